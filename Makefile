@@ -1,0 +1,44 @@
+# bcdata: `make demo` and `make test` set up what they need themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help demo test slow check dev bench lock clean
+help: ## what there is to make
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## */\t/' | expand -t 10
+
+$(READY): pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip setuptools wheel
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY) ## the main job on a loopback exchange, without a network
+	$(BIN)/bcdata demo
+
+test: $(READY) ## the tests, but for the slow ones
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+slow: $(READY) ## the tests that take longer: end to end, kills at twenty moments
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+check: $(READY) ## linter, formatter, type checker
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+dev: $(READY) ## the Dagster UI with its daemon, on http://127.0.0.1:3000
+	mkdir -p data
+	PYTHONWARNINGS="ignore:Function \`dev_command\` is superseded" DAGSTER_HOME=$(CURDIR) \
+	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+
+bench: $(READY) ## the benchmark tables (run nothing else meanwhile)
+	$(BIN)/python -m benchmarks
+
+lock: ## pin the versions that are installed now
+	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools --exclude wheel > requirements.lock
+
+clean: ## remove the environment and caches; data stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
