@@ -1,0 +1,5 @@
+"""`python -m bcdata`."""
+
+from bcdata.cli import main
+
+main()

@@ -1,0 +1,23 @@
+"""From a catalog to Dagster's definitions: assembly and nothing else."""
+
+import dagster as dg
+
+from bcdata.assets import build_assets
+from bcdata.catalog import Catalog
+from bcdata.jobs import build_jobs
+from bcdata.resources import build_resources
+from bcdata.schedules import build_schedules
+from bcdata.sensors import build_sensors
+
+
+def build_defs(catalog: Catalog) -> dg.Definitions:
+    """Everything that a catalog calls for."""
+    return dg.Definitions(
+        assets=build_assets(catalog),
+        resources=build_resources(),
+        jobs=build_jobs(catalog),
+        schedules=build_schedules(catalog),
+        sensors=build_sensors(catalog),
+        # One process a run: a process for every step would cost seconds each, and partitions are batched inside.
+        executor=dg.in_process_executor,
+    )

@@ -1,0 +1,74 @@
+"""What happens when an asset is materialized: partition keys in, outcomes out as metadata and check evaluations."""
+
+from typing import Any
+
+import dagster as dg
+
+from bcdata.catalog import Catalog, Dataset
+from bcdata.checks import aggregate, evaluation
+from bcdata.operations.zones import Step, Zone, operation
+from bcdata.partitions import fixed_ranges
+from bcdata.resources import BinanceArchiveResource, BinanceRestResource, StoreResource, workbench
+from bcdata.store.layout import Partition
+
+
+def run(
+    context: dg.AssetExecutionContext,
+    catalog: Catalog,
+    dataset: Dataset,
+    step: Step,
+    resources: tuple[StoreResource, BinanceArchiveResource, BinanceRestResource],
+) -> dg.MaterializeResult[None]:
+    """Materializes the run's partitions of one asset and reports on each of them."""
+    from bcdata.operations.progress import tell  # noqa: PLC0415
+
+    wanted = _wanted(context, dataset, step)
+    if not wanted:
+        return dg.MaterializeResult(check_results=[aggregate(step, [])])
+    outcomes = []
+    with fixed_ranges(), workbench(catalog, *resources) as work:
+        for outcome in operation(step, dataset)(work, dataset, list(wanted)):
+            key = wanted[outcome.partition]
+            context.add_asset_metadata(_metadata(outcome), partition_key=key)
+            context.log_event(evaluation(step, outcome, key))
+            tell(step, outcome)
+            outcomes.append(outcome)
+        if step.zone is Zone.MERGED:
+            tried = [f"tried/{dataset.name}/{one.partition.symbol}/{one.partition.date}" for one in outcomes]
+            work.attempts.note(tried, work.now, "merged")
+    states = {state: sum(one.state == state for one in outcomes) for state in {one.state for one in outcomes}}
+    context.log.info("%s: %s", "/".join(step.key), ", ".join(f"{n} {state}" for state, n in sorted(states.items())))
+    return dg.MaterializeResult(check_results=[aggregate(step, outcomes)])
+
+
+def _wanted(context: dg.AssetExecutionContext, dataset: Dataset, step: Step) -> dict[Partition, str]:
+    """The partitions of this run. Keys before the dataset's start exist for the sake of its neighbours only."""
+    if not context.partition_keys:
+        raise dg.Failure("the run names no partition: a range has its ends reversed, or a key is unknown")
+    wanted = {}
+    for key in context.partition_keys:
+        dimensions = key.keys_by_dimension if isinstance(key, dg.MultiPartitionKey) else _split(key)
+        if dimensions["date"] >= dataset.start:
+            wanted[step.partition(dimensions["symbol"], dimensions["date"])] = str(key)
+    skipped = len(context.partition_keys) - len(wanted)
+    if skipped:
+        context.log.info("%d partitions lie before the dataset's start, %s", skipped, dataset.start)
+    return wanted
+
+
+def _split(key: str) -> dict[str, str]:
+    date, _, symbol = key.partition("|")
+    return {"date": date, "symbol": symbol}
+
+
+def _metadata(outcome: Any) -> dict[str, Any]:
+    metadata: dict[str, Any] = {
+        "dagster/row_count": outcome.rows,
+        "state": outcome.state.value,
+        "fingerprint": outcome.fingerprint,
+    }
+    extra = {"bytes_written": outcome.written, "bytes_fetched": outcome.fetched, "requests": outcome.requests}
+    metadata |= {name: value for name, value in extra.items() if value}
+    if outcome.verdict.facts:
+        metadata["facts"] = dg.MetadataValue.json(outcome.verdict.facts)
+    return metadata

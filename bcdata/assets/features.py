@@ -1,0 +1,21 @@
+"""features: one wide table per symbol and partition. Warm-up is read across borders and kept as a fingerprint."""
+
+import dagster as dg
+
+from bcdata.assets.factory import make_asset, steps_in
+from bcdata.catalog import Catalog, Dataset
+from bcdata.operations.zones import Zone
+
+
+def features_assets(catalog: Catalog, dataset: Dataset) -> list[dg.AssetsDefinition]:
+    """One asset a dataset of bars."""
+    return [
+        make_asset(
+            catalog,
+            dataset,
+            step,
+            description=f"Features of {dataset.name}; each row is known at `known_at`, the close of its bar.",
+            kinds=["parquet", "numpy"],
+        )
+        for step in steps_in(dataset, Zone.FEATURES)
+    ]

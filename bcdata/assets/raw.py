@@ -1,0 +1,25 @@
+"""raw: bytes exactly as a provider sent them, with a manifest. Nothing is read into them here."""
+
+import dagster as dg
+
+from bcdata.assets.factory import make_asset, steps_in
+from bcdata.catalog import Catalog, Dataset
+from bcdata.operations.zones import REST, Zone
+
+_ARCHIVE = "Archive objects of {name}, monthly before daily, with checksum states; republished ones are new versions."
+_REST = "REST answers of {name}, asked only for expected bars that the archive lacks; pages as sent."
+
+
+def raw_assets(catalog: Catalog, dataset: Dataset) -> list[dg.AssetsDefinition]:
+    """One asset for each source of the dataset."""
+    return [
+        make_asset(
+            catalog,
+            dataset,
+            step,
+            description=(_REST if step.provider == REST else _ARCHIVE).format(name=dataset.name),
+            kinds=["json"] if step.provider == REST else ["zip"],
+            pool=step.provider,
+        )
+        for step in steps_in(dataset, Zone.RAW)
+    ]

@@ -1,0 +1,64 @@
+"""Schemas of frames in the lake. Units: prices and quote volumes in quote currency, volumes in base units."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+Type = pl.DataType | type[pl.DataType]
+TIME = pl.Datetime("us", "UTC")
+
+
+def schema_of(columns: Mapping[str, Type]) -> pl.Schema:
+    """A schema out of columns and types."""
+    return pl.Schema(dict(columns))
+
+
+BAR = schema_of(
+    {
+        "open_time": TIME,
+        "open": pl.Float64,
+        "high": pl.Float64,
+        "low": pl.Float64,
+        "close": pl.Float64,
+        "volume": pl.Float64,
+        "quote_volume": pl.Float64,
+        "trades": pl.Int64,
+        "taker_buy_volume": pl.Float64,
+        "taker_buy_quote_volume": pl.Float64,
+    }
+)
+"""A bar, labelled by its open (UTC). What a provider does not have is null, not 0."""
+
+CONTRACT_BAR = schema_of({**BAR, "contracts": pl.Float64})
+"""A COIN-M bar in parsed: `contracts` as traded beside base and quote volume."""
+
+FUNDING = schema_of({"time": TIME, "funding_rate": pl.Float64, "interval_hours": pl.Int64})
+"""A funding settlement: the minute at which it is paid (UTC), the rate, the interval in force."""
+
+LEDGER = schema_of(
+    {
+        "start": TIME,
+        "end": TIME,
+        "bars": pl.Int64,
+        "status": pl.String,
+        "evidence": pl.String,
+    }
+)
+"""A run of missing bars: first and last open (both included), how many, why, and how that is known."""
+
+
+def merged_bar(*, funding: bool) -> pl.Schema:
+    """The schema of merged bars; perpetual markets carry `funding_rate`."""
+    extra: dict[str, pl.DataType] = {"vwap": pl.Float64(), "source": pl.String()}
+    if funding:
+        extra["funding_rate"] = pl.Float64()
+    return pl.Schema({**BAR, **extra})
+
+
+def conform(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
+    """The frame with just the schema's columns, in its order and types; absent ones are null."""
+    columns = [
+        (pl.col(name) if name in frame.columns else pl.lit(None, dtype=dtype)).cast(dtype).alias(name)
+        for name, dtype in schema.items()
+    ]
+    return frame.select(columns)

@@ -1,0 +1,30 @@
+"""The catalog: what is kept, from when on, for which symbols, out of which sources."""
+
+from bcdata.catalog.catalog import Catalog, common_start
+from bcdata.catalog.dataset import Dataset, Period, Publication, Quality
+from bcdata.catalog.load import find_catalog, load_catalog
+from bcdata.catalog.registry import MARKETS, SOURCES, DatasetName, Kind, Market, Source, parse_name
+from bcdata.catalog.symbols import Contract, Instrument
+from bcdata.catalog.universe import Decision, Universe
+
+__all__ = [
+    "MARKETS",
+    "SOURCES",
+    "Catalog",
+    "Contract",
+    "Dataset",
+    "DatasetName",
+    "Decision",
+    "Instrument",
+    "Kind",
+    "Market",
+    "Period",
+    "Publication",
+    "Quality",
+    "Source",
+    "Universe",
+    "common_start",
+    "find_catalog",
+    "load_catalog",
+    "parse_name",
+]

@@ -1,0 +1,67 @@
+"""All datasets together, and what follows from having them together."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bcdata.catalog.dataset import Dataset
+from bcdata.catalog.hints import choose
+from bcdata.catalog.registry import MARKETS
+from bcdata.errors import UsageError
+from bcdata.windows import Grain
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The datasets, in the order of the file that they come from."""
+
+    path: Path
+    datasets: tuple[Dataset, ...]
+
+    def __iter__(self) -> Iterator[Dataset]:
+        return iter(self.datasets)
+
+    def __len__(self) -> int:
+        return len(self.datasets)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
+
+    def __getitem__(self, name: str) -> Dataset:
+        """The dataset of this name.
+
+        Raises:
+            UsageError: there is none.
+        """
+        for dataset in self.datasets:
+            if dataset.name == name:
+                return dataset
+        raise UsageError(f"there is no dataset {name!r} in {self.path}; {choose(name, self.names)}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The datasets' names."""
+        return tuple(dataset.name for dataset in self.datasets)
+
+    def funding(self, market: str) -> Dataset | None:
+        """The funding of a market, which its bars join; None where the catalog has none."""
+        return next((d for d in self.datasets if d.market == market and d.kind == "funding"), None)
+
+    def shared(self) -> tuple[tuple[str, Grain], ...]:
+        """The pairs of market and grain whose datasets share one partitions definition, sorted."""
+        return tuple(sorted({(dataset.market, dataset.grain) for dataset in self.datasets}))
+
+
+def common_start(catalog: Catalog, market: str, grain: Grain) -> str:
+    """The first date key of all datasets of one market and grain.
+
+    It is the market's own beginning, unless a dataset starts before it. Dagster runs assets together only if
+    they have the same partitions, so a dataset's own start bounds the work and not the keys.
+
+    Raises:
+        UsageError: there is no such market.
+    """
+    if market not in MARKETS:
+        raise UsageError(f"unknown market {market!r}; {choose(market, MARKETS)}")
+    starts = [d.start for d in catalog if (d.market, d.grain) == (market, grain)]
+    return min([MARKETS[market].first_key(grain), *starts])

@@ -1,0 +1,183 @@
+"""What the catalog says of one dataset: a validated, immutable value."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from bcdata.catalog.fields import Duration, Section, SourceName, Symbol, Unique, refusal
+from bcdata.catalog.registry import SOURCES, DatasetName, Kind, parse_name
+from bcdata.catalog.universe import Universe
+from bcdata.errors import UsageError
+from bcdata.intervals import Interval
+from bcdata.windows import Grain
+
+Period = Literal["daily", "monthly"]
+
+_FIRST_YEAR, _LAST_YEAR = "1970", "2100"
+
+
+class Publication(Section):
+    """How long after a day or month has ended its archive file may still be absent without being missing."""
+
+    daily: Duration = timedelta(hours=36)
+    monthly: Duration = timedelta(days=20)
+
+    def due(self, period: Period, end: datetime) -> datetime:
+        """The instant (UTC) from which the file of the period that ended at `end` counts as missing."""
+        return end + (self.daily if period == "daily" else self.monthly)
+
+
+class Quality(Section):
+    """Where the gate draws its lines."""
+
+    max_bad_share: float = Field(default=0.05, ge=0, le=1)
+
+
+def _periods(name: DatasetName) -> tuple[Period, ...]:
+    """What the archive has: bars up to a day in both periods; longer ones, and funding, by month alone."""
+    long = name.interval is None or name.interval.name in {"3d", "1w", "1mo"}
+    return ("monthly",) if long else ("daily", "monthly")
+
+
+class Dataset(Section):
+    """One dataset of the catalog. Keys and defaults: docs/reference/catalog.md."""
+
+    # The order matters: a field's validator sees the fields before it.
+    name: str
+    grain: Grain
+    start: str
+    symbols: Annotated[tuple[Symbol, ...], Field(min_length=1), Unique] | None = None
+    universe: Universe | None = Field(default=None, validate_default=True)
+    sources: Annotated[tuple[SourceName, ...], Field(min_length=1), Unique]
+    calendar: Literal["24/7"] = "24/7"
+    archive: Annotated[tuple[Period, ...], Field(min_length=1), Unique] = Field(
+        default_factory=lambda values: _periods(parse_name(values["name"]))
+    )
+    publication: Publication = Publication()
+    quality: Quality = Quality()
+    features: bool = Field(default_factory=lambda values: parse_name(values["name"]).kind == "klines")
+
+    @property
+    def market(self) -> str:
+        """The market: `spot`, `um`, `cm` or another venue's."""
+        return parse_name(self.name).market.name
+
+    @property
+    def kind(self) -> Kind:
+        """What its rows are: `klines` or `funding`."""
+        return parse_name(self.name).kind
+
+    @property
+    def interval(self) -> Interval | None:
+        """The length of its bars; None for funding."""
+        return parse_name(self.name).interval
+
+    @property
+    def bar_interval(self) -> Interval:
+        """The length of its bars.
+
+        Raises:
+            UsageError: it holds no bars.
+        """
+        if self.interval is None:
+            raise UsageError(f"{self.name} holds {self.kind}, not bars")
+        return self.interval
+
+    def select(self, listed: Iterable[str]) -> list[str]:
+        """Its symbols, sorted: those it names, or what its universe chooses out of the `listed` ones."""
+        if self.universe is not None:
+            return self.universe.select(listed, market=self.market)
+        return sorted(self.symbols or ())
+
+    @field_validator("name")
+    @classmethod
+    def _name_has_a_meaning(cls, name: str) -> str:
+        try:
+            parse_name(name)
+        except UsageError as error:
+            raise refusal(str(error)) from None
+        return name
+
+    @field_validator("grain")
+    @classmethod
+    def _grain_holds_a_bar(cls, grain: Grain, info: ValidationInfo) -> Grain:
+        name = _name(info)
+        interval = name.interval if name else None
+        if grain is Grain.DAY and interval and not _fits_a_day(interval):
+            raise refusal(f"a day cannot hold a bar of {interval.name}; write month")
+        return grain
+
+    @field_validator("start")
+    @classmethod
+    def _start_is_a_date_key(cls, start: str, info: ValidationInfo) -> str:
+        grain: Grain | None = info.data.get("grain")
+        if grain is None:
+            return start
+        try:
+            grain.window(start)
+        except OverflowError:
+            raise refusal(f"{start!r} is too late") from None
+        except UsageError as error:
+            raise refusal(str(error)) from None
+        if not _FIRST_YEAR <= start[:4] <= _LAST_YEAR:
+            raise refusal(f"{start!r} lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}")
+        return start
+
+    @field_validator("symbols")
+    @classmethod
+    def _symbols_suit_the_market(cls, symbols: tuple[str, ...] | None, info: ValidationInfo) -> tuple[str, ...] | None:
+        name = _name(info)
+        for index, symbol in enumerate(symbols or ()):
+            if name and not name.market.writes(symbol):
+                market = name.market.name
+                raise refusal(f"the {market} market has no symbols like {symbol!r}; write BTCUSDT", index)
+        return symbols
+
+    @field_validator("universe")
+    @classmethod
+    def _symbols_or_universe(cls, universe: Universe | None, info: ValidationInfo) -> Universe | None:
+        if "symbols" in info.data and (universe is None) == (info.data["symbols"] is None):
+            which = "is needed" if universe is None else "is allowed, not both"
+            raise refusal(f"one of `symbols` and `universe` {which}")
+        name = _name(info)
+        if universe and universe.contracts and name and "funding" not in name.market.kinds:
+            raise refusal(f"the {name.market.name} market has no contracts; leave this rule out", "contracts")
+        return universe
+
+    @field_validator("sources")
+    @classmethod
+    def _sources_serve_the_market(cls, sources: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        name = _name(info)
+        for index, source in enumerate(sources):
+            if name and name.market.name not in SOURCES[source].markets:
+                raise refusal(f"{source} has no {name.market.name} market", index)
+        return sources
+
+    @field_validator("archive")
+    @classmethod
+    def _archive_has_such_files(cls, archive: tuple[Period, ...], info: ValidationInfo) -> tuple[Period, ...]:
+        name = _name(info)
+        for index, period in enumerate(archive):
+            if name and period not in _periods(name):
+                raise refusal(f"the archive has no {period} files of this dataset; write monthly", index)
+        return archive
+
+    @field_validator("features")
+    @classmethod
+    def _features_need_bars(cls, features: bool, info: ValidationInfo) -> bool:
+        name = _name(info)
+        if features and name and name.kind != "klines":
+            raise refusal("features are computed from bars; funding has none")
+        return features
+
+
+def _fits_a_day(interval: Interval) -> bool:
+    return interval.length is not None and interval.length <= timedelta(days=1)
+
+
+def _name(info: ValidationInfo) -> DatasetName | None:
+    """The parsed name, if it has passed its own check."""
+    name: Any = info.data.get("name")
+    return None if name is None else parse_name(name)

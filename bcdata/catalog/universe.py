@@ -1,0 +1,88 @@
+"""Rules that choose symbols out of what a market lists: pure, and able to say why."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from pydantic import Field
+
+from bcdata.catalog.fields import Section, Symbol
+from bcdata.catalog.symbols import (
+    QUOTES,
+    STABLE_ASSETS,
+    Contract,
+    Instrument,
+    is_leveraged,
+    split,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a symbol is in the universe, by which rule, and why in words."""
+
+    symbol: str
+    included: bool
+    rule: str
+    reason: str
+
+
+class Universe(Section):
+    """Which of a market's listed symbols a dataset holds. Without any rule: all of them.
+
+    `exclude` is heard first, then `include`, then the other rules, of which each takes symbols away.
+    """
+
+    quote: tuple[Symbol, ...] | None = Field(default=None, min_length=1)
+    contracts: tuple[Contract, ...] | None = Field(default=None, min_length=1)
+    stable_coins: bool = True
+    leveraged: bool = True
+    stable_assets: tuple[Symbol, ...] = STABLE_ASSETS
+    include: tuple[Symbol, ...] = ()
+    exclude: tuple[Symbol, ...] = ()
+
+    def select(self, symbols: Iterable[str], *, market: str) -> list[str]:
+        """The chosen symbols, sorted, each once. The order in which they come makes no difference.
+
+        Args:
+            symbols: all that the market lists, delisted ones too: a leveraged token is known by its siblings.
+            market: `spot`, `um`, `cm`, or another venue's; it says which quote assets end a symbol.
+        """
+        return [decision.symbol for decision in self.explain(symbols, market=market) if decision.included]
+
+    def explain(self, symbols: Iterable[str], *, market: str) -> list[Decision]:
+        """The decision on every symbol, sorted by symbol. Arguments as for `select`."""
+        quotes = (*QUOTES.get(market, ()), *(self.quote or ()))
+        listed = [split(symbol, quotes) for symbol in sorted(set(symbols))]
+        bases = frozenset(instrument.base for instrument in listed)
+        return [self._decide(instrument, bases) for instrument in listed]
+
+    def _decide(self, instrument: Instrument, bases: frozenset[str]) -> Decision:
+        symbol = instrument.symbol
+        for included, rule, patterns in ((False, "exclude", self.exclude), (True, "include", self.include)):
+            pattern = next((p for p in patterns if _matches(symbol, p)), None)
+            if pattern is not None:
+                return Decision(symbol, included, rule, f"{rule} names {pattern}")
+        broken = self._broken_rule(instrument, bases)
+        if broken:
+            return Decision(symbol, False, *broken)
+        return Decision(symbol, True, "rules", "every rule lets it in")
+
+    def _broken_rule(self, instrument: Instrument, bases: frozenset[str]) -> tuple[str, str] | None:
+        """The first rule that keeps the instrument out, and why."""
+        base, quote, contract = instrument.base, instrument.quote, instrument.contract
+        if self.contracts is not None and contract not in self.contracts:
+            return "contracts", f"it is {contract}, not {' or '.join(self.contracts)}"
+        if self.quote is not None and quote not in self.quote:
+            known = f"is quoted in {quote}" if quote else "ends in no known quote asset"
+            return "quote", f"it {known}, not in {' or '.join(self.quote)}"
+        if not self.stable_coins and base in self.stable_assets:
+            return "stable_coins", f"its base {base} is worth a currency"
+        if not self.leveraged and is_leveraged(base, bases):
+            return "leveraged", f"its base {base} is a leveraged token"
+        return None
+
+
+def _matches(symbol: str, pattern: str) -> bool:
+    """Whether the pattern is the symbol, or a glob (`*`, `?`, `[...]`) that fits it; case counts."""
+    return symbol == pattern or fnmatchcase(symbol, pattern)

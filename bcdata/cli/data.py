@@ -1,0 +1,67 @@
+"""`bcdata query`, `simulate`, `demo`: to use what is there, and to try it all without a network."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bcdata import clock
+from bcdata.cli.show import out, print_json, print_table
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("query")(query)
+    app.command("simulate")(simulate)
+    app.command("demo")(demo)
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One SQL statement; DuckDB's dialect.")],
+    limit: Annotated[int, typer.Option(help="Rows shown on the terminal; --json shows all.")] = 40,
+    as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON.")] = False,
+) -> None:
+    """Ask the lake in SQL. Views: <dataset> (merged bars), features.<dataset>, gaps.<dataset>.
+
+    Example: bcdata query "SELECT symbol, count(*), min(open_time), max(open_time) FROM spot_klines_1m GROUP BY 1"
+    """
+    from bcdata.catalog import load_catalog  # noqa: PLC0415
+    from bcdata.query import query as ask  # noqa: PLC0415
+    from bcdata.settings import Settings  # noqa: PLC0415
+    from bcdata.store.store import Store  # noqa: PLC0415
+
+    rows = ask(Store(Settings().root), load_catalog(), sql)
+    if as_json:
+        print_json(rows.to_dicts())
+        return
+    print_table(rows.columns, rows.head(limit).iter_rows())
+    if rows.height > limit:
+        out.print(f"{limit} of {rows.height:,} rows; --limit shows more, --json all", highlight=False)
+
+
+def simulate(
+    folder: Annotated[
+        Path | None, typer.Option(help="A tree laid out as the archive; a generated market if not given.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.")] = 0,
+    now: Annotated[
+        str | None, typer.Option(help="The exchange's present instant, ISO; the real one if not given.")
+    ] = None,
+) -> None:
+    """Serve a loopback exchange in Binance's own formats, and print the variables that point bcdata at it."""
+    from bcdata.simulate import serve  # noqa: PLC0415
+
+    instant: datetime | None = clock.parse_instant(now) if now else None
+    serve(folder=folder, port=port, now=instant)
+
+
+def demo(
+    root: Annotated[
+        Path | None, typer.Option(help="Where the demo's lake goes; `<BCDATA_ROOT>/demo` if not given.")
+    ] = None,
+) -> None:
+    """Run the main job on a loopback exchange: no network, a minute, real formats."""
+    from bcdata.cli.demo import run  # noqa: PLC0415
+
+    run(root)

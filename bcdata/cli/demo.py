@@ -1,0 +1,61 @@
+"""The demo: a generated exchange on loopback, the main job on it, and a first look at what came out."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from bcdata import clock
+from bcdata.cli.show import out
+from bcdata.errors import BcdataError
+from bcdata.settings import Settings
+from bcdata.simulate import GeneratedMarket, LoopbackExchange
+
+NOW = "2023-07-04T00:00:00Z"
+_SPOT = "materialize --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT --from 2023-01 --to 2023-03"
+_COIN_M = "materialize --dataset cm_klines_1m --symbols BTCUSD_PERP --from 2023-01 --to 2023-01"
+_SQL = (
+    "SELECT symbol, count(*) AS bars, min(open_time) AS first, max(open_time) AS last,"
+    " round(sum(quote_volume)) AS quote_volume FROM spot_klines_1m GROUP BY symbol ORDER BY symbol"
+)
+STEPS = (
+    ("what would be done", [*_SPOT.split(), "--dry-run"]),
+    ("the main job", _SPOT.split()),
+    ("the same again: nothing is fetched or computed", _SPOT.split()),
+    ("COIN-M bars with their funding", _COIN_M.split()),
+    ("what is there", ["status"]),
+    ("why bars are missing", ["gaps", "--dataset", "spot_klines_1m"]),
+    ("a question in SQL", ["query", _SQL]),
+)
+
+
+def run(root: Path | None) -> None:
+    """Runs every step as a command of its own, as a user would.
+
+    Raises:
+        BcdataError: a step failed.
+    """
+    lake = root or Settings().root / "demo"
+    with LoopbackExchange(GeneratedMarket.demo(), now=clock.parse_instant(NOW)) as exchange:
+        environment = {
+            **os.environ,
+            **exchange.environment(),
+            "BCDATA_ROOT": str(lake),
+            "BCDATA_NOW": NOW,
+            "DAGSTER_HOME": str((lake / ".dagster").absolute()),
+        }
+        for title, words in STEPS:
+            out.rule(title, align="left")
+            out.print("$ bcdata " + " ".join(_quoted(word) for word in words), highlight=False, soft_wrap=True)
+            sys.stdout.flush()
+            done = subprocess.run([sys.executable, "-m", "bcdata", *words], env=environment, check=False)  # noqa: S603
+            if done.returncode:
+                raise BcdataError(f"the demo's step {title!r} ended with status {done.returncode}")
+    out.print(
+        f"\nThe demo's lake is {lake}. The real archive needs a network and no other command.",
+        highlight=False,
+    )
+
+
+def _quoted(word: str) -> str:
+    return f'"{word}"' if " " in word else word

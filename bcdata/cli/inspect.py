@@ -1,0 +1,118 @@
+"""`bcdata status`, `gaps`, `features`, `providers`, `config`: what is there and what holds, without Dagster."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from bcdata.cli.show import out, print_json, print_table, size
+
+Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("status")(status)
+    app.command("gaps")(gaps)
+    app.command("features")(features)
+    app.command("providers")(providers)
+    app.command("config")(config)
+
+
+def status(
+    dataset: Annotated[list[str] | None, typer.Option(help="Only this dataset; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show what is there: partitions by zone, missing bars by reason, what is held back and why."""
+    from bcdata.catalog import load_catalog  # noqa: PLC0415
+    from bcdata.operations.status import status as ask  # noqa: PLC0415
+    from bcdata.settings import Settings  # noqa: PLC0415
+    from bcdata.store.store import Store  # noqa: PLC0415
+
+    settings = Settings()
+    found = ask(Store(settings.root), load_catalog(), tuple(dataset or ()))
+    if as_json:
+        print_json({"root": str(settings.root), "datasets": [asdict(one) for one in found]})
+        return
+    rows = [
+        [one.dataset, "/".join(filter(None, (zone.zone, zone.provider))), zone.symbols, zone.partitions,
+         f"{zone.first} .. {zone.last}", size(zone.bytes)]
+        for one in found
+        for zone in one.zones
+        if zone.partitions
+    ]  # fmt: skip
+    if not rows:
+        out.print(f"{settings.root} holds nothing yet; begin with: bcdata materialize --help", highlight=False)
+        return
+    print_table(["dataset", "zone", "symbols", "partitions", "dates", "size"], rows, title=str(settings.root))
+    missing = [[one.dataset, reason, bars] for one in found for reason, bars in one.missing.items()]
+    if missing:
+        print_table(["dataset", "missing bars are", "bars"], missing)
+    held = [[one.dataset, *held.values()] for one in found for held in one.held_back]
+    if held:
+        print_table(["dataset", "zone", "symbol", "date", "state", "why"], held)
+
+
+def gaps(
+    dataset: Annotated[str, typer.Option(help="A dataset of the catalog.")],
+    symbols: Annotated[str | None, typer.Option(help="Only these symbols, commas between.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only this status, e.g. open or upstream.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="Only from this date key on.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Only up to this date key, included.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the gap ledger: runs of missing bars, why they are missing and how that is known."""
+    from bcdata.bars.gaps import Status  # noqa: PLC0415
+    from bcdata.catalog import load_catalog  # noqa: PLC0415
+    from bcdata.errors import UsageError  # noqa: PLC0415
+    from bcdata.operations.gaps import ledger_rows  # noqa: PLC0415
+    from bcdata.settings import Settings  # noqa: PLC0415
+    from bcdata.store.store import Store  # noqa: PLC0415
+
+    if status is not None and status not in set(Status):
+        raise UsageError(f"{status!r} is no status; there are {', '.join(Status)}")
+    chosen = {name.strip() for name in symbols.split(",")} if symbols else None
+    known = load_catalog()[dataset]
+    rows = ledger_rows(Store(Settings().root), known, symbols=chosen, status=status, first=first, last=last)
+    if as_json:
+        print_json(rows.to_dicts())
+        return
+    print_table(rows.columns, rows.iter_rows(), title=f"{dataset}: {rows.height} runs of missing bars")
+
+
+def features(as_json: Json = False) -> None:
+    """List the features: name, family, warm-up in bars, formula, unit, source."""
+    from bcdata.features.registry import describe  # noqa: PLC0415
+
+    found = describe()
+    if as_json:
+        print_json(found)
+        return
+    rows = [[one["name"], one["family"], one["warm_up"], one["formula"], one["source"]] for one in found]
+    print_table(["name", "family", "warm-up (bars)", "formula", "source"], rows)
+
+
+def providers(as_json: Json = False) -> None:
+    """List the providers, where they are asked, and whether they can be."""
+    from bcdata.providers.listing import describe  # noqa: PLC0415
+
+    found = describe()
+    if as_json:
+        print_json(found)
+        return
+    print_table(["name", "available", "reason", "markets", "urls"],
+                [[one["name"], one["available"], one["reason"], ", ".join(one["markets"]), "\n".join(one["urls"])]
+                 for one in found])  # fmt: skip
+
+
+def config(as_json: Json = False) -> None:
+    """Show every setting, what holds and where it came from; secrets are masked."""
+    from bcdata.net.settings import HttpSettings  # noqa: PLC0415
+    from bcdata.providers.binance.settings import BinanceSettings  # noqa: PLC0415
+    from bcdata.settings import Settings  # noqa: PLC0415
+
+    found = [one for layer in (Settings(), BinanceSettings(), HttpSettings()) for one in layer.explain()]
+    if as_json:
+        print_json([one._asdict() for one in found])
+        return
+    print_table(["setting", "value", "from"], found)

@@ -1,0 +1,187 @@
+"""`bcdata materialize`: a rectangle of symbols × dates, through as many zones as are asked for."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bcdata import clock
+from bcdata.cli.show import err, out, print_json, print_table, size
+from bcdata.operations.zones import Step, Zone
+
+if TYPE_CHECKING:
+    from bcdata.launch import Report
+    from bcdata.operations.outcome import Outcome
+    from bcdata.operations.plan import Plan
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("materialize")(materialize)
+
+
+def materialize(
+    dataset: Annotated[str, typer.Option(help="A dataset of the catalog, e.g. spot_klines_1m.")],
+    symbols: Annotated[str, typer.Option(help="Symbols with commas between, e.g. BTCUSDT,ETHUSDT.")],
+    first: Annotated[str, typer.Option("--from", help="First date key, included: 2023-01, or 2023-01-05 by day.")],
+    last: Annotated[str, typer.Option("--to", help="Last date key, included.")],
+    until: Annotated[Zone, typer.Option(help="The last zone to bring up to date.")] = Zone.FEATURES,
+    no_refill: Annotated[bool, typer.Option("--no-refill", help="Do not ask REST for what the archive lacks.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+) -> None:
+    """Bring bars and features of some symbols and dates up to date.
+
+    Upstream zones run first. What is there and still true is neither fetched nor computed again. Ends with status
+    0 when every partition is published, 1 when one failed or was held back, 2 when the request makes no sense.
+
+    Example: bcdata materialize --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT --from 2023-01 --to 2023-06
+    """
+    from bcdata.catalog import load_catalog  # noqa: PLC0415
+    from bcdata.net.settings import HttpSettings  # noqa: PLC0415
+    from bcdata.operations.plan import MaterializeRequest, make_plan  # noqa: PLC0415
+    from bcdata.providers.binance.settings import BinanceSettings  # noqa: PLC0415
+    from bcdata.settings import Settings  # noqa: PLC0415
+
+    catalog = load_catalog()
+    BinanceSettings(), HttpSettings()  # a mistake in a setting is said before anything runs
+    names = tuple(name.strip() for name in symbols.split(",") if name.strip())
+    request = MaterializeRequest(dataset, names, first, last, until, not no_refill)
+    plan = make_plan(catalog, request, clock.now())
+    root = Settings().root
+    if dry_run:
+        _dry_run(root, catalog, plan, as_json=as_json)
+        return
+    report = _run(root, catalog, plan, as_json=as_json)
+    _conclude(plan, report, as_json=as_json)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def _dry_run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
+    from bcdata.launch import count_runs, open_instance  # noqa: PLC0415
+    from bcdata.operations.estimate import estimate  # noqa: PLC0415
+
+    with open_instance(root) as instance:
+        runs = count_runs(instance, plan)
+    found = estimate(root, catalog, plan, runs=runs)
+    if as_json:
+        print_json(found)
+        return
+    print_table(
+        ["symbols", "dates", "assets", "partitions", "runs", "objects to fetch", "bytes to fetch"],
+        [[found["symbols"], found["dates"], found["assets"], found["partitions"], found["runs"], found["objects"],
+          size(found["bytes"])]],
+        title=f"{plan.dataset.name}: what a run would do",
+    )  # fmt: skip
+
+
+def _run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> "Report":
+    from bcdata.cli.progress import Bars  # noqa: PLC0415
+    from bcdata.operations.prepare import prepare  # noqa: PLC0415
+
+    prepare(root, plan)
+    from bcdata.launch import launch, open_instance  # noqa: PLC0415
+
+    with open_instance(root) as instance, Bars(plan, quiet=as_json) as bars:
+        try:
+            return launch(instance, catalog, plan, bars.update)
+        except KeyboardInterrupt:
+            err.print(f"interrupted: {bars.summary()}. Run the same command again to go on from here.")
+            raise typer.Exit(130) from None
+
+
+def _conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            {
+                "dataset": plan.dataset.name,
+                "ok": report.ok,
+                "runs": report.runs,
+                "errors": report.errors,
+                "partitions": [_plain(step, outcome) for step, outcome in report.outcomes],
+            }
+        )
+        return
+    print_table(["asset", "published", "unchanged", "held back", "failed", "rows", "fetched"], _rows(plan, report))
+    for line in (*_causes(report), *_unanswered(report)):
+        err.print(line, highlight=False, markup=False)
+    for message in report.errors:
+        err.print(f"error: {message}", highlight=False, markup=False)
+    for line in _missing(report):
+        out.print(line, highlight=False)
+
+
+def _rows(plan: "Plan", report: "Report") -> list[list[Any]]:
+    rows = []
+    for step in plan.steps:
+        mine = [outcome for which, outcome in report.outcomes if which == step]
+        count = {state: sum(one.state == state for one in mine) for state in _STATES}
+        rows.append(
+            [
+                "/".join(step.key),
+                *count.values(),
+                sum(one.verdict.rows for one in mine),
+                size(sum(one.fetched for one in mine)),
+            ]
+        )
+    return rows
+
+
+def _causes(report: "Report") -> list[str]:
+    """One line a cause: the first asset at which a partition stopped, and how many stopped there alike."""
+    first: dict[tuple[str, str], tuple[Step, Outcome]] = {}
+    for step, outcome in report.outcomes:
+        if not outcome.ok:
+            first.setdefault((outcome.partition.symbol, outcome.partition.date), (step, outcome))
+    alike: dict[tuple[str, str], list[Outcome]] = {}
+    for step, outcome in first.values():
+        alike.setdefault(("/".join(step.key), outcome.verdict.summary()), []).append(outcome)
+    return [
+        f"{asset}: {stopped[0].partition.symbol} {stopped[0].partition.date}"
+        + (f" and {len(stopped) - 1} more" if len(stopped) > 1 else "")
+        + f" {stopped[0].state}: {why}"
+        for (asset, why), stopped in alike.items()
+    ]
+
+
+def _unanswered(report: "Report") -> list[str]:
+    """A warning where a source that only repairs could not be asked."""
+    found = [
+        finding
+        for _, outcome in report.outcomes
+        for finding in outcome.verdict.findings
+        if finding.rule == "refill_unanswered"
+    ]
+    if not found:
+        return []
+    return [f"warning: REST left questions of {len(found)} partitions unanswered: {found[0].message}"]
+
+
+_STATES = ("published", "unchanged", "held back", "failed")
+
+
+def _missing(report: "Report") -> list[str]:
+    total: dict[str, int] = {}
+    for step, outcome in report.outcomes:
+        if step.zone is Zone.MERGED and outcome.ok:
+            for status, bars in outcome.verdict.facts.get("missing", {}).items():
+                total[status] = total.get(status, 0) + bars
+    return (
+        [f"gap ledger: {', '.join(f'{bars:,} bars {status}' for status, bars in sorted(total.items()))}"]
+        if total
+        else []
+    )
+
+
+def _plain(step: Step, outcome: "Outcome") -> dict[str, Any]:
+    return {
+        "asset": list(step.key),
+        "symbol": outcome.partition.symbol,
+        "date": outcome.partition.date,
+        "state": outcome.state.value,
+        "rows": outcome.verdict.rows,
+        "fetched": outcome.fetched,
+        "requests": outcome.requests,
+        "verdict": outcome.verdict.to_json(),
+    }

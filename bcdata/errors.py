@@ -1,0 +1,49 @@
+"""Errors that a user is meant to read: one clear line that names the cause and the mend."""
+
+
+class BcdataError(Exception):
+    """Base of every error that bcdata raises on purpose. Its text is shown as it stands."""
+
+
+class UsageError(BcdataError):
+    """What was asked for cannot be meant: unknown dataset, symbol, key or range (exit status 2)."""
+
+
+class CatalogError(UsageError):
+    """The catalog cannot be read as it stands; the text names file and line."""
+
+
+class StoreError(BcdataError):
+    """The store cannot be read or written: no space, no permission, or a damaged file."""
+
+
+class ProviderError(BcdataError):
+    """A provider could not be asked, or answered with something that cannot be used."""
+
+    def __init__(self, message: str, *, provider: str, url: str = "", status: int | None = None) -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.url = url
+        self.status = status
+
+
+class NotFoundError(ProviderError):
+    """The provider says that there is no such object (404): not, or not yet, published."""
+
+
+class RateLimitedError(ProviderError):
+    """The provider asks us to slow down or has banned us for a while (429, 418)."""
+
+    def __init__(
+        self, message: str, *, provider: str, url: str = "", status: int | None = None, retry_after: float
+    ) -> None:
+        super().__init__(message, provider=provider, url=url, status=status)
+        self.retry_after = retry_after
+
+
+class BlockedError(ProviderError):
+    """The provider refuses this place or this caller for good (451, 403): asking again is no use."""
+
+
+class UnreachableError(ProviderError):
+    """No usable answer after all retries: refused, reset, stalled, truncated or 5xx throughout."""

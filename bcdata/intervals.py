@@ -1,0 +1,55 @@
+"""Bar intervals: names, lengths and grids. Pure, and free of heavy imports."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bcdata.errors import UsageError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Interval:
+    """The length of a bar, e.g. `1m`. Bars are labelled by their open and cover [open, open + length).
+
+    `length` is None for calendar months (`1mo`), whose length varies.
+    """
+
+    name: str
+    length: timedelta | None
+    anchor: datetime
+
+    @classmethod
+    def parse(cls, name: str) -> "Interval":
+        """Reads `1s`, `5m`, `12h`, `1d`, `3d`, `1w` or `1mo`.
+
+        Raises:
+            UsageError: the text is no interval.
+        """
+        if name == "1mo":
+            return cls(name, None, EPOCH)
+        count, unit = name[:-1], name[-1:]
+        if not count.isdecimal() or not count.isascii() or int(count) == 0 or unit not in _SECONDS:
+            raise UsageError(f"{name!r} is not an interval; write it like 1m, 1h, 1d, 1w or 1mo")
+        anchor = _MONDAY if unit == "w" else EPOCH
+        return cls(name, timedelta(seconds=int(count) * _SECONDS[unit]), anchor)
+
+    def floor(self, instant: datetime) -> datetime:
+        """The open of the bar that covers the instant."""
+        if self.length is None:
+            return instant.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        return instant - (instant - self.anchor) % self.length
+
+    def next(self, open_time: datetime) -> datetime:
+        """The open of the bar after the one that opens at `open_time`."""
+        if self.length is not None:
+            return open_time + self.length
+        month = open_time.month % 12 + 1
+        return open_time.replace(year=open_time.year + (month == 1), month=month)
+
+    def ceil(self, instant: datetime) -> datetime:
+        """The first open at or after the instant."""
+        floor = self.floor(instant)
+        return floor if floor == instant else self.next(floor)

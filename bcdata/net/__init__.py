@@ -1,0 +1,1 @@
+"""Asking over the network, whoever the provider: one client, shared budgets, one event loop."""

@@ -1,0 +1,87 @@
+"""What comes back from a server, and what its words mean: plain values, no network."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+
+from bcdata.errors import ProviderError
+
+_SECRET = ("key", "token", "secret", "signature", "password", "crumb")
+_LONGEST_TEXT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """A whole answer with status 200. `headers` are looked up without regard to case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def etag(self) -> str | None:
+        """The ETag without its quotes."""
+        return (self.headers.get("ETag") or "").removeprefix("W/").strip('"') or None
+
+    @property
+    def last_modified(self) -> datetime | None:
+        """The Last-Modified header (UTC), where it is there and is a date."""
+        return http_date(self.headers.get("Last-Modified", ""))
+
+
+class RefusedError(ProviderError):
+    """The provider refuses this question (4xx other than the ones with errors of their own).
+
+    `body` is what it says about it, as sent.
+    """
+
+    def __init__(self, message: str, *, provider: str, url: str, status: int, body: bytes) -> None:
+        super().__init__(message, provider=provider, url=url, status=status)
+        self.body = body
+
+
+class OversizeError(ProviderError):
+    """The answer is larger than anything that was asked for could be; it was not read to its end."""
+
+
+def http_date(text: str) -> datetime | None:
+    """Reads the date of an HTTP header as UTC; None where it is not one."""
+    try:
+        instant = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """The seconds that a Retry-After header asks for, be it a number or a date; None where it is neither."""
+    text = headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdecimal():
+        return float(text)
+    date = http_date(text) if text else None
+    return max(0.0, (date - now).total_seconds()) if date else None
+
+
+def with_query(url: str, params: Mapping[str, str | int]) -> str:
+    """The URL with these parameters appended; values are percent-encoded as UTF-8."""
+    parts = urlsplit(url)
+    query = "&".join(part for part in (parts.query, urlencode(params, quote_via=quote)) if part)
+    return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", query, ""))
+
+
+def shown(url: str) -> str:
+    """The URL as it may appear in messages: without user, password and the values of secret parameters."""
+    parts = urlsplit(url)
+    pairs = parse_qsl(parts.query, keep_blank_values=True)
+    masked = [(key, "***" if key.lower().endswith(_SECRET) else value) for key, value in pairs]
+    query = urlencode(masked, quote_via=quote, safe="/*:,")
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
+
+
+def one_line(body: bytes) -> str:
+    """The beginning of a text that a server sent, fit for a message: one line, printable, short."""
+    text = " ".join(body[: 4 * _LONGEST_TEXT].decode("utf-8", "replace").split())
+    printable = "".join(char if char.isprintable() else "?" for char in text)
+    return printable if len(printable) <= _LONGEST_TEXT else printable[:_LONGEST_TEXT] + "…"

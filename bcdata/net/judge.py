@@ -1,0 +1,148 @@
+"""What an answer means: a whole body, another attempt, a wait for everybody, or an error with its mend."""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from bcdata.errors import BlockedError, NotFoundError, RateLimitedError
+from bcdata.net.answers import HttpResponse, OversizeError, RefusedError, one_line, retry_after, shown
+from bcdata.net.budgets import Budget
+
+BANNED = 418
+_OK = 200
+_NOT_FOUND = 404
+_TOO_MANY = 429
+_BLOCKED = (403, 451)
+_SERVER_ERROR = 500
+_ERROR_BYTES = 65_536
+_BAN_SECONDS = 300.0
+"""For a ban that does not say how long it lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request, and what errors about it have to say."""
+
+    url: str
+    provider: str
+    variable: str
+    budget: Budget | None
+    weight: int
+    max_bytes: int
+
+    @property
+    def host(self) -> str:
+        """Host and port: what holds, breakers and bans are about."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
+
+    @property
+    def about(self) -> str:
+        """How messages begin."""
+        return f"{self.provider}: {shown(self.url)}"
+
+
+class TransientError(Exception):
+    """Worth another attempt: connection trouble, a stall, a truncated body or a 5xx."""
+
+    def __init__(self, question: Question, cause: str, *, status: int | None = None, wait: float | None = None) -> None:
+        super().__init__(cause)
+        self.question = question
+        self.status = status
+        self.wait = wait
+
+
+class SlowDownError(Exception):
+    """A 429: not a failure, but a wait for everybody."""
+
+    def __init__(self, seconds: float | None) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+async def judged(question: Question, response: aiohttp.ClientResponse) -> HttpResponse:
+    """The whole answer, if it is a success.
+
+    Raises:
+        TransientError: 5xx.
+        SlowDownError: 429.
+        ProviderError: what `HttpClient.get` says of the other ones.
+    """
+    status = response.status
+    if status == _OK:
+        return HttpResponse(status, response.headers, await _whole(question, response))
+    wait = retry_after(response.headers, datetime.now(UTC))
+    if status >= _SERVER_ERROR:
+        raise TransientError(question, f"the server failed with {status}", status=status, wait=wait)
+    if status == _TOO_MANY:
+        raise SlowDownError(wait)
+    # Read, so that the connection can be used again.
+    body = await _beginning(response)
+    provider, url = question.provider, shown(question.url)
+    if status == _NOT_FOUND:
+        message = f"{question.about}: there is no such object (404): not published, or not yet"
+        raise NotFoundError(message, provider=provider, url=url, status=status)
+    if status in _BLOCKED:
+        message = (
+            f"{question.about}: refused for this place or caller ({status});"
+            f" use another provider, or set {question.variable} to a server that answers"
+        )
+        raise BlockedError(message, provider=provider, url=url, status=status)
+    message = f"{question.about}: answered {status}: {one_line(body) or 'without a word'}"
+    raise RefusedError(message, provider=provider, url=url, status=status, body=body)
+
+
+def ban_seconds(response: aiohttp.ClientResponse) -> float:
+    """How long a 418 shuts us out."""
+    wait = retry_after(response.headers, datetime.now(UTC))
+    return _BAN_SECONDS if wait is None else wait
+
+
+def rate_limited(question: Question, seconds: float, *, banned: bool) -> RateLimitedError:
+    """The error for a host that must not be asked for so many seconds."""
+    cause = "has banned us (418)" if banned else "asks us to slow down (429)"
+    return RateLimitedError(
+        f"{question.about}: {question.host} {cause}; try again in {seconds:.0f} s",
+        provider=question.provider,
+        url=shown(question.url),
+        status=BANNED if banned else _TOO_MANY,
+        retry_after=seconds,
+    )
+
+
+def connection_trouble(error: aiohttp.ClientError) -> str:
+    """What went wrong with a connection, in a few words."""
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return "the answer was cut off"
+    reason = str(error) or type(error).__name__
+    if isinstance(error, OSError):
+        # Names such as "Connection refused" where there is a number; resolvers have words of their own.
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else error.strerror or reason
+    return f"no connection ({one_line(reason.encode())})"
+
+
+async def _whole(question: Question, response: aiohttp.ClientResponse) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > question.max_bytes:
+            raise OversizeError(
+                f"{question.about}: the answer is larger than {question.max_bytes} bytes,"
+                " which nothing asked for can be",
+                provider=question.provider,
+                url=shown(question.url),
+                status=response.status,
+            )
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    body = b""
+    while len(body) < _ERROR_BYTES and (chunk := await response.content.readany()):
+        body += chunk
+    return body[:_ERROR_BYTES]

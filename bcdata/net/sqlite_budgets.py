@@ -1,0 +1,216 @@
+"""Budgets in one SQLite file, shared by all processes of a machine (see docs/adr/0004-rate-budget.md).
+
+Every request is a ticket: a row with its weight and the instant at which it may go. Tickets queue in the
+order of their ids; whoever wakes checks again under the write lock, so that the weight in any window never
+exceeds the budget, however late the callers wake. Times are µs of the wall clock, which processes share.
+"""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from bcdata.errors import StoreError, UsageError
+from bcdata.net.budgets import Budget, Hold
+
+_BUSY_SECONDS = 30.0
+_PAUSE = 0.02
+_SECOND = 1_000_000
+_LONGEST_HOLD = 3 * 86_400
+"""Seconds: the longest ban that Binance documents. A server that says more is not believed."""
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS tickets (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, asked INTEGER NOT NULL,
+    at INTEGER NOT NULL, weight INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS tickets_by_time ON tickets (name, at, weight);
+CREATE TABLE IF NOT EXISTS limits (name TEXT PRIMARY KEY, weight INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS holds (host TEXT PRIMARY KEY, until INTEGER NOT NULL, banned INTEGER NOT NULL);
+"""
+
+
+class SqliteBudgets:
+    """Implements `Budgets` in the file at `path`; `share` of every limit is used.
+
+    Raises (all methods):
+        StoreError: the file cannot be used.
+    """
+
+    def __init__(self, path: Path, *, share: float = 0.8) -> None:
+        self._path = path
+        self._share = share
+        self._lock = threading.Lock()
+        self._writer: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
+
+    async def acquire(self, budget: Budget, weight: int) -> None:
+        """Waits until the weight fits, then spends it."""
+        ticket: int | None = None
+        waiting = True
+        try:
+            while waiting:
+                ticket, wait = await asyncio.to_thread(self._book, budget, weight, ticket)
+                waiting = wait > 0
+                await asyncio.sleep(wait / _SECOND)
+        finally:
+            if waiting and ticket is not None:  # the caller gave up: its place goes back
+                with self._transaction() as table:
+                    table.execute("DELETE FROM tickets WHERE id = ?", (ticket,))
+
+    async def observe(self, budget: Budget, used: int) -> None:
+        """Counts as spent what the provider saw beyond what is counted here."""
+        await asyncio.to_thread(self._observe, budget, used)
+
+    async def learn(self, budget: Budget, limit: int) -> None:
+        """Keeps the limit that the provider states."""
+        await asyncio.to_thread(self._learn, budget, limit)
+
+    async def hold(self, host: str, seconds: float, *, banned: bool) -> None:
+        """Records the hold for all processes."""
+        await asyncio.to_thread(self._hold, host, seconds, banned)
+
+    def held(self, host: str) -> Hold | None:
+        """Reads the hold; a reader never waits for writers."""
+        with self._translated():
+            if self._reader is None:
+                self._reader = self._open()
+            row = self._reader.execute("SELECT until, banned FROM holds WHERE host = ?", (host,)).fetchone()
+        if row is None or row[0] <= _now():
+            return None
+        return Hold((row[0] - _now()) / _SECOND, bool(row[1]))
+
+    def close(self) -> None:
+        """Closes both connections."""
+        with self._lock:
+            for connection in (self._writer, self._reader):
+                if connection is not None:
+                    connection.close()
+            self._writer = self._reader = None
+
+    def _book(self, budget: Budget, weight: int, ticket: int | None) -> tuple[int, int]:
+        """Books or confirms a place: the ticket and how long to wait for it (µs); 0 means go."""
+        with self._transaction() as table:
+            now = _now()
+            span = round(budget.seconds * _SECOND)
+            allowed = self._allowed(table, budget)
+            if weight > allowed:
+                raise UsageError(
+                    f"a request of weight {weight} is above {budget.name}'s whole budget of {allowed};"
+                    " raise BCDATA_HTTP_BUDGET_SHARE"
+                )
+            # A ticket from the future was left by a clock that has been set back: it would block everybody.
+            table.execute(
+                "DELETE FROM tickets WHERE name = ? AND (at <= ? OR asked > ?)",
+                (budget.name, now - span, now),
+            )
+            values = (ticket, budget.name, now, now, weight)
+            sql = "INSERT OR REPLACE INTO tickets VALUES (?, ?, ?, ?, ?) RETURNING id"
+            ticket = int(table.execute(sql, values).fetchone()[0])
+            at = _place(table, budget.name, ticket, now=now, span=span, room=allowed - weight)
+            if at > now:
+                table.execute("UPDATE tickets SET at = ? WHERE id = ?", (at, ticket))
+            return ticket, at - now
+
+    def _observe(self, budget: Budget, used: int) -> None:
+        with self._transaction() as table:
+            now = _now()
+            sql = "SELECT coalesce(sum(weight), 0) FROM tickets WHERE name = ? AND at > ? AND at <= ?"
+            spent = table.execute(sql, (budget.name, now - round(budget.seconds * _SECOND), now)).fetchone()[0]
+            # Bounded: a server may claim any number.
+            foreign = min(used, self._limit(table, budget)) - spent
+            if foreign > 0:
+                sql = "INSERT INTO tickets (name, asked, at, weight) VALUES (?, ?, ?, ?)"
+                table.execute(sql, (budget.name, now, now, foreign))
+
+    def _learn(self, budget: Budget, limit: int) -> None:
+        if limit < 1:
+            return
+        with self._transaction() as table:
+            table.execute("INSERT OR REPLACE INTO limits VALUES (?, ?)", (budget.name, limit))
+
+    def _hold(self, host: str, seconds: float, banned: bool) -> None:
+        with self._transaction() as table:
+            now = _now()
+            until = now + round(min(seconds, _LONGEST_HOLD) * _SECOND)
+            table.execute(
+                "INSERT INTO holds VALUES (:host, :until, :banned) ON CONFLICT (host) DO UPDATE SET"
+                " banned = :banned OR (banned AND until > :now), until = max(until, :until)",
+                {"host": host, "until": until, "banned": banned, "now": now},
+            )
+
+    def _limit(self, table: sqlite3.Connection, budget: Budget) -> int:
+        row = table.execute("SELECT weight FROM limits WHERE name = ?", (budget.name,)).fetchone()
+        return int(row[0]) if row else budget.limit
+
+    def _allowed(self, table: sqlite3.Connection, budget: Budget) -> int:
+        return max(1, int(self._limit(table, budget) * self._share))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._translated():
+            if self._writer is None:
+                self._writer = self._open()
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer
+            except BaseException:
+                self._writer.execute("ROLLBACK")
+                raise
+            self._writer.execute("COMMIT")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(
+                f"cannot use {self._path}: {error}; it holds rate counts only and may be deleted"
+            ) from error
+
+    def _open(self) -> sqlite3.Connection:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                return _connected(self._path)
+            except sqlite3.OperationalError as error:
+                # Switching a new file to WAL needs it for oneself for a moment, and SQLite does not wait for that.
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(_PAUSE)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.executescript(_SCHEMA)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _place(table: sqlite3.Connection, name: str, ticket: int, *, now: int, span: int, room: int) -> int:
+    """The earliest instant from `now` on at which what is before the ticket leaves room for it."""
+    before = "name = :name AND id != :id AND (id < :id OR at <= :now)"
+    values = {"name": name, "id": ticket, "now": now}
+    sql = f"SELECT coalesce(sum(weight), 0), coalesce(max(at), 0) FROM tickets WHERE {before}"  # noqa: S608 (constant)
+    spent, last = table.execute(sql, values).fetchone()
+    if spent <= room and last <= now:
+        return now
+    at = max(now, int(last))
+    sql = f"SELECT at, weight FROM tickets WHERE {before} ORDER BY at"  # noqa: S608 (constant)
+    for spent_at, weight in table.execute(sql, values):
+        if spent_at + span > at and spent <= room:
+            break
+        spent -= weight
+        at = max(at, spent_at + span)
+    return at
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,14 @@
+"""What a partition was made of, in 32 hex digits: bytes, settings, code version, everything it read."""
+
+import hashlib
+import json
+from typing import Any
+
+CODE_VERSION = "1"
+"""Change it with any change of logic that changes published bytes."""
+
+
+def fingerprint(**inputs: Any) -> str:
+    """A digest of plain values; the same values give the same digest, in any order of the names."""
+    text = json.dumps({"code": CODE_VERSION, **inputs}, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

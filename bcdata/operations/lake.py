@@ -1,0 +1,52 @@
+"""Reading the lake across partitions: bars are trusted only with a ledger of the same fingerprint."""
+
+from collections.abc import Iterator
+
+import polars as pl
+
+from bcdata.bars.schema import FUNDING, merged_bar
+from bcdata.catalog import Dataset
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata.windows import Window
+
+
+def trusted(store: Store, partition: Partition) -> str | None:
+    """The fingerprint of a merged partition whose bars and ledger belong together; None where they do not."""
+    bars = store.published(partition)
+    ledger = store.published(partition.in_zone("gaps"))
+    return bars.fingerprint if bars and ledger and bars.fingerprint == ledger.fingerprint else None
+
+
+def keys_over(dataset: Dataset, window: Window) -> list[str]:
+    """The date keys whose partitions overlap the window."""
+    if window.is_empty:
+        return []
+    grain = dataset.grain
+    last = grain.key(window.end)
+    keys = grain.keys(grain.key(window.start), last)
+    return [key for key in keys if grain.window(key).start < window.end]
+
+
+def merged_over(store: Store, dataset: Dataset, symbol: str, window: Window) -> Iterator[tuple[Partition, str | None]]:
+    """The merged partitions that overlap the window, each with its fingerprint if it can be trusted."""
+    for key in keys_over(dataset, window):
+        partition = Partition("merged", dataset.name, symbol, key)
+        yield partition, trusted(store, partition)
+
+
+def read_over(store: Store, dataset: Dataset, symbol: str, window: Window) -> pl.DataFrame:
+    """The trusted rows of a merged dataset inside the window, ascending by time (UTC)."""
+    time, schema = ("open_time", merged_bar(funding=dataset.market in PERPETUAL))
+    if dataset.kind == "funding":
+        time, schema = "time", FUNDING
+    frames = [pl.DataFrame(schema=schema)]
+    for partition, fingerprint in merged_over(store, dataset, symbol, window):
+        frame = store.read(partition) if fingerprint else None
+        if frame is not None:
+            frames.append(frame)
+    return pl.concat(frames).filter(pl.col(time).is_between(window.start, window.end, closed="left"))
+
+
+PERPETUAL = frozenset({"um", "cm"})
+"""Markets with funding."""

@@ -1,0 +1,191 @@
+"""merged: one truth per bar, VWAP and funding on it, and the ledger that explains every bar that is missing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+
+from bcdata.bars.calendar import calendar, closed_window
+from bcdata.bars.gaps import Status, ledger
+from bcdata.bars.merge import disagreements, join_funding, merge
+from bcdata.catalog import Dataset
+from bcdata.operations.agreement import finer_dataset, finer_disagreement
+from bcdata.operations.explain import evidence, unpublished_from
+from bcdata.operations.fingerprint import fingerprint
+from bcdata.operations.lake import PERPETUAL, merged_over, read_over, trusted
+from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.publish import publish, unchanged
+from bcdata.operations.stream import each
+from bcdata.operations.workbench import Workbench, window_of
+from bcdata.quality.models import audit, merged_model
+from bcdata.quality.rules import VERSION, sample
+from bcdata.quality.verdict import Finding, Severity, Verdict, failed
+from bcdata.store import quarantine
+from bcdata.store.layout import Partition
+from bcdata.windows import Window
+
+ARCHIVE = "binance_archive"
+
+
+def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+    """Merges what parsed holds, and yields outcomes in order."""
+    yield from each(partitions, lambda one: _merge(work, dataset, one))
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """All that a merged partition is made of."""
+
+    sources: list[tuple[str, str | None, dict[str, Any] | None]]
+    """(source, fingerprint, record) in order of precedence; None where nothing was asked of it."""
+    symbol: str
+    window: Window
+    closed: Window
+    unpublished: datetime | None
+    funding: list[str | None]
+    finer: list[str | None]
+
+    def record(self, source: str) -> dict[str, Any] | None:
+        return next((record for name, _, record in self.sources if name == source), None)
+
+    def fingerprint(self, dataset: Dataset) -> str:
+        return fingerprint(
+            sources=[(name, made_of) for name, made_of, _ in self.sources],
+            interval=dataset.bar_interval.name,
+            closed=self.closed.end,
+            unpublished=self.unpublished,
+            funding=self.funding,
+            finer=self.finer,
+            rules=VERSION,
+        )
+
+
+def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
+    if reason := _not_ready(work, dataset, partition):
+        return Outcome(partition, State.HELD_BACK, failed("upstream", reason))
+    inputs = _inputs(work, dataset, partition)
+    made_of = inputs.fingerprint(dataset)
+    done = unchanged(work.store, partition, made_of)
+    if done and (not done.ok or trusted(work.store, partition) == made_of):
+        return done
+    frames = [
+        (name, frame)
+        for name, made, _ in inputs.sources
+        if made and (frame := work.store.read(partition.in_zone("parsed", name))) is not None
+    ]
+    # What has not closed by now is not known yet, whatever a file says.
+    bars = merge(frames).filter(pl.col("open_time") < inputs.closed.end)
+    if dataset.market in PERPETUAL:
+        bars = _funded(work, dataset, partition, bars)
+    gaps = _ledger(dataset, inputs, bars)
+    findings = [
+        *audit(bars, merged_model(dataset.bar_interval, funding=dataset.market in PERPETUAL)),
+        *_tiling(dataset, inputs, bars, gaps),
+        *_coverage(gaps),
+        *_disagreements(frames),
+        *finer_disagreement(work, dataset, inputs.symbol, inputs.window, bars),
+    ]
+    verdict = Verdict(bars.height, tuple(findings), {"missing": _by_status(gaps)})
+    if verdict.passed:
+        # The ledger first: bars are trusted only with a ledger of their own fingerprint.
+        work.store.publish(
+            partition.in_zone("gaps"),
+            gaps,
+            fingerprint=made_of,
+            rules=VERSION,
+            record={"dataset": dataset.name},
+        )
+    record = {"sources": [(name, made) for name, made, _ in inputs.sources], "funding": inputs.funding}
+    return publish(work.store, partition, bars, verdict, fingerprint=made_of, record=record)
+
+
+def _not_ready(work: Workbench, dataset: Dataset, partition: Partition) -> str | None:
+    """Why the partition cannot be merged: the archive's part of it is not published."""
+    if ARCHIVE not in dataset.sources:
+        return None
+    parsed = partition.in_zone("parsed", ARCHIVE)
+    if work.store.published(parsed):
+        return None
+    report = quarantine.report(work.store, parsed)
+    if report:
+        return f"parsed was held back: {Verdict.from_json(report['verdict']).summary()}"
+    return "parsed is not published; materialize it first"
+
+
+def _inputs(work: Workbench, dataset: Dataset, partition: Partition) -> _Inputs:
+    window = window_of(dataset, partition)
+    sources: list[tuple[str, str | None, dict[str, Any] | None]] = []
+    for name in dataset.sources:
+        published = work.store.published(partition.in_zone("parsed", name))
+        sources.append((name, published.fingerprint if published else None, published.record if published else None))
+    funding = work.catalog.funding(dataset.market)
+    finer = finer_dataset(work.catalog, dataset)
+    symbol = partition.symbol
+    return _Inputs(
+        sources=sources,
+        symbol=symbol,
+        window=window,
+        closed=closed_window(window, dataset.bar_interval, work.now),
+        unpublished=unpublished_from(dataset, window, work.now),
+        funding=[made for _, made in merged_over(work.store, funding, symbol, window)] if funding else [],
+        finer=[made for _, made in merged_over(work.store, finer, symbol, window)] if finer else [],
+    )
+
+
+def _funded(work: Workbench, dataset: Dataset, partition: Partition, bars: pl.DataFrame) -> pl.DataFrame:
+    funding = work.catalog.funding(dataset.market)
+    if funding is None:
+        return bars.with_columns(pl.lit(None, dtype=pl.Float64).alias("funding_rate"))
+    settled = read_over(work.store, funding, partition.symbol, window_of(dataset, partition))
+    return join_funding(bars, settled, dataset.bar_interval)
+
+
+def _ledger(dataset: Dataset, inputs: _Inputs, bars: pl.DataFrame) -> pl.DataFrame:
+    expected = calendar(dataset.calendar).opens(dataset.bar_interval, inputs.closed)
+    first, last = bars["open_time"].min(), bars["open_time"].max()
+    known = evidence(
+        inputs.window,
+        archive=inputs.record(ARCHIVE),
+        rest=inputs.record("binance_rest"),
+        unpublished=inputs.unpublished,
+        first_bar=first if isinstance(first, datetime) else None,
+        last_bar=last if isinstance(last, datetime) else None,
+    )
+    # Where the archive is no source, REST repairs nothing: its bars are the first choice.
+    first_choice = [ARCHIVE] if ARCHIVE in dataset.sources else list(dataset.sources)
+    return ledger(expected, bars, known, archives=first_choice)
+
+
+def _coverage(gaps: pl.DataFrame) -> Iterator[Finding]:
+    missing = gaps.filter(pl.col("status") != Status.REFILLED.value)
+    if missing.height:
+        counts = ", ".join(f"{n} {status}" for status, n in _by_status(missing).items())
+        yield Finding("coverage", Severity.WARN, int(missing["bars"].sum()), f"missing bars: {counts}", sample(missing))
+
+
+def _disagreements(frames: list[tuple[str, pl.DataFrame]]) -> Iterator[Finding]:
+    for (name, frame), (other, later) in pairwise(frames):
+        differ = disagreements(frame, later)
+        if differ.height:
+            words = f"{other} says otherwise than {name}, which is kept"
+            yield Finding("sources_disagree", Severity.WARN, differ.height, words, sample(differ))
+
+
+def _tiling(dataset: Dataset, inputs: _Inputs, bars: pl.DataFrame, gaps: pl.DataFrame) -> Iterator[Finding]:
+    """Bars and ledger must tile the calendar: every expected bar is in exactly one of them."""
+    expected = calendar(dataset.calendar).opens(dataset.bar_interval, inputs.closed)
+    held = bars.filter(pl.col("open_time").is_in(expected.implode())).height
+    missing = int(gaps.filter(pl.col("status") != Status.REFILLED.value)["bars"].sum())
+    if held != bars.height:
+        words = f"{bars.height - held} bars are not on the calendar"
+        yield Finding("calendar", Severity.PARTITION, bars.height - held, words)
+    if held + missing != len(expected):
+        words = f"{held} bars and {missing} missing ones do not make {len(expected)}"
+        yield Finding("tiling", Severity.PARTITION, 1, words)
+
+
+def _by_status(gaps: pl.DataFrame) -> dict[str, int]:
+    return dict(gaps.group_by("status").agg(pl.col("bars").sum()).sort("status").iter_rows())

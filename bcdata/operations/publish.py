@@ -1,0 +1,64 @@
+"""Write, audit, publish: the one way by which a frame gets into a zone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from bcdata.operations.outcome import Outcome, State
+from bcdata.quality.rules import VERSION
+from bcdata.quality.verdict import Severity, Verdict
+from bcdata.store import quarantine
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+
+
+def unchanged(store: Store, partition: Partition, fingerprint: str) -> Outcome | None:
+    """The outcome of a partition whose inputs are the same as before: published still, or held back still."""
+    published = store.published(partition)
+    report = quarantine.report(store, partition)
+    if published and published.fingerprint == fingerprint:
+        verdict = Verdict.from_json(published.record["verdict"])
+        set_aside = any(finding.severity is Severity.ROW for finding in verdict.findings)
+        kept = report is not None and report["fingerprint"] == fingerprint and quarantine.has_rows(store, partition)
+        if set_aside and not kept:
+            return None  # what was set aside is gone: restore it
+        if report and not set_aside:
+            quarantine.clear(store, partition)  # left by a process that was killed right after publishing
+        return Outcome(partition, State.UNCHANGED, verdict, fingerprint, verdict.rows)
+    if report and report["fingerprint"] == fingerprint and not report["published"]:
+        return Outcome(partition, State.HELD_BACK, Verdict.from_json(report["verdict"]), fingerprint)
+    return None
+
+
+def publish(
+    store: Store,
+    partition: Partition,
+    frame: pl.DataFrame,
+    verdict: Verdict,
+    *,
+    fingerprint: str,
+    record: Mapping[str, Any],
+    rejected: pl.DataFrame | None = None,
+) -> Outcome:
+    """Publishes what passed; what did not goes to quarantine and leaves the zone as it is.
+
+    Rows set aside go to quarantine first, so that a row is never in neither place.
+    """
+    has_rejected = rejected is not None and rejected.height > 0
+    if not verdict.passed or has_rejected:
+        quarantine.quarantine(
+            store,
+            partition,
+            fingerprint=fingerprint,
+            verdict=verdict.to_json(),
+            published=verdict.passed,
+            rows=rejected,
+        )
+    if not verdict.passed:
+        return Outcome(partition, State.HELD_BACK, verdict, fingerprint)
+    full = {**record, "verdict": verdict.to_json()}
+    written = store.publish(partition, frame, fingerprint=fingerprint, rules=VERSION, record=full)
+    if not has_rejected:
+        quarantine.clear(store, partition)
+    return Outcome(partition, State.PUBLISHED, verdict, fingerprint, frame.height, written)

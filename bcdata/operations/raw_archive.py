@@ -1,0 +1,221 @@
+"""raw/binance_archive: the objects of a partition exactly as the archive has them, and a manifest of them.
+
+The manifest holds nothing that differs between two fetches of the same bytes; when an object was fetched stands
+in the side table.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from bcdata.bars.calendar import calendar
+from bcdata.bars.gaps import Reason
+from bcdata.catalog import Dataset
+from bcdata.errors import NotFoundError
+from bcdata.operations.choose import first_choice, second_choice, uncovered_days
+from bcdata.operations.fingerprint import fingerprint
+from bcdata.operations.listings import Listings
+from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.stream import each_async
+from bcdata.operations.workbench import Workbench, series_of, window_of
+from bcdata.providers.binance.archive import ArchiveObject, FetchedObject
+from bcdata.providers.binance.names import GRAINS
+from bcdata.providers.binance.peek import content_bound, coverage
+from bcdata.quality.verdict import Finding, Severity, Verdict
+from bcdata.store.layout import Partition
+from bcdata.windows import Grain, Window
+
+MANIFEST = "manifest.json"
+AT_ONCE = 6
+"""Partitions whose objects are in flight at once; the client bounds connections below that."""
+
+Record = dict[str, Any]
+
+
+def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+    """Brings the partitions' objects up to what the archive lists now, and yields outcomes as they are done."""
+    listings = Listings(work.archive, dataset, [window_of(dataset, one) for one in partitions])
+
+    yield from each_async(
+        work.loop, partitions, lambda one: _Fetch(work, dataset, listings, one).run(), at_once=AT_ONCE
+    )
+
+
+@dataclass(slots=True)
+class _Fetch:
+    """The work on one partition."""
+
+    work: Workbench
+    dataset: Dataset
+    listings: Listings
+    partition: Partition
+    fetched: int = 0
+    new: list[str] = field(default_factory=list)
+
+    async def run(self) -> Outcome:
+        window = window_of(self.dataset, self.partition)
+        daily, monthly = await self.listings.objects(self.partition.symbol, window)
+        before = self.work.store.get_json(self.partition, MANIFEST) or {}
+        known: dict[str, Record] = {record["name"]: record for record in before.get("objects", [])}
+        chosen = first_choice(daily, monthly, self.dataset.grain)
+        if self.dataset.kind == "funding" and (early := await self.listings.before(self.partition.symbol, window)):
+            chosen = [early, *chosen]
+        records = await asyncio.gather(*(self._have(one, known) for one in chosen))
+        lacking = {date.fromisoformat(day) for record in records if record for day in record.get("lacking", [])}
+        lacking |= set(uncovered_days([one for one, got in zip(chosen, records, strict=True) if got], window))
+        more = [one for one in second_choice(daily, monthly, lacking, self.dataset.grain) if one not in chosen]
+        records += await asyncio.gather(*(self._have(one, known) for one in more))
+        held = {record["name"]: record for record in records if record}
+        # What was taken before stays part of the partition, so that a rebuild reads the same objects.
+        held |= {name: record for name, record in known.items() if name not in held and self._is_there(record)}
+        manifest = {
+            "series": str(series_of(self.dataset, self.partition.symbol)),
+            "objects": [held[name] for name in sorted(held)],
+            "evidence": await self._evidence(window, [*daily, *([monthly] if monthly else [])], held.values()),
+        }
+        return self._conclude(manifest, before)
+
+    async def _have(self, one: ArchiveObject, known: dict[str, Record]) -> Record | None:
+        """The record of the object, fetched if it is new, changed or lost; None where it is not there after all."""
+        listed = {
+            "size": one.size,
+            "etag": one.etag,
+            "last_modified": _iso(one.last_modified),
+            "checksum_modified": _iso(one.checksum_modified),
+        }
+        record = known.get(one.name)
+        if record and record["listed"] == listed and record["whole"] and self._is_there(record):
+            return record
+        try:
+            got = await self.work.archive.fetch(one)
+        except NotFoundError:
+            return None  # listed, but not to be had: as good as not published
+        self.fetched += len(got.body)
+        file = f"{one.name.removesuffix('.zip')}.{got.sha256[:12]}.zip"
+        await asyncio.to_thread(self.work.store.objects.put, self.partition.key(file), got.body)
+        self.new.append(self.partition.key(file))
+        return {
+            "name": one.name,
+            "file": file,
+            "url": one.key,
+            "period": one.period,
+            "date": one.date_key,
+            "bytes": len(got.body),
+            "sha256": got.sha256,
+            "checksum": got.checksum,
+            "checksum_text": got.checksum_text,
+            "whole": got.checksum == "match" or _is_as_listed(one, got),
+            "listed": listed,
+            **await self._look(one, got.body),
+        }
+
+    def _is_there(self, record: Record) -> bool:
+        info = self.work.store.objects.stat(self.partition.key(record["file"]))
+        return info is not None and info.size == record["bytes"]
+
+    async def _look(self, one: ArchiveObject, body: bytes) -> Record:
+        """What a look into the object tells: where it begins, and which days a monthly one lacks.
+
+        Taken once, when it comes, of those that can tell something: monthly ones, and a partition's first daily one.
+        """
+        interval, window = self.dataset.interval, GRAINS[one.period].window(one.date_key)
+        if interval is None or (
+            one.period == "daily" and window.start != window_of(self.dataset, self.partition).start
+        ):
+            return {}
+        seen = await asyncio.to_thread(coverage, body, one.name, content_bound(window, interval))
+        if one.period == "daily":
+            is_broken = self.dataset.grain is Grain.DAY and seen.error is not None
+            return {"first": _iso(seen.first)} | ({"lacking": [one.date_key]} if is_broken else {})
+        opens = calendar(self.dataset.calendar).opens(interval, window)
+        expected = dict(opens.dt.date().value_counts(name="rows").iter_rows())
+        lacking = [day.isoformat() for day in seen.lacking(expected)]
+        return {"first": _iso(seen.first), "last": _iso(seen.last), "lacking": lacking}
+
+    async def _evidence(
+        self, window: Window, objects: Sequence[ArchiveObject], held: Iterable[Record]
+    ) -> dict[str, Any]:
+        """What other files tell, where days have no object of their own, or bars begin late or end early."""
+        interval = self.dataset.interval
+        if interval is None:
+            return {}
+        days = uncovered_days(objects, window.until(self.work.now))
+        firsts = [datetime.fromisoformat(record["first"]) for record in held if record.get("first")]
+        begins_late = bool(firsts) and min(firsts) > window.start
+        lasts = [datetime.fromisoformat(record["last"]) for record in held if record.get("last")]
+        ends_early = bool(lasts) and interval.next(max(lasts)) < window.end
+        if not (days or begins_late or ends_early):
+            return {}
+        testimony = await self.work.witness.testimony(series_of(self.dataset, self.partition.symbol))
+        before, after = testimony.not_listed(window), testimony.gone(window)
+        return {
+            "not_listed": _plain(before) if before else None,
+            "ended": _plain(after) if after else None,
+            "traded": [_plain(reason) for reason in testimony.traded(days)],
+        }
+
+    def _conclude(self, manifest: dict[str, Any], before: dict[str, Any]) -> Outcome:
+        # What a listing says may change with the bytes the same: nothing is computed anew for that.
+        bytes_alone = [{key: one[key] for key in ("name", "sha256", "checksum")} for one in manifest["objects"]]
+        manifest["fingerprint"] = fingerprint(**{**manifest, "objects": bytes_alone})
+        self.work.attempts.note(self.new, self.work.now, "fetched")
+        if manifest != before:
+            self.work.store.put_json(self.partition, MANIFEST, manifest)
+        state = State.PUBLISHED if self.new or manifest != before else State.UNCHANGED
+        objects = manifest["objects"]
+        verdict = Verdict(len(objects), tuple(_findings(objects)), {"bytes": sum(one["bytes"] for one in objects)})
+        return Outcome(
+            self.partition,
+            state,
+            verdict,
+            manifest["fingerprint"],
+            rows=len(objects),
+            fetched=self.fetched,
+            requests=len(self.new),
+        )
+
+
+def _is_as_listed(one: ArchiveObject, got: FetchedObject) -> bool:
+    """Whether the bytes are the listed ones, whatever the CHECKSUM says: those are asked for again no more.
+
+    The ETag of a plain upload is its MD5. Where nothing was listed that could tell, the bytes are believed.
+    """
+    if got.size_differs:
+        return False
+    etag = (one.etag or "").strip('"')
+    return not _MD5.fullmatch(etag) or hashlib.md5(got.body, usedforsecurity=False).hexdigest() == etag
+
+
+_MD5 = re.compile("[0-9a-f]{32}")
+
+
+def _findings(objects: Sequence[Record]) -> Iterator[Finding]:
+    for state, words in _CHECKSUM.items():
+        names = [one["name"] for one in objects if one["checksum"] == state]
+        if names:
+            sample = tuple({"object": name} for name in names[:5])
+            yield Finding(f"checksum_{state}", Severity.WARN, len(names), f"{names[0]}: {words}", sample)
+
+
+_CHECKSUM = {
+    "mismatch": "the bytes are not those that the CHECKSUM names; parsed decides whether they are whole",
+    "missing": "the archive has no CHECKSUM for it",
+    "malformed": "its CHECKSUM cannot be read",
+}
+
+
+def _plain(reason: Reason) -> dict[str, str]:
+    return {
+        "start": reason.window.start.isoformat(),
+        "end": reason.window.end.isoformat(),
+        "status": reason.status.value,
+        "evidence": reason.evidence,
+    }
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat() if instant else None

@@ -1,0 +1,110 @@
+"""What is there: partitions by zone, missing bars by reason, what is held back. Reads the store, not Dagster."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from bcdata.catalog import Catalog, Dataset
+from bcdata.operations.zones import Step, steps
+from bcdata.store.attempts import Attempts
+from bcdata.store.layout import PART, Partition, symbol_and_date
+from bcdata.store.quarantine import REPORT, ZONE
+from bcdata.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneStatus:
+    """One asset: how many partitions and symbols it has, from when to when, and its bytes."""
+
+    zone: str
+    provider: str | None
+    partitions: int
+    symbols: int
+    first: str
+    last: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetStatus:
+    """One dataset: its zones, its missing bars by reason, and the partitions that are held back."""
+
+    dataset: str
+    zones: list[ZoneStatus]
+    missing: dict[str, int]
+    held_back: list[dict[str, str]] = field(default_factory=list)
+
+
+def published(root: Path, step: Step) -> set[tuple[str, str]]:
+    """The (symbol, date) that are published in an asset."""
+    return {(one.symbol, one.date) for one in Store(root).partitions(step.zone.value, step.dataset, step.provider)}
+
+
+def tried_since(root: Path, dataset: str, since: datetime) -> set[tuple[str, str]]:
+    """The (symbol, date) of a dataset that were tried, whatever came of it, after the instant."""
+    return Attempts(root).tried_since(f"tried/{dataset}/", since)
+
+
+def status(store: Store, catalog: Catalog, datasets: tuple[str, ...] = ()) -> list[DatasetStatus]:
+    """The state of the datasets (all, or those named).
+
+    Raises:
+        UsageError: a name is unknown.
+    """
+    chosen = [catalog[name] for name in datasets] if datasets else list(catalog)
+    return [_dataset_status(store, dataset) for dataset in chosen]
+
+
+def ledger_files(store: Store, dataset: str) -> list[Path]:
+    """The ledger files of a dataset."""
+    return [store.root / info.key for info in store.files("gaps", dataset) if info.key.endswith(PART)]
+
+
+def _dataset_status(store: Store, dataset: Dataset) -> DatasetStatus:
+    zones = [_zone_status(store, step) for step in steps(dataset)]
+    return DatasetStatus(dataset.name, zones, _missing(store, dataset.name), list(_held_back(store, dataset)))
+
+
+def _zone_status(store: Store, step: Step) -> ZoneStatus:
+    partitions: set[tuple[str, str]] = set()
+    size = 0
+    for info in store.files(step.zone.value, step.dataset, step.provider):
+        found = symbol_and_date(info.key)
+        if found:
+            partitions.add(found)
+            size += info.size
+    dates = sorted(date for _, date in partitions)
+    return ZoneStatus(
+        step.zone.value,
+        step.provider,
+        len(partitions),
+        len({symbol for symbol, _ in partitions}),
+        dates[0] if dates else "",
+        dates[-1] if dates else "",
+        size,
+    )
+
+
+def _missing(store: Store, dataset: str) -> dict[str, int]:
+    files = ledger_files(store, dataset)
+    if not files:
+        return {}
+    counts = pl.scan_parquet(files, hive_partitioning=False).group_by("status").agg(pl.col("bars").sum()).collect()
+    return dict(counts.sort("status").iter_rows())
+
+
+def _held_back(store: Store, dataset: Dataset) -> Iterator[dict[str, str]]:
+    for step in steps(dataset):
+        provider = f"{step.zone}/{step.provider}" if step.provider else step.zone.value
+        for info in store.files(ZONE, step.dataset, provider):
+            found = symbol_and_date(info.key)
+            if not found or not info.key.endswith(REPORT):
+                continue
+            report = store.get_json(Partition(ZONE, step.dataset, found[0], found[1], provider), REPORT) or {}
+            broken = [one for one in report.get("verdict", {}).get("findings", []) if one["severity"] != "warn"]
+            why = "; ".join(f"{one['rule']}: {one['message'] or one['count']}" for one in broken)
+            state = "rows set aside" if report.get("published") else "held back"
+            yield {"zone": provider, "symbol": found[0], "date": found[1], "state": state, "why": why}

@@ -1,0 +1,109 @@
+"""Which assets a dataset has and what each of them does: the table that Dagster's factories are driven by."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bcdata.catalog import Dataset
+from bcdata.store.layout import Partition
+
+if TYPE_CHECKING:
+    from bcdata.operations.outcome import Outcome
+    from bcdata.operations.workbench import Workbench
+
+
+class Zone(StrEnum):
+    """The four zones, in the order in which data flows."""
+
+    RAW = "raw"
+    PARSED = "parsed"
+    MERGED = "merged"
+    FEATURES = "features"
+
+
+ARCHIVE, REST = "binance_archive", "binance_rest"
+Operation = Callable[["Workbench", Dataset, Sequence[Partition]], Iterator["Outcome"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One asset of a dataset: its zone and, in raw and parsed, its provider."""
+
+    zone: Zone
+    dataset: str
+    provider: str | None = None
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The asset key: `[zone, dataset]`, or `[zone, provider, dataset]` in raw and parsed."""
+        return (self.zone.value, *((self.provider,) if self.provider else ()), self.dataset)
+
+    def partition(self, symbol: str, date: str) -> Partition:
+        """The store's name of one partition of the asset."""
+        return Partition(self.zone.value, self.dataset, symbol, date, self.provider)
+
+
+def steps(dataset: Dataset) -> list[Step]:
+    """The assets of a dataset in the order in which they are made."""
+    order = [name for name in (ARCHIVE, REST) if name in dataset.sources]
+    found = [Step(zone, dataset.name, name) for name in order for zone in (Zone.RAW, Zone.PARSED)]
+    found.append(Step(Zone.MERGED, dataset.name))
+    if dataset.features and dataset.kind == "klines":
+        found.append(Step(Zone.FEATURES, dataset.name))
+    return found
+
+
+def upstream(step: Step, dataset: Dataset, funding: Dataset | None) -> list[Step]:
+    """What a step reads, partition by partition.
+
+    Raw answers of REST depend on what the archive lacks. Bars join the settlements of their market, where both
+    have the same partitions.
+    """
+    match step.zone:
+        case Zone.RAW:
+            asks_after = step.provider == REST and ARCHIVE in dataset.sources
+            return [Step(Zone.PARSED, step.dataset, ARCHIVE)] if asks_after else []
+        case Zone.PARSED:
+            return [Step(Zone.RAW, step.dataset, step.provider)]
+        case Zone.MERGED:
+            sources = [one for one in steps(dataset) if one.zone is Zone.PARSED]
+            joins = dataset.kind == "klines" and funding is not None and funding.grain is dataset.grain
+            return [*sources, *([Step(Zone.MERGED, funding.name)] if joins and funding else [])]
+        case Zone.FEATURES:
+            return [Step(Zone.MERGED, step.dataset)]
+
+
+def closure(dataset: Dataset, funding: Dataset | None) -> list[Step]:
+    """The assets of a dataset and, before them, those of the settlements that its bars join."""
+    own = steps(dataset)
+    joins = any(one.dataset != dataset.name for step in own for one in upstream(step, dataset, funding))
+    return [*steps(funding), *own] if joins and funding else own
+
+
+def operation(step: Step, dataset: Dataset) -> Operation:
+    """What makes the step's partitions. Imported when asked for: definitions load without polars."""
+    from bcdata.operations import (  # noqa: PLC0415
+        features,
+        funding,
+        merged,
+        parsed_archive,
+        parsed_rest,
+        raw_archive,
+        raw_rest,
+    )
+
+    is_funding = dataset.kind == "funding"
+    match step.zone, step.provider:
+        case Zone.RAW, "binance_archive":
+            return raw_archive.materialize
+        case Zone.RAW, _:
+            return funding.ask_rest if is_funding else raw_rest.materialize
+        case Zone.PARSED, "binance_archive":
+            return funding.parse_archive if is_funding else parsed_archive.materialize
+        case Zone.PARSED, _:
+            return funding.parse_rest if is_funding else parsed_rest.materialize
+        case Zone.MERGED, _:
+            return funding.merge if is_funding else merged.materialize
+        case _:
+            return features.materialize

@@ -1,0 +1,17 @@
+"""Sizes of COIN-M contracts: dated reference data (Binance contract specifications), checked against prices."""
+
+from datetime import UTC, datetime
+
+_BITCOIN_USD = 100.0
+_OTHERS_USD = 10.0
+SINCE = datetime(2020, 6, 1, tzinfo=UTC)
+"""COIN-M trading began in 2020-06; sizes have not changed since."""
+
+
+def contract_size(symbol: str) -> float:
+    """What one contract is worth in quote currency (USD): 100 for BTCUSD contracts, 10 for all others.
+
+    Whether that holds for the bars at hand is checked by the quality room: contracts × size / base volume must
+    lie between low and high.
+    """
+    return _BITCOIN_USD if symbol.startswith("BTCUSD_") else _OTHERS_USD

@@ -1,0 +1,87 @@
+"""The exchangeInfo answer: which symbols there are, and what the server allows. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
+
+_MINUTE = ("REQUEST_WEIGHT", "MINUTE", 1)
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolInfo:
+    """One symbol as the exchange describes it now. Contract fields are None in spot.
+
+    `contract_size` is quote currency per contract (COIN-M). `onboard_date` (UTC) is when trading began.
+    """
+
+    symbol: str
+    status: str
+    base: str
+    quote: str
+    contract_type: str | None
+    contract_size: float | None
+    onboard_date: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeInfo:
+    """All symbols of a market, and the request weight allowed a minute, if it says so."""
+
+    symbols: tuple[SymbolInfo, ...]
+    weight_a_minute: int | None
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _Limit(_Model):
+    type: str = Field(default="", alias="rateLimitType")
+    interval: str = ""
+    number: int = Field(default=0, alias="intervalNum")
+    limit: int = 0
+
+
+class _Symbol(_Model):
+    symbol: str
+    status: str = Field(validation_alias=AliasChoices("status", "contractStatus"))
+    base: str = Field(alias="baseAsset")
+    quote: str = Field(alias="quoteAsset")
+    contract_type: str | None = Field(default=None, alias="contractType")
+    contract_size: float | None = Field(default=None, alias="contractSize", gt=0)
+    onboard_date: int | None = Field(default=None, alias="onboardDate", ge=0, le=32_503_680_000_000)
+
+
+class _Answer(_Model):
+    limits: list[_Limit] = Field(default=[], alias="rateLimits")
+    symbols: list[_Symbol]
+
+
+def read_exchange_info(body: bytes) -> ExchangeInfo:
+    """Reads the answer of any of the three markets.
+
+    Raises:
+        ValueError: it is none; the text says what is wrong with it.
+    """
+    try:
+        answer = _Answer.model_validate_json(body)
+    except ValidationError as error:
+        first: Any = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{where}: {first['msg']}" if where else first["msg"]) from None
+    allowed = [one.limit for one in answer.limits if (one.type, one.interval, one.number) == _MINUTE]
+    return ExchangeInfo(tuple(_info(one) for one in answer.symbols), min(allowed, default=None))
+
+
+def _info(one: _Symbol) -> SymbolInfo:
+    return SymbolInfo(
+        symbol=one.symbol,
+        status=one.status,
+        base=one.base,
+        quote=one.quote,
+        contract_type=one.contract_type or None,
+        contract_size=one.contract_size,
+        onboard_date=None if one.onboard_date is None else datetime.fromtimestamp(one.onboard_date / 1000, UTC),
+    )

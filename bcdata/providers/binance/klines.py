@@ -1,0 +1,189 @@
+"""Klines as Binance sends them (CSV objects, JSON pages) -> one raw frame. Pure; no rule is applied here.
+
+The raw frame has the columns of `RAW`: times in µs since the epoch as sent (ms are scaled, row by row), prices and
+volumes as sent, `object` = index of the object that held the row, `line` = its number there, from 0. A value that
+is no number is null. Lines that are no rows at all come back beside it, as they stood.
+"""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from bcdata.bars.schema import schema_of
+from bcdata.intervals import EPOCH, Interval
+from bcdata.providers.binance.unzip import ObjectError
+from bcdata.quality.verdict import Finding, Severity
+
+_NUMBERS = schema_of(
+    {
+        "open_time": pl.Int64,
+        "open": pl.Float64,
+        "high": pl.Float64,
+        "low": pl.Float64,
+        "close": pl.Float64,
+        "volume": pl.Float64,
+        "close_time": pl.Int64,
+        "quote_volume": pl.Float64,
+        "trades": pl.Int64,
+        "taker_buy_volume": pl.Float64,
+        "taker_buy_quote_volume": pl.Float64,
+    }
+)
+CSV = schema_of({**_NUMBERS, "ignore": pl.String})
+_HEADER = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume"
+RAW = schema_of({**_NUMBERS, "object": pl.Int64, "line": pl.Int64})
+BAD_LINES = pl.Schema({"object": pl.Int64, "line": pl.Int64, "text": pl.String, "reason": pl.String})
+
+_MICROSECONDS_FROM = 10**14
+"""Milliseconds reach this in the year 5138; microseconds passed it in 1973."""
+_IRREGULAR_UNTIL = 1_519_862_400_000_000
+"""2018-03-01, in µs."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawKlines:
+    """Rows as sent, and the lines that are none; `headers` counts the objects that began with a header."""
+
+    rows: pl.DataFrame
+    bad_lines: pl.DataFrame
+    headers: int = 0
+
+
+def check_columns(content: bytes) -> bytes:
+    """Returns the content without its header, if it has one.
+
+    Raises:
+        ObjectError: `columns`: the header names, or the first row has, other columns than klines do.
+    """
+    content = content.removeprefix(b"\xef\xbb\xbf")  # a byte-order mark is no data
+    first, _, rest = content.partition(b"\n")
+    if not first.strip():
+        return content
+    if not first[:1].isdigit() and first[:1] not in b"-+.":
+        header = first.decode("utf-8", "replace").strip().removesuffix(",ignore").lower()
+        if header != _HEADER:
+            raise ObjectError("columns", f"the header is {header[:120]!r}")
+        return rest
+    if first.count(b",") != len(CSV) - 1:
+        raise ObjectError("columns", f"rows have {first.count(b',') + 1} columns where klines have {len(CSV)}")
+    return content
+
+
+def read_csv(contents: Sequence[bytes]) -> RawKlines:
+    """Reads the CSV contents of several objects (headers already taken off) as one frame.
+
+    One buffer is parsed at once: file by file takes three times as long.
+    """
+    bodies = [body if body.endswith(b"\n") or not body else body + b"\n" for body in contents]
+    lengths = [body.count(b"\n") for body in bodies]
+    try:
+        frame = pl.read_csv(io.BytesIO(b"".join(bodies)), has_header=False, schema=CSV, quote_char=None)
+    except pl.exceptions.NoDataError:
+        frame = pl.DataFrame(schema=CSV)
+    except pl.exceptions.PolarsError:
+        return _read_line_by_line(bodies)
+    if frame.height != sum(lengths) or any(frame.drop("ignore").null_count().row(0)):
+        return _read_line_by_line(bodies)
+    index = pl.Series("object", range(len(bodies)), dtype=pl.Int64)
+    origin = pl.DataFrame({"object": index, "n": lengths}).select(
+        pl.col("object").repeat_by("n").list.explode(keep_nulls=False, empty_as_null=False)
+    )
+    lines = pl.int_range(pl.len()).over("object").alias("line")
+    return RawKlines(
+        _scaled(pl.concat([frame.drop("ignore"), origin], how="horizontal").with_columns(lines)),
+        pl.DataFrame(schema=BAD_LINES),
+    )
+
+
+def read_pages(pages: Sequence[bytes]) -> RawKlines:
+    """Reads REST pages (JSON lists of rows; their shape was checked when they were asked for)."""
+    frames = []
+    for index, page in enumerate(pages):
+        rows = [row[: len(_NUMBERS)] for row in json.loads(page)]
+        columns = {name: [str(row[at]) for row in rows] if rows else [] for at, name in enumerate(_NUMBERS.names())}
+        frame = pl.DataFrame(columns, schema=dict.fromkeys(_NUMBERS, pl.String))
+        frames.append(_typed(frame, index, pl.int_range(pl.len())))
+    rows_frame = pl.concat(frames) if frames else pl.DataFrame(schema=RAW)
+    return RawKlines(_scaled(rows_frame), pl.DataFrame(schema=BAD_LINES))
+
+
+def coin_margined(rows: pl.DataFrame, contract_size: float) -> pl.DataFrame:
+    """COIN-M rows in the meaning of all other markets: base volume and quote volume; `contracts` beside them.
+
+    There `volume` counts contracts and the columns named quote volume hold base volume (binance.md, bpd#267).
+    """
+    return rows.with_columns(
+        pl.col("volume").alias("contracts"),
+        pl.col("quote_volume").alias("volume"),
+        (pl.col("volume") * contract_size).alias("quote_volume"),
+        pl.col("taker_buy_quote_volume").alias("taker_buy_volume"),
+        (pl.col("taker_buy_volume") * contract_size).alias("taker_buy_quote_volume"),
+    )
+
+
+def snap_early_2018(rows: pl.DataFrame, interval: Interval) -> tuple[pl.DataFrame, list[Finding]]:
+    """Puts off-grid opens of early 2018 onto the grid, where no bar stands there already (bpd#77).
+
+    After the exchange's stand-still of February 2018 some bars opened seconds late. They are real trading; only
+    their label is off. Later off-grid rows are defects and left to the rules.
+    """
+    if interval.length is None or rows.is_empty() or rows["open_time"].min() >= _IRREGULAR_UNTIL:  # type: ignore[operator]
+        return rows, []
+    step = int(interval.length.total_seconds() * 1_000_000)
+    anchor = int((interval.anchor - EPOCH).total_seconds() * 1_000_000)
+    floor = (pl.col("open_time") - anchor) // step * step + anchor
+    taken = floor.is_in(rows["open_time"].implode())
+    off = (pl.col("open_time") < _IRREGULAR_UNTIL) & (pl.col("open_time") != floor) & ~taken
+    count = rows.select(off.sum()).item()
+    if not count:
+        return rows, []
+    close = pl.min_horizontal("close_time", floor + step - 1)
+    snapped = rows.with_columns(
+        pl.when(off).then(floor).otherwise("open_time").alias("open_time"),
+        pl.when(off).then(close).otherwise("close_time").alias("close_time"),
+    )
+    return snapped, [Finding("off_grid_2018", Severity.WARN, int(count), "opens off the grid, put onto it")]
+
+
+def _read_line_by_line(bodies: Sequence[bytes]) -> RawKlines:
+    """The slow way, taken when a buffer holds something that is no kline: keeps what it cannot read as text."""
+    rows, bad = [], []
+    for index, body in enumerate(bodies):
+        text = body.decode("utf-8", "replace").split("\n")[:-1]
+        frame = pl.DataFrame({"line": range(len(text)), "text": text}, schema={"line": pl.Int64, "text": pl.String})
+        fields = frame.with_columns(pl.col("text").str.strip_suffix("\r").str.split(",").alias("fields"))
+        is_row = pl.col("fields").list.len() == len(CSV)
+        names = _NUMBERS.names()
+        whole = fields.filter(is_row).select(
+            "line", *[pl.col("fields").list.get(at).alias(name) for at, name in enumerate(names)]
+        )
+        rows.append(_typed(whole, index, pl.col("line")))
+        bad.append(
+            fields.filter(~is_row).select(
+                pl.lit(index, dtype=pl.Int64).alias("object"),
+                "line",
+                "text",
+                (pl.col("fields").list.len().cast(pl.String) + " fields where klines have 12").alias("reason"),
+            )
+        )
+    return RawKlines(_scaled(pl.concat(rows)), pl.concat(bad))
+
+
+def _typed(text: pl.DataFrame, index: int, line: pl.Expr) -> pl.DataFrame:
+    numbers = [pl.col(name).cast(dtype, strict=False) for name, dtype in _NUMBERS.items()]
+    origin = pl.lit(index, dtype=pl.Int64).alias("object")
+    return text.select(*numbers, origin, line.cast(pl.Int64).alias("line"))
+
+
+def _scaled(frame: pl.DataFrame) -> pl.DataFrame:
+    """Scales milliseconds to microseconds by magnitude, per row (binance.md: the unit changed in 2025, spot only)."""
+    scaled = []
+    for name in ("open_time", "close_time"):
+        is_us = pl.col(name).abs() >= _MICROSECONDS_FROM
+        # A close in ms names the last millisecond of the bar: it is scaled to that millisecond's end.
+        unit_end = 999 if name == "close_time" else 0
+        scaled.append(pl.when(is_us).then(pl.col(name)).otherwise(pl.col(name) * 1000 + unit_end).alias(name))
+    return frame.with_columns(scaled)

@@ -1,0 +1,163 @@
+"""Names in the Binance archive: markets, intervals, symbols and object keys, both ways. Pure."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from bcdata.errors import UsageError
+from bcdata.windows import Grain
+
+FOLDERS = {"spot": "data/spot", "um": "data/futures/um", "cm": "data/futures/cm"}
+"""Where each market's objects lie."""
+GRAINS = {"daily": Grain.DAY, "monthly": Grain.MONTH}
+"""The periods that objects cover, and the shape of their date keys."""
+INTERVALS = (*("1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1mo"),)
+"""What klines come in, shortest first; 1s in spot only."""
+DAILY_INTERVALS = frozenset(INTERVALS) - {"3d", "1w", "1mo"}
+"""Intervals that have daily objects; all have monthly ones."""
+CHECKSUM = ".CHECKSUM"
+"""What the name of an object's checksum file ends in."""
+
+_TYPES = {
+    "klines": "klines",
+    "funding": "fundingRate",
+    "aggTrades": "aggTrades",
+    "trades": "trades",
+    "metrics": "metrics",
+}
+"""The archive's word for each kind of data; only klines have intervals."""
+_KINDS = {folder: kind for kind, folder in _TYPES.items()}
+_MARKETS = {folder: market for market, folder in FOLDERS.items()}
+_LONGEST_SYMBOL = 64
+_KEY = re.compile(
+    r"(?P<market>data/(?:spot|futures/um|futures/cm))/(?P<period>daily|monthly)/(?P<type>[A-Za-z]+)"
+    r"/(?P<symbol>[^/]+)/(?:(?P<interval>[0-9a-z]+)/)?[^/]+-(?P<date>\d{4}-\d{2}(?:-\d{2})?)\.zip(?P<sum>\.CHECKSUM)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Series:
+    """One symbol's data of one kind: `kind` is `klines` (with an interval), `funding`, `aggTrades`, ...
+
+    Raises:
+        UsageError: Binance has no such market, kind, interval or symbol.
+    """
+
+    market: str
+    kind: str
+    symbol: str
+    interval: str | None = None
+
+    def __post_init__(self) -> None:
+        check_market(self.market)
+        _check_kind(self.market, self.kind)
+        if not is_symbol(self.symbol):
+            raise UsageError(f"{self.symbol!r} cannot be a Binance symbol; write it like BTCUSDT")
+        if (self.interval is None) == (self.kind == "klines"):
+            raise UsageError(f"{self.kind} of {self.symbol}: klines have an interval, and nothing else does")
+        if self.interval is not None and (self.interval not in INTERVALS or self._is_seconds_of_futures):
+            raise UsageError(f"Binance {self.market} has no interval {self.interval!r}; it has {' '.join(INTERVALS)}")
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.market, self.kind, self.symbol, self.interval) if part)
+
+    @property
+    def _is_seconds_of_futures(self) -> bool:
+        return self.interval == "1s" and self.market != "spot"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectName:
+    """What the key of an object says."""
+
+    series: Series
+    period: str
+    date_key: str
+    is_checksum: bool = False
+
+
+def check_market(market: str) -> None:
+    """Passes Binance's markets.
+
+    Raises:
+        UsageError: it is none of them.
+    """
+    if market not in FOLDERS:
+        raise UsageError(f"Binance has no market {market!r}; it has {', '.join(FOLDERS)}")
+
+
+def is_symbol(text: str) -> bool:
+    """Whether a symbol may be called that: any letters, but nothing that a path or a log could stumble over."""
+    return (
+        0 < len(text) <= _LONGEST_SYMBOL
+        and text.isprintable()
+        and text not in {".", ".."}
+        and not any(char in "/\\|" or char.isspace() for char in text)
+    )
+
+
+def type_prefix(market: str, period: str, kind: str) -> str:
+    """The folder of all symbols of a kind, e.g. `data/futures/um/daily/klines/`.
+
+    Raises:
+        UsageError: there is no such market, period or kind.
+    """
+    check_market(market)
+    _check_kind(market, kind)
+    if period not in GRAINS:
+        raise UsageError(f"the archive has no period {period!r}; it has daily and monthly")
+    return f"{FOLDERS[market]}/{period}/{_TYPES[kind]}/"
+
+
+def series_prefix(series: Series, period: str) -> str:
+    """The folder of a series' objects, with the slash at its end."""
+    folder = f"{type_prefix(series.market, period, series.kind)}{series.symbol}/"
+    return f"{folder}{series.interval}/" if series.interval else folder
+
+
+def name_stem(series: Series) -> str:
+    """How the names of a series' objects begin: `BTCUSDT-1m-` or `BTCUSDT-fundingRate-`."""
+    return f"{series.symbol}-{series.interval or _TYPES[series.kind]}-"
+
+
+def object_key(series: Series, period: str, date_key: str) -> str:
+    """The key of an object (a zip).
+
+    Raises:
+        UsageError: the date key does not suit the period.
+    """
+    prefix = series_prefix(series, period)
+    GRAINS[period].window(date_key)
+    return f"{prefix}{name_stem(series)}{date_key}.zip"
+
+
+def parse_key(key: str) -> ObjectName | None:
+    """What the key of an object or of its checksum file says; None for anything that is not exactly such a key."""
+    match = _KEY.fullmatch(key)
+    if match is None or match["type"] not in _KINDS:
+        return None
+    try:
+        kind = _KINDS[match["type"]]
+        series = Series(_MARKETS[match["market"]], kind, match["symbol"], match["interval"])
+        expected = object_key(series, match["period"], match["date"])
+    except UsageError:
+        return None
+    if key != expected + (match["sum"] or ""):
+        return None
+    return ObjectName(series, match["period"], match["date"], is_checksum=match["sum"] is not None)
+
+
+def url_path(key: str) -> str:
+    """A key as it stands in a URL: percent-encoded UTF-8, slashes kept."""
+    return quote(key, safe="/")
+
+
+def rest_interval(interval: str) -> str:
+    """REST's name of an interval: the archive's `1mo` is `1M` there."""
+    return "1M" if interval == "1mo" else interval
+
+
+def _check_kind(market: str, kind: str) -> None:
+    if kind not in _TYPES or (kind in {"funding", "metrics"} and market == "spot"):
+        raise UsageError(f"Binance {market} has no {kind!r}")

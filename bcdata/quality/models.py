@@ -1,0 +1,146 @@
+"""Pandera models: the last audit before a frame is published, always on a collected frame.
+
+On a LazyFrame Pandera checks the schema and no data; every audit here therefore takes a DataFrame.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import pandera.polars as pa
+import polars as pl
+
+from bcdata.bars.schema import BAR, CONTRACT_BAR, FUNDING, Type, merged_bar
+from bcdata.intervals import Interval
+from bcdata.quality.rules import PRICES, VOLUMES
+from bcdata.quality.verdict import Finding, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A condition that holds in every row."""
+
+    name: str
+    sound: pl.Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A Pandera model twice: `quick` says in one check whether all is well, `full` says what is not."""
+
+    quick: pa.DataFrameSchema
+    full: pa.DataFrameSchema
+
+
+def audit(frame: pl.DataFrame, model: Model) -> list[Finding]:
+    """Validates the frame; every broken check is a finding that costs the partition."""
+    try:
+        model.quick.validate(frame)
+    except (pa.errors.SchemaError, pa.errors.SchemaErrors):
+        return _findings(frame, model.full) or [Finding("schema", Severity.PARTITION, 1, "breaks the model")]
+    return []
+
+
+def _findings(frame: pl.DataFrame, full: pa.DataFrameSchema) -> list[Finding]:
+    try:
+        full.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        named = cases.group_by("column", "check", maintain_order=True).agg(
+            pl.len(), pl.col("failure_case").cast(pl.String).first()
+        )
+        return [
+            Finding("schema", Severity.PARTITION, count, f"{column}: {check} (e.g. {case})")
+            for column, check, count, case in named.iter_rows()
+        ]
+    return []
+
+
+@lru_cache(maxsize=64)
+def bar_model(interval: Interval, *, contracts: bool = False) -> Model:
+    """Parsed bars: types, no nulls, strictly ascending opens on the grid, sound prices and volumes."""
+    return _model(
+        dict(CONTRACT_BAR if contracts else BAR), [_ascending("open_time"), _on_grid(interval), *_sound_bars()]
+    )
+
+
+@lru_cache(maxsize=64)
+def merged_model(interval: Interval, *, funding: bool) -> Model:
+    """Merged bars: as parsed ones, with vwap (null exactly where nothing was traded) and a source on every row."""
+    vwap = Rule("vwap", pl.col("vwap").is_null() == (pl.col("volume") == 0))
+    checks = [_ascending("open_time"), _on_grid(interval), *_sound_bars(), vwap]
+    nullable = frozenset({"vwap", "funding_rate"})
+    return _model(dict(merged_bar(funding=funding)), checks, nullable)
+
+
+@lru_cache(maxsize=1)
+def funding_model() -> Model:
+    """Settlements: strictly ascending whole minutes, finite rates, a known interval."""
+    checks = [
+        _ascending("time"),
+        Rule("whole_minute", pl.col("time").dt.truncate("1m") == pl.col("time")),
+        Rule("finite", pl.col("funding_rate").is_finite()),
+        Rule("interval", pl.col("interval_hours").is_between(1, 24)),
+    ]
+    return _model(dict(FUNDING), checks)
+
+
+def feature_model(ranges: Sequence[tuple[str, float | None, float | None]]) -> Model:
+    """Features: opens and known_at in order, every value null or finite, inside its declared range."""
+    schema: dict[str, Type] = {
+        "open_time": BAR["open_time"],
+        "known_at": BAR["open_time"],
+    }
+    checks = [_ascending("open_time"), Rule("known_at", pl.col("known_at") > pl.col("open_time"))]
+    for name, low, high in ranges:
+        schema[name] = pl.Float64
+        sound = pl.col(name).is_finite()
+        if low is not None:
+            sound &= pl.col(name) >= low
+        if high is not None:
+            sound &= pl.col(name) <= high
+        checks.append(Rule(f"{name} in range", sound.fill_null(value=True)))
+    return _model(schema, checks, nullable=frozenset(name for name, _, _ in ranges))
+
+
+def _sound_bars() -> list[Rule]:
+    o, h, low, c = (pl.col(name) for name in PRICES)
+    return [
+        Rule("finite", pl.all_horizontal(pl.col(*PRICES, *VOLUMES).is_finite())),
+        Rule("ohlc_bounds", (low > 0) & (low <= o) & (low <= c) & (h >= o) & (h >= c)),
+        Rule("non_negative_volumes", pl.all_horizontal(pl.col(*VOLUMES, "trades") >= 0)),
+    ]
+
+
+def _on_grid(interval: Interval) -> Rule:
+    if interval.length is None:
+        return Rule("grid", pl.col("open_time").dt.truncate("1mo") == pl.col("open_time"))
+    since = pl.col("open_time") - interval.anchor
+    micros = int(interval.length.total_seconds() * 1_000_000)
+    return Rule("grid", since.dt.total_microseconds() % micros == 0)
+
+
+def _ascending(column: str) -> Rule:
+    return Rule("ascending", (pl.col(column).diff().dt.total_microseconds() > 0).fill_null(value=True))
+
+
+def _model(
+    schema: dict[str, Type],
+    checks: list[Rule],
+    nullable: frozenset[str] = frozenset(),
+) -> Model:
+    required = [pl.col(name).is_not_null() for name in schema if name not in nullable]
+    sound = [rule.sound.fill_null(value=False) for rule in checks]
+    everything = Rule("sound", pl.all_horizontal(*required, *sound))
+    return Model(
+        quick=_schema({name: pa.Column(dtype, nullable=True) for name, dtype in schema.items()}, [everything]),
+        full=_schema({name: pa.Column(dtype, nullable=name in nullable) for name, dtype in schema.items()}, checks),
+    )
+
+
+def _schema(columns: dict[str, pa.Column], rules: list[Rule]) -> pa.DataFrameSchema:
+    checks = [
+        pa.Check(lambda data, rule=rule: data.lazyframe.select(rule.sound.alias(rule.name)), name=rule.name)
+        for rule in rules
+    ]
+    return pa.DataFrameSchema(columns, checks=checks, strict=True, ordered=True)

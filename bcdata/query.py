@@ -1,0 +1,110 @@
+"""The lake as SQL: every dataset's merged bars, features and gaps as DuckDB views named after it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from bcdata.bars.schema import FUNDING, LEDGER, merged_bar
+from bcdata.catalog import Catalog, Dataset
+from bcdata.errors import UsageError
+from bcdata.features.schema import table_schema
+from bcdata.operations.lake import PERPETUAL, trusted
+from bcdata.store.layout import PART, Partition, symbol_and_date
+from bcdata.store.store import Store
+
+ZONES = ("merged", "features", "gaps")
+
+
+@contextmanager
+def connect(store: Store, catalog: Catalog) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB connection in memory that can read the lake and nothing else, and write nothing.
+
+    Views: `merged.<dataset>`, `features.<dataset>`, `gaps.<dataset>`, and `<dataset>` for the merged bars;
+    `symbol` and `date` are columns. Only bars whose ledger has the same fingerprint are seen.
+    """
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for zone in ZONES:
+            connection.execute(f"CREATE SCHEMA {zone}")
+            for dataset in catalog:
+                _create_view(connection, store, zone, dataset)
+        connection.execute("SET allowed_directories = ?", [[str(store.root.absolute())]])
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        yield connection
+
+
+def query(store: Store, catalog: Catalog, sql: str) -> pl.DataFrame:
+    """The result of one statement.
+
+    Raises:
+        UsageError: the statement is wrong; the text is DuckDB's.
+    """
+    with connect(store, catalog) as connection:
+        try:
+            result = connection.sql(sql)
+            if result is None:
+                raise UsageError("the statement asks for no rows; write a SELECT")
+            table = result.to_arrow_table()
+        except duckdb.Error as error:
+            raise UsageError(str(error).strip()) from None
+    frame = pl.from_arrow(table)
+    return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, store: Store, zone: str, dataset: Dataset) -> None:
+    files = _files(store, zone, dataset.name)
+    if not files:
+        _create_empty(connection, zone, dataset)
+        return
+    # Names come from the catalog, which admits only words; paths are literals with quotes doubled.
+    paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    types = "{'symbol': VARCHAR, 'date': VARCHAR}"
+    body = f"SELECT * FROM read_parquet([{paths}], hive_partitioning = true, hive_types = {types})"  # noqa: S608
+    connection.execute(f'CREATE VIEW {zone}."{dataset.name}" AS {body}')
+    if zone == "merged":
+        connection.execute(f'CREATE VIEW main."{dataset.name}" AS FROM merged."{dataset.name}"')
+
+
+def _create_empty(connection: duckdb.DuckDBPyConnection, zone: str, dataset: Dataset) -> None:
+    """A view without rows: nothing of the dataset is materialized yet."""
+    keys = {"symbol": pl.String, "date": pl.String}
+    connection.register(f"{zone}_{dataset.name}", pl.DataFrame(schema={**_schema(zone, dataset), **keys}).to_arrow())
+    connection.execute(f'CREATE VIEW {zone}."{dataset.name}" AS FROM "{zone}_{dataset.name}"')
+    if zone == "merged":
+        connection.execute(f'CREATE VIEW main."{dataset.name}" AS FROM merged."{dataset.name}"')
+
+
+def _schema(zone: str, dataset: Dataset) -> pl.Schema:
+    if zone == "gaps":
+        return LEDGER
+    if zone == "features":
+        return table_schema()
+    return FUNDING if dataset.kind == "funding" else merged_bar(funding=dataset.market in PERPETUAL)
+
+
+def _files(store: Store, zone: str, dataset: str) -> list[Path]:
+    found = []
+    ledgers = {info.key: info.modified_ns for info in store.files("gaps", dataset)} if zone == "merged" else {}
+    for info in store.files(zone, dataset):
+        if not info.key.endswith(f"/{PART}"):
+            continue
+        if zone == "merged" and not _belongs(store, info.key, info.modified_ns, ledgers):
+            continue
+        found.append((store.root / info.key).absolute())
+    return found
+
+
+def _belongs(store: Store, key: str, modified_ns: int, ledgers: dict[str, int]) -> bool:
+    """Bars written after their ledger belong to it; only others need a look at both footers."""
+    ledger = ledgers.get("gaps/" + key.removeprefix("merged/"))
+    if ledger is None:
+        return False
+    if ledger <= modified_ns:
+        return True
+    found = symbol_and_date(key)
+    dataset = key.split("/")[1]
+    return found is not None and trusted(store, Partition("merged", dataset, *found)) is not None

@@ -1,0 +1,94 @@
+"""Settings of this machine: the environment, then `.env` in the working directory, then the defaults."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
+
+from bcdata.errors import UsageError
+
+PREFIX = "BCDATA_"
+MASK = "**********"
+
+
+class Explained(NamedTuple):
+    """One setting: the variable's name, its value (a secret's is masked), and where that came from."""
+
+    name: str
+    value: str
+    origin: str
+
+
+class LayeredSettings(BaseSettings):
+    """Settings that know where each value came from. Variables are `BCDATA_<FIELD>`; an empty one is unset.
+
+    Raises:
+        UsageError: a value cannot be meant; the text names the variable, never a secret's value.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except UnicodeDecodeError:
+            raise UsageError(".env is not UTF-8; save it as such") from None
+        except ValidationError as error:
+            raise UsageError("; ".join(_complaint(detail) for detail in error.errors())) from None
+        layers = {
+            "argument": given,
+            "environment": EnvSettingsSource(type(self))(),
+            ".env": DotEnvSettingsSource(type(self))(),
+        }
+        for field in type(self).model_fields:
+            self._origins[field] = next((name for name, layer in layers.items() if field in layer), "default")
+
+    def explain(self) -> list[Explained]:
+        """Every setting with its value and origin (`argument`, `environment`, `.env` or `default`)."""
+        return [
+            Explained(PREFIX + field.upper(), _shown(getattr(self, field)), self._origins[field])
+            for field in type(self).model_fields
+        ]
+
+
+class Settings(LayeredSettings):
+    """Where the lake and the catalog are. Read afresh whenever asked for: `Settings()`."""
+
+    root: Path = Field(default=Path("data"), description="the folder of the lake")
+    catalog: Path | None = Field(default=None, description="the catalog, if not catalog.yaml")
+
+    daily_at: str = Field(default="30 9 * * *", description="when open partitions are refreshed: cron, UTC")
+    history_every: str = Field(default="*/15 * * * *", description="when a stretch of history is worked off: cron, UTC")
+    state: Path = Field(
+        default=Path("~/.local/state/bcdata"),
+        validate_default=True,
+        description="what all runs of this machine share: rate budgets and bans",
+    )
+
+    @field_validator("root", "catalog", "state")
+    @classmethod
+    def _with_home(cls, path: Path | None) -> Path | None:
+        return path.expanduser() if path else None
+
+
+def _complaint(detail: ErrorDetails) -> str:
+    return f"{PREFIX}{str(detail['loc'][0]).upper()}: {detail['msg']}"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, SecretStr):
+        return MASK if value.get_secret_value() else ""
+    return str(value)

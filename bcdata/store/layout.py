@@ -1,0 +1,59 @@
+"""Where things lie: `<zone>/[<provider>/]<dataset>/symbol=<SYMBOL>/date=<KEY>/<file>`."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from urllib.parse import quote, unquote
+
+PART = "part-0.parquet"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Partition:
+    """One symbol and one date key of one asset (`provider` is None from merged on)."""
+
+    zone: str
+    dataset: str
+    symbol: str
+    date: str
+    provider: str | None = None
+
+    @property
+    def prefix(self) -> str:
+        """The key prefix of the partition's files, hive style, the symbol percent-escaped."""
+        return f"{dataset_prefix(self.zone, self.dataset, self.provider)}{self.tail}"
+
+    @property
+    def tail(self) -> str:
+        """The part of the prefix that symbol and date make."""
+        return f"symbol={escape(self.symbol)}/date={self.date}/"
+
+    def key(self, file: str = PART) -> str:
+        """The key of one of the partition's files."""
+        return self.prefix + file
+
+    def in_zone(self, zone: str, provider: str | None = None) -> "Partition":
+        """The same symbol and date in another zone."""
+        return Partition(zone, self.dataset, self.symbol, self.date, provider)
+
+    def __str__(self) -> str:
+        """Words for messages: `spot_klines_1m BTCUSDT 2023-01`."""
+        return f"{self.dataset} {self.symbol} {self.date}"
+
+
+def dataset_prefix(zone: str, dataset: str, provider: str | None = None) -> str:
+    """The key prefix under which all partitions of an asset lie."""
+    return f"{zone}/{provider}/{dataset}/" if provider else f"{zone}/{dataset}/"
+
+
+def escape(symbol: str) -> str:
+    """A symbol as one safe path segment: everything but letters, digits, `_` and `-` is percent-encoded."""
+    return quote(symbol, safe="").replace(".", "%2E").replace("~", "%7E")
+
+
+def symbol_and_date(key: str) -> tuple[str, str] | None:
+    """Reads symbol and date back from a key; None where the key is no partition's."""
+    segments = key.split("/")
+    for left, right in pairwise(segments):
+        if left.startswith("symbol=") and right.startswith("date="):
+            return unquote(left.removeprefix("symbol=")), right.removeprefix("date=")
+    return None

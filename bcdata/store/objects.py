@@ -1,0 +1,238 @@
+"""An object-store interface and its local implementation: whole objects, put atomically, never appended to."""
+
+import errno
+import fcntl
+import os
+import shutil
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bcdata.errors import StoreError
+
+STAGING = ".staging"
+STATE = ".state"
+_BLOCK = 1 << 16
+"""What must fit for a place to count as having space."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """What a listing tells of an object: key, bytes and the instant of its last change (ns since the epoch)."""
+
+    key: str
+    size: int
+    modified_ns: int
+
+
+class Objects(Protocol):
+    """What the store needs of a place that keeps objects (a folder, a bucket)."""
+
+    def put(self, key: str, body: bytes) -> None:
+        """Stores the object whole or not at all; replaces what is there in one step."""
+
+    def get(self, key: str) -> bytes | None:
+        """The object's bytes; None where there is none."""
+
+    def stat(self, key: str) -> ObjectInfo | None:
+        """Size and time of the object; None where there is none."""
+
+    def check(self) -> None:
+        """Fails where nothing could be put."""
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """All objects whose key starts with the prefix (a folder), in key order."""
+
+    def delete(self, key: str) -> None:
+        """Removes the object; no error where there is none."""
+
+
+class LocalObjects:
+    """Objects as files under one folder.
+
+    A put writes to a staging folder of this process and renames; a process that was killed leaves its staging
+    folder behind, and the next one that writes sweeps it (its lock is free then).
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._staging: Path | None = None
+        self._lock: int | None = None
+        self._starting = threading.Lock()
+
+    def put(self, key: str, body: bytes) -> None:
+        """Writes to staging, then renames: whole or not at all."""
+        target = self.path(key)
+        with _explained(target):
+            staged = self._stage() / uuid.uuid4().hex
+            staged.write_bytes(body)
+            _move(staged, target)
+
+    def get(self, key: str) -> bytes | None:
+        """The bytes; None where there is no such file."""
+        with _explained(self.path(key)):
+            try:
+                return self.path(key).read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def stat(self, key: str) -> ObjectInfo | None:
+        """Size and time; None where there is no such file."""
+        with _explained(self.path(key)):
+            try:
+                status = self.path(key).stat()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        return ObjectInfo(key, status.st_size, status.st_mtime_ns)
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """Files under the folder, in key order; none where there is no folder."""
+        folder = self.root / prefix
+        with _explained(folder):
+            try:
+                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            except (FileNotFoundError, NotADirectoryError):
+                return
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self.list(f"{prefix}{entry.name}/")
+                else:
+                    status = entry.stat()
+                    yield ObjectInfo(f"{prefix}{entry.name}", status.st_size, status.st_mtime_ns)
+
+    def delete(self, key: str) -> None:
+        """Removes the file and the folders that it leaves empty."""
+        with _explained(self.path(key)):
+            self.path(key).unlink(missing_ok=True)
+            self._prune(self.path(key).parent)
+
+    def path(self, key: str) -> Path:
+        """The file of a key. Keys are ours, but a key that would leave the root is refused all the same."""
+        if key.startswith("/") or ".." in key.split("/"):
+            raise StoreError(f"the key {key!r} would leave the store")
+        return self.root / key
+
+    def check(self) -> None:
+        """Writes a little to staging and takes it away again."""
+        with _explained(self.root):
+            probe = self._stage() / "probe"
+            probe.write_bytes(bytes(_BLOCK))
+            probe.unlink()
+
+    def close(self) -> None:
+        """Removes this process's staging folder."""
+        with self._starting:
+            if self._staging is None or self._lock is None:
+                return
+            with _guard(self.root):
+                shutil.rmtree(self._staging, ignore_errors=True)
+                os.close(self._lock)
+                _remove_if_empty(self.root / STAGING)
+            self._staging = self._lock = None
+
+    def _stage(self) -> Path:
+        with self._starting:
+            if self._staging is None:
+                with _guard(self.root):
+                    self._staging, self._lock = _make_staging(self.root)
+            return self._staging
+
+    def _prune(self, folder: Path) -> None:
+        while folder != self.root and _remove_if_empty(folder):
+            folder = folder.parent
+
+
+def sweep_staging(root: Path) -> None:
+    """Removes what killed processes left in staging; leaves the folders of living ones alone."""
+    with _explained(root):
+        if not (root / STAGING).is_dir():
+            return
+        with _guard(root):
+            if (root / STAGING).is_dir():  # another process may have ended meanwhile
+                _sweep(root / STAGING)
+                _remove_if_empty(root / STAGING)
+
+
+def _make_staging(root: Path) -> tuple[Path, int]:
+    home = root / STAGING
+    home.mkdir(parents=True, exist_ok=True)
+    _sweep(home)
+    folder = home / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    folder.mkdir()
+    lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return folder, lock
+
+
+def _sweep(home: Path) -> None:
+    for folder in home.iterdir():
+        try:
+            lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+        except OSError:
+            shutil.rmtree(folder, ignore_errors=True)  # its process died before it could lock it
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:
+            pass  # its process lives
+        finally:
+            os.close(lock)
+
+
+@contextmanager
+def _guard(root: Path) -> Iterator[None]:
+    """One process at a time makes or sweeps staging folders, so that none is taken for a dead one's."""
+    (root / STATE).mkdir(parents=True, exist_ok=True)
+    lock = os.open(root / STATE / "staging.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _remove_if_empty(folder: Path) -> bool:
+    try:
+        folder.rmdir()
+    except OSError:
+        return False
+    return True
+
+
+def _move(staged: Path, target: Path) -> None:
+    """Renames; another process may just have pruned the folder, which was empty, so that it is made again."""
+    for _ in range(_PRUNED_AT_MOST):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            staged.replace(target)
+        except FileNotFoundError:
+            continue
+        return
+    staged.replace(target)
+
+
+_PRUNED_AT_MOST = 10
+_CAUSES = {
+    errno.ENOSPC: "no space is left on the device; free some and run the same command again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.EROFS: "the file system is read-only; point BCDATA_ROOT at a place that can be written",
+    errno.EACCES: "permission denied; point BCDATA_ROOT at a place that can be written",
+    errno.EPERM: "permission denied; point BCDATA_ROOT at a place that can be written",
+    errno.ENOTDIR: "a file stands where a folder is needed; point BCDATA_ROOT at a folder",
+    errno.EEXIST: "a file stands where a folder is needed; point BCDATA_ROOT at a folder",
+    errno.ENAMETOOLONG: "the name is too long for this file system",
+}
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        cause = _CAUSES.get(error.errno or 0, error.strerror or str(error))
+        raise StoreError(f"cannot use {path}: {cause}") from error

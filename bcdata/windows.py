@@ -1,0 +1,86 @@
+"""Half-open windows of UTC time and the date keys of partitions that name them."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+from bcdata.errors import UsageError
+
+_KEY = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The instants [start, end), UTC."""
+
+    start: datetime
+    end: datetime
+
+    def __contains__(self, instant: datetime) -> bool:
+        """Whether the instant lies in the window."""
+        return self.start <= instant < self.end
+
+    def until(self, end: datetime) -> "Window":
+        """The window cut off at `end`; empty (start == end) where `end` comes before it."""
+        return Window(self.start, max(self.start, min(self.end, end)))
+
+    def days(self) -> Iterator[date]:
+        """The UTC days that the window touches, in order."""
+        day = self.start.date()
+        while datetime(day.year, day.month, day.day, tzinfo=UTC) < self.end:
+            yield day
+            day += timedelta(days=1)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the window holds no instant."""
+        return self.start >= self.end
+
+
+class Grain(StrEnum):
+    """How much time one partition holds."""
+
+    MONTH = "month"
+    DAY = "day"
+
+    def window(self, key: str) -> Window:
+        """The time that the partition of this date key covers.
+
+        Raises:
+            UsageError: the key is not one of this grain (`YYYY-MM` for month, `YYYY-MM-DD` for day).
+        """
+        match = _KEY.fullmatch(key)
+        if not match or (match[3] is None) != (self is Grain.MONTH):
+            shape = "YYYY-MM" if self is Grain.MONTH else "YYYY-MM-DD"
+            raise UsageError(f"{key!r} is not a date key of this dataset; write it as {shape}")
+        try:
+            start = datetime(int(match[1]), int(match[2]), int(match[3] or 1), tzinfo=UTC)
+        except ValueError:
+            raise UsageError(f"{key!r} is not a date") from None
+        return Window(start, self._after(start))
+
+    def key(self, instant: datetime) -> str:
+        """The date key of the partition that holds the instant."""
+        return instant.strftime("%Y-%m" if self is Grain.MONTH else "%Y-%m-%d")
+
+    def keys(self, first: str, last: str) -> list[str]:
+        """All date keys from `first` to `last`, both included, in order.
+
+        Raises:
+            UsageError: a key is malformed, or the range is reversed.
+        """
+        start, end = self.window(first).start, self.window(last).start
+        if start > end:
+            raise UsageError(f"the range {first} .. {last} is reversed; put the earlier key first")
+        keys = []
+        while start <= end:
+            keys.append(self.key(start))
+            start = self._after(start)
+        return keys
+
+    def _after(self, start: datetime) -> datetime:
+        if self is Grain.DAY:
+            return start + timedelta(days=1)
+        return (start.replace(day=1) + timedelta(days=32)).replace(day=1)
