@@ -1,0 +1,49 @@
+"""docs/reference/catalog.md names every key with the default that really holds."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bcdata.catalog import MARKETS, Dataset, Market, Publication, Quality, Universe
+from bcdata.catalog.symbols import STABLE_ASSETS
+from bcdata_tests.catalog.conftest import Load
+
+PAGE = (Path(__file__).parents[2] / "docs/reference/catalog.md").read_text(encoding="utf-8")
+ROWS = dict(re.findall(r"^\| `([a-z_.]+)` \| (.+?) \|", PAGE, re.MULTILINE))
+KEYS = {key: default for key, default in ROWS.items() if key not in MARKETS}
+IN_WORDS = {"required", "this or `universe`", "this or `symbols`", "any", "see below"}
+
+
+def test_every_key_is_documented() -> None:
+    sections = {
+        "universe": Universe.model_fields,
+        "publication": Publication.model_fields,
+        "quality": Quality.model_fields,
+    }
+    keys = {f"{section}.{key}" for section, fields in sections.items() for key in fields}
+    keys |= set(Dataset.model_fields) - {"name", "publication", "quality"}
+    assert set(KEYS) == keys
+
+
+@pytest.mark.parametrize(("key", "default"), [(k, d) for k, d in KEYS.items() if d not in IN_WORDS])
+def test_the_documented_default_changes_nothing(load: Load, key: str, default: str) -> None:
+    head = "datasets:\n  um_klines_1m:\n    grain: month\n    start: 2023-01\n    sources: [binance_rest]\n"
+    section, _, name = key.rpartition(".")
+    value = default.strip("`")
+    written = f"    {section}: {{{name}: {value}}}\n" if section else f"    {name}: {value}\n"
+    rest = "" if section == "universe" else "    universe: {}\n"
+    assert load(head + written + rest).datasets == load(head + "    universe: {}\n").datasets
+
+
+def test_the_list_of_stable_assets() -> None:
+    listed = PAGE.rpartition("```\n")[0].rpartition("```\n")[2].split()
+    assert tuple(listed) == STABLE_ASSETS
+
+
+@pytest.mark.parametrize("market", MARKETS.values(), ids=MARKETS)
+def test_the_table_of_markets(market: Market) -> None:
+    kinds, intervals = ", ".join(market.kinds), " ".join(market.intervals)
+    assert re.search(
+        rf"^\| `{market.name}` \| .+ \| {kinds} \| `{intervals}` \| {market.since} \|$", PAGE, re.MULTILINE
+    )

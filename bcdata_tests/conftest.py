@@ -1,0 +1,18 @@
+"""Fixtures that every room's tests may use."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real market data beside the checkout. Tests that need it skip where it is missing, and fail in CI."""
+    data = Path(__file__).parents[2] / "shared" / "data"
+    if not data.is_dir():
+        reason = f"no shared market data at {data}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return data

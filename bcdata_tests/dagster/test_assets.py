@@ -1,0 +1,166 @@
+"""The asset graph that a catalog calls for: keys, groups, dependencies and partitions."""
+
+from collections import defaultdict
+
+import dagster as dg
+import pytest
+from dagster import AssetKey
+
+from bcdata.assembly import build_defs
+from bcdata.assets import build_assets
+from bcdata.catalog import Catalog
+from bcdata.checks import GATE
+from bcdata.operations.zones import steps
+from bcdata.partitions import partitions_of, symbol_set
+from bcdata.windows import Grain
+
+SPOT_MINUTES = {
+    "raw/binance_archive/spot_klines_1m": set(),
+    "parsed/binance_archive/spot_klines_1m": {"raw/binance_archive/spot_klines_1m"},
+    "raw/binance_rest/spot_klines_1m": {"parsed/binance_archive/spot_klines_1m"},
+    "parsed/binance_rest/spot_klines_1m": {"raw/binance_rest/spot_klines_1m"},
+    "merged/spot_klines_1m": {"parsed/binance_archive/spot_klines_1m", "parsed/binance_rest/spot_klines_1m"},
+    "features/spot_klines_1m": {"merged/spot_klines_1m"},
+}
+JOINS = {
+    "merged/um_klines_1m": {
+        "parsed/binance_archive/um_klines_1m",
+        "parsed/binance_rest/um_klines_1m",
+        "merged/um_funding",
+    },
+    "merged/cm_klines_1m": {
+        "parsed/binance_archive/cm_klines_1m",
+        "parsed/binance_rest/cm_klines_1m",
+        "merged/cm_funding",
+    },
+}
+DATASETS = {"spot_klines_1m", "spot_klines_1h", "um_klines_1m", "um_klines_1h", "um_funding"} | {
+    "cm_klines_1m",
+    "cm_funding",
+}
+
+
+def specs(catalog: Catalog) -> dict[str, dg.AssetSpec]:
+    """The specs of all assets by key."""
+    return {spec.key.to_user_string(): spec for asset in build_assets(catalog) for spec in asset.specs}
+
+
+def parents(spec: dg.AssetSpec) -> set[str]:
+    """The keys that an asset depends on."""
+    return {dep.asset_key.to_user_string() for dep in spec.deps}
+
+
+def test_the_packaged_catalog_has_these_assets(packaged: Catalog) -> None:
+    found = specs(packaged)
+    expected = {
+        f"{zone}/{dataset}"
+        for dataset in DATASETS
+        for zone in (
+            *(f"{zone}/{source}" for zone in ("raw", "parsed") for source in ("binance_archive", "binance_rest")),
+            "merged",
+            *([] if "funding" in dataset else ["features"]),
+        )
+    }
+    assert set(found) == expected
+    assert {key: parents(found[key]) for key in SPOT_MINUTES} == SPOT_MINUTES
+    assert {key: parents(found[key]) for key in JOINS} == JOINS
+
+
+def test_every_dependency_is_an_asset_of_the_catalog(packaged: Catalog, small: Catalog) -> None:
+    for catalog in (packaged, small):
+        found = specs(catalog)
+        assert {parent for spec in found.values() for parent in parents(spec)} <= set(found)
+
+
+def test_groups_are_the_zones(packaged: Catalog) -> None:
+    for key, spec in specs(packaged).items():
+        assert spec.group_name == key.split("/")[0]
+
+
+def test_what_people_read_is_there(packaged: Catalog) -> None:
+    for key, spec in specs(packaged).items():
+        assert spec.description, key
+        assert key.split("/")[-1] in spec.description, key
+        assert spec.kinds, key
+
+
+def test_raw_takes_turns_in_the_pool_of_its_provider(packaged: Catalog) -> None:
+    for asset in build_assets(packaged):
+        [key] = asset.keys
+        assert asset.op.pool == (key.path[1] if key.path[0] == "raw" else None)
+
+
+def test_every_asset_has_the_gate_as_its_check(packaged: Catalog) -> None:
+    for asset in build_assets(packaged):
+        [spec] = asset.check_specs
+        assert (spec.asset_key, spec.name, spec.blocking) == (asset.key, GATE, False)
+
+
+@pytest.mark.parametrize("which", ["packaged", "small"])
+def test_assets_of_a_market_and_grain_share_one_partitions_definition(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    """Otherwise Dagster refuses to run them together, or splits their backfill."""
+    catalog: Catalog = request.getfixturevalue(which)
+    definitions = defaultdict(set)
+    for asset in build_assets(catalog):
+        dataset = catalog[asset.key.path[-1]]
+        definitions[dataset.market, dataset.grain].add(id(asset.partitions_def))
+    assert set(definitions) == set(catalog.shared())
+    assert all(len(found) == 1 for found in definitions.values())
+
+
+def test_an_earlier_dataset_moves_the_common_start_and_not_its_neighbours(
+    small: Catalog, instance: dg.DagsterInstance
+) -> None:
+    """Keys before a dataset's start exist; they are no work (see test_body)."""
+    hours = partitions_of(small, small["spot_klines_1h"])
+    assert hours is partitions_of(small, small["spot_klines_1m"])
+    instance.add_dynamic_partitions(symbol_set("spot", Grain.MONTH), ["AAAUSDT"])
+    keys = hours.get_partition_keys(dynamic_partitions_store=instance)
+    assert keys[0] < "2023-03|AAAUSDT"
+
+
+def test_keys_are_date_and_symbol_in_this_order(small: Catalog, instance: dg.DagsterInstance) -> None:
+    instance.add_dynamic_partitions(symbol_set("um", Grain.DAY), ["AAAUSDT"])
+    keys = partitions_of(small, small["um_klines_1d"]).get_partition_keys(dynamic_partitions_store=instance)
+    assert "2023-06-01|AAAUSDT" in keys
+
+
+def test_the_open_period_is_a_partition(small: Catalog, instance: dg.DagsterInstance) -> None:
+    """`end_offset=1`: the daily refresh has to be able to name the month that is not over."""
+    from bcdata import clock  # noqa: PLC0415
+
+    instance.add_dynamic_partitions(symbol_set("spot", Grain.MONTH), ["AAAUSDT"])
+    definition = partitions_of(small, small["spot_klines_1m"])
+    before, key = Grain.MONTH.key(clock.now()), definition.get_partition_keys(dynamic_partitions_store=instance)[-1]
+    assert key.split("|")[0] in {before, Grain.MONTH.key(clock.now())}  # a month may end in between
+
+
+def test_a_job_holds_all_zones_of_its_dataset_and_the_settlements_that_they_join(packaged: Catalog) -> None:
+    defs = build_defs(packaged)
+    for dataset in packaged:
+        selected = set(defs.resolve_job_def(f"materialize_{dataset.name}").asset_layer.executable_asset_keys)
+        joined = [packaged[f"{dataset.market}_funding"]] if dataset.market != "spot" else []
+        assert selected == {AssetKey(step.key) for one in (dataset, *joined) for step in steps(one)}
+
+
+def test_a_source_that_is_left_out_has_no_assets(small: Catalog) -> None:
+    found = {key for key in specs(small) if key.endswith("um_klines_1d")}
+    assert found == {
+        "raw/binance_rest/um_klines_1d",
+        "parsed/binance_rest/um_klines_1d",
+        "merged/um_klines_1d",
+        "features/um_klines_1d",
+    }
+
+
+def test_rest_alone_asks_without_waiting_for_an_archive(small: Catalog) -> None:
+    assert parents(specs(small)["raw/binance_rest/um_klines_1d"]) == set()
+
+
+def test_settlements_of_another_grain_are_no_dependency(small: Catalog) -> None:
+    """Days would have to be mapped to months, and such a mapping splits runs."""
+    found = specs(small)
+    assert "merged/um_funding" not in parents(found["merged/um_klines_1d"])
+    assert "merged/um_funding" in parents(found["merged/um_klines_5m"])

@@ -1,0 +1,88 @@
+"""What loading the definitions costs and touches: every run, sensor and code server pays it."""
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import bcdata
+from bcdata.catalog import Catalog
+from bcdata.resources import build_resources
+from bcdata.schedules import build_schedules
+from bcdata.sensors import build_sensors
+
+HEAVY = ("polars", "pandera", "duckdb", "aiohttp", "numpy", "pyarrow", "stamina", "deflate")
+
+PROBE = """
+    import socket, sys
+
+    def refuse(*_args, **_keywords):
+        raise AssertionError("the network was touched at load time")
+
+    socket.socket.connect = socket.getaddrinfo = socket.create_connection = refuse
+    from bcdata.definitions import defs
+    from dagster import Definitions
+    assert isinstance(defs, Definitions)
+    Definitions.validate_loadable(defs)
+    print([name for name in {heavy!r} if name in sys.modules])
+"""
+
+CRON = {"daily": "30 9 * * *", "history": "*/15 * * * *"}
+DATASETS = (
+    "spot_klines_1m",
+    "spot_klines_1h",
+    "um_klines_1m",
+    "um_klines_1h",
+    "um_funding",
+    "cm_klines_1m",
+    "cm_funding",
+)
+
+
+def test_definitions_load_without_heavy_imports_or_network() -> None:
+    code = textwrap.dedent(PROBE.format(heavy=HEAVY))
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "[]"
+
+
+def test_loading_leaves_no_file_behind(tmp_path: Path) -> None:
+    """A lake is made by the first run, not by looking at the definitions."""
+    project = str(Path(bcdata.__file__).parents[1])
+    environment = {"BCDATA_ROOT": f"{tmp_path}/lake", "HOME": str(tmp_path), "PYTHONPATH": project}
+    code = "import bcdata.definitions"
+    subprocess.run([sys.executable, "-B", "-c", code], cwd=tmp_path, env=environment, check=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_schedules(packaged: Catalog) -> None:
+    found = {one.name: (one.cron_schedule, one.job_name) for one in build_schedules(packaged)}
+    assert found == {
+        f"{kind}_{dataset}": (cron, f"materialize_{dataset}") for kind, cron in CRON.items() for dataset in DATASETS
+    }
+
+
+def test_crons_are_settings(packaged: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BCDATA_DAILY_AT", "5 4 * * *")
+    monkeypatch.setenv("BCDATA_HISTORY_EVERY", "0 * * * *")
+    found = {one.name.split("_")[0]: one.cron_schedule for one in build_schedules(packaged)}
+    assert found == {"daily": "5 4 * * *", "history": "0 * * * *"}
+
+
+def test_nothing_that_fetches_a_universe_runs_before_somebody_turns_it_on(packaged: Catalog) -> None:
+    schedules = build_schedules(packaged)
+    assert {one.default_status.value for one in schedules} == {"STOPPED"}
+    assert {one.execution_timezone for one in schedules} == {"UTC"}
+
+
+def test_sensors(packaged: Catalog) -> None:
+    sensors = build_sensors(packaged)
+    found = {one.name: one.default_status.value for one in sensors}
+    assert found == {f"discover_{market}_symbols_by_month": "RUNNING" for market in ("spot", "um", "cm")}
+    assert all((one.minimum_interval_seconds or 0) >= 60 for one in sensors)
+
+
+def test_resources_go_by_the_names_of_providers() -> None:
+    assert set(build_resources()) == {"store", "binance_archive", "binance_rest"}

@@ -1,0 +1,201 @@
+"""The platform as its users run it: the real webserver and daemon, driven through the public API alone.
+
+One story, told in order: symbols are discovered, a backfill brings two months of two symbols, one partition of
+which is broken at its source; it stays out of merged whichever way it is asked for, until its source is mended; a
+schedule's tick refreshes the open month; all processes end when they are asked to.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+import pytest
+
+from bcdata_tests.e2e.api import Api, Key, wait
+from bcdata_tests.e2e.platform import BROKEN, Platform, running
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(240)]
+
+D = "spot_klines_1m"
+DAILY = f"daily_{D}"
+RAW: Key = ("raw", "binance_archive", D)
+PARSED: Key = ("parsed", "binance_archive", D)
+MERGED: Key = ("merged", D)
+FEATURES: Key = ("features", D)
+ASSETS = [RAW, PARSED, ("raw", "binance_rest", D), ("parsed", "binance_rest", D), MERGED, FEATURES]
+BARS = {"2023-01": 31 * 1440, "2023-02": 28 * 1440}
+BAD = "2023-02|ETHUSDT"
+GOOD = ["2023-01|BTCUSDT", "2023-01|ETHUSDT", "2023-02|BTCUSDT"]
+OPEN_MONTH = "2023-03"
+ENDS = {"SUCCESS", "FAILURE", "CANCELED"}
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """Everything, running."""
+    with running(tmp_path_factory.mktemp("e2e")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module", autouse=True)
+def schedule(platform: Platform) -> str:
+    """The daily refresh, on from the start: its ticks come while the tests before it work."""
+    return platform.api.start_schedule(DAILY)
+
+
+@pytest.fixture(scope="module")
+def api(platform: Platform) -> Api:
+    """The webserver's API."""
+    return platform.api
+
+
+@pytest.fixture(scope="module")
+def symbols(platform: Platform) -> list[str]:
+    """The symbols that the discovery sensor has made partitions."""
+    wait("discovered symbols", lambda: platform.api.symbols(MERGED), seconds=60)
+    return platform.api.symbols(MERGED)
+
+
+@pytest.fixture(scope="module")
+def backfilled(platform: Platform, symbols: list[str]) -> str:
+    """A backfill of two months of two symbols, whose runs have ended."""
+    assert {"BTCUSDT", "ETHUSDT"} <= set(symbols)
+    backfill = platform.api.backfill(ASSETS, [*GOOD, BAD])
+
+    def ended() -> bool:
+        runs = platform.api.backfill_state(backfill)[1]
+        return bool(runs) and set(runs) <= ENDS
+
+    # Dagster's daemon looks at backfills every 30 s: once to launch the runs, once more to see that they are done.
+    wait("the runs of a backfill", ended, seconds=120, every=0.5)
+    return backfill
+
+
+def _run(platform: Platform, keys: list[Key], partition: str) -> None:
+    """One run of one partition; fails where the run does."""
+    run = platform.api.run(keys, partition)
+    wait("a run", lambda: platform.api.run_status(run) in ENDS, seconds=60)
+    assert platform.api.run_status(run) == "SUCCESS", platform.say()
+
+
+def _bars(platform: Platform, partition: str, zone: str = "merged") -> pl.DataFrame | None:
+    date, symbol = partition.split("|")
+    file = platform.lake / zone / D / f"symbol={symbol}" / f"date={date}" / "part-0.parquet"
+    return pl.read_parquet(file, hive_partitioning=False) if file.exists() else None
+
+
+def test_definitions_load_and_the_daemons_are_healthy(platform: Platform) -> None:
+    status, location = platform.api.location()
+    assert (status, location["__typename"]) == ("LOADED", "RepositoryLocation"), location
+    wait("healthy daemons", lambda: all(platform.api.daemons().values()), seconds=30)
+    assert set(platform.api.daemons()) >= {"SENSOR", "SCHEDULER", "BACKFILL", "QUEUED_RUN_COORDINATOR"}
+
+
+def test_the_sensor_makes_partitions_of_what_the_archive_lists(api: Api, symbols: list[str]) -> None:
+    """SRMUSDT is delisted later; ARBUSDT is not listed yet at the exchange's present instant."""
+    assert symbols == ["BTCUSDT", "ETHUSDT", "SRMUSDT"]
+    [tick] = api.ticks("discover_spot_symbols_by_month")
+    assert (tick["status"], tick["error"]) in {("SUCCESS", None), ("SKIPPED", None)}
+    wait("symbols of um", lambda: api.symbols(("merged", "um_klines_1m")) == ["BTCUSDT"], seconds=30)
+
+
+def test_a_backfill_takes_one_run_for_each_key_of_the_smaller_dimension(api: Api, backfilled: str) -> None:
+    assert api.backfill_state(backfilled)[1] == ["SUCCESS", "SUCCESS"]
+
+
+def test_every_partition_has_its_rows_and_its_fingerprint(platform: Platform, backfilled: str) -> None:
+    del backfilled
+    for key in (PARSED, MERGED, FEATURES):
+        for partition, metadata in platform.api.materializations(key, GOOD).items():
+            assert metadata is not None, (key, partition)
+            assert metadata["dagster/row_count"] == BARS[partition[:7]], (key, partition)
+            assert metadata["state"] == "published"
+            assert metadata["fingerprint"]
+    for partition in GOOD:
+        bars = _bars(platform, partition)
+        assert bars is not None
+        assert bars.height == BARS[partition[:7]]
+        assert bars["source"].unique().to_list() == ["binance_archive"]
+
+
+@pytest.mark.parametrize("key", ASSETS, ids="/".join)
+def test_healthy_partitions_pass_their_checks(api: Api, backfilled: str, key: Key) -> None:
+    del backfilled
+    for partition, check in api.checks(key, GOOD).items():
+        assert (check["status"], check["success"]) == ("SUCCEEDED", True), (partition, check)
+        assert check["state"] in {"published", "unchanged"}
+
+
+@pytest.mark.parametrize(("key", "rule"), [(PARSED, "unreadable"), (MERGED, "upstream"), (FEATURES, "upstream")])
+def test_the_broken_partition_fails_its_checks_and_says_why(api: Api, backfilled: str, key: Key, rule: str) -> None:
+    del backfilled
+    check = api.checks(key, [BAD])[BAD]
+    assert (check["status"], check["severity"], check["state"]) == ("FAILED", "ERROR", "held back"), check
+    assert rule in check["rules"], check
+
+
+def test_the_broken_partition_is_not_in_the_next_zones(platform: Platform, backfilled: str) -> None:
+    del backfilled
+    assert _bars(platform, BAD) is None
+    assert _bars(platform, BAD, "features") is None
+    assert (platform.lake / "quarantine").is_dir()
+
+
+def test_a_later_run_of_the_downstream_assets_alone_does_not_take_it_either(
+    platform: Platform, backfilled: str
+) -> None:
+    """Dagster's blocking checks would hold within one run only."""
+    del backfilled
+    _run(platform, [MERGED, FEATURES], BAD)
+    assert _bars(platform, BAD) is None
+    assert _bars(platform, BAD, "features") is None
+    assert platform.api.checks(MERGED, [BAD])[BAD]["status"] == "FAILED"
+
+
+def test_a_mended_source_heals_it(platform: Platform, backfilled: str) -> None:
+    del backfilled
+    platform.exchange.remove(BROKEN)
+    _run(platform, ASSETS, BAD)
+    bars = _bars(platform, BAD)
+    assert bars is not None
+    assert bars.height == BARS[BAD[:7]]
+    for key in ASSETS:
+        assert platform.api.checks(key, [BAD])[BAD]["status"] == "SUCCEEDED", key
+
+
+def test_a_scheduled_tick_refreshes_the_open_month_of_every_symbol(
+    platform: Platform, symbols: list[str], schedule: str
+) -> None:
+    api = platform.api
+
+    def done() -> list[dict[str, Any]]:
+        ticks = api.ticks(DAILY)
+        assert not [tick for tick in ticks if tick["error"]], ticks
+        return [run for tick in ticks for run in tick["runs"] if run["status"] in ENDS]
+
+    run = wait("a scheduled run", done, seconds=100)[-1]
+    assert run["status"] == "SUCCESS", platform.say()
+    assert {"key": "dagster/schedule_name", "value": DAILY} in run["tags"]
+    keys = [f"{OPEN_MONTH}|{symbol}" for symbol in symbols]
+    for partition, metadata in api.materializations(MERGED, keys).items():
+        assert metadata is not None, partition
+        bars = _bars(platform, partition)
+        assert bars is not None
+        assert metadata["dagster/row_count"] == bars.height > 8 * 1440, partition
+        assert api.checks(MERGED, [partition])[partition]["status"] == "SUCCEEDED"
+    api.stop_schedule(schedule)
+
+
+def test_the_daemon_calls_the_backfill_complete(api: Api, backfilled: str) -> None:
+    """A partition that is held back fails its check, not its run: it must not make a backfill fail."""
+    wait("the end of the backfill", lambda: api.backfill_state(backfilled)[0] != "REQUESTED", seconds=90, every=1)
+    assert api.backfill_state(backfilled)[0] == "COMPLETED_SUCCESS"
+
+
+def test_everything_ends_when_it_is_asked_to(platform: Platform) -> None:
+    """Last: the story is over."""
+    printed = platform.say()
+    for word in ("Traceback", "ERROR", "Warning"):
+        assert word not in printed, printed
+    assert platform.stop() == []
+    assert "ResourceWarning" not in platform.say()

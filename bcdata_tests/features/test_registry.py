@@ -1,0 +1,155 @@
+"""What the registry takes, refuses and tells, and what merely reading it costs."""
+
+import json
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from bcdata.features.compute import compute
+from bcdata.features.grid import FloatArray, Grid
+from bcdata.features.registry import (
+    About,
+    Family,
+    Feature,
+    all_features,
+    collect,
+    describe,
+    feature_set_version,
+)
+from bcdata_tests.features.generators import ONE_MINUTE, complete, whole_window
+
+ABOUT: About = {"inputs": ("close",), "warm_up": 0, "formula": "c", "source": "none", "unit": "none"}
+
+
+def kernel(bars: Grid, *, n: int = 1) -> FloatArray:
+    """The close. And more."""
+    return bars["close"] * n
+
+
+def family(name: str = "Family", rank: int = 1, /, **features: About) -> Family:
+    made = Family(name, rank)
+    for feature, about in features.items():
+        made.feature(name=feature, **about)(kernel)
+    return made
+
+
+def test_the_first_family_stands_first_in_the_order_of_the_catalogue() -> None:
+    names = [feature.name for feature in all_features() if feature.family == "Price & Returns"]
+    assert names == [
+        *(f"log_ret_{k}" for k in (1, 5, 15, 60, 240, 1440)),
+        *(
+            "ret_vol_z",
+            "close_loc",
+            "body",
+            "upper_wick",
+            "lower_wick",
+            "gap",
+            "donchian_pos_240",
+            "intraday_ret",
+        ),
+    ]
+    assert [feature.name for feature in all_features()][: len(names)] == names
+
+
+def test_a_feature_is_one_decorated_function_that_stays_what_it_was() -> None:
+    made = Family("Family", 1)
+    assert made.feature(parameters={"n": 3}, **ABOUT)(kernel) is kernel
+    feature = made.features["kernel"]
+    assert (feature.description, feature.parameters, feature.family) == (
+        "The close. And more.",
+        (("n", 3),),
+        "Family",
+    )
+
+
+def test_families_stand_by_rank_and_features_in_order_of_definition() -> None:
+    features = collect([family("later", 2, b=ABOUT, a=ABOUT), family("first", 1, z=ABOUT)])
+    assert [feature.name for feature in features] == ["z", "b", "a"]
+
+
+def test_duplicates_are_refused() -> None:
+    with pytest.raises(ValueError, match="two features called a"):
+        family(a=ABOUT).feature(name="a", **ABOUT)(kernel)
+    with pytest.raises(ValueError, match="two features called a"):
+        collect([family("x", 1, a=ABOUT), family("y", 2, a=ABOUT)])
+    with pytest.raises(ValueError, match="one rank"):
+        collect([family("x", 1, a=ABOUT), family("y", 1, b=ABOUT)])
+
+
+@pytest.mark.parametrize("name", ["open_time", "known_at", "date", "Close", "1st", "a b", "é"])
+def test_impossible_names_are_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="cannot name a feature"):
+        family(**{name: ABOUT})
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"inputs": ()}, {"warm_up": -1}, {"version": 0}, {"range": (1.0, 1.0)}, {"range": (1.0, 0.0)}]
+)
+def test_impossible_attributes_are_refused(wrong: dict[str, Any]) -> None:
+    feature = all_features()[0]
+    with pytest.raises(ValueError, match=rf"^{feature.name}: "):
+        replace(feature, **wrong)
+
+
+def test_the_version_follows_names_parameters_versions_and_order_and_nothing_else() -> None:
+    first, second, *rest = all_features()
+    version = feature_set_version()
+    assert version == feature_set_version(list(all_features()))
+    assert len(version) == 12
+    assert feature_set_version([replace(first, formula="?", source="?", description="?"), second, *rest]) == version
+    others = [
+        [replace(first, version=2), second, *rest],
+        [replace(first, parameters=(("k", 2),)), second, *rest],
+        [replace(first, name="other"), second, *rest],
+        [second, first, *rest],
+        [first, *rest],
+    ]
+    assert len({version, *map(feature_set_version, others)}) == 1 + len(others)
+
+
+def test_the_description_is_plain_and_complete() -> None:
+    described = describe()
+    assert json.loads(json.dumps(described)) == described
+    assert [entry["name"] for entry in described] == [feature.name for feature in all_features()]
+    for entry in described:
+        assert all(entry[key] for key in ("family", "description", "source", "formula", "unit", "inputs")), entry
+        assert isinstance(entry["warm_up"], int)
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("from bcdata.features.registry import describe; assert describe()", []),
+        ("import bcdata.features.compute, bcdata.features.schema", ["polars"]),
+    ],
+)
+def test_what_is_loaded_is_what_is_needed(statement: str, expected: list[str]) -> None:
+    code = f"import sys; {statement}; print(*({{'dagster', 'polars', 'duckdb', 'pandera'}} & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == expected
+
+
+def test_features_can_be_sent_to_another_process() -> None:
+    assert pickle.loads(pickle.dumps(all_features())) == all_features()  # noqa: S301
+
+
+@pytest.mark.parametrize("feature", all_features(), ids=lambda feature: feature.name)
+def test_declared_inputs_are_all_that_is_read_and_all_are_read(feature: Feature) -> None:
+    bars = complete(2)
+    window = whole_window(bars)
+
+    def column(frame: pl.DataFrame) -> FloatArray:
+        return compute(frame, window=window, interval=ONE_MINUTE, features=[feature])[feature.name].to_numpy()
+
+    needed = column(bars.select("open_time", *feature.inputs))
+    np.testing.assert_array_equal(needed, column(bars))
+    rng = np.random.default_rng(0)
+    for name in feature.inputs:
+        moved = bars.with_columns(bars[name] * rng.uniform(1, 1.001, bars.height))
+        assert not np.array_equal(column(moved), needed, equal_nan=True), f"{name} has no influence"

@@ -1,0 +1,225 @@
+"""Budgets: never exceeded in any window, never dropped, whoever asks."""
+
+import asyncio
+import bisect
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import bcdata.net.sqlite_budgets as room
+from bcdata.errors import StoreError, UsageError
+from bcdata.net.budgets import Budget
+from bcdata.net.sqlite_budgets import SqliteBudgets
+
+BUDGET = Budget("test", limit=50, seconds=0.5)
+ALLOWED = 40  # 80 % of 50
+_WORKER = """
+import asyncio, sys, time
+from pathlib import Path
+from bcdata.net.budgets import Budget
+from bcdata.net.sqlite_budgets import SqliteBudgets
+
+async def main():
+    budgets = SqliteBudgets(Path(sys.argv[1]))
+    async def one(weight):
+        await budgets.acquire(Budget("test", limit=50, seconds=0.5), weight)
+        print("done", weight)
+    await asyncio.gather(*(one(1 + number % 9) for number in range(18)))
+    budgets.close()
+
+asyncio.run(main())
+"""
+
+
+_LOG = """
+CREATE TABLE log (at INTEGER, asked INTEGER, weight INTEGER);
+CREATE TRIGGER logged AFTER DELETE ON tickets BEGIN INSERT INTO log VALUES (old.at, old.asked, old.weight); END;
+CREATE VIEW everything AS SELECT * FROM log UNION ALL SELECT at, asked, weight FROM tickets;
+"""
+
+
+def worst_window(granted: list[tuple[float, int]], seconds: float) -> int:
+    """The largest weight in any half-open window of that length."""
+    granted = sorted(granted)
+    times = [at for at, _ in granted]
+    ends = (bisect.bisect_left(times, at + seconds) for at in times)
+    return max(sum(weight for _, weight in granted[i:end]) for i, end in enumerate(ends))
+
+
+def test_three_processes_together_keep_the_budget_and_drop_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "budgets.sqlite"
+    budgets = SqliteBudgets(path)
+    assert budgets.held("host") is None  # makes the file
+    budgets.close()
+    with closing(sqlite3.connect(path)) as table:
+        table.executescript(_LOG)
+    command = [sys.executable, "-W", "error", "-c", _WORKER, str(path)]
+    workers = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    outputs = [worker.communicate()[0].splitlines() for worker in workers]
+    with closing(sqlite3.connect(path)) as table:
+        # What was granted is stamped with the instant at which it was: asked = at.
+        rows = table.execute("SELECT at, weight FROM everything WHERE at = asked").fetchall()
+    assert [sorted(lines) for lines in outputs] == [sorted(f"done {1 + number % 9}" for number in range(18))] * 3
+    assert len(rows) == 54
+    assert worst_window([(at / 1_000_000, weight) for at, weight in rows], 0.5) <= ALLOWED
+
+
+class Clock:
+    """Stands for the wall clock, so that minutes pass at once."""
+
+    def __init__(self) -> None:
+        self.now = 1_700_000_000_000_000
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    weights=st.lists(st.integers(1, 20), min_size=1, max_size=40),
+    late=st.lists(st.integers(0, 900_000), min_size=40, max_size=40),
+    foreign=st.lists(st.integers(0, 30), min_size=40, max_size=40),
+)
+def test_late_wakers_and_foreign_weight_do_not_break_it(
+    weights: list[int], late: list[int], foreign: list[int]
+) -> None:
+    """Everybody wakes late by some while; time is simulated, the transactions are real."""
+    clock = Clock()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "_now", clock)
+        budgets = SqliteBudgets(Path(":memory:"), share=1.0)
+        budget = Budget("simulated", limit=20, seconds=1.0)
+        granted: list[tuple[float, int]] = []
+        waiting: list[tuple[int, int, int | None]] = [(clock.now, weight, None) for weight in weights]
+        rounds = 0
+        while waiting:
+            waiting.sort(key=lambda one: one[0])
+            due, weight, ticket = waiting.pop(0)
+            clock.now = max(clock.now, due)
+            if rounds < len(foreign):
+                budgets._observe(budget, foreign[rounds])
+            number, wait = budgets._book(budget, weight, ticket)
+            if wait == 0:
+                granted.append((clock.now / 1_000_000, weight))
+            else:
+                waiting.append((clock.now + wait + late[rounds % 40], weight, number))
+            rounds += 1
+            assert rounds < 4000  # nobody starves
+        budgets.close()
+    assert len(granted) == len(weights)
+    assert worst_window(granted, 1.0) <= 20
+
+
+def book_all(budgets: SqliteBudgets, weights: list[int]) -> list[int]:
+    return [budgets._book(BUDGET, weight, None)[1] for weight in weights]
+
+
+def test_who_asks_first_goes_first(tmp_path: Path) -> None:
+    budgets = SqliteBudgets(tmp_path / "budgets.sqlite")
+    waits = book_all(budgets, [40, 40, 1, 1])
+    budgets.close()
+    assert waits[0] == 0
+    assert 0 < waits[1] <= waits[2] == pytest.approx(waits[3], abs=100_000)
+
+
+def test_giving_up_gives_the_place_back(tmp_path: Path) -> None:
+    async def run() -> float:
+        budgets = SqliteBudgets(tmp_path / "budgets.sqlite")
+        await budgets.acquire(BUDGET, 40)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(budgets.acquire(BUDGET, 40), 0.1)
+        began = time.monotonic()
+        await budgets.acquire(BUDGET, 40)
+        budgets.close()
+        return time.monotonic() - began
+
+    assert asyncio.run(run()) < 0.9  # half a second after the first one, not a whole one
+
+
+def test_a_weight_above_the_whole_budget_is_an_error_at_once(tmp_path: Path) -> None:
+    budgets = SqliteBudgets(tmp_path / "budgets.sqlite")
+    with pytest.raises(UsageError, match="BCDATA_HTTP_BUDGET_SHARE"):
+        asyncio.run(budgets.acquire(BUDGET, 41))
+    budgets.close()
+
+
+def test_the_stated_limit_holds_for_all_processes(tmp_path: Path) -> None:
+    one, other = SqliteBudgets(tmp_path / "b.sqlite"), SqliteBudgets(tmp_path / "b.sqlite")
+    asyncio.run(one.learn(BUDGET, 10))
+    with pytest.raises(UsageError, match="whole budget of 8"):
+        asyncio.run(other.acquire(BUDGET, 9))
+    asyncio.run(one.learn(BUDGET, 0))  # nonsense is not believed
+    asyncio.run(other.acquire(BUDGET, 8))
+    one.close()
+    other.close()
+
+
+def test_a_server_that_claims_any_number_blocks_for_one_window_only(tmp_path: Path) -> None:
+    budgets = SqliteBudgets(tmp_path / "budgets.sqlite")
+    asyncio.run(budgets.observe(BUDGET, 10**15))
+    assert book_all(budgets, [1]) == pytest.approx([500_000], abs=50_000)
+    budgets.close()
+
+
+def test_a_clock_that_was_set_back_does_not_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    budgets = SqliteBudgets(tmp_path / "budgets.sqlite")
+    with monkeypatch.context() as patch:
+        patch.setattr(room, "_now", lambda: time.time_ns() // 1000 + 3_600_000_000)
+        book_all(budgets, [40, 40, 40])
+    assert book_all(budgets, [40]) == [0]
+    budgets.close()
+
+
+def test_holds_are_seen_by_others_and_the_longer_one_stands(tmp_path: Path) -> None:
+    one, other = SqliteBudgets(tmp_path / "b.sqlite"), SqliteBudgets(tmp_path / "b.sqlite")
+    assert other.held("host") is None
+    asyncio.run(one.hold("host", 100, banned=True))
+    asyncio.run(one.hold("host", 5, banned=False))
+    held = other.held("host")
+    assert held is not None
+    assert held.banned
+    assert held.seconds == pytest.approx(100, abs=2)
+    asyncio.run(one.hold("liar", 10**12, banned=True))
+    liar = other.held("liar")
+    assert liar is not None
+    assert liar.seconds <= 3 * 86_400
+    assert other.held("another") is None
+    one.close()
+    other.close()
+
+
+def test_a_file_that_is_none_is_a_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / "budgets.sqlite"
+    path.write_bytes(b"not a database, by no means" * 100)
+    budgets = SqliteBudgets(path)
+    with pytest.raises(StoreError, match="may be deleted"):
+        budgets.held("host")
+    budgets.close()
+
+
+def test_a_place_that_cannot_be_used_is_a_clear_error_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path, tmp_path / "file" / "budgets.sqlite"):
+        began = time.monotonic()
+        with pytest.raises(StoreError, match="cannot use"):
+            asyncio.run(SqliteBudgets(path).acquire(BUDGET, 1))
+        assert time.monotonic() - began < 5
+
+
+def test_many_processes_may_open_a_new_file_at_once(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from bcdata.net.sqlite_budgets import SqliteBudgets;"
+    code += "sys.stdin.read(1); print(SqliteBudgets(Path(sys.argv[1])).held('host'))"
+    command = [sys.executable, "-c", code, str(tmp_path / "b.sqlite")]
+    workers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    for worker in workers:  # they wait for this, so that all are at the same point
+        assert worker.stdin is not None
+        worker.stdin.write("x")
+        worker.stdin.flush()
+    assert [worker.communicate()[0] for worker in workers] == ["None\n"] * 4

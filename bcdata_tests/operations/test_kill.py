@@ -1,0 +1,101 @@
+"""Killed at any moment, the same command run again ends in the same bytes, with nothing left behind."""
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from bcdata_tests.mirror import made_day
+from bcdata_tests.operations.command import Command, materialize
+from bcdata_tests.operations.conftest import BY_MONTH, D, World
+from bcdata_tests.run import tree
+
+WORDS = materialize(D, "BTCUSDT,ETHUSDT", "2025-01", "2025-01")
+SYMBOLS = ("BTCUSDT", "ETHUSDT")
+DAYS = [f"2025-01-{at:02}" for at in range(1, 13)]
+NOW = "2025-01-13T00:00:00Z"
+
+
+@pytest.fixture
+def filled(world: World) -> World:
+    """Twelve days of two symbols; a day has a bad row that REST fills, another one lacks its second half."""
+    for day in DAYS:
+        rows = made_day(day)
+        for symbol in SYMBOLS:
+            world.truth.put_day(symbol, day, rows)
+            world.mirror.put_day(symbol, day, _broken(rows) if day == DAYS[6] else rows)
+    world.mirror.put_day("BTCUSDT", DAYS[3], made_day(DAYS[3])[:700])
+    return world
+
+
+def _broken(rows: list[list[str]]) -> list[list[str]]:
+    return [[*rows[0][:2], "1.00000000", *rows[0][3:]], *rows[1:]]
+
+
+@pytest.fixture
+def undisturbed(filled: World) -> dict[str, str]:
+    """The tree of a run that nobody killed."""
+    command = Command.of(filled, BY_MONTH, "undisturbed", BCDATA_NOW=NOW)
+    done = command.run(WORDS)
+    assert done.returncode == 0, done.stderr
+    assert (command.root / "quarantine").exists()
+    return tree(command.root)
+
+
+def kill_at(command: Command, files: int, delay: float) -> bool:
+    """Starts the command and kills it once so many files are published; whether it was still alive."""
+    with command.start(WORDS) as process:
+        while process.poll() is None and _published(command.root) < files:
+            time.sleep(0.01)
+        time.sleep(delay)
+        alive = process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    return alive
+
+
+def _published(root: Path) -> int:
+    folders = (names for path, _, names in os.walk(root) if "/." not in path.removeprefix(str(root)))
+    return sum(map(len, folders))
+
+
+def assert_whole(command: Command, undisturbed: dict[str, str]) -> None:
+    """Whatever is published is a file of the undisturbed run, byte for byte."""
+    held = {path: digest for path, digest in tree(command.root).items() if not path.startswith(".")}
+    assert held.items() <= undisturbed.items()
+
+
+def assert_ends_alike(command: Command, undisturbed: dict[str, str]) -> None:
+    done = command.run(WORDS)
+    assert done.returncode == 0, done.stderr
+    assert tree(command.root) == undisturbed
+    assert {path.name for path in command.root.iterdir() if path.name.startswith(".")} == {".state"}
+
+
+@pytest.mark.slow
+def test_killed_again_and_again(filled: World, undisturbed: dict[str, str]) -> None:
+    chance = random.Random(7)
+    command = Command.of(filled, BY_MONTH, "killed", BCDATA_NOW=NOW)
+    total = len(undisturbed)
+    killed = 0
+    for share in (0.02, 0.3, 0.6, 0.8, 0.9, 0.97):
+        killed += kill_at(command, int(total * share), chance.uniform(0, 0.02))
+        assert_whole(command, undisturbed)
+    assert killed >= 4, "most of them died at work"
+    assert_ends_alike(command, undisturbed)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_killed_at_twenty_moments(filled: World, undisturbed: dict[str, str]) -> None:
+    chance = random.Random(20)
+    killed = 0
+    for number in range(20):
+        command = Command.of(filled, BY_MONTH, f"killed-{number}", BCDATA_NOW=NOW)
+        killed += kill_at(command, chance.randrange(len(undisturbed)), chance.uniform(0, 0.2))
+        assert_whole(command, undisturbed)
+        assert_ends_alike(command, undisturbed)
+    assert killed >= 15, "most of them died at work"

@@ -1,0 +1,62 @@
+"""A look into an object sees what parsing sees, and does not judge."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bcdata.intervals import Interval
+from bcdata.providers.binance.klines import read_csv
+from bcdata.providers.binance.peek import Coverage, content_bound, coverage
+from bcdata.simulate.zips import make_zip
+from bcdata.windows import Grain
+
+NAME = "BTCUSDT-1m-2023-03.zip"
+BOUND = 1 << 20
+MARCH = 1_677_628_800_000
+
+
+def line(stamp: int) -> str:
+    return f"{stamp},1,1,1,1,1,{stamp + 1},1,1,1,1,0\n"
+
+
+def looked(text: str) -> Coverage:
+    return coverage(make_zip("BTCUSDT-1m-2023-03.csv", text.encode(), datetime(2023, 4, 1, tzinfo=UTC)), NAME, BOUND)
+
+
+@given(st.lists(st.integers(0, 40_000), max_size=20), st.sampled_from([1, 1000]))
+def test_it_counts_the_rows_that_parsing_reads(minutes: list[int], unit: int) -> None:
+    text = "".join(line((MARCH + 60_000 * minute) * unit) for minute in minutes)
+    seen = looked(text)
+    opens = read_csv([text.encode()]).rows["open_time"]
+    assert sum(seen.rows.values()) == len(opens) == len(minutes)
+    earliest = min(minutes, default=None)
+    expected = None if earliest is None else datetime.fromtimestamp(MARCH / 1000 + 60 * earliest, UTC)
+    assert seen.first == expected
+
+
+def test_milliseconds_and_microseconds_may_mix() -> None:
+    assert looked(line(MARCH) + line((MARCH + 60_000) * 1000)).rows == {date(2023, 3, 1): 2}
+
+
+@pytest.mark.parametrize("text", ["open_time,what\n", "1,2,3\n"])
+def test_other_columns_are_an_error(text: str) -> None:
+    assert (looked(text).error or "").startswith("columns")
+
+
+def test_what_is_no_zip_lacks_every_day() -> None:
+    seen = coverage(b"no zip", NAME, BOUND)
+    assert (seen.error or "").startswith("unreadable")
+    assert seen.lacking({date(2023, 3, 1): 1440}) == [date(2023, 3, 1)]
+
+
+def test_days_with_fewer_rows_are_lacking() -> None:
+    seen = looked(line(MARCH))
+    assert seen.lacking({date(2023, 3, 1): 1, date(2023, 3, 2): 1}) == [date(2023, 3, 2)]
+
+
+def test_the_bound_grows_with_the_bars_of_the_window() -> None:
+    month, minute = Grain.MONTH.window("2023-03"), Interval.parse("1m")
+    assert content_bound(month, minute) > 31 * 1440 * 150
+    assert content_bound(month, Interval.parse("1h")) < content_bound(month, minute) / 10

@@ -1,0 +1,33 @@
+"""Base addresses come from the environment when asked for, and nonsense is refused with the variable's name."""
+
+import pytest
+
+from bcdata.errors import UsageError
+from bcdata.net.settings import HttpSettings
+from bcdata.providers.binance.settings import BinanceSettings
+
+
+def test_every_address_can_be_pointed_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ARCHIVE", "LISTING", "SPOT", "UM", "CM"):
+        monkeypatch.setenv(f"BCDATA_BINANCE_{name}_URL", f"http://127.0.0.1:8080/{name}/")
+    known = BinanceSettings()
+    assert known.binance_archive_url == "http://127.0.0.1:8080/ARCHIVE"
+    assert known.binance_listing_url == "http://127.0.0.1:8080/LISTING"
+    assert known.rest_urls == {market: f"http://127.0.0.1:8080/{market.upper()}" for market in ("spot", "um", "cm")}
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://host", "host", "http://", "http://[::1", "http://host:x", "http://host?a=1", "/x"]
+)
+def test_what_is_no_address(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("BCDATA_BINANCE_SPOT_URL", url)
+    with pytest.raises(UsageError, match="BCDATA_BINANCE_SPOT_URL"):
+        BinanceSettings()
+
+
+def test_patience_is_set_by_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BCDATA_HTTP_ATTEMPTS", "2")
+    assert HttpSettings().http_attempts == 2
+    monkeypatch.setenv("BCDATA_HTTP_ATTEMPTS", "0")
+    with pytest.raises(UsageError, match="BCDATA_HTTP_ATTEMPTS"):
+        HttpSettings()

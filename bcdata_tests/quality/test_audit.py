@@ -1,0 +1,161 @@
+"""Each rule goes red on the row that breaks it, costs what it should, and nothing else."""
+
+import math
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from bcdata.bars.schema import BAR
+from bcdata.intervals import Interval
+from bcdata.quality.audit import audit_bars
+from bcdata.quality.models import audit, bar_model, merged_model
+from bcdata.quality.verdict import Severity, Verdict
+from bcdata_tests.make import bars, opens, raw
+
+ONE = Interval.parse("1m")
+ROWS = 200
+
+
+def with_value(column: str, value: Any, at: int = 100) -> pl.DataFrame:
+    frame = raw(bars(opens(ROWS)))
+    return frame.with_columns(
+        pl.when(pl.int_range(pl.len()) == at)
+        .then(pl.lit(value))
+        .otherwise(column)
+        .cast(frame[column].dtype)
+        .alias(column)
+    )
+
+
+def judged(frame: pl.DataFrame, share: float = 0.05) -> Any:
+    return audit_bars(frame, interval=ONE, max_bad_share=share)
+
+
+def test_sound_bars_pass_untouched() -> None:
+    result = judged(raw(bars(opens(ROWS))))
+    assert result.verdict.passed
+    assert result.verdict.findings == ()
+    assert_frame_equal(result.bars, bars(opens(ROWS)))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("close", None, "values"),
+        ("trades", None, "values"),
+        ("high", math.inf, "finite"),
+        ("volume", math.nan, "finite"),
+        ("open_time", 1_600_000_000_000_000, "content_matches_name"),
+        ("open_time", 1_677_628_800_000_001, "grid"),
+        ("low", 0.0, "positive_prices"),
+        ("open", -5.0, "positive_prices"),
+        ("high", 50.0, "ohlc_bounds"),
+        ("low", 5000.0, "ohlc_bounds"),
+        ("quote_volume", -1.0, "non_negative_volumes"),
+        ("trades", -1, "non_negative_volumes"),
+        ("taker_buy_volume", 1e6, "taker_within_total"),
+        ("taker_buy_quote_volume", 1e9, "taker_within_total"),
+        ("close_time", 0, "close_time"),
+        ("close_time", 1_900_000_000_000_000, "close_time"),
+    ],
+)
+def test_a_row_that_breaks_a_rule_is_set_aside_with_its_reason(column: str, value: Any, rule: str) -> None:
+    result = judged(with_value(column, value))
+    assert result.verdict.passed
+    assert result.rejected["reason"].to_list() == [rule]
+    assert result.bars.height == ROWS - 1
+    finding = next(one for one in result.verdict.findings if one.rule == rule)
+    assert (finding.severity, finding.count) == (Severity.ROW, 1)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("close_time", 1_677_628_800_000_000 + 100 * 60_000_000 + 41_646_000, "early_close"),
+        ("quote_volume", 1e7, "quote_volume"),
+    ],
+)
+def test_a_warning_costs_nothing(column: str, value: Any, rule: str) -> None:
+    result = judged(with_value(column, value))
+    assert result.rejected.is_empty()
+    assert result.bars.height == ROWS
+    assert result.verdict.counts() == {rule: 1}
+
+
+def test_an_unusual_move_is_shown_and_never_refused() -> None:
+    frame = raw(bars(opens(ROWS)))
+    last = pl.int_range(pl.len()) == ROWS - 1
+    prices = [pl.when(last).then(pl.col(name) * 2.2).otherwise(name).alias(name) for name in BAR.names()[1:5]]
+    result = judged(frame.with_columns(prices))
+    assert result.bars.height == ROWS
+    assert set(result.verdict.counts()) == {"unusual_move", "quote_volume"}
+
+
+def test_too_many_bad_rows_cost_the_partition() -> None:
+    frame = raw(bars(opens(ROWS))).with_columns(
+        volume=pl.when(pl.int_range(pl.len()) < 11).then(-1.0).otherwise("volume")
+    )
+    assert not judged(frame, share=0.05).verdict.passed
+    assert judged(frame, share=0.06).verdict.passed
+
+
+def test_identical_duplicates_are_one_row() -> None:
+    frame = raw(bars(opens(ROWS)))
+    result = judged(pl.concat([frame, frame.slice(5, 3)]))
+    assert_frame_equal(result.bars, bars(opens(ROWS)))
+    assert result.verdict.counts() == {"order": 1, "duplicate": 3}
+
+
+def test_conflicting_duplicates_are_none() -> None:
+    frame = raw(bars(opens(ROWS)))
+    other = frame.slice(5, 1).with_columns(pl.col("close") - 0.5)
+    result = judged(pl.concat([frame, other]))
+    assert result.bars.height == ROWS - 1
+    assert result.rejected["reason"].to_list() == ["duplicate_conflict"] * 2
+
+
+def test_the_daily_object_beats_the_monthly_and_the_difference_is_recorded() -> None:
+    daily = raw(bars(opens(ROWS)))
+    monthly = daily.with_columns(
+        rank=pl.lit(1, dtype=pl.Int64),
+        close=pl.when(pl.int_range(pl.len()) == 7).then(pl.col("close") - 0.5).otherwise("close"),
+    )
+    result = judged(pl.concat([monthly, daily]))
+    assert_frame_equal(result.bars, bars(opens(ROWS)))
+    assert result.verdict.counts()["daily_monthly_disagree"] == 1
+
+
+@given(st.permutations(range(30)))
+def test_the_order_of_rows_does_not_matter(order: list[int]) -> None:
+    frame = raw(bars(opens(30)))
+    assert_frame_equal(judged(frame[order]).bars, bars(opens(30)))
+
+
+def test_pandera_audits_data_and_not_only_the_schema() -> None:
+    good = bars(opens(10))
+    assert audit(good, bar_model(ONE)) == []
+    bad = good.with_columns(close=pl.lit(-1.0))
+    assert [one.severity for one in audit(bad, bar_model(ONE))] == [Severity.PARTITION] * len(
+        audit(bad, bar_model(ONE))
+    )
+    assert audit(bad, bar_model(ONE))
+    assert audit(good.reverse(), bar_model(ONE))
+    assert audit(good.drop("close"), bar_model(ONE))
+    assert audit(good.with_columns(extra=pl.lit(1)), bar_model(ONE))
+    assert audit(good.with_columns(pl.col("trades").cast(pl.Int32)), bar_model(ONE))
+
+
+def test_the_merged_model_wants_vwap_where_there_was_volume() -> None:
+    frame = bars(opens(3)).with_columns(vwap=pl.lit(100.0), source=pl.lit("a"))
+    assert audit(frame, merged_model(ONE, funding=False)) == []
+    assert audit(frame.with_columns(vwap=pl.lit(None, dtype=pl.Float64)), merged_model(ONE, funding=False))
+    assert audit(frame.with_columns(source=pl.lit(None, dtype=pl.String)), merged_model(ONE, funding=False))
+
+
+def test_a_verdict_survives_its_journey_through_json() -> None:
+    verdict = judged(with_value("volume", -1.0)).verdict
+    assert Verdict.from_json(verdict.to_json()) == verdict

@@ -1,0 +1,148 @@
+"""Local objects: whole or not at all, no strays, and errors that say what to do."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from bcdata.errors import StoreError
+from bcdata.store.objects import STAGING, STATE, LocalObjects, sweep_staging
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from bcdata.store.objects import LocalObjects
+objects = LocalObjects(Path(sys.argv[1]))
+objects.put("a/b", b"held")
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> LocalObjects:
+    return LocalObjects(tmp_path / "lake")
+
+
+def test_what_is_put_is_there(objects: LocalObjects) -> None:
+    objects.put("a/b/c", b"one")
+    objects.put("a/b/c", b"two")
+    assert objects.get("a/b/c") == b"two"
+    info = objects.stat("a/b/c")
+    assert info is not None
+    assert (info.key, info.size) == ("a/b/c", 3)
+
+
+def test_what_is_not_there_is_none(objects: LocalObjects) -> None:
+    objects.put("a", b"")
+    for key in ("b", "a/under/a/file"):
+        assert objects.get(key) is None
+        assert objects.stat(key) is None
+    objects.delete("b")
+    assert list(objects.list("b/")) == []
+
+
+def test_listing_is_in_the_order_of_keys(objects: LocalObjects) -> None:
+    keys = ["z/b/2", "z/a/1", "z/b/1", "y/1"]
+    for key in keys:
+        objects.put(key, key.encode())
+    assert [info.key for info in objects.list("z/")] == ["z/a/1", "z/b/1", "z/b/2"]
+
+
+def test_deleting_leaves_no_empty_folders(objects: LocalObjects) -> None:
+    objects.put("a/b/c", b"1")
+    objects.put("a/d", b"2")
+    objects.delete("a/b/c")
+    objects.close()
+    assert sorted(path.name for path in objects.root.rglob("*") if STATE not in path.parts) == ["a", "d"]
+
+
+def test_closing_leaves_no_staging(objects: LocalObjects) -> None:
+    objects.put("a", b"1")
+    assert (objects.root / STAGING).exists()
+    objects.close()
+    assert {path.name for path in objects.root.iterdir()} == {"a", STATE}
+
+
+@pytest.mark.parametrize("key", ["/etc/passwd", "../outside", "a/../../outside", "a/.."])
+def test_a_key_cannot_leave_the_root(objects: LocalObjects, key: str) -> None:
+    with pytest.raises(StoreError, match="leave the store"):
+        objects.put(key, b"")
+    with pytest.raises(StoreError, match="leave the store"):
+        objects.get(key)
+
+
+def test_a_failed_put_leaves_the_old_object(objects: LocalObjects, monkeypatch: pytest.MonkeyPatch) -> None:
+    objects.put("a", b"old")
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "no space", str(self), len(data))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        with pytest.raises(StoreError, match="no space is left"):
+            objects.put("a", b"new")
+    assert objects.get("a") == b"old"
+
+
+def test_a_file_in_the_place_of_a_folder_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="a file stands where a folder is needed"):
+        LocalObjects(tmp_path / "file").put("a", b"")
+
+
+def test_staging_of_a_killed_process_is_swept_and_of_a_living_one_kept(tmp_path: Path) -> None:
+    root = tmp_path / "lake"
+    with subprocess.Popen([sys.executable, "-c", HOLD, str(root)], stdout=subprocess.PIPE, text=True) as holder:
+        try:
+            assert holder.stdout is not None
+            assert holder.stdout.readline() == "ready\n"
+            folders = list((root / STAGING).iterdir())
+            assert len(folders) == 1
+            sweep_staging(root)
+            assert list((root / STAGING).iterdir()) == folders, "its process lives"
+        finally:
+            os.kill(holder.pid, signal.SIGKILL)
+    sweep_staging(root)
+    assert not (root / STAGING).exists()
+    assert LocalObjects(root).get("a/b") == b"held"
+
+
+def test_threads_that_begin_together_leave_no_staging(tmp_path: Path) -> None:
+    for round_ in range(20):
+        objects, barrier = LocalObjects(tmp_path / str(round_)), Barrier(8)
+
+        def put(at: int, objects: LocalObjects = objects, barrier: Barrier = barrier) -> None:
+            barrier.wait()
+            objects.put(f"a/{at}", b"1")
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(put, range(8)))
+        objects.close()
+        assert {path.name for path in objects.root.iterdir()} == {"a", STATE}
+
+
+def test_processes_that_begin_together_do_not_sweep_each_other(tmp_path: Path) -> None:
+    """Stores in threads stand for processes: locks of files that were opened apart exclude each other."""
+    for round_ in range(20):
+        root, barrier = tmp_path / str(round_), Barrier(8)
+
+        def put(at: int, root: Path = root, barrier: Barrier = barrier) -> None:
+            objects = LocalObjects(root)
+            barrier.wait()
+            sweep_staging(root)
+            for number in range(3):
+                objects.put(f"a/{at}/{number}", b"1")
+            objects.close()
+            sweep_staging(root)
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(put, range(8)))
+        assert len(list((root / "a").rglob("*/*"))) == 24
+        assert {path.name for path in root.iterdir()} == {"a", STATE}

@@ -1,0 +1,87 @@
+"""The benchmarks run on tiny input, and their tables come out. No time is ever asserted."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks import tables
+from benchmarks.__main__ import PAGE, main
+from benchmarks.cases import generate, generated_case
+from benchmarks.measure import BenchmarkError, Measured, alternating, child, median_ratio
+
+
+def test_pipeline_comes_out_in_tables_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["pipeline", "--quick", "--out", str(tmp_path)])
+
+    shown = capsys.readouterr().out
+    for title in ("Wall time", "Processor time and memory", "What one writes in an afternoon"):
+        assert f"**{title}**" in shown
+    found = json.loads((tmp_path / "pipeline.json").read_text())
+    (rounds,) = found["measured"].values()
+    assert set(rounds) == {"floor", "bcdata", "lines", "polars"}
+    assert {one["report"]["rows"] for kind in rounds.values() for one in kind} == {2 * 31 * 1440}
+    assert list(rounds["bcdata"][0]["report"]["steps"]) == [
+        "raw/binance_archive/spot_klines_1m",
+        "parsed/binance_archive/spot_klines_1m",
+        "merged/spot_klines_1m",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_orchestration_comes_out_in_tables_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["orchestration", "--quick", "--out", str(tmp_path)])
+
+    shown = capsys.readouterr().out
+    for title in ("Runs", "Memory of a run", "Commands, on a lake of 2 symbols × 1 months"):
+        assert f"**{title}**" in shown
+    (one,) = json.loads((tmp_path / "orchestration.json").read_text())["measured"]["runs"]
+    assert {kind: len(one[kind]) for kind in ("whole", "again", "empty", "work")} == dict.fromkeys(
+        ("whole", "again", "empty", "work"), 1
+    )
+    assert one["whole"][0]["report"]["partitions"] == one["empty"][0]["report"]["partitions"] == 2 * 5
+
+
+def test_a_contestant_that_fails_is_an_error_with_its_cause(tmp_path: Path) -> None:
+    with pytest.raises(BenchmarkError, match="No such file"):
+        child("floor", {"partitions": [["nowhere.zip"]], "interval": "1m", "perpetual": False, "out": str(tmp_path)})
+
+
+def test_rounds_alternate_and_ratios_are_taken_within_a_round() -> None:
+    order: list[str] = []
+
+    def kind(name: str) -> Measured:
+        order.append(name)
+        return Measured(float(len(order)), {})
+
+    found = alternating(3, {"a": lambda: kind("a"), "b": lambda: kind("b")})
+    assert order == ["a", "b", "b", "a", "a", "b"]
+    assert [one.wall for one in found["a"]] == [1, 4, 5]
+    # 2/1, 3/4 and 6/5: not the ratio of the medians, 3/4.
+    assert median_ratio([one.wall for one in found["b"]], [one.wall for one in found["a"]]) == 6 / 5
+
+
+def test_generated_archives_are_the_partitions_of_the_case(tmp_path: Path) -> None:
+    generate(tmp_path, [(1, 2), (2, 1)])
+    case = generated_case(tmp_path, 2, 1)
+    assert case.days == 62
+    assert [len(paths) for paths in case.partitions] == [1, 1]
+    assert len(list(tmp_path.rglob("*.zip"))) == len(list(tmp_path.rglob("*.zip.CHECKSUM"))) == 3
+
+
+def test_tables_go_between_their_markers_and_nowhere_else(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE.read_text())
+    result = tables.Result("pipeline", [tables.Table("T", ("", "n"), [("row \\1", 1234), ("x", 0.5)], "Note.")], {})
+
+    tables.place(page, result)
+    tables.place(page, result)
+
+    before, after = PAGE.read_text(), page.read_text()
+    assert "| row \\1 | 1,234 |\n| x | 0.50 |\n\nNote." in after
+    for part in (0, -1):
+        assert before.split("<!-- pipeline: ")[part].partition("end -->")[part] in after
+    assert before.partition("<!-- orchestration: begin -->")[2] == after.partition("<!-- orchestration: begin -->")[2]
+    with pytest.raises(ValueError, match="no markers"):
+        tables.place(page, tables.Result("unknown", [], {}))
