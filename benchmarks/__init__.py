@@ -1,0 +1,1 @@
+"""Performance, measured against a floor: the least code that does the same work."""

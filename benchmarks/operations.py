@@ -1,0 +1,63 @@
+"""bcdata's operations alone, without Dagster: every asset of a plan, one after the other, as a run does them."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bcdata import clock
+from bcdata.catalog import Catalog, load_catalog
+from bcdata.net.client import HttpClient
+from bcdata.operations.plan import MaterializeRequest, make_plan
+from bcdata.operations.workbench import archive_of, open_workbench
+from bcdata.operations.zones import Step, Zone, operation
+from bcdata.providers.binance.rest import BinanceRest
+from bcdata.providers.binance.settings import BinanceSettings
+from bcdata.settings import Settings
+from benchmarks.measure import BenchmarkError, Clock, answer
+
+
+def work(job: dict[str, Any]) -> dict[str, Any]:
+    """Materializes `pairs` of symbol and date key of `dataset`, up to `until`; the environment says where.
+
+    With `warm_up`, the first pair is done once elsewhere before the clock starts: libraries prepare themselves at
+    their first use, which would weigh on short jobs.
+    """
+    catalog = load_catalog()
+    pairs = [(str(symbol), str(date)) for symbol, date in job["pairs"]]
+    dates = sorted({date for _, date in pairs})
+    request = MaterializeRequest(
+        job["dataset"], tuple(dict(pairs)), dates[0], dates[-1], Zone(job["until"]), refill=job["refill"]
+    )
+    plan = make_plan(catalog, request, clock.now())
+    root = Settings().root
+    if job["warm_up"]:
+        _materialize(catalog, plan.steps, pairs[:1], root.with_name("warm-up"))
+    return _materialize(catalog, plan.steps, pairs, root)
+
+
+def _materialize(
+    catalog: Catalog, steps: Iterable[Step], pairs: Sequence[tuple[str, str]], root: Path
+) -> dict[str, Any]:
+    chosen = [(step, operation(step, catalog[step.dataset])) for step in steps]
+    spent: dict[str, dict[str, float]] = {}
+    rows = 0
+    whole = Clock.start()
+    with open_workbench(root, catalog, clock.now(), make_archive=archive_of, make_rest=_rest) as bench:
+        for step, materialize in chosen:
+            began = Clock.start()
+            partitions = [step.partition(symbol, date) for symbol, date in pairs]
+            outcomes = list(materialize(bench, catalog[step.dataset], partitions))
+            spent["/".join(step.key)] = began.read()
+            bad = [f"{one.partition}: {one.verdict.summary()}" for one in outcomes if not one.ok]
+            if bad:
+                raise BenchmarkError(f"{len(bad)} of {len(outcomes)} failed, first {bad[0]}")
+            rows = sum(one.rows for one in outcomes) if step.zone is Zone.MERGED else rows
+    return {"all": whole.read(), "steps": spent, "rows": rows}
+
+
+def _rest(http: HttpClient) -> BinanceRest:
+    return BinanceRest(http, BinanceSettings().rest_urls)
+
+
+if __name__ == "__main__":
+    answer(work)
