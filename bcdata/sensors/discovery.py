@@ -1,4 +1,4 @@
-"""What happens when the world changes: new symbols become partitions. Each tick is bounded and idempotent."""
+"""New symbols become partitions. Each tick is one listing a set of symbols, and adds what is not there."""
 
 import dagster as dg
 
@@ -10,8 +10,8 @@ from bcdata.windows import Grain
 EVERY_SECONDS = 3600
 
 
-def build_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
-    """One discovery sensor for each set of symbols."""
+def discovery_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
+    """One sensor for each set of symbols."""
     return [_discovery(catalog, market, grain) for market, grain in catalog.shared()]
 
 

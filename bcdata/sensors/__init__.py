@@ -1,0 +1,14 @@
+"""What happens when the world changes. One module a sensor; each tick is bounded, and idempotent over restarts.
+
+What is due is worked out in `operations`, without Dagster; a sensor turns it into requests.
+"""
+
+import dagster as dg
+
+from bcdata.catalog import Catalog
+from bcdata.sensors.discovery import discovery_sensors
+
+
+def build_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
+    """All sensors that the catalog calls for."""
+    return [*discovery_sensors(catalog)]
