@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from bcdata.features.grid import FloatArray, Grid, IntArray, grid_number, grid_opens
+from bcdata.features.grid import FloatArray, Grid, IntArray, bars_per_year, grid_number, grid_opens
 from bcdata.features.registry import Feature, all_features
 from bcdata.intervals import Interval
 from bcdata.windows import Window
@@ -87,7 +87,7 @@ def _grid(bars: pl.DataFrame, reach: Window, interval: Interval, columns: Iterab
     on_grid = {name: np.full(opens.size, np.nan) for name in columns}
     for column in bars.select(pl.col(on_grid.keys() & bars.columns).cast(pl.Float64)):
         on_grid[column.name][rows[placed]] = column.to_numpy()[placed]
-    return Grid(opens, grid_number(interval.ceil(reach.start), interval), on_grid)
+    return Grid(opens, grid_number(interval.ceil(reach.start), interval), on_grid, bars_per_year(interval))
 
 
 def _rows(opens: IntArray, bars: pl.DataFrame) -> IntArray:

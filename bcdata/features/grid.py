@@ -4,10 +4,10 @@ A missing bar is a row of NaN, never a row left out: "60 rows back" and "60 minu
 Every operation here gives a row the same bits wherever the grid begins and ends.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,19 @@ import numpy.typing as npt
 from bcdata.intervals import EPOCH, Interval
 from bcdata.windows import Window
 
+if TYPE_CHECKING:
+    from bcdata.features.runs import Runs
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+T = TypeVar("T")
 
 _MICROSECOND = timedelta(microseconds=1)
-_DAY = timedelta(days=1) // _MICROSECOND
+DAY = timedelta(days=1) // _MICROSECOND
+"""Microseconds of a day."""
+
+RETURN_NOISE = 8 * float(np.finfo(np.float64).eps)
+"""A log return near 0 is known to about one eps; a deviation of a few of them is rounding, not movement."""
 
 
 def microseconds(instant: datetime) -> int:
@@ -47,6 +55,11 @@ def grid_number(open_time: datetime, interval: Interval) -> int:
     return (open_time - interval.anchor) // interval.length
 
 
+def bars_per_year(interval: Interval) -> float:
+    """Bars of a year of 365 days in a market that never closes: 525,600 of a minute."""
+    return 12.0 if interval.length is None else timedelta(days=365) / interval.length
+
+
 @dataclass(frozen=True)
 class Grid:
     """Bars of one symbol on the explicit grid.
@@ -55,28 +68,52 @@ class Grid:
         opens: Open of every row in µs since the epoch, ascending, without holes.
         first: Number of the first row, counted from the interval's anchor: what happened at a row does not
             depend on it, and neither may any bit of a feature.
-        columns: Bar columns, one Float64 a row; NaN where the bar or the value is missing.
+        columns: Bar columns, one Float64 a row; NaN where the bar or the value is missing. `close@reference` is
+            the reference symbol's close.
+        bars_per_year: Bars of a calendar year, 525,600 for minutes of a 24/7 market.
     """
 
     opens: IntArray
     first: int
     columns: Mapping[str, FloatArray]
+    bars_per_year: float = 525_600.0
+    _memory: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, column: str) -> FloatArray:
         """The bar column of this name."""
         return self.columns[column]
 
-    @cached_property
+    def shared(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` gives, computed once for all features that ask under this key, and let go with the grid.
+
+        A key names the computation and its parameters: `("realised variance", 60)`. Nobody may write into it.
+        """
+        if key not in self._memory:
+            self._memory[key] = make()
+        value: T = self._memory[key]
+        return value
+
+    @property
     def returns(self) -> FloatArray:
         """Log return: ln of close over the close one bar before."""
-        return log_ratio(self["close"], lag(self["close"], 1))
+        return self.shared("returns", lambda: log_ratio(self["close"], lag(self["close"], 1)))
+
+    def runs(self, length: int, *columns: str) -> "Runs":
+        """Runs of truncated recursions over bars whose columns are there, see `bcdata.features.runs`."""
+        from bcdata.features.runs import Runs  # noqa: PLC0415 - runs know the grid
+
+        def make() -> Runs:
+            there = np.all([np.isfinite(self[name]) for name in columns], axis=0)
+            return Runs.of(self.opens, there, length)
+
+        return self.shared(("runs", length, *columns), make)
 
     def at_day_open(self, values: FloatArray) -> FloatArray:
         """For every row the value of the bar that opens at 00:00 UTC of the row's day; else NaN.
 
         Bars of a day or longer are that bar themselves.
         """
-        midnight = self.opens - self.opens % _DAY
+        midnight = self.opens - self.opens % DAY
         row = np.maximum.accumulate(np.where(self.opens == midnight, np.arange(self.opens.size), 0))
         return np.where(self.opens[row] == midnight, values[row], np.nan)
 

@@ -5,10 +5,18 @@ the interval's anchor; a window of n bars is the end of one block and the beginn
 parts are accumulated from their common border outwards (van Herk 1992, Gil and Werman 1993). So the bits
 depend on the window's own values and on the clock, never on the first row of the grid.
 
-A window is whole where its oldest bar has a value and at most `max_missing` of its n bars have none; what is
-not whole is NaN. The features of the catalogue allow a tenth of n. The oldest bar is asked for so that a
-history shorter than the window never passes for a window with holes.
+A window is whole where its oldest bar has a value and at most `max_missing` of its n bars have none, by default a
+tenth of n; what is not whole is NaN. The oldest bar is asked for so that a history shorter than the window never
+passes for a window with holes. Statistics are those of the values that are there.
+
+In all functions: `values` (and `x`, `y`) hold one float64 per row of the grid, NaN or infinite where missing;
+`first` is the grid's number of its first row; what is returned has one value per row. Statistics that divide by a
+deviation are NaN where the window is flat: where it deviates by no more than `noise` (the rounding that the values
+themselves carry, in their unit) or than eight eps of its mean.
 """
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,84 +24,218 @@ import numpy.typing as npt
 from bcdata.features.grid import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
+EPS = float(np.finfo(np.float64).eps)
 
 
-def rolling_max(values: FloatArray, n: int, *, first: int, max_missing: int) -> FloatArray:
-    """The largest of the last n values, one per row; `first` is the grid's."""
-    return _extreme(np.fmax, values, n, first, max_missing)
+class Moments(NamedTuple):
+    """Of every window: how many values are there, their mean, and the sum of their squared deviations."""
+
+    present: FloatArray
+    mean: FloatArray
+    squares: FloatArray
 
 
-def rolling_min(values: FloatArray, n: int, *, first: int, max_missing: int) -> FloatArray:
-    """The smallest of the last n values, one per row; `first` is the grid's."""
-    return _extreme(np.fmin, values, n, first, max_missing)
+class Comoments(NamedTuple):
+    """Of every window: how many pairs are there, the means, and the sums of products of deviations."""
+
+    present: FloatArray
+    mean_x: FloatArray
+    mean_y: FloatArray
+    xx: FloatArray
+    yy: FloatArray
+    xy: FloatArray
 
 
-def rolling_std(values: FloatArray, n: int, *, first: int, max_missing: int) -> FloatArray:
-    """The standard deviation (ddof 1) of the last n values, one per row; `first` is the grid's.
+class Sorted(NamedTuple):
+    """Of every window, sorted once.
 
-    Welford's recursion on either side of the border, joined by Chan's formula: no difference of large sums,
-    and exactly 0 for equal values. Deviations below 1e-150 are 0 too: their squares underflow.
+    Attributes:
+        kth: The k-th smallest value, k = ⌈tail · values that are there⌉.
+        tail_mean: The mean of the k smallest; never above `kth`.
+        rank: Share of the other values that are smaller than the newest, equal ones counted half; in [0, 1].
+        quantiles: One array for each that was asked for, interpolated between neighbours (type 7).
     """
-    blocks = _blocks(values, n, first)
-    after, before = _moments(blocks), _moments(blocks[:, ::-1])
-    for part in before:
-        part[:, -1] = 0.0  # reversed, so this is a whole block: such a window is all on the near side
-    parts = [_window(far[:, ::-1], near, n, first, values.size) for far, near in zip(before, after, strict=True)]
-    (n_far, n_near), (mean_far, mean_near), (squares_far, squares_near) = parts
-    count = n_far + n_near
-    apart = mean_near - mean_far
-    with np.errstate(divide="ignore", invalid="ignore"):  # an empty window is NaN by 0/0, as it should be
-        between = apart * (n_far * n_near / count) * apart
-        deviation = np.sqrt((squares_far + squares_near + between) / (count - 1))
-    return np.where(_whole(values, n, max_missing) & (count > 1), deviation, np.nan)
+
+    kth: FloatArray
+    tail_mean: FloatArray
+    rank: FloatArray
+    quantiles: tuple[FloatArray, ...]
 
 
-def _extreme(ufunc: np.ufunc, values: FloatArray, n: int, first: int, max_missing: int) -> FloatArray:
-    blocks = _blocks(values, n, first)
-    after = ufunc.accumulate(blocks, axis=1)
-    before = ufunc.accumulate(blocks[:, ::-1], axis=1)[:, ::-1]
-    extreme: FloatArray = ufunc(*_window(before, after, n, first, values.size))
-    return np.where(_whole(values, n, max_missing), extreme, np.nan)
+def rolling_sum(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
+    """The sum of the last n values."""
+    from bcdata.features.kernels.sums import sums  # noqa: PLC0415
+
+    return sums(plain(values), n, first, _allowed(n, max_missing))
 
 
-def _moments(blocks: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Count, mean and sum of squared deviations of every block's first 1, 2, .. n values."""
-    columns = np.ascontiguousarray(blocks.T)
-    present = np.isfinite(columns)
-    columns = np.where(present, columns, 0.0)
-    count = np.cumsum(present, axis=0, dtype=np.float64)
-    means, squares = np.zeros_like(columns), np.zeros_like(columns)
-    mean = square = np.zeros(len(blocks))
-    for i, value in enumerate(columns):
-        deviation = np.where(present[i], value - mean, 0.0)
-        mean = mean + deviation / np.maximum(count[i], 1.0)
-        square = square + deviation * (value - mean)
-        means[i], squares[i] = mean, square
-    return count.T, means.T, squares.T
+def rolling_mean(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
+    """The mean of the last n values; exactly the value where all are equal."""
+    from bcdata.features.kernels.sums import means  # noqa: PLC0415
+
+    return means(plain(values), n, first, _allowed(n, max_missing))
 
 
-def _blocks(values: FloatArray, n: int, first: int) -> FloatArray:
-    """The values in rows of n, on borders that lie at multiples of n from the anchor; NaN around them."""
-    lead = _lead(n, first)
-    blocks = np.full(-(-(lead + values.size) // n) * n, np.nan)
-    blocks[lead : lead + values.size] = values
-    return blocks.reshape(-1, n)
+def rolling_moments(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> Moments:
+    """Count, mean and squared deviations of the last n values, in one pass."""
+    from bcdata.features.kernels.sums import moments  # noqa: PLC0415
+
+    return Moments(*moments(plain(values), n, first, _allowed(n, max_missing)))
 
 
-def _window(before: FloatArray, after: FloatArray, n: int, first: int, size: int) -> tuple[FloatArray, FloatArray]:
-    """For every row the part of its window before the border, and the part after it."""
-    lead = _lead(n, first)
-    oldest = lead - n + 1
-    return before.ravel()[oldest : oldest + size], after.ravel()[lead : lead + size]
+def rolling_var(values: FloatArray, n: int, *, first: int, max_missing: int | None = None, ddof: int = 1) -> FloatArray:
+    """The variance of the last n values; exactly 0 where all are equal, NaN for `ddof` values or fewer."""
+    count, _, squares = rolling_moments(values, n, first=first, max_missing=max_missing)
+    return np.divide(squares, count - ddof, out=np.full_like(squares, np.nan), where=count > ddof)
 
 
-def _lead(n: int, first: int) -> int:
-    """Empty bars before the grid: up to a border, and one block more so that every window has a beginning."""
-    return first % n + n
+def rolling_std(values: FloatArray, n: int, *, first: int, max_missing: int | None = None, ddof: int = 1) -> FloatArray:
+    """The standard deviation of the last n values. Deviations below 1e-150 are 0: their squares underflow."""
+    return np.sqrt(rolling_var(values, n, first=first, max_missing=max_missing, ddof=ddof))
 
 
-def _whole(values: FloatArray, n: int, max_missing: int) -> BoolArray:
-    present = np.concatenate([np.zeros(n, dtype=np.bool_), np.isfinite(values)])
-    counted = np.cumsum(present)
-    whole: BoolArray = present[1 : values.size + 1] & (counted[n:] - counted[:-n] >= n - max_missing)
-    return whole
+def rolling_max(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
+    """The largest of the last n values."""
+    from bcdata.features.kernels.extremes import maxima  # noqa: PLC0415
+
+    return maxima(plain(values), n, first, _allowed(n, max_missing))
+
+
+def rolling_min(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
+    """The smallest of the last n values."""
+    return -rolling_max(-values, n, first=first, max_missing=max_missing)
+
+
+def rolling_argmax(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
+    """How many bars ago the largest of the last n values was, 0 for this bar; of equal ones the newest counts."""
+    from bcdata.features.kernels.extremes import ages  # noqa: PLC0415
+
+    return ages(plain(values), n, first, _allowed(n, max_missing))
+
+
+def rolling_argmin(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
+    """How many bars ago the smallest of the last n values was, as `rolling_argmax`."""
+    return rolling_argmax(-values, n, first=first, max_missing=max_missing)
+
+
+def rolling_skew(
+    values: FloatArray, n: int, *, first: int, max_missing: int | None = None, noise: float = 0.0
+) -> FloatArray:
+    """The biased skewness of the last n values, m3 / m2^1.5; NaN where flat."""
+    from bcdata.features.kernels.shape import shape  # noqa: PLC0415
+
+    count, mean, two, three, _ = shape(plain(values), n, first, _allowed(n, max_missing))
+    moving = _moves(two / count, mean, noise)
+    variance = np.where(moving, two / count, np.nan)
+    skew: FloatArray = three / count / (variance * np.sqrt(variance))
+    return skew
+
+
+def rolling_kurt(
+    values: FloatArray, n: int, *, first: int, max_missing: int | None = None, noise: float = 0.0
+) -> FloatArray:
+    """The biased excess kurtosis of the last n values, m4 / m2² - 3; NaN where flat."""
+    from bcdata.features.kernels.shape import shape  # noqa: PLC0415
+
+    count, mean, two, _, four = shape(plain(values), n, first, _allowed(n, max_missing))
+    moving = _moves(two / count, mean, noise)
+    variance = np.where(moving, two / count, np.nan)
+    excess: FloatArray = four / count / (variance * variance) - 3.0
+    return excess
+
+
+def rolling_comoments(x: FloatArray, y: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> Comoments:
+    """Joint moments of the last n pairs, in one pass; a pair that lacks either is missing."""
+    from bcdata.features.kernels.comoments import comoments  # noqa: PLC0415
+
+    return Comoments(*comoments(plain(x), plain(y), n, first, _allowed(n, max_missing)))
+
+
+def rolling_cov(
+    x: FloatArray, y: FloatArray, n: int, *, first: int, max_missing: int | None = None, ddof: int = 1
+) -> FloatArray:
+    """The covariance of the last n pairs; NaN for `ddof` pairs or fewer."""
+    joint = rolling_comoments(x, y, n, first=first, max_missing=max_missing)
+    return np.divide(joint.xy, joint.present - ddof, out=np.full_like(joint.xy, np.nan), where=joint.present > ddof)
+
+
+def rolling_corr(
+    x: FloatArray,
+    y: FloatArray,
+    n: int,
+    *,
+    first: int,
+    max_missing: int | None = None,
+    noise: tuple[float, float] = (0.0, 0.0),
+) -> FloatArray:
+    """The correlation of the last n pairs, in [-1, 1]; NaN where x or y is flat."""
+    return correlation(rolling_comoments(x, y, n, first=first, max_missing=max_missing), noise)
+
+
+def rolling_beta(
+    y: FloatArray, x: FloatArray, n: int, *, first: int, max_missing: int | None = None, noise: float = 0.0
+) -> FloatArray:
+    """The slope of y on x over the last n pairs (least squares with an intercept); NaN where x is flat."""
+    return slope(rolling_comoments(x, y, n, first=first, max_missing=max_missing), noise)
+
+
+def rolling_slope(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
+    """The least-squares slope of the last n values, per bar; missing ones are left out of the fit."""
+    return slope(_trend(values, n, first, max_missing))
+
+
+def rolling_r2(
+    values: FloatArray, n: int, *, first: int, max_missing: int | None = None, noise: float = 0.0
+) -> FloatArray:
+    """How much of the values' variance the line of `rolling_slope` explains, in [0, 1]; NaN where flat."""
+    return correlation(_trend(values, n, first, max_missing), (0.0, noise)) ** 2
+
+
+def sorted_window(
+    values: FloatArray,
+    n: int,
+    *,
+    max_missing: int | None = None,
+    tail: float = 0.05,
+    quantiles: Sequence[float] = (0.25, 0.5, 0.75),
+) -> Sorted:
+    """Order statistics of the last n values from one sorted window."""
+    from bcdata.features.kernels import order  # noqa: PLC0415
+
+    wanted = np.array(quantiles, dtype=np.float64)
+    kth, mean, rank, cuts = order.sorted_window(plain(values), n, _allowed(n, max_missing), tail, wanted)
+    return Sorted(kth, mean, rank, tuple(cuts))
+
+
+def correlation(joint: Comoments, noise: tuple[float, float] = (0.0, 0.0)) -> FloatArray:
+    """The correlation that joint moments say; NaN where either side is flat."""
+    moves_x = _moves(joint.xx / joint.present, joint.mean_x, noise[0])
+    moves_y = _moves(joint.yy / joint.present, joint.mean_y, noise[1])
+    whole = np.sqrt(np.where(moves_x & moves_y, joint.xx, np.nan)) * np.sqrt(joint.yy)
+    share: FloatArray = np.clip(joint.xy / whole, -1.0, 1.0)
+    return share
+
+
+def slope(joint: Comoments, noise: float = 0.0) -> FloatArray:
+    """The slope of y on x that joint moments say; NaN where x is flat."""
+    moving = _moves(joint.xx / joint.present, joint.mean_x, noise)
+    rise: FloatArray = joint.xy / np.where(moving, joint.xx, np.nan)
+    return rise
+
+
+def plain(values: FloatArray) -> FloatArray:
+    """The values as compiled code takes them; for others it would be compiled once more."""
+    return np.require(values, np.float64, ["C_CONTIGUOUS", "WRITEABLE"])
+
+
+def _trend(values: FloatArray, n: int, first: int, max_missing: int | None) -> Comoments:
+    number = np.arange(first, first + values.size, dtype=np.float64)
+    return rolling_comoments(number, values, n, first=first, max_missing=max_missing)
+
+
+def _moves(variance: FloatArray, mean: FloatArray, noise: float) -> BoolArray:
+    return variance > np.maximum(noise, 8 * EPS * np.abs(mean)) ** 2
+
+
+def _allowed(n: int, max_missing: int | None) -> int:
+    return n // 10 if max_missing is None else max_missing
