@@ -1,5 +1,6 @@
 """What happens when an asset is materialized: partition keys in, outcomes out as metadata and check evaluations."""
 
+import base64
 from typing import Any
 
 import dagster as dg
@@ -36,9 +37,21 @@ def run(
         if step.zone is Zone.MERGED:
             tried = [f"tried/{dataset.name}/{one.partition.symbol}/{one.partition.date}" for one in outcomes]
             work.attempts.note(tried, work.now, "merged")
+            _picture(context, work, dataset, wanted)
     states = {state: sum(one.state == state for one in outcomes) for state in {one.state for one in outcomes}}
     context.log.info("%s: %s", "/".join(step.key), ", ".join(f"{n} {state}" for state, n in sorted(states.items())))
     return dg.MaterializeResult(check_results=[aggregate(step, outcomes)])
+
+
+def _picture(context: dg.AssetExecutionContext, work: Any, dataset: Dataset, wanted: dict[Partition, str]) -> None:
+    """The coverage around the run's partitions, once a run: on the last of them, where the asset's page looks."""
+    from bcdata.operations.gap_report import neighbourhood  # noqa: PLC0415
+
+    drawn = neighbourhood(work.store, dataset, list(wanted), work.now)
+    if drawn:
+        image = base64.b64encode(drawn.encode()).decode()
+        words = dg.MetadataValue.md(f"![coverage](data:image/svg+xml;base64,{image})")
+        context.add_asset_metadata({"coverage": words}, partition_key=list(wanted.values())[-1])
 
 
 def _wanted(context: dg.AssetExecutionContext, dataset: Dataset, step: Step) -> dict[Partition, str]:

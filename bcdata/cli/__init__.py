@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from bcdata.cli import data, inspect, materialize
+from bcdata.cli import data, gaps, inspect, materialize
 from bcdata.errors import BcdataError, UsageError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 materialize.register(app)
 inspect.register(app)
+gaps.register(app)
 data.register(app)
 
 

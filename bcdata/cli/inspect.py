@@ -1,4 +1,4 @@
-"""`bcdata status`, `gaps`, `features`, `providers`, `config`: what is there and what holds, without Dagster."""
+"""`bcdata status`, `features`, `providers`, `config`: what is there and what holds, without Dagster."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -13,7 +13,6 @@ Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("status")(status)
-    app.command("gaps")(gaps)
     app.command("features")(features)
     app.command("providers")(providers)
     app.command("config")(config)
@@ -51,33 +50,6 @@ def status(
     held = [[one.dataset, *held.values()] for one in found for held in one.held_back]
     if held:
         print_table(["dataset", "zone", "symbol", "date", "state", "why"], held)
-
-
-def gaps(
-    dataset: Annotated[str, typer.Option(help="A dataset of the catalog.")],
-    symbols: Annotated[str | None, typer.Option(help="Only these symbols, commas between.")] = None,
-    status: Annotated[str | None, typer.Option(help="Only this status, e.g. open or upstream.")] = None,
-    first: Annotated[str | None, typer.Option("--from", help="Only from this date key on.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Only up to this date key, included.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Show the gap ledger: runs of missing bars, why they are missing and how that is known."""
-    from bcdata.bars.gaps import Status  # noqa: PLC0415
-    from bcdata.catalog import load_catalog  # noqa: PLC0415
-    from bcdata.errors import UsageError  # noqa: PLC0415
-    from bcdata.operations.gaps import ledger_rows  # noqa: PLC0415
-    from bcdata.settings import Settings  # noqa: PLC0415
-    from bcdata.store.store import Store  # noqa: PLC0415
-
-    if status is not None and status not in set(Status):
-        raise UsageError(f"{status!r} is no status; there are {', '.join(Status)}")
-    chosen = {name.strip() for name in symbols.split(",")} if symbols else None
-    known = load_catalog()[dataset]
-    rows = ledger_rows(Store(Settings().root), known, symbols=chosen, status=status, first=first, last=last)
-    if as_json:
-        print_json(rows.to_dicts())
-        return
-    print_table(rows.columns, rows.iter_rows(), title=f"{dataset}: {rows.height} runs of missing bars")
 
 
 def features(as_json: Json = False) -> None:

@@ -1,23 +1,27 @@
 """Reading the gap ledger across symbols and dates."""
 
+from collections.abc import Collection
+from pathlib import Path
+
 import polars as pl
 
-from bcdata.bars.schema import LEDGER
+from bcdata.bars.schema import LEDGER, schema_of
 from bcdata.catalog import Dataset
 from bcdata.store.layout import PART, symbol_and_date
 from bcdata.store.store import Store
 
+_PATH = "ledger file"
 
-def ledger_rows(
+
+def ledger_files(
     store: Store,
     dataset: Dataset,
     *,
-    symbols: set[str] | None = None,
-    status: str | None = None,
+    symbols: Collection[str] | None = None,
     first: str | None = None,
     last: str | None = None,
-) -> pl.DataFrame:
-    """Runs of missing bars with `symbol` and `date`, by symbol and time; all that are asked for.
+) -> dict[Path, tuple[str, str]]:
+    """The ledgers of a dataset, by symbol and date key: one file a partition, also where nothing is missing.
 
     Raises:
         UsageError: a date key is malformed.
@@ -25,15 +29,28 @@ def ledger_rows(
     for key in (first, last):
         if key is not None:
             dataset.grain.window(key)
-    frames = [pl.DataFrame(schema={"symbol": pl.String, "date": pl.String, **LEDGER})]
+    found = {}
     for info in store.files("gaps", dataset.name):
-        found = symbol_and_date(info.key)
-        if found is None or not info.key.endswith(PART):
+        place = symbol_and_date(info.key)
+        if place is None or not info.key.endswith(PART) or (symbols and place[0] not in symbols):
             continue
-        symbol, date = found
-        if (symbols and symbol not in symbols) or (first and date < first) or (last and date > last):
-            continue
-        rows = pl.read_parquet(store.root / info.key, hive_partitioning=False)
-        frames.append(rows.select(pl.lit(symbol).alias("symbol"), pl.lit(date).alias("date"), *LEDGER.names()))
-    rows = pl.concat(frames)
-    return rows.filter(pl.col("status") == status) if status else rows
+        if (first is None or place[1] >= first) and (last is None or place[1] <= last):
+            found[store.root / info.key] = place
+    return found
+
+
+def ledger_rows(files: dict[Path, tuple[str, str]]) -> pl.DataFrame:
+    """Runs of missing bars with `symbol` and `date`, by symbol and time, out of what `ledger_files` found.
+
+    One scan over all files: opening them one by one takes three times as long for forty thousand.
+    """
+    schema = schema_of({"symbol": pl.String, "date": pl.String, **LEDGER})
+    if not files:
+        return pl.DataFrame(schema=schema)
+    scan = pl.scan_parquet(list(files), hive_partitioning=False, include_file_paths=_PATH)
+    places = pl.DataFrame(
+        [(str(path), *place) for path, place in files.items()],
+        schema={_PATH: pl.String, "symbol": pl.String, "date": pl.String},
+        orient="row",
+    )
+    return scan.collect().join(places, on=_PATH, how="left").select(schema.names()).sort("symbol", "start", "status")

@@ -3,13 +3,50 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 
 from bcdata.errors import StoreError
 from bcdata.store.objects import STATE
 
 _BUSY_SECONDS = 30.0
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS attempts (
+    key TEXT PRIMARY KEY, at TEXT NOT NULL, tries INTEGER NOT NULL, detail TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS refills (
+    dataset TEXT, symbol TEXT, date TEXT, at TEXT NOT NULL, outcome TEXT NOT NULL,
+    tries INTEGER NOT NULL, answered INTEGER NOT NULL, PRIMARY KEY (dataset, symbol, date)
+);
+"""
+
+
+class Refilled(StrEnum):
+    """How it went when a partition's holes were asked for."""
+
+    UNANSWERED = "unanswered"
+    """A question had no usable answer: that says nothing about the holes."""
+    EMPTY = "empty"
+    """All was answered, and some holes were neither filled nor confirmed."""
+    CONFIRMED = "confirmed"
+    """All holes are settled, some as missing at the exchange."""
+    FILLED = "filled"
+    """All holes were given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """When a partition's holes were asked for last (UTC) and how that went.
+
+    `tries` counts the questionings in a row that left holes open, `answered` those of them that were answered.
+    """
+
+    at: datetime
+    outcome: Refilled
+    tries: int
+    answered: int
 
 
 class Attempts:
@@ -58,15 +95,56 @@ class Attempts:
         pairs = (key.removeprefix(prefix).rpartition("/") for (key,) in rows)
         return {(symbol, date) for symbol, _, date in pairs}
 
+    def instants(self, prefix: str) -> dict[tuple[str, str], datetime]:
+        """When each `<prefix><symbol>/<date>` was tried last (UTC), by symbol and date."""
+        if not self._path.exists():
+            return {}
+        with self._open() as table:
+            rows = table.execute(
+                "SELECT substr(key, ?), at FROM attempts WHERE substr(key, 1, ?) = ?",
+                (len(prefix) + 1, len(prefix), prefix),
+            ).fetchall()
+        split = ((tail.rpartition("/"), at) for tail, at in rows)
+        return {(symbol, date): datetime.fromisoformat(at) for (symbol, _, date), at in split}
+
+    def note_refill(self, dataset: str, symbol: str, date: str, at: datetime, outcome: Refilled) -> None:
+        """Remembers that a partition's holes were asked for at this instant (UTC), and how that went."""
+        is_vain = outcome in {Refilled.UNANSWERED, Refilled.EMPTY}
+        values = {
+            "dataset": dataset,
+            "symbol": symbol,
+            "date": date,
+            "at": at.isoformat(),
+            "outcome": outcome.value,
+            "vain": int(is_vain),
+            "answered": int(outcome is Refilled.EMPTY),
+        }
+        with self._open() as table:
+            table.execute(
+                "INSERT INTO refills VALUES (:dataset, :symbol, :date, :at, :outcome, :vain, :answered)"
+                " ON CONFLICT (dataset, symbol, date) DO UPDATE SET at = :at, outcome = :outcome,"
+                " tries = :vain * (tries + 1), answered = :vain * (answered + :answered)",
+                values,
+            )
+
+    def refills(self, dataset: str) -> dict[tuple[str, str], Asked]:
+        """How often, when and with what outcome holes of the dataset were asked for, by (symbol, date)."""
+        if not self._path.exists():
+            return {}
+        sql = "SELECT symbol, date, at, outcome, tries, answered FROM refills WHERE dataset = ?"
+        with self._open() as table:
+            rows = table.execute(sql, (dataset,)).fetchall()
+        return {
+            (symbol, date): Asked(datetime.fromisoformat(at), Refilled(outcome), tries, answered)
+            for symbol, date, at, outcome, tries, answered in rows
+        }
+
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as table, table:
-                table.execute(
-                    "CREATE TABLE IF NOT EXISTS attempts"
-                    " (key TEXT PRIMARY KEY, at TEXT NOT NULL, tries INTEGER NOT NULL, detail TEXT NOT NULL)"
-                )
+                table.executescript(_SCHEMA)
                 yield table
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"cannot use {self._path}: {error}") from error

@@ -26,7 +26,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "net": {*GROUND, "settings"},
     "providers": {*GROUND, "settings", "catalog", "bars", "quality", "net"},
     "simulate": {*GROUND, "settings"},
-    "operations": {*GROUND, "settings", "catalog", "bars", "features", "quality", "net", "providers", "store"},
+    "pictures": set(),
+    "operations": {*GROUND, "settings", "catalog", "bars", "features", "quality", "net", "pictures", "providers"}
+    | {"store"},
     "query": {*GROUND, "settings", "bars", "catalog", "features", "operations", "store"},
     "dagster_storage": set(),
     "partitions": {*GROUND, "catalog"},
@@ -39,8 +41,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "assembly": {"assets", "catalog", "jobs", "resources", "schedules", "sensors"},
     "definitions": {"assembly", "catalog"},
     "launch": {*GROUND, "assembly", "catalog", "operations", "partitions"},
-    "cli": {*GROUND, "settings", "catalog", "bars", "features", "launch", "net", "operations", "providers", "query"}
-    | {"simulate", "store"},
+    "cli": {*GROUND, "settings", "catalog", "bars", "features", "launch", "net", "operations", "pictures", "providers"}
+    | {"query", "simulate", "store"},
     "__main__": {"cli"},
     "__init__": set(),
 }

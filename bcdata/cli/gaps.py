@@ -1,0 +1,105 @@
+"""`bcdata gaps`: the ledger as a table, as JSON, and as a picture."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bcdata.cli.show import out, print_json, print_table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from bcdata.operations.gap_report import DatasetGaps
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("gaps")(gaps)
+
+
+def gaps(
+    dataset: Annotated[list[str] | None, typer.Option(help="Only this dataset; may be repeated.")] = None,
+    symbols: Annotated[str | None, typer.Option(help="Only these symbols, commas between.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only these statuses, e.g. open,upstream.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="Only from this date key on.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Only up to this date key, included.")] = None,
+    min_bars: Annotated[int, typer.Option(min=1, help="Only runs of so many missing bars or more.")] = 1,
+    summary: Annotated[bool, typer.Option("--summary", help="Totals by symbol and status, no runs.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="How many runs a table shows; --json is always whole.")] = 200,
+    svg: Annotated[Path | None, typer.Option(help="Write the heat map of one dataset to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report, heat map and longest runs, to this file.")] = None,
+    by: Annotated[str, typer.Option(help="Columns of the picture: month or day.")] = "month",
+    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+) -> None:
+    """Show the gap ledger: which bars are missing, why, and how that is known. With pictures on request.
+
+    Every expected bar is in exactly one of the published bars and the ledger; `refilled` runs are history: bars
+    that the archive lacked and another source had. The filters hold for tables and JSON; pictures show every status.
+    """
+    from bcdata import clock  # noqa: PLC0415
+    from bcdata.catalog import load_catalog  # noqa: PLC0415
+    from bcdata.operations.gap_report import GapRequest, ask  # noqa: PLC0415
+    from bcdata.settings import Settings  # noqa: PLC0415
+    from bcdata.store.store import Store  # noqa: PLC0415
+
+    request = GapRequest(
+        datasets=tuple(dataset or ()),
+        symbols=_names(symbols),
+        statuses=_names(status),
+        first=first,
+        last=last,
+        least=min_bars,
+    )
+    found = ask(Store(Settings().root), load_catalog(), request, now=clock.now())
+    if svg or html:
+        _draw(found, svg, html, by)
+    if as_json:
+        print_json([{"dataset": one.name, **row} for one in found for row in _table(one, summary=summary).to_dicts()])
+    elif not (svg or html):
+        for one in found:
+            _show(one, summary=summary, limit=limit)
+        if not found:
+            out.print("no ledger yet: nothing is materialized", highlight=False)
+
+
+def _names(text: str | None) -> frozenset[str] | None:
+    return frozenset(name.strip() for name in text.split(",") if name.strip()) if text else None
+
+
+def _table(one: "DatasetGaps", *, summary: bool) -> "pl.DataFrame":
+    return one.totals() if summary else one.runs
+
+
+def _show(one: "DatasetGaps", *, summary: bool, limit: int) -> None:
+    table = _table(one, summary=summary)
+    totals = ", ".join(f"{bars:,} {name}" for name, bars in one.by_status().items()) or "nothing is missing"
+    print_table(table.columns, table.head(limit).iter_rows(), title=f"{one.name}: {one.runs.height:,} runs; {totals}")
+    if table.height > limit:
+        out.print(f"{table.height - limit:,} more; --json has all, --limit shows more", highlight=False)
+
+
+def _draw(found: list["DatasetGaps"], svg: Path | None, html: Path | None, by: str) -> None:
+    from bcdata.errors import UsageError  # noqa: PLC0415
+    from bcdata.windows import Grain  # noqa: PLC0415
+
+    if by not in set(Grain):
+        raise UsageError(f"--by {by}: write month or day")
+    if svg:
+        if len(found) != 1:
+            raise UsageError("a picture shows one dataset; name it with --dataset")
+        _write(svg, found[0].picture(Grain(by)))
+    if html:
+        from bcdata.pictures.gaps_report import gaps_page  # noqa: PLC0415
+
+        _write(html, gaps_page("Gaps", [one.section(Grain(by)) for one in found if one.has_bars]))
+
+
+def _write(path: Path, text: str) -> None:
+    from bcdata.errors import StoreError  # noqa: PLC0415
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}") from None
+    out.print(f"wrote {path}", highlight=False)
