@@ -1,13 +1,14 @@
 """The gap ledger: every expected bar that is not there, in runs, with the reason and how it is known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 import polars as pl
 
 from bcdata.bars.schema import LEDGER, TIME
+from bcdata.intervals import Interval
 from bcdata.windows import Window
 
 
@@ -32,29 +33,18 @@ class Reason:
     evidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that is known about a partition's missing bars; earlier reasons beat later ones.
-
-    `contradictions` are windows in which another file shows trading: whatever else is claimed, bars missing there
-    are open.
-    """
-
-    reasons: Sequence[Reason] = ()
-    contradictions: Sequence[Reason] = ()
-    quarantined: Sequence[Reason] = field(default=())
-
-
 UNKNOWN = "nobody could tell yet"
 
 
-def ledger(expected: pl.Series, bars: pl.DataFrame, evidence: Evidence, *, archives: Sequence[str]) -> pl.DataFrame:
+def ledger(
+    expected: pl.Series, bars: pl.DataFrame, reasons: Sequence[Reason], *, archives: Sequence[str]
+) -> pl.DataFrame:
     """Explains every expected bar that is missing, and names the runs that another source filled.
 
     Args:
         expected: opens of all expected bars, ascending, UTC.
         bars: merged bars (`open_time`, `source`).
-        evidence: what is known about the missing ones.
+        reasons: what is known about the missing ones, the strongest first.
         archives: sources whose bars are not refills.
 
     Returns:
@@ -63,29 +53,38 @@ def ledger(expected: pl.Series, bars: pl.DataFrame, evidence: Evidence, *, archi
     """
     grid = pl.DataFrame({"open_time": expected}, schema={"open_time": TIME}).with_row_index("at")
     held = grid.join(bars.select("open_time", "source"), on="open_time", how="left", maintain_order="left")
-    missing = _explain(held.filter(pl.col("source").is_null()).select("at", "open_time"), evidence)
-    refilled = held.filter(pl.col("source").is_not_null() & ~pl.col("source").is_in(list(archives))).select(
-        "at",
-        "open_time",
-        pl.lit(Status.REFILLED.value).alias("status"),
-        # Not pl.format: in polars 2.1 it panics where the column's first chunk is empty (pinned by a facts test).
-        (pl.lit("filled from ") + pl.col("source")).alias("evidence"),
-    )
-    return pl.concat([_runs(missing), _runs(refilled)]).sort("start")
+    missing = explain(held.filter(pl.col("source").is_null()).select("at", "open_time"), reasons)
+    refilled = held.filter(pl.col("source").is_not_null() & ~pl.col("source").is_in(list(archives)))
+    return pl.concat([_runs(missing), _runs(_refills(refilled, reasons))]).sort("start")
 
 
-def _explain(missing: pl.DataFrame, evidence: Evidence) -> pl.DataFrame:
-    unknown = missing.with_columns(pl.lit(Status.OPEN.value).alias("status"), pl.lit(UNKNOWN).alias("evidence"))
+def explain(missing: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
+    """The frame (`open_time`) with `status` and `evidence` of the strongest reason that holds; open where none does."""
+    told = missing.with_columns(pl.lit(Status.OPEN.value).alias("status"), pl.lit(UNKNOWN).alias("evidence"))
     # From weakest to strongest: what is applied later overrides.
-    for reason in (*reversed(evidence.reasons), *evidence.contradictions, *evidence.quarantined):
+    for reason in reversed(reasons):
         inside = pl.col("open_time").is_between(
             pl.lit(reason.window.start, dtype=TIME), pl.lit(reason.window.end, dtype=TIME), closed="left"
         )
-        unknown = unknown.with_columns(
+        told = told.with_columns(
             pl.when(inside).then(pl.lit(reason.status.value)).otherwise("status").alias("status"),
             pl.when(inside).then(pl.lit(reason.evidence)).otherwise("evidence").alias("evidence"),
         )
-    return unknown
+    return told
+
+
+def _refills(held: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
+    """What another source filled, and why it had to where the archive's own row was set aside."""
+    set_aside = explain(held, [reason for reason in reasons if reason.status is Status.QUARANTINED])
+    # Not pl.format: in polars 2.1 it panics where the column's first chunk is empty (pinned by a facts test).
+    filled = pl.lit("filled from ") + pl.col("source")
+    is_quarantined = pl.col("status") == Status.QUARANTINED.value
+    return set_aside.select(
+        "at",
+        "open_time",
+        pl.lit(Status.REFILLED.value).alias("status"),
+        pl.when(is_quarantined).then(filled + "; " + pl.col("evidence")).otherwise(filled).alias("evidence"),
+    )
 
 
 def _runs(rows: pl.DataFrame) -> pl.DataFrame:
@@ -126,3 +125,8 @@ def missing_opens(expected: pl.Series, opens: pl.Series) -> pl.Series:
     return grid.join(opens.rename("open_time").to_frame(), on="open_time", how="anti", maintain_order="left")[
         "open_time"
     ]
+
+
+def window_of_run(first: datetime, last: datetime, interval: Interval) -> Window:
+    """The half-open window of a run of opens (first and last included)."""
+    return Window(first, interval.next(last))

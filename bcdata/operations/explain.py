@@ -1,14 +1,19 @@
 """What is known about a partition's missing bars: evidence from raw and parsed, put into one order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bcdata.bars.gaps import Evidence, Reason, Status
+from bcdata.bars.gaps import Reason, Status
 from bcdata.catalog import Dataset
 from bcdata.windows import Grain, Window
 
 _FAR = timedelta(days=366 * 100)
+_TRADING = "TRADING"
+
+Told = Mapping[str, Any]
+"""A record out of raw or parsed, as JSON holds it."""
 
 
 def unpublished_from(dataset: Dataset, window: Window, now: datetime) -> datetime | None:
@@ -22,77 +27,136 @@ def unpublished_from(dataset: Dataset, window: Window, now: datetime) -> datetim
     return None
 
 
-def evidence(
-    window: Window,
-    *,
-    archive: Mapping[str, Any] | None,
-    rest: Mapping[str, Any] | None,
-    unpublished: datetime | None,
-    first_bar: datetime | None,
-    last_bar: datetime | None,
-) -> Evidence:
-    """Reasons for missing bars, the strongest first.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything that bears on a partition's missing bars.
 
-    Args:
+    Attributes:
         window: the partition's time.
         archive: the record of parsed/binance_archive.
-        rest: the record of parsed/binance_rest; None where nothing was asked.
-        unpublished: since when archive files need not be there.
+        rest: the record of parsed/binance_rest; empty where nothing was asked.
+        unpublished: since when archive files need not be there; None where all are due.
         first_bar: the first bar that is there; whoever claims a later listing is wrong.
         last_bar: the last bar that is there; nothing before it can be after a delisting.
+        after_last: the open that follows it.
     """
-    told = (archive or {}).get("evidence") or {}
-    reasons = [*_confirmed(rest or {}), *_not_listed(window, told, rest or {}, first_bar)]
-    reasons += _delisted(told, rest or {}, last_bar)
-    if unpublished is not None:
-        reasons.append(Reason(Window(unpublished, unpublished + _FAR), Status.NOT_PUBLISHED, "not due yet"))
-    return Evidence(
-        reasons=reasons,
-        contradictions=[_reason(one) for one in told.get("traded") or []],
-        quarantined=[_quarantined(one) for one in (archive or {}).get("quarantined") or []],
-    )
+
+    window: Window
+    archive: Told = field(default_factory=dict)
+    rest: Told = field(default_factory=dict)
+    unpublished: datetime | None = None
+    first_bar: datetime | None = None
+    last_bar: datetime | None = None
+    after_last: datetime | None = None
+
+    @property
+    def told(self) -> Told:
+        """What files of the archive tell beside their rows."""
+        return self.archive.get("evidence") or {}
+
+    def is_listed_before(self, instant: datetime) -> bool:
+        """Whether a bar or a file is there that shows that the symbol traded before."""
+        known_by = _instant(self.told.get("known_by"))
+        return any(seen is not None and seen <= instant for seen in (self.first_bar, known_by))
+
+    def reasons(self) -> list[Reason]:
+        """Why bars may be missing, the strongest reason first; the order is that of decision 0008."""
+        coarser = [*_plain(self.told.get("coarser")), *_plain(self.rest.get("coarser"))]
+        return [
+            *(_quarantined(one) for one in self.archive.get("quarantined") or []),
+            *(one for one in coarser if one.status is Status.OPEN),
+            *_upstream(self.rest.get("confirmed"), "REST answered with bars on both sides and none between"),
+            *(one for one in coarser if one.status is Status.UPSTREAM),
+            *self._traded(),
+            *self._not_listed(),
+            *self._delisted(),
+            *_upstream(self.rest.get("empty"), "REST had none, asked twice at least a day apart"),
+            *self._not_published(),
+        ]
+
+    def _traded(self) -> Iterator[Reason]:
+        """Days that other intervals have files of: trading went on. Whether a file is due is another question."""
+        for one in _plain(self.told.get("traded")):
+            window = one.window.until(self.unpublished) if self.unpublished else one.window
+            yield Reason(window, one.status, one.evidence)
+
+    def _not_listed(self) -> Iterator[Reason]:
+        yield from _plain([self.told["not_listed"]] if self.told.get("not_listed") else [])
+        first = _instant(self.rest.get("first_open"))
+        known_by = _instant(self.told.get("known_by"))
+        if first is None or first <= self.window.start:
+            return
+        refuted = any(bar is not None and first > bar for bar in (self.first_bar, known_by))
+        if not refuted:
+            words = f"REST's first bar of the symbol opens at {first:%Y-%m-%d %H:%M}"
+            yield Reason(self.window.until(first), Status.NOT_LISTED, words)
+
+    def _delisted(self) -> Iterator[Reason]:
+        """Two witnesses are needed: the archive goes on without trades or not at all, and the exchange agrees."""
+        if settled := self.rest.get("ended"):
+            since = datetime.fromisoformat(settled["at"])
+            yield Reason(Window(since, since + _FAR), Status.DELISTED, settled["evidence"])
+        ended = self.told.get("ended")
+        unknown = bool(self.rest.get("unknown_symbol"))
+        status = self.rest.get("status") or _TRADING
+        if not ended or (status == _TRADING and not unknown):
+            return
+        start = datetime.fromisoformat(ended["start"])
+        if self.unpublished is not None and start >= self.unpublished:
+            return  # the next file is not due: that there is none says nothing
+        if self.last_bar is not None and (self.last_bar >= start or self._has_no_more(status, unknown=unknown)):
+            start = self.last_bar
+        said = f"says {status}" if status not in {_TRADING, ABSENT} else "does not know the symbol any more"
+        yield Reason(Window(start, start + _FAR), Status.DELISTED, f"{ended['evidence']}; the exchange {said}")
+
+    def _has_no_more(self, status: str, *, unknown: bool) -> bool:
+        """Whether REST has nothing after the last bar, or cannot have: the last file may have been cut short."""
+        asked = [_window(one) for one in self.rest.get("asked") or []]
+        after = self.after_last
+        return unknown or status == ABSENT or (after is not None and any(after in window for window in asked))
+
+    def _not_published(self) -> Iterator[Reason]:
+        if self.unpublished is not None:
+            yield Reason(Window(self.unpublished, self.unpublished + _FAR), Status.NOT_PUBLISHED, "not due yet")
 
 
-def _confirmed(rest: Mapping[str, Any]) -> list[Reason]:
-    words = "REST answered with bars on both sides and none between"
+ABSENT = "absent"
+"""The status of a symbol that exchangeInfo does not list."""
+
+
+def record_of(reason: Reason) -> dict[str, str]:
+    """The reason as records keep it."""
+    return {
+        "start": reason.window.start.isoformat(),
+        "end": reason.window.end.isoformat(),
+        "status": reason.status.value,
+        "evidence": reason.evidence,
+    }
+
+
+def _plain(records: Sequence[Mapping[str, str]] | None) -> list[Reason]:
     return [
-        Reason(Window(datetime.fromisoformat(start), datetime.fromisoformat(end)), Status.UPSTREAM, words)
-        for start, end in rest.get("confirmed", [])
+        Reason(_window((one["start"], one["end"])), Status(one["status"]), one["evidence"]) for one in records or []
     ]
 
 
-def _not_listed(
-    window: Window, told: Mapping[str, Any], rest: Mapping[str, Any], first_bar: datetime | None
-) -> list[Reason]:
-    found = []
-    if told.get("not_listed"):
-        found.append(_reason(told["not_listed"]))
-    if rest.get("first_open"):
-        first = datetime.fromisoformat(rest["first_open"])
-        if first > window.start and (first_bar is None or first <= first_bar):
-            words = f"REST's first bar of the symbol opens at {first:%Y-%m-%d %H:%M}"
-            found.append(Reason(window.until(first), Status.NOT_LISTED, words))
-    return found
-
-
-def _delisted(told: Mapping[str, Any], rest: Mapping[str, Any], last_bar: datetime | None) -> list[Reason]:
-    """Two witnesses are needed: no file of any interval goes on, and the exchange says that trading has ended."""
-    ended = told.get("ended")
-    status = rest.get("status") or "TRADING"
-    if not ended or not (rest.get("unknown_symbol") or status != "TRADING"):
-        return []
-    start = last_bar or datetime.fromisoformat(ended["start"])
-    said = f"says {status}" if status != "TRADING" else "does not know the symbol any more"
-    return [Reason(Window(start, start + _FAR), Status.DELISTED, f"{ended['evidence']}; the exchange {said}")]
+def _upstream(windows: Sequence[Sequence[str]] | None, words: str) -> list[Reason]:
+    return [Reason(_window(one), Status.UPSTREAM, words) for one in windows or []]
 
 
 def _quarantined(one: Mapping[str, str]) -> Reason:
-    start, last = datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"])
     # The last open is included; a microsecond makes the window half-open again.
-    window = Window(start, last + timedelta(microseconds=1))
+    window = Window(_instant_of(one["start"]), _instant_of(one["end"]) + timedelta(microseconds=1))
     return Reason(window, Status.QUARANTINED, f"the archive's row breaks the rule {one['reason']}")
 
 
-def _reason(one: Mapping[str, str]) -> Reason:
-    window = Window(datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"]))
-    return Reason(window, Status(one["status"]), one["evidence"])
+def _window(pair: Sequence[str]) -> Window:
+    return Window(_instant_of(pair[0]), _instant_of(pair[1]))
+
+
+def _instant(text: str | None) -> datetime | None:
+    return _instant_of(text) if text else None
+
+
+def _instant_of(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -11,9 +11,10 @@ import polars as pl
 from bcdata.bars.calendar import calendar, closed_window
 from bcdata.bars.gaps import Status, ledger
 from bcdata.bars.merge import disagreements, join_funding, merge
+from bcdata.bars.tail import without_idle_tail
 from bcdata.catalog import Dataset
 from bcdata.operations.agreement import finer_dataset, finer_disagreement
-from bcdata.operations.explain import evidence, unpublished_from
+from bcdata.operations.explain import Known, unpublished_from
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.lake import PERPETUAL, merged_over, read_over, trusted
 from bcdata.operations.outcome import Outcome, State
@@ -27,7 +28,9 @@ from bcdata.store import quarantine
 from bcdata.store.layout import Partition
 from bcdata.windows import Window
 
-ARCHIVE = "binance_archive"
+ARCHIVE, REST = "binance_archive", "binance_rest"
+
+Record = dict[str, Any]
 
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
@@ -39,7 +42,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 class _Inputs:
     """All that a merged partition is made of."""
 
-    sources: list[tuple[str, str | None, dict[str, Any] | None]]
+    sources: list[tuple[str, str | None, Record | None]]
     """(source, fingerprint, record) in order of precedence; None where nothing was asked of it."""
     symbol: str
     window: Window
@@ -48,7 +51,7 @@ class _Inputs:
     funding: list[str | None]
     finer: list[str | None]
 
-    def record(self, source: str) -> dict[str, Any] | None:
+    def record(self, source: str) -> Record | None:
         return next((record for name, _, record in self.sources if name == source), None)
 
     def fingerprint(self, dataset: Dataset) -> str:
@@ -78,9 +81,11 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     ]
     # What has not closed by now is not known yet, whatever a file says.
     bars = merge(frames).filter(pl.col("open_time") < inputs.closed.end)
+    rest = inputs.record(REST) or {}
+    bars, rest = _without_dead_candles(bars, rest)
     if dataset.market in PERPETUAL:
         bars = _funded(work, dataset, partition, bars)
-    gaps = _ledger(dataset, inputs, bars)
+    gaps = _ledger(dataset, inputs, bars, rest)
     findings = [
         *audit(bars, merged_model(dataset.bar_interval, funding=dataset.market in PERPETUAL)),
         *_tiling(dataset, inputs, bars, gaps),
@@ -117,7 +122,7 @@ def _not_ready(work: Workbench, dataset: Dataset, partition: Partition) -> str |
 
 def _inputs(work: Workbench, dataset: Dataset, partition: Partition) -> _Inputs:
     window = window_of(dataset, partition)
-    sources: list[tuple[str, str | None, dict[str, Any] | None]] = []
+    sources: list[tuple[str, str | None, Record | None]] = []
     for name in dataset.sources:
         published = work.store.published(partition.in_zone("parsed", name))
         sources.append((name, published.fingerprint if published else None, published.record if published else None))
@@ -143,20 +148,34 @@ def _funded(work: Workbench, dataset: Dataset, partition: Partition, bars: pl.Da
     return join_funding(bars, settled, dataset.bar_interval)
 
 
-def _ledger(dataset: Dataset, inputs: _Inputs, bars: pl.DataFrame) -> pl.DataFrame:
+def _without_dead_candles(bars: pl.DataFrame, rest: Record) -> tuple[pl.DataFrame, Record]:
+    """The bars without the candles that go on after a delisting, and the evidence with their number."""
+    if not rest.get("ended"):
+        return bars, rest
+    kept, idle = without_idle_tail(bars, datetime.fromisoformat(rest["ended"]["at"]))
+    if not idle:
+        return bars, rest
+    last = kept["open_time"].max()
+    after = f" after the last one at {last:%Y-%m-%d %H:%M}" if isinstance(last, datetime) else ""
+    words = f"{idle:,} candles without a trade{after}; {rest['ended']['evidence']}"
+    return kept, {**rest, "ended": {**rest["ended"], "evidence": words}}
+
+
+def _ledger(dataset: Dataset, inputs: _Inputs, bars: pl.DataFrame, rest: Record) -> pl.DataFrame:
     expected = calendar(dataset.calendar).opens(dataset.bar_interval, inputs.closed)
     first, last = bars["open_time"].min(), bars["open_time"].max()
-    known = evidence(
+    known = Known(
         inputs.window,
-        archive=inputs.record(ARCHIVE),
-        rest=inputs.record("binance_rest"),
+        archive=inputs.record(ARCHIVE) or {},
+        rest=rest,
         unpublished=inputs.unpublished,
         first_bar=first if isinstance(first, datetime) else None,
         last_bar=last if isinstance(last, datetime) else None,
+        after_last=dataset.bar_interval.next(last) if isinstance(last, datetime) else None,
     )
     # Where the archive is no source, REST repairs nothing: its bars are the first choice.
     first_choice = [ARCHIVE] if ARCHIVE in dataset.sources else list(dataset.sources)
-    return ledger(expected, bars, known, archives=first_choice)
+    return ledger(expected, bars, known.reasons(), archives=first_choice)
 
 
 def _coverage(gaps: pl.DataFrame) -> Iterator[Finding]:

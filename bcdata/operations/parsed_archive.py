@@ -11,6 +11,7 @@ import polars as pl
 from bcdata.bars.calendar import calendar
 from bcdata.bars.gaps import runs_of
 from bcdata.bars.schema import TIME
+from bcdata.bars.tail import quiet_since
 from bcdata.catalog import Dataset
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.outcome import Outcome, State
@@ -45,11 +46,13 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         return done
     opened = _Opened.of(work.store, partition, manifest["objects"], dataset)
     audited = _audit(dataset, partition, opened)
+    since = quiet_since(audited.bars)
     record = {
         "raw": manifest["fingerprint"],
         "objects": [one["name"] for one in opened.records],
         "evidence": manifest["evidence"],
         "quarantined": _quarantined(dataset, partition, audited),
+        "quiet_since": since.isoformat() if since else None,
     }
     return publish(
         work.store,

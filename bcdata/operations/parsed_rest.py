@@ -1,19 +1,19 @@
 """parsed/binance_rest: the answers as one audited frame, and what they confirm to be missing at the exchange."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
-from itertools import pairwise
 
 import polars as pl
 
 from bcdata.bars.schema import TIME
 from bcdata.catalog import Dataset
+from bcdata.operations.answered import FACTS, MANIFEST
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.parsed_archive import parsed_fingerprint
+from bcdata.operations.proofs import proofs
 from bcdata.operations.publish import publish, unchanged
-from bcdata.operations.raw_rest import MANIFEST, Record
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
+from bcdata.providers.binance.answers import kline_opens
 from bcdata.providers.binance.contracts import contract_size
 from bcdata.providers.binance.klines import coin_margined, read_pages
 from bcdata.quality.audit import audit_bars
@@ -43,12 +43,11 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         rows = coin_margined(rows, contract_size(partition.symbol))
     # An answer holds a few rows: a bad one costs itself, and is a hole again.
     audited = audit_bars(_inside(rows, dataset, partition), interval=dataset.bar_interval, max_bad_share=1)
+    opens = [[at for page in answer for at in kline_opens(page or b"[]")] for answer in answers]
     record = {
         "raw": manifest["fingerprint"],
-        "confirmed": _confirmed(rows, manifest["queries"], dataset),
-        "first_open": manifest["first_open"],
-        "unknown_symbol": manifest["unknown_symbol"],
-        "status": manifest["status"],
+        **{name: manifest.get(name, nothing) for name, nothing in FACTS.items()},
+        **proofs(manifest["queries"], opens, dataset.bar_interval),
     }
     rejected = audited.rejected.drop("object", "from_us", "to_us", "rank")
     return publish(
@@ -72,21 +71,3 @@ def _inside(rows: pl.DataFrame, dataset: Dataset, partition: Partition) -> pl.Da
         pl.lit(bounds[1]).alias("to_us"),
         pl.lit(0, dtype=pl.Int64).alias("rank"),
     )
-
-
-def _confirmed(rows: pl.DataFrame, queries: Sequence[Record], dataset: Dataset) -> list[list[str]]:
-    """Windows without a bar between two bars of one complete answer: the exchange has nothing there."""
-    confirmed: list[list[str]] = []
-    for query in queries:
-        first, last = (int(datetime.fromisoformat(query[edge]).timestamp()) * 1_000_000 for edge in ("start", "end"))
-        opens = rows.filter(pl.col("open_time").is_between(first, last, closed="left"))["open_time"]
-        stamps = [_instant(value) for value in opens.unique().sort()]
-        for left, right in pairwise(stamps):
-            after = dataset.bar_interval.next(left)
-            if after < right:
-                confirmed.append([after.isoformat(), right.isoformat()])
-    return confirmed
-
-
-def _instant(micros: int) -> datetime:
-    return datetime.fromisoformat("1970-01-01T00:00:00+00:00") + timedelta(microseconds=micros)

@@ -13,11 +13,13 @@ from datetime import date, datetime
 from typing import Any
 
 from bcdata.bars.calendar import calendar
-from bcdata.bars.gaps import Reason
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError
 from bcdata.operations.choose import first_choice, second_choice, uncovered_days
+from bcdata.operations.coarser import Coarser
+from bcdata.operations.explain import record_of
 from bcdata.operations.fingerprint import fingerprint
+from bcdata.operations.holes import missing_in
 from bcdata.operations.listings import Listings
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.stream import each_async
@@ -30,6 +32,7 @@ from bcdata.store.layout import Partition
 from bcdata.windows import Grain, Window
 
 MANIFEST = "manifest.json"
+REST = "binance_rest"
 AT_ONCE = 6
 """Partitions whose objects are in flight at once; the client bounds connections below that."""
 
@@ -39,9 +42,10 @@ Record = dict[str, Any]
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Brings the partitions' objects up to what the archive lists now, and yields outcomes as they are done."""
     listings = Listings(work.archive, dataset, [window_of(dataset, one) for one in partitions])
+    coarser = Coarser(work.archive, work.attempts, work.now)
 
     yield from each_async(
-        work.loop, partitions, lambda one: _Fetch(work, dataset, listings, one).run(), at_once=AT_ONCE
+        work.loop, partitions, lambda one: _Fetch(work, dataset, listings, coarser, one).run(), at_once=AT_ONCE
     )
 
 
@@ -52,6 +56,7 @@ class _Fetch:
     work: Workbench
     dataset: Dataset
     listings: Listings
+    coarser: Coarser
     partition: Partition
     fetched: int = 0
     new: list[str] = field(default_factory=list)
@@ -72,11 +77,12 @@ class _Fetch:
         held = {record["name"]: record for record in records if record}
         # What was taken before stays part of the partition, so that a rebuild reads the same objects.
         held |= {name: record for name, record in known.items() if name not in held and self._is_there(record)}
-        manifest = {
-            "series": str(series_of(self.dataset, self.partition.symbol)),
-            "objects": [held[name] for name in sorted(held)],
-            "evidence": await self._evidence(window, [*daily, *([monthly] if monthly else [])], held.values()),
-        }
+        objects = [held[name] for name in sorted(held)]
+        evidence = await self._evidence(window, [*daily, *([monthly] if monthly else [])], objects)
+        if self.dataset.interval is not None and REST not in self.dataset.sources:
+            evidence["coarser"] = await self._coarser(objects)
+        series = str(series_of(self.dataset, self.partition.symbol))
+        manifest = {"series": series, "objects": objects, "evidence": evidence}
         return self._conclude(manifest, before)
 
     async def _have(self, one: ArchiveObject, known: dict[str, Record]) -> Record | None:
@@ -153,10 +159,19 @@ class _Fetch:
         testimony = await self.work.witness.testimony(series_of(self.dataset, self.partition.symbol))
         before, after = testimony.not_listed(window), testimony.gone(window)
         return {
-            "not_listed": _plain(before) if before else None,
-            "ended": _plain(after) if after else None,
-            "traded": [_plain(reason) for reason in testimony.traded(days)],
+            "not_listed": record_of(before) if before else None,
+            "ended": record_of(after) if after else None,
+            "traded": [record_of(reason) for reason in testimony.traded(days)],
+            "known_by": _iso(testimony.known_by),
         }
+
+    async def _coarser(self, objects: Sequence[Record]) -> list[dict[str, str]]:
+        """What coarser files tell of the bars that the objects lack: asked here where nobody asks REST."""
+        missing = await asyncio.to_thread(missing_in, self.work, self.dataset, self.partition, objects)
+        if missing.is_empty():
+            return []
+        series = series_of(self.dataset, self.partition.symbol)
+        return [record_of(reason) for reason in await self.coarser.testimony(series, missing)]
 
     def _conclude(self, manifest: dict[str, Any], before: dict[str, Any]) -> Outcome:
         # What a listing says may change with the bytes the same: nothing is computed anew for that.
@@ -206,15 +221,6 @@ _CHECKSUM = {
     "missing": "the archive has no CHECKSUM for it",
     "malformed": "its CHECKSUM cannot be read",
 }
-
-
-def _plain(reason: Reason) -> dict[str, str]:
-    return {
-        "start": reason.window.start.isoformat(),
-        "end": reason.window.end.isoformat(),
-        "status": reason.status.value,
-        "evidence": reason.evidence,
-    }
 
 
 def _iso(instant: datetime | None) -> str | None:

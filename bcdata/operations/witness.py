@@ -34,6 +34,8 @@ class Testimony:
     listed_words: str
     ended: datetime | None
     ended_words: str
+    known_by: datetime | None = None
+    """The end of the first file of any interval: the symbol was listed before, whoever says otherwise."""
 
     def not_listed(self, window: Window) -> Reason | None:
         """The part of the window before the listing, if that is known."""
@@ -100,7 +102,8 @@ class Witness:
             if one != series
         }
         ended, ended_words = _ended(held)
-        return Testimony(days, *await self._listing(held), ended, ended_words)
+        known_by = min((_window(one).end for _, one in held), default=None)
+        return Testimony(days, *await self._listing(held), ended, ended_words, known_by)
 
     async def _listing(self, held: Sequence[Held]) -> tuple[datetime | None, str]:
         """The symbol's first bar, if some interval's first file proves it by beginning inside its day or month."""

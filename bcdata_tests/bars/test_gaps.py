@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from bcdata.bars.gaps import Evidence, Reason, Status, ledger, missing_opens, runs_of
+from bcdata.bars.gaps import Reason, Status, ledger, missing_opens, runs_of
 from bcdata.windows import Window
 from bcdata_tests.make import MINUTE, START, bars, opens
 
@@ -33,7 +33,7 @@ def statuses(frame: pl.DataFrame) -> list[tuple[int, int, str]]:
 @given(st.sets(st.integers(0, 59)))
 def test_bars_and_ledger_tile_the_calendar(present: set[int]) -> None:
     expected = opens(60)
-    frame = ledger(expected, held(sorted(present)), Evidence(), archives=[ARCHIVE])
+    frame = ledger(expected, held(sorted(present)), [], archives=[ARCHIVE])
     covered = set(present)
     for start, end, count in frame.select("start", "end", "bars").iter_rows():
         run = set(range(int((start - START) / MINUTE), int((end - START) / MINUTE) + 1))
@@ -44,18 +44,18 @@ def test_bars_and_ledger_tile_the_calendar(present: set[int]) -> None:
 
 
 def test_a_complete_partition_has_an_empty_ledger() -> None:
-    frame = ledger(opens(10), held(list(range(10))), Evidence(), archives=[ARCHIVE])
+    frame = ledger(opens(10), held(list(range(10))), [], archives=[ARCHIVE])
     assert frame.is_empty()
     assert frame.columns == ["start", "end", "bars", "status", "evidence"]
 
 
 def test_what_nobody_explains_is_open() -> None:
-    frame = ledger(opens(10), held([0, 1, 2, 7, 8, 9]), Evidence(), archives=[ARCHIVE])
+    frame = ledger(opens(10), held([0, 1, 2, 7, 8, 9]), [], archives=[ARCHIVE])
     assert statuses(frame) == [(3, 4, "open")]
 
 
 def test_earlier_reasons_beat_later_ones_and_split_the_run() -> None:
-    known = Evidence(reasons=[reason(4, 6, Status.UPSTREAM), reason(0, 8, Status.NOT_PUBLISHED)])
+    known = [reason(4, 6, Status.UPSTREAM), reason(0, 8, Status.NOT_PUBLISHED)]
     frame = ledger(opens(10), held([]), known, archives=[ARCHIVE])
     assert statuses(frame) == [
         (0, 4, "not_published"),
@@ -66,31 +66,26 @@ def test_earlier_reasons_beat_later_ones_and_split_the_run() -> None:
 
 
 def test_a_contradiction_makes_it_open_whatever_is_claimed() -> None:
-    known = Evidence(
-        reasons=[reason(0, 10, Status.NOT_LISTED)],
-        contradictions=[reason(2, 5, Status.OPEN, "the hours have trades")],
-    )
+    known = [reason(2, 5, Status.OPEN, "the hours have trades"), reason(0, 10, Status.NOT_LISTED)]
     frame = ledger(opens(10), held([]), known, archives=[ARCHIVE])
     assert statuses(frame) == [(0, 2, "not_listed"), (2, 3, "open"), (5, 5, "not_listed")]
     assert frame["evidence"][1] == "the hours have trades"
 
 
 def test_a_quarantined_row_is_quarantined_even_where_upstream_is_claimed() -> None:
-    known = Evidence(
-        reasons=[reason(0, 10, Status.UPSTREAM)], quarantined=[reason(3, 4, Status.QUARANTINED, "ohlc_bounds")]
-    )
+    known = [reason(3, 4, Status.QUARANTINED, "ohlc_bounds"), reason(0, 10, Status.UPSTREAM)]
     frame = ledger(opens(5), held([]), known, archives=[ARCHIVE])
     assert statuses(frame) == [(0, 3, "upstream"), (3, 1, "quarantined"), (4, 1, "upstream")]
 
 
 def test_refilled_bars_are_history_and_not_missing() -> None:
     both = pl.concat([held([0, 1, 5]), held([2, 3], "rest")])
-    frame = ledger(opens(6), both, Evidence(), archives=[ARCHIVE])
+    frame = ledger(opens(6), both, [], archives=[ARCHIVE])
     assert statuses(frame) == [(2, 2, "refilled"), (4, 1, "open")]
 
 
 def test_different_evidence_makes_different_runs() -> None:
-    known = Evidence(reasons=[reason(0, 2, Status.UPSTREAM, "a"), reason(2, 4, Status.UPSTREAM, "b")])
+    known = [reason(0, 2, Status.UPSTREAM, "a"), reason(2, 4, Status.UPSTREAM, "b")]
     frame = ledger(opens(4), held([]), known, archives=[ARCHIVE])
     assert statuses(frame) == [(0, 2, "upstream"), (2, 2, "upstream")]
 
@@ -112,5 +107,5 @@ def test_missing_opens_are_the_difference() -> None:
 
 
 def test_a_window_far_beyond_the_calendar_is_harmless() -> None:
-    known = Evidence(reasons=[Reason(Window(START, START + timedelta(days=36_600)), Status.DELISTED, "gone")])
+    known = [Reason(Window(START, START + timedelta(days=36_600)), Status.DELISTED, "gone")]
     assert statuses(ledger(opens(3), held([0]), known, archives=[ARCHIVE])) == [(1, 2, "delisted")]

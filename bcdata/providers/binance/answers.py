@@ -3,8 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
+
+from bcdata.intervals import EPOCH
 
 _KLINE_FIELDS = 11
 _NO_SYMBOL = -1121
@@ -40,6 +43,11 @@ def kline_times(body: bytes, start_ms: int, end_ms: int) -> list[int]:
             raise ValueError("open time, close time or number of trades is no integer")
         times.append(row[0])
     return _in_order(times, start_ms, end_ms)
+
+
+def kline_opens(body: bytes) -> list[datetime]:
+    """The opens (UTC) of an answer whose shape was checked when it came."""
+    return [EPOCH + timedelta(milliseconds=row[0]) for row in json.loads(body)]
 
 
 def funding_times(body: bytes, symbol: str, start_ms: int, end_ms: int) -> list[int]:

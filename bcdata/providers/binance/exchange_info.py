@@ -7,13 +7,15 @@ from typing import Any
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 _MINUTE = ("REQUEST_WEIGHT", "MINUTE", 1)
+_YEAR_3000 = 32_503_680_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolInfo:
     """One symbol as the exchange describes it now. Contract fields are None in spot.
 
-    `contract_size` is quote currency per contract (COIN-M). `onboard_date` (UTC) is when trading began.
+    `contract_size` is quote currency per contract (COIN-M). `onboard_date` (UTC) is when trading began,
+    `delivery_date` when a contract is or was settled; perpetuals have one in the far future until they are delisted.
     """
 
     symbol: str
@@ -23,6 +25,7 @@ class SymbolInfo:
     contract_type: str | None
     contract_size: float | None
     onboard_date: datetime | None
+    delivery_date: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class _Symbol(_Model):
     quote: str = Field(alias="quoteAsset")
     contract_type: str | None = Field(default=None, alias="contractType")
     contract_size: float | None = Field(default=None, alias="contractSize", gt=0)
-    onboard_date: int | None = Field(default=None, alias="onboardDate", ge=0, le=32_503_680_000_000)
+    onboard_date: int | None = Field(default=None, alias="onboardDate", ge=0, le=_YEAR_3000)
+    delivery_date: int | None = Field(default=None, alias="deliveryDate", ge=0, le=_YEAR_3000)
 
 
 class _Answer(_Model):
@@ -83,5 +87,10 @@ def _info(one: _Symbol) -> SymbolInfo:
         quote=one.quote,
         contract_type=one.contract_type or None,
         contract_size=one.contract_size,
-        onboard_date=None if one.onboard_date is None else datetime.fromtimestamp(one.onboard_date / 1000, UTC),
+        onboard_date=_instant(one.onboard_date),
+        delivery_date=_instant(one.delivery_date),
     )
+
+
+def _instant(ms: int | None) -> datetime | None:
+    return None if ms is None else datetime.fromtimestamp(ms / 1000, UTC)

@@ -61,6 +61,15 @@ def coverage(body: bytes, name: str, bound: int) -> Coverage:
     return Coverage(rows, _instant(opens.min()), _instant(opens.max()))
 
 
+def read_opens(body: bytes, name: str, bound: int) -> pl.Series | None:
+    """The opens (UTC) of a klines object, as they stand there; None where it cannot be used."""
+    try:
+        opens = _first_column(check_columns(unzip(body, member=member_name(name), max_bytes=bound)))
+    except (ObjectError, pl.exceptions.PolarsError):
+        return None
+    return opens.cast(pl.Datetime("us", "UTC")).alias("open_time")
+
+
 def _instant(micros: object) -> datetime | None:
     return EPOCH + timedelta(microseconds=micros) if isinstance(micros, int) else None
 
