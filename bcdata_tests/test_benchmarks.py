@@ -28,6 +28,16 @@ def test_pipeline_comes_out_in_tables_and_json(tmp_path: Path, capsys: pytest.Ca
     ]
 
 
+def test_ledger_reads_the_same_lake_in_every_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["ledger", "--quick", "--out", str(tmp_path)])
+
+    assert "**Ledgers of 3 symbols × 2 months" in capsys.readouterr().out
+    found = json.loads((tmp_path / "ledger.json").read_text())["measured"]
+    sizes = {way: one["report"]["size"] for way, (one,) in found.items()}
+    assert sizes["one by one"] == sizes["runs"]
+    assert sizes["coverage"] == 3 * 2
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_orchestration_comes_out_in_tables_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
