@@ -15,6 +15,7 @@ from bcdata.simulate.symbols import to_ms
 from bcdata.simulate.zips import make_zip, read_zip
 
 _DAY_MS = 86_400_000
+_HOUR_MS = 3_600_000
 _MICROSECONDS_FROM = 10**14
 _REST_WORDS = {
     418: (-1003, "Way too much request weight used; IP banned. Please use WebSocket Streams to avoid bans."),
@@ -92,10 +93,16 @@ def _lie(body: bytes, _fault: Fault, _line: str) -> bytes:
     return digest.translate(bytes.maketrans(b"0123456789abcdef", b"123456789abcdef0")) + separator + name
 
 
+def _page(_body: bytes, _fault: Fault, _line: str) -> bytes:
+    """What a proxy or a portal puts in the place of an answer."""
+    return b"<!DOCTYPE html><html><body><h1>Please sign in</h1></body></html>"
+
+
 _BODY_FAULTS: dict[str, Callable[[bytes, Fault, str], bytes]] = {
     "garbage": _flip,
     "truncate_silently": _halve,
     "wrong_checksum": _lie,
+    "html": _page,
 }
 
 
@@ -120,9 +127,19 @@ def _twice(rows: Sequence[Any], _now: int) -> list[Any]:
     return [row for row in rows for _ in range(2)]
 
 
+def _with_rows_before(rows: list[Any], _now: int) -> list[Any]:
+    """The same rows, and before them the same ones as they would stand an hour earlier."""
+    if rows and isinstance(rows[0], dict):
+        return [{**rows[0], "fundingTime": rows[0]["fundingTime"] - _HOUR_MS}, *rows]
+    before = [[row[0] - _HOUR_MS, *row[1:6], row[6] - _HOUR_MS, *row[7:]] for row in rows]
+    return [*(row for row in before if row[0] < rows[0][0]), *rows]
+
+
 _ROW_FAULTS: dict[str, Callable[[list[Any], int], list[Any]]] = {
     "empty": lambda _rows, _now: [],
     "wrong_range": _moved,
     "duplicate_rows": _twice,
     "unfinished_rows": _with_open_bar,
+    "unsorted_rows": lambda rows, _now: rows[::-1],
+    "extra_rows": _with_rows_before,
 }

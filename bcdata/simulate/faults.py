@@ -24,10 +24,13 @@ Kind = Literal[
     "wrong_range",
     "duplicate_rows",
     "unfinished_rows",
+    "unsorted_rows",
+    "extra_rows",
+    "html",
 ]
 CONTENT_KINDS = ("republish", "half_day")
 """Kinds that change what an archive object is, so that its CHECKSUM and its listing follow."""
-ROW_KINDS = ("empty", "wrong_range", "duplicate_rows", "unfinished_rows")
+ROW_KINDS = ("empty", "wrong_range", "duplicate_rows", "unfinished_rows", "unsorted_rows", "extra_rows")
 """Kinds that change the rows of a REST answer."""
 TRANSPORT_KINDS = ("reset", "stall", "truncate")
 """Kinds that cut the body off on the wire."""
@@ -55,7 +58,8 @@ class Fault:
             lies), `status` (`status`, with `retry_after`), `republish` (`body` instead, since
             `last_modified`), `half_day` (rows up to the middle of the object's window), `missing` (404; gone
             from listings too if `unlisted`), and for REST rows `empty`, `wrong_range` (moved by a day),
-            `duplicate_rows` (each row twice), `unfinished_rows` (one more bar, still open).
+            `duplicate_rows` (each row twice), `unfinished_rows` (one more bar, still open), `unsorted_rows`
+            (the latest first), `extra_rows` (an hour before the range as well); `html` (a page for people, status 200).
         seed: Which bytes `garbage` changes.
     """
 

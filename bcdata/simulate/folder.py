@@ -32,6 +32,8 @@ class FolderMarket:
         rest_source: Another tree that holds the truth for REST (klines, funding and symbols), so that holes can
             be cut into `root` alone.
         last_modified: Instants (UTC) by key, where the file's own time will not do.
+        ended: Instants (UTC) by venue and symbol at which trading ended, whatever the files go on with: from then on
+            exchangeInfo shows BREAK in spot, and SETTLING with that delivery date in futures.
 
     Raises:
         UsageError: a tree is not there.
@@ -43,10 +45,12 @@ class FolderMarket:
         *,
         rest_source: Path | None = None,
         last_modified: Mapping[str, datetime] | None = None,
+        ended: Mapping[tuple[str, str], datetime] | None = None,
     ) -> None:
         self._objects = Tree(root)
         self._truth = Tree(rest_source or root)
         self._modified = dict(last_modified or {})
+        self.ended = dict(ended or {})
         self._rows: BoundedCache[tuple[str, int], list[KlineRow]] = BoundedCache(_CACHED_ROWS, len)
         self._stats: dict[tuple[str, int, int], ObjectStat] = {}
 
@@ -83,7 +87,8 @@ class FolderMarket:
     def instruments(self, venue: str, now: datetime) -> Sequence[Instrument]:  # noqa: ARG002 - as above
         """The symbols with a dated file; listed on the first date that a file of theirs is named after."""
         firsts = ((symbol, self._truth.first_object(venue, symbol)) for symbol in sorted(self._truth.symbols(venue)))
-        return [_instrument(venue, symbol, first.window.start) for symbol, first in firsts if first]
+        shown = [_instrument(venue, symbol, first.window.start) for symbol, first in firsts if first]
+        return [_ended(one, self.ended.get((venue, one.symbol))) for one in shown]
 
     def klines(self, series: Series, first: int, last: int, *, newest_first: bool) -> Iterator[list[KlineRow]]:
         """Rows with opens from `first` to `last` (ms, both included), day by day; damaged files hold none.
@@ -134,6 +139,10 @@ def _content(path: Path) -> bytes:
 
 def _load(path: Path) -> list[KlineRow]:
     return kline_rows(_content(path))
+
+
+def _ended(one: Instrument, at: datetime | None) -> Instrument:
+    return replace(one, delisted=at) if one.venue == "spot" else replace(one, delivery=at)
 
 
 def _instrument(venue: str, symbol: str, listed: datetime) -> Instrument:

@@ -65,18 +65,19 @@ def _spot(one: Instrument, now: datetime) -> dict[str, Any]:
     }
 
 
-def _futures(one: Instrument, now: datetime) -> dict[str, Any]:  # noqa: ARG001 - one signature for both
+def _futures(one: Instrument, now: datetime) -> dict[str, Any]:
     perpetual = "_" not in one.symbol or one.symbol.endswith("_PERP")
     shown: dict[str, Any] = {
         "symbol": one.symbol,
         "pair": one.symbol.partition("_")[0],
         "contractType": "PERPETUAL" if perpetual else "CURRENT_QUARTER",
-        "deliveryDate": _NEVER,
+        "deliveryDate": _NEVER if one.delivery is None else to_ms(one.delivery),
         "onboardDate": to_ms(one.listed),
         "baseAsset": one.base,
         "quoteAsset": one.quote,
         "marginAsset": one.base if one.venue == "cm" else one.quote,
     }
+    status = "TRADING" if one.delivery is None or now < one.delivery else "SETTLING"
     if one.venue == "cm":
-        return {**shown, "contractStatus": "TRADING", "contractSize": one.contract_size}
-    return {**shown, "status": "TRADING"}
+        return {**shown, "contractStatus": status, "contractSize": one.contract_size}
+    return {**shown, "status": status}

@@ -36,7 +36,10 @@ class StoredObject:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A symbol as exchangeInfo shows it. `contract_size` (USD) is for cm alone; instants are UTC."""
+    """A symbol as exchangeInfo shows it. `contract_size` (USD) is for cm alone; instants are UTC.
+
+    A contract with a `delivery` stays in futures' exchangeInfo, from then on as SETTLING; its candles may go on.
+    """
 
     venue: str
     symbol: str
@@ -46,6 +49,7 @@ class Instrument:
     delisted: datetime | None = None
     contract_size: int | None = None
     funding_hours: int | None = None
+    delivery: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,11 +181,17 @@ def bodies(rows: list[list[int | str]]) -> list[object]:
     return [row[1:6] for row in rows]
 
 
+def opens(rows: list[list[object]]) -> list[object]:
+    return [row[0] for row in rows]
+
+
 @pytest.mark.parametrize(
     ("kind", "seen"),
     [
         ("empty", lambda rows, _: rows == []),
         ("duplicate_rows", lambda rows, true: rows == [row for row in true for _ in range(2)]),
+        ("unsorted_rows", lambda rows, true: rows == true[::-1]),
+        ("extra_rows", lambda rows, true: rows[5:] == true and [row[0] + 3_600_000 for row in rows[:5]] == opens(true)),
         (
             "wrong_range",
             lambda rows, true: (
@@ -220,6 +226,13 @@ def test_rows_of_funding(exchange: LoopbackExchange) -> None:
     assert get(url).json == true
     exchange.add(Fault("fundingRate", "empty", times=1))
     assert get(url).json == []
+
+
+def test_a_page_for_people(exchange: LoopbackExchange) -> None:
+    exchange.add(Fault("klines", "html", times=1))
+    reply = get(exchange.url + KLINES)
+    assert reply.status == 200
+    assert reply.body.startswith(b"<!DOCTYPE html>")
 
 
 def test_times_and_after() -> None:

@@ -176,3 +176,15 @@ def test_a_missing_folder_is_said(tmp_path: Path) -> None:
 
 def test_a_zip_is_read_as_it_was_made() -> None:
     assert read_zip(make_zip("a.csv", b"1,2\n", utc("2023-01-01"))) == ("a.csv", b"1,2\n")
+
+
+def test_trading_has_ended_where_that_is_said(tmp_path: Path) -> None:
+    for folder in ("spot", "futures/um"):
+        put(tmp_path, f"data/{folder}/daily/klines/AUSDT/1h/AUSDT-1h-2024-01-01.zip", line(ms("2024-01-01"), "7"))
+    market = FolderMarket(tmp_path, ended={(venue, "AUSDT"): utc("2024-01-01T09:00") for venue in ("spot", "um")})
+    for now, spot, um in (("2024-01-01T08:59", "TRADING", "TRADING"), ("2024-01-01T09:00", "BREAK", "SETTLING")):
+        with LoopbackExchange(market, now=utc(now)) as exchange:
+            (shown,) = get(f"{exchange.url}/spot/api/v3/exchangeInfo").json["symbols"]
+            assert shown["status"] == spot
+            (shown,) = get(f"{exchange.url}/um/fapi/v1/exchangeInfo").json["symbols"]
+            assert (shown["status"], shown["deliveryDate"]) == (um, ms("2024-01-01T09:00"))
