@@ -129,7 +129,7 @@ def _shade(cell: Cell) -> _Shade:
 
 def _columns(canvas: _Canvas, bottom: int) -> list[str]:
     """Date labels, as many as fit, and a line where a year begins."""
-    every = max(1, -(-64 // canvas.wide))
+    every = max(1, -(-76 // canvas.wide))
     parts = []
     for number, date in enumerate(canvas.dates):
         x = _LEFT + number * canvas.wide
