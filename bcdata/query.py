@@ -1,12 +1,13 @@
 """The lake as SQL: every dataset's merged bars, features and gaps as DuckDB views named after it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
 import polars as pl
 
+from bcdata.bars.halts import HALT
 from bcdata.bars.schema import FUNDING, LEDGER, merged_bar
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
@@ -23,7 +24,8 @@ def connect(store: Store, catalog: Catalog) -> Iterator[duckdb.DuckDBPyConnectio
     """A DuckDB connection in memory that can read the lake and nothing else, and write nothing.
 
     Views: `merged.<dataset>`, `features.<dataset>`, `gaps.<dataset>`, and `<dataset>` for the merged bars;
-    `symbol` and `date` are columns. Only bars whose ledger has the same fingerprint are seen.
+    `symbol` and `date` are columns. `halts.<dataset>` has `date` alone. Only bars whose ledger
+    has the same fingerprint are seen.
     """
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET TimeZone = 'UTC'")
@@ -31,6 +33,7 @@ def connect(store: Store, catalog: Catalog) -> Iterator[duckdb.DuckDBPyConnectio
             connection.execute(f"CREATE SCHEMA {zone}")
             for dataset in catalog:
                 _create_view(connection, store, zone, dataset)
+        _create_halts(connection, store, catalog)
         connection.execute("SET allowed_directories = ?", [[str(store.root.absolute())]])
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -60,13 +63,34 @@ def _create_view(connection: duckdb.DuckDBPyConnection, store: Store, zone: str,
     if not files:
         _create_empty(connection, zone, dataset)
         return
-    # Names come from the catalog, which admits only words; paths are literals with quotes doubled.
-    paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
-    types = "{'symbol': VARCHAR, 'date': VARCHAR}"
-    body = f"SELECT * FROM read_parquet([{paths}], hive_partitioning = true, hive_types = {types})"  # noqa: S608
+    # Names come from the catalog, which admits only words.
+    body = _select(files, "symbol", "date")
     connection.execute(f'CREATE VIEW {zone}."{dataset.name}" AS {body}')
     if zone == "merged":
         connection.execute(f'CREATE VIEW main."{dataset.name}" AS FROM merged."{dataset.name}"')
+
+
+def _create_halts(connection: duckdb.DuckDBPyConnection, store: Store, catalog: Catalog) -> None:
+    """Views of frames that belong to no single symbol."""
+    connection.execute("CREATE SCHEMA halts")
+    for dataset in catalog:
+        found = [
+            store.root.absolute() / one.key for one in store.files("halts", dataset.name) if one.key.endswith(PART)
+        ]
+        name = f'halts."{dataset.name}"'
+        if found:
+            connection.execute(f"CREATE VIEW {name} AS {_select(found, 'date')}")
+        elif dataset.kind == "klines":
+            empty = pl.DataFrame(schema={**HALT, "date": pl.String})
+            connection.register(f"halts_{dataset.name}", empty.to_arrow())
+            connection.execute(f'CREATE VIEW {name} AS FROM "halts_{dataset.name}"')
+
+
+def _select(files: Sequence[Path], *keys: str) -> str:
+    """Reads hive-style files, keys of folders as text; paths are literals with quotes doubled."""
+    types = "{" + ", ".join(f"'{key}': VARCHAR" for key in keys) + "}"
+    paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+    return f"SELECT * FROM read_parquet([{paths}], hive_partitioning = true, hive_types = {types})"  # noqa: S608
 
 
 def _create_empty(connection: duckdb.DuckDBPyConnection, zone: str, dataset: Dataset) -> None:

@@ -40,6 +40,31 @@ class Partition:
         return f"{self.dataset} {self.symbol} {self.date}"
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Table:
+    """A frame of no single symbol: the universe of a market, the halts of a venue. `prefix` is its folder."""
+
+    prefix: str
+
+    def key(self, file: str = PART) -> str:
+        """The key of one of the table's files."""
+        return self.prefix + file
+
+    def __str__(self) -> str:
+        """Words for messages: `universe/spot`."""
+        return self.prefix.rstrip("/")
+
+
+def universe_table(market: str) -> Table:
+    """Where a market's symbols stand, and what was known of them when: `universe/<market>/`."""
+    return Table(f"universe/{market}/")
+
+
+def halts_table(dataset: str, date: str) -> Table:
+    """Where the halts of a dataset's venue stand: `halts/<dataset>/date=<KEY>/`."""
+    return Table(f"halts/{dataset}/date={date}/")
+
+
 def dataset_prefix(zone: str, dataset: str, provider: str | None = None) -> str:
     """The key prefix under which all partitions of an asset lie."""
     return f"{zone}/{provider}/{dataset}/" if provider else f"{zone}/{dataset}/"

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from bcdata.errors import StoreError
-from bcdata.store.layout import PART, Partition, dataset_prefix, symbol_and_date
+from bcdata.store.layout import PART, Partition, Table, dataset_prefix, symbol_and_date
 from bcdata.store.objects import LocalObjects, ObjectInfo, Objects
 
 FINGERPRINT = "bcdata.fingerprint"
@@ -38,7 +38,7 @@ class Store:
 
     def publish(
         self,
-        partition: Partition,
+        partition: Partition | Table,
         frame: pl.DataFrame,
         *,
         fingerprint: str,
@@ -63,7 +63,7 @@ class Store:
         self.objects.put(partition.key(), body.getvalue())
         return body.tell()
 
-    def published(self, partition: Partition) -> Published | None:
+    def published(self, partition: Partition | Table) -> Published | None:
         """Fingerprint and record of what is published there; None where nothing readable is."""
         if not isinstance(self.objects, LocalObjects):
             body = self.objects.get(partition.key())
@@ -71,8 +71,8 @@ class Store:
         path = self.objects.path(partition.key())
         return _footer(path) if path.is_file() else None
 
-    def read(self, partition: Partition) -> pl.DataFrame | None:
-        """The published frame; None where there is none.
+    def read(self, partition: Partition | Table, columns: Sequence[str] | None = None) -> pl.DataFrame | None:
+        """The published frame, or some columns of it; None where there is none.
 
         Raises:
             StoreError: the file is damaged.
@@ -81,7 +81,7 @@ class Store:
         if body is None:
             return None
         try:
-            return pl.read_parquet(io.BytesIO(body))
+            return pl.read_parquet(io.BytesIO(body), columns=list(columns) if columns else None)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise StoreError(
                 f"{partition.key()} is damaged ({_first_line(error)}); delete it and materialize it again"
