@@ -10,16 +10,28 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from bcdata.features.surroundings import NONE, FloatArray, IntArray, Panel, Settlements
 from bcdata.intervals import EPOCH, Interval
 from bcdata.windows import Window
 
 if TYPE_CHECKING:
     from bcdata.features.runs import Runs
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
+__all__ = [
+    "DAY",
+    "RETURN_NOISE",
+    "FloatArray",
+    "Grid",
+    "IntArray",
+    "bars_per_year",
+    "grid_number",
+    "grid_opens",
+    "lag",
+    "log_ratio",
+    "microseconds",
+]
+
 T = TypeVar("T")
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -71,12 +83,21 @@ class Grid:
         columns: Bar columns, one Float64 a row; NaN where the bar or the value is missing. `close@reference` is
             the reference symbol's close.
         bars_per_year: Bars of a calendar year, 525,600 for minutes of a 24/7 market.
+        symbol: The symbol, as the universe names it.
+        is_reference: The symbol is the reference itself.
+        universe: Closes of the declared universe on this grid; None where none is declared.
+        funding: Settlements of the symbol and, as `reference_funding`, of the reference symbol.
     """
 
     opens: IntArray
     first: int
     columns: Mapping[str, FloatArray]
     bars_per_year: float = 525_600.0
+    symbol: str = ""
+    is_reference: bool = False
+    universe: Panel | None = None
+    funding: Settlements = NONE
+    reference_funding: Settlements = NONE
     _memory: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, column: str) -> FloatArray:

@@ -7,86 +7,29 @@ in it. Nothing else has to be edited to add either.
 import hashlib
 import json
 import pkgutil
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+
+from bcdata.features.feature import About, Feature, Parameter, WarmUp
 
 if TYPE_CHECKING:
-    from bcdata.features.grid import FloatArray
+    from bcdata.features.feature import Kernel
 
-    Kernel = Callable[..., FloatArray]
     K = TypeVar("K", bound=Kernel)
 
-Parameter = int | float | str
-
-RESERVED = frozenset({"open_time", "known_at", "symbol", "date"})
-"""Names that a feature cannot take: columns of every feature table, and hive keys of its files."""
-
-_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Feature:
-    """One column of the feature table: a function of a grid of bars, and what a reader must know of it.
-
-    Attributes:
-        inputs: The bar columns it reads, and no others.
-        warm_up: Bars before the first bar that can have a value, where none is missing. Tight: with one
-            bar less there is none.
-        anchor: `day` where the definition starts anew at 00:00 UTC: `warm_up` is then counted before the
-            midnight at or before the bar.
-        range: Bounds that no value can leave, both included, or None where there are none.
-        price_degree: d, where prices times 2^k give the value times 2^(d·k); `volume_degree` likewise for
-            all four flows.
-        scale_tolerance: The relative error of that; 0 means the same bits.
-        version: Raised whenever the numbers change by other means than a parameter.
-        function: Takes the grid and the parameters by name, returns one Float64 per grid row; what is not
-            defined is NaN or infinite there, and null in the table.
-    """
-
-    name: str
-    family: str
-    description: str
-    inputs: tuple[str, ...]
-    warm_up: int
-    formula: str
-    source: str
-    unit: str
-    function: "Kernel"
-    anchor: Literal["day"] | None = None
-    range: tuple[float, float] | None = None
-    parameters: tuple[tuple[str, Parameter], ...] = ()
-    price_degree: float = 0.0
-    volume_degree: float = 0.0
-    scale_tolerance: float = 0.0
-    version: int = 1
-
-    def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name) or self.name in RESERVED:
-            raise ValueError(f"{self.name!r} cannot name a feature")
-        if not self.inputs or self.warm_up < 0 or self.version < 1:
-            raise ValueError(f"{self.name}: needs inputs, a warm-up of 0 or more and a version of 1 or more")
-        if self.range is not None and not self.range[0] < self.range[1]:
-            raise ValueError(f"{self.name}: the range {self.range} is empty")
-
-
-class About(TypedDict):
-    """What `Family.feature` passes on to `Feature` as it stands."""
-
-    inputs: tuple[str, ...]
-    warm_up: int
-    formula: str
-    source: str
-    unit: str
-    anchor: NotRequired[Literal["day"] | None]
-    range: NotRequired[tuple[float, float] | None]
-    price_degree: NotRequired[float]
-    volume_degree: NotRequired[float]
-    scale_tolerance: NotRequired[float]
-    version: NotRequired[int]
+__all__ = [
+    "About",
+    "Family",
+    "Feature",
+    "Parameter",
+    "all_features",
+    "collect",
+    "describe",
+    "feature_set_version",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +47,7 @@ class Family:
     def feature(
         self,
         *,
+        warm_up: WarmUp,
         parameters: Mapping[str, Parameter] | None = None,
         name: str | None = None,
         **about: Unpack[About],
@@ -111,6 +55,7 @@ class Family:
         """Registers the decorated function as a feature of this family; the function itself is unchanged.
 
         Args:
+            warm_up: Bars, or a function of the parameters that gives them; only then a catalog may change these.
             parameters: Keyword arguments of the function, and part of the feature's version.
             name: The column; the function's own name where it is not given.
             **about: The other attributes of `Feature`.
@@ -120,11 +65,14 @@ class Family:
         """
 
         def register(function: "K") -> "K":
+            given = parameters or {}
             feature = Feature(
+                warm_up=warm_up if isinstance(warm_up, int) else warm_up(**given),
+                warm_up_of=None if isinstance(warm_up, int) else warm_up,
                 name=name or function.__name__,
                 family=self.name,
                 description=(function.__doc__ or "").partition("\n")[0],
-                parameters=tuple(sorted((parameters or {}).items())),
+                parameters=tuple(sorted(given.items())),
                 function=function,
                 **about,
             )
@@ -144,6 +92,8 @@ def _add(features: dict[str, Feature], feature: Feature) -> None:
 def all_features() -> tuple[Feature, ...]:
     """Every feature of every family module, families by rank, in the order of definition.
 
+    A second module may add to a family: it imports the `FAMILY` of the first.
+
     Raises:
         ValueError: two families define the same name, or claim the same rank.
     """
@@ -158,7 +108,7 @@ def collect(families: Iterable[Family]) -> tuple[Feature, ...]:
     Raises:
         ValueError: two families define the same name, or claim the same rank.
     """
-    ordered = sorted(families, key=lambda family: family.rank)
+    ordered = sorted({id(family): family for family in families}.values(), key=lambda family: family.rank)
     if len({family.rank for family in ordered}) < len(ordered):
         raise ValueError(f"two families claim one rank: {[(f.rank, f.name) for f in ordered]}")
     features: dict[str, Feature] = {}
@@ -188,6 +138,7 @@ def describe(features: Iterable[Feature] | None = None) -> list[dict[str, Any]]:
             "description": feature.description,
             "warm_up": feature.warm_up,
             "anchor": feature.anchor,
+            "settlement_days": feature.settlement_days,
             "source": feature.source,
             "formula": feature.formula,
             "unit": feature.unit,

@@ -1,7 +1,6 @@
 """What the registry takes, refuses and tells, and what merely reading it costs."""
 
 import json
-import pickle
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +13,6 @@ import pytest
 from bcdata.features.compute import compute
 from bcdata.features.grid import FloatArray, Grid
 from bcdata.features.registry import (
-    About,
     Family,
     Feature,
     all_features,
@@ -24,7 +22,7 @@ from bcdata.features.registry import (
 )
 from bcdata_tests.features.generators import ONE_MINUTE, complete, whole_window
 
-ABOUT: About = {"inputs": ("close",), "warm_up": 0, "formula": "c", "source": "none", "unit": "none"}
+ABOUT: dict[str, Any] = {"inputs": ("close",), "warm_up": 0, "formula": "c", "source": "none", "unit": "none"}
 
 
 def kernel(bars: Grid, *, n: int = 1) -> FloatArray:
@@ -32,7 +30,7 @@ def kernel(bars: Grid, *, n: int = 1) -> FloatArray:
     return bars["close"] * n
 
 
-def family(name: str = "Family", rank: int = 1, /, **features: About) -> Family:
+def family(name: str = "Family", rank: int = 1, /, **features: dict[str, Any]) -> Family:
     made = Family(name, rank)
     for feature, about in features.items():
         made.feature(name=feature, **about)(kernel)
@@ -134,10 +132,6 @@ def test_what_is_loaded_is_what_is_needed(statement: str, expected: list[str]) -
     code = f"import sys; {statement}; print(*({heavy} & set(sys.modules)))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.split() == expected
-
-
-def test_features_can_be_sent_to_another_process() -> None:
-    assert pickle.loads(pickle.dumps(all_features())) == all_features()  # noqa: S301
 
 
 @pytest.mark.parametrize("feature", all_features(), ids=lambda feature: feature.name)

@@ -1,0 +1,152 @@
+"""What is known about one feature: a value that documentation, schemas, catalogs and tests are made from."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from bcdata.features.grid import FloatArray, Grid
+
+    Kernel = Callable[..., FloatArray]
+    Mask = Callable[..., npt.NDArray[np.bool_]]
+
+Parameter = int | float | str
+WarmUp = int | Callable[..., int]
+
+RESERVED = frozenset({"open_time", "known_at", "symbol", "date"})
+"""Names that a feature cannot take: columns of every feature table, and hive keys of its files."""
+
+BAR_COLUMNS = (
+    *("open", "high", "low", "close", "volume", "quote_volume", "trades"),
+    *("taker_buy_volume", "taker_buy_quote_volume", "vwap", "funding_rate"),
+)
+"""Columns of merged bars that features may read."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+INPUTS = frozenset(
+    {
+        *BAR_COLUMNS,
+        *(f"{column}@reference" for column in BAR_COLUMNS),
+        *("close@universe", "funding", "funding@reference"),
+    }
+)
+"""What a feature may read: the symbol's bars; the reference symbol's at the same open; the closes of the declared
+universe; and settlements, the symbol's own and the reference symbol's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One column of the feature table: a function of a grid of bars, and what a reader must know of it.
+
+    Attributes:
+        inputs: What it reads (see `INPUTS`), and nothing else.
+        warm_up: Bars before the first bar that can have a value, where none is missing. Tight: with one
+            bar less there is none. As a function of the parameters where these decide.
+        anchor: `day` where the definition starts anew at 00:00 UTC: `warm_up` is then counted before the
+            midnight at or before the bar.
+        settlement_days: Days of settlements before the bar's UTC day that it reads.
+        range: Bounds that no value can leave, both included, or None where there are none.
+        price_degree: d, where prices times 2^k give the value times 2^(d·k); `volume_degree` likewise for
+            all four flows.
+        scale_tolerance: The relative error of that; 0 means the same bits.
+        version: Raised whenever the numbers change by other means than a parameter.
+        function: Takes the grid and the parameters by name, returns one Float64 per grid row; what is not
+            defined is NaN or infinite there, and null in the table.
+        lookback: Bars before the bar whose own value of an anchored definition it reads as well.
+        clipped: Where it clips: which grid rows it did clip.
+    """
+
+    name: str
+    family: str
+    description: str
+    inputs: tuple[str, ...]
+    warm_up: int
+    formula: str
+    source: str
+    unit: str
+    function: "Kernel"
+    anchor: Literal["day"] | None = None
+    settlement_days: int = 0
+    range: tuple[float, float] | None = None
+    parameters: tuple[tuple[str, Parameter], ...] = ()
+    price_degree: float = 0.0
+    volume_degree: float = 0.0
+    scale_tolerance: float = 0.0
+    version: int = 1
+    lookback: int = 0
+    clipped: "Mask | None" = None
+    warm_up_of: Callable[..., int] | None = None
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name) or self.name in RESERVED:
+            raise ValueError(f"{self.name!r} cannot name a feature")
+        if not self.inputs or self.warm_up < 0 or self.version < 1:
+            raise ValueError(f"{self.name}: needs inputs, a warm-up of 0 or more and a version of 1 or more")
+        if unknown := sorted(set(self.inputs) - INPUTS):
+            raise ValueError(f"{self.name}: there is no input {', '.join(unknown)}")
+        if self.range is not None and not self.range[0] < self.range[1]:
+            raise ValueError(f"{self.name}: the range {self.range} is empty")
+
+    def values(self, grid: "Grid") -> "FloatArray":
+        """The feature on every row of the grid, computed once for all that build on it."""
+        return grid.shared(("feature", self.name), lambda: self.function(grid, **dict(self.parameters)))
+
+    def reads(self, ending: str) -> bool:
+        """Whether an input ends so: `@reference`, `@universe`."""
+        return any(name.endswith(ending) for name in self.inputs)
+
+    def with_parameters(self, changes: Mapping[str, Parameter | str]) -> "Feature":
+        """The feature with other parameters, and with the warm-up that follows from them.
+
+        Args:
+            changes: Values, or their texts, by parameter. Whole numbers are 1 or more, others positive.
+
+        Raises:
+            ValueError: it has no such parameter, or it cannot be that.
+        """
+        own = dict(self.parameters)
+        for name, value in changes.items():
+            if name not in own:
+                raise ValueError(f"{self.name} has no parameter {name}; it has {', '.join(own) or 'none'}")
+            own[name] = _like(own[name], value, f"{self.name}: {name}")
+        warm_up = self.warm_up if self.warm_up_of is None else self.warm_up_of(**own)
+        if own != dict(self.parameters) and self.warm_up_of is None:
+            raise ValueError(f"{self.name}: its parameters are part of its definition; choose another feature")
+        return replace(self, parameters=tuple(sorted(own.items())), warm_up=warm_up)
+
+
+class About(TypedDict):
+    """What `Family.feature` passes on to `Feature` as it stands."""
+
+    inputs: tuple[str, ...]
+    formula: str
+    source: str
+    unit: str
+    anchor: NotRequired[Literal["day"] | None]
+    settlement_days: NotRequired[int]
+    range: NotRequired[tuple[float, float] | None]
+    price_degree: NotRequired[float]
+    volume_degree: NotRequired[float]
+    scale_tolerance: NotRequired[float]
+    version: NotRequired[int]
+
+
+def _like(example: Parameter, value: Parameter | str, what: str) -> Parameter:
+    """The value as the type of the example."""
+    if isinstance(example, str):
+        return str(value)
+    kind = int if isinstance(example, int) else float
+    try:
+        number: Any = kind(value)
+    except ValueError:
+        number = math.nan
+    least = 1 if kind is int else 0
+    if not math.isfinite(number) or number < least or (kind is float and number == 0):
+        words = "a whole number of 1 or more" if kind is int else "a positive number"
+        raise ValueError(f"{what} has to be {words}, and is {value!r}")
+    return kind(number)
