@@ -10,6 +10,7 @@ from bcdata.checks import aggregate, evaluation
 from bcdata.operations.zones import Step, Zone, operation
 from bcdata.partitions import fixed_ranges
 from bcdata.resources import BinanceArchiveResource, BinanceRestResource, StoreResource, workbench
+from bcdata.store.alive import show_alive
 from bcdata.store.layout import Partition
 
 
@@ -28,9 +29,10 @@ def run(
         return dg.MaterializeResult(check_results=[aggregate(step, [])])
     outcomes = []
     with fixed_ranges(), workbench(catalog, *resources) as work:
+        show_alive(work.store.root, context.run.run_id)
         for outcome in operation(step, dataset)(work, dataset, list(wanted)):
             key = wanted[outcome.partition]
-            context.add_asset_metadata(_metadata(outcome), partition_key=key)
+            context.add_asset_metadata(metadata_of(outcome), partition_key=key)
             context.log_event(evaluation(step, outcome, key))
             tell(step, outcome)
             outcomes.append(outcome)
@@ -74,7 +76,8 @@ def _split(key: str) -> dict[str, str]:
     return {"date": date, "symbol": symbol}
 
 
-def _metadata(outcome: Any) -> dict[str, Any]:
+def metadata_of(outcome: Any) -> dict[str, Any]:
+    """What Dagster shows with the materialization of a partition."""
     metadata: dict[str, Any] = {
         "dagster/row_count": outcome.rows,
         "state": outcome.state.value,

@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "partitions": {*GROUND, "catalog"},
     "resources": {*GROUND, "settings", "catalog", "net", "operations", "providers", "store"},
     "checks": {"operations"},
-    "jobs": {"catalog", "operations"},
+    "jobs": {"assets", "catalog", "operations"},
     "assets": {"catalog", "checks", "operations", "partitions", "resources", "store"},
     "schedules": {*GROUND, "settings", "catalog", "jobs", "operations", "partitions", "resources"},
     "sensors": {*GROUND, "settings", "catalog", "operations", "partitions", "resources"},

@@ -1,0 +1,134 @@
+"""What published files say of themselves, remembered: 40,000 footers take a minute to read, and few of them change.
+
+The memory is a side table: an entry holds as long as its file has the same size and time. Losing it costs that minute.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from bcdata.errors import StoreError
+from bcdata.operations.zones import Step, Zone
+from bcdata.store.layout import PART, Partition, symbol_and_date
+from bcdata.store.objects import STATE, ObjectInfo
+from bcdata.store.store import Store
+
+Facts = dict[str, Any]
+Row = Sequence[Any]
+"""(start, end, bars, status)."""
+INPUTS = ("merged", "inputs", "funding", "sources")
+"""The parts of a record that say what a partition was made of."""
+_RACY_NS = 2_000_000_000
+"""A file that was just written may be written again within the clock's tick: it is read again next time."""
+_BUSY_SECONDS = 30.0
+_TABLE = """CREATE TABLE IF NOT EXISTS footers
+  (kind TEXT, key TEXT, size INTEGER NOT NULL, modified INTEGER NOT NULL, facts TEXT NOT NULL,
+  PRIMARY KEY (kind, key)) WITHOUT ROWID"""
+
+
+class Footers:
+    """Facts about the published partitions of one symbol at a time."""
+
+    def __init__(self, store: Store, table: sqlite3.Connection) -> None:
+        self._store = store
+        self._table = table
+
+    def made_of(self, step: Step, symbol: str) -> dict[str, Facts]:
+        """By date key: the `fingerprint` of a published partition, and what its record says of its inputs."""
+        return self._of("inputs", step.partition(symbol, ""), self._inputs)
+
+    def trusted(self, dataset: str, symbol: str) -> dict[str, str]:
+        """By date key: the fingerprint of merged bars that have a ledger of the same fingerprint."""
+        bars = self.made_of(Step(Zone.MERGED, dataset), symbol)
+        ledgers = self._of("inputs", Partition("gaps", dataset, symbol, ""), self._inputs)
+        made = {date: one["fingerprint"] for date, one in bars.items()}
+        return {date: one for date, one in made.items() if date in ledgers and ledgers[date]["fingerprint"] == one}
+
+    def ledgers(self, dataset: str, symbol: str) -> dict[str, list[Row]]:
+        """By date key: the rows of a ledger as (start, end, bars, status); instants are ISO texts, UTC."""
+        return self._of("rows", Partition("gaps", dataset, symbol, ""), self._rows)
+
+    def _of(self, kind: str, some: Partition, read: Callable[[list[Partition]], dict[str, Any]]) -> dict[str, Any]:
+        """The facts of all date keys of a symbol, read from those files alone that are new or have changed."""
+        folder = some.prefix.removesuffix("date=/")
+        infos = {
+            at[1]: info
+            for info in self._store.objects.list(folder)
+            if (at := symbol_and_date(info.key)) and info.key.endswith(f"/{PART}")
+        }
+        known = self._known(kind, folder)
+        found = {
+            date: json.loads(known[info.key][1])
+            for date, info in infos.items()
+            if info.key in known and known[info.key][0] == (info.size, info.modified_ns)
+        }
+        new = read([replace(some, date=date) for date in infos if date not in found])
+        settled = {infos[date]: facts for date, facts in new.items() if _is_settled(infos[date])}
+        with self._table:
+            self._table.executemany(
+                "REPLACE INTO footers VALUES (?, ?, ?, ?, ?)",
+                [(kind, one.key, one.size, one.modified_ns, json.dumps(facts)) for one, facts in settled.items()],
+            )
+        return found | new
+
+    def _known(self, kind: str, folder: str) -> dict[str, tuple[tuple[int, int], str]]:
+        rows = self._table.execute(
+            "SELECT key, size, modified, facts FROM footers WHERE kind = ? AND key >= ? AND key < ?",
+            (kind, folder, f"{folder}~"),
+        )
+        return {key: ((size, modified), facts) for key, size, modified, facts in rows}
+
+    def _inputs(self, partitions: list[Partition]) -> dict[str, Facts]:
+        published = {one.date: self._store.published(one) for one in partitions}
+        return {
+            date: {"fingerprint": one.fingerprint, **{name: one.record[name] for name in INPUTS if name in one.record}}
+            for date, one in published.items()
+            if one is not None
+        }
+
+    def _rows(self, partitions: list[Partition]) -> dict[str, list[Row]]:
+        """Many small files are read at once, which takes a tenth of the time."""
+        if not partitions:
+            return {}
+        columns = ("start", "end", "bars", "status")
+        paths = {str(self._store.root / one.key()): one.date for one in partitions}
+        found: dict[str, list[Row]] = {date: [] for date in paths.values()}
+        lazy = pl.scan_parquet(list(paths), hive_partitioning=False, include_file_paths="path")
+        try:
+            rows = lazy.select("path", *columns).collect()
+        except (pl.exceptions.PolarsError, OSError):
+            # One of them was replaced meanwhile or is damaged: all but that one can be told alone.
+            alone = [self._rows([one]) for one in partitions] if len(partitions) > 1 else []
+            return {date: told for one in alone for date, told in one.items()}
+        for path, start, end, bars, status in rows.iter_rows():
+            found[paths[path]].append((start.isoformat(), end.isoformat(), bars, status))
+        return found
+
+
+def _is_settled(info: ObjectInfo) -> bool:
+    return abs(time.time_ns() - info.modified_ns) > _RACY_NS
+
+
+@contextmanager
+def open_footers(store: Store) -> Iterator[Footers]:
+    """The memory of a lake, for the length of the block.
+
+    Raises:
+        StoreError: the side table cannot be used.
+    """
+    path = store.root / STATE / "footers.sqlite"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as table:
+            table.execute("PRAGMA journal_mode = WAL")
+            table.execute("PRAGMA synchronous = NORMAL")
+            table.execute(_TABLE)
+            yield Footers(store, table)
+    except sqlite3.Error as error:
+        raise StoreError(f"cannot use {path}: {error}; delete it, it is made again") from error

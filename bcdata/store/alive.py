@@ -1,0 +1,45 @@
+"""Which runs are at work: each holds a lock until its process ends. Dagster itself cannot tell of a killed one."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from bcdata.store.objects import STATE
+
+_held: dict[Path, int] = {}
+
+
+def show_alive(root: Path, run: str) -> None:
+    """Shows the run as living from now on until this process ends, or begins another run."""
+    path = root / STATE / "runs" / run
+    if path in _held:
+        return
+    for lock in _held.values():
+        os.close(lock)
+    _held.clear()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _held[path] = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+    fcntl.flock(_held[path], fcntl.LOCK_EX)
+
+
+def gone(root: Path) -> Iterator[str]:
+    """The runs that were at work in this lake and whose process has ended, finished or not."""
+    folder = root / STATE / "runs"
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield path.name
+        except BlockingIOError:
+            pass  # its process lives
+        finally:
+            os.close(lock)
+
+
+def forget(root: Path, run: str) -> None:
+    """Removes the lock of a run that is over."""
+    (root / STATE / "runs" / run).unlink(missing_ok=True)
