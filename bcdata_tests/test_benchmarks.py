@@ -39,6 +39,18 @@ def test_ledger_reads_the_same_lake_in_every_way(tmp_path: Path, capsys: pytest.
 
 
 @pytest.mark.slow
+def test_features_are_measured_beside_their_rivals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["features", "--quick", "--out", str(tmp_path)])
+
+    shown = capsys.readouterr().out
+    for title in ("features of one symbol's own bars", "Against what one would use instead", "ms a feature"):
+        assert title in shown
+    found = json.loads((tmp_path / "features.json").read_text())["measured"]
+    assert {one["report"]["rows"] for taken in found["sets"].values() for one in taken} == {2 * 4 * 1440}
+    assert set(found["each"]["talib"]["report"]["each"]) <= set(found["each"]["bcdata"]["report"]["each"])
+
+
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_orchestration_comes_out_in_tables_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["orchestration", "--quick", "--out", str(tmp_path)])
