@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import talib
+from talib import MA_Type  # type: ignore[attr-defined]  # its stub does not list what it exports
 
 Array = npt.NDArray[np.float64]
 Columns = dict[str, Array]
@@ -24,7 +25,7 @@ def _returns(close: Array) -> Array:
 
 TALIB: dict[str, Callable[[Columns], object]] = {
     "sma_ratio_60": lambda b: b["close"] / talib.SMA(b["close"], 60) - 1,
-    "ppo_12_26": lambda b: talib.PPO(b["close"], 12, 26, matype=talib.MA_Type.EMA),
+    "ppo_12_26": lambda b: talib.PPO(b["close"], 12, 26, matype=MA_Type.EMA),
     "macd_hist": lambda b: talib.MACD(b["close"], 12, 26, 9)[2] / b["close"],
     "adx_14": lambda b: talib.ADX(b["high"], b["low"], b["close"], 14),
     "di_diff_14": lambda b: (
@@ -34,9 +35,7 @@ TALIB: dict[str, Callable[[Columns], object]] = {
     "slope_60": lambda b: talib.LINEARREG_SLOPE(np.log(b["close"]), 60),
     "bb_z_20": lambda b: (b["close"] - talib.SMA(b["close"], 20)) / talib.STDDEV(b["close"], 20),
     "rsi_14": lambda b: talib.RSI(b["close"], 14),
-    "stoch_k_14_3": lambda b: talib.STOCH(
-        b["high"], b["low"], b["close"], 14, 3, talib.MA_Type.SMA, 3, talib.MA_Type.SMA
-    )[0],
+    "stoch_k_14_3": lambda b: talib.STOCH(b["high"], b["low"], b["close"], 14, 3, MA_Type.SMA, 3, MA_Type.SMA)[0],
     "cci_20": lambda b: talib.CCI(b["high"], b["low"], b["close"], 20),
     "natr_14": lambda b: talib.NATR(b["high"], b["low"], b["close"], 14),
     "mfi_14": lambda b: talib.MFI(b["high"], b["low"], b["close"], b["volume"], 14),

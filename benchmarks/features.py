@@ -103,7 +103,7 @@ def _whole(sets: dict[str, list[Measured]], names: Sequence[str], bars: int) -> 
 
 
 def _rivals(sets: dict[str, list[Measured]]) -> Table:
-    rows = []
+    rows: list[tuple[str | float, ...]] = []
     for rival, own, words in (
         ("talib", "talib's", "TA-Lib in a loop, one thread"),
         ("polars", "polars's", "polars expressions, all cores"),
