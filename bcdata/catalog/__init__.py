@@ -2,6 +2,7 @@
 
 from bcdata.catalog.catalog import Catalog, common_start
 from bcdata.catalog.dataset import Dataset, Period, Publication, Quality
+from bcdata.catalog.features import FeatureSet, Labels, Normalise
 from bcdata.catalog.load import find_catalog, load_catalog
 from bcdata.catalog.registry import MARKETS, SOURCES, DatasetName, Kind, Market, Source, parse_name
 from bcdata.catalog.symbols import Contract, Instrument
@@ -15,9 +16,12 @@ __all__ = [
     "Dataset",
     "DatasetName",
     "Decision",
+    "FeatureSet",
     "Instrument",
     "Kind",
+    "Labels",
     "Market",
+    "Normalise",
     "Period",
     "Publication",
     "Quality",

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from bcdata.catalog.features import Features, FeatureSet, Labels
 from bcdata.catalog.fields import Duration, Section, SourceName, Symbol, Unique, refusal
 from bcdata.catalog.registry import SOURCES, DatasetName, Kind, parse_name
 from bcdata.catalog.universe import Universe
@@ -57,7 +58,8 @@ class Dataset(Section):
     )
     publication: Publication = Publication()
     quality: Quality = Quality()
-    features: bool = Field(default_factory=lambda values: parse_name(values["name"]).kind == "klines")
+    features: Features = Field(default_factory=lambda values: _features(values["name"]))
+    labels: Labels | None = None
 
     @property
     def market(self) -> str:
@@ -166,11 +168,27 @@ class Dataset(Section):
 
     @field_validator("features")
     @classmethod
-    def _features_need_bars(cls, features: bool, info: ValidationInfo) -> bool:
+    def _features_need_bars(cls, features: FeatureSet | None, info: ValidationInfo) -> FeatureSet | None:
         name = _name(info)
         if features and name and name.kind != "klines":
             raise refusal("features are computed from bars; funding has none")
+        for index, symbol in enumerate(features.universe if features else ()):
+            if name and not name.market.writes(symbol):
+                raise refusal(f"the {name.market.name} market has no symbols like {symbol!r}", "universe", index)
         return features
+
+    @field_validator("labels")
+    @classmethod
+    def _labels_need_bars(cls, labels: Labels | None, info: ValidationInfo) -> Labels | None:
+        name = _name(info)
+        if labels and name and name.kind != "klines":
+            raise refusal("labels are computed from bars; funding has none")
+        return labels
+
+
+def _features(name: str) -> FeatureSet | None:
+    """All features of bars, unless the catalog says otherwise."""
+    return FeatureSet() if parse_name(name).kind == "klines" else None
 
 
 def _fits_a_day(interval: Interval) -> bool:

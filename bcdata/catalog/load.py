@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from bcdata.catalog.catalog import Catalog
 from bcdata.catalog.dataset import Dataset, Publication, Quality
 from bcdata.catalog.document import Document, Mistake, read_document
+from bcdata.catalog.features import FeatureSet, Labels, Normalise
 from bcdata.catalog.hints import choose
 from bcdata.catalog.universe import Universe
 from bcdata.errors import CatalogError
@@ -20,7 +21,13 @@ PACKAGED = Path(__file__).with_name("default.yaml")
 """The catalog that comes with bcdata: the project's own catalog.yaml."""
 
 _TOP = "datasets"
-_SECTIONS: dict[str, type[BaseModel]] = {"universe": Universe, "publication": Publication, "quality": Quality}
+_SECTIONS: dict[str, type[BaseModel]] = {
+    "universe": Universe,
+    "publication": Publication,
+    "quality": Quality,
+    "features": FeatureSet,
+    "labels": Labels,
+}
 
 _WORDS = {
     "missing": "is needed",
@@ -34,6 +41,12 @@ _WORDS = {
     "float_parsing": "must be a number",
     "float_type": "must be a number",
     "finite_number": "must be a number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "dict_type": "must be a mapping of keys to values",
+    "mapping_type": "must be a mapping of keys to values",
+    "greater_than": "must be more than {gt:g}",
+    "less_than": "must be less than {lt:g}",
     "greater_than_equal": "must be {ge:g} or more",
     "less_than_equal": "must be {le:g} or less",
 }
@@ -122,4 +135,5 @@ def _message(detail: ErrorDetails) -> str:
 def _keys(location: tuple[int | str, ...]) -> list[str]:
     """The keys that are allowed where an unknown one stands."""
     model = _SECTIONS[str(location[0])] if len(location) > 1 else Dataset
+    model = Normalise if location[:2] == ("features", "normalise") else model
     return [key for key in model.model_fields if (model, key) != (Dataset, "name")]

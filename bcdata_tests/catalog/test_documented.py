@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from bcdata.catalog import MARKETS, Dataset, Market, Publication, Quality, Universe
+from bcdata.catalog import MARKETS, Dataset, FeatureSet, Labels, Market, Publication, Quality, Universe
 from bcdata.catalog.symbols import STABLE_ASSETS
 from bcdata_tests.catalog.conftest import Load
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/catalog.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| `([a-z_.]+)` \| (.+?) \|", PAGE, re.MULTILINE))
 KEYS = {key: default for key, default in ROWS.items() if key not in MARKETS}
-IN_WORDS = {"required", "this or `universe`", "this or `symbols`", "any", "see below"}
+IN_WORDS = {"required", "this or `universe`", "this or `symbols`", "any", "see below", "all", "none"}
 
 
 def test_every_key_is_documented() -> None:
@@ -20,6 +20,8 @@ def test_every_key_is_documented() -> None:
         "universe": Universe.model_fields,
         "publication": Publication.model_fields,
         "quality": Quality.model_fields,
+        "features": FeatureSet.model_fields,
+        "labels": Labels.model_fields,
     }
     keys = {f"{section}.{key}" for section, fields in sections.items() for key in fields}
     keys |= set(Dataset.model_fields) - {"name", "publication", "quality"}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from bcdata.catalog import MARKETS, Catalog, common_start, load_catalog
+from bcdata.catalog import MARKETS, Catalog, FeatureSet, Labels, Normalise, common_start, load_catalog
 from bcdata.catalog.load import PACKAGED
 from bcdata.errors import CatalogError, UsageError
 from bcdata.windows import Grain
@@ -43,15 +43,41 @@ def test_a_file_with_only_the_needed_keys(load: Load) -> None:
     assert dataset.interval.length == timedelta(minutes=1)
     assert dataset.sources == ("binance_archive", "binance_rest")
     assert dataset.select([]) == ["BTCUSDT", "ETHUSDT"]
-    assert (dataset.calendar, dataset.archive, dataset.features) == ("24/7", ("daily", "monthly"), True)
+    assert (dataset.calendar, dataset.archive, dataset.features) == ("24/7", ("daily", "monthly"), FeatureSet())
     assert dataset.quality.max_bad_share == 0.05
+
+
+def test_features_and_labels_are_said_in_sections(load: Load) -> None:
+    dataset = load(
+        MINIMAL
+        + """\
+    features:
+      select: [log_ret_1, donchian_pos_240]
+      windows:
+        donchian_pos_240: {n: 480}
+      reference: ETHUSDT
+      universe: [BTCUSDT, ETHUSDT]
+      normalise:
+        log_ret_1: {z: 1440, tail: 0.005}
+    labels: {horizons: [1, 5]}
+"""
+    )["spot_klines_1m"]
+    assert dataset.features == FeatureSet(
+        select=("log_ret_1", "donchian_pos_240"),
+        windows={"donchian_pos_240": {"n": "480"}},
+        reference="ETHUSDT",
+        universe=("BTCUSDT", "ETHUSDT"),
+        normalise={"log_ret_1": Normalise(z=1440, tail=0.005)},
+    )
+    assert dataset.labels == Labels(horizons=(1, 5))
+    assert load(MINIMAL + "    features: false\n")["spot_klines_1m"].features is None
 
 
 def test_defaults_follow_the_type(load: Load) -> None:
     catalog = load("datasets:\n" + entry("um_funding") + entry("um_klines_1mo"))
     funding, months = catalog
-    assert (funding.interval, funding.archive, funding.features) == (None, ("monthly",), False)
-    assert (months.archive, months.features) == (("monthly",), True)
+    assert (funding.interval, funding.archive, funding.features) == (None, ("monthly",), None)
+    assert (months.archive, months.features) == (("monthly",), FeatureSet())
     assert months.interval is not None
     assert months.interval.length is None
 

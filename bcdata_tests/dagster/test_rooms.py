@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "windows": {"errors"},
     "clock": {"errors"},
     "settings": {"errors"},
-    "catalog": {*GROUND, "settings"},
+    "catalog": {*GROUND, "settings", "features"},
     "bars": {*GROUND},
     "features": {*GROUND},
     "store": {*GROUND},
@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "providers": {*GROUND, "settings", "catalog", "bars", "quality", "net"},
     "simulate": {*GROUND, "settings"},
     "pictures": set(),
+    "alerts": {*GROUND, "settings", "store"},
     "operations": {*GROUND, "settings", "catalog", "bars", "features", "quality", "net", "pictures", "providers"}
     | {"store"},
     "query": {*GROUND, "settings", "bars", "catalog", "features", "operations", "store"},
@@ -37,11 +38,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "jobs": {"assets", "catalog", "operations"},
     "assets": {"catalog", "checks", "operations", "partitions", "resources", "store"},
     "schedules": {*GROUND, "settings", "catalog", "jobs", "operations", "partitions", "resources"},
-    "sensors": {*GROUND, "settings", "catalog", "operations", "partitions", "resources"},
+    "sensors": {*GROUND, "settings", "assets", "catalog", "jobs", "operations", "partitions", "resources", "store"},
     "assembly": {"assets", "catalog", "jobs", "resources", "schedules", "sensors"},
     "definitions": {"assembly", "catalog"},
     "launch": {*GROUND, "assembly", "catalog", "operations", "partitions"},
-    "cli": {*GROUND, "settings", "catalog", "bars", "features", "launch", "net", "operations", "pictures", "providers"}
+    "cli": {*GROUND, "settings", "alerts", "catalog", "bars", "features", "launch", "net", "operations", "pictures", "providers"}
     | {"query", "simulate", "store"},
     "__main__": {"cli"},
     "__init__": set(),

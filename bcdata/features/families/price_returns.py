@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray, Grid, lag, log_ratio
+from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
 from bcdata.features.registry import Family
 from bcdata.features.rolling import rolling_max, rolling_min, rolling_std
 
@@ -10,8 +10,6 @@ FAMILY = Family("Price & Returns", rank=1)
 
 _OHLC = ("open", "high", "low", "close")
 _SHARE = "share of the bar's range"
-_ROUNDING = 8 * np.finfo(np.float64).eps
-"""A log return near 0 is known to about one eps; a deviation of a few of them is rounding, not movement."""
 
 
 def log_ret(bars: Grid, *, k: int) -> FloatArray:
@@ -33,16 +31,16 @@ for _k in (1, 5, 15, 60, 240, 1440):
 
 @FAMILY.feature(
     inputs=("close",),
-    warm_up=61,
-    parameters={"n": 60, "max_missing": 6},
+    warm_up=lambda n: n + 1,
+    parameters={"n": 60},
     formula="r / s[-1], r = ln(c / c[-1]), s = deviation (ddof 1) of the last n r",
     source="return over trailing volatility as of the bar before; RiskMetrics 1996 standardised return",
     unit="standard deviations",
 )
-def ret_vol_z(bars: Grid, *, n: int, max_missing: int) -> FloatArray:
+def ret_vol_z(bars: Grid, *, n: int) -> FloatArray:
     """Log return over the deviation of the n returns before it; null where nothing moved."""
-    sigma = lag(rolling_std(bars.returns, n, first=bars.first, max_missing=max_missing), 1)
-    return np.where(sigma > _ROUNDING, bars.returns / sigma, np.nan)
+    sigma = lag(rolling_std(bars.returns, n, first=bars.first), 1)
+    return np.where(sigma > RETURN_NOISE, bars.returns / sigma, np.nan)
 
 
 @FAMILY.feature(
@@ -112,17 +110,17 @@ def gap(bars: Grid) -> FloatArray:
 
 @FAMILY.feature(
     inputs=("high", "low", "close"),
-    warm_up=239,
-    parameters={"n": 240, "max_missing": 24},
+    warm_up=lambda n: n - 1,
+    parameters={"n": 240},
     formula="(c - L) / (H - L), H = max h and L = min l of the last n bars, this one included",
     source="Donchian channel; Lane's fast %K over n bars, as a share",
     unit="share of the channel",
     range=(0.0, 1.0),
 )
-def donchian_pos_240(bars: Grid, *, n: int, max_missing: int) -> FloatArray:
+def donchian_pos_240(bars: Grid, *, n: int) -> FloatArray:
     """Where in the channel of the last n bars the bar closed; null where the channel is flat."""
-    top = rolling_max(bars["high"], n, first=bars.first, max_missing=max_missing)
-    bottom = rolling_min(bars["low"], n, first=bars.first, max_missing=max_missing)
+    top = rolling_max(bars["high"], n, first=bars.first)
+    bottom = rolling_min(bars["low"], n, first=bars.first)
     return (bars["close"] - bottom) / (top - bottom)
 
 

@@ -1,0 +1,106 @@
+"""What the catalog says of a dataset's features and labels. Names are looked up in the registry of features."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+
+from bcdata.catalog.fields import Section, Symbol, Unique, refusal
+
+_ON, _OFF = ("true", "yes", "on"), ("false", "no", "off")
+
+
+class Normalise(Section):
+    """Variants of one feature: its distance from its own past in deviations, and its rank in it.
+
+    `z` and `rank` are windows in bars. What `z` is computed from is held within the `tail` quantiles of that past.
+    """
+
+    z: int | None = Field(default=None, ge=2)
+    rank: int | None = Field(default=None, ge=2)
+    tail: float | None = Field(default=None, gt=0, lt=0.5)
+
+
+class FeatureSet(Section):
+    """Which features a dataset has, with which parameters, and what they may look at."""
+
+    select: Annotated[tuple[str, ...], Field(min_length=1), Unique] | None = None
+    windows: Mapping[str, Mapping[str, str | int | float]] = Field(default_factory=lambda: MappingProxyType({}))
+    reference: Symbol | None = None
+    universe: Annotated[tuple[Symbol, ...], Unique] = ()
+    normalise: Mapping[str, Normalise] = Field(default_factory=lambda: MappingProxyType({}))
+
+    @field_validator("select")
+    @classmethod
+    def _selected_exist(cls, select: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for index, name in enumerate(select or ()):
+            _known(name, index)
+        return select
+
+    @field_validator("windows")
+    @classmethod
+    def _windows_suit(cls, windows: Mapping[str, Mapping[str, Any]], info: ValidationInfo) -> Mapping[str, Any]:
+        for name, parameters in windows.items():
+            feature = _known(name, name, info)
+            for parameter, value in parameters.items():
+                try:
+                    feature.with_parameters({parameter: value})
+                except ValueError as error:
+                    raise refusal(str(error), name, parameter) from None
+        return MappingProxyType({name: MappingProxyType(dict(own)) for name, own in windows.items()})
+
+    @field_validator("normalise")
+    @classmethod
+    def _variants_suit(cls, normalise: Mapping[str, Normalise], info: ValidationInfo) -> Mapping[str, Normalise]:
+        for name, wanted in normalise.items():
+            feature = _known(name, name, info)
+            if wanted.z is None and wanted.rank is None:
+                raise refusal("say which: `z` or `rank`, with its window in bars", name)
+            if wanted.tail is not None and feature.range is not None:
+                low, high = feature.range
+                raise refusal(f"{name} lies in [{low:g}, {high:g}]: there is nothing to clip", name, "tail")
+        return MappingProxyType(dict(normalise))
+
+    def __hash__(self) -> int:
+        """Equal sections have equal hashes; mappings have none, their keys do."""
+        keys = (*sorted(self.windows), *sorted(self.normalise))
+        return hash((self.select, self.reference, self.universe, keys))
+
+
+class Labels(Section):
+    """What is to be learned: forward log returns over so many bars."""
+
+    horizons: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1), Unique]
+
+
+def _switch(value: Any) -> Any:
+    """`true` is all features as they are, `false` none."""
+    text = str(value).lower() if isinstance(value, str | bool) else None
+    if text in _ON:
+        return FeatureSet()
+    if text in _OFF:
+        return None
+    if text is not None:
+        raise refusal(f"{value!r} must be true or false, or a mapping of keys to values")
+    return value
+
+
+Features = Annotated[FeatureSet | None, BeforeValidator(_switch)]
+"""`true`, `false`, or a section; None where there are to be no features."""
+
+
+def _known(name: str, at: str | int, info: ValidationInfo | None = None) -> Any:
+    """The registered feature; what is not selected cannot be changed."""
+    from bcdata.features.registry import all_features  # noqa: PLC0415 - only who names features pays for them
+
+    features = {feature.name: feature for feature in all_features()}
+    if name not in features:
+        near = get_close_matches(name.lower(), features, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "`bcdata features` lists them"
+        raise refusal(f"there is no feature {name!r}; {hint}", at)
+    select = info.data.get("select") if info else None
+    if select is not None and name not in select:
+        raise refusal(f"{name} is not among the features that `select` names", at)
+    return features[name]
