@@ -11,6 +11,7 @@ import pytest
 import typer.main
 from typer.core import TyperGroup
 
+from bcdata.alerts.settings import AlertSettings
 from bcdata.bars.gaps import Status
 from bcdata.cli import app
 from bcdata.intervals import Interval
@@ -120,7 +121,7 @@ def test_the_layout_names_every_room() -> None:
     assert modules | rooms <= layout
 
 
-@pytest.mark.parametrize("settings", [Settings, BinanceSettings, HttpSettings])
+@pytest.mark.parametrize("settings", [Settings, BinanceSettings, HttpSettings, AlertSettings])
 def test_every_variable_is_documented_with_its_default(settings: type[LayeredSettings]) -> None:
     text = "\n".join((ROOT / page).read_text() for page in ("README.md", "docs/guides/operate.md"))
     rows = dict(re.findall(r"^\| `(BCDATA_\w+)` \| ([^|]*) \|", text, re.MULTILINE))

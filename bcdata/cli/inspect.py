@@ -79,11 +79,13 @@ def providers(as_json: Json = False) -> None:
 
 def config(as_json: Json = False) -> None:
     """Show every setting, what holds and where it came from; secrets are masked."""
+    from bcdata.alerts.settings import AlertSettings  # noqa: PLC0415
     from bcdata.net.settings import HttpSettings  # noqa: PLC0415
     from bcdata.providers.binance.settings import BinanceSettings  # noqa: PLC0415
     from bcdata.settings import Settings  # noqa: PLC0415
 
-    found = [one for layer in (Settings(), BinanceSettings(), HttpSettings()) for one in layer.explain()]
+    layers = (Settings(), BinanceSettings(), HttpSettings(), AlertSettings())
+    found = [one for layer in layers for one in layer.explain()]
     if as_json:
         print_json([one._asdict() for one in found])
         return

@@ -42,8 +42,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "assembly": {"assets", "catalog", "jobs", "resources", "schedules", "sensors"},
     "definitions": {"assembly", "catalog"},
     "launch": {*GROUND, "assembly", "catalog", "operations", "partitions"},
-    "cli": {*GROUND, "settings", "alerts", "catalog", "bars", "features", "launch", "net", "operations", "pictures", "providers"}
-    | {"query", "simulate", "store"},
+    "cli": {*GROUND, "settings", "catalog", "bars", "features", "launch", "net", "operations", "pictures", "providers"}
+    | {"alerts", "query", "simulate", "store"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -1,0 +1,44 @@
+"""`bcdata alert test`: whether people can be told."""
+
+import typer
+
+from bcdata.cli.show import err, out
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command and what is below it."""
+    group = typer.Typer(help="Messages to people: whether they get through.", no_args_is_help=True)
+    group.callback()(_group)
+    group.command("test")(test)
+    app.add_typer(group, name="alert")
+
+
+def _group() -> None:
+    """Messages to people: whether they get through."""
+
+
+def test() -> None:
+    """Send a test message to every channel of BCDATA_ALERT_URLS. Ends with status 1 if one does not take it."""
+    from bcdata import clock  # noqa: PLC0415
+    from bcdata.alerts.channels import channels  # noqa: PLC0415
+    from bcdata.alerts.settings import AlertSettings  # noqa: PLC0415
+    from bcdata.errors import UsageError  # noqa: PLC0415
+
+    known = channels(AlertSettings().urls)
+    if not known:
+        raise UsageError(
+            "alerts are off: set BCDATA_ALERT_URLS to addresses that Apprise knows, e.g. mailto:// or slack://"
+        )
+    for channel in known:
+        channel.check()
+    body = f"This is a test, sent at {clock.now():%Y-%m-%d %H:%M} UTC. Alerts of bcdata will come here."
+    went = [channel.send("bcdata: test", body) for channel in known]
+    for channel, has_gone in zip(known, went, strict=True):
+        words = (
+            "took the message"
+            if has_gone
+            else "did not take the message: check its address, and that it can be reached"
+        )
+        (out if has_gone else err).print(f"channel {channel.name} {words}", highlight=False, markup=False)
+    if not all(went):
+        raise typer.Exit(1)
