@@ -1,0 +1,40 @@
+"""Measures of movement that features of several families read, each computed once for a grid."""
+
+import numpy as np
+
+from bcdata.features.grid import FloatArray, Grid
+from bcdata.features.rolling import rolling_mean
+
+_HLC = ("high", "low", "close")
+
+
+def realised_variance(bars: Grid, n: int) -> FloatArray:
+    """Mean square of the last n log returns, per bar and about zero; warm-up n bars."""
+    return bars.shared(("realised variance", n), lambda: rolling_mean(bars.returns**2, n, first=bars.first))
+
+
+def realised_volatility(bars: Grid, n: int) -> FloatArray:
+    """Root of the realised variance of n bars, annualised by the length of the grid's bars."""
+    return bars.shared(
+        ("realised volatility", n), lambda: np.sqrt(realised_variance(bars, n)) * np.sqrt(bars.bars_per_year)
+    )
+
+
+def true_range(high: FloatArray, low: FloatArray, before: FloatArray) -> FloatArray:
+    """Wilder's true range: of the bar and the close before it; NaN where any is missing."""
+    return np.maximum(high, before) - np.minimum(low, before)
+
+
+def average_true_range(bars: Grid, n: int, length: int) -> FloatArray:
+    """Wilder's mean true range (alpha 1 / n) in the price's unit, a truncated recursion of `length` bars.
+
+    It starts anew for every UTC day (`bcdata.features.runs`), seeded with the first true range of its run, that of
+    the second bar. A bar whose predecessor is missing has none, and leaves the mean as it is.
+    """
+
+    def make() -> FloatArray:
+        runs = bars.runs(length, *_HLC)
+        high, low, close = (runs.unroll(bars[name]) for name in _HLC)
+        return runs.roll(runs.ema(true_range(high, low, runs.lag(close)), 1.0 / n))
+
+    return bars.shared(("average true range", n, length), make)
