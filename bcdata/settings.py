@@ -70,6 +70,9 @@ class Settings(LayeredSettings):
 
     daily_at: str = Field(default="30 9 * * *", description="when open partitions are refreshed: cron, UTC")
     history_every: str = Field(default="*/15 * * * *", description="when a stretch of history is worked off: cron, UTC")
+    heal_every: int = Field(
+        default=300, ge=1, description="seconds between two ticks of a sensor that heals; 60 or more but in tests"
+    )
     state: Path = Field(
         default=Path("~/.local/state/bcdata"),
         validate_default=True,

@@ -8,15 +8,17 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from bcdata.bars.gaps import Status
 from bcdata.catalog import Dataset
 from bcdata.operations.backoff import MOST_TRIES, pause
 from bcdata.operations.explain import unpublished_from
-from bcdata.operations.footers import Footers, Row
+from bcdata.operations.footers import Footers, Row, open_footers
 from bcdata.operations.zones import REST
 from bcdata.store.attempts import Asked, Attempts, Refilled
 from bcdata.store.requests import Cell, Request, Requests
+from bcdata.store.store import Store
 
 KIND = "refill"
 LONGEST_OUTAGE = timedelta(days=1)
@@ -113,9 +115,9 @@ class Tables:
     asked: Mapping[Cell, Asked]
 
     @classmethod
-    def of(cls, requests: Requests, attempts: Attempts, dataset: str) -> "Tables":
-        """Both tables, read once."""
-        return cls(requests.of(KIND, dataset), attempts.refills(dataset))
+    def read(cls, root: Path, dataset: str) -> "Tables":
+        """Both tables of the lake, read once."""
+        return cls(Requests(root).of(KIND, dataset), Attempts(root).refills(dataset))
 
 
 def refills(footers: Footers, tables: Tables, dataset: Dataset, symbol: str, now: datetime) -> dict[Cell, Refill]:
@@ -128,3 +130,12 @@ def refills(footers: Footers, tables: Tables, dataset: Dataset, symbol: str, now
         if one is not None:
             found[cell] = one
     return found
+
+
+def standing(root: Path, dataset: Dataset, now: datetime) -> dict[Cell, Refill]:
+    """How all partitions of the lake stand that lack bars which may yet come, by symbol and date."""
+    store, tables = Store(root), Tables.read(root, dataset.name)
+    symbols = sorted({one.symbol for one in store.partitions("gaps", dataset.name)})
+    with open_footers(store) as footers:
+        by_symbol = [refills(footers, tables, dataset, symbol, now) for symbol in symbols]
+    return {cell: one for some in by_symbol for cell, one in some.items()}

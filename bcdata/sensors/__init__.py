@@ -7,8 +7,9 @@ import dagster as dg
 
 from bcdata.catalog import Catalog
 from bcdata.sensors.discovery import discovery_sensors
+from bcdata.sensors.refill import refill_sensors
 
 
 def build_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
     """All sensors that the catalog calls for."""
-    return [*discovery_sensors(catalog)]
+    return [*discovery_sensors(catalog), *refill_sensors(catalog)]

@@ -80,7 +80,9 @@ def test_nothing_that_fetches_a_universe_runs_before_somebody_turns_it_on(packag
 def test_sensors(packaged: Catalog) -> None:
     sensors = build_sensors(packaged)
     found = {one.name: one.default_status.value for one in sensors}
-    assert found == {f"discover_{market}_symbols_by_month": "RUNNING" for market in ("spot", "um", "cm")}
+    discover = {f"discover_{market}_symbols_by_month": "RUNNING" for market in ("spot", "um", "cm")}
+    refill = {f"refill_{dataset}": "RUNNING" for dataset in DATASETS if "klines" in dataset}
+    assert found == discover | refill
     assert all((one.minimum_interval_seconds or 0) >= 60 for one in sensors)
 
 

@@ -1,0 +1,198 @@
+"""Missing bars come by themselves: asked for when they are due, no more than those, and never twice at once."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from bcdata.operations.backoff import MOST_TRIES
+from bcdata.operations.refill import standing
+from bcdata.sensors.asking import Round
+from bcdata.store.requests import Requests
+from bcdata_tests.dagster.healing import D, Ward, cells, warded
+from bcdata_tests.mirror import Rows, made_day
+from bcdata_tests.operations.honest import bars_of, published
+from bcdata_tests.run import tree, utc
+
+DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
+NOW = "2025-03-01"
+SENSOR = f"refill_{D}"
+HOLE = slice(600, 660)
+START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[Ward]:
+    """Three days of two symbols, materialized without REST; the second day of one lacks an hour in the archive."""
+    with warded(tmp_path, now=NOW) as ward:
+        for symbol in ("AAAUSDT", "BBBUSDT"):
+            for day in DAYS:
+                rows = made_day(day)
+                ward.truth.put_day(symbol, day, rows)
+                if (symbol, day) == ("BBBUSDT", DAYS[1]):
+                    rows = [*rows[: HOLE.start], *rows[HOLE.stop :]]
+                ward.mirror.put_day(symbol, day, rows)
+        assert ward.lake.materialize(D, "AAAUSDT,BBBUSDT", DAYS[0], DAYS[2], refill=False).ok
+        yield ward
+
+
+HOLED = ("BBBUSDT", DAYS[1])
+
+
+def test_just_the_partition_with_a_hole_is_asked_for_and_healed(ward: Ward) -> None:
+    [request], _ = ward.tick(SENSOR)
+    assert cells(request) == [HOLED]
+    ward.exchange.clear()
+    assert ward.execute(request).success
+    assert published(ward.lake, *HOLED) == bars_of(made_day(DAYS[1]))
+    assert ward.asked("/spot/api/v3/klines") == 1
+    requests, skipped = ward.tick(SENSOR)
+    assert requests == []
+    assert skipped == "0 partitions of 3 symbols lack bars; 0 are due, 0 given up"
+
+
+def test_what_a_run_is_at_work_on_is_not_asked_for_again(ward: Ward) -> None:
+    """Neither a run of the sensor's own, nor any over the assets, whoever launched it."""
+    [request], _ = ward.tick(SENSOR)
+    run = dg.DagsterRun(
+        job_name=f"heal_{D}",
+        run_id="1b4e28ba-2fa1-11d2-883f-0016d3cca427",
+        status=dg.DagsterRunStatus.STARTED,
+        run_config=request.run_config,
+        tags=dict(request.tags),
+    )
+    ward.instance.add_run(run)
+    Requests(ward.lake.root).forget("refill", D, [HOLED])
+    requests, skipped = ward.tick(SENSOR)
+    assert (requests, skipped) == ([], f"run {run.run_id} is still at work")
+
+
+@pytest.mark.parametrize(
+    ("tags", "is_ours"),
+    [
+        ({"dagster/partition": f"{DAYS[1]}|BBBUSDT"}, True),
+        ({START: f"{DAYS[0]}|AAAUSDT", END: f"{DAYS[2]}|CCCUSDT"}, True),
+        ({START: f"{DAYS[0]}|AAAUSDT", END: f"{DAYS[0]}|CCCUSDT"}, False),
+        ({START: f"{DAYS[1]}|CCCUSDT", END: f"{DAYS[1]}|CCCUSDT"}, False),
+    ],
+    ids=["the partition", "a range with it", "another day", "another symbol"],
+)
+def test_nor_what_a_run_over_the_assets_is_at_work_on(ward: Ward, tags: dict[str, str], is_ours: bool) -> None:
+    ward.instance.add_run(
+        dg.DagsterRun(
+            job_name=f"materialize_{D}",
+            run_id="1b4e28ba-2fa1-11d2-883f-0016d3cca427",
+            status=dg.DagsterRunStatus.STARTED,
+            tags=tags,
+        )
+    )
+    requests, _ = ward.tick(SENSOR)
+    assert [cells(one) for one in requests] == ([] if is_ours else [[HOLED]])
+
+
+def test_while_rest_is_down_it_is_tried_ever_more_rarely_and_never_given_up(ward: Ward) -> None:
+    fault = ward.add("/spot/api", "status", status=451)
+    start, asked = ward.lake.now, []
+    for hours in range(0, 24 * 3, 3):
+        ward.at(start + timedelta(hours=hours))
+        if ward.heal(SENSOR):
+            asked.append(hours)
+    # Pauses of 1, 4, 16 hours, then a day, as ticks of three hours find them.
+    assert asked == [0, 3, 9, 27, 51]
+    [(_, status)] = statuses(ward)
+    assert status == "open"
+    ward.exchange.remove(fault)
+    ward.at(start + timedelta(days=4))
+    assert ward.heal(SENSOR) == {HOLED}
+    assert published(ward.lake, *HOLED) == bars_of(made_day(DAYS[1]))
+
+
+def test_a_hole_that_rest_has_too_is_asked_for_once_and_never_again(ward: Ward) -> None:
+    rows = made_day(DAYS[1])
+    ward.truth.put_day("BBBUSDT", DAYS[1], [*rows[: HOLE.start], *rows[HOLE.stop :]])
+    assert ward.heal(SENSOR) == {HOLED}
+    assert statuses(ward) == [(60, "upstream")]
+    for days in range(1, 60, 7):
+        ward.at(ward.lake.now + timedelta(days=days))
+        assert ward.heal(SENSOR) == set()
+
+
+def test_it_gives_up_with_a_reason_where_the_archives_hours_contradict_rest(ward: Ward) -> None:
+    """REST says nothing at all, the hours show trading: nobody can call that an outage, nor ask for ever."""
+    ward.add("/klines", "empty")
+    ward.mirror.put_day("BBBUSDT", DAYS[1], hours_of(made_day(DAYS[1])), interval="1h")
+    asked = 0
+    for days in range(0, 60, 3):
+        ward.at(utc(NOW) + timedelta(days=days))
+        asked += len(ward.heal(SENSOR))
+    assert asked == MOST_TRIES
+    assert statuses(ward) == [(60, "open")]
+    _, skipped = ward.tick(SENSOR)
+    assert skipped == "1 partitions of 3 symbols lack bars; 0 are due, 1 given up"
+    [one] = standing(ward.lake.root, ward.lake.catalog[D], ward.lake.now).values()
+    assert one.gave_up
+    assert one.reason.startswith("gave up after 8 requests: REST answered")
+
+
+def test_what_is_not_published_yet_is_asked_for_when_its_time_has_come(ward: Ward) -> None:
+    day = "2025-02-28"
+    ward.truth.put_day("AAAUSDT", day, made_day(day))
+    ward.at("2025-03-01T06:00")
+    assert ward.lake.materialize(D, "AAAUSDT", day, refill=False).ok
+    assert ward.lake.ledger(D, "AAAUSDT", day)["status"].to_list() == ["not_published"]
+    requests, _ = ward.tick(SENSOR)
+    assert ("AAAUSDT", day) not in {cell for one in requests for cell in cells(one)}
+    ward.at("2025-03-02T13:00")
+    ward.mirror.put_day("AAAUSDT", day, made_day(day))
+    assert ("AAAUSDT", day) in ward.heal(SENSOR)
+    assert published(ward.lake, "AAAUSDT", day) == bars_of(made_day(day))
+    assert ward.lake.ledger(D, "AAAUSDT", day).is_empty(), "the archive has it by now"
+
+
+def test_losing_the_side_tables_costs_a_question_and_no_more(ward: Ward) -> None:
+    assert ward.heal(SENSOR) == {HOLED}
+    before = tree(ward.lake.root)
+    shutil.rmtree(ward.lake.root / ".state")
+    assert ward.heal(SENSOR) == set()
+    assert tree(ward.lake.root) == before
+
+
+def test_a_round_goes_on_from_where_the_tick_ran_out_of_time() -> None:
+    now = [0.0]
+
+    def clock() -> float:
+        return now[0]
+
+    seen, cursor = [], ""
+    for _ in range(10):
+        symbols = Round(["CCC", "AAA", "DDD", "BBB"], cursor, seconds=10, clock=clock)
+        some = []
+        for symbol in symbols:
+            some.append(symbol)
+            now[0] += 6
+        seen.append(some)
+        cursor = symbols.cursor
+        if not cursor:
+            break
+    assert seen == [["AAA", "BBB"], ["CCC", "DDD"]]
+
+
+def statuses(ward: Ward) -> list[tuple[int, str]]:
+    """The ledger of the partition with the hole."""
+    return ward.lake.ledger(D, *HOLED).select("bars", "status").rows()
+
+
+def hours_of(rows: Rows) -> list[list[str]]:
+    """The hours that the minutes make, as the archive writes them."""
+    found = []
+    for at in range(0, len(rows), 60):
+        some = rows[at : at + 60]
+        high, low = max(float(row[2]) for row in some), min(float(row[3]) for row in some)
+        flows = [f"{sum(float(row[column]) for row in some):.8f}" for column in (5, 7, 9, 10)]
+        trades = str(sum(int(row[8]) for row in some))
+        prices = [some[0][1], f"{high:.8f}", f"{low:.8f}", some[-1][4]]
+        found.append([some[0][0], *prices, flows[0], some[-1][6], flows[1], trades, flows[2], flows[3], "0"])
+    return found
