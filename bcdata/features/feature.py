@@ -57,6 +57,8 @@ class Feature:
         version: Raised whenever the numbers change by other means than a parameter.
         function: Takes the grid and the parameters by name, returns one Float64 per grid row; what is not
             defined is NaN or infinite there, and null in the table.
+        distinct: So many distinct values four days of complete minutes give at least; fewer where it has levels.
+        partial: It can be null on complete bars, as its documentation says; elsewhere nulls are missing bars.
         lookback: Bars before the bar whose own value of an anchored definition it reads as well.
         clipped: Where it clips: which grid rows it did clip.
     """
@@ -78,6 +80,8 @@ class Feature:
     volume_degree: float = 0.0
     scale_tolerance: float = 0.0
     version: int = 1
+    distinct: int = 1000
+    partial: bool = False
     lookback: int = 0
     clipped: "Mask | None" = None
     warm_up_of: Callable[..., int] | None = None
@@ -134,6 +138,8 @@ class About(TypedDict):
     volume_degree: NotRequired[float]
     scale_tolerance: NotRequired[float]
     version: NotRequired[int]
+    distinct: NotRequired[int]
+    partial: NotRequired[bool]
 
 
 def _like(example: Parameter, value: Parameter | str, what: str) -> Parameter:

@@ -20,4 +20,12 @@ ORACLES: dict[str, Oracle] = {
     for name, oracle in import_module(f"{__name__}.{found.name}").ORACLES.items()
 }
 
-__all__ = ["ORACLES", "History", "Oracle"]
+SLACK: dict[str, float] = {
+    name: factor
+    for found in pkgutil.iter_modules(__path__)
+    for name, factor in getattr(import_module(f"{__name__}.{found.name}"), "SLACK", {}).items()
+}
+"""By how much more than the usual tolerance a feature may differ from its oracle, where its definition is
+ill-conditioned: a family's module says so in its own `SLACK`, with the reason."""
+
+__all__ = ["ORACLES", "SLACK", "History", "Oracle"]
