@@ -119,6 +119,11 @@ class Grid:
         """Log return: ln of close over the close one bar before."""
         return self.shared("returns", lambda: log_ratio(self["close"], lag(self["close"], 1)))
 
+    @property
+    def log_close(self) -> FloatArray:
+        """The log of the close."""
+        return self.shared("log close", lambda: log_ratio(self["close"], np.ones_like(self["close"])))
+
     def runs(self, length: int, *columns: str) -> "Runs":
         """Runs of truncated recursions over bars whose columns are there, see `bcdata.features.runs`."""
         from bcdata.features.runs import Runs  # noqa: PLC0415 - runs know the grid

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import polars as pl
 
@@ -10,6 +11,8 @@ DAY = 86_400_000_000
 """Microseconds of a day; all times here are µs since the epoch."""
 
 YEAR = 365 * DAY
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class History:
         """The opens of the last n bars, there or not; the oldest first."""
         return [t - k * self.step for k in reversed(range(n))]
 
-    def window(self, t: int, n: int, value: Callable[[int], float | None]) -> list[float] | None:
+    def window(self, t: int, n: int, value: Callable[[int], V | None]) -> list[V] | None:
         """The values that there are at the last n opens, the oldest first; None where the window is not whole."""
         values = [value(at) for at in self.opens(t, n)]
         present = [one for one in values if one is not None]

@@ -1,0 +1,206 @@
+"""Trend & Momentum: whether the price goes somewhere, and how straight. Definitions 10 to 19.
+
+Recursive ones are truncated recursions that start anew for every UTC day (`bcdata.features.runs`). They are seeded
+with the first value; TA-Lib seeds with a mean, from the beginning of what it is given. The seeds have lost all but
+(1 - alpha)^length of their weight at midnight, where most of it is left, and so has the difference to TA-Lib.
+"""
+
+import numpy as np
+
+from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
+from bcdata.features.registry import Family
+from bcdata.features.rolling import (
+    rolling_argmax,
+    rolling_argmin,
+    rolling_mean,
+    rolling_r2,
+    rolling_slope,
+    rolling_std,
+    rolling_sum,
+)
+from bcdata.features.runs import Runs
+
+FAMILY = Family("Trend & Momentum", rank=2)
+
+_HLC = ("high", "low", "close")
+
+
+@FAMILY.feature(
+    inputs=("close",),
+    warm_up=lambda n: n - 1,
+    parameters={"n": 60},
+    formula="c / SMA - 1, SMA = mean of the last n c",
+    source="Brock, Lakonishok, LeBaron 1992, moving-average rule with a short average of one bar; TA-Lib SMA",
+    unit="share of the mean",
+)
+def sma_ratio_60(bars: Grid, *, n: int) -> FloatArray:
+    """Distance of the close from its mean over n bars; exactly 0 where prices are flat."""
+    return bars["close"] / rolling_mean(bars["close"], n, first=bars.first) - 1.0
+
+
+@FAMILY.feature(
+    inputs=("close",),
+    warm_up=lambda length, **_: length,
+    anchor="day",
+    parameters={"fast": 12, "slow": 26, "length": 270},
+    formula="100 (EMA_fast - EMA_slow) / EMA_slow, alpha = 2 / (span + 1), both seeded with c of `length` bars "
+    "before the UTC day",
+    source="Appel 1979; TA-Lib PPO with matype=1 (its default 0 takes simple means)",
+    unit="percent of the slow mean",
+)
+def ppo_12_26(bars: Grid, *, fast: int, slow: int, length: int) -> FloatArray:
+    """Fast over slow exponential mean of the close; exactly 0 where prices are flat."""
+    runs = bars.runs(length, "close")
+    close = runs.unroll(bars["close"])
+    slow_mean = runs.ema(close, 2.0 / (slow + 1))
+    return runs.roll(100.0 * ((runs.ema(close, 2.0 / (fast + 1)) - slow_mean) / slow_mean))
+
+
+@FAMILY.feature(
+    inputs=("close",),
+    warm_up=lambda length, **_: length,
+    anchor="day",
+    parameters={"fast": 12, "slow": 26, "signal": 9, "length": 400},
+    formula="(M - EMA_signal(M)) / c, M = EMA_fast(c) - EMA_slow(c), alpha = 2 / (span + 1), all seeded with their "
+    "first value `length` bars before the UTC day",
+    source="Appel 1979; histogram: Aspray 1986; TA-Lib MACD, divided by the close",
+    unit="share of the close",
+)
+def macd_hist(bars: Grid, *, fast: int, slow: int, signal: int, length: int) -> FloatArray:
+    """MACD less its signal line, over the close; exactly 0 where prices are flat."""
+    runs = bars.runs(length, "close")
+    close = runs.unroll(bars["close"])
+    line = runs.ema(close, 2.0 / (fast + 1)) - runs.ema(close, 2.0 / (slow + 1))
+    return runs.roll((line - runs.ema(line, 2.0 / (signal + 1))) / close)
+
+
+@FAMILY.feature(
+    inputs=_HLC,
+    warm_up=lambda length, **_: length,
+    anchor="day",
+    parameters={"n": 14, "length": 400},
+    formula="W(100 |D+ - D-| / (D+ + D-)), D+ = W(+DM), D- = W(-DM), W = EMA of alpha 1 / n seeded with its first "
+    "value in the `length` bars before the UTC day",
+    source="Wilder 1978, ch. 4; TA-Lib ADX",
+    unit="0 no trend to 100",
+    range=(0.0, 100.0),
+)
+def adx_14(bars: Grid, *, n: int, length: int) -> FloatArray:
+    """Strength of the trend, whichever its direction; null where no high or low has moved since the seed."""
+    runs, up, down, _ = _directional(bars, n, length)
+    return runs.roll(runs.ema(100.0 * (np.abs(up - down) / (up + down)), 1.0 / n))
+
+
+@FAMILY.feature(
+    inputs=_HLC,
+    warm_up=lambda length, **_: length,
+    anchor="day",
+    parameters={"n": 14, "length": 300},
+    formula="100 (W(+DM) - W(-DM)) / W(TR), W = EMA of alpha 1 / n seeded with its first value in the `length` bars "
+    "before the UTC day",
+    source="Wilder 1978, ch. 4; TA-Lib PLUS_DI less MINUS_DI",
+    unit="percent of the true range",
+    range=(-100.0, 100.0),
+)
+def di_diff_14(bars: Grid, *, n: int, length: int) -> FloatArray:
+    """Upward less downward movement as a share of the range; null where there is no range since the seed."""
+    runs, up, down, reach = _directional(bars, n, length)
+    return runs.roll(np.clip(100.0 * ((up - down) / reach), -100.0, 100.0))
+
+
+def _directional(bars: Grid, n: int, length: int) -> tuple[Runs, FloatArray, FloatArray, FloatArray]:
+    """Wilder's smoothed +DM, -DM and true range, unrolled; a bar whose predecessor is missing has none of them."""
+    runs = bars.runs(length, *_HLC)
+    high, low, close = (runs.unroll(bars[name]) for name in _HLC)
+    rise, fall, before = high - runs.lag(high), runs.lag(low) - low, runs.lag(close)
+    up = np.maximum(rise, 0.0) * (rise > fall)
+    down = np.maximum(fall, 0.0) * (fall > rise)
+    reach = np.maximum(high, before) - np.minimum(low, before)
+    return runs, runs.ema(up, 1.0 / n), runs.ema(down, 1.0 / n), runs.ema(reach, 1.0 / n)
+
+
+@FAMILY.feature(
+    inputs=("high", "low"),
+    warm_up=lambda n: n,
+    parameters={"n": 25},
+    formula="100 (age of the lowest l - age of the highest h) / n over the last n + 1 bars; of equal ones the newest",
+    source="Chande 1995; TA-Lib AROONOSC",
+    unit="percent of the window",
+    range=(-100.0, 100.0),
+    distinct=45,
+)
+def aroon_osc_25(bars: Grid, *, n: int) -> FloatArray:
+    """Whether the highest high or the lowest low is the newer one, and by how much; 0 where prices are flat."""
+    highest = rolling_argmax(bars["high"], n + 1, first=bars.first)
+    lowest = rolling_argmin(bars["low"], n + 1, first=bars.first)
+    return 100.0 * ((lowest - highest) / n)
+
+
+@FAMILY.feature(
+    inputs=("close",),
+    warm_up=lambda n: n - 1,
+    parameters={"n": 60},
+    formula="least-squares slope of ln c on the bar's number over the last n bars",
+    source="ordinary least squares on time; TA-Lib LINEARREG_SLOPE and qlib Alpha158 BETA, of ln c instead of c",
+    unit="ln of price ratio per bar",
+    scale_tolerance=1e-5,
+)
+def slope_60(bars: Grid, *, n: int) -> FloatArray:
+    """Trend of the log close per bar; missing bars are left out of the fit."""
+    return rolling_slope(bars.log_close, n, first=bars.first)
+
+
+@FAMILY.feature(
+    inputs=("close",),
+    warm_up=lambda n: n - 1,
+    parameters={"n": 60},
+    formula="squared correlation of ln c with the bar's number over the last n bars",
+    source="coefficient of determination of that fit; qlib Alpha158 RSQR, of ln c instead of c",
+    unit="share of the variance",
+    range=(0.0, 1.0),
+    scale_tolerance=1e-5,
+)
+def r2_60(bars: Grid, *, n: int) -> FloatArray:
+    """How straight the trend is; null where prices are flat."""
+    return rolling_r2(bars.log_close, n, first=bars.first)
+
+
+@FAMILY.feature(
+    inputs=("close",),
+    warm_up=lambda n: n + 1,
+    parameters={"n": 1440},
+    formula="ln(c / c[-n]) / (s[-1] sqrt(n)), s = deviation (ddof 1) of the last n r",
+    source="Moskowitz, Ooi, Pedersen 2012, eq. 2: return over the deviation as of the bar before (theirs is an "
+    "exponential one with a centre of 60 days)",
+    unit="standard deviations",
+)
+def tsmom_1440(bars: Grid, *, n: int) -> FloatArray:
+    """Return over n bars in deviations known at the bar before; null where nothing moved."""
+    sigma = lag(rolling_std(bars.returns, n, first=bars.first), 1)
+    moved = log_ratio(bars["close"], lag(bars["close"], n))
+    return np.where(sigma > RETURN_NOISE, moved / (sigma * np.sqrt(n)), np.nan)
+
+
+@FAMILY.feature(
+    inputs=("close",),
+    warm_up=lambda n: n,
+    parameters={"n": 60},
+    formula="|c - c[-n]| / sum of |c - the close before| over the last n bars",
+    source="Kaufman 1995, efficiency ratio",
+    unit="share of the path",
+    range=(0.0, 1.0),
+)
+def efficiency_60(bars: Grid, *, n: int) -> FloatArray:
+    """Way made good over way gone; null where prices are flat.
+
+    The path leads through the closes that are there: after a hole, the close before is the last one there was.
+    """
+    close = bars["close"]
+    path = rolling_sum(np.abs(close - lag(_carried(close), 1)), n, first=bars.first)
+    return np.minimum(np.abs(close - lag(close, n)) / path, 1.0)
+
+
+def _carried(values: FloatArray) -> FloatArray:
+    """The last value that there was, for every row."""
+    row = np.maximum.accumulate(np.where(np.isfinite(values), np.arange(values.size), 0))
+    return values[row]
