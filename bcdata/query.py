@@ -12,8 +12,9 @@ from bcdata.bars.schema import FUNDING, LEDGER, merged_bar
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.features.schema import table_schema
+from bcdata.operations.instruments import UNIVERSE
 from bcdata.operations.lake import PERPETUAL, trusted
-from bcdata.store.layout import PART, Partition, symbol_and_date
+from bcdata.store.layout import PART, Partition, symbol_and_date, universe_table
 from bcdata.store.store import Store
 
 ZONES = ("merged", "features", "gaps")
@@ -24,8 +25,8 @@ def connect(store: Store, catalog: Catalog) -> Iterator[duckdb.DuckDBPyConnectio
     """A DuckDB connection in memory that can read the lake and nothing else, and write nothing.
 
     Views: `merged.<dataset>`, `features.<dataset>`, `gaps.<dataset>`, and `<dataset>` for the merged bars;
-    `symbol` and `date` are columns. `halts.<dataset>` has `date` alone. Only bars whose ledger
-    has the same fingerprint are seen.
+    `symbol` and `date` are columns. `halts.<dataset>` has `date` alone; `universe.<market>` has all
+    that was ever known of a market's symbols. Only bars whose ledger has the same fingerprint are seen.
     """
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET TimeZone = 'UTC'")
@@ -34,6 +35,7 @@ def connect(store: Store, catalog: Catalog) -> Iterator[duckdb.DuckDBPyConnectio
             for dataset in catalog:
                 _create_view(connection, store, zone, dataset)
         _create_halts(connection, store, catalog)
+        _create_universes(connection, store, catalog)
         connection.execute("SET allowed_directories = ?", [[str(store.root.absolute())]])
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
@@ -86,11 +88,24 @@ def _create_halts(connection: duckdb.DuckDBPyConnection, store: Store, catalog: 
             connection.execute(f'CREATE VIEW {name} AS FROM "halts_{dataset.name}"')
 
 
+def _create_universes(connection: duckdb.DuckDBPyConnection, store: Store, catalog: Catalog) -> None:
+    connection.execute("CREATE SCHEMA universe")
+    for market in dict.fromkeys(dataset.market for dataset in catalog):
+        key = universe_table(market).key()
+        if store.objects.stat(key):
+            body = _select([store.root.absolute() / key])
+            connection.execute(f'CREATE VIEW universe."{market}" AS {body}')
+        else:
+            connection.register(f"universe_{market}", pl.DataFrame(schema=UNIVERSE).to_arrow())
+            connection.execute(f'CREATE VIEW universe."{market}" AS FROM "universe_{market}"')
+
+
 def _select(files: Sequence[Path], *keys: str) -> str:
     """Reads hive-style files, keys of folders as text; paths are literals with quotes doubled."""
-    types = "{" + ", ".join(f"'{key}': VARCHAR" for key in keys) + "}"
     paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
-    return f"SELECT * FROM read_parquet([{paths}], hive_partitioning = true, hive_types = {types})"  # noqa: S608
+    types = ", ".join(f"'{key}': VARCHAR" for key in keys)
+    hive = f", hive_partitioning = true, hive_types = {{{types}}}" if keys else ""
+    return f"SELECT * FROM read_parquet([{paths}]{hive})"  # noqa: S608
 
 
 def _create_empty(connection: duckdb.DuckDBPyConnection, zone: str, dataset: Dataset) -> None:

@@ -112,6 +112,16 @@ def open_workbench(
             store.close()
 
 
+@contextmanager
+def open_own(catalog: Catalog, now: datetime) -> Iterator[Workbench]:
+    """Everything an operation needs, at the root and the addresses of the environment."""
+    rest = BinanceSettings().rest_urls
+    with open_workbench(
+        Settings().root, catalog, now, make_archive=archive_of, make_rest=lambda http: BinanceRest(http, rest)
+    ) as work:
+        yield work
+
+
 def series_of(dataset: Dataset, symbol: str) -> Series:
     """The archive's and REST's name for a dataset's symbol."""
     interval = dataset.interval.name if dataset.interval else None

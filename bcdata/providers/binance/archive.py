@@ -29,6 +29,8 @@ __all__ = ["ArchiveObject", "BinanceArchive", "FetchedObject", "Series"]
 _LARGEST_OBJECT = 1 << 30
 _SLACK = 1 << 20
 _CHECKSUM_BYTES = 4096
+_FIRST_PAGE = 8
+"""A zip and its CHECKSUM, and some keys of other shapes."""
 _TRIES = 3
 """Damage in transit, or a republication between the two requests, is gone at the second or third try."""
 _HASH_ASIDE = 1 << 20
@@ -121,6 +123,17 @@ class BinanceArchive:
             entries += one.entries
         found = _paired(entries, series, period)
         return [one for one in found if (first or "") <= one.date_key <= (last or "9999-12-31")]
+
+    async def first(self, series: Series, period: str) -> ArchiveObject | None:
+        """The series' first object of a period; None where it has none. Mostly one short page.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        async for page in self._listing.pages(series_prefix(series, period), page=_FIRST_PAGE):
+            if found := _paired(page.entries, series, period):
+                return found[0]
+        return None
 
     async def fetch(self, one: ArchiveObject) -> FetchedObject:
         """Gets the object and its CHECKSUM; both again if they do not fit, until the answer is settled.

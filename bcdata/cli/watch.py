@@ -1,0 +1,100 @@
+"""`bcdata universe`, `halts`: what is known of symbols and of the venue itself."""
+
+from typing import Annotated, Any
+
+import typer
+
+from bcdata import clock
+from bcdata.cli.show import err, out, print_json, print_table
+
+Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("universe")(universe)
+    app.command("halts")(halts)
+
+
+def universe(
+    market: Annotated[str, typer.Option(help="A market of the catalog: spot, um or cm.")],
+    as_of: Annotated[str | None, typer.Option(help="What was known at this instant, ISO; now if not given.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only this status, e.g. trading or delisted.")] = None,
+    update: Annotated[bool, typer.Option("--update", help="Ask the archive and the exchange first.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show a market's symbols: since when, until when, their status, and when that was learnt.
+
+    Example: bcdata universe --market spot --as-of 2024-01-01
+    """
+    from bcdata.catalog import load_catalog  # noqa: PLC0415
+    from bcdata.errors import UsageError  # noqa: PLC0415
+    from bcdata.operations.instruments import STATUSES  # noqa: PLC0415
+    from bcdata.operations.universe import read_universe  # noqa: PLC0415
+    from bcdata.settings import Settings  # noqa: PLC0415
+    from bcdata.store.store import Store  # noqa: PLC0415
+
+    catalog, root = load_catalog(), Settings().root
+    markets = sorted({one.market for one in catalog})
+    if market not in markets:
+        raise UsageError(f"the catalog has no market {market!r}; it has {', '.join(markets)}")
+    if status is not None and status not in STATUSES:
+        raise UsageError(f"{status!r} is no status; there are {', '.join(STATUSES)}")
+    instant = clock.parse_instant(as_of) if as_of else clock.now()
+    if update:
+        _update(catalog, market)
+    rows = [row for row in read_universe(Store(root), market, instant).to_dicts() if status in {None, row["status"]}]
+    if as_json:
+        print_json({"market": market, "as_of": instant.isoformat(), "symbols": rows})
+        return
+    if not rows:
+        out.print(f"nothing is known of {market} at {instant:%Y-%m-%d %H:%M}; --update asks", highlight=False)
+        return
+    columns = ["symbol", "contract", "first_seen", "last_seen", "status", "renamed_from", "evidence", "known_from"]
+    print_table(columns, ([row[name] for name in columns] for row in rows), title=f"{market}: {len(rows)} symbols")
+
+
+def _update(catalog: Any, market: str) -> None:
+    from bcdata.operations.universe import update  # noqa: PLC0415
+    from bcdata.operations.workbench import open_own  # noqa: PLC0415
+
+    with open_own(catalog, clock.now()) as work:
+        done, before = update(work, market), -1
+        while done.left and done.left != before:
+            err.print(f"{done.left} symbols are left to ask for", highlight=False)
+            before, done = done.left, update(work, market)
+    for trouble in done.troubles:
+        err.print(f"warning: {trouble}", highlight=False, markup=False)
+
+
+def halts(
+    dataset: Annotated[str, typer.Option(help="A dataset of the catalog with bars of an hour at most.")],
+    first: Annotated[str | None, typer.Option("--from", help="Only from this date key on.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Only up to this date key, included.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show when nobody traded in any liquid symbol of the dataset's venue. Dates that have changed are looked at anew.
+
+    Example: bcdata halts --dataset spot_klines_1m --from 2023-03 --to 2023-03
+    """
+    from bcdata.catalog import load_catalog  # noqa: PLC0415
+    from bcdata.operations.halts import halt_rows, watch  # noqa: PLC0415
+    from bcdata.settings import Settings  # noqa: PLC0415
+    from bcdata.store.store import Store  # noqa: PLC0415
+
+    known = load_catalog()[dataset]
+    for key in (first, last):
+        if key is not None:
+            known.grain.window(key)
+    span = {"first": first or "", "last": last or "9999"}
+    store = Store(Settings().root)
+    try:
+        for done in watch(store, known, clock.now(), **span):
+            err.print(f"{done.date}: {done.halts} halts in {done.symbols} symbols", highlight=False)
+    finally:
+        store.close()
+    rows = halt_rows(store, known, **span)
+    if as_json:
+        print_json(rows.to_dicts())
+        return
+    print_table(rows.columns, rows.iter_rows(), title=f"{dataset}: {rows.height} halts")

@@ -1,0 +1,198 @@
+"""The universe of an exchange over real sockets: new, ended, renamed symbols; bounded; learnt step by step."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from bcdata.operations.instruments import Row, latest
+from bcdata.operations.universe import Updated, read_universe, update
+from bcdata.operations.workbench import Workbench, archive_of, open_workbench
+from bcdata.providers.binance.rest import BinanceRest
+from bcdata.providers.binance.settings import BinanceSettings
+from bcdata.query import query
+from bcdata.store.store import Store
+from bcdata_tests.mirror import made_day
+from bcdata_tests.operations.command import Command
+from bcdata_tests.operations.conftest import BY_DAY, World
+from bcdata_tests.run import Lake, tree, utc
+
+NOW = utc("2025-03-01")
+LATELY = ("2025-02-25", "2025-02-26")
+
+
+@contextmanager
+def workbench(lake: Lake) -> Iterator[Workbench]:
+    with open_workbench(
+        lake.root,
+        lake.catalog,
+        lake.now,
+        make_archive=archive_of,
+        make_rest=lambda http: BinanceRest(http, BinanceSettings().rest_urls),
+    ) as work:
+        yield work
+
+
+def learn(lake: Lake, *, most: int = 300) -> Updated:
+    with workbench(lake) as work:
+        return update(work, "spot", most=most)
+
+
+def known(lake: Lake) -> dict[str, Row]:
+    return latest(read_universe(Store(lake.root), "spot"))
+
+
+def put(world: World, symbol: str, *days: str, price: int = 100, traded: bool = True) -> None:
+    """Some days of a symbol, which REST knows too if it is still traded."""
+    for day in days:
+        rows = made_day(day, minutes=60, price=price)
+        world.mirror.put_day(symbol, day, rows)
+        if traded:
+            world.truth.put_day(symbol, day, rows)
+
+
+@pytest.fixture
+def lake(world: World) -> Lake:
+    put(world, "BTCUSDT", "2025-01-01", *LATELY)
+    put(world, "OLDUSDT", "2024-12-01", "2025-01-15", traded=False)
+    return world.lake(BY_DAY)
+
+
+def test_what_trades_and_what_has_ended(lake: Lake) -> None:
+    done = learn(lake)
+    assert (done.rows, done.symbols, done.left, done.troubles) == (2, 2, 0, [])
+    btc, old = known(lake)["BTCUSDT"], known(lake)["OLDUSDT"]
+    assert (btc["first_seen"], btc["last_seen"], btc["status"]) == (date(2025, 1, 1), None, "trading")
+    assert (old["first_seen"], old["last_seen"], old["status"]) == (date(2024, 12, 1), date(2025, 1, 15), "delisted")
+    assert old["instrument_id"] == "spot:OLDUSDT:2024-12-01"
+    assert old["evidence"] == "exchangeInfo does not list it; the archive's last object is of 2025-01-15"
+    assert {row["known_from"] for row in (btc, old)} == {NOW}
+
+
+def test_the_same_listing_gives_the_same_bytes_whenever_it_is_seen(lake: Lake) -> None:
+    learn(lake)
+    before = tree(lake.root)
+    later = replace(lake, now=lake.now + timedelta(hours=5))
+    assert learn(later).rows == 0
+    assert tree(lake.root) == before
+
+
+def test_what_changes_is_a_new_row_and_what_was_known_stays_readable(world: World, lake: Lake) -> None:
+    learn(lake)
+    put(world, "NEWUSDT", *LATELY)
+    later = replace(lake, now=NOW + timedelta(days=20))
+    put(world, "OLDUSDT", "2025-03-20")
+    done = learn(later)
+    assert done.rows == 3, "a new symbol; one that came back; BTCUSDT, whose objects have not come for long"
+    store = Store(lake.root)
+    then = latest(read_universe(store, "spot", NOW + timedelta(hours=1)))
+    now = latest(read_universe(store, "spot", later.now))
+    assert set(then) == {"BTCUSDT", "OLDUSDT"}
+    assert (then["OLDUSDT"]["status"], now["OLDUSDT"]["status"]) == ("delisted", "trading")
+    assert now["OLDUSDT"]["instrument_id"] == then["OLDUSDT"]["instrument_id"], "a relisting is no new instrument"
+    assert now["BTCUSDT"]["last_seen"] == date(2025, 2, 26)
+    assert now["NEWUSDT"]["first_seen"] == date(2025, 2, 25)
+
+
+@pytest.mark.parametrize(("price", "renamed_from"), [(104, "OLDUSDT"), (900, None)])
+def test_a_rename_is_stated_where_the_price_goes_on(
+    world: World, lake: Lake, price: int, renamed_from: str | None
+) -> None:
+    put(world, "NEWUSDT", "2025-01-18", *LATELY, price=price)
+    learn(lake)
+    new = known(lake)["NEWUSDT"]
+    assert new["renamed_from"] == renamed_from
+    is_one = new["instrument_id"] == known(lake)["OLDUSDT"]["instrument_id"]
+    assert is_one == bool(renamed_from)
+    before = tree(lake.root)
+    assert learn(lake).rows == 0
+    assert tree(lake.root) == before
+
+
+def test_a_rename_is_found_when_the_old_name_is_seen_to_have_ended(world: World, lake: Lake) -> None:
+    """When the new one comes, nobody can know yet that no more objects of the old one will."""
+    put(world, "NEWUSDT", "2025-01-18")
+    world.truth.remove("data/spot/daily/klines/NEWUSDT/1m/NEWUSDT-1m-2025-01-18.zip")
+    early = replace(lake, now=utc("2025-01-20"))
+    learn(early)
+    assert known(lake)["OLDUSDT"]["last_seen"] is None
+    assert known(lake)["NEWUSDT"]["renamed_from"] is None
+    learn(replace(lake, now=utc("2025-01-27")))
+    assert known(lake)["NEWUSDT"]["renamed_from"] == "OLDUSDT"
+
+
+def test_months_tell_days_only_where_no_day_does(world: World, lake: Lake) -> None:
+    world.mirror.put_month("MONUSDT", "2024-11", made_day("2024-11-01", minutes=5))
+    world.mirror.put_month("OLDUSDT", "2024-12", made_day("2024-12-01", minutes=5))
+    learn(lake)
+    rows = known(lake)
+    assert (rows["MONUSDT"]["first_seen"], rows["MONUSDT"]["last_seen"]) == (date(2024, 11, 1), date(2024, 11, 30))
+    assert (rows["OLDUSDT"]["first_seen"], rows["OLDUSDT"]["last_seen"]) == (date(2024, 12, 1), date(2025, 1, 15))
+
+
+def test_without_an_answer_of_the_exchange_statuses_stay(world: World, lake: Lake) -> None:
+    learn(lake)
+    world.add("/exchangeInfo", "status", status=451)
+    put(world, "NEWUSDT", *LATELY)
+    done = learn(replace(lake, now=NOW + timedelta(hours=1)))
+    assert "statuses stay" in done.troubles[0]
+    assert known(lake)["BTCUSDT"]["status"] == "trading"
+    assert (known(lake)["NEWUSDT"]["status"], known(lake)["NEWUSDT"]["status_source"]) == ("unknown", "archive")
+
+
+def test_symbols_are_asked_for_in_turn_and_new_ones_first(world: World, lake: Lake) -> None:
+    symbols = ["BTCUSDT", "NEWUSDT", "OLDUSDT"]
+    put(world, "NEWUSDT", *LATELY)
+    world.exchange.clear()
+    for hour in range(3):
+        done = learn(replace(lake, now=NOW + timedelta(hours=hour)), most=1)
+        assert (done.asked, done.left) == (1, 2 - hour)
+    assert sorted(known(lake)) == symbols
+    world.exchange.clear()
+    assert learn(replace(lake, now=NOW + timedelta(days=2)), most=1).asked == 1
+    of_objects = world.asked("/listing?prefix=data/spot/daily/klines/BTCUSDT/1m") or world.asked("BTCUSDT%2F1m")
+    assert of_objects, "the one that was asked for longest ago"
+    assert len(world.asked()) <= 10
+
+
+def test_a_symbol_that_cannot_be_listed_keeps_the_others_from_nothing(world: World, lake: Lake) -> None:
+    world.add("BTCUSDT.*1m", "status", status=403)
+    done = learn(lake)
+    assert done.left == 1
+    assert any("BTCUSDT" in trouble for trouble in done.troubles)
+    assert known(lake)["OLDUSDT"]["status"] == "delisted"
+
+
+def test_a_killed_update_leaves_the_table_as_it_was(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    learn(lake)
+    before = tree(lake.root)
+
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", die)
+    with pytest.raises(KeyboardInterrupt):
+        learn(replace(lake, now=NOW + timedelta(days=30)))
+    assert {name: digest for name, digest in tree(lake.root).items() if ".staging" not in name} == before
+
+
+def test_the_command_shows_what_was_known_when(world: World, lake: Lake) -> None:
+    command = Command.of(world, BY_DAY, "shown")
+    asked = command.run(["universe", "--market", "spot", "--update", "--json"])
+    assert asked.returncode == 0, asked.stderr
+    told = json.loads(asked.stdout)
+    assert [(one["symbol"], one["status"]) for one in told["symbols"]] == [
+        ("BTCUSDT", "trading"),
+        ("OLDUSDT", "delisted"),
+    ]
+    before = command.run(["universe", "--market", "spot", "--as-of", "2025-02-28", "--json"])
+    assert json.loads(before.stdout)["symbols"] == []
+    seen = query(Store(command.root), lake.catalog, "SELECT symbol, status FROM universe.spot ORDER BY symbol")
+    assert seen.rows() == [("BTCUSDT", "trading"), ("OLDUSDT", "delisted")]
+    refused = command.run(["universe", "--market", "moon"])
+    assert refused.returncode == 2
+    assert "the catalog has no market 'moon'; it has spot" in refused.stderr
