@@ -74,7 +74,8 @@ def autocorr1_240(h: History, t: int) -> float | None:
 
 
 def ou_halflife_240(h: History, t: int) -> float | None:
-    origin = h.bars[t].close
+    oldest = h.back(t, 240)
+    origin = 0.0 if oldest is None else oldest.close
 
     def pair(at: int) -> tuple[float, float] | None:
         then, moved = h.back(at, 1), log_return(h, at)

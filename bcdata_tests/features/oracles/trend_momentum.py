@@ -101,14 +101,17 @@ def aroon_osc_25(h: History, t: int) -> float | None:
 
 def fit(h: History, t: int, n: int) -> tuple[float, float] | None:
     """Slope and squared correlation of the log closes on their numbers; flat: the slope is 0, and the other NaN."""
-    opens = h.last(t, n)
-    logs = [] if opens is None else [log_of(h.bars[at].close, 1.0) for at in opens]
-    known = [log for log in logs if log is not None]
-    if opens is None or len(known) < len(logs):
+
+    def point(at: int) -> tuple[int, float] | None:
+        log = log_of(h.bars[at].close, 1.0) if at in h.bars else None
+        return None if log is None else ((at - t) // h.step, log)
+
+    points = h.window(t, n, point)
+    if points is None:
         return None
-    if len(set(known)) == 1:
+    if len({log for _, log in points}) == 1:
         return 0.0, np.nan
-    line = linregress([(at - t) / h.step for at in opens], np.array(known) - known[-1])
+    line = linregress(*zip(*points, strict=True))
     return line.slope, line.rvalue**2
 
 
