@@ -1,6 +1,8 @@
 """When to ask again for what did not come: later and later, and at last not at all. Pure."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from bcdata.store.requests import Request
 
 FIRST = timedelta(hours=1)
 LONGEST = timedelta(days=7)
@@ -17,3 +19,10 @@ def pause(tries: int, *, longest: timedelta = LONGEST) -> timedelta:
         if wait >= longest:
             return longest
     return wait
+
+
+def is_due(request: Request | None, cause: str, now: datetime) -> bool:
+    """Whether to ask for something (again): at once for a new cause, then after each pause, up to `MOST_TRIES`."""
+    if request is None or request.cause != cause:
+        return True
+    return request.tries < MOST_TRIES and now >= request.at + pause(request.tries)

@@ -7,7 +7,7 @@ in the side table.
 import asyncio
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -69,6 +69,8 @@ class _Fetch:
         chosen = first_choice(daily, monthly, self.dataset.grain)
         if self.dataset.kind == "funding" and (early := await self.listings.before(self.partition.symbol, window)):
             chosen = [early, *chosen]
+        # A day that was taken once wins over its month for good, so its later versions are taken too.
+        chosen += [one for one in daily if one not in chosen and is_republished(one, known)]
         records = await asyncio.gather(*(self._have(one, known) for one in chosen))
         lacking = {date.fromisoformat(day) for record in records if record for day in record.get("lacking", [])}
         lacking |= set(uncovered_days([one for one, got in zip(chosen, records, strict=True) if got], window))
@@ -87,12 +89,7 @@ class _Fetch:
 
     async def _have(self, one: ArchiveObject, known: dict[str, Record]) -> Record | None:
         """The record of the object, fetched if it is new, changed or lost; None where it is not there after all."""
-        listed = {
-            "size": one.size,
-            "etag": one.etag,
-            "last_modified": _iso(one.last_modified),
-            "checksum_modified": _iso(one.checksum_modified),
-        }
+        listed = _listed(one)
         record = known.get(one.name)
         if record and record["listed"] == listed and record["whole"] and self._is_there(record):
             return record
@@ -192,6 +189,21 @@ class _Fetch:
             fetched=self.fetched,
             requests=len(self.new),
         )
+
+
+def is_republished(one: ArchiveObject, known: Mapping[str, Record]) -> bool:
+    """Whether a manifest's records (by name) have the object, and the listing now says otherwise of it."""
+    return one.name in known and known[one.name]["listed"] != _listed(one)
+
+
+def _listed(one: ArchiveObject) -> Record:
+    """All that tells one version of an object, or of its CHECKSUM, from another."""
+    return {
+        "size": one.size,
+        "etag": one.etag,
+        "last_modified": _iso(one.last_modified),
+        "checksum_modified": _iso(one.checksum_modified),
+    }
 
 
 def _is_as_listed(one: ArchiveObject, got: FetchedObject) -> bool:

@@ -8,8 +8,10 @@ import dagster as dg
 from bcdata.catalog import Catalog
 from bcdata.sensors.discovery import discovery_sensors
 from bcdata.sensors.refill import refill_sensors
+from bcdata.sensors.republished import republished_sensors
 
 
 def build_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
     """All sensors that the catalog calls for."""
-    return [*discovery_sensors(catalog), *refill_sensors(catalog)]
+    kinds = (discovery_sensors, refill_sensors, republished_sensors)
+    return [sensor for kind in kinds for sensor in kind(catalog)]

@@ -118,6 +118,7 @@ def warded(folder: Path, *, now: str, catalog: str = CATALOG) -> Iterator[Ward]:
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("BCDATA_ROOT", str(folder / "lake"))
+        patch.setenv("BCDATA_HTTP_ATTEMPTS", "2")
         for dataset in loaded:
             name = symbol_set(dataset.market, dataset.grain)
             instance.add_dynamic_partitions(name, list(dataset.symbols or ()))

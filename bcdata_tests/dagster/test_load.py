@@ -82,7 +82,8 @@ def test_sensors(packaged: Catalog) -> None:
     found = {one.name: one.default_status.value for one in sensors}
     discover = {f"discover_{market}_symbols_by_month": "RUNNING" for market in ("spot", "um", "cm")}
     refill = {f"refill_{dataset}": "RUNNING" for dataset in DATASETS if "klines" in dataset}
-    assert found == discover | refill
+    republished = {f"republished_{dataset}": "STOPPED" for dataset in DATASETS}
+    assert found == discover | refill | republished
     assert all((one.minimum_interval_seconds or 0) >= 60 for one in sensors)
 
 

@@ -1,0 +1,150 @@
+"""Which partitions the archive has something new for: objects that were published again, and days that came late.
+
+The archive's listing is compared with raw's manifests; nothing is downloaded.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bcdata.catalog import Dataset
+from bcdata.errors import ProviderError
+from bcdata.net.client import HttpClient
+from bcdata.net.loop import BackgroundLoop
+from bcdata.operations.choose import first_choice
+from bcdata.operations.listings import Listings
+from bcdata.operations.parsed_archive import object_window
+from bcdata.operations.raw_archive import MANIFEST, is_republished
+from bcdata.operations.workbench import open_client, window_of
+from bcdata.operations.zones import ARCHIVE
+from bcdata.providers.binance.archive import ArchiveObject, BinanceArchive
+from bcdata.store.layout import Partition, symbol_and_date
+from bcdata.store.requests import Cell
+from bcdata.store.store import Store
+from bcdata.windows import Grain, Window
+
+KIND = "republished"
+Records = Mapping[str, dict[str, Any]]
+"""The objects of a manifest by their names."""
+
+
+def news(
+    known: Records, daily: Sequence[ArchiveObject], monthly: ArchiveObject | None, window: Window, grain: Grain
+) -> list[ArchiveObject]:
+    """The listed objects that a manifest has in another version, or lacks though it has nothing for their days.
+
+    A monthly object of days that are all there brings nothing new, and is not asked for here.
+
+    Args:
+        known: what the manifest has.
+        daily: the listed daily objects inside the partition.
+        monthly: the listed monthly object that covers it, if there is one.
+        window: the partition's time.
+        grain: the partition's grain.
+    """
+    covered = {day for record in known.values() for day in object_window(record).days()}
+    is_lacking = any(day not in covered for day in window.days())
+    listed = [*daily, *([monthly] if monthly else [])]
+    found = [one for one in listed if is_republished(one, known)]
+    chosen = [one for one in first_choice(daily, monthly, grain) if one.name not in known]
+    return found + [one for one in chosen if one.period == "daily" or is_lacking]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look at the listing found.
+
+    Attributes:
+        answered: the symbols whose listing could be compared with raw.
+        cells: partitions that there is news for, with a digest of the new versions.
+        errors: why other symbols could not be compared.
+    """
+
+    answered: list[str] = field(default_factory=list)
+    cells: dict[Cell, str] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+
+
+def look(
+    store: Store,
+    dataset: Dataset,
+    symbols: Sequence[str],
+    now: datetime,
+    *,
+    make_archive: Callable[[HttpClient], BinanceArchive],
+    seconds: float,
+) -> Found:
+    """Compares the closed partitions of some symbols that raw has with what the archive lists.
+
+    Open partitions are the daily refresh's: every day brings them something new.
+
+    Args:
+        store: the lake.
+        dataset: the dataset.
+        symbols: those to look at, all at once.
+        now: the present instant.
+        make_archive: makes the archive's client.
+        seconds: after so long the rest counts as not answered.
+    """
+    found = Found()
+
+    async def one(archive: BinanceArchive, symbol: str) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                new = await _of_symbol(store, dataset, archive, symbol, now)
+            if new is not None:
+                found.cells.update(new)
+                found.answered.append(symbol)
+        except ProviderError as error:
+            found.errors.append(str(error))
+        except TimeoutError:
+            found.errors.append(f"the archive's listing of {symbol} took more than {seconds:.0f} s")
+
+    async def all_of_them() -> None:
+        async with open_client() as http:
+            archive = make_archive(http)
+            await asyncio.gather(*(one(archive, symbol) for symbol in symbols))
+
+    with BackgroundLoop() as loop:
+        loop.run(all_of_them())
+    return found
+
+
+async def _of_symbol(
+    store: Store, dataset: Dataset, archive: BinanceArchive, symbol: str, now: datetime
+) -> dict[Cell, str] | None:
+    """The news of a symbol; None where raw has nothing closed to compare."""
+    partitions = {one: window_of(dataset, one) for one in _taken(store, dataset, symbol)}
+    closed = {one: window for one, window in partitions.items() if window.end <= now}
+    if not closed:
+        return None
+    listings = Listings(archive, dataset, closed.values())
+    cells = {}
+    for partition, window in closed.items():
+        manifest = store.get_json(partition, MANIFEST) or {}
+        known = {record["name"]: record for record in manifest.get("objects", [])}
+        daily, monthly = await listings.objects(symbol, window)
+        new = news(known, daily, monthly, window, dataset.grain)
+        if dataset.kind == "funding" and (early := await listings.before(symbol, window)):
+            new += [early] if is_republished(early, known) else []
+        if new:
+            cells[symbol, partition.date] = _digest(new)
+    return cells
+
+
+def _taken(store: Store, dataset: Dataset, symbol: str) -> list[Partition]:
+    """The symbol's partitions of which raw has a manifest."""
+    some = Partition("raw", dataset.name, symbol, "", ARCHIVE)
+    keys = [info.key for info in store.objects.list(some.prefix.removesuffix("date=/"))]
+    places = [symbol_and_date(key) for key in keys if key.endswith(f"/{MANIFEST}")]
+    return [Partition("raw", dataset.name, symbol, place[1], ARCHIVE) for place in places if place]
+
+
+def _digest(objects: Sequence[ArchiveObject]) -> str:
+    versions = sorted(
+        f"{one.name} {one.size} {one.etag} {one.last_modified} {one.checksum_modified}" for one in objects
+    )
+    return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:16]
