@@ -26,7 +26,7 @@ _PRICE_SHARE = "share of the price"
     range=(-1.0, 0.0),
 )
 def drawdown_1440(bars: Grid, *, n: int) -> FloatArray:
-    """Fall from the highest close of n bars; null where a price is not positive."""
+    """Fall from the highest close of n bars; null where the close is not positive."""
     close = _positive_close(bars)
     return close / rolling_max(close, n, first=bars.first) - 1.0
 
@@ -39,12 +39,14 @@ def drawdown_1440(bars: Grid, *, n: int) -> FloatArray:
     source="Magdon-Ismail, Atiya 2004, maximum drawdown, of n bars",
     unit=_PRICE_SHARE,
     range=(-1.0, 0.0),
+    distinct=100,
 )
 def max_dd_1440(bars: Grid, *, n: int) -> FloatArray:
-    """Deepest fall from a close to a later one within n bars; never above the drawdown."""
+    """Deepest fall from a close to a later one within n bars, never above the drawdown; null as that."""
     from bcdata.features.kernels.drawdown import deepest  # noqa: PLC0415
 
-    return deepest(plain(_positive_close(bars)), n, bars.first, n // 10) - 1.0
+    close = _positive_close(bars)
+    return np.where(close > 0, deepest(plain(close), n, bars.first, n // 10) - 1.0, np.nan)
 
 
 @FAMILY.feature(
@@ -55,6 +57,7 @@ def max_dd_1440(bars: Grid, *, n: int) -> FloatArray:
     source="historical simulation; Jorion 2006. The order statistic itself, not interpolated, and as a return: "
     "a loss is negative",
     unit="log return",
+    distinct=50,
 )
 def var5_1440(bars: Grid, *, n: int, tail: float) -> FloatArray:
     """Value at risk of one bar: the return that a share `tail` of the last n did not exceed."""
@@ -68,6 +71,7 @@ def var5_1440(bars: Grid, *, n: int, tail: float) -> FloatArray:
     formula="mean of the k smallest of the last n r, k = ceil(tail N), N = those that are there",
     source="Acerbi, Tasche 2002, expected shortfall; theirs weighs the k-th by a part where tail N is not whole",
     unit="log return",
+    distinct=400,
 )
 def cvar5_1440(bars: Grid, *, n: int, tail: float) -> FloatArray:
     """Expected shortfall of one bar: the mean of the worst returns; never above the value at risk."""

@@ -8,17 +8,17 @@ from bcdata_tests.features.oracles.microstructure import bar_value, corwin_schul
 
 
 def closes(h: History, t: int, n: int) -> list[float] | None:
-    """The closes of the last n bars that are there and positive."""
+    """The closes of the last n bars that are there and positive; None also where t's is not."""
 
     def close(at: int) -> float | None:
         return h.bars[at].close if at in h.bars and h.bars[at].close > 0 else None
 
-    return h.window(t, n, close)
+    return None if close(t) is None else h.window(t, n, close)
 
 
 def drawdown_1440(h: History, t: int) -> float | None:
     window = closes(h, t, 1440)
-    return None if window is None or h.bars[t].close <= 0 else h.bars[t].close / max(window) - 1
+    return None if window is None else window[-1] / max(window) - 1
 
 
 def max_dd_1440(h: History, t: int) -> float | None:
