@@ -10,7 +10,7 @@ from bcdata.windows import Window
 
 MINUTE = timedelta(minutes=1)
 ONE_MINUTE = Interval.parse("1m")
-START = datetime(2023, 2, 26, tzinfo=UTC)  # the month ends two days later
+START = datetime(2023, 2, 26, tzinfo=UTC)  # the month ends with the third day
 PRICES = ("open", "high", "low", "close")
 FLOWS = ("volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
 

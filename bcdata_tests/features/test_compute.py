@@ -19,7 +19,8 @@ from bcdata_tests.features.generators import MINUTE, ONE_MINUTE, START, at, comp
 from bcdata_tests.features.proofs import assert_same_bits
 
 DAY = timedelta(days=1)
-BY_NAME = {feature.name: feature for feature in all_features()}
+FAMILY = [feature for feature in all_features() if feature.family == "Price & Returns"]
+BY_NAME = {feature.name: feature for feature in FAMILY}
 
 
 def utc(*parts: int) -> datetime:
@@ -48,7 +49,7 @@ def test_no_bars_is_an_empty_table_of_the_same_columns(features: list[Feature] |
 
 def test_one_bar_has_its_shape_and_no_past() -> None:
     bars = complete(1)[777:778]
-    (row,) = compute(bars, window=whole_window(bars), interval=ONE_MINUTE).rows(named=True)
+    (row,) = compute(bars, window=whole_window(bars), interval=ONE_MINUTE, features=FAMILY).rows(named=True)
     known = {name for name, value in row.items() if value is not None}
     assert known == {"open_time", "known_at", "close_loc", "body", "upper_wick", "lower_wick"}
 
@@ -105,10 +106,10 @@ def test_days_months_single_bars_and_the_whole_have_the_same_bits() -> None:
 
 def test_hours_by_day_have_the_bits_of_all_hours_though_days_do_not_divide_windows() -> None:
     bars, hour = complete(90, interval="1h"), Interval.parse("1h")
-    whole = compute(bars, window=whole_window(bars), interval=hour)
+    whole = compute(bars, window=whole_window(bars), interval=hour, features=FAMILY)
     for day in range(62, 90, 3):
         window = Window(START + day * DAY, START + (day + 1) * DAY)
-        alone = compute(bars, window=window, interval=hour)
+        alone = compute(bars, window=window, interval=hour, features=FAMILY)
         assert alone.null_count().sum_horizontal().item() == 0
         assert_frame_equal(alone, whole[day * 24 : (day + 1) * 24], check_exact=True)
 
@@ -131,21 +132,21 @@ def test_one_call_and_one_call_per_feature_agree() -> None:
 @pytest.mark.parametrize(
     ("interval", "names", "start", "expected"),
     [
-        ("1m", None, utc(2023, 3, 1), utc(2023, 2, 27, 23, 59)),
+        ("1m", list(BY_NAME), utc(2023, 3, 1), utc(2023, 2, 27, 23, 59)),
         ("1m", ["log_ret_240"], utc(2023, 3, 1), utc(2023, 2, 27, 23, 59)),
         ("1m", ["body"], utc(2023, 3, 1), utc(2023, 2, 28, 23, 59)),
         ("1m", ["body"], utc(2023, 3, 1, 7, 30), utc(2023, 2, 28, 23, 59)),
         ("1m", [], utc(2023, 3, 1), utc(2023, 2, 28, 23, 59)),
-        ("1h", None, utc(2023, 3, 1), utc(2022, 12, 30, 23)),
+        ("1h", list(BY_NAME), utc(2023, 3, 1), utc(2022, 12, 30, 23)),
         ("1d", ["log_ret_60"], utc(2023, 3, 1), utc(2022, 12, 30)),
         ("1w", ["gap"], utc(2023, 3, 1), utc(2023, 2, 15)),
         ("1mo", ["log_ret_5"], utc(2023, 3, 1), utc(2022, 9, 1)),
     ],
 )
 def test_warm_up_is_whole_days_and_one_bar(
-    interval: str, names: list[str] | None, start: datetime, expected: datetime
+    interval: str, names: list[str], start: datetime, expected: datetime
 ) -> None:
-    chosen = None if names is None else [BY_NAME[name] for name in names]
+    chosen = [BY_NAME[name] for name in names]
     window = Window(start, start + DAY)
     assert warm_up_window(window, Interval.parse(interval), chosen) == Window(expected, window.end)
 

@@ -6,21 +6,16 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-import polars as pl
 import pytest
 
-from bcdata.features.compute import compute
 from bcdata.features.grid import FloatArray, Grid
 from bcdata.features.registry import (
     Family,
-    Feature,
     all_features,
     collect,
     describe,
     feature_set_version,
 )
-from bcdata_tests.features.generators import ONE_MINUTE, complete, whole_window
 
 ABOUT: dict[str, Any] = {"inputs": ("close",), "warm_up": 0, "formula": "c", "source": "none", "unit": "none"}
 
@@ -134,17 +129,34 @@ def test_what_is_loaded_is_what_is_needed(statement: str, expected: list[str]) -
     assert loaded.stdout.split() == expected
 
 
-@pytest.mark.parametrize("feature", all_features(), ids=lambda feature: feature.name)
-def test_declared_inputs_are_all_that_is_read_and_all_are_read(feature: Feature) -> None:
-    bars = complete(2)
-    window = whole_window(bars)
+def test_parameters_carry_the_warm_up_with_them() -> None:
+    feature = next(one for one in all_features() if one.name == "ret_vol_z")
+    longer = feature.with_parameters({"n": "120"})
+    assert (longer.warm_up, dict(longer.parameters)["n"]) == (121, 120)
+    assert feature_set_version([longer]) != feature_set_version([feature])
+    assert feature.with_parameters({}) == feature
 
-    def column(frame: pl.DataFrame) -> FloatArray:
-        return compute(frame, window=window, interval=ONE_MINUTE, features=[feature])[feature.name].to_numpy()
 
-    needed = column(bars.select("open_time", *feature.inputs))
-    np.testing.assert_array_equal(needed, column(bars))
-    rng = np.random.default_rng(0)
-    for name in feature.inputs:
-        moved = bars.with_columns(bars[name] * rng.uniform(1, 1.001, bars.height))
-        assert not np.array_equal(column(moved), needed, equal_nan=True), f"{name} has no influence"
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        ("ret_vol_z", {"m": 3}, "has no parameter m; it has n"),
+        ("ret_vol_z", {"n": 0}, "a whole number of 1 or more, and is 0"),
+        ("ret_vol_z", {"n": "many"}, "and is 'many'"),
+        ("log_ret_5", {"k": 7}, "part of its definition"),
+    ],
+)
+def test_impossible_parameters_are_refused(name: str, changes: dict[str, Any], words: str) -> None:
+    feature = next(one for one in all_features() if one.name == name)
+    with pytest.raises(ValueError, match=words):
+        feature.with_parameters(changes)
+
+
+def test_a_family_may_be_told_in_two_modules() -> None:
+    first = family("Family", 1, a=ABOUT)
+    assert [feature.name for feature in collect([first, first])] == ["a"]
+
+
+def test_an_unknown_input_is_refused() -> None:
+    with pytest.raises(ValueError, match="there is no input klose"):
+        family(a={**ABOUT, "inputs": ("klose",)})

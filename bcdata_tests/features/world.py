@@ -1,0 +1,192 @@
+"""A made-up market: a symbol's bars, and all that its features may look at. Immutable; changes give another one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache, cached_property
+
+import numpy as np
+import polars as pl
+
+from bcdata.features.grid import IntArray, grid_opens
+from bcdata.features.surroundings import Panel, Surroundings, panel
+from bcdata.intervals import Interval
+from bcdata.windows import Window
+from bcdata_tests.features.generators import FLOWS, ONE_MINUTE, PRICES, START, complete, hostile, whole_window
+from bcdata_tests.features.oracles.history import History, bars_of, settlements_of
+
+SYMBOL, REFERENCE = "AUSDT", "BTCUSDT"
+MEMBERS = (SYMBOL, REFERENCE, "CUSDT", "DUSDT", "EUSDT", "FUSDT")
+EXPLAINED = frozenset({"CUSDT", "EUSDT"})
+"""Members whose missing bars the ledger explains; the others' have no reason."""
+
+_HOUR = timedelta(hours=1)
+_TIME = pl.col("open_time")
+
+
+@dataclass(frozen=True)
+class World:
+    """One symbol among others.
+
+    Attributes:
+        name: Tells worlds apart: equal names, equal bars.
+        members: Bars of the universe by symbol, the symbol's own and the reference's among them.
+    """
+
+    name: tuple[object, ...]
+    members: Mapping[str, pl.DataFrame]
+    funding: pl.DataFrame
+    reference_funding: pl.DataFrame
+    interval: Interval = ONE_MINUTE
+
+    @property
+    def bars(self) -> pl.DataFrame:
+        return self.members[SYMBOL]
+
+    @property
+    def reference(self) -> pl.DataFrame:
+        return self.members[REFERENCE]
+
+    @cached_property
+    def around(self) -> Surroundings:
+        return Surroundings(
+            symbol=SYMBOL,
+            reference=self.reference,
+            universe=self._panel(),
+            funding=self.funding,
+            reference_funding=self.reference_funding,
+        )
+
+    @cached_property
+    def history(self) -> History:
+        step = self.interval.length
+        assert step is not None
+        members = {name: bars_of(frame) for name, frame in self.members.items()}
+        seen = self._panel()
+        return History(
+            members[SYMBOL],
+            step // timedelta(microseconds=1),
+            reference=members[REFERENCE],
+            universe={name: {t: bar.close for t, bar in bars.items()} for name, bars in members.items()},
+            unexplained=frozenset(seen.opens[~seen.explained].tolist()),
+            funding=settlements_of(self.funding),
+            reference_funding=settlements_of(self.reference_funding),
+            symbol=SYMBOL,
+        )
+
+    def cut(self, instant: datetime) -> "World":
+        """Nothing from the instant on."""
+        return self._each(("cut", instant), lambda frame, time: frame.filter(pl.col(time) < instant))
+
+    def since(self, instant: datetime, settlements: datetime | None = None) -> "World":
+        """Nothing before the instant; settlements from another one on, if that is given."""
+
+        def kept(frame: pl.DataFrame, time: str) -> pl.DataFrame:
+            return frame.filter(pl.col(time) >= (settlements or instant if time == "time" else instant))
+
+        return self._each(("since", instant, settlements), kept)
+
+    def lacking(self, instant: datetime) -> "World":
+        """Without the bars that open then; settlements stay."""
+        return self._each(
+            ("lacking", instant), lambda frame, time: frame if time == "time" else frame.filter(~_TIME.eq(instant))
+        )
+
+    def changed(self, instant: datetime) -> "World":
+        """All prices, flows and rates from the instant on are others, and members leave the universe."""
+        rng = np.random.default_rng(5)
+
+        def moved(frame: pl.DataFrame, time: str) -> pl.DataFrame:
+            names = ["funding_rate"] if time == "time" else [*PRICES, *FLOWS]
+            later = pl.col(time) >= instant
+            factors = {name: pl.Series(rng.uniform(0.5, 2, frame.height)) for name in names}
+            return frame.with_columns(
+                pl.when(later).then(pl.col(n) * f).otherwise(pl.col(n)) for n, f in factors.items()
+            )
+
+        return self._each(("changed", instant), moved)
+
+    def scaled(self, symbols: tuple[str, ...], columns: tuple[str, ...], factor: float) -> "World":
+        """The columns of these members times a factor."""
+        members = {
+            name: frame.with_columns(pl.col(columns) * factor) if name in symbols else frame
+            for name, frame in self.members.items()
+        }
+        return replace(self, name=(*self.name, "scaled", symbols, columns, factor), members=members)
+
+    def without(self, symbol: str) -> "World":
+        """The same market, whose universe has one member less."""
+        members = {name: frame for name, frame in self.members.items() if name != symbol}
+        return replace(self, name=(*self.name, "without", symbol), members=members)
+
+    def shuffled(self) -> "World":
+        """The same market, with its members in another order."""
+        return replace(self, name=(*self.name, "shuffled"), members=dict(reversed(self.members.items())))
+
+    def _each(self, what: tuple[object, ...], change: Callable[[pl.DataFrame, str], pl.DataFrame]) -> "World":
+        return replace(
+            self,
+            name=(*self.name, *what),
+            members={name: change(frame, "open_time") for name, frame in self.members.items()},
+            funding=change(self.funding, "time"),
+            reference_funding=change(self.reference_funding, "time"),
+        )
+
+    def _panel(self) -> Panel:
+        opens = self._opens()
+        closes = {}
+        for name, frame in self.members.items():
+            closes[name] = np.full(opens.size, np.nan)
+            times = frame["open_time"].to_physical().to_numpy()
+            closes[name][np.searchsorted(opens, times)] = frame["close"].to_numpy()
+        reasons = np.ones(opens.size, dtype=np.bool_)
+        return panel(closes, opens, {name: reasons for name in closes if name in EXPLAINED})
+
+    def _opens(self) -> IntArray:
+        """The grid over all members' days; which bars a member lacks there is for the panel to say."""
+        found = [whole_window(frame) for frame in self.members.values() if frame.height]
+        if not found:
+            return np.empty(0, dtype=np.int64)
+        window = Window(min(one.start for one in found), max(one.end for one in found))
+        return grid_opens(window, self.interval)
+
+
+def settlements(start: datetime, end: datetime, seed: int) -> pl.DataFrame:
+    """Settlements every eight hours, and for the last two days every four."""
+    times, hours, rng = [], [], np.random.default_rng(seed)
+    while start < end:
+        times.append(start)
+        hours.append(4 if end - start <= timedelta(days=2) else 8)
+        start += hours[-1] * _HOUR
+    return pl.DataFrame(
+        {
+            "time": pl.Series(times, dtype=pl.Datetime("us", "UTC")),
+            "funding_rate": rng.normal(1e-4, 1e-4, len(times)),
+            "interval_hours": pl.Series(hours, dtype=pl.Int64),
+        }
+    )
+
+
+@cache
+def calm(days: int = 5, seed: int = 0, *, interval: str = "1m", start: datetime = START) -> World:
+    """Complete bars of everybody."""
+    members = {
+        name: complete(days, start=start, seed=100 * seed + number, interval=interval)
+        for number, name in enumerate(MEMBERS)
+    }
+    return _around(("calm", days, seed, interval, start), members, start, days, Interval.parse(interval))
+
+
+@cache
+def wild(days: int = 6, seed: int = 0) -> World:
+    """Flat runs, spikes, holes and outages of everybody; one member is listed late."""
+    members = {name: hostile(days, seed=100 * seed + number) for number, name in enumerate(MEMBERS)}
+    members["EUSDT"] = members["EUSDT"].filter(_TIME.ge(START + timedelta(hours=30, minutes=17)))
+    return _around(("wild", days, seed), members, START, days, ONE_MINUTE)
+
+
+def _around(
+    name: tuple[object, ...], members: Mapping[str, pl.DataFrame], start: datetime, days: int, interval: Interval
+) -> World:
+    bounds = start - timedelta(days=40), start + timedelta(days=days)
+    return World(name, members, settlements(*bounds, 1), settlements(*bounds, 2), interval)
