@@ -9,9 +9,10 @@ from bcdata.catalog import Catalog
 from bcdata.sensors.discovery import discovery_sensors
 from bcdata.sensors.refill import refill_sensors
 from bcdata.sensors.republished import republished_sensors
+from bcdata.sensors.stale import stale_sensors
 
 
 def build_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
     """All sensors that the catalog calls for."""
-    kinds = (discovery_sensors, refill_sensors, republished_sensors)
+    kinds = (discovery_sensors, refill_sensors, republished_sensors, stale_sensors)
     return [sensor for kind in kinds for sensor in kind(catalog)]

@@ -13,8 +13,8 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.operations.zones import Step
 from bcdata.partitions import symbol_set
 from bcdata.resources import StoreResource
-from bcdata.sensors.flight import ACTIVE, Cell, bury, in_flight
-from bcdata.store.requests import Request, Requests
+from bcdata.sensors.flight import ACTIVE, bury, in_flight
+from bcdata.store.requests import Cell, Request, Requests
 
 Parts = list[tuple[list[Step], list[Cell]]]
 """Steps, and the partitions over which they are run."""

@@ -10,8 +10,8 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.jobs import heal_job_name, job_name
 from bcdata.partitions import symbol_set
 from bcdata.store.alive import forget, gone
+from bcdata.store.requests import Cell
 
-Cell = tuple[str, str]
 ACTIVE = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,

@@ -1,0 +1,66 @@
+"""Which published partitions were made of other bars than are there now. Read from footers, not from Dagster."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from bcdata.catalog import Catalog, Dataset
+from bcdata.operations.footers import Facts, Footers
+from bcdata.operations.lake import keys_over
+from bcdata.operations.zones import Step, Zone, steps
+from bcdata.store.requests import Cell
+
+KIND = "stale"
+Input = tuple[str, str, str]
+"""A merged partition that was read: dataset, symbol, date key."""
+
+
+@dataclass(slots=True)
+class Present:
+    """Fingerprints of merged bars as they are now, read once for each symbol."""
+
+    footers: Footers
+    known: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+
+    def fingerprint(self, one: Input) -> str | None:
+        """The fingerprint of a merged partition that can be trusted; None where there is none."""
+        dataset, symbol, date = one
+        if (dataset, symbol) not in self.known:
+            self.known[dataset, symbol] = self.footers.trusted(dataset, symbol)
+        return self.known[dataset, symbol].get(date)
+
+
+def stale(present: Present, catalog: Catalog, dataset: Dataset, symbol: str) -> Iterator[tuple[Step, str, str]]:
+    """The symbol's partitions, as (step, date key, digest of what they should be made of), that are out of date.
+
+    A partition whose own bars are gone cannot be made, and is left alone.
+    """
+    for step in steps(dataset):
+        if step.zone in (Zone.RAW, Zone.PARSED):
+            continue
+        for date, facts in present.footers.made_of(step, symbol).items():
+            inputs = _inputs(catalog, dataset, step, (symbol, date), facts)
+            now = {one: present.fingerprint(one) for one in inputs}
+            own = (dataset.name, symbol, date)
+            if now != inputs and (own not in now or now[own]):
+                yield step, date, _digest(now)
+
+
+def _inputs(catalog: Catalog, dataset: Dataset, step: Step, cell: Cell, facts: Facts) -> dict[Input, str | None]:
+    """The merged partitions that a record says were read, with the fingerprints that they had."""
+    symbol, date = cell
+    if step.zone is Zone.MERGED:
+        funding = catalog.funding(dataset.market) if facts.get("funding") else None
+        if funding is None:
+            return {}
+        keys = keys_over(funding, dataset.grain.window(date))
+        return {(funding.name, symbol, key): made for key, made in zip(keys, facts["funding"], strict=False)}
+    read: dict[Input, str | None] = {(dataset.name, symbol, key): made for key, made in facts.get("merged", [])}
+    return read | {(name, who, key): made for name, who, key, made in facts.get("inputs", [])}
+
+
+def _digest(inputs: dict[Input, Any]) -> str:
+    text = json.dumps(sorted([*one, made or ""] for one, made in inputs.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,68 @@
+"""What was made of other bars than are there now is made anew: exactly that, and nothing above it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bcdata.operations.affected import affected
+from bcdata.operations.zones import Zone
+from bcdata_tests.dagster.healing import D, Ward, assets, cells, warded
+from bcdata_tests.mirror import made_day
+from bcdata_tests.run import Lake, tree
+
+DAYS = tuple(f"2025-01-0{day}" for day in range(1, 8))
+SENSOR = f"stale_{D}"
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[Ward]:
+    """A week of two symbols, whole and materialized."""
+    with warded(tmp_path, now="2025-03-01") as ward:
+        for symbol in ("AAAUSDT", "BBBUSDT"):
+            for day in DAYS:
+                ward.mirror.put_day(symbol, day, made_day(day))
+        assert ward.lake.materialize(D, "AAAUSDT,BBBUSDT", DAYS[0], DAYS[-1], refill=False).ok
+        yield ward
+
+
+def change(ward: Ward, symbol: str, day: str, *, price: int = 200) -> None:
+    """Another version of a day, taken up to merged: somebody else's run, that did not go on to features."""
+    ward.mirror.put_day(symbol, day, made_day(day, price=price))
+    assert ward.lake.materialize(D, symbol, day, until=Zone.MERGED, refill=False).ok
+
+
+def test_nothing_is_stale_after_a_run(ward: Ward) -> None:
+    requests, skipped = ward.tick(SENSOR)
+    assert requests == []
+    assert skipped == "0 partitions of 3 symbols were made of other bars than are there; none is due"
+
+
+def test_just_the_features_that_a_change_reaches_are_made_anew(ward: Ward) -> None:
+    change(ward, "BBBUSDT", DAYS[2])
+    expected = {(one.symbol, one.date) for one in affected(ward.lake.catalog, D, "BBBUSDT", DAYS[2])}
+    assert ("BBBUSDT", DAYS[2]) in expected
+    assert ("BBBUSDT", DAYS[-1]) not in expected, "the week is longer than any warm-up"
+    ward.exchange.clear()
+    [request], _ = ward.tick(SENSOR)
+    assert (set(cells(request)), assets(request)) == (expected, [f"features/{D}"])
+    assert ward.execute(request).success
+    assert ward.asked("/") == 0, "nothing is fetched for it"
+    assert ward.tick(SENSOR)[0] == []
+
+
+def test_it_ends_in_the_bytes_of_a_run_over_everything(ward: Ward) -> None:
+    change(ward, "BBBUSDT", DAYS[2])
+    ward.heal(SENSOR)
+    healed = tree(ward.lake.root)
+    assert ward.lake.materialize(D, "AAAUSDT,BBBUSDT", DAYS[0], DAYS[-1], refill=False).ok
+    assert tree(ward.lake.root) == healed
+
+
+def test_bars_that_are_gone_make_nothing_stale_that_cannot_be_made(ward: Ward) -> None:
+    lake: Lake = ward.lake
+    for zone in ("merged", "gaps"):
+        (lake.root / zone / D / "symbol=AAAUSDT" / f"date={DAYS[0]}" / "part-0.parquet").unlink()
+    asked = {cell for request in ward.tick(SENSOR)[0] for cell in cells(request)}
+    assert ("AAAUSDT", DAYS[0]) not in asked
+    assert ("AAAUSDT", DAYS[1]) in asked, "its warm-up is gone"
