@@ -30,6 +30,7 @@ class World:
 
     mirror: Mirror
     truth: Mirror
+    market: FolderMarket
     exchange: LoopbackExchange
     folder: Path
     variables: dict[str, str]
@@ -64,4 +65,4 @@ def world(tmp_path: Path) -> Iterator[World]:
         LoopbackExchange(market, now=utc("2025-03-01")) as exchange,
         pointed_at(exchange.environment(), tmp_path / "state") as variables,
     ):
-        yield World(mirror, truth, exchange, tmp_path, variables)
+        yield World(mirror, truth, market, exchange, tmp_path, variables)
