@@ -8,7 +8,7 @@ from bcdata.features.families.trend_momentum import adx_14, slope_60
 from bcdata.features.grid import FloatArray, Grid, lag, log_ratio
 from bcdata.features.registry import Family
 from bcdata.features.rolling import rolling_max, rolling_mean, rolling_min, sorted_window
-from bcdata.features.volatility import realised_variance, realised_volatility, true_range
+from bcdata.features.volatility import realised_variance, true_range
 
 FAMILY = Family("Regime", rank=8)
 
@@ -25,8 +25,8 @@ FAMILY = Family("Regime", rank=8)
 def vol_pctile_1440(bars: Grid, *, n: int, window: int) -> FloatArray:
     """Rank of the volatility of n bars among the last ones: 0 the calmest, 1 the wildest, 0.5 where all are equal."""
     # The same moves at other places of a window give other last bits: in single precision they are equal.
-    volatility = realised_volatility(bars, n).astype(np.float32).astype(np.float64)
-    return sorted_window(volatility, window, quantiles=()).rank
+    variance = realised_variance(bars, n).astype(np.float32).astype(np.float64)
+    return sorted_window(variance, window, quantiles=()).rank
 
 
 @FAMILY.feature(

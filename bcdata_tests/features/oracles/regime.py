@@ -18,27 +18,27 @@ def returns(h: History, opens: list[int]) -> Array:
     return np.array([np.nan if r is None else r for r in found])
 
 
-def volatilities(h: History, t: int, n: int, count: int) -> Array:
-    """The root mean square of the last n returns, at the last `count` opens; NaN where the window is not whole."""
+def variances(h: History, t: int, n: int, count: int) -> Array:
+    """The mean square of the last n returns, at the last `count` opens; NaN where the window is not whole."""
     windows = np.lib.stride_tricks.sliding_window_view(returns(h, h.opens(t, n + count - 1)), n)
     there = np.isfinite(windows)
     whole = there[:, 0] & (there.sum(axis=1) >= n - n // 10)
     squares = np.where(there, windows, 0.0) ** 2
-    return np.sqrt(np.where(whole, squares.sum(axis=1) / np.maximum(there.sum(axis=1), 1), np.nan))
+    return np.where(whole, squares.sum(axis=1) / np.maximum(there.sum(axis=1), 1), np.nan)
 
 
 def vol_pctile_1440(h: History, t: int) -> float | None:
-    window = volatilities(h, t, 60, 1440)
+    window = variances(h, t, 60, 1440)
     there = np.isfinite(window)
     if not there[-1] or not there[0] or (~there).sum() > 144:
         return None
-    # Single precision: volatilities of the same moves in another order are equal.
+    # Single precision: the same moves in another order are the same variance.
     return float((rankdata(window[there].astype(np.float32))[-1] - 1) / (there.sum() - 1))
 
 
 def vol_term(h: History, t: int) -> float | None:
-    short, long = (float(volatilities(h, t, n, 1)[0]) for n in (60, 1440))
-    return short / long if long > 0 and math.isfinite(short) else None
+    short, long = (float(variances(h, t, n, 1)[0]) for n in (60, 1440))
+    return math.sqrt(short / long) if long > 0 and math.isfinite(short) else None
 
 
 def trend_state(h: History, t: int) -> float | None:
