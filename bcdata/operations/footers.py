@@ -22,8 +22,8 @@ from bcdata.store.store import Store
 Facts = dict[str, Any]
 Row = Sequence[Any]
 """(start, end, bars, status)."""
-INPUTS = ("merged", "inputs", "funding", "sources")
-"""The parts of a record that say what a partition was made of."""
+KEPT = ("merged", "inputs", "funding", "finer", "closed")
+"""The parts of a record that say what a partition was made of, and up to when."""
 _RACY_NS = 2_000_000_000
 """A file that was just written may be written again within the clock's tick: it is read again next time."""
 _BUSY_SECONDS = 30.0
@@ -39,9 +39,9 @@ class Footers:
         self._store = store
         self._table = table
 
-    def made_of(self, step: Step, symbol: str) -> dict[str, Facts]:
-        """By date key: the `fingerprint` of a published partition, and what its record says of its inputs."""
-        return self._of("inputs", step.partition(symbol, ""), self._inputs)
+    def made_of(self, step: Step, symbol: str, date: str = "") -> dict[str, Facts]:
+        """By date key (all, or one): the `fingerprint` of a published partition, and what it was made of."""
+        return self._of("inputs", step.partition(symbol, date), self._inputs)
 
     def trusted(self, dataset: str, symbol: str) -> dict[str, str]:
         """By date key: the fingerprint of merged bars that have a ledger of the same fingerprint."""
@@ -55,7 +55,7 @@ class Footers:
         return self._of("rows", Partition("gaps", dataset, symbol, ""), self._rows)
 
     def _of(self, kind: str, some: Partition, read: Callable[[list[Partition]], dict[str, Any]]) -> dict[str, Any]:
-        """The facts of all date keys of a symbol, read from those files alone that are new or have changed."""
+        """The facts of all date keys of a symbol, or of one, read from those files alone that are new or changed."""
         folder = some.prefix.removesuffix("date=/")
         infos = {
             at[1]: info
@@ -87,7 +87,7 @@ class Footers:
     def _inputs(self, partitions: list[Partition]) -> dict[str, Facts]:
         published = {one.date: self._store.published(one) for one in partitions}
         return {
-            date: {"fingerprint": one.fingerprint, **{name: one.record[name] for name in INPUTS if name in one.record}}
+            date: {"fingerprint": one.fingerprint, **{name: one.record[name] for name in KEPT if name in one.record}}
             for date, one in published.items()
             if one is not None
         }

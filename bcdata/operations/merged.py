@@ -103,7 +103,12 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
             rules=VERSION,
             record={"dataset": dataset.name},
         )
-    record = {"sources": [(name, made) for name, made, _ in inputs.sources], "funding": inputs.funding}
+    record = {
+        "sources": [(name, made) for name, made, _ in inputs.sources],
+        "funding": inputs.funding,
+        "finer": inputs.finer,
+        "closed": inputs.closed.end.isoformat(),
+    }
     return publish(work.store, partition, bars, verdict, fingerprint=made_of, record=record)
 
 

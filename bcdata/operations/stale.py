@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bcdata.catalog import Catalog, Dataset
+from bcdata.operations.agreement import finer_dataset
 from bcdata.operations.footers import Facts, Footers
 from bcdata.operations.lake import keys_over
 from bcdata.operations.zones import Step, Zone, steps
@@ -52,11 +53,14 @@ def _inputs(catalog: Catalog, dataset: Dataset, step: Step, cell: Cell, facts: F
     """The merged partitions that a record says were read, with the fingerprints that they had."""
     symbol, date = cell
     if step.zone is Zone.MERGED:
-        funding = catalog.funding(dataset.market) if facts.get("funding") else None
-        if funding is None:
-            return {}
-        keys = keys_over(funding, dataset.grain.window(date))
-        return {(funding.name, symbol, key): made for key, made in zip(keys, facts["funding"], strict=False)}
+        window = dataset.grain.window(date)
+        others = (("funding", catalog.funding(dataset.market)), ("finer", finer_dataset(catalog, dataset)))
+        return {
+            (other.name, symbol, key): made
+            for name, other in others
+            if other is not None and facts.get(name)
+            for key, made in zip(keys_over(other, window), facts[name], strict=False)
+        }
     read: dict[Input, str | None] = {(dataset.name, symbol, key): made for key, made in facts.get("merged", [])}
     return read | {(name, who, key): made for name, who, key, made in facts.get("inputs", [])}
 

@@ -7,6 +7,7 @@ import dagster as dg
 
 from bcdata.catalog import Catalog
 from bcdata.sensors.discovery import discovery_sensors
+from bcdata.sensors.freshness import freshness_sensors
 from bcdata.sensors.refill import refill_sensors
 from bcdata.sensors.republished import republished_sensors
 from bcdata.sensors.stale import stale_sensors
@@ -14,5 +15,5 @@ from bcdata.sensors.stale import stale_sensors
 
 def build_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
     """All sensors that the catalog calls for."""
-    kinds = (discovery_sensors, refill_sensors, republished_sensors, stale_sensors)
+    kinds = (discovery_sensors, refill_sensors, republished_sensors, stale_sensors, freshness_sensors)
     return [sensor for kind in kinds for sensor in kind(catalog)]

@@ -66,8 +66,7 @@ class Asker:
 
     def symbols(self) -> list[str]:
         """The dataset's symbols that are partitions."""
-        known = self.context.instance.get_dynamic_partitions(symbol_set(self.dataset.market, self.dataset.grain))
-        return sorted(set(self.dataset.select(known)) & set(known))
+        return symbols_of(self.context.instance, self.dataset)
 
     def working(self) -> str | None:
         """The run of this sensor that is queued or running, after those that died are told of."""
@@ -95,6 +94,12 @@ class Asker:
                 tags={KIND_TAG: self.kind, DATASET_TAG: self.dataset.name},
             )
         ]
+
+
+def symbols_of(instance: dg.DagsterInstance, dataset: Dataset) -> list[str]:
+    """The dataset's symbols that are partitions, sorted."""
+    known = instance.get_dynamic_partitions(symbol_set(dataset.market, dataset.grain))
+    return sorted(set(dataset.select(known)) & set(known))
 
 
 def _key(kind: str, dataset: str, noted: Mapping[Cell, Request]) -> str:

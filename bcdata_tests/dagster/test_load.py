@@ -83,7 +83,9 @@ def test_sensors(packaged: Catalog) -> None:
     discover = {f"discover_{market}_symbols_by_month": "RUNNING" for market in ("spot", "um", "cm")}
     refill = {f"refill_{dataset}": "RUNNING" for dataset in DATASETS if "klines" in dataset}
     republished = {f"republished_{dataset}": "STOPPED" for dataset in DATASETS}
-    stale = {f"stale_{dataset}": "RUNNING" for dataset in DATASETS if "klines" in dataset}
+    stale = {
+        f"{kind}_{dataset}": "RUNNING" for kind in ("stale", "freshness") for dataset in DATASETS if "klines" in dataset
+    }
     assert found == discover | refill | republished | stale
     assert all((one.minimum_interval_seconds or 0) >= 60 for one in sensors)
 
