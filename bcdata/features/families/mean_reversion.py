@@ -17,7 +17,6 @@ from bcdata.features.rolling import (
     rolling_mean,
     rolling_min,
     rolling_moments,
-    rolling_std,
     rolling_sum,
 )
 
@@ -189,15 +188,11 @@ def variance_ratio_5_240(bars: Grid, *, n: int, q: int) -> FloatArray:
 def hurst_1440(bars: Grid, *, n: int, lags: int) -> FloatArray:
     """How the deviation of moves grows with their length; a random walk reads 0.494, with a deviation of 0.03.
 
-    Null where flat. For every k the window of n moves has to be whole.
+    Null where prices are flat. The window is the n + lags closes that the moves lie between.
     """
-    path = bars.log_close
-    exponent = np.zeros_like(path)
-    for k, weight in enumerate(_slope_weights(lags), start=1):
-        spread = rolling_std(path - lag(path, k), n, first=bars.first)
-        moving = np.where(spread > _LEVEL_NOISE, spread, np.nan)
-        exponent += weight * log_ratio(moving, np.ones_like(moving))
-    return exponent
+    from bcdata.features.kernels.roughness import exponents  # noqa: PLC0415 - see the kernels' room
+
+    return exponents(plain(bars.log_close), n, bars.first, np.array(_slope_weights(lags)[::-1]), _LEVEL_NOISE)
 
 
 def _slope_weights(lags: int) -> list[float]:

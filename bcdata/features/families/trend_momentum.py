@@ -143,7 +143,7 @@ def aroon_osc_25(bars: Grid, *, n: int) -> FloatArray:
     formula="least-squares slope of ln c on the bar's number over the last n bars",
     source="ordinary least squares on time; TA-Lib LINEARREG_SLOPE and qlib Alpha158 BETA, of ln c instead of c",
     unit="ln of price ratio per bar",
-    scale_tolerance=1e-5,
+    scale_tolerance=1e-9,
 )
 def slope_60(bars: Grid, *, n: int) -> FloatArray:
     """Trend of the log close per bar; missing bars are left out of the fit."""
@@ -158,7 +158,7 @@ def slope_60(bars: Grid, *, n: int) -> FloatArray:
     source="coefficient of determination of that fit; qlib Alpha158 RSQR, of ln c instead of c",
     unit="share of the variance",
     range=(0.0, 1.0),
-    scale_tolerance=1e-5,
+    scale_tolerance=1e-9,
 )
 def r2_60(bars: Grid, *, n: int) -> FloatArray:
     """How straight the trend is; null where prices are flat."""

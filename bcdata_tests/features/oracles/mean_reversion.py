@@ -103,13 +103,12 @@ def variance_ratio_5_240(h: History, t: int) -> float | None:
 def hurst_1440(h: History, t: int) -> float | None:
     closes = [h.bars[at].close if at in h.bars else 0.0 for at in h.opens(t, 1472)]
     logs = np.array([log_of(close, closes[-1]) for close in closes], dtype=float)  # NaN for None
-    deviations = []
-    for k in range(1, 33):
-        moves = logs[32:] - logs[32 - k : -k]
-        there = np.isfinite(moves)
-        if not there[0] or 1440 - there.sum() > 144 or np.std(moves[there]) < 1e-14:
-            return None
-        deviations.append(np.std(moves[there], ddof=1))
+    if np.isnan(logs[0]) or np.isnan(logs).sum() > 147:
+        return None
+    moves = [logs[32:] - logs[32 - k : -k] for k in range(1, 33)]
+    deviations = [np.std(move[np.isfinite(move)], ddof=1) for move in moves]
+    if min(deviations) < 1e-14:
+        return None
     return float(linregress(np.log(range(1, 33)), np.log(deviations)).slope)
 
 
