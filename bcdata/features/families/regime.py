@@ -55,8 +55,7 @@ def vol_term(bars: Grid, *, short: int, long: int) -> FloatArray:
 )
 def trend_state(bars: Grid, *, n: int, length: int, slope: int, threshold: float) -> FloatArray:
     """Whether there is a trend, and which way; null where either of both has no value."""
-    strength = bars.shared(("adx", n, length), lambda: adx_14(bars, n=n, length=length))
-    direction: FloatArray = np.sign(bars.shared(("slope", slope), lambda: slope_60(bars, n=slope)))
+    strength, direction = adx_14(bars, n=n, length=length), np.sign(slope_60(bars, n=slope))
     state = np.where(strength > threshold, direction, 0.0 * direction)
     return np.where(np.isfinite(strength), state + 0.0, np.nan)
 

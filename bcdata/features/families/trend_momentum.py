@@ -87,8 +87,12 @@ def macd_hist(bars: Grid, *, fast: int, slow: int, signal: int, length: int) -> 
 )
 def adx_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     """Strength of the trend, whichever its direction; null where no high or low has moved since the seed."""
-    runs, up, down, _ = _directional(bars, n, length)
-    return runs.roll(runs.ema(100.0 * (np.abs(up - down) / (up + down)), 1.0 / n))
+
+    def make() -> FloatArray:
+        runs, up, down, _ = _directional(bars, n, length)
+        return runs.roll(runs.ema(100.0 * (np.abs(up - down) / (up + down)), 1.0 / n))
+
+    return bars.shared(("adx", n, length), make)
 
 
 @FAMILY.feature(
@@ -147,7 +151,7 @@ def aroon_osc_25(bars: Grid, *, n: int) -> FloatArray:
 )
 def slope_60(bars: Grid, *, n: int) -> FloatArray:
     """Trend of the log close per bar; missing bars are left out of the fit."""
-    return rolling_slope(bars.log_close, n, first=bars.first)
+    return bars.shared(("slope", n), lambda: rolling_slope(bars.log_close, n, first=bars.first))
 
 
 @FAMILY.feature(
