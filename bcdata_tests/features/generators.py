@@ -13,6 +13,7 @@ ONE_MINUTE = Interval.parse("1m")
 START = datetime(2023, 2, 26, tzinfo=UTC)  # the month ends with the third day
 PRICES = ("open", "high", "low", "close")
 FLOWS = ("volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
+QUOTE_FLOWS = ("quote_volume", "taker_buy_quote_volume")
 
 
 def complete(days: int = 4, *, start: datetime = START, seed: int = 0, interval: str = "1m") -> pl.DataFrame:

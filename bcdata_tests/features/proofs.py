@@ -17,7 +17,7 @@ from bcdata.features.feature import Feature
 from bcdata.features.grid import FloatArray, Grid, IntArray
 from bcdata.features.surroundings import Surroundings
 from bcdata.windows import Window
-from bcdata_tests.features.generators import FLOWS, MINUTE, PRICES, at, whole_window
+from bcdata_tests.features.generators import FLOWS, MINUTE, PRICES, QUOTE_FLOWS, at, whole_window
 from bcdata_tests.features.world import MEMBERS, REFERENCE, SYMBOL, World
 
 DAY = timedelta(days=1)
@@ -150,11 +150,11 @@ def defined(subject: Subject, world: World) -> None:
 
 
 def scaled(subject: Subject, world: World) -> None:
-    """Prices, and volumes, times a power of two scale the value by the declared degrees; others' not at all."""
+    """Prices (with what was paid), and volumes, times 2^k scale the value by the declared degrees; others' do not."""
     feature, plain = subject.feature, subject.values(world)
     others = tuple(name for name in MEMBERS if name != SYMBOL)
     for symbols, names, degree in (
-        ((SYMBOL,), PRICES, feature.price_degree),
+        ((SYMBOL,), (*PRICES, *QUOTE_FLOWS), feature.price_degree),
         ((SYMBOL,), FLOWS, feature.volume_degree),
         (others, PRICES, 0.0),
     ):

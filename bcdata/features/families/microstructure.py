@@ -76,6 +76,7 @@ def vpin_like_60(bars: Grid, *, n: int) -> FloatArray:
     source="Kyle 1985, price impact, as a regression of returns on signed flow; Goyenko, Holden, Trzcinka 2009 and "
     "Hasbrouck 2009 take the square root of the flow",
     unit="log return per unit of quote currency",
+    price_degree=-1.0,
     volume_degree=-1.0,
 )
 def kyle_lambda_240(bars: Grid, *, n: int) -> FloatArray:

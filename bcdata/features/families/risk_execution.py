@@ -148,6 +148,7 @@ def half_spread_bp(bars: Grid, *, n: int) -> FloatArray:
     formula="1e4 s sqrt(size / V), s = volatility and V = quote volume of a day, as means over the last n bars",
     source="square-root law with constant 1: Torre 1997, Toth et al. 2011 (Almgren et al. 2005: a power of 0.6)",
     unit="basis points of the price",
+    price_degree=-0.5,
     volume_degree=-0.5,
     scale_tolerance=1e-14,
 )
