@@ -22,14 +22,15 @@ def status(
     dataset: Annotated[list[str] | None, typer.Option(help="Only this dataset; may be repeated.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what is there: partitions by zone, missing bars by reason, what is held back and why."""
+    """Show what is there: partitions by zone, missing bars by reason, what is held back, what is overdue."""
+    from bcdata import clock  # noqa: PLC0415
     from bcdata.catalog import load_catalog  # noqa: PLC0415
     from bcdata.operations.status import status as ask  # noqa: PLC0415
     from bcdata.settings import Settings  # noqa: PLC0415
     from bcdata.store.store import Store  # noqa: PLC0415
 
     settings = Settings()
-    found = ask(Store(settings.root), load_catalog(), tuple(dataset or ()))
+    found = ask(Store(settings.root), load_catalog(), tuple(dataset or ()), now=clock.now())
     if as_json:
         print_json({"root": str(settings.root), "datasets": [asdict(one) for one in found]})
         return
@@ -50,6 +51,9 @@ def status(
     held = [[one.dataset, *held.values()] for one in found for held in one.held_back]
     if held:
         print_table(["dataset", "zone", "symbol", "date", "state", "why"], held)
+    overdue = [[one.dataset, *late.values()] for one in found for late in one.stale]
+    if overdue:
+        print_table(["dataset", "symbol", "date", "overdue since", "reason"], overdue)
 
 
 def features(as_json: Json = False) -> None:

@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from bcdata.errors import StoreError
 from bcdata.operations.zones import Step, Zone
 from bcdata.store.layout import PART, Partition, symbol_and_date
 from bcdata.store.objects import STATE, ObjectInfo
@@ -117,18 +117,25 @@ def _is_settled(info: ObjectInfo) -> bool:
 
 @contextmanager
 def open_footers(store: Store) -> Iterator[Footers]:
-    """The memory of a lake, for the length of the block.
-
-    Raises:
-        StoreError: the side table cannot be used.
-    """
+    """The memory of a lake, for the length of the block; where nothing can be kept, for that long alone."""
     path = store.root / STATE / "footers.sqlite"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as table:
-            table.execute("PRAGMA journal_mode = WAL")
-            table.execute("PRAGMA synchronous = NORMAL")
-            table.execute(_TABLE)
-            yield Footers(store, table)
-    except sqlite3.Error as error:
-        raise StoreError(f"cannot use {path}: {error}; delete it, it is made again") from error
+        if store.root.is_dir():
+            path.parent.mkdir(exist_ok=True)
+        table = _prepared(path)
+    except (sqlite3.Error, OSError):
+        table = _prepared(":memory:")
+    with closing(table):
+        yield Footers(store, table)
+
+
+def _prepared(path: Path | str) -> sqlite3.Connection:
+    table = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+    try:
+        table.execute("PRAGMA journal_mode = WAL")
+        table.execute("PRAGMA synchronous = NORMAL")
+        table.execute(_TABLE)
+    except sqlite3.Error:
+        table.close()
+        raise
+    return table

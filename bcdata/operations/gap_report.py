@@ -12,6 +12,7 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.operations.coverage import coverage
 from bcdata.operations.gaps import ledger_files, ledger_rows
+from bcdata.operations.refill import with_refill
 from bcdata.pictures.gaps_report import dataset_section
 from bcdata.pictures.heatmap import heat_map
 from bcdata.store.attempts import Attempts
@@ -42,7 +43,8 @@ class DatasetGaps:
     """One dataset's ledgers.
 
     Attributes:
-        runs: the rows asked for: `symbol`, `date`, then the ledger's columns; by symbol and time.
+        runs: the rows asked for: `symbol`, `date`, the ledger's columns, then `refill`: how asking for what may yet
+            come stands, in words; by symbol and time.
         all_runs: the rows of all statuses and lengths, which pictures show.
         places: symbol and date key of every ledger there is, also of empty ones.
         as_of: when each partition was merged last (UTC), where that is known.
@@ -144,7 +146,7 @@ def _of(store: Store, dataset: Dataset, request: GapRequest, now: datetime) -> I
     runs = found.all_runs.filter(pl.col("bars") >= request.least)
     if request.statuses is not None:
         runs = runs.filter(pl.col("status").is_in(list(request.statuses)))
-    yield replace(found, runs=runs)
+    yield replace(found, runs=with_refill(store.root, dataset, runs, found.all_runs, now))
 
 
 def _found(store: Store, dataset: Dataset, files: dict[Path, tuple[str, str]], now: datetime) -> DatasetGaps:

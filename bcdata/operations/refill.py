@@ -1,4 +1,4 @@
-"""Which partitions to ask again for their missing bars, when, and when to stop asking. Pure but for `refills`.
+"""Which partitions to ask again for their missing bars, when, and when to stop asking.
 
 What is missing stands in the ledger, how often it was asked for in side tables. Dagster's events tell neither.
 """
@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+import polars as pl
 
 from bcdata.bars.gaps import Status
 from bcdata.catalog import Dataset
@@ -51,6 +53,12 @@ class Refill:
     def gave_up(self) -> bool:
         """Whether it is asked for no more, unless something changes upstream."""
         return self.due is None
+
+    def words(self) -> str:
+        """All of it in one line."""
+        if self.due is None or not self.tries:
+            return self.reason
+        return f"{self.tries} requests, the next from {self.due:%Y-%m-%d %H:%M}: {self.reason}"
 
 
 def stand(
@@ -139,3 +147,34 @@ def standing(root: Path, dataset: Dataset, now: datetime) -> dict[Cell, Refill]:
     with open_footers(store) as footers:
         by_symbol = [refills(footers, tables, dataset, symbol, now) for symbol in symbols]
     return {cell: one for some in by_symbol for cell, one in some.items()}
+
+
+def with_refill(root: Path, dataset: Dataset, runs: pl.DataFrame, every: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    """The runs with a column `refill` that says how asking for them stands; null where nothing is to come.
+
+    Args:
+        root: the lake.
+        dataset: its dataset.
+        runs: the rows to tell of: `symbol`, `date` and the ledger's columns.
+        every: all rows of the same partitions.
+        now: the present instant.
+    """
+    tables, words = Tables.read(root, dataset.name), {}
+    for (symbol, date), some in every.group_by("symbol", "date"):
+        rows = [
+            (start.isoformat(), end.isoformat(), bars, status)
+            for start, end, bars, status in some.select("start", "end", "bars", "status").iter_rows()
+        ]
+        cell = (str(symbol), str(date))
+        request, asked = tables.requests.get(cell), tables.asked.get(cell)
+        one = stand(dataset, cell[1], rows, request=request, asked=asked, now=now)
+        if one is not None:
+            words[cell] = one.words()
+    told = [
+        words.get((symbol, date)) if status in _MAY_COME else None
+        for symbol, date, status in runs.select("symbol", "date", "status").iter_rows()
+    ]
+    return runs.with_columns(pl.Series("refill", told, dtype=pl.String))
+
+
+_MAY_COME = frozenset({Status.OPEN, Status.NOT_PUBLISHED, Status.QUARANTINED})

@@ -8,6 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from bcdata.catalog import Catalog, Dataset
+from bcdata.operations.footers import open_footers
+from bcdata.operations.freshness import freshness, merged_at
 from bcdata.operations.zones import Step, steps
 from bcdata.store.attempts import Attempts
 from bcdata.store.layout import PART, Partition, symbol_and_date
@@ -30,12 +32,13 @@ class ZoneStatus:
 
 @dataclass(frozen=True, slots=True)
 class DatasetStatus:
-    """One dataset: its zones, its missing bars by reason, and the partitions that are held back."""
+    """One dataset: its zones, its missing bars by reason, what is held back, and what is overdue."""
 
     dataset: str
     zones: list[ZoneStatus]
     missing: dict[str, int]
     held_back: list[dict[str, str]] = field(default_factory=list)
+    stale: list[dict[str, str]] = field(default_factory=list)
 
 
 def published(root: Path, step: Step) -> set[tuple[str, str]]:
@@ -48,14 +51,14 @@ def tried_since(root: Path, dataset: str, since: datetime) -> set[tuple[str, str
     return Attempts(root).tried_since(f"tried/{dataset}/", since)
 
 
-def status(store: Store, catalog: Catalog, datasets: tuple[str, ...] = ()) -> list[DatasetStatus]:
-    """The state of the datasets (all, or those named).
+def status(store: Store, catalog: Catalog, datasets: tuple[str, ...] = (), *, now: datetime) -> list[DatasetStatus]:
+    """The state of the datasets (all, or those named) as of `now` (UTC).
 
     Raises:
         UsageError: a name is unknown.
     """
     chosen = [catalog[name] for name in datasets] if datasets else list(catalog)
-    return [_dataset_status(store, dataset) for dataset in chosen]
+    return [_dataset_status(store, dataset, now) for dataset in chosen]
 
 
 def ledger_files(store: Store, dataset: str) -> list[Path]:
@@ -63,9 +66,24 @@ def ledger_files(store: Store, dataset: str) -> list[Path]:
     return [store.root / info.key for info in store.files("gaps", dataset) if info.key.endswith(PART)]
 
 
-def _dataset_status(store: Store, dataset: Dataset) -> DatasetStatus:
-    zones = [_zone_status(store, step) for step in steps(dataset)]
-    return DatasetStatus(dataset.name, zones, _missing(store, dataset.name), list(_held_back(store, dataset)))
+def _dataset_status(store: Store, dataset: Dataset, now: datetime) -> DatasetStatus:
+    return DatasetStatus(
+        dataset.name,
+        [_zone_status(store, step) for step in steps(dataset)],
+        _missing(store, dataset.name),
+        list(_held_back(store, dataset)),
+        list(_overdue(store, dataset, now)),
+    )
+
+
+def _overdue(store: Store, dataset: Dataset, now: datetime) -> Iterator[dict[str, str]]:
+    """What should be there by now and is not; settlements have no calendar that could tell."""
+    if dataset.kind != "klines":
+        return
+    symbols = sorted({one.symbol for one in store.partitions("gaps", dataset.name)})
+    with open_footers(store) as footers:
+        for one in freshness(footers, dataset, symbols, merged_at(store.root, dataset.name), now):
+            yield {"symbol": one.symbol, "date": one.date, "since": one.since.isoformat(), "reason": one.reason}
 
 
 def _zone_status(store: Store, step: Step) -> ZoneStatus:
