@@ -75,7 +75,7 @@ class Coarser:
             if (series, period) not in self._folders:
                 asking = self._archive.intervals(series.market, series.kind, series.symbol, period)
                 self._folders[series, period] = asyncio.create_task(asking)
-        listed = [await asyncio.shield(self._folders[series, period]) for period in GRAINS]
+        listed = await asyncio.gather(*(asyncio.shield(self._folders[series, period]) for period in GRAINS))
         return [name for name in INTERVALS if name in set().union(*listed) and _tiles(fine, Interval.parse(name))]
 
     async def _read(self, coarse: Series, days: set[date], most: int) -> list[_Read]:
