@@ -56,6 +56,7 @@ class Dataset(Section):
     archive: Annotated[tuple[Period, ...], Field(min_length=1), Unique] = Field(
         default_factory=lambda values: _periods(parse_name(values["name"]))
     )
+    monthly_replaces_daily: bool = False
     publication: Publication = Publication()
     quality: Quality = Quality()
     features: Features = Field(default_factory=lambda values: _features(values["name"]))
@@ -165,6 +166,14 @@ class Dataset(Section):
             if name and period not in _periods(name):
                 raise refusal(f"the archive has no {period} files of this dataset; write monthly", index)
         return archive
+
+    @field_validator("monthly_replaces_daily")
+    @classmethod
+    def _has_months_and_days(cls, replaces: bool, info: ValidationInfo) -> bool:
+        has_both = {"daily", "monthly"} <= set(info.data.get("archive", ("daily", "monthly")))
+        if replaces and not (has_both and info.data.get("grain") in {Grain.MONTH, None}):
+            raise refusal("months replace days only where the grain is month and the archive has files of both")
+        return replaces
 
     @field_validator("features")
     @classmethod

@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from bcdata.cli import alert, data, gaps, inspect, materialize, watch
+from bcdata.cli import alert, data, gaps, inspect, materialize, verify, watch
 from bcdata.errors import BcdataError, UsageError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ inspect.register(app)
 gaps.register(app)
 data.register(app)
 watch.register(app)
+verify.register(app)
 alert.register(app)
 
 

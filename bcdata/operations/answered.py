@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bcdata.intervals import Interval
+from bcdata.operations.marks import DAMAGED
 from bcdata.operations.proofs import proofs, window_asked
 from bcdata.operations.queries import Run
 from bcdata.providers.binance.answers import RestPage, kline_opens
@@ -132,7 +133,7 @@ class Answered:
 
     def _holds(self, query: Record) -> bool:
         infos = [(self.store.objects.stat(self.partition.key(page["file"])), page) for page in query["pages"]]
-        return all(info is not None and info.size == page["bytes"] for info, page in infos)
+        return all(info and info.size == page["bytes"] and DAMAGED not in page for info, page in infos)
 
 
 def _span(query: Record) -> str:

@@ -9,7 +9,7 @@ from bcdata.net.loop import BackgroundLoop
 from bcdata.operations.choose import first_choice
 from bcdata.operations.listings import Listings
 from bcdata.operations.plan import Plan
-from bcdata.operations.raw_archive import MANIFEST
+from bcdata.operations.raw_archive import MANIFEST, taken
 from bcdata.operations.workbench import archive_of, open_client
 from bcdata.operations.zones import Step, Zone
 from bcdata.store.store import Store
@@ -52,7 +52,7 @@ async def _to_fetch(root: Path, dataset: Dataset, plan: Plan, step: Step) -> tup
             for date, window in windows.items():
                 daily, monthly = await listings.objects(symbol, window)
                 manifest = store.get_json(step.partition(symbol, date), MANIFEST) or {}
-                have = {one["name"] for one in manifest.get("objects", [])}
+                have = taken(manifest)
                 chosen = first_choice(daily, monthly, dataset.grain)
                 found |= {one.key: one.size or 0 for one in chosen if one.name not in have}
     return len(found), sum(found.values())

@@ -17,6 +17,7 @@ from bcdata.errors import NotFoundError, ProviderError
 from bcdata.operations.explain import unpublished_from
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.lake import trusted
+from bcdata.operations.marks import DAMAGED
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.parsed_archive import parsed_fingerprint
 from bcdata.operations.publish import publish, unchanged
@@ -134,7 +135,8 @@ def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
 
 
 def _holds(work: Workbench, partition: Partition, manifest: dict[str, Any]) -> bool:
-    return all(work.store.objects.stat(partition.key(one["file"])) for one in manifest["objects"])
+    objects = manifest["objects"]
+    return all(work.store.objects.stat(partition.key(one["file"])) and DAMAGED not in one for one in objects)
 
 
 def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:

@@ -5,8 +5,6 @@ in the side table.
 """
 
 import asyncio
-import hashlib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -21,10 +19,12 @@ from bcdata.operations.explain import record_of
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import missing_in
 from bcdata.operations.listings import Listings
+from bcdata.operations.marks import DAMAGED
 from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.replacement import split_replaced
 from bcdata.operations.stream import each_async
 from bcdata.operations.workbench import Workbench, series_of, window_of
-from bcdata.providers.binance.archive import ArchiveObject, FetchedObject
+from bcdata.providers.binance.archive import ArchiveObject
 from bcdata.providers.binance.names import GRAINS
 from bcdata.providers.binance.peek import content_bound, coverage
 from bcdata.quality.verdict import Finding, Severity, Verdict
@@ -65,7 +65,7 @@ class _Fetch:
         window = window_of(self.dataset, self.partition)
         daily, monthly = await self.listings.objects(self.partition.symbol, window)
         before = self.work.store.get_json(self.partition, MANIFEST) or {}
-        known: dict[str, Record] = {record["name"]: record for record in before.get("objects", [])}
+        known = taken(before)
         chosen = first_choice(daily, monthly, self.dataset.grain)
         if self.dataset.kind == "funding" and (early := await self.listings.before(self.partition.symbol, window)):
             chosen = [early, *chosen]
@@ -83,15 +83,17 @@ class _Fetch:
         evidence = await self._evidence(window, [*daily, *([monthly] if monthly else [])], objects)
         if self.dataset.interval is not None and REST not in self.dataset.sources:
             evidence["coarser"] = await self._coarser(objects)
+        tools = (self.work.store, self.dataset, self.partition)
+        objects, replaced = await asyncio.to_thread(split_replaced, *tools, objects)
         series = str(series_of(self.dataset, self.partition.symbol))
-        manifest = {"series": series, "objects": objects, "evidence": evidence}
-        return self._conclude(manifest, before)
+        return self._conclude({"series": series, "objects": objects, "evidence": evidence}, replaced, before)
 
     async def _have(self, one: ArchiveObject, known: dict[str, Record]) -> Record | None:
         """The record of the object, fetched if it is new, changed or lost; None where it is not there after all."""
         listed = _listed(one)
         record = known.get(one.name)
-        if record and record["listed"] == listed and record["whole"] and self._is_there(record):
+        is_sound = record and record["listed"] == listed and record["whole"] and DAMAGED not in record
+        if record and is_sound and self._is_there(record):
             return record
         try:
             got = await self.work.archive.fetch(one)
@@ -111,7 +113,7 @@ class _Fetch:
             "sha256": got.sha256,
             "checksum": got.checksum,
             "checksum_text": got.checksum_text,
-            "whole": got.checksum == "match" or _is_as_listed(one, got),
+            "whole": got.checksum == "match" or got.is_as_listed(one),
             "listed": listed,
             **await self._look(one, got.body),
         }
@@ -123,17 +125,20 @@ class _Fetch:
     async def _look(self, one: ArchiveObject, body: bytes) -> Record:
         """What a look into the object tells: where it begins, and which days a monthly one lacks.
 
-        Taken once, when it comes, of those that can tell something: monthly ones, and a partition's first daily one.
+        Taken once, when it comes, of those that can tell something: monthly ones, and a partition's first and last
+        daily ones.
         """
         interval, window = self.dataset.interval, GRAINS[one.period].window(one.date_key)
-        if interval is None or (
-            one.period == "daily" and window.start != window_of(self.dataset, self.partition).start
-        ):
+        whole = window_of(self.dataset, self.partition)
+        at_edge = window.start == whole.start or window.end == whole.end
+        if interval is None or (one.period == "daily" and not at_edge):
             return {}
         seen = await asyncio.to_thread(coverage, body, one.name, content_bound(window, interval))
         if one.period == "daily":
             is_broken = self.dataset.grain is Grain.DAY and seen.error is not None
-            return {"first": _iso(seen.first)} | ({"lacking": [one.date_key]} if is_broken else {})
+            first = {"first": _iso(seen.first)} if window.start == whole.start else {}
+            last = {"last": _iso(seen.last)} if window.end == whole.end else {}
+            return first | last | ({"lacking": [one.date_key]} if is_broken else {})
         opens = calendar(self.dataset.calendar).opens(interval, window)
         expected = dict(opens.dt.date().value_counts(name="rows").iter_rows())
         lacking = [day.isoformat() for day in seen.lacking(expected)]
@@ -170,10 +175,11 @@ class _Fetch:
         series = series_of(self.dataset, self.partition.symbol)
         return [record_of(reason) for reason in await self.coarser.testimony(series, missing)]
 
-    def _conclude(self, manifest: dict[str, Any], before: dict[str, Any]) -> Outcome:
+    def _conclude(self, manifest: dict[str, Any], replaced: list[Record], before: dict[str, Any]) -> Outcome:
         # What a listing says may change with the bytes the same: nothing is computed anew for that.
         bytes_alone = [{key: one[key] for key in ("name", "sha256", "checksum")} for one in manifest["objects"]]
         manifest["fingerprint"] = fingerprint(**{**manifest, "objects": bytes_alone})
+        manifest |= {"replaced": replaced} if replaced else {}
         self.work.attempts.note(self.new, self.work.now, "fetched")
         if manifest != before:
             self.work.store.put_json(self.partition, MANIFEST, manifest)
@@ -191,6 +197,11 @@ class _Fetch:
         )
 
 
+def taken(manifest: Mapping[str, Any]) -> dict[str, Record]:
+    """The records of all objects that raw has taken, by name: what the partition is made of, and what was replaced."""
+    return {record["name"]: record for record in (*manifest.get("objects", []), *manifest.get("replaced", []))}
+
+
 def is_republished(one: ArchiveObject, known: Mapping[str, Record]) -> bool:
     """Whether a manifest's records (by name) have the object, and the listing now says otherwise of it."""
     return one.name in known and known[one.name]["listed"] != _listed(one)
@@ -204,20 +215,6 @@ def _listed(one: ArchiveObject) -> Record:
         "last_modified": _iso(one.last_modified),
         "checksum_modified": _iso(one.checksum_modified),
     }
-
-
-def _is_as_listed(one: ArchiveObject, got: FetchedObject) -> bool:
-    """Whether the bytes are the listed ones, whatever the CHECKSUM says: those are asked for again no more.
-
-    The ETag of a plain upload is its MD5. Where nothing was listed that could tell, the bytes are believed.
-    """
-    if got.size_differs:
-        return False
-    etag = (one.etag or "").strip('"')
-    return not _MD5.fullmatch(etag) or hashlib.md5(got.body, usedforsecurity=False).hexdigest() == etag
-
-
-_MD5 = re.compile("[0-9a-f]{32}")
 
 
 def _findings(objects: Sequence[Record]) -> Iterator[Finding]:

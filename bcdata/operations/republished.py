@@ -17,7 +17,7 @@ from bcdata.net.loop import BackgroundLoop
 from bcdata.operations.choose import first_choice
 from bcdata.operations.listings import Listings
 from bcdata.operations.parsed_archive import object_window
-from bcdata.operations.raw_archive import MANIFEST, is_republished
+from bcdata.operations.raw_archive import MANIFEST, is_republished, taken
 from bcdata.operations.workbench import open_client, window_of
 from bcdata.operations.zones import ARCHIVE
 from bcdata.providers.binance.archive import ArchiveObject, BinanceArchive
@@ -125,7 +125,7 @@ async def _of_symbol(
     cells = {}
     for partition, window in closed.items():
         manifest = store.get_json(partition, MANIFEST) or {}
-        known = {record["name"]: record for record in manifest.get("objects", [])}
+        known = taken(manifest)
         daily, monthly = await listings.objects(symbol, window)
         new = news(known, daily, monthly, window, dataset.grain)
         if dataset.kind == "funding" and (early := await listings.before(symbol, window)):

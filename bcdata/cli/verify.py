@@ -1,0 +1,86 @@
+"""`bcdata verify`: whether raw still holds what came, and what the archive says of it by now."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bcdata import clock
+from bcdata.cli.show import err, out, print_json, print_table, size
+
+if TYPE_CHECKING:
+    from bcdata.operations.swept import Summary
+
+_SHOWN = 50
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("verify")(verify)
+
+
+def verify(
+    dataset: Annotated[list[str] | None, typer.Option(help="Only this dataset; may be repeated.")] = None,
+    symbols: Annotated[str | None, typer.Option(help="Only these symbols, commas between.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+) -> None:
+    """Check stored raw objects against their sha256, their CHECKSUM and the archive's listing.
+
+    Nothing is downloaded. What is damaged or lost is marked and fetched again by the next run over its partition. Ends
+    with status 1 where something is.
+
+    Example: bcdata verify --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT
+    """
+    from bcdata.catalog import load_catalog  # noqa: PLC0415
+    from bcdata.operations.sweep import verify as check  # noqa: PLC0415
+    from bcdata.operations.swept import Summary  # noqa: PLC0415
+    from bcdata.operations.workbench import open_own  # noqa: PLC0415
+
+    catalog = load_catalog()
+    chosen = [catalog[name] for name in dataset] if dataset else list(catalog)
+    names = [name.strip() for name in symbols.split(",") if name.strip()] if symbols else None
+    found = []
+    with open_own(catalog, clock.now()) as work:
+        for one in chosen:
+            summary = Summary(one.name)
+            for checked in check(work, one, names):
+                summary.add(checked)
+            found.append(summary)
+    if as_json:
+        print_json([{**_counts(one), "problems": one.rows()} for one in found])
+    else:
+        _show(found)
+    if any(one.is_harmed for one in found):
+        raise typer.Exit(1)
+
+
+def _counts(one: "Summary") -> dict[str, Any]:
+    return {
+        "dataset": one.dataset,
+        "partitions": one.partitions,
+        "objects": one.objects,
+        "bytes": one.bytes,
+        "unlisted": one.unlisted,
+        "troubles": one.counts,
+    }
+
+
+def _show(found: Sequence["Summary"]) -> None:
+    rows = [
+        [one.dataset, one.partitions, one.objects, size(one.bytes),
+         ", ".join(f"{count} {trouble}" for trouble, count in one.counts.items()) or "nothing is wrong"]
+        for one in found
+        if one.partitions
+    ]  # fmt: skip
+    if not rows:
+        out.print("raw holds nothing of it", highlight=False)
+        return
+    print_table(["dataset", "partitions", "objects", "size", "found"], rows)
+    for one in found:
+        if one.unlisted:
+            words = f"warning: {one.dataset}: the archive's listing of {one.unlisted} partitions could not be had"
+            err.print(words, highlight=False, markup=False)
+        problems = one.rows()
+        if problems:
+            table = [list(problem.values()) for problem in problems[:_SHOWN]]
+            print_table(list(problems[0]), table, title=f"{one.dataset}: {len(problems)} problems")

@@ -1,0 +1,192 @@
+"""The sweep: stored raw objects against the sha256 in their manifests, their CHECKSUM and the archive's listing.
+
+Nothing is downloaded. What is damaged or lost is marked, so that the next run over its partition fetches it again; what
+the archive has no more is left as it is: damaged bytes may be all that is left.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from bcdata.catalog import Dataset
+from bcdata.errors import ProviderError
+from bcdata.operations.listings import Listings
+from bcdata.operations.marks import DAMAGED
+from bcdata.operations.raw_archive import MANIFEST, is_republished, taken
+from bcdata.operations.swept import HARM, Checked, Problem, Trouble
+from bcdata.operations.workbench import Workbench, window_of
+from bcdata.operations.zones import ARCHIVE
+from bcdata.providers.binance.archive import ArchiveObject
+from bcdata.store.attempts import Attempts
+from bcdata.store.layout import Partition, symbol_and_date
+from bcdata.store.store import Store
+
+WORKERS = 2
+"""Hashing and reading overlap; memory holds so many objects."""
+_DIGITS = 12
+"""Digits of the sha256 in a file's name, which tell of versions that no manifest names any more."""
+
+
+Listed = Mapping[str, ArchiveObject] | None
+"""The archive's objects of a partition by name; None where the listing could not be had."""
+
+
+def verify(work: Workbench, dataset: Dataset, symbols: Sequence[str] | None = None) -> Iterator[Checked]:
+    """Checks all raw partitions of a dataset, or of some of its symbols, symbol by symbol, a few objects at a time.
+
+    Args:
+        work: store, clients and now.
+        dataset: a dataset of the catalog.
+        symbols: those to check; all of which raw has something if None.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    chosen = set(symbols) if symbols is not None else None
+    for provider in dataset.sources:
+        found = _partitions(work.store, dataset, provider)
+        wanted = (one for one in found if chosen is None or one.symbol in chosen)
+        for _, group in groupby(wanted, key=lambda one: one.symbol):
+            yield from _symbol(work, dataset, list(group))
+
+
+def harmed(store: Store, dataset: Dataset) -> dict[tuple[str, str], datetime]:
+    """The (symbol, date) that a sweep found harmed and that still are, with the instant (UTC) at which it did."""
+    found = Attempts(store.root).instants(_prefix(dataset))
+    return {cell: at for cell, at in found.items() if any(_is_harmed(store, one) for one in _raw(dataset, *cell))}
+
+
+def _raw(dataset: Dataset, symbol: str, date: str) -> list[Partition]:
+    return [Partition("raw", dataset.name, symbol, date, provider) for provider in dataset.sources]
+
+
+def _is_harmed(store: Store, partition: Partition) -> bool:
+    """Whether the manifest marks an object as damaged, a file of it is lost, or it is lost itself."""
+    manifest = store.get_json(partition, MANIFEST)
+    if manifest is None:
+        return any(True for _ in store.objects.list(partition.prefix))
+    records = _records(manifest)
+    return any(DAMAGED in one or store.objects.stat(partition.key(one["file"])) is None for one in records)
+
+
+def _partitions(store: Store, dataset: Dataset, provider: str) -> Iterator[Partition]:
+    """The partitions of which raw has any file, in key order."""
+    last = None
+    for info in store.files("raw", dataset.name, provider):
+        found = symbol_and_date(info.key)
+        if found and found != last:
+            yield Partition("raw", dataset.name, *found, provider)
+        last = found
+
+
+def _symbol(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Checked]:
+    listings: list[Listed] = [{}] * len(partitions)
+    if partitions[0].provider == ARCHIVE:
+        listings = work.loop.run(_listings(work, dataset, partitions))
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as pool:
+        checked = pool.map(lambda one: _check(work.store, dataset, *one), zip(partitions, listings, strict=True))
+        for one in checked:
+            if one.is_harmed:
+                _mark(work, dataset, one)
+            yield one
+
+
+async def _listings(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> list[Listed]:
+    windows = [window_of(dataset, one) for one in partitions]
+    listings, found = Listings(work.archive, dataset, windows), []
+    try:
+        for one, window in zip(partitions, windows, strict=True):
+            daily, monthly = await listings.objects(one.symbol, window)
+            early = await listings.before(one.symbol, window) if dataset.kind == "funding" else None
+            found.append({each.name: each for each in (*daily, monthly, early) if each})
+    except ProviderError:
+        return [None] * len(partitions)
+    return list(found)
+
+
+def _check(store: Store, dataset: Dataset, partition: Partition, listed: Listed) -> Checked:
+    manifest = store.get_json(partition, MANIFEST)
+    if manifest is None:
+        lost = Problem(
+            MANIFEST, Trouble.MISSING, "no object is known without it; the next run takes all anew", mendable=True
+        )
+        return Checked(partition, 0, 0, (lost,))
+    records = _records(manifest)
+    problems: list[Problem] = []
+    size, named = 0, {MANIFEST}
+    for record in records:
+        body = store.objects.get(partition.key(record["file"]))
+        size += len(body or b"")
+        named.add(record["file"])
+        is_archive = partition.provider == ARCHIVE
+        mendable = listed is not None and (not is_archive or record["name"] in listed)
+        problems += _bytes(record, body, mendable=mendable)
+        problems += _upstream(record, listed, dataset.archive) if is_archive else []
+    problems += _older(store, partition, named)
+    return Checked(partition, len(records), size, tuple(problems), listed is not None)
+
+
+def _records(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All stored objects that a manifest names: archive objects, and pages of answers."""
+    pages = [page for query in manifest.get("queries", []) for page in query["pages"]]
+    return [*taken(manifest).values(), *pages]
+
+
+def _bytes(record: Mapping[str, Any], body: bytes | None, *, mendable: bool) -> Iterator[Problem]:
+    """Whether the bytes are there and are those that came."""
+    name = record.get("name", record["file"])
+    then = "it is fetched again" if mendable else "the archive does not list it now, so it is left as it is"
+    if body is None:
+        yield Problem(name, Trouble.MISSING, f"its file is lost; {then}", mendable)
+    elif hashlib.sha256(body).hexdigest() != record["sha256"]:
+        yield Problem(name, Trouble.DAMAGED, f"its bytes are not those that came; {then}", mendable)
+
+
+def _upstream(record: Mapping[str, Any], listed: Listed, periods: Sequence[str]) -> Iterator[Problem]:
+    """What the archive says of the object by now."""
+    name = record["name"]
+    if record["checksum"] == "mismatch":
+        yield Problem(name, Trouble.MISMATCH, "its CHECKSUM names other bytes than the archive has")
+    if listed is None or record["period"] not in periods:
+        return  # nobody has asked for it
+    if name not in listed:
+        yield Problem(name, Trouble.GONE, "the archive lists it no more; it is kept")
+    elif is_republished(listed[name], {name: dict(record)}):
+        yield Problem(name, Trouble.CHANGED, "it was published again; the next run fetches it")
+
+
+def _older(store: Store, partition: Partition, named: set[str]) -> Iterator[Problem]:
+    """Files that the manifest does not name: earlier versions, whose names hold the beginning of their digest."""
+    for info in store.objects.list(partition.prefix):
+        file = info.key.rpartition("/")[2]
+        digits = file.split(".")[-2] if file.count(".") > 1 else ""
+        if file in named or len(digits) != _DIGITS:
+            continue
+        body = store.objects.get(info.key) or b""
+        if not hashlib.sha256(body).hexdigest().startswith(digits):
+            yield Problem(file, Trouble.DAMAGED, "an earlier version, which nothing reads; it cannot be had again")
+
+
+def _mark(work: Workbench, dataset: Dataset, checked: Checked) -> None:
+    """Marks damaged objects in the manifest, and notes the partition for the sensor that has it repaired."""
+    partition = checked.partition
+    mendable = {one.object: one.trouble for one in checked.problems if one.mendable and one.trouble in HARM}
+    manifest = work.store.get_json(partition, MANIFEST) or {}
+    marked = [
+        record
+        for record in _records(manifest)
+        if mendable.get(record.get("name", record["file"])) is Trouble.DAMAGED and DAMAGED not in record
+    ]
+    for record in marked:
+        record[DAMAGED] = True
+    if marked:
+        work.store.put_json(partition, MANIFEST, manifest)
+    if mendable:
+        work.attempts.note([f"{_prefix(dataset)}{partition.symbol}/{partition.date}"], work.now)
+
+
+def _prefix(dataset: Dataset) -> str:
+    return f"harmed/{dataset.name}/"
