@@ -137,9 +137,8 @@ def abdi_ranaldo_240(bars: Grid, *, n: int) -> FloatArray:
 
 
 def _signed(bars: Grid) -> FloatArray:
-    """Volume bought less volume sold by takers; in this order rounding cannot exceed the volume."""
-    bought = bars["taker_buy_volume"]
-    return bought - (bars["volume"] - bought)
+    """Volume bought less volume sold by takers; rounded once, so never beyond the volume."""
+    return 2.0 * bars["taker_buy_volume"] - bars["volume"]
 
 
 def _pair_spread(bars: Grid) -> FloatArray:
