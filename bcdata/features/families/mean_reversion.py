@@ -144,8 +144,8 @@ def autocorr1_240(bars: Grid, *, n: int) -> FloatArray:
 def ou_halflife_240(bars: Grid, *, n: int) -> FloatArray:
     """Bars in which half of the distance to the mean is gone; a random walk reads 38 in the median.
 
-    Half of a random walk's windows read 22 to 74 bars, and one in 23 has nothing to revert to. Null where b >= 0 or
-    b <= -1, and where prices are flat.
+    Half of a random walk's windows read 22 to 74 bars, and one in 23 has nothing to revert to. Null where b is
+    not between -1 and 0, or within 1e-9 of either, and where prices are flat.
     """
     from bcdata.features.kernels.reversion import half_lives  # noqa: PLC0415 - see the kernels' room
 

@@ -11,6 +11,9 @@ import numpy as np
 from bcdata.features.grid import FloatArray
 from bcdata.features.kernels import compiled
 
+_EDGE = 1e-9
+"""A lone spike pulls back by exactly 1, and a lone step by 0: rounding must not make half-lives of them."""
+
 
 @compiled
 def _into(part: FloatArray, level: float, move: float) -> None:
@@ -30,7 +33,7 @@ def _half_life(far: FloatArray, near: FloatArray, noise: float) -> float:
     if not spread > count * noise * noise:
         return math.nan
     pull = (far[4] + near[4] - levels * (far[2] + near[2]) / count) / spread
-    return -math.log(2.0) / math.log1p(pull) if -1.0 < pull < 0.0 else math.nan
+    return -math.log(2.0) / math.log1p(pull) if _EDGE - 1.0 < pull < -_EDGE else math.nan
 
 
 @compiled

@@ -86,7 +86,7 @@ def ou_halflife_240(h: History, t: int) -> float | None:
     if pairs is None or np.std(pairs, axis=0)[0] < 1e-13:
         return None
     b = linregress(*zip(*pairs, strict=True)).slope
-    return -math.log(2) / math.log1p(b) if -1 < b < 0 else None
+    return -math.log(2) / math.log1p(b) if 1e-9 - 1 < b < -1e-9 else None
 
 
 def variance_ratio_5_240(h: History, t: int) -> float | None:

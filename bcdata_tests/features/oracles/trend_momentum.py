@@ -87,7 +87,7 @@ def di_diff_14(h: History, t: int) -> float | None:
     if opens is None:
         return None
     up, down, reach = (ema(values, 1 / 14) for values in directional(h, opens))
-    return last(100 * up / reach - 100 * down / reach) if reach[-1] > 0 else None
+    return float(100 * up[-1] / reach[-1] - 100 * down[-1] / reach[-1]) if reach[-1] > 0 else None
 
 
 def aroon_osc_25(h: History, t: int) -> float | None:
