@@ -12,6 +12,7 @@ from bcdata.bars.schema import FUNDING, LEDGER, merged_bar
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.features.schema import table_schema
+from bcdata.operations.feature_set import features_of
 from bcdata.operations.instruments import UNIVERSE
 from bcdata.operations.lake import PERPETUAL, trusted
 from bcdata.store.layout import PART, Partition, symbol_and_date, universe_table
@@ -121,7 +122,7 @@ def _schema(zone: str, dataset: Dataset) -> pl.Schema:
     if zone == "gaps":
         return LEDGER
     if zone == "features":
-        return table_schema()
+        return table_schema(features_of(dataset))
     return FUNDING if dataset.kind == "funding" else merged_bar(funding=dataset.market in PERPETUAL)
 
 

@@ -25,7 +25,7 @@ class Market:
     """One venue's market of one kind: what can be had there, and since when.
 
     `since` is the month in which its partitions begin. It never moves forward: Dagster refuses to run
-    assets of different starts together.
+    assets of different starts together. `reference` is what features compare with, unless the catalog says another.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Market:
     kinds: tuple[Kind, ...]
     intervals: tuple[str, ...]
     foreign: str = "abcdefghijklmnopqrstuvwxyz/"
+    reference: str = "BTCUSDT"
 
     def writes(self, symbol: str) -> bool:
         """Whether the venue writes symbols like this one: none of the `foreign` characters is in it."""
@@ -65,7 +66,7 @@ MARKETS = {
     for market in (
         Market("spot", "2017-07", ("klines",), ("1s", *_BINANCE_INTERVALS)),
         Market("um", "2019-09", ("klines", "funding"), _BINANCE_INTERVALS),
-        Market("cm", "2020-06", ("klines", "funding"), _BINANCE_INTERVALS),
+        Market("cm", "2020-06", ("klines", "funding"), _BINANCE_INTERVALS, reference="BTCUSD_PERP"),
     )
 }
 

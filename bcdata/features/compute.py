@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
+from bcdata.features.feature import SETTLEMENTS
 from bcdata.features.grid import FloatArray, Grid, IntArray, bars_per_year, grid_number, grid_opens, microseconds
 from bcdata.features.registry import Feature, all_features
 from bcdata.features.surroundings import Settlements, Surroundings
@@ -15,7 +16,6 @@ from bcdata.windows import Window
 _DAY = timedelta(days=1)
 _TIME = pl.Datetime("us", "UTC")
 _OPTIONAL = frozenset({"funding_rate"})  # markets without funding have no such column: null throughout
-_SETTLEMENTS = frozenset({"funding", "funding@reference"})
 _ALONE = Surroundings()
 
 
@@ -31,7 +31,7 @@ def warm_up_window(window: Window, interval: Interval, features: Sequence[Featur
 
 def settlement_window(window: Window, features: Sequence[Feature] | None = None) -> Window:
     """The settlements to read so that every bar of the window has its features; empty where none reads any."""
-    days = [feature.settlement_days for feature in _chosen(features) if _SETTLEMENTS & set(feature.inputs)]
+    days = [feature.settlement_days for feature in _chosen(features) if SETTLEMENTS & set(feature.inputs)]
     if not days:
         return Window(window.start, window.start)
     return Window(_midnight(window.start) - max(days) * _DAY, window.end)
@@ -116,7 +116,7 @@ def make_grid(
         opens,
         grid_number(interval.ceil(reach.start), interval),
         {
-            **_columns(bars, opens, {name for name in names if "@" not in name} - _SETTLEMENTS),
+            **_columns(bars, opens, {name for name in names if "@" not in name} - SETTLEMENTS),
             **{f"{name}@reference": values for name, values in of_reference.items()},
         },
         bars_per_year=bars_per_year(interval),
@@ -133,7 +133,7 @@ def _chosen(features: Sequence[Feature] | None) -> Sequence[Feature]:
 
 
 def _require(bars: pl.DataFrame, features: Sequence[Feature]) -> None:
-    wanted = {name for feature in features for name in feature.inputs if "@" not in name} - _OPTIONAL - _SETTLEMENTS
+    wanted = {name for feature in features for name in feature.inputs if "@" not in name} - _OPTIONAL - SETTLEMENTS
     if missing := sorted(wanted.difference(bars.columns)):
         raise ValueError(f"features need columns that the bars do not have: {', '.join(missing)}")
     if bars.schema.get("open_time") != _TIME:

@@ -28,11 +28,15 @@ BAR_COLUMNS = (
 """Columns of merged bars that features may read."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+SETTLEMENTS = frozenset({"funding", "funding@reference"})
+"""Inputs that are settlements, the symbol's own and the reference symbol's."""
+
 INPUTS = frozenset(
     {
         *BAR_COLUMNS,
         *(f"{column}@reference" for column in BAR_COLUMNS),
-        *("close@universe", "funding", "funding@reference"),
+        "close@universe",
+        *SETTLEMENTS,
     }
 )
 """What a feature may read: the symbol's bars; the reference symbol's at the same open; the closes of the declared
@@ -51,8 +55,8 @@ class Feature:
             midnight at or before the bar.
         settlement_days: Days of settlements before the bar's UTC day that it reads.
         range: Bounds that no value can leave, both included, or None where there are none.
-        price_degree: d, where prices times 2^k give the value times 2^(d·k); `volume_degree` likewise for
-            all four flows.
+        price_degree: d, where prices, and quote flows with them, times 2^k give the value times 2^(d·k);
+            `volume_degree` likewise for all four flows.
         scale_tolerance: The relative error of that; 0 means the same bits.
         version: Raised whenever the numbers change by other means than a parameter.
         function: Takes the grid and the parameters by name, returns one Float64 per grid row; what is not

@@ -1,0 +1,214 @@
+"""The feature zone over a lake: the bits of the whole, whoever is asked for, and what a change of others reaches."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal, assert_series_equal
+
+from bcdata.catalog import Dataset, load_catalog
+from bcdata.features.compute import compute
+from bcdata.features.surroundings import Surroundings
+from bcdata.operations import stream
+from bcdata.operations.feature_set import features_of, version_of
+from bcdata.operations.features import made_of, materialize
+from bcdata.operations.outcome import Outcome, State
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata_tests.features.generators import PRICES, START
+from bcdata_tests.features.lake import write_bars, write_world
+from bcdata_tests.features.world import MEMBERS, REFERENCE, SYMBOL, World, calm, wild
+
+DAY = timedelta(days=1)
+D, F = "um_klines_1m", "um_funding"
+CATALOG = """\
+datasets:
+  um_klines_1m:
+    grain: day
+    start: 2023-02-26
+    symbols: [AUSDT, BTCUSDT, CUSDT, DUSDT, EUSDT, FUSDT]
+    sources: [binance_archive]
+    features:
+      universe: [BTCUSDT, AUSDT, CUSDT, DUSDT, EUSDT, FUSDT]
+  um_funding:
+    grain: month
+    start: 2023-01
+    symbols: [AUSDT, BTCUSDT]
+    sources: [binance_archive]
+"""
+DAYS = [(START + number * DAY).strftime("%Y-%m-%d") for number in range(6)]
+
+NOT_LISTED = ("EUSDT", DAYS[0])
+"""It has no merged bars on its first day."""
+
+
+@dataclass
+class Bench:
+    """All that the operation needs of a workbench."""
+
+    store: Store
+    catalog: object
+
+    def run(self, dataset: Dataset, cells: list[tuple[str, str]]) -> dict[tuple[str, str], Outcome]:
+        partitions = [Partition("features", dataset.name, symbol, date) for symbol, date in cells]
+        done = list(materialize(self, dataset, partitions))  # type: ignore[arg-type]
+        return {(one.partition.symbol, one.partition.date): one for one in done}
+
+
+def bench(folder: Path, world: World, text: str = CATALOG) -> tuple[Bench, Dataset]:
+    (folder / "catalog.yaml").write_text(text)
+    catalog = load_catalog(folder / "catalog.yaml")
+    write_world(folder / "lake", world, catalog[D], catalog[F])
+    return Bench(Store(folder / "lake"), catalog), catalog[D]
+
+
+def table(work: Bench, symbol: str, date: str) -> pl.DataFrame:
+    found = work.store.read(Partition("features", D, symbol, date))
+    assert found is not None
+    return found
+
+
+def all_of(work: Bench, dataset: Dataset) -> dict[tuple[str, str], Outcome]:
+    return work.run(dataset, [(symbol, date) for symbol in MEMBERS for date in DAYS])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, Dataset, dict[tuple[str, str], Outcome]]:
+    work, dataset = bench(tmp_path_factory.mktemp("features"), wild())
+    return work, dataset, all_of(work, dataset)
+
+
+def test_days_have_the_bits_of_the_whole(made: tuple[Bench, Dataset, dict[tuple[str, str], Outcome]]) -> None:
+    work, dataset, outcomes = made
+    world, features = wild(), features_of(dataset)
+    assert {cell for cell, one in outcomes.items() if one.state is not State.PUBLISHED} == {NOT_LISTED}
+    around = replace(world.around, symbol=SYMBOL)
+    whole = dataset.grain.window(DAYS[0]).start, dataset.grain.window(DAYS[-1]).end
+    expected = compute(
+        world.bars,
+        window=type(dataset.grain.window(DAYS[0]))(*whole),
+        interval=dataset.bar_interval,
+        features=features,
+        around=around,
+    )
+    joined = pl.concat([table(work, SYMBOL, date) for date in DAYS])
+    assert_frame_equal(joined.drop("xs_rank_60"), expected.drop("xs_rank_60"), check_exact=True)
+    # The member that is listed late has no partition on the first day, so nobody can tell why it lacks these bars.
+    told = pl.col("open_time") >= START + DAY + timedelta(hours=1)
+    assert joined.filter(~told)["xs_rank_60"].count() == 0
+    assert_series_equal(joined.filter(told)["xs_rank_60"], expected.filter(told)["xs_rank_60"], check_exact=True)
+    for column in ("beta_btc_240", "xs_rank_60"):
+        assert joined[column].count() > 2000
+
+
+def test_order_neighbours_and_threads_make_no_difference(
+    made: tuple[Bench, Dataset, dict[tuple[str, str], Outcome]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, dataset, outcomes = made
+    monkeypatch.setattr(stream.os, "cpu_count", lambda: 1)
+    other, _ = bench(tmp_path, wild())
+    cells = sorted(outcomes)
+    np.random.default_rng(0).shuffle(cells)
+    for symbol, date in [cell for cell in cells if tuple(cell) != NOT_LISTED][::3]:
+        other.run(dataset, [(symbol, date)])
+        for one in (work, other):
+            key = Partition("features", D, symbol, date).key()
+            assert one.store.objects.get(key) is not None
+        assert other.store.objects.get(key) == work.store.objects.get(key)
+
+
+def test_a_second_run_does_nothing_and_what_was_read_is_recorded(
+    made: tuple[Bench, Dataset, dict[tuple[str, str], Outcome]],
+) -> None:
+    work, dataset, outcomes = made
+    again = all_of(work, dataset)
+    assert {cell for cell, one in again.items() if one.state is not State.UNCHANGED} == {NOT_LISTED}
+    published = work.store.published(Partition("features", D, SYMBOL, DAYS[3]))
+    assert published is not None
+    assert published.fingerprint == outcomes[SYMBOL, DAYS[3]].fingerprint
+    assert published.fingerprint == made_of(work.store, work.catalog, dataset, published_partition())  # type: ignore[arg-type]
+    read = {(name, symbol) for name, symbol, _, _ in published.record["inputs"]}
+    settled = {(F, SYMBOL), (F, REFERENCE)} if any(one.reads("funding") for one in features_of(dataset)) else set()
+    assert read == {*((D, member) for member in MEMBERS), *settled}
+    assert published.record["features"] == version_of(dataset)
+
+
+def published_partition() -> Partition:
+    return Partition("features", D, SYMBOL, DAYS[3])
+
+
+def test_another_reference_bar_reaches_those_that_looked_at_it_and_nobody_else(tmp_path: Path) -> None:
+    world = calm()
+    work, dataset = bench(
+        tmp_path,
+        world,
+        CATALOG.replace("    features:\n      universe: [BTCUSDT, AUSDT, CUSDT, DUSDT, EUSDT, FUSDT]\n", ""),
+    )
+    cells = [(symbol, date) for symbol in (SYMBOL, REFERENCE, "CUSDT") for date in DAYS[:5]]
+    before = work.run(dataset, cells)
+    factor = pl.when(pl.int_range(pl.len()) == 3 * 1440 + 7).then(1.001).otherwise(1.0)  # on the fourth day
+    write_bars(work.store, dataset, REFERENCE, world.reference.with_columns(pl.col(PRICES) * factor))
+    after = work.run(dataset, cells)
+    changed = {cell for cell in cells if after[cell].state is State.PUBLISHED}
+    assert {date for _, date in changed} == set(DAYS[3:5])
+    assert changed == {(symbol, date) for symbol, date in cells if date in DAYS[3:5]}
+    assert {cell for cell in cells if after[cell].fingerprint != before[cell].fingerprint} == changed
+
+
+def test_what_is_missing_leaves_nulls_and_a_warning(tmp_path: Path) -> None:
+    world = calm()
+    lacking = replace(world, members={name: world.members[name] for name in (SYMBOL, "CUSDT")}, name=("lacking",))
+    work, dataset = bench(tmp_path, lacking)
+    (outcome,) = work.run(dataset, [(SYMBOL, DAYS[3])]).values()
+    assert outcome.state is State.PUBLISHED
+    rules = outcome.verdict.counts()
+    assert {"reference", "universe"} <= set(rules)
+    said = outcome.verdict.summary()
+    assert "no merged um_klines_1m of BTCUSDT in 2023-02-26, 2023-02-27, 2023-02-28, 2023-03-01" in said
+    made = table(work, SYMBOL, DAYS[3])
+    assert made["beta_btc_240"].count() == made["xs_rank_60"].count() == 0
+    assert made["log_ret_1"].null_count() == 0
+
+
+def test_a_member_that_lacks_bars_without_a_reason_warns(
+    made: tuple[Bench, Dataset, dict[tuple[str, str], Outcome]],
+) -> None:
+    _, _, outcomes = made
+    counted = [one.verdict.counts().get("universe", 0) for one in outcomes.values()]
+    assert max(counted) > 50
+
+
+def test_a_changed_window_is_another_version_of_this_dataset_alone(tmp_path: Path) -> None:
+    text = CATALOG.replace("    features:\n", "    features:\n      select: [ret_vol_z, xs_rank_60]\n")
+    work, dataset = bench(tmp_path, calm(), text)
+    work.run(dataset, [(SYMBOL, DAYS[3])])
+    first = table(work, SYMBOL, DAYS[3])
+    assert first.columns == ["open_time", "known_at", "ret_vol_z", "xs_rank_60"]
+    windows = "      windows:\n        ret_vol_z: {n: 30}\n      normalise:\n        ret_vol_z: {z: 60, rank: 60}\n"
+    (tmp_path / "catalog.yaml").write_text(text.replace("      universe", windows + "      universe"))
+    catalog = load_catalog(tmp_path / "catalog.yaml")
+    assert version_of(catalog[D]) != version_of(dataset)
+    assert version_of(catalog[F]) == version_of(work.catalog[F])  # type: ignore[index]
+    (outcome,) = Bench(work.store, catalog).run(catalog[D], [(SYMBOL, DAYS[3])]).values()
+    second = table(work, SYMBOL, DAYS[3])
+    assert outcome.state is State.PUBLISHED
+    assert second.columns[2:] == ["ret_vol_z", "ret_vol_z_z_60", "ret_vol_z_rank_60", "xs_rank_60"]
+    assert_frame_equal(first.select("xs_rank_60"), second.select("xs_rank_60"))
+    assert not first["ret_vol_z"].equals(second["ret_vol_z"])
+    assert outcome.verdict.facts["clipped"]["ret_vol_z_z_60"] > 0
+
+
+def test_a_market_without_settlements_has_null_funding_features(tmp_path: Path) -> None:
+    text = CATALOG.partition("  um_funding")[0]
+    (tmp_path / "catalog.yaml").write_text(text)
+    catalog = load_catalog(tmp_path / "catalog.yaml")
+    write_world(tmp_path / "lake", calm(), catalog[D])
+    work = Bench(Store(tmp_path / "lake"), catalog)
+    (outcome,) = work.run(catalog[D], [(SYMBOL, DAYS[3])]).values()
+    assert "funding" not in outcome.verdict.counts()
+    named = [one.name for one in features_of(catalog[D]) if one.reads("funding")]
+    assert all(table(work, SYMBOL, DAYS[3])[name].count() == 0 for name in named)
+    assert Surroundings().funding is None
