@@ -39,22 +39,22 @@ _JITTER = timedelta(seconds=30)
 
 def parse_archive(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """parsed/binance_archive of funding; yields outcomes in order."""
-    yield from each(partitions, lambda one: _parse(work, dataset, one))
+    yield from each(work.store.root, partitions, lambda one: _parse(work, dataset, one))
 
 
 def ask_rest(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """raw/binance_rest of funding: asks for the months that lack a settlement in the archive (or do so far)."""
-    yield from each(partitions, lambda one: _ask(work, dataset, one))
+    yield from each(work.store.root, partitions, lambda one: _ask(work, dataset, one))
 
 
 def parse_rest(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """parsed/binance_rest of funding; nothing asked, nothing parsed."""
-    yield from each(partitions, lambda one: _parse(work, dataset, one))
+    yield from each(work.store.root, partitions, lambda one: _parse(work, dataset, one))
 
 
 def merge(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Merged funding with its ledger; yields outcomes in order."""
-    yield from each(partitions, lambda one: _merge(work, dataset, one))
+    yield from each(work.store.root, partitions, lambda one: _merge(work, dataset, one))
 
 
 def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:

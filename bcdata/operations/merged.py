@@ -35,7 +35,7 @@ Record = dict[str, Any]
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Merges what parsed holds, and yields outcomes in order."""
-    yield from each(partitions, lambda one: _merge(work, dataset, one))
+    yield from each(work.store.root, partitions, lambda one: _merge(work, dataset, one))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from bcdata.windows import Grain, Window
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Parses and audits what raw holds, and yields outcomes in order."""
-    yield from each(partitions, lambda one: _parse(work, dataset, one))
+    yield from each(work.store.root, partitions, lambda one: _parse(work, dataset, one))
 
 
 def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:

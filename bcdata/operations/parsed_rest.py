@@ -23,7 +23,7 @@ from bcdata.store.layout import Partition
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Parses and audits the answers in raw, and yields outcomes in order; nothing asked, nothing parsed."""
-    yield from each(partitions, lambda one: _parse(work, dataset, one))
+    yield from each(work.store.root, partitions, lambda one: _parse(work, dataset, one))
 
 
 def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:

@@ -45,7 +45,11 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
     coarser = Coarser(work.archive, work.attempts, work.now)
 
     yield from each_async(
-        work.loop, partitions, lambda one: _Fetch(work, dataset, listings, coarser, one).run(), at_once=AT_ONCE
+        work.store.root,
+        work.loop,
+        partitions,
+        lambda one: _Fetch(work, dataset, listings, coarser, one).run(),
+        at_once=AT_ONCE,
     )
 
 

@@ -44,7 +44,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
         answered = Answered.read(work.store, work.attempts, one, work.now, str(series))
         return _Refill(work, dataset, one, series, answered, coarser, delistings)
 
-    yield from each_async(work.loop, partitions, lambda one: refill(one).run(), at_once=AT_ONCE)
+    yield from each_async(work.store.root, work.loop, partitions, lambda one: refill(one).run(), at_once=AT_ONCE)
 
 
 @dataclass(slots=True)

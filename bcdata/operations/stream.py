@@ -1,22 +1,34 @@
-"""A bounded stream of partitions, over both cores or the network: memory stays flat however many there are."""
+"""A bounded stream of partitions, over both cores or the network: memory stays flat however many there are.
 
+Two runs may have the same partition to do. Each holds its lock for as long as it works on it, so that what one has
+read is still there when it publishes, and bars and their ledger come from one of them.
+"""
+
+import asyncio
 import os
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from itertools import islice
+from pathlib import Path
+from zlib import crc32
 
 from bcdata.errors import BcdataError
 from bcdata.net.loop import BackgroundLoop, bounded_map
 from bcdata.operations.outcome import Outcome, failure
 from bcdata.store.layout import Partition
+from bcdata.store.locks import locked
 
 AHEAD = 2
 """Partitions in work beyond those being computed: enough to keep the cores busy, few enough to stay small."""
+_LOCKS = 256
+"""Files of locks; partitions that share one wait for each other now and then."""
+_POLL_SECONDS = 0.05
 
 
 def each(
-    partitions: Iterable[Partition], work: Callable[[Partition], Outcome], *, workers: int | None = None
+    root: Path, partitions: Iterable[Partition], work: Callable[[Partition], Outcome], *, workers: int | None = None
 ) -> Iterator[Outcome]:
     """Applies `work` to every partition on a few threads and yields outcomes in the order of the partitions.
 
@@ -27,12 +39,12 @@ def each(
     source = iter(partitions)
     with ThreadPoolExecutor(count, thread_name_prefix="partition") as pool:
         pending: deque[Future[Outcome]] = deque(
-            pool.submit(_guarded, work, partition) for partition in islice(source, count + AHEAD)
+            pool.submit(_guarded, root, work, partition) for partition in islice(source, count + AHEAD)
         )
         try:
             while pending:
                 outcome = pending.popleft().result()
-                pending.extend(pool.submit(_guarded, work, partition) for partition in islice(source, 1))
+                pending.extend(pool.submit(_guarded, root, work, partition) for partition in islice(source, 1))
                 yield outcome
         finally:
             for future in pending:
@@ -40,6 +52,7 @@ def each(
 
 
 def each_async(
+    root: Path,
     loop: BackgroundLoop,
     partitions: Iterable[Partition],
     work: Callable[[Partition], Awaitable[Outcome]],
@@ -48,8 +61,12 @@ def each_async(
 ) -> Iterator[Outcome]:
     """Applies `work` to every partition on the event loop, some at once, and yields outcomes as they are done."""
 
+    async def alone(partition: Partition) -> Outcome:
+        async with _held(root, partition):
+            return await work(partition)
+
     async def outcomes() -> AsyncIterator[Outcome]:
-        async for partition, result in bounded_map(work, partitions, at_once):
+        async for partition, result in bounded_map(alone, partitions, at_once):
             if isinstance(result, BcdataError):
                 yield failure(partition, result)
             elif isinstance(result, BaseException):
@@ -60,8 +77,26 @@ def each_async(
     yield from loop.iterate(outcomes())
 
 
-def _guarded(work: Callable[[Partition], Outcome], partition: Partition) -> Outcome:
+def _guarded(root: Path, work: Callable[[Partition], Outcome], partition: Partition) -> Outcome:
     try:
-        return work(partition)
+        with locked(root, _lock(partition)):
+            return work(partition)
     except BcdataError as error:
         return failure(partition, error)
+
+
+@asynccontextmanager
+async def _held(root: Path, partition: Partition) -> AsyncIterator[None]:
+    """The lock without blocking the event loop, on which its holder may be waiting for an answer."""
+    while True:
+        with locked(root, _lock(partition), wait=False) as is_free:
+            if is_free:
+                yield
+                return
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def _lock(partition: Partition) -> str:
+    """The same for all zones of a partition: merged must not read what raw is about to replace."""
+    name = f"{partition.dataset}/{partition.tail}"
+    return f"partitions-{crc32(name.encode()) % _LOCKS:02x}"
