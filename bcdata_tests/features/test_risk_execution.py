@@ -131,6 +131,17 @@ def test_an_order_four_times_as_large_moves_the_price_twice_as_far() -> None:
     np.testing.assert_allclose(four, 2 * one, rtol=1e-14)
 
 
+@pytest.mark.parametrize("name", ["var5_1440", "cvar5_1440"])
+def test_a_tail_is_a_share(name: str) -> None:
+    bars, feature = complete(2), FAMILY.features[name]
+    with pytest.raises(ValueError, match="at most 1, and is 1.5"):
+        feature.with_parameters({"tail": 1.5})
+    whole = feature.with_parameters({"n": 60, "tail": 1.0})
+    column = compute(bars, window=whole_window(bars), interval=ONE_MINUTE, features=[whole])[name]
+    last = np.diff(np.log(bars["close"][-61:].to_numpy()))
+    assert column[-1] == pytest.approx(last.max() if name == "var5_1440" else last.mean(), rel=1e-9)
+
+
 def test_a_short_history_has_only_what_needs_little() -> None:
     hour = table(complete(1, start=START)[:100]).drop("open_time", "known_at")
     assert [name for name in hour.columns if hour[name].count()] == ["vol_target_w", "half_spread_bp"]

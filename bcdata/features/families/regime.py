@@ -1,4 +1,4 @@
-"""Regime: what kind of market it is. Definitions 63 to 66; those on funding are in `funding`."""
+"""Regime: how volatile, how directed and how choppy the market is. Definitions 63 to 66."""
 
 import math
 

@@ -16,6 +16,12 @@ FAMILY = Family("Risk & Execution", rank=9)
 _PRICE_SHARE = "share of the price"
 
 
+def _tail_warm_up(n: int, tail: float) -> int:
+    if tail > 1:
+        raise ValueError(f"the tail is a share of the window: it has to be at most 1, and is {tail}")
+    return n
+
+
 @FAMILY.feature(
     inputs=("close",),
     warm_up=lambda n: n - 1,
@@ -51,7 +57,7 @@ def max_dd_1440(bars: Grid, *, n: int) -> FloatArray:
 
 @FAMILY.feature(
     inputs=("close",),
-    warm_up=lambda n, **_: n,
+    warm_up=_tail_warm_up,
     parameters={"n": 1440, "tail": 0.05},
     formula="k-th smallest of the last n r, k = ceil(tail N), N = those that are there",
     source="historical simulation; Jorion 2006. The order statistic itself, not interpolated, and as a return: "
@@ -66,7 +72,7 @@ def var5_1440(bars: Grid, *, n: int, tail: float) -> FloatArray:
 
 @FAMILY.feature(
     inputs=("close",),
-    warm_up=lambda n, **_: n,
+    warm_up=_tail_warm_up,
     parameters={"n": 1440, "tail": 0.05},
     formula="mean of the k smallest of the last n r, k = ceil(tail N), N = those that are there",
     source="Acerbi, Tasche 2002, expected shortfall; theirs weighs the k-th by a part where tail N is not whole",
