@@ -134,7 +134,7 @@ def test_an_order_four_times_as_large_moves_the_price_twice_as_far() -> None:
 @pytest.mark.parametrize("name", ["var5_1440", "cvar5_1440"])
 def test_a_tail_is_a_share(name: str) -> None:
     bars, feature = complete(2), FAMILY.features[name]
-    with pytest.raises(ValueError, match="at most 1, and is 1.5"):
+    with pytest.raises(ValueError, match=r"at most 1, and is 1\.5"):
         feature.with_parameters({"tail": 1.5})
     whole = feature.with_parameters({"n": 60, "tail": 1.0})
     column = compute(bars, window=whole_window(bars), interval=ONE_MINUTE, features=[whole])[name]
