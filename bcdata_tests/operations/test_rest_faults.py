@@ -90,6 +90,10 @@ def test_a_hole_across_a_border_of_partitions(world: World) -> None:
 LIES = [
     ("wrong_range", {}),
     ("duplicate_rows", {}),
+    ("unsorted_rows", {}),
+    ("extra_rows", {}),
+    ("unfinished_rows", {}),
+    ("html", {}),
     ("garbage", {"flips": 200}),
     ("truncate_silently", {}),
     ("status", {"status": 500}),
