@@ -1,0 +1,169 @@
+"""Coarser bars out of finer ones, which say how many of the finer ones were there. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from bcdata.bars.calendar import Calendar
+from bcdata.bars.gaps import Status
+from bcdata.bars.schema import BAR, Type, conform, schema_of
+from bcdata.errors import UsageError
+from bcdata.intervals import Interval
+from bcdata.windows import Window
+
+EXPLAINED = (Status.UPSTREAM, Status.NOT_LISTED, Status.DELISTED)
+"""Reasons for which a bar will never come: nothing was to be had."""
+
+_FLOWS = ("volume", "quote_volume", "trades", "taker_buy_volume", "taker_buy_quote_volume")
+_COUNTS: dict[str, Type] = {"bars": pl.Int64, "expected": pl.Int64, "explained": pl.Int64}
+_MICROSECOND = timedelta(microseconds=1)
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+
+def resampled_bar(*, funding: bool) -> pl.Schema:
+    """The schema of resampled bars; perpetual markets carry the rates settled in the window, summed and counted."""
+    settled: dict[str, Type] = {"funding_rate": pl.Float64, "settlements": pl.Int64} if funding else {}
+    return schema_of({**BAR, "vwap": pl.Float64, **settled, **_COUNTS})
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """A grid of windows: [open, open + length), opens at multiples of the length from the interval's anchor.
+
+    The anchor is 1970-01-01 00:00 UTC, of weeks a Monday; so what divides a day begins with the day, and 7m or 90m
+    run on across midnight. An offset shifts the grid.
+    """
+
+    interval: Interval
+    offset: timedelta = timedelta()
+
+    def __post_init__(self) -> None:
+        if self.interval.length is None:
+            raise UsageError(f"{self.interval.name} has no fixed length, so that bars cannot be resampled to it")
+        if not timedelta() <= self.offset < self.interval.length:
+            raise UsageError(f"an offset of {self.offset} does not lie within {self.interval.name}")
+
+    @property
+    def length(self) -> timedelta:
+        """The length of a window."""
+        if self.interval.length is None:
+            raise UsageError(f"{self.interval.name} has no fixed length")
+        return self.interval.length
+
+    @property
+    def origin(self) -> datetime:
+        """An open that all others lie whole lengths away from."""
+        return self.interval.anchor + self.offset
+
+    def floor(self, instant: datetime) -> datetime:
+        """The open of the window that holds the instant."""
+        return instant - (instant - self.origin) % self.length
+
+    def reach(self, window: Window) -> Window:
+        """The finer bars that the windows opening in `window` are made of: up to the end of the last of them."""
+        first = -(-(window.start - self.origin) // self.length) * self.length + self.origin
+        if first >= window.end:
+            return Window(first, first)
+        return Window(first, self.floor(window.end - _MICROSECOND) + self.length)
+
+
+def resample(
+    bars: pl.DataFrame,
+    ledger: pl.DataFrame,
+    grid: Resampling,
+    *,
+    window: Window,
+    finer: Interval,
+    calendar: Calendar,
+) -> pl.DataFrame:
+    """The coarser bars that open in the window; a window of the grid without any finer bar gives no row.
+
+    Open is the first real bar's, close the last's, flows are summed in the order of time within the window alone (so
+    that bits do not depend on partitions), VWAP is Σquote / Σvolume, null without volume. `bars` is how many finer
+    ones were there, `expected` how many the calendar has, `explained` how many are missing for good (`EXPLAINED`): the
+    window is complete where bars + explained = expected. Columns without a value stay null.
+
+    Args:
+        bars: merged bars over `grid.reach(window)`, ascending by `open_time` (UTC).
+        ledger: the gap ledger's rows over the same time.
+        grid: where windows lie.
+        window: half-open, UTC.
+        finer: the length of `bars`.
+        calendar: which of them are expected.
+    """
+    reach = grid.reach(window)
+    inside = bars.filter(pl.col("open_time").is_between(reach.start, reach.end, closed="left"))
+    has_funding = "funding_rate" in bars.columns
+    schema = resampled_bar(funding=has_funding)
+    if inside.is_empty():
+        return pl.DataFrame(schema=schema)
+    number = _numbers(inside["open_time"], grid)
+    first = np.flatnonzero(np.diff(number, prepend=number[0] - 1))
+    last = np.append(first[1:], number.size) - 1
+    high, low = inside["high"].to_numpy(), inside["low"].to_numpy()
+    expected = calendar.opens(finer, reach)
+    columns = {
+        "open_time": pl.Series(number[first] * _micros(grid.length) + _epoch(grid.origin)).cast(BAR["open_time"]),
+        "open": inside["open"].gather(first),
+        "high": np.maximum.reduceat(high, first),
+        "low": np.minimum.reduceat(low, first),
+        "close": inside["close"].gather(last),
+        **{name: _sums(inside[name], first) for name in _FLOWS},
+        "bars": last - first + 1,
+        **_settled(inside, first, has_funding=has_funding),
+        **_calendar_counts(ledger, expected, _numbers(expected, grid), number[first]),
+    }
+    coarse = pl.DataFrame(columns).with_columns(
+        pl.when(pl.col("volume") != 0).then(pl.col("quote_volume") / pl.col("volume")).alias("vwap")
+    )
+    return conform(coarse, schema)
+
+
+def _numbers(opens: pl.Series, grid: Resampling) -> IntArray:
+    """The number of each open's window, counted from the origin."""
+    numbers: IntArray = (opens.to_physical().to_numpy() - _epoch(grid.origin)) // _micros(grid.length)
+    return numbers
+
+
+def _sums(column: pl.Series, first: IntArray) -> pl.Series:
+    """Sums of the runs that begin at `first`; a run without a value has none."""
+    there = column.is_not_null().to_numpy()
+    values = column.fill_null(0).to_numpy()
+    sums = pl.Series(column.name, np.add.reduceat(values, first))
+    counted = pl.Series(np.add.reduceat(there.astype(np.int64), first))
+    return pl.select(pl.when(counted > 0).then(sums).alias(column.name)).to_series()
+
+
+def _settled(bars: pl.DataFrame, first: IntArray, *, has_funding: bool) -> dict[str, pl.Series | IntArray]:
+    if not has_funding:
+        return {}
+    there = bars["funding_rate"].is_not_null().to_numpy().astype(np.int64)
+    return {"funding_rate": _sums(bars["funding_rate"], first), "settlements": np.add.reduceat(there, first)}
+
+
+def _calendar_counts(ledger: pl.DataFrame, opens: pl.Series, own: IntArray, numbers: IntArray) -> dict[str, IntArray]:
+    """How many finer bars the windows of these numbers should have, and how many of them are explained.
+
+    `opens` are all that the calendar has over the ledger's time, and `own` the number of each one's window.
+    """
+    changes = np.zeros(len(opens) + 1, dtype=np.int64)
+    told = ledger.filter(pl.col("status").is_in([status.value for status in EXPLAINED]))
+    micros, start, end = (column.to_physical().to_numpy() for column in (opens, told["start"], told["end"]))
+    np.add.at(changes, np.searchsorted(micros, start), 1)
+    np.add.at(changes, np.searchsorted(micros, end, side="right"), -1)
+    explained = np.concatenate([[0], np.cumsum(np.cumsum(changes[:-1]) > 0)])
+    begin, stop = np.searchsorted(own, numbers), np.searchsorted(own, numbers, side="right")
+    return {"expected": stop - begin, "explained": explained[stop] - explained[begin]}
+
+
+def _micros(length: timedelta) -> int:
+    return length // _MICROSECOND
+
+
+def _epoch(instant: datetime) -> int:
+    return int(instant.timestamp()) * 1_000_000 + instant.microsecond
