@@ -5,6 +5,7 @@ from bcdata.catalog.dataset import Dataset, Period, Publication, Quality
 from bcdata.catalog.features import FeatureSet, Labels, Normalise
 from bcdata.catalog.load import find_catalog, load_catalog
 from bcdata.catalog.registry import MARKETS, SOURCES, DatasetName, Kind, Market, Source, parse_name
+from bcdata.catalog.resample import Resample
 from bcdata.catalog.symbols import Contract, Instrument
 from bcdata.catalog.universe import Decision, Universe
 
@@ -25,6 +26,7 @@ __all__ = [
     "Period",
     "Publication",
     "Quality",
+    "Resample",
     "Source",
     "Universe",
     "common_start",

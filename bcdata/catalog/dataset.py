@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from bcdata.catalog.features import Features, FeatureSet, Labels
 from bcdata.catalog.fields import Duration, Section, SourceName, Symbol, Unique, refusal
 from bcdata.catalog.registry import SOURCES, DatasetName, Kind, parse_name
+from bcdata.catalog.resample import Resample, Resampled
 from bcdata.catalog.universe import Universe
 from bcdata.errors import UsageError
 from bcdata.intervals import Interval
@@ -61,6 +62,7 @@ class Dataset(Section):
     quality: Quality = Quality()
     features: Features = Field(default_factory=lambda values: _features(values["name"]))
     labels: Labels | None = None
+    resample: Annotated[tuple[Resampled, ...], Unique] = ()
 
     @property
     def market(self) -> str:
@@ -87,6 +89,10 @@ class Dataset(Section):
         if self.interval is None:
             raise UsageError(f"{self.name} holds {self.kind}, not bars")
         return self.interval
+
+    def resampled(self) -> dict[str, Resample]:
+        """Its coarser bars by the name of their asset: `spot_klines_4h`, `spot_klines_1h_offset_17m`."""
+        return {f"{self.market}_{self.kind}_{one.suffix}": one for one in self.resample}
 
     def select(self, listed: Iterable[str]) -> list[str]:
         """Its symbols, sorted: those it names, or what its universe chooses out of the `listed` ones."""
@@ -193,6 +199,21 @@ class Dataset(Section):
         if labels and name and name.kind != "klines":
             raise refusal("labels are computed from bars; funding has none")
         return labels
+
+
+    @field_validator("resample")
+    @classmethod
+    def _coarser_bars_are_made_of_these(
+        cls, resample: tuple[Resample, ...], info: ValidationInfo
+    ) -> tuple[Resample, ...]:
+        name = _name(info)
+        if resample and name and name.interval is None:
+            raise refusal("coarser bars are made of bars; funding has none")
+        for index, one in enumerate(resample):
+            problem = one.complaint(name.interval) if name and name.interval else None
+            if problem:
+                raise refusal(problem, index)
+        return resample
 
 
 def _features(name: str) -> FeatureSet | None:

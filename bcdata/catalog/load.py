@@ -12,6 +12,7 @@ from bcdata.catalog.dataset import Dataset, Publication, Quality
 from bcdata.catalog.document import Document, Mistake, read_document
 from bcdata.catalog.features import FeatureSet, Labels, Normalise
 from bcdata.catalog.hints import choose
+from bcdata.catalog.resample import Resample
 from bcdata.catalog.universe import Universe
 from bcdata.errors import CatalogError
 from bcdata.settings import Settings
@@ -27,6 +28,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "quality": Quality,
     "features": FeatureSet,
     "labels": Labels,
+    "resample": Resample,
 }
 
 _WORDS = {
@@ -77,6 +79,7 @@ def load_catalog(path: Path | None = None) -> Catalog:
             datasets.append(Dataset.model_validate({**entry, "name": name}))
         except ValidationError as error:
             mistakes.extend(_mistakes(document, name, error))
+    mistakes += _made_twice(document, datasets)
     if mistakes:
         raise CatalogError("\n".join(mistake.text for mistake in sorted(mistakes)))
     return Catalog(document.path, tuple(datasets))
@@ -102,6 +105,16 @@ def _entries(document: Document) -> tuple[dict[str, dict[str, Any]], list[Mistak
             words = "unknown key; the dataset's name is the key that all this stands under"
             mistakes.append(document.mistake((_TOP, name, "name"), words))
     return {name: entry for name, entry in entries.items() if isinstance(entry, dict)}, mistakes
+
+
+def _made_twice(document: Document, datasets: list[Dataset]) -> Iterator[Mistake]:
+    """Coarser bars of one name can be made of one dataset only."""
+    makers: dict[str, str] = {}
+    for dataset in datasets:
+        for index, name in enumerate(dataset.resampled()):
+            if makers.setdefault(name, dataset.name) != dataset.name:
+                words = f"{name} is already made of {makers[name]}; leave it out of one of them"
+                yield document.mistake((_TOP, dataset.name, "resample", index), words)
 
 
 def _mistakes(document: Document, name: str, error: ValidationError) -> Iterator[Mistake]:
