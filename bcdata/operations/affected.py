@@ -3,16 +3,20 @@
 Dagster's dependencies are by identity (docs/adr/0005-fingerprints.md); this is the rest of the truth.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
 from bcdata.catalog import Catalog, Dataset
+from bcdata.features.feature import SETTLEMENTS
 from bcdata.operations.agreement import finer_dataset
+from bcdata.operations.feature_set import features_of, reference_of, universe_of
 from bcdata.operations.zones import Step, Zone, steps
 from bcdata.windows import Grain, Window
 
 _INSTANT = timedelta(microseconds=1)
+Reach = Callable[[Window], Window]
+"""From the time of a partition to the time of the merged bars (or settlements) that it reads."""
 
 
 class Cell(NamedTuple):
@@ -23,73 +27,107 @@ class Cell(NamedTuple):
     date: str
 
 
-def affected(catalog: Catalog, dataset: str, symbol: str, date: str) -> list[Cell]:
+class Reader(NamedTuple):
+    """An asset that reads a dataset's merged partitions: whose of its symbols, and over which time."""
+
+    step: Step
+    symbols: tuple[str, ...]
+    reach: Reach
+
+
+def affected(catalog: Catalog, dataset: str, symbol: str, date: str, *, symbols: Collection[str] = ()) -> list[Cell]:
     """The partitions that read these merged bars, directly or through others, in the order of their making.
 
-    Features read bars of their warm-up, so later partitions are among them; bars of perpetuals read settlements,
-    and coarser bars are compared with finer ones. The partition's own features come too.
+    Features read bars of their warm-up, so later partitions are among them; those of other symbols too, where the
+    symbol is the reference or in the universe. Bars of perpetuals read settlements, coarser bars are compared with
+    finer ones. The partition's own features come too.
 
     Args:
         catalog: all datasets.
         dataset: the one whose merged partition changes.
         symbol: the partition's symbol.
         date: its date key.
+        symbols: the symbols that there are.
 
     Raises:
         UsageError: there is no such dataset, or the key is none of its grain.
     """
     found: dict[Cell, None] = {}
-    for reader, window_of_change in _readers(catalog, catalog[dataset], date):
-        for key in dates_that_read(catalog, reader, window_of_change):
-            cell = Cell(reader, symbol, key)
-            found[cell] = None
-            if reader.zone is Zone.MERGED:
-                found |= dict.fromkeys(affected(catalog, reader.dataset, symbol, key))
+    changed = catalog[dataset].grain.window(date)
+    for reader in _readers(catalog, catalog[dataset], symbol, symbols):
+        for key in dates_that_read(catalog[reader.step.dataset], changed, reader.reach):
+            found |= dict.fromkeys(Cell(reader.step, one, key) for one in reader.symbols)
+            if reader.step.zone is Zone.MERGED:
+                found |= dict.fromkeys(affected(catalog, reader.step.dataset, symbol, key, symbols=symbols))
     order = list(Zone)
     return sorted(found, key=lambda cell: order.index(cell.step.zone))
 
 
-def dates_that_read(catalog: Catalog, step: Step, changed: Window) -> Iterator[str]:
-    """The date keys, ascending, of the step's partitions whose reads overlap the changed window."""
-    dataset = catalog[step.dataset]
-    key = dataset.grain.key(changed.start)
-    while _overlap(reach(dataset, step, before := _step_back(dataset.grain, key)), changed):
+def dates_that_read(dataset: Dataset, changed: Window, reach: Reach) -> Iterator[str]:
+    """The dataset's date keys, ascending, whose partitions reach into the changed window."""
+    grain = dataset.grain
+
+    def reads(key: str) -> bool:
+        window = reach(grain.window(key))
+        return window.start < changed.end and changed.start < window.end
+
+    key = grain.key(changed.start)
+    while reads(before := _step_back(grain, key)):
         key = before
-    while _overlap(reach(dataset, step, key), changed):
+    while reads(key):
         if key >= dataset.start:
             yield key
-        key = dataset.grain.key(dataset.grain.window(key).end)
+        key = grain.key(grain.window(key).end)
 
 
-def reach(dataset: Dataset, step: Step, date: str) -> Window:
-    """The time (UTC) of the merged bars that a partition of the step reads."""
-    window = dataset.grain.window(date)
-    if step.zone is not Zone.FEATURES:
-        return window
-    from bcdata.features.compute import warm_up_window  # noqa: PLC0415 - numpy and polars
-
-    return warm_up_window(window, dataset.bar_interval)
-
-
-def _readers(catalog: Catalog, dataset: Dataset, date: str) -> Iterator[tuple[Step, Window]]:
-    window = dataset.grain.window(date)
+def _readers(catalog: Catalog, dataset: Dataset, symbol: str, symbols: Collection[str]) -> Iterator[Reader]:
     for other in catalog:
-        if other.name != dataset.name and dataset in _merged_reads(catalog, other):
-            yield Step(Zone.MERGED, other.name), window
-    for step in steps(dataset):
-        if step.zone not in (Zone.RAW, Zone.PARSED, Zone.MERGED):
-            yield step, window
+        if dataset.name in {one.name for one in _merged_reads(catalog, other)}:
+            yield Reader(Step(Zone.MERGED, other.name), (symbol,), _own)
+        settles = dataset.kind == "funding" and (other.market, other.kind) == (dataset.market, "klines")
+        if other.name == dataset.name or settles:
+            yield from (
+                reader for step in steps(other) for reader in _downstream(step, other, dataset, symbol, symbols)
+            )
 
 
-def _merged_reads(catalog: Catalog, dataset: Dataset) -> Sequence[Dataset]:
+def _downstream(
+    step: Step, dataset: Dataset, changed: Dataset, symbol: str, symbols: Collection[str]
+) -> Iterator[Reader]:
+    """How a step after merged reads bars of its dataset, or settlements."""
+    if step.zone is not Zone.FEATURES:
+        return
+    inputs = {name for feature in features_of(dataset) for name in feature.inputs}
+    if changed.kind == "funding":
+        if not inputs & SETTLEMENTS:
+            return
+        is_read_by_all = symbol == reference_of(dataset)
+    else:
+        compares = any(name.endswith("@reference") for name in inputs - SETTLEMENTS)
+        ranks = "close@universe" in inputs
+        is_read_by_all = (compares and symbol == reference_of(dataset)) or (ranks and symbol in universe_of(dataset))
+    readers = sorted({symbol, *symbols}) if is_read_by_all else [symbol]
+    yield Reader(step, tuple(readers), _features_reach(dataset, changed))
+
+
+def _features_reach(dataset: Dataset, changed: Dataset) -> Reach:
+    from bcdata.features.compute import settlement_window, warm_up_window  # noqa: PLC0415 - numpy and polars
+
+    features = features_of(dataset)
+    if changed.kind == "funding":
+        return lambda window: settlement_window(window, features)
+    return lambda window: warm_up_window(window, dataset.bar_interval, features)
+
+
+def _merged_reads(catalog: Catalog, dataset: Dataset) -> list[Dataset]:
     """The other datasets whose merged partitions a merged partition of this one reads."""
     if dataset.kind != "klines":
-        return ()
+        return []
     return [one for one in (catalog.funding(dataset.market), finer_dataset(catalog, dataset)) if one is not None]
 
 
-def _overlap(left: Window, right: Window) -> bool:
-    return left.start < right.end and right.start < left.end
+def _own(window: Window) -> Window:
+    return window
 
 
 def _step_back(grain: Grain, key: str) -> str:

@@ -42,7 +42,11 @@ def heal(work: Workbench, orders: Sequence[Order]) -> Told:
 
 
 def _follow(work: Workbench, changed: Collection[Cell], made: Collection[Cell]) -> Told:
-    """Makes what reads changed bars and is there; what was made already saw them."""
+    """Makes what reads changed bars of its own symbol and is there; what was made already saw them.
+
+    Other symbols, whom a change of the reference reaches, are left to the sensor for stale partitions: a hole of
+    Bitcoin's must not become a run over a universe.
+    """
     reached: dict[Cell, None] = {}
     for cell in changed:
         reached |= dict.fromkeys(affected(work.catalog, cell.step.dataset, cell.symbol, cell.date))

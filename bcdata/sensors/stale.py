@@ -5,7 +5,7 @@ import dagster as dg
 from bcdata import clock
 from bcdata.catalog import Catalog, Dataset
 from bcdata.jobs import heal_job_name
-from bcdata.operations.zones import Step
+from bcdata.operations.zones import Step, Zone
 from bcdata.resources import StoreResource
 from bcdata.sensors.asking import Asker, Parts, Round
 from bcdata.settings import Settings
@@ -59,5 +59,5 @@ def _parts(steps: dict[Cell, list[Step]], cells: list[Cell]) -> Parts:
     for cell in cells:
         for step in steps[cell]:
             by_step.setdefault(step, []).append(cell)
-    zones = ["merged", "features", "resampled"]
-    return [([step], by_step[step]) for step in sorted(by_step, key=lambda one: zones.index(one.zone.value))]
+    order = list(Zone)
+    return [([step], by_step[step]) for step in sorted(by_step, key=lambda one: order.index(one.zone))]
