@@ -8,14 +8,15 @@ from bcdata.jobs import build_jobs
 from bcdata.resources import build_resources
 from bcdata.schedules import build_schedules
 from bcdata.sensors import build_sensors
+from bcdata.upkeep import build_upkeep, halt_assets
 
 
 def build_defs(catalog: Catalog) -> dg.Definitions:
     """Everything that a catalog calls for."""
     return dg.Definitions(
-        assets=build_assets(catalog),
+        assets=[*build_assets(catalog), *halt_assets(catalog)],
         resources=build_resources(),
-        jobs=build_jobs(catalog),
+        jobs=[*build_jobs(catalog), *build_upkeep(catalog)],
         schedules=build_schedules(catalog),
         sensors=build_sensors(catalog),
         # One process a run: a process for every step would cost seconds each, and partitions are batched inside.

@@ -73,6 +73,9 @@ class Settings(LayeredSettings):
     heal_every: int = Field(
         default=300, ge=1, description="seconds between two ticks of a sensor that heals; 60 or more but in tests"
     )
+    verify_at: str = Field(default="0 3 * * 0", description="when all of raw is verified: cron, UTC")
+    halts_at: str = Field(default="0 11 * * *", description="when halts are looked for: cron, UTC")
+    monthly_at: str = Field(default="0 12 8,24 * *", description="when months may replace their days: cron, UTC")
     state: Path = Field(
         default=Path("~/.local/state/bcdata"),
         validate_default=True,

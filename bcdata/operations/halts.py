@@ -7,7 +7,7 @@ rows, one in each date.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 
@@ -18,6 +18,7 @@ from bcdata.errors import UsageError
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.lake import trusted
 from bcdata.operations.outcome import State
+from bcdata.operations.watched import watched
 from bcdata.store.attempts import Attempts
 from bcdata.store.layout import PART, Partition, halts_table, symbol_and_date
 from bcdata.store.objects import ObjectInfo
@@ -25,8 +26,6 @@ from bcdata.store.store import Store
 
 VERSION = "1"
 """Change it with any change of what counts as a halt."""
-LONGEST_BAR = timedelta(hours=1)
-"""Whether a symbol is liquid is told from the bars of a day: longer ones are too few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +38,6 @@ class Watched:
     halts: int
     symbols: int
     fingerprint: str
-
-
-def has_halts(dataset: Dataset) -> bool:
-    """Whether halts can be told from the dataset: it has bars of an hour at most."""
-    length = dataset.interval.length if dataset.interval else None
-    return length is not None and length <= LONGEST_BAR
 
 
 def watch(store: Store, dataset: Dataset, now: datetime, *, first: str = "", last: str = "9999") -> Iterator[Watched]:
@@ -61,7 +54,7 @@ def watch(store: Store, dataset: Dataset, now: datetime, *, first: str = "", las
         UsageError: the dataset's bars are too long, or it has none.
         StoreError: a file is damaged, or the place cannot be written.
     """
-    if not has_halts(dataset):
+    if not watched([dataset]):
         raise UsageError(f"{dataset.name}: halts are told from bars of an hour at most; name another dataset")
     attempts = Attempts(store.root)
     for date, files in sorted(_by_date(store, dataset).items()):

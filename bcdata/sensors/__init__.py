@@ -8,12 +8,25 @@ import dagster as dg
 from bcdata.catalog import Catalog
 from bcdata.sensors.discovery import discovery_sensors
 from bcdata.sensors.freshness import freshness_sensors
+from bcdata.sensors.mend import mend_sensors
+from bcdata.sensors.quality import quality_sensor
 from bcdata.sensors.refill import refill_sensors
 from bcdata.sensors.republished import republished_sensors
+from bcdata.sensors.run_failure import run_failure_sensor
 from bcdata.sensors.stale import stale_sensors
+from bcdata.sensors.universe import universe_sensors
 
 
 def build_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
     """All sensors that the catalog calls for."""
-    kinds = (discovery_sensors, refill_sensors, republished_sensors, stale_sensors, freshness_sensors)
-    return [sensor for kind in kinds for sensor in kind(catalog)]
+    kinds = (
+        discovery_sensors,
+        universe_sensors,
+        refill_sensors,
+        republished_sensors,
+        stale_sensors,
+        freshness_sensors,
+        mend_sensors,
+    )
+    of_datasets = [sensor for kind in kinds for sensor in kind(catalog)]
+    return [*of_datasets, run_failure_sensor(), quality_sensor(catalog)]

@@ -60,20 +60,24 @@ def test_loading_leaves_no_file_behind(tmp_path: Path) -> None:
 def test_schedules(packaged: Catalog) -> None:
     found = {one.name: (one.cron_schedule, one.job_name) for one in build_schedules(packaged)}
     assert found == {
-        f"{kind}_{dataset}": (cron, f"materialize_{dataset}") for kind, cron in CRON.items() for dataset in DATASETS
+        **{f"{kind}_{name}": (cron, f"materialize_{name}") for kind, cron in CRON.items() for name in DATASETS},
+        "verify": ("0 3 * * 0", "verify"),
+        "find_halts": ("0 11 * * *", "find_halts"),
     }
 
 
 def test_crons_are_settings(packaged: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BCDATA_DAILY_AT", "5 4 * * *")
     monkeypatch.setenv("BCDATA_HISTORY_EVERY", "0 * * * *")
+    monkeypatch.setenv("BCDATA_VERIFY_AT", "1 1 1 * *")
+    monkeypatch.setenv("BCDATA_HALTS_AT", "2 2 * * *")
     found = {one.name.split("_")[0]: one.cron_schedule for one in build_schedules(packaged)}
-    assert found == {"daily": "5 4 * * *", "history": "0 * * * *"}
+    assert found == {"daily": "5 4 * * *", "history": "0 * * * *", "verify": "1 1 1 * *", "find": "2 2 * * *"}
 
 
 def test_nothing_that_fetches_a_universe_runs_before_somebody_turns_it_on(packaged: Catalog) -> None:
     schedules = build_schedules(packaged)
-    assert {one.default_status.value for one in schedules} == {"STOPPED"}
+    assert {one.name for one in schedules if one.default_status.value == "RUNNING"} == {"find_halts"}
     assert {one.execution_timezone for one in schedules} == {"UTC"}
 
 
@@ -86,8 +90,17 @@ def test_sensors(packaged: Catalog) -> None:
     stale = {
         f"{kind}_{dataset}": "RUNNING" for kind in ("stale", "freshness") for dataset in DATASETS if "klines" in dataset
     }
-    assert found == discover | refill | republished | stale
+    universe = {f"universe_{market}": "RUNNING" for market in ("spot", "um", "cm")}
+    mend = {f"mend_{dataset}": "RUNNING" for dataset in DATASETS}
+    alerts = {"alert_run_failure": "STOPPED", "alert_quality": "STOPPED"}
+    assert found == discover | refill | republished | stale | universe | mend | alerts
     assert all((one.minimum_interval_seconds or 0) >= 60 for one in sensors)
+
+
+def test_alerts_are_on_where_there_is_anybody_to_tell(packaged: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BCDATA_ALERT_URLS", "json://127.0.0.1")
+    found = {one.name: one.default_status.value for one in build_sensors(packaged) if one.name.startswith("alert")}
+    assert found == {"alert_run_failure": "RUNNING", "alert_quality": "RUNNING"}
 
 
 def test_resources_go_by_the_names_of_providers() -> None:

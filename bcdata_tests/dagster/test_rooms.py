@@ -37,9 +37,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "checks": {"operations"},
     "jobs": {"assets", "catalog", "operations"},
     "assets": {"catalog", "checks", "operations", "partitions", "resources", "store"},
-    "schedules": {*GROUND, "settings", "catalog", "jobs", "operations", "partitions", "resources"},
-    "sensors": {*GROUND, "settings", "assets", "catalog", "jobs", "operations", "partitions", "resources", "store"},
-    "assembly": {"assets", "catalog", "jobs", "resources", "schedules", "sensors"},
+    "upkeep": {*GROUND, "catalog", "operations", "resources", "store"},
+    "schedules": {*GROUND, "settings", "catalog", "jobs", "operations", "partitions", "resources", "upkeep"},
+    "sensors": {*GROUND, "settings", "alerts", "assets", "catalog", "jobs", "operations", "partitions", "resources", "store"},
+    "assembly": {"assets", "catalog", "jobs", "resources", "schedules", "sensors", "upkeep"},
     "definitions": {"assembly", "catalog"},
     "launch": {*GROUND, "assembly", "catalog", "operations", "partitions"},
     "cli": {*GROUND, "settings", "catalog", "bars", "features", "launch", "net", "operations", "pictures", "providers"}
@@ -61,6 +62,7 @@ KNOW_DAGSTER = {
     "resources",
     "schedules",
     "sensors",
+    "upkeep",
 }
 
 

@@ -1,0 +1,52 @@
+"""The weekly sweep over raw, the daily look for halts, and months that take the place of their days."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+
+from bcdata import clock
+from bcdata.catalog import Catalog, Dataset
+from bcdata.jobs import job_name
+from bcdata.schedules.daily import refresh_requests
+from bcdata.settings import Settings
+from bcdata.upkeep.halts import JOB as HALTS
+from bcdata.upkeep.sweep import JOB as SWEEP
+
+
+def upkeep_schedules(catalog: Catalog) -> list[dg.ScheduleDefinition]:
+    """One for each job, and one for each dataset whose months replace days."""
+    settings = Settings()
+    return [
+        dg.ScheduleDefinition(
+            name=SWEEP,
+            job_name=SWEEP,
+            cron_schedule=settings.verify_at,
+            execution_timezone="UTC",
+            description="Checks all of raw against its digests and the archive's listing.",
+        ),
+        dg.ScheduleDefinition(
+            name=HALTS,
+            job_name=HALTS,
+            cron_schedule=settings.halts_at,
+            execution_timezone="UTC",
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+            description="Looks for halts where merged bars have changed.",
+        ),
+        *(_monthly(dataset) for dataset in catalog if dataset.monthly_replaces_daily),
+    ]
+
+
+def _monthly(dataset: Dataset) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=f"monthly_{dataset.name}",
+        job_name=job_name(dataset.name),
+        cron_schedule=Settings().monthly_at,
+        execution_timezone="UTC",
+        description=f"Takes the last month's objects of {dataset.name} in the place of its days'.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        last = dataset.grain.key(clock.now().replace(day=1) - timedelta(days=1))
+        yield from refresh_requests(context, dataset, [last] if last >= dataset.start else [])
+
+    return schedule
