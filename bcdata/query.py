@@ -11,6 +11,7 @@ from bcdata.bars.halts import HALT
 from bcdata.bars.schema import FUNDING, LEDGER, merged_bar
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
+from bcdata.features.labels import label_schema
 from bcdata.features.schema import table_schema
 from bcdata.operations.feature_set import features_of
 from bcdata.operations.instruments import UNIVERSE
@@ -18,15 +19,17 @@ from bcdata.operations.lake import PERPETUAL, trusted
 from bcdata.store.layout import PART, Partition, symbol_and_date, universe_table
 from bcdata.store.store import Store
 
-ZONES = ("merged", "features", "gaps")
+ZONES = ("merged", "features", "labels", "gaps")
+MIXED = frozenset({"features", "labels"})
+"""Zones whose partitions may have different columns while a changed catalog is being computed."""
 
 
 @contextmanager
 def connect(store: Store, catalog: Catalog) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB connection in memory that can read the lake and nothing else, and write nothing.
 
-    Views: `merged.<dataset>`, `features.<dataset>`, `gaps.<dataset>`, and `<dataset>` for the merged bars;
-    `symbol` and `date` are columns. `halts.<dataset>` has `date` alone; `universe.<market>` has all
+    Views: `merged.<dataset>`, `features.<dataset>`, `labels.<dataset>`, `gaps.<dataset>`, and `<dataset>` for the
+    merged bars; `symbol` and `date` are columns. `halts.<dataset>` has `date` alone; `universe.<market>` has all
     that was ever known of a market's symbols. Only bars whose ledger has the same fingerprint are seen.
     """
     with duckdb.connect(":memory:") as connection:
@@ -67,7 +70,7 @@ def _create_view(connection: duckdb.DuckDBPyConnection, store: Store, zone: str,
         _create_empty(connection, zone, dataset)
         return
     # Names come from the catalog, which admits only words.
-    body = _select(files, "symbol", "date")
+    body = _select(files, "symbol", "date", mixed=zone in MIXED)
     connection.execute(f'CREATE VIEW {zone}."{dataset.name}" AS {body}')
     if zone == "merged":
         connection.execute(f'CREATE VIEW main."{dataset.name}" AS FROM merged."{dataset.name}"')
@@ -101,12 +104,16 @@ def _create_universes(connection: duckdb.DuckDBPyConnection, store: Store, catal
             connection.execute(f'CREATE VIEW universe."{market}" AS FROM "universe_{market}"')
 
 
-def _select(files: Sequence[Path], *keys: str) -> str:
-    """Reads hive-style files, keys of folders as text; paths are literals with quotes doubled."""
+def _select(files: Sequence[Path], *keys: str, mixed: bool = False) -> str:
+    """Reads hive-style files, keys of folders as text; paths are literals with quotes doubled.
+
+    Where columns are mixed they are matched by name, and null in files that lack them.
+    """
     paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
     types = ", ".join(f"'{key}': VARCHAR" for key in keys)
     hive = f", hive_partitioning = true, hive_types = {{{types}}}" if keys else ""
-    return f"SELECT * FROM read_parquet([{paths}]{hive})"  # noqa: S608
+    union = ", union_by_name = true" if mixed else ""
+    return f"SELECT * FROM read_parquet([{paths}]{hive}{union})"  # noqa: S608
 
 
 def _create_empty(connection: duckdb.DuckDBPyConnection, zone: str, dataset: Dataset) -> None:
@@ -123,6 +130,8 @@ def _schema(zone: str, dataset: Dataset) -> pl.Schema:
         return LEDGER
     if zone == "features":
         return table_schema(features_of(dataset))
+    if zone == "labels":
+        return label_schema(dataset.labels.horizons if dataset.labels else ())
     return FUNDING if dataset.kind == "funding" else merged_bar(funding=dataset.market in PERPETUAL)
 
 

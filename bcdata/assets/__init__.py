@@ -1,8 +1,9 @@
-"""The data flow, in four rooms: raw, parsed, merged, features. Thin: context in, plain values out and back."""
+"""The data flow, in rooms: raw, parsed, merged, features, labels. Thin: context in, plain values out and back."""
 
 import dagster as dg
 
 from bcdata.assets.features import features_assets
+from bcdata.assets.labels import labels_assets
 from bcdata.assets.merged import merged_assets
 from bcdata.assets.parsed import parsed_assets
 from bcdata.assets.raw import raw_assets
@@ -11,5 +12,5 @@ from bcdata.catalog import Catalog
 
 def build_assets(catalog: Catalog) -> list[dg.AssetsDefinition]:
     """All assets of all datasets in the catalog."""
-    rooms = (raw_assets, parsed_assets, merged_assets, features_assets)
+    rooms = (raw_assets, parsed_assets, merged_assets, features_assets, labels_assets)
     return [asset for room in rooms for dataset in catalog for asset in room(catalog, dataset)]

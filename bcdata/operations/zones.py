@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 
 class Zone(StrEnum):
-    """The four zones, in the order in which data flows."""
+    """The zones, in the order in which data flows. Labels look ahead, so nothing flows out of them."""
 
     RAW = "raw"
     PARSED = "parsed"
     MERGED = "merged"
     FEATURES = "features"
+    LABELS = "labels"
 
 
 ARCHIVE, REST = "binance_archive", "binance_rest"
@@ -51,6 +52,8 @@ def steps(dataset: Dataset) -> list[Step]:
     found.append(Step(Zone.MERGED, dataset.name))
     if dataset.features and dataset.kind == "klines":
         found.append(Step(Zone.FEATURES, dataset.name))
+    if dataset.labels:
+        found.append(Step(Zone.LABELS, dataset.name))
     return found
 
 
@@ -70,7 +73,7 @@ def upstream(step: Step, dataset: Dataset, funding: Dataset | None) -> list[Step
             sources = [one for one in steps(dataset) if one.zone is Zone.PARSED]
             joins = dataset.kind == "klines" and funding is not None and funding.grain is dataset.grain
             return [*sources, *([Step(Zone.MERGED, funding.name)] if joins and funding else [])]
-        case Zone.FEATURES:
+        case Zone.FEATURES | Zone.LABELS:
             return [Step(Zone.MERGED, step.dataset)]
 
 
@@ -86,6 +89,7 @@ def operation(step: Step, dataset: Dataset) -> Operation:
     from bcdata.operations import (  # noqa: PLC0415
         features,
         funding,
+        labels,
         merged,
         parsed_archive,
         parsed_rest,
@@ -94,6 +98,11 @@ def operation(step: Step, dataset: Dataset) -> Operation:
     )
 
     is_funding = dataset.kind == "funding"
+    made: dict[Zone, Operation] = {
+        Zone.MERGED: funding.merge if is_funding else merged.materialize,
+        Zone.FEATURES: features.materialize,
+        Zone.LABELS: labels.materialize,
+    }
     match step.zone, step.provider:
         case Zone.RAW, "binance_archive":
             return raw_archive.materialize
@@ -103,7 +112,5 @@ def operation(step: Step, dataset: Dataset) -> Operation:
             return funding.parse_archive if is_funding else parsed_archive.materialize
         case Zone.PARSED, _:
             return funding.parse_rest if is_funding else parsed_rest.materialize
-        case Zone.MERGED, _:
-            return funding.merge if is_funding else merged.materialize
-        case _:
-            return features.materialize
+        case zone, _:
+            return made[zone]

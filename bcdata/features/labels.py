@@ -1,0 +1,59 @@
+"""Labels for learning: forward log returns. They look ahead on purpose, and so are no features."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from bcdata.intervals import Interval
+from bcdata.windows import Window
+
+TIME = pl.Datetime("us", "UTC")
+
+
+def label_window(window: Window, interval: Interval, horizons: Sequence[int]) -> Window:
+    """The bars to read so that every bar of the window has its labels: up to the longest horizon after its end."""
+    end = interval.ceil(window.end)
+    for _ in range(max(horizons)):
+        end = interval.next(end)
+    return Window(window.start, end)
+
+
+def label_schema(horizons: Sequence[int]) -> pl.Schema:
+    """Names and types of the table, in order."""
+    return pl.Schema({"open_time": TIME, "known_at": TIME, **{_name(horizon): pl.Float64() for horizon in horizons}})
+
+
+def labels(bars: pl.DataFrame, *, window: Window, interval: Interval, horizons: Sequence[int]) -> pl.DataFrame:
+    """Forward returns of the bars in the window.
+
+    Args:
+        bars: Merged bars of one symbol, ascending by `open_time` (µs, UTC) and unique; missing bars are not rows.
+        window: The instants whose bars get a row.
+        interval: The length of the bars.
+        horizons: How many bars ahead.
+
+    Returns:
+        One row per bar of `bars` that opens in the window: `open_time`; `known_at` (UTC), the close of the last bar
+        that any of its labels looks at; and for each horizon h `fwd_ret_<h>`, the ln of the close h bars later over
+        this bar's. Null where the later bar is missing, or not there yet.
+    """
+    closes = bars.select("open_time", later="close")
+    found = bars.filter(pl.col("open_time").is_between(window.start, window.end, closed="left"))
+    table = found.select("open_time", "close", known_at=_after(interval, max(horizons) + 1))
+    for horizon in horizons:
+        ahead = table.select(open_time=_after(interval, horizon))
+        later = ahead.join(closes, on="open_time", how="left", maintain_order="left")["later"]
+        ratio = later / pl.col("close")
+        table = table.with_columns(pl.when(ratio > 0).then(ratio.log()).alias(_name(horizon)))
+    return table.drop("close").cast(label_schema(horizons))
+
+
+def _after(interval: Interval, bars: int) -> pl.Expr:
+    """The open so many bars later."""
+    if interval.length is None:
+        return pl.col("open_time").dt.offset_by(f"{bars}mo")
+    return pl.col("open_time") + bars * interval.length
+
+
+def _name(horizon: int) -> str:
+    return f"fwd_ret_{horizon}"
