@@ -26,6 +26,20 @@ def silences(opens: Iterable[datetime], interval: Interval) -> list[Window]:
     return found
 
 
+def withheld(known: pl.Series, opens: Sequence[datetime], interval: Interval) -> pl.Series:
+    """The bars known from elsewhere that an answer lacks, if it has any: its other rows are then not to be believed.
+
+    Args:
+        known: opens of bars that are known to exist in the window that was asked for, UTC.
+        opens: the opens that came. None at all is an answer of its own kind, which is weighed elsewhere.
+        interval: the length of the bars; what opened off the grid (early 2018) counts for its place on it.
+    """
+    if not opens:
+        return known.clear()
+    came = pl.Series([interval.floor(at) for at in opens], dtype=TIME)
+    return known.filter(~known.is_in(came.implode()))
+
+
 def asked_twice(
     runs: Iterable[tuple[datetime, datetime]], earlier: Sequence[tuple[Window, Sequence[datetime]]]
 ) -> list[tuple[datetime, datetime]]:

@@ -37,6 +37,8 @@ class Answered:
     before: Record
     manifest: Record
     _notes: list[str] = field(default_factory=list)
+    _read: dict[str, list[datetime]] = field(default_factory=dict)
+    _proved: Record | None = None
 
     @classmethod
     def read(cls, store: Store, attempts: Attempts, partition: Partition, now: datetime, series: str) -> "Answered":
@@ -78,6 +80,7 @@ class Answered:
         self.note(_span(answer))
         others = [query for query in self.manifest["queries"] if _span(query) != _span(answer)]
         self.manifest["queries"] = sorted([*others, answer], key=_span)
+        self._proved = None
         return sum(len(page.body) for page in pages)
 
     def answers(self) -> list[tuple[Window, list[datetime]]]:
@@ -98,8 +101,10 @@ class Answered:
 
     def facts(self, interval: Interval) -> Record:
         """What is known from the exchange so far, as the record of parsed/binance_rest has it."""
-        opens = [self._opens(query) for query in self.manifest["queries"]]
-        return {**{name: self.manifest[name] for name in FACTS}, **proofs(self.manifest["queries"], opens, interval)}
+        if self._proved is None:
+            opens = [self._opens(query) for query in self.manifest["queries"]]
+            self._proved = dict(proofs(self.manifest["queries"], opens, interval))
+        return {**{name: self.manifest[name] for name in FACTS}, **self._proved}
 
     def note(self, what: str) -> None:
         """Remembers that this was asked now, once the manifest is saved."""
@@ -128,8 +133,11 @@ class Answered:
         return self.attempts.last(f"{self.partition.prefix}{what}")
 
     def _opens(self, query: Record) -> list[datetime]:
-        bodies = [self.store.objects.get(self.partition.key(page["file"])) for page in query["pages"]]
-        return [at for body in bodies if body is not None for at in kline_opens(body)]
+        for page in query["pages"]:
+            if page["file"] not in self._read:
+                body = self.store.objects.get(self.partition.key(page["file"]))
+                self._read[page["file"]] = kline_opens(body or b"[]")
+        return [at for page in query["pages"] for at in self._read[page["file"]]]
 
     def _holds(self, query: Record) -> bool:
         infos = [(self.store.objects.stat(self.partition.key(page["file"])), page) for page in query["pages"]]

@@ -13,10 +13,12 @@ from bcdata.bars.schema import TIME
 from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
 from bcdata.operations.explain import Known, Told, unpublished_from
+from bcdata.operations.lake import keys_over
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.providers.binance.names import GRAINS
 from bcdata.providers.binance.peek import content_bound, read_opens
 from bcdata.store.layout import Partition
+from bcdata.windows import Window
 
 ARCHIVE = "binance_archive"
 _WORTH_ASKING = (Status.OPEN.value, Status.NOT_PUBLISHED.value)
@@ -83,7 +85,8 @@ def find_holes(work: Workbench, dataset: Dataset, partition: Partition, *, is_wh
             return None
         opens = frame["open_time"]
         missing = missing_opens(expected, opens)
-    given = _given(work, partition) if is_whole else expected.clear()
+    # What parsed took from earlier answers, not what came: a row that did not pass is a hole still.
+    given = _opens(work, partition.in_zone("parsed", partition.provider)) if is_whole else expected.clear()
     missing = missing.filter(~missing.is_in(given.implode()))
     there = pl.concat([opens, given])
     first, last = there.min(), there.max()
@@ -98,12 +101,23 @@ def find_holes(work: Workbench, dataset: Dataset, partition: Partition, *, is_wh
     return Holes(dataset, expected, missing, known, (published.record if published else {}).get("quiet_since"))
 
 
-def _given(work: Workbench, partition: Partition) -> pl.Series:
-    """The opens that parsed took from earlier answers: a row that did not pass is a hole still."""
+def archived(work: Workbench, dataset: Dataset, partition: Partition, window: Window) -> pl.Series:
+    """The opens (UTC) in the window that parsed/binance_archive has, of this partition and of its neighbours."""
+    opens = [pl.Series("open_time", [], dtype=TIME)]
+    if ARCHIVE in dataset.sources:
+        for key in keys_over(dataset, window):
+            one = Partition("parsed", dataset.name, partition.symbol, key, ARCHIVE)
+            opens.append(_opens(work, one))
+    every = pl.concat(opens)
+    return every.filter(every.is_between(window.start, window.end, closed="left"))
+
+
+def _opens(work: Workbench, partition: Partition) -> pl.Series:
+    """The opens that a parsed partition holds; none where it is not there, or damaged, and is made anew."""
     try:
-        frame = work.store.read(partition.in_zone("parsed", partition.provider))
+        frame = work.store.read(partition)
     except StoreError:
-        frame = None  # damaged: parsed makes it anew
+        frame = None
     return pl.Series("open_time", [], dtype=TIME) if frame is None else frame["open_time"]
 
 

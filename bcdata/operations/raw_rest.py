@@ -10,7 +10,7 @@ from datetime import datetime
 import polars as pl
 
 from bcdata.bars.gaps import runs_of
-from bcdata.bars.negatives import asked_twice
+from bcdata.bars.negatives import asked_twice, withheld
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
 from bcdata.operations.answered import Answered
@@ -18,12 +18,13 @@ from bcdata.operations.coarser import Coarser
 from bcdata.operations.delisting import Delistings, listed_as, status_of
 from bcdata.operations.explain import record_of
 from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.holes import Holes, find_holes
+from bcdata.operations.holes import Holes, archived, find_holes
 from bcdata.operations.lake import PERPETUAL
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.queries import Run, cover, wider
 from bcdata.operations.stream import each_async
 from bcdata.operations.workbench import Workbench, series_of
+from bcdata.providers.binance.answers import RestPage, kline_opens
 from bcdata.providers.binance.archive import Series
 from bcdata.providers.binance.rest import rows_per_call
 from bcdata.quality.verdict import Finding, Severity, Verdict
@@ -157,7 +158,20 @@ class _Refill:
         except ProviderError as error:
             self.unanswered.append(str(error))
             return
-        self.fetched += self.answered.keep(window, pages, again)
+        if not self._is_contradicted(window, pages):
+            self.fetched += self.answered.keep(window, pages, again)
+
+    def _is_contradicted(self, window: Window, pages: Sequence[RestPage]) -> bool:
+        """Whether an answer with bars lacks some that the archive has: then it is another range's, or half of it."""
+        known = archived(self.work, self.dataset, self.partition, window)
+        opens = [at for page in pages for at in kline_opens(page.body)]
+        lacking = withheld(known, opens, self.dataset.bar_interval)
+        if lacking.len():
+            words = (
+                f"{pages[0].url}: the answer lacks {lacking.len()} bars that the archive has, from {lacking.min()} on"
+            )
+            self.unanswered.append(f"binance_rest: {words}")
+        return bool(lacking.len())
 
     async def _consult_archive(self, left: pl.Series) -> None:
         """Keeps what coarser files of the archive say of the bars that are left."""

@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcdata.bars.negatives import against_coarser, asked_twice, silences, still_silent
+from bcdata.bars.negatives import against_coarser, asked_twice, silences, still_silent, withheld
 from bcdata.bars.schema import TIME
 from bcdata.intervals import Interval
 from bcdata.windows import Window
@@ -51,6 +51,15 @@ def test_what_came_after_all_is_no_silence() -> None:
     found = still_silent([Window(at(0), at(10))], minutes(range(3, 5)), M1)
     assert found == [Window(at(0), at(3)), Window(at(5), at(10))]
     assert still_silent([Window(at(0), at(0))], minutes(), M1) == []
+
+
+def test_an_answer_must_have_what_is_known_to_be_there() -> None:
+    known = minutes(range(3), range(8, 10))
+    assert withheld(known, [at(n) for n in range(12)], M1).is_empty()
+    assert withheld(known, [at(n) for n in range(5)], M1).to_list() == [at(8), at(9)]
+    assert withheld(known, [], M1).is_empty(), "an empty answer is weighed by a second one"
+    early_2018 = [at(n) + timedelta(seconds=28) for n in range(12)]
+    assert withheld(known, early_2018, M1).is_empty()
 
 
 def test_an_absent_hour_proves_its_minutes_alone() -> None:

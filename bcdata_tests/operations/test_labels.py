@@ -147,6 +147,22 @@ def test_a_late_listing(world: World, days: dict[str, Rows]) -> None:
     assert is_all(run(world.lake(), days), span(FIRST, 0, 2 * 1440 + 557), "not_listed")
 
 
+def test_a_listing_that_rest_told_wrong_at_first(world: World) -> None:
+    """The archive's first file begins at midnight and so proves nothing; REST lies by a day, and later does not."""
+    days: dict[str, Rows] = {day: made_day(day) for day in DAYS[2:]}
+    for mirror in (world.mirror, world.truth):
+        for day, rows in days.items():
+            mirror.put_day(SYMBOL, day, rows)
+    lie = world.add("/spot/api/v3/klines", "wrong_range")
+    lake = world.lake()
+    found = run(lake, days)
+    assert is_all({at: found[at] for at in span(FIRST, 0, 1440)}, span(FIRST, 0, 1440), "not_listed")
+    assert is_all({at: found[at] for at in span(DAYS[1], 0, 1440)}, span(DAYS[1], 0, 1440), "open")
+    world.exchange.remove(lie)
+    later = Lake(lake.root, lake.now + timedelta(days=2), lake.catalog)
+    assert is_all(run(later, days), span(FIRST, 0, 2 * 1440), "not_listed")
+
+
 def test_a_first_month_of_minutes_deleted_while_its_hours_exist(world: World) -> None:
     """The archive has no minute of January; hours say that there was trading. It is open, or healed, never unlisted."""
     march = {day: moved(made_day("2025-01-01"), n) for n, day in ((31, "2025-02-01"), (32, "2025-02-02"))}
