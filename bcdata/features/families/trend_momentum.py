@@ -137,7 +137,7 @@ def aroon_osc_25(bars: Grid, *, n: int) -> FloatArray:
     """Whether the highest high or the lowest low is the newer one, and by how much; 0 where prices are flat."""
     highest = rolling_argmax(bars["high"], n + 1, first=bars.first)
     lowest = rolling_argmin(bars["low"], n + 1, first=bars.first)
-    return 100.0 * ((lowest - highest) / n)
+    return 100.0 * (lowest - highest) / n
 
 
 @FAMILY.feature(
