@@ -49,9 +49,8 @@ def test_real_oscillators_agree_with_talib(bars: pl.DataFrame, found: pl.DataFra
     high, low, close = (bars[name].to_numpy() for name in ("high", "low", "close"))
     upper, middle, _ = talib.BBANDS(close - close[0], 20, 1.0, 1.0)  # its squares lose digits to a level
     assert_close(found["bb_z_20"], ((close - close[0] - middle) / (upper - middle))[19:], 1e-8)
-    assert_close(
-        found["stoch_k_14_3"], talib.STOCH(high, low, close, 14, 3, talib.MA_Type.SMA, 1, talib.MA_Type.SMA)[0][15:]
-    )
+    stochastic = talib.STOCH(high, low, close, fastk_period=14, slowk_period=3, slowd_period=1)
+    assert_close(found["stoch_k_14_3"], stochastic[0][15:])
     assert_close(found["cci_20"], talib.CCI(high, low, close, 20)[19:])
 
 
