@@ -1,4 +1,4 @@
-"""The data flow, in rooms: raw, parsed, merged, features, labels. Thin: context in, plain values out and back."""
+"""The data flow, in rooms: raw, parsed, merged, and what is made of merged. Thin: context in, values out and back."""
 
 import dagster as dg
 
@@ -7,10 +7,11 @@ from bcdata.assets.labels import labels_assets
 from bcdata.assets.merged import merged_assets
 from bcdata.assets.parsed import parsed_assets
 from bcdata.assets.raw import raw_assets
+from bcdata.assets.resampled import resampled_assets
 from bcdata.catalog import Catalog
 
 
 def build_assets(catalog: Catalog) -> list[dg.AssetsDefinition]:
     """All assets of all datasets in the catalog."""
-    rooms = (raw_assets, parsed_assets, merged_assets, features_assets, labels_assets)
+    rooms = (raw_assets, parsed_assets, merged_assets, features_assets, labels_assets, resampled_assets)
     return [asset for room in rooms for dataset in catalog for asset in room(catalog, dataset)]

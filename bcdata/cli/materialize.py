@@ -25,7 +25,7 @@ def materialize(
     symbols: Annotated[str, typer.Option(help="Symbols with commas between, e.g. BTCUSDT,ETHUSDT.")],
     first: Annotated[str, typer.Option("--from", help="First date key, included: 2023-01, or 2023-01-05 by day.")],
     last: Annotated[str, typer.Option("--to", help="Last date key, included.")],
-    until: Annotated[Zone, typer.Option(help="The last zone to bring up to date.")] = Zone.FEATURES,
+    until: Annotated[Zone | None, typer.Option(help="Only this zone and those before it; all by default.")] = None,
     no_refill: Annotated[bool, typer.Option("--no-refill", help="Do not ask REST for what the archive lacks.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,

@@ -28,11 +28,15 @@ class Cell(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """An asset that reads a dataset's merged partitions: whose of its symbols, and over which time."""
+    """An asset that reads a dataset's merged partitions: whose of its symbols, and over which time.
+
+    `ahead` is how far beyond their end some of its partitions reach, where those between do not.
+    """
 
     step: Step
     symbols: tuple[str, ...]
     reach: Reach
+    ahead: timedelta = timedelta()
 
 
 def affected(catalog: Catalog, dataset: str, symbol: str, date: str, *, symbols: Collection[str] = ()) -> list[Cell]:
@@ -55,7 +59,7 @@ def affected(catalog: Catalog, dataset: str, symbol: str, date: str, *, symbols:
     found: dict[Cell, None] = {}
     changed = catalog[dataset].grain.window(date)
     for reader in _readers(catalog, catalog[dataset], symbol, symbols):
-        for key in dates_that_read(catalog[reader.step.dataset], changed, reader.reach):
+        for key in dates_that_read(catalog[reader.step.dataset], changed, reader.reach, ahead=reader.ahead):
             found |= dict.fromkeys(Cell(reader.step, one, key) for one in reader.symbols)
             if reader.step.zone is Zone.MERGED:
                 found |= dict.fromkeys(affected(catalog, reader.step.dataset, symbol, key, symbols=symbols))
@@ -63,7 +67,9 @@ def affected(catalog: Catalog, dataset: str, symbol: str, date: str, *, symbols:
     return sorted(found, key=lambda cell: order.index(cell.step.zone))
 
 
-def dates_that_read(dataset: Dataset, changed: Window, reach: Reach) -> Iterator[str]:
+def dates_that_read(
+    dataset: Dataset, changed: Window, reach: Reach, *, ahead: timedelta = timedelta()
+) -> Iterator[str]:
     """The dataset's date keys, ascending, whose partitions reach into the changed window."""
     grain = dataset.grain
 
@@ -71,11 +77,14 @@ def dates_that_read(dataset: Dataset, changed: Window, reach: Reach) -> Iterator
         window = reach(grain.window(key))
         return window.start < changed.end and changed.start < window.end
 
+    def may_read(key: str) -> bool:
+        return reads(key) or grain.window(key).end + ahead > changed.start
+
     key = grain.key(changed.start)
-    while reads(before := _step_back(grain, key)):
+    while may_read(before := _step_back(grain, key)):
         key = before
-    while reads(key):
-        if key >= dataset.start:
+    while reads(key) or grain.window(key).start < changed.start:
+        if reads(key) and key >= dataset.start:
             yield key
         key = grain.key(grain.window(key).end)
 
@@ -95,6 +104,8 @@ def _downstream(
     step: Step, dataset: Dataset, changed: Dataset, symbol: str, symbols: Collection[str]
 ) -> Iterator[Reader]:
     """How a step after merged reads bars of its dataset, or settlements."""
+    if step.zone is Zone.RESAMPLED and changed.name == dataset.name:
+        yield Reader(step, (symbol,), *_resampled_reach(dataset, step))
     if step.zone is not Zone.FEATURES:
         return
     inputs = {name for feature in features_of(dataset) for name in feature.inputs}
@@ -108,6 +119,13 @@ def _downstream(
         is_read_by_all = (compares and symbol == reference_of(dataset)) or (ranks and symbol in universe_of(dataset))
     readers = sorted({symbol, *symbols}) if is_read_by_all else [symbol]
     yield Reader(step, tuple(readers), _features_reach(dataset, changed))
+
+
+def _resampled_reach(dataset: Dataset, step: Step) -> tuple[Reach, timedelta]:
+    from bcdata.operations.resampled import grid_of, reads  # noqa: PLC0415 - numpy and polars
+
+    grid = grid_of(dataset, step.asset)
+    return (lambda window: reads(grid, window)), grid.length
 
 
 def _features_reach(dataset: Dataset, changed: Dataset) -> Reach:

@@ -11,13 +11,13 @@ from bcdata.operations.zones import REST, Step, Zone, closure, steps
 
 @dataclass(frozen=True, slots=True)
 class MaterializeRequest:
-    """A rectangle of symbols × date keys of one dataset, up to a zone."""
+    """A rectangle of symbols × date keys of one dataset, up to a zone and with it; all zones if None."""
 
     dataset: str
     symbols: tuple[str, ...]
     first: str
     last: str
-    until: Zone = Zone.FEATURES
+    until: Zone | None = None
     refill: bool = True
 
 
@@ -78,16 +78,25 @@ def make_plan(catalog: Catalog, request: MaterializeRequest, now: datetime) -> P
 
 def _chosen(catalog: Catalog, dataset: Dataset, request: MaterializeRequest) -> list[Step]:
     """The assets up to the zone asked for, the settlements that bars join among them."""
-    zones = list(Zone)
-    if request.until not in {step.zone for step in steps(dataset)} and request.until is not Zone.FEATURES:
-        raise UsageError(f"{dataset.name} has no zone {request.until.value}")
-    reached = [zone for zone in zones if zones.index(zone) <= zones.index(request.until)]
+    reached = _reached(dataset, request.until)
     every = closure(dataset, catalog.funding(dataset.market)) if Zone.MERGED in reached else steps(dataset)
     return [
         step
         for step in every
         if (step.zone in reached or step.dataset != dataset.name) and (request.refill or step.provider != REST)
     ]
+
+
+def _reached(dataset: Dataset, until: Zone | None) -> set[Zone]:
+    """The zones on the way to one, itself included. From merged on ways part: features need no resampled bars."""
+    own = {step.zone for step in steps(dataset)}
+    if until is None:
+        return own
+    if until not in own and until is not Zone.FEATURES:
+        words = "it has no `resample` in the catalog" if until is Zone.RESAMPLED else "the catalog asks for none"
+        raise UsageError(f"{dataset.name} has no zone {until.value}: {words}")
+    trunk = (Zone.RAW, Zone.PARSED, Zone.MERGED)
+    return {*trunk[: trunk.index(until) + 1]} if until in trunk else {*trunk, until}
 
 
 def stretches(wanted: Iterable[str], known: Sequence[str]) -> list[tuple[str, ...]]:

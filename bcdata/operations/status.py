@@ -43,7 +43,7 @@ class DatasetStatus:
 
 def published(root: Path, step: Step) -> set[tuple[str, str]]:
     """The (symbol, date) that are published in an asset."""
-    return {(one.symbol, one.date) for one in Store(root).partitions(step.zone.value, step.dataset, step.provider)}
+    return {(one.symbol, one.date) for one in Store(root).partitions(step.zone.value, step.asset, step.provider)}
 
 
 def tried_since(root: Path, dataset: str, since: datetime) -> set[tuple[str, str]]:
@@ -89,7 +89,7 @@ def _overdue(store: Store, dataset: Dataset, now: datetime) -> Iterator[dict[str
 def _zone_status(store: Store, step: Step) -> ZoneStatus:
     partitions: set[tuple[str, str]] = set()
     size = 0
-    for info in store.files(step.zone.value, step.dataset, step.provider):
+    for info in store.files(step.zone.value, step.asset, step.provider):
         found = symbol_and_date(info.key)
         if found:
             partitions.add(found)
@@ -117,11 +117,11 @@ def _missing(store: Store, dataset: str) -> dict[str, int]:
 def _held_back(store: Store, dataset: Dataset) -> Iterator[dict[str, str]]:
     for step in steps(dataset):
         provider = f"{step.zone}/{step.provider}" if step.provider else step.zone.value
-        for info in store.files(ZONE, step.dataset, provider):
+        for info in store.files(ZONE, step.asset, provider):
             found = symbol_and_date(info.key)
             if not found or not info.key.endswith(REPORT):
                 continue
-            report = store.get_json(Partition(ZONE, step.dataset, found[0], found[1], provider), REPORT) or {}
+            report = store.get_json(Partition(ZONE, step.asset, found[0], found[1], provider), REPORT) or {}
             broken = [one for one in report.get("verdict", {}).get("findings", []) if one["severity"] != "warn"]
             why = "; ".join(f"{one['rule']}: {one['message'] or one['count']}" for one in broken)
             state = "rows set aside" if report.get("published") else "held back"

@@ -21,6 +21,7 @@ class Zone(StrEnum):
     MERGED = "merged"
     FEATURES = "features"
     LABELS = "labels"
+    RESAMPLED = "resampled"
 
 
 ARCHIVE, REST = "binance_archive", "binance_rest"
@@ -29,20 +30,26 @@ Operation = Callable[["Workbench", Dataset, Sequence[Partition]], Iterator["Outc
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One asset of a dataset: its zone and, in raw and parsed, its provider."""
+    """One asset of a dataset: its zone and, in raw and parsed, its provider; coarser bars have a name of their own."""
 
     zone: Zone
     dataset: str
     provider: str | None = None
+    name: str | None = None
+
+    @property
+    def asset(self) -> str:
+        """The last part of the key: the dataset, or the coarser bars that are made of it."""
+        return self.name or self.dataset
 
     @property
     def key(self) -> tuple[str, ...]:
         """The asset key: `[zone, dataset]`, or `[zone, provider, dataset]` in raw and parsed."""
-        return (self.zone.value, *((self.provider,) if self.provider else ()), self.dataset)
+        return (self.zone.value, *((self.provider,) if self.provider else ()), self.asset)
 
     def partition(self, symbol: str, date: str) -> Partition:
         """The store's name of one partition of the asset."""
-        return Partition(self.zone.value, self.dataset, symbol, date, self.provider)
+        return Partition(self.zone.value, self.asset, symbol, date, self.provider)
 
 
 def steps(dataset: Dataset) -> list[Step]:
@@ -54,6 +61,7 @@ def steps(dataset: Dataset) -> list[Step]:
         found.append(Step(Zone.FEATURES, dataset.name))
     if dataset.labels:
         found.append(Step(Zone.LABELS, dataset.name))
+    found += [Step(Zone.RESAMPLED, dataset.name, name=name) for name in dataset.resampled()]
     return found
 
 
@@ -73,7 +81,7 @@ def upstream(step: Step, dataset: Dataset, funding: Dataset | None) -> list[Step
             sources = [one for one in steps(dataset) if one.zone is Zone.PARSED]
             joins = dataset.kind == "klines" and funding is not None and funding.grain is dataset.grain
             return [*sources, *([Step(Zone.MERGED, funding.name)] if joins and funding else [])]
-        case Zone.FEATURES | Zone.LABELS:
+        case Zone.FEATURES | Zone.LABELS | Zone.RESAMPLED:
             return [Step(Zone.MERGED, step.dataset)]
 
 
@@ -95,6 +103,7 @@ def operation(step: Step, dataset: Dataset) -> Operation:
         parsed_rest,
         raw_archive,
         raw_rest,
+        resampled,
     )
 
     is_funding = dataset.kind == "funding"
@@ -102,6 +111,7 @@ def operation(step: Step, dataset: Dataset) -> Operation:
         Zone.MERGED: funding.merge if is_funding else merged.materialize,
         Zone.FEATURES: features.materialize,
         Zone.LABELS: labels.materialize,
+        Zone.RESAMPLED: resampled.materialize,
     }
     match step.zone, step.provider:
         case Zone.RAW, "binance_archive":

@@ -5,11 +5,13 @@ On a LazyFrame Pandera checks the schema and no data; every audit here therefore
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import pandera.polars as pa
 import polars as pl
 
+from bcdata.bars.resample import resampled_bar
 from bcdata.bars.schema import BAR, CONTRACT_BAR, FUNDING, Type, merged_bar
 from bcdata.intervals import Interval
 from bcdata.quality.rules import PRICES, VOLUMES
@@ -73,6 +75,22 @@ def merged_model(interval: Interval, *, funding: bool) -> Model:
     return _model(dict(merged_bar(funding=funding)), checks, nullable)
 
 
+@lru_cache(maxsize=64)
+def resampled_model(length: timedelta, origin: datetime, *, funding: bool) -> Model:
+    """Resampled bars: sound bars on their own grid, made of one finer bar at least and no more than there can be."""
+    micros = length // timedelta(microseconds=1)
+    off = (pl.col("open_time") - origin).dt.total_microseconds() % micros
+    checks = [
+        _ascending("open_time"),
+        Rule("grid", off == 0),
+        *_sound_prices(),
+        Rule("counts", (pl.col("bars") > 0) & (pl.col("bars") + pl.col("explained") <= pl.col("expected"))),
+    ]
+    own = frozenset({"open_time", *PRICES, "bars", "expected", "explained"})
+    schema = resampled_bar(funding=funding)
+    return _model(dict(schema), checks, frozenset(schema) - own)
+
+
 @lru_cache(maxsize=1)
 def funding_model() -> Model:
     """Settlements: strictly ascending whole minutes, finite rates, a known interval."""
@@ -104,12 +122,26 @@ def feature_model(ranges: Sequence[tuple[str, float | None, float | None]]) -> M
 
 
 def _sound_bars() -> list[Rule]:
-    o, h, low, c = (pl.col(name) for name in PRICES)
     return [
         Rule("finite", pl.all_horizontal(pl.col(*PRICES, *VOLUMES).is_finite())),
-        Rule("ohlc_bounds", (low > 0) & (low <= o) & (low <= c) & (h >= o) & (h >= c)),
+        _ohlc_bounds(),
         Rule("non_negative_volumes", pl.all_horizontal(pl.col(*VOLUMES, "trades") >= 0)),
     ]
+
+
+def _sound_prices() -> list[Rule]:
+    """Prices are there and sound; what a provider does not have is null."""
+    volumes = pl.col(*VOLUMES, "trades")
+    return [
+        Rule("finite", pl.all_horizontal(pl.col(*PRICES, *VOLUMES).is_finite().fill_null(value=True))),
+        _ohlc_bounds(),
+        Rule("non_negative_volumes", pl.all_horizontal((volumes >= 0).fill_null(value=True))),
+    ]
+
+
+def _ohlc_bounds() -> Rule:
+    o, h, low, c = (pl.col(name) for name in PRICES)
+    return Rule("ohlc_bounds", (low > 0) & (low <= o) & (low <= c) & (h >= o) & (h >= c))
 
 
 def _on_grid(interval: Interval) -> Rule:
