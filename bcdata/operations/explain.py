@@ -60,7 +60,7 @@ class Known:
         return any(seen is not None and seen <= instant for seen in (self.first_bar, known_by))
 
     def reasons(self) -> list[Reason]:
-        """Why bars may be missing, the strongest reason first; the order is that of decision 0008."""
+        """Why bars may be missing, the strongest reason first; the order is that of decision 0012."""
         coarser = [*_plain(self.told.get("coarser")), *_plain(self.rest.get("coarser"))]
         return [
             *(_quarantined(one) for one in self.archive.get("quarantined") or []),

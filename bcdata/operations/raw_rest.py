@@ -167,10 +167,9 @@ class _Refill:
         opens = [at for page in pages for at in kline_opens(page.body)]
         lacking = withheld(known, opens, self.dataset.bar_interval)
         if lacking.len():
-            words = (
-                f"{pages[0].url}: the answer lacks {lacking.len()} bars that the archive has, from {lacking.min()} on"
-            )
-            self.unanswered.append(f"binance_rest: {words}")
+            first: datetime = lacking[0]
+            words = f"the answer lacks {lacking.len()} bars that the archive has, from {first:%Y-%m-%d %H:%M} on"
+            self.unanswered.append(f"binance_rest: {pages[0].url}: {words}")
         return bool(lacking.len())
 
     async def _consult_archive(self, left: pl.Series) -> None:
