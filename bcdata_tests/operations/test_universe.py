@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from bcdata.cli import app
+from bcdata.errors import UsageError
 from bcdata.operations.instruments import Row, latest
 from bcdata.operations.universe import Updated, read_universe, update
 from bcdata.operations.workbench import Workbench, archive_of, open_workbench
@@ -17,7 +19,6 @@ from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.query import query
 from bcdata.store.store import Store
 from bcdata_tests.mirror import made_day
-from bcdata_tests.operations.command import Command
 from bcdata_tests.operations.conftest import BY_DAY, World
 from bcdata_tests.run import Lake, tree, utc
 
@@ -180,19 +181,23 @@ def test_a_killed_update_leaves_the_table_as_it_was(lake: Lake, monkeypatch: pyt
     assert {name: digest for name, digest in tree(lake.root).items() if ".staging" not in name} == before
 
 
-def test_the_command_shows_what_was_known_when(world: World, lake: Lake) -> None:
-    command = Command.of(world, BY_DAY, "shown")
-    asked = command.run(["universe", "--market", "spot", "--update", "--json"])
-    assert asked.returncode == 0, asked.stderr
-    told = json.loads(asked.stdout)
-    assert [(one["symbol"], one["status"]) for one in told["symbols"]] == [
-        ("BTCUSDT", "trading"),
-        ("OLDUSDT", "delisted"),
-    ]
-    before = command.run(["universe", "--market", "spot", "--as-of", "2025-02-28", "--json"])
-    assert json.loads(before.stdout)["symbols"] == []
-    seen = query(Store(command.root), lake.catalog, "SELECT symbol, status FROM universe.spot ORDER BY symbol")
-    assert seen.rows() == [("BTCUSDT", "trading"), ("OLDUSDT", "delisted")]
-    refused = command.run(["universe", "--market", "moon"])
-    assert refused.returncode == 2
-    assert "the catalog has no market 'moon'; it has spot" in refused.stderr
+def test_the_command_shows_what_was_known_when(
+    world: World, lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BCDATA_ROOT", str(lake.root))
+    monkeypatch.setenv("BCDATA_CATALOG", str(world.folder / "catalog.yaml"))
+    monkeypatch.setenv("BCDATA_NOW", NOW.isoformat())
+    shown = ["universe", "--market", "spot", "--json"]
+    app([*shown, "--update"], standalone_mode=False)
+    told = [(one["symbol"], one["status"]) for one in json.loads(capsys.readouterr().out)["symbols"]]
+    assert told == [("BTCUSDT", "trading"), ("OLDUSDT", "delisted")]
+    app([*shown, "--as-of", "2025-02-28"], standalone_mode=False)
+    assert json.loads(capsys.readouterr().out)["symbols"] == []
+    app([*shown, "--status", "trading"], standalone_mode=False)
+    assert len(json.loads(capsys.readouterr().out)["symbols"]) == 1
+    seen = query(Store(lake.root), lake.catalog, "SELECT symbol, status FROM universe.spot ORDER BY symbol")
+    assert seen.rows() == told
+    with pytest.raises(UsageError, match="the catalog has no market 'moon'; it has spot"):
+        app(["universe", "--market", "moon"], standalone_mode=False)
+    with pytest.raises(UsageError, match="'dead' is no status"):
+        app([*shown, "--status", "dead"], standalone_mode=False)

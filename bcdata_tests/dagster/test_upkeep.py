@@ -1,0 +1,228 @@
+"""What looks after the lake, through Dagster: the sweep and its mending, halts, the universe, and people being told."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from bcdata.alerts.deliver import tell
+from bcdata.catalog import load_catalog
+from bcdata.operations.notices import quality_notices
+from bcdata.operations.universe import read_universe
+from bcdata.resources import build_resources
+from bcdata.schedules import build_schedules
+from bcdata.sensors.run_failure import root_cause
+from bcdata.store.requests import Requests
+from bcdata.store.store import Store
+from bcdata_tests.alerts.conftest import Webhook, webhook
+from bcdata_tests.dagster.healing import CATALOG, QUIET, D, Ward, cells, warded
+from bcdata_tests.mirror import Rows, day_key, made_day
+from bcdata_tests.run import tree, utc
+
+__all__ = ["webhook"]
+DAYS = ("2025-01-01", "2025-01-02")
+SYMBOLS = ("AAAUSDT", "BBBUSDT", "CCCUSDT")
+HARMED = ("BBBUSDT", DAYS[1])
+
+
+def with_standstill(day: str) -> Rows:
+    """A day on which nothing is traded for forty minutes."""
+    idle = [*range(600, 640)]
+    return [
+        [*row[:5], "0", row[6], "0", "0", "0", "0", "0"] if at in idle else row for at, row in enumerate(made_day(day))
+    ]
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[Ward]:
+    """Two days of three symbols, whole and materialized."""
+    with warded(tmp_path, now="2025-01-04", catalog=CATALOG.replace("sources", "features: false, sources")) as ward:
+        for symbol in SYMBOLS:
+            ward.mirror.put_day(symbol, DAYS[0], made_day(DAYS[0]))
+            ward.mirror.put_day(symbol, DAYS[1], with_standstill(DAYS[1]))
+        assert ward.lake.materialize(D, ",".join(SYMBOLS), DAYS[0], DAYS[1], refill=False).ok
+        yield ward
+
+
+def run(ward: Ward, job: str, **config: object) -> dg.ExecuteInProcessResult:
+    """A job in this process, as its schedule would launch it."""
+    return ward.defs.resolve_job_def(job).execute_in_process(instance=ward.instance, run_config={**config, **QUIET})
+
+
+def zip_of(ward: Ward) -> Path:
+    symbol, day = HARMED
+    [path] = ward.lake.root.glob(f"raw/binance_archive/{D}/symbol={symbol}/date={day}/*.zip")
+    return path
+
+
+def flip(path: Path) -> None:
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1
+    path.write_bytes(body)
+
+
+def observed(ward: Ward, asset: str) -> dict[str, object]:
+    """The metadata of an asset's last observation."""
+    [record] = ward.instance.fetch_observations(dg.AssetKey(asset.split("/")), limit=1).records
+    assert record.asset_observation
+    return {name: value.value for name, value in record.asset_observation.metadata.items()}
+
+
+def test_the_sweep_is_observed_and_what_it_finds_is_mended(ward: Ward) -> None:
+    assert run(ward, "verify").success
+    assert observed(ward, f"raw/binance_archive/{D}")["harmed"] == 0
+    assert ward.tick(f"mend_{D}") == ([], "no partition is harmed")
+    before = tree(ward.lake.root)
+    flip(zip_of(ward))
+    assert run(ward, "verify").success
+    seen = observed(ward, f"raw/binance_archive/{D}")
+    assert (seen["objects"], seen["harmed"], seen["troubles"]) == (6, 1, {"damaged": 1})
+    assert zip_of(ward).name.split(".")[0] in str(seen["which"])
+    [request], _ = ward.tick(f"mend_{D}")
+    assert cells(request) == [HARMED]
+    assert ward.tick(f"mend_{D}")[0] == [], "not twice for one sweep"
+    assert ward.execute(request).success
+    assert tree(ward.lake.root) == before
+    assert ward.tick(f"mend_{D}") == ([], "no partition is harmed")
+
+
+def test_what_cannot_be_mended_is_asked_for_later_and_later(ward: Ward) -> None:
+    flip(zip_of(ward))
+    run(ward, "verify")
+    ward.add("/archive/.*BBBUSDT", "status", status=403)
+    for _ in range(3):
+        [request], _ = ward.tick(f"mend_{D}")
+        ward.execute(request)
+        assert ward.tick(f"mend_{D}") == ([], "1 partitions are harmed; none is due")
+        ward.at(ward.lake.now + timedelta(days=1))
+    assert Requests(ward.lake.root).of("mend", D)[HARMED].tries == 3
+
+
+def test_the_sweep_can_be_narrowed_by_hand(ward: Ward) -> None:
+    config = {"ops": {"sweep_raw": {"config": {"datasets": [D], "symbols": ["AAAUSDT"]}}}}
+    assert run(ward, "verify", **config).success
+    assert observed(ward, f"raw/binance_archive/{D}")["objects"] == 2
+
+
+def test_halts_are_told_as_an_asset_date_by_date_and_once(ward: Ward) -> None:
+    result = run(ward, "find_halts")
+    told = {
+        event.partition: event.event_specific_data.materialization.metadata["dagster/row_count"].value
+        for event in result.get_asset_materialization_events()
+    }
+    assert told == {DAYS[0]: 0, DAYS[1]: 1}
+    halts = dg.AssetKey(["halts", D])
+    assert ward.instance.get_materialized_partitions(halts) == set(DAYS)
+    assert halts in ward.defs.resolve_all_asset_keys()
+    assert run(ward, "find_halts").get_asset_materialization_events() == []
+
+
+def test_the_universe_is_learnt_tick_by_tick(ward: Ward) -> None:
+    for symbol in SYMBOLS[:2]:
+        ward.truth.put_day(symbol, DAYS[1], made_day(DAYS[1]))
+    requests, said = ward.tick("universe_spot")
+    assert requests == []
+    assert said == "3 new rows; 3 symbols are known, 3 were asked for, 0 never"
+    known = read_universe(Store(ward.lake.root), "spot")
+    assert dict(known.select("symbol", "status").iter_rows()) == {
+        "AAAUSDT": "trading",
+        "BBBUSDT": "trading",
+        "CCCUSDT": "unknown",
+    }
+    assert str(ward.tick("universe_spot")[1]).startswith("0 new rows")
+
+
+def test_a_failed_gate_is_told_once(ward: Ward, webhook: Webhook) -> None:
+    ward.mirror.put(day_key(*HARMED), b"not a zip")
+    ran = ward.lake.materialize(D, HARMED[0], HARMED[1], refill=False)
+    assert not ran.ok
+    _, said = ward.tick("alert_quality")
+    assert said is not None
+    assert said.endswith("1 messages sent")
+    [message] = webhook.messages
+    assert message["title"] == f"bcdata: parsed/binance_archive/{D} holds back what breaks unreadable"
+    assert "BBBUSDT 2025-01-02" in message["message"]
+    assert "bcdata status" in message["message"]
+    ward.tick("alert_quality")
+    assert len(webhook.messages) == 1
+
+
+def test_damage_is_told(ward: Ward, webhook: Webhook) -> None:
+    flip(zip_of(ward))
+    run(ward, "verify")
+    ward.tick("alert_quality")
+    assert webhook.messages[0]["title"] == f"bcdata: stored objects of {D} are damaged or lost"
+
+
+def test_gaps_that_were_given_up_are_told_and_stale_sources(ward: Ward) -> None:
+    """Asked for by the sensor until it gives up; meanwhile nobody has refreshed anything."""
+    ward.mirror.put_day("AAAUSDT", "2025-01-03", made_day("2025-01-03")[:1000])
+    ward.at("2025-01-04T12:00:00")
+    assert ward.lake.materialize(D, "AAAUSDT", "2025-01-03", refill=False).ok
+    dataset, store = ward.lake.catalog[D], Store(ward.lake.root)
+    assert {one.key for one in quality_notices(store, dataset, ward.lake.now)} == set()
+    ward.add("/klines", "status", status=400)
+    for _ in range(60):
+        if f"gave_up/{D}" in {one.key for one in quality_notices(store, dataset, ward.lake.now)}:
+            break
+        ward.at(ward.lake.now + timedelta(days=8))
+        requests, _ = ward.tick(f"refill_{D}")
+        # The runs are lost: nothing is answered, and nothing gets better.
+        assert [cells(request) for request in requests] in ([], [[("AAAUSDT", "2025-01-03")]])
+    told = {one.key: one for one in quality_notices(store, dataset, ward.lake.now)}
+    assert set(told) == {f"gave_up/{D}", f"stale/{D}"}
+    assert "440 bars stay open" in told[f"gave_up/{D}"].text
+    assert f"daily_{D}" in told[f"stale/{D}"].text
+
+
+def failed_run(ward: Ward, cause: str) -> dg.ExecuteInProcessResult:
+    """A run whose op fails as described, on the ward's instance."""
+
+    @dg.op
+    def breaks() -> None:
+        raise dg.Failure("the step failed") from OSError(cause)
+
+    @dg.job
+    def broken() -> None:
+        breaks()
+
+    return broken.execute_in_process(instance=ward.instance, raise_on_error=False, run_config=QUIET)
+
+
+def test_a_failed_run_is_told_with_its_cause_and_alike_ones_are_folded(ward: Ward, webhook: Webhook) -> None:
+    sensor = ward.defs.get_repository_def().get_sensor_def("alert_run_failure")
+    for number in range(4):
+        result = failed_run(ward, "no space is left on the device")
+        context = dg.build_run_status_sensor_context(
+            sensor_name="alert_run_failure",
+            dagster_event=result.get_run_failure_event(),
+            dagster_instance=ward.instance,
+            dagster_run=result.dagster_run,
+            resources={"store": build_resources()["store"]},
+        ).for_run_failure()
+        sensor(context)
+        assert len(webhook.messages) == 1, number
+    assert webhook.messages[0]["title"] == "bcdata: a run of broken failed"
+    assert "no space is left on the device" in webhook.messages[0]["message"]
+    tell(ward.lake.root, [], ward.lake.now + timedelta(hours=7))
+    assert "3 times" in webhook.messages[1]["message"]
+
+
+def test_the_cause_of_a_run_that_never_began_is_dagsters_word() -> None:
+    assert root_cause([], "the process was killed\nby somebody") == "the process was killed"
+
+
+def test_months_replace_days_by_a_schedule_where_the_catalog_says_so(ward: Ward, tmp_path: Path) -> None:
+    text = "datasets:\n  spot_klines_1m:\n    {grain: month, start: 2023-01, symbols: [AAAUSDT],"
+    path = tmp_path / "months.yaml"
+    path.write_text(f"{text} sources: [binance_archive], monthly_replaces_daily: true}}\n")
+    [schedule] = [one for one in build_schedules(load_catalog(path)) if one.name.startswith("monthly_")]
+    assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+    ward.instance.add_dynamic_partitions("spot_symbols_by_month", ["AAAUSDT"])
+    ward.at("2025-01-08T12:00:00")
+    with dg.build_schedule_context(ward.instance, scheduled_execution_time=utc("2025-01-08T12:00:00")) as context:
+        [request] = schedule.evaluate_tick(context).run_requests or []
+    assert request.tags["dagster/asset_partition_range_start"] == "2024-12|AAAUSDT"
+    assert request.tags["dagster/asset_partition_range_end"] == "2024-12|AAAUSDT"
