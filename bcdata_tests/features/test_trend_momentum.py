@@ -66,7 +66,7 @@ def test_real_recursions_agree_with_talib_once_the_seeds_are_forgotten(bars: pl.
     """At midnight PPO's seeds still weigh (25 / 27)^270 = 1e-9, and those of DI (13 / 14)^300 = 2e-10."""
     high, low, close = (bars[name].to_numpy() for name in ("high", "low", "close"))
     ppo = talib.PPO(close, 12, 26, matype=talib.MA_Type.EMA)  # type: ignore[attr-defined]
-    assert_close(found["ppo_12_26"], ppo[1440:], 1e-7)
+    assert_close(found["ppo_12_26"], ppo[1440:], 1e-8)
     assert_close(found["macd_hist"], (talib.MACD(close, 12, 26, 9)[2] / close)[1440:])
     assert_close(found["adx_14"], talib.ADX(high, low, close, 14)[1440:])
     difference = talib.PLUS_DI(high, low, close, 14) - talib.MINUS_DI(high, low, close, 14)
