@@ -9,7 +9,7 @@ import os
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from itertools import islice
 from pathlib import Path
 from zlib import crc32
@@ -94,6 +94,13 @@ async def _held(root: Path, partition: Partition) -> AsyncIterator[None]:
                 yield
                 return
         await asyncio.sleep(_POLL_SECONDS)
+
+
+@contextmanager
+def alone(root: Path, partition: Partition) -> Iterator[None]:
+    """Nobody else works on the partition for the length of the block."""
+    with locked(root, _lock(partition)):
+        yield
 
 
 def _lock(partition: Partition) -> str:

@@ -16,6 +16,7 @@ from bcdata.errors import ProviderError
 from bcdata.operations.listings import Listings
 from bcdata.operations.marks import DAMAGED
 from bcdata.operations.raw_archive import MANIFEST, is_republished, taken
+from bcdata.operations.stream import alone
 from bcdata.operations.swept import HARM, Checked, Problem, Trouble
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.operations.zones import ARCHIVE
@@ -122,8 +123,8 @@ def _check(store: Store, dataset: Dataset, partition: Partition, listed: Listed)
         size += len(body or b"")
         named.add(record["file"])
         is_archive = partition.provider == ARCHIVE
-        mendable = listed is not None and (not is_archive or record["name"] in listed)
-        problems += _bytes(record, body, mendable=mendable)
+        is_had = not is_archive or (record["name"] in listed if listed is not None else None)
+        problems += _bytes(record, body, is_had=is_had)
         problems += _upstream(record, listed, dataset.archive) if is_archive else []
     problems += _older(store, partition, named)
     return Checked(partition, len(records), size, tuple(problems), listed is not None)
@@ -135,14 +136,20 @@ def _records(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*taken(manifest).values(), *pages]
 
 
-def _bytes(record: Mapping[str, Any], body: bytes | None, *, mendable: bool) -> Iterator[Problem]:
-    """Whether the bytes are there and are those that came."""
-    name = record.get("name", record["file"])
-    then = "it is fetched again" if mendable else "the archive does not list it now, so it is left as it is"
+def _bytes(record: Mapping[str, Any], body: bytes | None, *, is_had: bool | None) -> Iterator[Problem]:
+    """Whether the bytes are there and are those that came; `is_had`: whether the source has them (None: not known)."""
+    name, mendable = record.get("name", record["file"]), bool(is_had)
     if body is None:
-        yield Problem(name, Trouble.MISSING, f"its file is lost; {then}", mendable)
+        yield Problem(name, Trouble.MISSING, f"its file is lost; {_THEN[is_had]}", mendable)
     elif hashlib.sha256(body).hexdigest() != record["sha256"]:
-        yield Problem(name, Trouble.DAMAGED, f"its bytes are not those that came; {then}", mendable)
+        yield Problem(name, Trouble.DAMAGED, f"its bytes are not those that came; {_THEN[is_had]}", mendable)
+
+
+_THEN = {
+    True: "it is fetched again",
+    False: "the archive has it no more, so it is left as it is",
+    None: "whether the archive has it is not known, so it is left as it is",
+}
 
 
 def _upstream(record: Mapping[str, Any], listed: Listed, periods: Sequence[str]) -> Iterator[Problem]:
@@ -172,20 +179,18 @@ def _older(store: Store, partition: Partition, named: set[str]) -> Iterator[Prob
 
 def _mark(work: Workbench, dataset: Dataset, checked: Checked) -> None:
     """Marks damaged objects in the manifest, and notes the partition for the sensor that has it repaired."""
-    partition = checked.partition
     mendable = {one.object: one.trouble for one in checked.problems if one.mendable and one.trouble in HARM}
-    manifest = work.store.get_json(partition, MANIFEST) or {}
-    marked = [
-        record
-        for record in _records(manifest)
-        if mendable.get(record.get("name", record["file"])) is Trouble.DAMAGED and DAMAGED not in record
-    ]
-    for record in marked:
-        record[DAMAGED] = True
-    if marked:
-        work.store.put_json(partition, MANIFEST, manifest)
-    if mendable:
-        work.attempts.note([f"{_prefix(dataset)}{partition.symbol}/{partition.date}"], work.now)
+    if not mendable:
+        return
+    partition = checked.partition
+    with alone(work.store.root, partition):
+        manifest = work.store.get_json(partition, MANIFEST) or {}
+        for record in _records(manifest):
+            if mendable.get(record.get("name", record["file"])) is Trouble.DAMAGED:
+                record[DAMAGED] = True
+        if manifest:
+            work.store.put_json(partition, MANIFEST, manifest)
+    work.attempts.note([f"{_prefix(dataset)}{partition.symbol}/{partition.date}"], work.now)
 
 
 def _prefix(dataset: Dataset) -> str:

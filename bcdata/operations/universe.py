@@ -111,8 +111,7 @@ class _Update:
         chosen = self._chosen(listed, infos, rows)
         seen = await self._spans(chosen[:most], seconds)
         self.done.asked = len(seen)
-        asked = self.work.attempts.instants(self._prefix)
-        self.done.left = sum((symbol, _SPAN) not in asked for symbol in listed)
+        self.done.left = len(listed - {*rows, *seen})
         unlisted = set(infos or ()) - listed
         observed = list(self._observed({*rows, *seen, *unlisted}, rows, seen, infos))
         draft = revise(self.before, self.market, observed, [], self.work.now)
@@ -141,11 +140,11 @@ class _Update:
 
         def turn(symbol: str) -> tuple[int, datetime, str]:
             last = asked.get((symbol, _SPAN))
-            if last is None:
-                return 0, datetime.min.replace(tzinfo=UTC), symbol
+            if last is None or symbol not in rows:
+                return 0, last or datetime.min.replace(tzinfo=UTC), symbol
             info = infos.get(symbol) if infos is not None else None
             is_over = infos is not None and (info is None or info.status != TRADING.upper())
-            seems_alive = symbol in rows and rows[symbol]["last_seen"] is None
+            seems_alive = rows[symbol]["last_seen"] is None
             return (1 if is_over and seems_alive else 2), last, symbol
 
         return sorted(listed, key=turn)
