@@ -61,6 +61,7 @@ def test_the_packaged_catalog_has_these_assets(packaged: Catalog) -> None:
             *([] if "funding" in dataset else ["features"]),
         )
     }
+    expected |= {f"resampled/{name}" for dataset in packaged for name in dataset.resampled()}
     assert set(found) == expected
     assert {key: parents(found[key]) for key in SPOT_MINUTES} == SPOT_MINUTES
     assert {key: parents(found[key]) for key in JOINS} == JOINS
@@ -104,7 +105,8 @@ def test_assets_of_a_market_and_grain_share_one_partitions_definition(
     catalog: Catalog = request.getfixturevalue(which)
     definitions = defaultdict(set)
     for asset in build_assets(catalog):
-        dataset = catalog[asset.key.path[-1]]
+        source = next(iter(parents(next(iter(asset.specs)))), None) if asset.key.path[0] == "resampled" else None
+        dataset = catalog[source.split("/")[-1] if source else asset.key.path[-1]]
         definitions[dataset.market, dataset.grain].add(id(asset.partitions_def))
     assert set(definitions) == set(catalog.shared())
     assert all(len(found) == 1 for found in definitions.values())

@@ -88,7 +88,7 @@ def test_months_whose_hours_the_archive_has_are_open(main_job: Job) -> None:
         ledger = lake.ledger(D, "ETHUSDT", month)
         assert ledger["status"].to_list() == ["open"]
         assert ledger["bars"].to_list() == [len(minutes(month))]
-        assert "the archive has 1h files" in ledger["evidence"][0]
+        assert "the archive's 1h files have a bar" in ledger["evidence"][0]
 
 
 def test_nothing_else_is_missing(main_job: Job) -> None:
@@ -110,4 +110,4 @@ def test_features_have_a_row_for_every_bar(main_job: Job) -> None:
 def test_nothing_is_in_quarantine_and_nothing_is_left_behind(main_job: Job) -> None:
     lake, _ = main_job
     zones = {path.name for path in lake.root.iterdir()}
-    assert zones == {"raw", "parsed", "merged", "features", "gaps", ".state"}
+    assert zones == {"raw", "parsed", "merged", "features", "resampled", "gaps", ".state"}
