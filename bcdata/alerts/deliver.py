@@ -41,14 +41,15 @@ def tell(root: Path, notices: Iterable[Notice], now: datetime) -> Delivery:
     settings, done = AlertSettings(), Delivery()
     known = channels(settings.urls)
     outbox = Outbox(root)
-    done.new = outbox.note(notices, [one.name for one in known], now)
     secrets = secrets_of(os.environ, settings.urls)
+    # What is stored is clean already: the side table is no place for secrets either.
+    done.new = outbox.note((_clean(one, secrets) for one in notices), [one.name for one in known], now)
     with outbox.delivering() as is_ours:
         for channel in known if is_ours else []:
             due = outbox.due(channel.name, now, settings.window)
             if not due:
                 continue
-            if trouble := _send(channel, due, secrets):
+            if trouble := _send(channel, due):
                 until = outbox.failed(channel.name, now)
                 words = f"alert channel {channel.name}: {trouble}; tried again after {until:%Y-%m-%d %H:%M} UTC"
                 done.troubles.append(words)
@@ -58,10 +59,14 @@ def tell(root: Path, notices: Iterable[Notice], now: datetime) -> Delivery:
     return done
 
 
-def _send(channel: Channel, due: Sequence[Message], secrets: Sequence[str]) -> str | None:
+def _clean(notice: Notice, secrets: Sequence[str]) -> Notice:
+    return Notice(*(redact(text, secrets) for text in (notice.fact, notice.key, notice.title, notice.text)))
+
+
+def _send(channel: Channel, due: Sequence[Message]) -> str | None:
     """Sends one message about all that is due; returns what went wrong."""
     try:
-        went = channel.send(redact(_title(due), secrets), redact(_body(due), secrets))
+        went = channel.send(_title(due), _body(due))
     except BcdataError as error:
         return str(error)
     return None if went else "it did not take the message"

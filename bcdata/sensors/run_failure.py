@@ -1,5 +1,6 @@
 """People are told of runs that failed."""
 
+import re
 from collections.abc import Sequence
 
 import dagster as dg
@@ -48,4 +49,9 @@ def root_cause(events: Sequence[dg.DagsterEvent], otherwise: str) -> str:
     while error is not None and error.cause is not None:
         error = error.cause
     text = error.message if error is not None else otherwise
-    return next((line.strip() for line in text.splitlines() if line.strip()), otherwise)
+    first = next((line.strip() for line in text.splitlines() if line.strip()), otherwise)
+    return _OURS.sub("", first)
+
+
+_OURS = re.compile(r"^bcdata\.errors\.\w+: ")
+"""Errors whose words are meant for people: their names are not."""

@@ -92,8 +92,11 @@ def test_secrets_stay_here(
     told = (
         str(webhook.messages) + str(done.troubles) + caplog.text + repr(AlertSettings()) + repr(channels([webhook.url]))
     )
+    told += str(Outbox(tmp_path).due("1 (json)", NOW + HOUR, HOUR))
+    assert "failed" in told
     assert TOKEN not in told
     assert "abcdef012345" not in told
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and TOKEN.encode() in path.read_bytes()]
     [urls, _] = AlertSettings().explain()
     assert urls.value == MASK
 

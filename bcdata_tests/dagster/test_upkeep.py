@@ -92,12 +92,12 @@ def test_what_cannot_be_mended_is_asked_for_later_and_later(ward: Ward) -> None:
     flip(zip_of(ward))
     run(ward, "verify")
     ward.add("/archive/.*BBBUSDT", "status", status=403)
-    for _ in range(3):
+    for _ in range(2):
         [request], _ = ward.tick(f"mend_{D}")
         ward.execute(request)
         assert ward.tick(f"mend_{D}") == ([], "1 partitions are harmed; none is due")
         ward.at(ward.lake.now + timedelta(days=1))
-    assert Requests(ward.lake.root).of("mend", D)[HARMED].tries == 3
+    assert Requests(ward.lake.root).of("mend", D)[HARMED].tries == 2
 
 
 def test_the_sweep_can_be_narrowed_by_hand(ward: Ward) -> None:
@@ -177,37 +177,47 @@ def test_gaps_that_were_given_up_are_told_and_stale_sources(ward: Ward) -> None:
     assert f"daily_{D}" in told[f"stale/{D}"].text
 
 
-def failed_run(ward: Ward, cause: str) -> dg.ExecuteInProcessResult:
-    """A run whose op fails as described, on the ward's instance."""
-
-    @dg.op
-    def breaks() -> None:
-        raise dg.Failure("the step failed") from OSError(cause)
-
-    @dg.job
-    def broken() -> None:
-        breaks()
-
-    return broken.execute_in_process(instance=ward.instance, raise_on_error=False, run_config=QUIET)
+def fail(ward: Ward) -> None:
+    """A run that fails: it is told to look at a dataset that does not exist."""
+    config = {"ops": {"sweep_raw": {"config": {"datasets": ["moon_klines_1m"]}}}, **QUIET}
+    job = ward.defs.resolve_job_def("verify")
+    assert not job.execute_in_process(instance=ward.instance, run_config=config, raise_on_error=False).success
 
 
-def test_a_failed_run_is_told_with_its_cause_and_alike_ones_are_folded(ward: Ward, webhook: Webhook) -> None:
-    sensor = ward.defs.get_repository_def().get_sensor_def("alert_run_failure")
-    for number in range(4):
-        result = failed_run(ward, "no space is left on the device")
-        context = dg.build_run_status_sensor_context(
-            sensor_name="alert_run_failure",
-            dagster_event=result.get_run_failure_event(),
-            dagster_instance=ward.instance,
-            dagster_run=result.dagster_run,
-            resources={"store": build_resources()["store"]},
-        ).for_run_failure()
-        sensor(context)
-        assert len(webhook.messages) == 1, number
-    assert webhook.messages[0]["title"] == "bcdata: a run of broken failed"
-    assert "no space is left on the device" in webhook.messages[0]["message"]
+def tick_on_failures(ward: Ward) -> None:
+    """A tick as the daemon makes it: over all runs that have failed since the last one."""
+    name, repository = "alert_run_failure", ward.defs.get_repository_def()
+    sensor = repository.get_sensor_def(name)
+    with dg.build_sensor_context(
+        ward.instance,
+        cursor=ward.cursors.get(name),
+        repository_def=repository,
+        resources=build_resources(),
+        sensor_name=name,
+    ) as context:
+        ward.cursors[name] = sensor.evaluate_tick(context).cursor
+
+
+def test_failed_runs_are_told_with_their_cause_and_alike_ones_are_folded(ward: Ward, webhook: Webhook) -> None:
+    tick_on_failures(ward)
+    for _ in range(3):
+        fail(ward)
+        tick_on_failures(ward)
+    [message] = webhook.messages
+    assert message["title"] == "bcdata: a run of verify failed"
+    assert ": there is no dataset 'moon_klines_1m'" in message["message"]
     tell(ward.lake.root, [], ward.lake.now + timedelta(hours=7))
-    assert "3 times" in webhook.messages[1]["message"]
+    assert "2 times" in webhook.messages[1]["message"]
+
+
+def test_a_dead_channel_fails_no_tick(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BCDATA_ALERT_URLS", "json://127.0.0.1:1/")
+    tick_on_failures(ward)
+    fail(ward)
+    tick_on_failures(ward)
+    flip(zip_of(ward))
+    run(ward, "verify")
+    assert ward.tick("alert_quality") == ([], f"{D}: 1 new facts, 0 messages sent")
 
 
 def test_the_cause_of_a_run_that_never_began_is_dagsters_word() -> None:
