@@ -1,5 +1,7 @@
 """Measures of movement that features of several families read, each computed once for a grid."""
 
+import math
+
 import numpy as np
 
 from bcdata.features.grid import FloatArray, Grid
@@ -15,9 +17,12 @@ def realised_variance(bars: Grid, n: int) -> FloatArray:
 
 def realised_volatility(bars: Grid, n: int) -> FloatArray:
     """Root of the realised variance of n bars, annualised by the length of the grid's bars."""
-    return bars.shared(
-        ("realised volatility", n), lambda: np.sqrt(realised_variance(bars, n)) * np.sqrt(bars.bars_per_year)
-    )
+    return bars.shared(("realised volatility", n), lambda: annualised(bars, realised_variance(bars, n)))
+
+
+def annualised(bars: Grid, variance: FloatArray) -> FloatArray:
+    """The deviation in a year of 365 days that a variance per bar makes; every volatility here is in this unit."""
+    return np.sqrt(variance) * math.sqrt(bars.bars_per_year)
 
 
 def true_range(high: FloatArray, low: FloatArray, before: FloatArray) -> FloatArray:

@@ -188,5 +188,6 @@ def wild(days: int = 6, seed: int = 0) -> World:
 def _around(
     name: tuple[object, ...], members: Mapping[str, pl.DataFrame], start: datetime, days: int, interval: Interval
 ) -> World:
-    bounds = start - timedelta(days=40), start + timedelta(days=days)
+    # Off the hour, so that what looks at the end of an hour looks ahead.
+    bounds = start - timedelta(days=40, minutes=-20), start + timedelta(days=days)
     return World(name, members, settlements(*bounds, 1), settlements(*bounds, 2), interval)

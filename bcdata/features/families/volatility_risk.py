@@ -1,0 +1,240 @@
+"""Volatility & Risk: how far prices go, in what shape, and how steadily. Definitions 29 to 40.
+
+Volatilities are deviations of log returns, annualised by the bars of a year of 365 days; `natr_14` is none of them.
+"""
+
+import math
+
+import numpy as np
+
+from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
+from bcdata.features.registry import Family
+from bcdata.features.rolling import rolling_kurt, rolling_mean, rolling_skew, rolling_std, rolling_sum, rolling_var
+from bcdata.features.volatility import annualised, average_true_range, realised_variance, realised_volatility
+
+FAMILY = Family("Volatility & Risk", rank=4)
+
+_OHLC = ("open", "high", "low", "close")
+_HLC = ("high", "low", "close")
+_YEARLY = "deviation of the log return over a year of 365 days"
+
+
+@FAMILY.feature(
+    inputs=("close",),
+    warm_up=lambda n: n,
+    parameters={"n": 60},
+    formula="A sqrt(mean r^2) over the last n bars",
+    source="Andersen, Bollerslev, Diebold, Labys 2003, realised volatility",
+    unit=_YEARLY,
+    range=(0.0, np.inf),
+)
+def rv_60(bars: Grid, *, n: int) -> FloatArray:
+    """Realised volatility: of closes, about a mean of zero; 0 where prices are flat."""
+    return realised_volatility(bars, n)
+
+
+@FAMILY.feature(
+    inputs=("high", "low"),
+    warm_up=lambda n: n - 1,
+    parameters={"n": 60},
+    formula="A sqrt(mean ln(h / l)^2 / (4 ln 2)) over the last n bars",
+    source="Parkinson 1980",
+    unit=_YEARLY,
+    range=(0.0, np.inf),
+)
+def parkinson_60(bars: Grid, *, n: int) -> FloatArray:
+    """Volatility from the range of bars; too low where trades are few, as the true extremes are not seen."""
+    return annualised(bars, rolling_mean(_squared_range(bars), n, first=bars.first) / (4.0 * math.log(2.0)))
+
+
+@FAMILY.feature(
+    inputs=_OHLC,
+    warm_up=lambda n: n - 1,
+    parameters={"n": 60},
+    formula="A sqrt(mean of ln(h / l)^2 / 2 - (2 ln 2 - 1) ln(c / o)^2) over the last n bars",
+    source="Garman, Klass 1980, their practical estimator, without the jump to the open",
+    unit=_YEARLY,
+    range=(0.0, np.inf),
+)
+def garman_klass_60(bars: Grid, *, n: int) -> FloatArray:
+    """Volatility from range and body; assumes no drift. Never negative under the root: no body exceeds its range."""
+    variance = 0.5 * _squared_range(bars) - (2.0 * math.log(2.0) - 1.0) * _body(bars) ** 2
+    return annualised(bars, rolling_mean(variance, n, first=bars.first))
+
+
+@FAMILY.feature(
+    inputs=_OHLC,
+    warm_up=lambda n: n - 1,
+    parameters={"n": 60},
+    formula="A sqrt(mean of u (u - k) + d (d - k)) over the last n bars; u, d, k = ln of h, l, c over o",
+    source="Rogers, Satchell 1991",
+    unit=_YEARLY,
+    range=(0.0, np.inf),
+)
+def rogers_satchell_60(bars: Grid, *, n: int) -> FloatArray:
+    """Volatility from all four prices, whatever the drift: a bar that only climbs or only falls adds nothing."""
+    return annualised(bars, _rogers_satchell(bars, n))
+
+
+def _at_least_two(n: int) -> int:
+    if n < 2:  # noqa: PLR2004 - a variance needs two values
+        raise ValueError(f"n has to be at least 2, and is {n}")
+    return n
+
+
+@FAMILY.feature(
+    inputs=_OHLC,
+    warm_up=_at_least_two,
+    parameters={"n": 60},
+    formula="A sqrt(var ln(o / c[-1]) + k var ln(c / o) + (1 - k) RS^2) over the last n bars, ddof 1, "
+    "k = 0.34 / (1.34 + (n + 1) / (n - 1)), RS = Rogers-Satchell, not annualised",
+    source="Yang, Zhang 2000",
+    unit=_YEARLY,
+    range=(0.0, np.inf),
+)
+def yang_zhang_60(bars: Grid, *, n: int) -> FloatArray:
+    """Volatility from all four prices and the jumps between bars, whatever the drift; of least variance of its kind."""
+    k = 0.34 / (1.34 + (n + 1) / (n - 1))
+    jumps = rolling_var(log_ratio(bars["open"], lag(bars["close"], 1)), n, first=bars.first)
+    bodies = rolling_var(_body(bars), n, first=bars.first)
+    return annualised(bars, jumps + k * bodies + (1.0 - k) * _rogers_satchell(bars, n))
+
+
+@FAMILY.feature(
+    inputs=_HLC,
+    warm_up=lambda length, **_: length,
+    anchor="day",
+    parameters={"n": 14, "length": 300},
+    formula="100 ATR_n / c, ATR = EMA (alpha 1 / n) of the true range, seeded with the first one in the `length` bars "
+    "before the UTC day",
+    source="Wilder 1978, ch. 3; TA-Lib NATR, which is seeded with a mean of n",
+    unit="percent of the price, per bar and not annualised",
+    range=(0.0, np.inf),
+)
+def natr_14(bars: Grid, *, n: int, length: int) -> FloatArray:
+    """Mean true range in percent of the close. A range, not a deviation: the two do not convert into each other."""
+    return 100.0 * average_true_range(bars, n, length) / bars["close"]
+
+
+def _forgetting(decay: float, length: int) -> int:
+    if decay >= 1:
+        raise ValueError(f"decay has to be below 1, and is {decay}")
+    return length
+
+
+@FAMILY.feature(
+    inputs=("close",),
+    warm_up=_forgetting,
+    anchor="day",
+    parameters={"decay": 0.94, "length": 335},
+    formula="A sqrt(v), v = decay v[-1] + (1 - decay) r^2, seeded with the first r^2 in the `length` bars before the "
+    "UTC day",
+    source="RiskMetrics 1996, whose 0.94 is for days: the forecast for the bar to come",
+    unit=_YEARLY,
+    range=(0.0, np.inf),
+)
+def ewma_vol(bars: Grid, *, decay: float, length: int) -> FloatArray:
+    """Volatility that forgets exponentially; a bar whose predecessor is missing leaves it as it is."""
+    runs = bars.runs(length, "close")
+    close = runs.unroll(bars["close"])
+    returns = log_ratio(close, runs.lag(close))
+    return annualised(bars, runs.roll(runs.ema(returns**2, 1.0 - decay)))
+
+
+@FAMILY.feature(
+    inputs=("close",),
+    warm_up=lambda n: n + 1,
+    parameters={"n": 60},
+    formula="max(0, 1 - BV / RV), BV = pi/2 mean |r| |r[-1]|, RV = mean r^2, over the last n bars",
+    source="Barndorff-Nielsen, Shephard 2004, bipower variation; relative jump of Huang, Tauchen 2005",
+    unit="share of the realised variance",
+    range=(0.0, 1.0),
+)
+def jump_share_60(bars: Grid, *, n: int) -> FloatArray:
+    """Share of the variance that came in jumps; null where prices are flat.
+
+    Both means are of n terms, so that no factor n / (n - 1) is needed: the oldest product reaches one return further
+    back. Closes that rest for minutes pass for jumps, since a return of 0 takes two products along.
+    """
+    moves = np.abs(bars.returns)
+    smooth = 0.5 * math.pi * rolling_mean(moves * lag(moves, 1), n, first=bars.first)
+    return np.maximum(1.0 - smooth / realised_variance(bars, n), 0.0) + 0.0
+
+
+@FAMILY.feature(
+    inputs=("close",),
+    warm_up=lambda n: n,
+    parameters={"n": 240},
+    formula="sum of r^2 where r < 0 / sum of r^2, over the last n bars",
+    source="Barndorff-Nielsen, Kinnebrock, Shephard 2010, downside realised semivariance, as a share",
+    unit="share of the realised variance",
+    range=(0.0, 1.0),
+)
+def semivar_ratio_240(bars: Grid, *, n: int) -> FloatArray:
+    """Share of the variance that came from falls; 0.5 where both sides are alike, null where prices are flat."""
+    squares = bars.returns**2
+    falls = np.where(bars.returns > 0.0, 0.0, squares)
+    # A part and its whole are summed in the same order: rounding cannot leave [0, 1].
+    return rolling_sum(falls, n, first=bars.first) / rolling_sum(squares, n, first=bars.first)
+
+
+@FAMILY.feature(
+    inputs=("close",),
+    warm_up=lambda n: n,
+    parameters={"n": 240},
+    formula="m3 / m2^1.5, mk = mean of (r - mean r)^k over the last n bars",
+    source="Fisher 1930, g1, biased; scipy.stats.skew",
+    unit="1",
+)
+def skew_240(bars: Grid, *, n: int) -> FloatArray:
+    """Skewness of returns: negative where the large moves are falls; null where nothing but a drift moved."""
+    return rolling_skew(bars.returns, n, first=bars.first, noise=RETURN_NOISE)
+
+
+@FAMILY.feature(
+    inputs=("close",),
+    warm_up=lambda n: n,
+    parameters={"n": 240},
+    formula="m4 / m2^2 - 3, mk = mean of (r - mean r)^k over the last n bars",
+    source="Fisher 1930, g2, biased and in excess of the normal; scipy.stats.kurtosis",
+    unit="1",
+)
+def kurt_240(bars: Grid, *, n: int) -> FloatArray:
+    """Excess kurtosis of returns: 0 for normal ones, at most about n; null where nothing but a drift moved."""
+    return rolling_kurt(bars.returns, n, first=bars.first, noise=RETURN_NOISE)
+
+
+@FAMILY.feature(
+    inputs=("close",),
+    warm_up=lambda n, window: n + window - 1,
+    parameters={"n": 60, "window": 240},
+    formula="deviation (ddof 1) of the last `window` ln rv_n",
+    source="log realised volatility is near normal, so its deviation is its scale: Andersen, Bollerslev, Diebold, "
+    "Ebens 2001",
+    unit="ln of a ratio of volatilities",
+    range=(0.0, np.inf),
+)
+def vol_of_vol(bars: Grid, *, n: int, window: int) -> FloatArray:
+    """How unsteady volatility is, whatever its level or unit. Flat stretches have no log, and count as missing."""
+    variance = realised_variance(bars, n)
+    return 0.5 * rolling_std(log_ratio(variance, np.ones_like(variance)), window, first=bars.first)
+
+
+def _squared_range(bars: Grid) -> FloatArray:
+    return bars.shared("squared range", lambda: log_ratio(bars["high"], bars["low"]) ** 2)
+
+
+def _body(bars: Grid) -> FloatArray:
+    return bars.shared("log body", lambda: log_ratio(bars["close"], bars["open"]))
+
+
+def _rogers_satchell(bars: Grid, n: int) -> FloatArray:
+    """Their variance per bar. u - k is ln(h / c): as such it has one sign, and no term is ever negative."""
+
+    def make() -> FloatArray:
+        open_, high, low, close = (bars[name] for name in _OHLC)
+        above = log_ratio(high, open_) * log_ratio(high, close)
+        below = log_ratio(low, open_) * log_ratio(low, close)
+        return rolling_mean(above + below, n, first=bars.first)
+
+    return bars.shared(("Rogers-Satchell", n), make)
