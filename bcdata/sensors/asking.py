@@ -13,7 +13,7 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.operations.zones import Step
 from bcdata.partitions import symbol_set
 from bcdata.resources import StoreResource
-from bcdata.sensors.flight import ACTIVE, bury, in_flight
+from bcdata.sensors.flight import active, bury, in_flight
 from bcdata.store.requests import Cell, Request, Requests
 
 Parts = list[tuple[list[Step], list[Cell]]]
@@ -69,10 +69,10 @@ class Asker:
         return symbols_of(self.context.instance, self.dataset)
 
     def working(self) -> str | None:
-        """The run of this sensor that is queued or running, after those that died are told of."""
+        """A run of this sensor that is queued, running or about to be retried; runs that died are told of first."""
         bury(self.context.instance, self.store.path())
         tags = {KIND_TAG: self.kind, DATASET_TAG: self.dataset.name}
-        runs = self.context.instance.get_runs(dg.RunsFilter(tags=tags, statuses=ACTIVE), limit=1)
+        runs = active(self.context.instance, tags)
         return runs[0].run_id if runs else None
 
     def ask(self, due: Mapping[Cell, str], parts: Callable[[list[Cell]], Parts]) -> list[dg.RunRequest]:

@@ -1,6 +1,7 @@
 """Which partitions runs are at work on, or will be: nothing is asked for twice. And which runs died without a word."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -8,25 +9,39 @@ import dagster as dg
 from bcdata.assets.heal import healed_by
 from bcdata.catalog import Catalog, Dataset
 from bcdata.jobs import heal_job_name, job_name
+from bcdata.operations.zones import closure, steps
 from bcdata.partitions import symbol_set
 from bcdata.store.alive import forget, gone
 from bcdata.store.requests import Cell
 
-ACTIVE = [
+_ACTIVE = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+_RETRY_WITHIN = timedelta(hours=1)
+"""Dagster's daemon starts a failed run again within seconds; if none comes in so long, none will."""
+_WILL_RETRY, _RETRY = "dagster/will_retry", "dagster/auto_retry_run_id"
 _START, _END, _ONE = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end", "dagster/partition"
+
+
+def active(instance: dg.DagsterInstance, tags: Mapping[str, str] | None = None) -> list[dg.DagsterRun]:
+    """The runs that are queued or running, or failed and are about to be started again."""
+    own = dict(tags or {})
+    runs = instance.get_runs(dg.RunsFilter(tags=own, statuses=_ACTIVE))
+    lately = datetime.now(UTC) - _RETRY_WITHIN  # Dagster stamps runs by the real clock
+    failed = dg.RunsFilter(
+        tags={**own, _WILL_RETRY: "true"}, statuses=[dg.DagsterRunStatus.FAILURE], updated_after=lately
+    )
+    return [*runs, *(run for run in instance.get_runs(failed) if _RETRY not in run.tags)]
 
 
 def in_flight(instance: dg.DagsterInstance, catalog: Catalog, dataset: Dataset) -> set[Cell]:
     """The (symbol, date) of the dataset that queued and running runs are about, whatever has launched them."""
     known = instance.get_dynamic_partitions(symbol_set(dataset.market, dataset.grain))
-    runs = instance.get_runs(dg.RunsFilter(statuses=ACTIVE))
-    return {cell for run in runs for cell in _cells(run, catalog, dataset, known)}
+    return {cell for run in active(instance) for cell in _cells(run, catalog, dataset, known)}
 
 
 def bury(instance: dg.DagsterInstance, root: Path) -> list[str]:
@@ -46,21 +61,21 @@ def bury(instance: dg.DagsterInstance, root: Path) -> list[str]:
 
 
 def _cells(run: dg.DagsterRun, catalog: Catalog, dataset: Dataset, known: Sequence[str]) -> Iterator[Cell]:
+    own = {step.key for step in steps(dataset)}
     if run.job_name.startswith(heal_job_name("")):
         for assets, cells in healed_by(run.run_config):
-            if any(name.rpartition("/")[2] == dataset.name for name in assets):
+            if own & {tuple(name.split("/")) for name in assets}:
                 yield from cells
-    elif dataset.name in _datasets(run, catalog):
+    elif own & _assets(run, catalog):
         yield from _range(run, dataset, known)
 
 
-def _datasets(run: dg.DagsterRun, catalog: Catalog) -> set[str]:
-    """The datasets whose assets a run over assets makes."""
+def _assets(run: dg.DagsterRun, catalog: Catalog) -> set[tuple[str, ...]]:
+    """The keys of the assets that a run over assets makes."""
     if run.asset_selection:
-        return {key.path[-1] for key in run.asset_selection}
-    own = next((one for one in catalog if job_name(one.name) == run.job_name), None)
-    funding = catalog.funding(own.market) if own else None
-    return {one.name for one in (own, funding) if one}
+        return {tuple(key.path) for key in run.asset_selection}
+    made = next((one for one in catalog if job_name(one.name) == run.job_name), None)
+    return {step.key for step in closure(made, catalog.funding(made.market))} if made else set()
 
 
 def _range(run: dg.DagsterRun, dataset: Dataset, known: Sequence[str]) -> Iterator[Cell]:

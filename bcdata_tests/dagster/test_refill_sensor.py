@@ -1,6 +1,8 @@
 """Missing bars come by themselves: asked for when they are due, no more than those, and never twice at once."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -91,6 +93,31 @@ def test_nor_what_a_run_over_the_assets_is_at_work_on(ward: Ward, tags: dict[str
     )
     requests, _ = ward.tick(SENSOR)
     assert [cells(one) for one in requests] == ([] if is_ours else [[HOLED]])
+
+
+def test_a_run_whose_process_was_killed_is_told_of_and_holds_nothing_up(ward: Ward) -> None:
+    """It would hold its partitions for a day: Dagster's local launcher cannot tell."""
+    run = dg.DagsterRun(
+        job_name=f"materialize_{D}",
+        run_id="1b4e28ba-2fa1-11d2-883f-0016d3cca427",
+        status=dg.DagsterRunStatus.STARTED,
+        tags={"dagster/partition": f"{DAYS[1]}|BBBUSDT"},
+    )
+    ward.instance.add_run(run)
+    code = f"import pathlib; from bcdata.store.alive import show_alive as s; s(pathlib.Path({str(ward.lake.root)!r}), "
+    living = f"{code}{run.run_id!r}); print('here', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", living], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "here\n"
+        assert ward.tick(SENSOR)[0] == [], "it is at work"
+        process.kill()
+    requests, _ = ward.tick(SENSOR)
+    assert [cells(one) for one in requests] == [[HOLED]]
+    found = ward.instance.get_run_by_id(run.run_id)
+    assert found is not None
+    assert found.status is dg.DagsterRunStatus.FAILURE
 
 
 def test_while_rest_is_down_it_is_tried_ever_more_rarely_and_never_given_up(ward: Ward) -> None:
