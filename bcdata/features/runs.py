@@ -55,6 +55,11 @@ class Runs:
         borders = np.concatenate([[0], np.cumsum(ends[complete] - starts)]).astype(np.int64)
         return cls(length, starts, borders, soundness(there, length, starts, borders, length // 10))
 
+    @property
+    def spans(self) -> IntArray:
+        """The rows at which each run, its day, and the next day begin; shape (3, runs)."""
+        return np.stack((self.starts, self.starts + self.length, self.starts + np.diff(self.borders)))
+
     def unroll(self, values: FloatArray) -> FloatArray:
         """One value per grid row → the rows of all runs, one run after the other."""
         from bcdata.features.kernels.recursions import unroll  # noqa: PLC0415

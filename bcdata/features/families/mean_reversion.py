@@ -55,12 +55,10 @@ def bb_z_20(bars: Grid, *, n: int) -> FloatArray:
 )
 def rsi_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     """Share of the upward movement in all movement; null where prices are flat since the seed."""
+    from bcdata.features.kernels.momentum import strength  # noqa: PLC0415 - see the kernels' room
+
     runs = bars.runs(length, "close")
-    close = runs.unroll(bars["close"])
-    before = runs.lag(close)
-    gain = runs.ema(np.maximum(close - before, 0.0), 1.0 / n)
-    loss = runs.ema(np.maximum(before - close, 0.0), 1.0 / n)
-    return runs.roll(100.0 * (gain / (gain + loss)))
+    return strength(plain(bars["close"]), runs.spans, runs.sound, 1.0 / n)
 
 
 @FAMILY.feature(

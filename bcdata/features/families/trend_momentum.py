@@ -10,6 +10,7 @@ import numpy as np
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
 from bcdata.features.registry import Family
 from bcdata.features.rolling import (
+    plain,
     rolling_argmax,
     rolling_argmin,
     rolling_mean,
@@ -18,7 +19,6 @@ from bcdata.features.rolling import (
     rolling_std,
     rolling_sum,
 )
-from bcdata.features.runs import Runs
 
 FAMILY = Family("Trend & Momentum", rank=2)
 
@@ -50,10 +50,8 @@ def sma_ratio_60(bars: Grid, *, n: int) -> FloatArray:
 )
 def ppo_12_26(bars: Grid, *, fast: int, slow: int, length: int) -> FloatArray:
     """Fast over slow exponential mean of the close; exactly 0 where prices are flat."""
-    runs = bars.runs(length, "close")
-    close = runs.unroll(bars["close"])
-    slow_mean = runs.ema(close, 2.0 / (slow + 1))
-    return runs.roll(100.0 * ((runs.ema(close, 2.0 / (fast + 1)) - slow_mean) / slow_mean))
+    near, far, _ = _averages(bars, (fast, slow, 1), length)
+    return 100.0 * ((near - far) / far)
 
 
 @FAMILY.feature(
@@ -68,10 +66,18 @@ def ppo_12_26(bars: Grid, *, fast: int, slow: int, length: int) -> FloatArray:
 )
 def macd_hist(bars: Grid, *, fast: int, slow: int, signal: int, length: int) -> FloatArray:
     """MACD less its signal line, over the close; exactly 0 where prices are flat."""
+    near, far, line = _averages(bars, (fast, slow, signal), length)
+    return (near - far - line) / bars["close"]
+
+
+def _averages(bars: Grid, spans: tuple[int, int, int], length: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Fast and slow mean of the close, and the mean of their difference."""
+    from bcdata.features.kernels.momentum import averages  # noqa: PLC0415 - see the kernels' room
+
     runs = bars.runs(length, "close")
-    close = runs.unroll(bars["close"])
-    line = runs.ema(close, 2.0 / (fast + 1)) - runs.ema(close, 2.0 / (slow + 1))
-    return runs.roll((line - runs.ema(line, 2.0 / (signal + 1))) / close)
+    alphas = np.array([2.0 / (span + 1) for span in spans])
+    near, far, line = averages(plain(bars["close"]), runs.spans, runs.sound, alphas)
+    return near, far, line
 
 
 @FAMILY.feature(
@@ -87,12 +93,7 @@ def macd_hist(bars: Grid, *, fast: int, slow: int, signal: int, length: int) -> 
 )
 def adx_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     """Strength of the trend, whichever its direction; null where no high or low has moved since the seed."""
-
-    def make() -> FloatArray:
-        runs, up, down, _ = _directional(bars, n, length)
-        return runs.roll(runs.ema(100.0 * (np.abs(up - down) / (up + down)), 1.0 / n))
-
-    return bars.shared(("adx", n, length), make)
+    return bars.shared(("adx", n, length), lambda: _directional(bars, n, length)[0])
 
 
 @FAMILY.feature(
@@ -108,19 +109,16 @@ def adx_14(bars: Grid, *, n: int, length: int) -> FloatArray:
 )
 def di_diff_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     """Upward less downward movement as a share of the range; null where there is no range since the seed."""
-    runs, up, down, reach = _directional(bars, n, length)
-    return runs.roll(np.clip(100.0 * ((up - down) / reach), -100.0, 100.0))
+    return _directional(bars, n, length)[1]
 
 
-def _directional(bars: Grid, n: int, length: int) -> tuple[Runs, FloatArray, FloatArray, FloatArray]:
-    """Wilder's smoothed +DM, -DM and true range, unrolled; a bar whose predecessor is missing has none of them."""
+def _directional(bars: Grid, n: int, length: int) -> tuple[FloatArray, FloatArray]:
+    """ADX, and +DI less -DI."""
+    from bcdata.features.kernels.momentum import directional  # noqa: PLC0415 - see the kernels' room
+
     runs = bars.runs(length, *_HLC)
-    high, low, close = (runs.unroll(bars[name]) for name in _HLC)
-    rise, fall, before = high - runs.lag(high), runs.lag(low) - low, runs.lag(close)
-    up = np.maximum(rise, 0.0) * (rise > fall)
-    down = np.maximum(fall, 0.0) * (fall > rise)
-    reach = np.maximum(high, before) - np.minimum(low, before)
-    return runs, runs.ema(up, 1.0 / n), runs.ema(down, 1.0 / n), runs.ema(reach, 1.0 / n)
+    strength, difference = directional(np.stack([bars[name] for name in _HLC]), runs.spans, runs.sound, 1.0 / n)
+    return strength, difference
 
 
 @FAMILY.feature(

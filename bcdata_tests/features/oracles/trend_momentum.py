@@ -58,8 +58,8 @@ def macd_hist(h: History, t: int) -> float | None:
     close = column(h, opens, "close")
     # Means of what is left of the first close, so that little of the price's digits is lost.
     moved = close - close[0]
-    line = ema(moved, 2 / 13) - ema(moved, 2 / 27)
-    return last((np.where(np.isfinite(close), line, np.nan) - ema(line, 0.2)) / close)
+    line = np.where(np.isfinite(close), ema(moved, 2 / 13) - ema(moved, 2 / 27), np.nan)
+    return last((line - ema(line, 0.2)) / close)
 
 
 def directional(h: History, opens: list[int]) -> tuple[Array, Array, Array]:
@@ -77,9 +77,11 @@ def adx_14(h: History, t: int) -> float | None:
     opens = h.day_run(t, 400)
     if opens is None:
         return None
-    up, down, _ = (ema(values, 1 / 14) for values in directional(h, opens))
+    moves = directional(h, opens)
+    up, down, _ = (ema(values, 1 / 14) for values in moves)
     with np.errstate(invalid="ignore"):
-        return last(ema(100 * np.abs(up - down) / (up + down), 1 / 14))
+        share = 100 * np.abs(up - down) / (up + down)
+    return last(ema(np.where(np.isfinite(moves[0]), share, np.nan), 1 / 14))
 
 
 def di_diff_14(h: History, t: int) -> float | None:
