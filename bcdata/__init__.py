@@ -1,7 +1,22 @@
 """bcdata: a market-data platform on Dagster.
 
 Zones, in the order in which data flows: raw, parsed, merged, features. Importing this package
-imports nothing else: rooms are loaded by those who need them.
+imports nothing else: rooms are loaded by those who need them. `bcdata.load` reads the lake.
 """
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bcdata.query.load import load
+
+__all__ = ["load"]
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """What the package itself offers, imported when it is first asked for: polars and duckdb take their time."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from bcdata.query import load as found  # noqa: PLC0415
+
+    return found

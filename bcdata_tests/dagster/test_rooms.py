@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {*GROUND, "settings", "catalog", "bars", "features", "launch", "net", "operations", "pictures", "providers"}
     | {"alerts", "query", "simulate", "store"},
     "__main__": {"cli"},
-    "__init__": set(),
+    "__init__": {"query"},
 }
 """The rooms that each room may import; itself it may always."""
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
 
 from bcdata.bars.halts import HALT
+from bcdata.bars.resample import resampled_bar
 from bcdata.bars.schema import FUNDING, LEDGER, merged_bar
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
@@ -19,25 +21,34 @@ from bcdata.operations.lake import PERPETUAL, trusted
 from bcdata.store.layout import PART, Partition, symbol_and_date, universe_table
 from bcdata.store.store import Store
 
-ZONES = ("merged", "features", "labels", "gaps")
-MIXED = frozenset({"features", "labels"})
+ZONES = ("merged", "features", "labels", "resampled", "gaps")
+_MIXED = frozenset({"features", "labels"})
 """Zones whose partitions may have different columns while a changed catalog is being computed."""
+
+
+class _View(NamedTuple):
+    """One asset as a view: its zone, its name, and its columns where there are no files yet."""
+
+    zone: str
+    name: str
+    schema: pl.Schema
 
 
 @contextmanager
 def connect(store: Store, catalog: Catalog) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB connection in memory that can read the lake and nothing else, and write nothing.
 
-    Views: `merged.<dataset>`, `features.<dataset>`, `labels.<dataset>`, `gaps.<dataset>`, and `<dataset>` for the
-    merged bars; `symbol` and `date` are columns. `halts.<dataset>` has `date` alone; `universe.<market>` has all
-    that was ever known of a market's symbols. Only bars whose ledger has the same fingerprint are seen.
+    Views: `merged.<dataset>`, `features.<dataset>`, `labels.<dataset>`, `resampled.<coarser bars>`,
+    `gaps.<dataset>`, and `<dataset>` for the merged bars; `symbol` and `date` are columns. `halts.<dataset>` has `date`
+    alone; `universe.<market>` has all that was ever known of a market's symbols. Only bars whose ledger has the same
+    fingerprint are seen.
     """
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for zone in ZONES:
             connection.execute(f"CREATE SCHEMA {zone}")
-            for dataset in catalog:
-                _create_view(connection, store, zone, dataset)
+        for view in (one for dataset in catalog for one in _views(dataset)):
+            _create_view(connection, store, view)
         _create_halts(connection, store, catalog)
         _create_universes(connection, store, catalog)
         connection.execute("SET allowed_directories = ?", [[str(store.root.absolute())]])
@@ -64,16 +75,27 @@ def query(store: Store, catalog: Catalog, sql: str) -> pl.DataFrame:
     return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
 
 
-def _create_view(connection: duckdb.DuckDBPyConnection, store: Store, zone: str, dataset: Dataset) -> None:
-    files = _files(store, zone, dataset.name)
-    if not files:
-        _create_empty(connection, zone, dataset)
-        return
+def _views(dataset: Dataset) -> Iterator[_View]:
+    perpetual = dataset.market in PERPETUAL
+    yield _View("merged", dataset.name, FUNDING if dataset.kind == "funding" else merged_bar(funding=perpetual))
+    yield _View("features", dataset.name, table_schema(features_of(dataset)))
+    yield _View("labels", dataset.name, label_schema(dataset.labels.horizons if dataset.labels else ()))
+    yield _View("gaps", dataset.name, LEDGER)
+    yield from (_View("resampled", name, resampled_bar(funding=perpetual)) for name in dataset.resampled())
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, store: Store, view: _View) -> None:
+    zone, name, schema = view
     # Names come from the catalog, which admits only words.
-    body = _select(files, "symbol", "date", mixed=zone in MIXED)
-    connection.execute(f'CREATE VIEW {zone}."{dataset.name}" AS {body}')
+    if files := _files(store, zone, name):
+        body = _select(files, "symbol", "date", mixed=zone in _MIXED)
+        connection.execute(f'CREATE VIEW {zone}."{name}" AS {body}')
+    else:
+        empty = pl.DataFrame(schema={**schema, "symbol": pl.String, "date": pl.String})
+        connection.register(f"{zone}_{name}", empty.to_arrow())
+        connection.execute(f'CREATE VIEW {zone}."{name}" AS FROM "{zone}_{name}"')
     if zone == "merged":
-        connection.execute(f'CREATE VIEW main."{dataset.name}" AS FROM merged."{dataset.name}"')
+        connection.execute(f'CREATE VIEW main."{name}" AS FROM merged."{name}"')
 
 
 def _create_halts(connection: duckdb.DuckDBPyConnection, store: Store, catalog: Catalog) -> None:
@@ -114,25 +136,6 @@ def _select(files: Sequence[Path], *keys: str, mixed: bool = False) -> str:
     hive = f", hive_partitioning = true, hive_types = {{{types}}}" if keys else ""
     union = ", union_by_name = true" if mixed else ""
     return f"SELECT * FROM read_parquet([{paths}]{hive}{union})"  # noqa: S608
-
-
-def _create_empty(connection: duckdb.DuckDBPyConnection, zone: str, dataset: Dataset) -> None:
-    """A view without rows: nothing of the dataset is materialized yet."""
-    keys = {"symbol": pl.String, "date": pl.String}
-    connection.register(f"{zone}_{dataset.name}", pl.DataFrame(schema={**_schema(zone, dataset), **keys}).to_arrow())
-    connection.execute(f'CREATE VIEW {zone}."{dataset.name}" AS FROM "{zone}_{dataset.name}"')
-    if zone == "merged":
-        connection.execute(f'CREATE VIEW main."{dataset.name}" AS FROM merged."{dataset.name}"')
-
-
-def _schema(zone: str, dataset: Dataset) -> pl.Schema:
-    if zone == "gaps":
-        return LEDGER
-    if zone == "features":
-        return table_schema(features_of(dataset))
-    if zone == "labels":
-        return label_schema(dataset.labels.horizons if dataset.labels else ())
-    return FUNDING if dataset.kind == "funding" else merged_bar(funding=dataset.market in PERPETUAL)
 
 
 def _files(store: Store, zone: str, dataset: str) -> list[Path]:

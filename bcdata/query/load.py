@@ -1,0 +1,157 @@
+"""Bars, features or labels of some symbols as one polars frame."""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from bcdata import clock
+from bcdata.bars.calendar import calendar
+from bcdata.bars.fill import Fill
+from bcdata.bars.fill import fill as fill_bars
+from bcdata.bars.schema import TIME
+from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE
+from bcdata.bars.segments import split as split_bars
+from bcdata.catalog import Catalog, Dataset, load_catalog
+from bcdata.errors import UsageError
+from bcdata.intervals import Interval
+from bcdata.operations.lake import trusted
+from bcdata.settings import Settings
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata.windows import Window
+
+ZONES = ("merged", "features", "labels", "resampled")
+_BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
+
+
+def load(
+    dataset: str,
+    symbols: str | Iterable[str] | None = None,
+    start: str | datetime | None = None,
+    end: str | datetime | None = None,
+    *,
+    zone: str = "merged",
+    fill: str = "none",
+    split: bool = False,
+    min_days: float = MIN_DAYS,
+    min_price_change: float = MIN_PRICE_CHANGE,
+    columns: Sequence[str] | None = None,
+    root: str | Path | None = None,
+    catalog: Catalog | None = None,
+) -> pl.DataFrame:
+    """Reads published rows of some symbols between two instants.
+
+    Args:
+        dataset: its name; in the zone `resampled` that of the coarser bars (`spot_klines_1h`).
+        symbols: one, several, or None for all that are there.
+        start: the first instant, included: a datetime, or ISO text (`2023-01`, `2023-01-05`, `2023-01-05T12:00`); UTC
+            where it has no offset. From the beginning if None.
+        end: the instant before which bars open, itself left out; to the end if None.
+        zone: `merged`, `features`, `labels` or `resampled`.
+        fill: what becomes of missing bars: `none`, `null` or `flat` (`bcdata.bars.fill`); merged bars only.
+        split: adds `segment`, a number that rises where the series breaks (`bcdata.bars.segments`); merged bars only.
+        min_days: where it breaks: the shorter length of a gap, in days.
+        min_price_change: where it breaks: the change of price over a gap, as a share.
+        columns: only these, in this order, beside `symbol` and `open_time`.
+        root: the lake; BCDATA_ROOT if None.
+        catalog: the one in force if None.
+
+    Returns:
+        `symbol`, then the zone's columns; by symbol and time. A bar is labelled by its open, in UTC.
+
+    Raises:
+        UsageError: a dataset, zone, symbol, column, policy or instant that there is not.
+        StoreError: a file is damaged.
+    """
+    store, known = Store(Path(root) if root else Settings().root), catalog or load_catalog()
+    source, interval = _source(known, dataset, zone)
+    if (fill != Fill.NONE or split) and (zone != "merged" or interval is None):
+        raise UsageError("only merged bars can be filled and split; leave `fill` and `split` out")
+    if fill not in set(Fill):
+        raise UsageError(f"there is no fill policy {fill!r}; it is one of {', '.join(Fill)}")
+    asked = (_instant(start) if start else None, _instant(end) if end else None)
+    window = Window(asked[0] or _BEGINNING, asked[1] or _END)
+    if window.is_empty:
+        raise UsageError(f"the range {start} .. {end} is empty or reversed; put the earlier instant first")
+    frames = []
+    for symbol, partitions in _chosen(store, source, zone, dataset, symbols).items():
+        rows = _read(store, source, partitions, window)
+        if interval is not None and rows.height and fill != Fill.NONE:
+            reach = Window(asked[0] or rows["open_time"][0], asked[1] or interval.next(rows["open_time"][-1]))
+            days = calendar(source.calendar)
+            rows = fill_bars(rows, Fill(fill), interval=interval, calendar=days, window=reach)
+        if interval is not None and split:
+            rows = split_bars(rows, interval, min_days=min_days, min_price_change=min_price_change)
+        frames.append(rows.select(pl.lit(symbol).alias("symbol"), pl.all()))
+    return (
+        _columns(pl.concat(frames, how="diagonal"), columns) if frames else pl.DataFrame(schema={"symbol": pl.String})
+    )
+
+
+def _source(catalog: Catalog, dataset: str, zone: str) -> tuple[Dataset, Interval | None]:
+    """The dataset that partitions are made of, and the length of the bars."""
+    if zone not in ZONES:
+        raise UsageError(f"there is no zone {zone!r} to load; it is one of {', '.join(ZONES)}")
+    if zone != "resampled":
+        found = catalog[dataset]
+        return found, found.interval
+    for one in catalog:
+        if dataset in one.resampled():
+            return one, one.resampled()[dataset].bar_interval
+    names = ", ".join(name for one in catalog for name in one.resampled()) or "none"
+    raise UsageError(f"no dataset is resampled to {dataset!r} in {catalog.path}; there are {names}")
+
+
+def _instant(value: str | datetime) -> datetime:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return clock.parse_instant(f"{value}-01" if _MONTH.fullmatch(value) else value)
+
+
+def _chosen(
+    store: Store, source: Dataset, zone: str, dataset: str, symbols: str | Iterable[str] | None
+) -> dict[str, list[Partition]]:
+    """The partitions of the symbols that are asked for, by symbol, ascending by date."""
+    there: dict[str, list[Partition]] = {}
+    for one in store.partitions(zone, dataset):
+        there.setdefault(one.symbol, []).append(one)
+    if symbols is None:
+        return there
+    wanted = [symbols] if isinstance(symbols, str) else list(dict.fromkeys(symbols))
+    absent = [symbol for symbol in wanted if symbol not in there]
+    if absent:
+        where = f"{zone}/{dataset} under {store.root}"
+        raise UsageError(f"there is nothing of {', '.join(absent)} in {where}; materialize {source.name} first")
+    return {symbol: there[symbol] for symbol in wanted}
+
+
+def _read(store: Store, source: Dataset, partitions: Iterable[Partition], window: Window) -> pl.DataFrame:
+    """The rows in the window. Bars are trusted only with a ledger of their own fingerprint."""
+    frames = []
+    for one in partitions:
+        held = source.grain.window(one.date)
+        if held.end <= window.start or held.start >= window.end:
+            continue
+        if one.zone == "merged" and trusted(store, one) is None:
+            continue
+        if (frame := store.read(one)) is not None:
+            frames.append(frame)
+    if not frames:
+        return pl.DataFrame(schema={"open_time": TIME})
+    time = "time" if source.kind == "funding" else "open_time"
+    rows = pl.concat(frames, how="diagonal")
+    return rows.filter(pl.col(time).is_between(window.start, window.end, closed="left"))
+
+
+def _columns(rows: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:
+    if columns is None:
+        return rows
+    absent = [name for name in columns if name not in rows.columns]
+    if absent:
+        raise UsageError(f"there is no column {', '.join(absent)}; there are {', '.join(rows.columns)}")
+    keys = [name for name in ("symbol", "open_time", "time") if name in rows.columns]
+    return rows.select(*keys, *(name for name in columns if name not in keys))

@@ -1,0 +1,136 @@
+"""`bcdata.load` gives what is published and can be trusted, between two instants, filled or split on request."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import bcdata
+from bcdata.bars.schema import LEDGER, merged_bar
+from bcdata.catalog import Catalog, load_catalog
+from bcdata.errors import UsageError
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+
+D = "spot_klines_1h"
+JANUARY, FEBRUARY = datetime(2023, 1, 1, tzinfo=UTC), datetime(2023, 2, 1, tzinfo=UTC)
+CATALOG = f"""datasets:
+  {D}:
+    {{grain: month, start: 2023-01, symbols: [BTCUSDT], sources: [binance_archive], resample: [4h]}}
+"""
+
+
+def bars(start: datetime, hours: list[int], price: float = 100) -> pl.DataFrame:
+    rows = len(hours)
+    columns = {
+        "open_time": [start + timedelta(hours=n) for n in hours],
+        **dict.fromkeys(("open", "high", "low", "close", "vwap"), [price] * rows),
+        **dict.fromkeys(("volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume"), [1.0] * rows),
+        "trades": [1] * rows,
+        "source": ["made up"] * rows,
+    }
+    schema = merged_bar(funding=False)
+    return pl.DataFrame({name: columns[name] for name in schema}, schema=schema)
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    path = tmp_path / "catalog.yaml"
+    path.write_text(CATALOG)
+    return load_catalog(path)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """January and February of two symbols; February of ETHUSDT has a ledger of other bars."""
+    store = Store(tmp_path / "lake")
+    for symbol, start, date, hours in (
+        ("BTCUSDT", JANUARY, "2023-01", [0, 1, 3]),
+        ("BTCUSDT", FEBRUARY, "2023-02", [0, 1]),
+        ("ETHUSDT", JANUARY, "2023-01", [5]),
+        ("ETHUSDT", FEBRUARY, "2023-02", [0]),
+    ):
+        place = Partition("merged", D, symbol, date)
+        ledger = "other" if (symbol, date) == ("ETHUSDT", "2023-02") else "f"
+        store.publish(place.in_zone("gaps"), pl.DataFrame(schema=LEDGER), fingerprint=ledger, rules="1", record={})
+        store.publish(place, bars(start, hours), fingerprint="f", rules="1", record={})
+    store.publish(Partition("resampled", "spot_klines_4h", "BTCUSDT", "2023-01"), bars(JANUARY, [0]),
+                  fingerprint="f", rules="1", record={})  # fmt: skip
+    store.close()
+    return store.root
+
+
+def hours_of(frame: pl.DataFrame, start: datetime = JANUARY) -> list[float]:
+    return [(at - start) / timedelta(hours=1) for at in frame["open_time"]]
+
+
+def test_all_that_is_there_and_can_be_trusted(root: Path, catalog: Catalog) -> None:
+    found = bcdata.load(D, root=root, catalog=catalog)
+    assert found.columns == ["symbol", *merged_bar(funding=False)]
+    assert found["symbol"].to_list() == ["BTCUSDT"] * 5 + ["ETHUSDT"]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ("2023-01-01T01:00", "2023-01-01T03:00", [1]),
+        ("2023-01", "2023-02", [0, 1, 3]),
+        (datetime(2023, 1, 1, 3), "2023-02-01T01:00:00+00:00", [3, 744]),  # noqa: DTZ001 - without an offset it is UTC
+        ("2024-01", None, []),
+    ],
+)
+def test_the_range_is_half_open_and_utc(
+    root: Path, catalog: Catalog, start: str, end: str | None, expected: list[int]
+) -> None:
+    found = bcdata.load(D, "BTCUSDT", start, end, root=root, catalog=catalog)
+    assert hours_of(found) == expected
+
+
+def test_missing_bars_are_filled_as_asked(root: Path, catalog: Catalog) -> None:
+    flat = bcdata.load(D, "BTCUSDT", "2023-01", "2023-01-01T06:00", fill="flat", root=root, catalog=catalog)
+    assert flat["filled"].to_list() == [False, False, True, False, True, True]
+    null = bcdata.load(D, "ETHUSDT", "2023-01-01T03:00", fill="null", root=root, catalog=catalog)
+    assert hours_of(null) == [3, 4, 5], "without an end the grid ends with the last bar"
+    assert null["close"].null_count() == 2
+
+
+def test_a_series_is_split_where_it_breaks(root: Path, catalog: Catalog) -> None:
+    found = bcdata.load(D, "BTCUSDT", split=True, columns=["segment"], root=root, catalog=catalog)
+    assert found.columns == ["symbol", "open_time", "segment"]
+    assert found["segment"].to_list() == [0, 0, 0, 1, 1]
+
+
+def test_other_zones(root: Path, catalog: Catalog) -> None:
+    found = bcdata.load("spot_klines_4h", zone="resampled", root=root, catalog=catalog)
+    assert found.height == 1
+    assert bcdata.load(D, zone="features", root=root, catalog=catalog).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"dataset": "spot_klines_1m"}, "there is no dataset"),
+        ({"symbols": ["XXX"]}, "nothing of XXX"),
+        ({"zone": "raw"}, "no zone 'raw'"),
+        ({"dataset": D, "zone": "resampled"}, "resampled to"),
+        ({"fill": "linear"}, "no fill policy"),
+        ({"zone": "features", "split": True}, "only merged bars"),
+        ({"columns": ["clsoe"]}, "no column clsoe"),
+        ({"start": "2023-02", "end": "2023-01"}, "empty or reversed"),
+        ({"start": "yesterday"}, "not an instant"),
+    ],
+)
+def test_what_cannot_be_meant_is_said(root: Path, catalog: Catalog, asked: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        bcdata.load(**{"dataset": D, "root": root, "catalog": catalog, **asked})  # type: ignore[arg-type]
+
+
+def test_importing_the_package_imports_no_library() -> None:
+    words = "import sys, bcdata; print(sorted({'polars', 'duckdb', 'numpy', 'dagster'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+    with pytest.raises(AttributeError, match="no attribute 'lode'"):
+        bcdata.lode  # noqa: B018
