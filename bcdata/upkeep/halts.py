@@ -30,7 +30,7 @@ def halt_assets(catalog: Catalog) -> list[dg.AssetSpec]:
 def halts_job(catalog: Catalog) -> dg.JobDefinition:
     """The job over all datasets and dates that have changed."""
 
-    @dg.op(name="look_for_halts", out={}, description="Looks for halts where merged bars have changed since it last did.")
+    @dg.op(name="look_for_halts", out={}, description="Looks for halts where merged bars have changed.")
     def op(context: dg.OpExecutionContext, store: StoreResource) -> Iterator[dg.AssetMaterialization]:
         from bcdata.operations.halts import watch  # noqa: PLC0415
         from bcdata.store.store import Store  # noqa: PLC0415
