@@ -46,10 +46,10 @@ def draw() -> str:
     dataset = catalog[DATASET]
     funding = catalog.funding(dataset.market)
     assert funding is not None  # noqa: S101 (the packaged catalog has one)
-    joined = [(step, one) for one in (dataset, funding) for step in steps(one)]
+    joined = [(step, one) for one in (dataset, funding) for step in steps(one) if step.zone in _COLUMNS]
     parts = [_edge(place(before), place(step)) for step, one in joined for before in upstream(step, one, funding)]
     parts += [_box(place(step), step.provider or step.zone.value, step.dataset) for step, _ in joined]
-    parts += _sides()
+    parts += [*_sides(), *_resampled([one.suffix for one in dataset.resample])]
     body = "\n".join(parts)
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">
 <title>The lineage of {DATASET}: raw, parsed, merged, features</title>
@@ -125,6 +125,18 @@ def _sides() -> list[str]:
         _text(left + wide // 2, low + 17, words, "small"),
     ]
     return [*zones, *sources, *ledger, *quarantine]
+
+
+def _resampled(intervals: list[str]) -> list[str]:
+    """Coarser bars, one asset each, drawn as one box."""
+    x, y = _COLUMNS[Zone.FEATURES], _TOP + _STEP + 94
+    left = _COLUMNS[Zone.MERGED] + _BOX
+    start = _TOP + _STEP // 2 + _TALL // 2 + 16
+    path = f"M{left},{start} C{x - 16},{start + 40} {x - 30},{y + 16} {x},{y + _TALL // 2}"
+    return [
+        _box((x, y), "resampled", " ".join(intervals)),
+        f'<path class="edge" d="{path}" marker-end="url(#head)"/>',
+    ]
 
 
 if __name__ == "__main__":
