@@ -38,6 +38,15 @@ def test_ledger_reads_the_same_lake_in_every_way(tmp_path: Path, capsys: pytest.
     assert sizes["coverage"] == 3 * 2
 
 
+def test_resampling_gives_as_many_windows_either_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["resample", "--quick", "--out", str(tmp_path)])
+
+    assert "**Resampling 3 days" in capsys.readouterr().out
+    found = json.loads((tmp_path / "resample.json").read_text())["measured"]
+    (own,), (theirs,) = found["bcdata"], found["polars"]
+    assert own["report"]["rows"] == theirs["report"]["rows"] == {"5m": 3 * 288, "1h": 3 * 24, "1d": 3}
+
+
 @pytest.mark.slow
 def test_features_are_measured_beside_their_rivals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["features", "--quick", "--out", str(tmp_path)])
