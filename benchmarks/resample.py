@@ -43,7 +43,7 @@ def run(plan: Plan) -> Result:
         found = alternating(plan.rounds, {way: _measured(way, path, plan.times) for way in WAYS})
     rows = [_row(name, found) for name in INTERVALS]
     header = ("1m to", "bcdata, ms", "group_by_dynamic, ms", "bcdata ÷ polars")
-    note = "Both give OHLC, sums and VWAP; ours also counts what was there, expected and explained, and sums in time order."
+    note = "Both give OHLC, sums and VWAP; ours also counts what was there, and what was expected and explained."
     title = f"Resampling {plan.days} days of minutes of one symbol"
     return Result(
         NAME, [Table(title, header, rows, note)], {way: [asdict(one) for one in taken] for way, taken in found.items()}
