@@ -1,5 +1,6 @@
 """Sensors without the daemon: ticks on an instance on disk, and their runs in this process, as the daemon would."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import pytest
 from bcdata.assembly import build_defs
 from bcdata.assets.heal import healed_by
 from bcdata.catalog import load_catalog
+from bcdata.launch import open_instance
 from bcdata.partitions import symbol_set
 from bcdata.resources import build_resources
 from bcdata.simulate import Fault, FolderMarket, LoopbackExchange
@@ -23,8 +25,13 @@ D = "spot_klines_1m"
 CATALOG = """
 datasets:
   spot_klines_1m:
-    {grain: day, start: 2025-01-01, symbols: [AAAUSDT, BBBUSDT, CCCUSDT], sources: [binance_archive, binance_rest]}
+    grain: day
+    start: 2025-01-01
+    symbols: [AAAUSDT, BBBUSDT, CCCUSDT]
+    sources: [binance_archive, binance_rest]
+    features: false
 """
+WITH_FEATURES = CATALOG.replace("features: false", "features: {select: [log_ret_1, log_ret_60]}")
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -110,16 +117,26 @@ def warded(folder: Path, *, now: str, catalog: str = CATALOG) -> Iterator[Ward]:
     (folder / "catalog.yaml").write_text(catalog)
     loaded = load_catalog(folder / "catalog.yaml")
     market = FolderMarket(mirror.root, rest_source=truth.root)
-    (folder / "dagster").mkdir()
     with (
         LoopbackExchange(market, now=utc(now)) as exchange,
         pointed_at(exchange.environment(), folder / "state", now=now),
-        dg.instance_for_test(temp_dir=str(folder / "dagster")) as instance,
         pytest.MonkeyPatch.context() as patch,
+        _quiet(),
     ):
         patch.setenv("BCDATA_ROOT", str(folder / "lake"))
         patch.setenv("BCDATA_HTTP_ATTEMPTS", "2")
-        for dataset in loaded:
-            name = symbol_set(dataset.market, dataset.grain)
-            instance.add_dynamic_partitions(name, list(dataset.symbols or ()))
-        yield Ward(mirror, truth, exchange, instance, Lake(folder / "lake", utc(now), loaded), patch)
+        patch.setenv("DAGSTER_HOME", str(folder / "dagster"))
+        with open_instance(folder / "lake") as instance:
+            for dataset in loaded:
+                name = symbol_set(dataset.market, dataset.grain)
+                instance.add_dynamic_partitions(name, list(dataset.symbols or ()))
+            yield Ward(mirror, truth, exchange, instance, Lake(folder / "lake", utc(now), loaded), patch)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Opening an instance quiets a logger, for good."""
+    logger = logging.getLogger("dagster")
+    level = logger.level
+    yield
+    logger.setLevel(level)

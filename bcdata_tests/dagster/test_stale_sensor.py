@@ -7,18 +7,18 @@ import pytest
 
 from bcdata.operations.affected import affected
 from bcdata.operations.zones import Zone
-from bcdata_tests.dagster.healing import D, Ward, assets, cells, warded
+from bcdata_tests.dagster.healing import WITH_FEATURES, D, Ward, assets, cells, warded
 from bcdata_tests.mirror import made_day
 from bcdata_tests.run import Lake, tree
 
-DAYS = tuple(f"2025-01-0{day}" for day in range(1, 8))
+DAYS = tuple(f"2025-01-0{day}" for day in range(1, 7))
 SENSOR = f"stale_{D}"
 
 
 @pytest.fixture
 def ward(tmp_path: Path) -> Iterator[Ward]:
-    """A week of two symbols, whole and materialized."""
-    with warded(tmp_path, now="2025-03-01") as ward:
+    """Some days of two symbols, whole and materialized."""
+    with warded(tmp_path, now="2025-03-01", catalog=WITH_FEATURES) as ward:
         for symbol in ("AAAUSDT", "BBBUSDT"):
             for day in DAYS:
                 ward.mirror.put_day(symbol, day, made_day(day))
@@ -40,9 +40,9 @@ def test_nothing_is_stale_after_a_run(ward: Ward) -> None:
 
 def test_just_the_features_that_a_change_reaches_are_made_anew(ward: Ward) -> None:
     change(ward, "BBBUSDT", DAYS[2])
-    expected = {(one.symbol, one.date) for one in affected(ward.lake.catalog, D, "BBBUSDT", DAYS[2])}
-    assert ("BBBUSDT", DAYS[2]) in expected
-    assert ("BBBUSDT", DAYS[-1]) not in expected, "the week is longer than any warm-up"
+    reached = affected(ward.lake.catalog, D, "BBBUSDT", DAYS[2])
+    expected = {(one.symbol, one.date) for one in reached if one.step.zone is Zone.FEATURES}
+    assert expected == {("BBBUSDT", day) for day in DAYS[2:5]}, "warm-up is a day and a bar"
     ward.exchange.clear()
     [request], _ = ward.tick(SENSOR)
     assert (set(cells(request)), assets(request)) == (expected, [f"features/{D}"])
