@@ -74,6 +74,18 @@ def test_it_is_left_alone_longer_each_time_but_never_for_more_than_an_hour(tmp_p
     assert waits[-1] == HOUR
 
 
+def test_what_is_noticed_while_a_message_is_on_its_way_is_not_lost(tmp_path: Path) -> None:
+    outbox, channel = Outbox(tmp_path), "1 (json)"
+    outbox.note([notice(1)], [channel], NOW)
+    on_its_way = outbox.due(channel, NOW, HOUR)
+    outbox.note([notice(2)], [channel], NOW)
+    outbox.delivered(channel, on_its_way, NOW)
+    assert outbox.due(channel, NOW, HOUR) == []
+    [left] = outbox.due(channel, NOW + HOUR, HOUR)
+    assert left.count == 1
+    assert "partition 2" in left.text
+
+
 def test_a_dead_channel_does_not_keep_messages_from_the_others(
     webhook: Webhook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

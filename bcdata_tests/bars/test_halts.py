@@ -89,6 +89,19 @@ def test_one_symbol_that_lacks_bars_hides_no_halt_of_four_others() -> None:
     assert found["bars"] == 100
 
 
+def test_holes_of_our_own_make_no_symbol_illiquid() -> None:
+    """A seventh of its bars is not there, and says nothing about how often it trades."""
+    whole, cut = symbol(quiet=[(600, 700)]), symbol(quiet=[(600, 700)], missing=[(90, 300)], status=Status.OPEN)
+    [found] = halts(whole, whole, cut)
+    assert (found["bars"], found["symbols"]) == (100, 3)
+
+
+def test_a_symbol_of_which_little_is_known_has_no_voice() -> None:
+    scrap = symbol(missing=[(0, 1300)], status=Status.OPEN)
+    [found] = halts(*[symbol(quiet=[(100, 200)])] * 3, scrap)
+    assert found["symbols"] == 3
+
+
 def test_bars_of_others_that_nobody_asked_for_prove_no_halt() -> None:
     """Two quiet symbols of five, the rest unknown: too few."""
     quiet, cut = symbol(quiet=[(100, 200)]), symbol(missing=[(100, 200)], status=Status.OPEN)

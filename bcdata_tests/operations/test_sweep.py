@@ -18,7 +18,7 @@ from bcdata.operations.zones import Zone
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata_tests.mirror import csv_of, day_key, made_day, zipped
-from bcdata_tests.operations.conftest import D, World
+from bcdata_tests.operations.conftest import BY_DAY, D, World
 from bcdata_tests.run import ARCHIVE, REST, Lake, tree
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
@@ -115,6 +115,13 @@ def test_damaged_bytes_that_the_archive_has_no_more_are_left_alone(world: World,
     assert troubles == {Trouble.DAMAGED: False, Trouble.GONE: False}
     assert due(lake) == set()
     assert tree(lake.root) == before
+
+
+def test_what_the_catalog_does_not_look_for_is_not_gone(world: World, lake: Lake) -> None:
+    """Days were taken before; now months alone are asked for."""
+    assert run(lake).ok
+    months = world.lake(BY_DAY.replace("sources", "archive: [monthly]\n    sources"))
+    assert swept(months).problems == []
 
 
 def test_without_the_listing_the_bytes_are_checked_all_the_same(world: World, lake: Lake) -> None:

@@ -17,6 +17,7 @@ from bcdata.operations.workbench import Workbench, archive_of, open_workbench
 from bcdata.providers.binance.rest import BinanceRest
 from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.query import query
+from bcdata.store.attempts import Attempts
 from bcdata.store.store import Store
 from bcdata_tests.mirror import made_day
 from bcdata_tests.operations.conftest import BY_DAY, World
@@ -158,6 +159,15 @@ def test_symbols_are_asked_for_in_turn_and_new_ones_first(world: World, lake: La
     of_objects = world.asked("/listing?prefix=data/spot/daily/klines/BTCUSDT/1m") or world.asked("BTCUSDT%2F1m")
     assert of_objects, "the one that was asked for longest ago"
     assert len(world.asked()) <= 10
+
+
+def test_a_symbol_that_was_asked_for_in_vain_is_asked_for_first(lake: Lake) -> None:
+    """The process was killed after it had asked, and before it could publish."""
+    Attempts(lake.root).note(["universe/spot/OLDUSDT/span"], lake.now)
+    Attempts(lake.root).note(["universe/spot/BTCUSDT/span"], lake.now - timedelta(days=1))
+    assert learn(lake, most=1).left == 1
+    assert learn(lake, most=1).left == 0
+    assert sorted(known(lake)) == ["BTCUSDT", "OLDUSDT"]
 
 
 def test_a_symbol_that_cannot_be_listed_keeps_the_others_from_nothing(world: World, lake: Lake) -> None:
