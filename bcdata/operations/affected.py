@@ -106,7 +106,9 @@ def _downstream(
     """How a step after merged reads bars of its dataset, or settlements."""
     if step.zone is Zone.RESAMPLED and changed.name == dataset.name:
         yield Reader(step, (symbol,), *_resampled_reach(dataset, step))
-    if step.zone is not Zone.FEATURES:
+    if step.zone is Zone.LABELS and changed.name == dataset.name:
+        yield Reader(step, (symbol,), _labels_reach(dataset))
+    if step.zone not in (Zone.FEATURES, Zone.REPORTS):
         return
     inputs = {name for feature in features_of(dataset) for name in feature.inputs}
     if changed.kind == "funding":
@@ -118,7 +120,8 @@ def _downstream(
         ranks = "close@universe" in inputs
         is_read_by_all = (compares and symbol == reference_of(dataset)) or (ranks and symbol in universe_of(dataset))
     readers = sorted({symbol, *symbols}) if is_read_by_all else [symbol]
-    yield Reader(step, tuple(readers), _features_reach(dataset, changed))
+    reach = _features_reach(dataset, changed)
+    yield Reader(step, tuple(readers), _reports_reach(reach) if step.zone is Zone.REPORTS else reach)
 
 
 def _resampled_reach(dataset: Dataset, step: Step) -> tuple[Reach, timedelta]:
@@ -128,6 +131,14 @@ def _resampled_reach(dataset: Dataset, step: Step) -> tuple[Reach, timedelta]:
     return (lambda window: reads(grid, window)), grid.length
 
 
+def _labels_reach(dataset: Dataset) -> Reach:
+    """Labels look ahead, so that earlier partitions read the changed one."""
+    from bcdata.features.labels import label_window  # noqa: PLC0415 - numpy and polars
+
+    horizons = dataset.labels.horizons if dataset.labels else ()
+    return lambda window: label_window(window, dataset.bar_interval, horizons)
+
+
 def _features_reach(dataset: Dataset, changed: Dataset) -> Reach:
     from bcdata.features.compute import settlement_window, warm_up_window  # noqa: PLC0415 - numpy and polars
 
@@ -135,6 +146,13 @@ def _features_reach(dataset: Dataset, changed: Dataset) -> Reach:
     if changed.kind == "funding":
         return lambda window: settlement_window(window, features)
     return lambda window: warm_up_window(window, dataset.bar_interval, features)
+
+
+def _reports_reach(features: Reach) -> Reach:
+    """A report reads the features of the days before, and so whatever these read."""
+    from bcdata.operations.feature_quality import trailing  # noqa: PLC0415 - polars
+
+    return lambda window: features(Window(trailing(window).start, window.end))
 
 
 def _merged_reads(catalog: Catalog, dataset: Dataset) -> list[Dataset]:

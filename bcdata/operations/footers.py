@@ -22,7 +22,7 @@ from bcdata.store.store import Store
 Facts = dict[str, Any]
 Row = Sequence[Any]
 """(start, end, bars, status)."""
-KEPT = ("merged", "inputs", "funding", "finer", "closed")
+KEPT = ("merged", "inputs", "funding", "finer", "closed", "features_read")
 """The parts of a record that say what a partition was made of, and up to when."""
 _RACY_NS = 2_000_000_000
 """A file that was just written may be written again within the clock's tick: it is read again next time."""

@@ -92,11 +92,12 @@ def _reached(dataset: Dataset, until: Zone | None) -> set[Zone]:
     own = {step.zone for step in steps(dataset)}
     if until is None:
         return own
-    if until not in own and until is not Zone.FEATURES:
+    if until not in own and until not in (Zone.FEATURES, Zone.REPORTS):
         words = "it has no `resample` in the catalog" if until is Zone.RESAMPLED else "the catalog asks for none"
         raise UsageError(f"{dataset.name} has no zone {until.value}: {words}")
     trunk = (Zone.RAW, Zone.PARSED, Zone.MERGED)
-    return {*trunk[: trunk.index(until) + 1]} if until in trunk else {*trunk, until}
+    between = {Zone.FEATURES} if until is Zone.REPORTS else set()
+    return {*trunk[: trunk.index(until) + 1]} if until in trunk else {*trunk, *between, until}
 
 
 def stretches(wanted: Iterable[str], known: Sequence[str]) -> list[tuple[str, ...]]:

@@ -41,12 +41,26 @@ def stale(present: Present, catalog: Catalog, dataset: Dataset, symbol: str) -> 
     for step in steps(dataset):
         if step.zone in (Zone.RAW, Zone.PARSED):
             continue
+        if step.zone is Zone.REPORTS:
+            yield from _stale_reports(present, step, symbol)
+            continue
         for date, facts in present.footers.made_of(step, symbol).items():
             inputs = _inputs(catalog, dataset, step, (symbol, date), facts)
             now = {one: present.fingerprint(one) for one in inputs}
             own = (dataset.name, symbol, date)
             if now != inputs and (own not in now or now[own]):
                 yield step, date, _digest(now)
+
+
+def _stale_reports(present: Present, step: Step, symbol: str) -> Iterator[tuple[Step, str, str]]:
+    """Reports read features, not merged bars: of their own partition, and of the days before."""
+    features = present.footers.made_of(Step(Zone.FEATURES, step.dataset), symbol)
+    there = {date: one["fingerprint"] for date, one in features.items()}
+    for date, facts in present.footers.made_of(step, symbol).items():
+        read = {(step.dataset, symbol, key): made for key, made in facts.get("features_read", [])}
+        now = {one: there.get(one[2]) for one in read}
+        if now != read and date in there:
+            yield step, date, _digest(now)
 
 
 def _inputs(catalog: Catalog, dataset: Dataset, step: Step, cell: Cell, facts: Facts) -> dict[Input, str | None]:

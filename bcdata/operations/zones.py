@@ -20,6 +20,7 @@ class Zone(StrEnum):
     PARSED = "parsed"
     MERGED = "merged"
     FEATURES = "features"
+    REPORTS = "reports"
     LABELS = "labels"
     RESAMPLED = "resampled"
 
@@ -58,7 +59,7 @@ def steps(dataset: Dataset) -> list[Step]:
     found = [Step(zone, dataset.name, name) for name in order for zone in (Zone.RAW, Zone.PARSED)]
     found.append(Step(Zone.MERGED, dataset.name))
     if dataset.features and dataset.kind == "klines":
-        found.append(Step(Zone.FEATURES, dataset.name))
+        found += [Step(zone, dataset.name) for zone in (Zone.FEATURES, Zone.REPORTS)]
     if dataset.labels:
         found.append(Step(Zone.LABELS, dataset.name))
     found += [Step(Zone.RESAMPLED, dataset.name, name=name) for name in dataset.resampled()]
@@ -81,6 +82,8 @@ def upstream(step: Step, dataset: Dataset, funding: Dataset | None) -> list[Step
             sources = [one for one in steps(dataset) if one.zone is Zone.PARSED]
             joins = dataset.kind == "klines" and funding is not None and funding.grain is dataset.grain
             return [*sources, *([Step(Zone.MERGED, funding.name)] if joins and funding else [])]
+        case Zone.REPORTS:
+            return [Step(Zone.FEATURES, step.dataset)]
         case Zone.FEATURES | Zone.LABELS | Zone.RESAMPLED:
             return [Step(Zone.MERGED, step.dataset)]
 
@@ -95,6 +98,7 @@ def closure(dataset: Dataset, funding: Dataset | None) -> list[Step]:
 def operation(step: Step, dataset: Dataset) -> Operation:
     """What makes the step's partitions. Imported when asked for: definitions load without polars."""
     from bcdata.operations import (  # noqa: PLC0415
+        feature_quality,
         features,
         funding,
         labels,
@@ -110,6 +114,7 @@ def operation(step: Step, dataset: Dataset) -> Operation:
     made: dict[Zone, Operation] = {
         Zone.MERGED: funding.merge if is_funding else merged.materialize,
         Zone.FEATURES: features.materialize,
+        Zone.REPORTS: feature_quality.materialize,
         Zone.LABELS: labels.materialize,
         Zone.RESAMPLED: resampled.materialize,
     }

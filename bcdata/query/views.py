@@ -14,6 +14,7 @@ from bcdata.bars.schema import FUNDING, LEDGER, merged_bar
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.features.labels import label_schema
+from bcdata.features.report import REPORT
 from bcdata.features.schema import table_schema
 from bcdata.operations.feature_set import features_of
 from bcdata.operations.instruments import UNIVERSE
@@ -21,7 +22,7 @@ from bcdata.operations.lake import PERPETUAL, trusted
 from bcdata.store.layout import PART, Partition, symbol_and_date, universe_table
 from bcdata.store.store import Store
 
-ZONES = ("merged", "features", "labels", "resampled", "gaps")
+ZONES = ("merged", "features", "reports", "labels", "resampled", "gaps")
 _MIXED = frozenset({"features", "labels"})
 """Zones whose partitions may have different columns while a changed catalog is being computed."""
 
@@ -38,8 +39,8 @@ class _View(NamedTuple):
 def connect(store: Store, catalog: Catalog) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB connection in memory that can read the lake and nothing else, and write nothing.
 
-    Views: `merged.<dataset>`, `features.<dataset>`, `labels.<dataset>`, `resampled.<coarser bars>`,
-    `gaps.<dataset>`, and `<dataset>` for the merged bars; `symbol` and `date` are columns. `halts.<dataset>` has `date`
+    Views: `merged.<dataset>`, `features.<dataset>`, `reports.<dataset>` (how features look), `labels.<dataset>`,
+    `resampled.<coarser bars>`, `gaps.<dataset>`, and `<dataset>` for the merged bars; `symbol` and `date` are columns. `halts.<dataset>` has `date`
     alone; `universe.<market>` has all that was ever known of a market's symbols. Only bars whose ledger has the same
     fingerprint are seen.
     """
@@ -79,6 +80,7 @@ def _views(dataset: Dataset) -> Iterator[_View]:
     perpetual = dataset.market in PERPETUAL
     yield _View("merged", dataset.name, FUNDING if dataset.kind == "funding" else merged_bar(funding=perpetual))
     yield _View("features", dataset.name, table_schema(features_of(dataset)))
+    yield _View("reports", dataset.name, REPORT)
     yield _View("labels", dataset.name, label_schema(dataset.labels.horizons if dataset.labels else ()))
     yield _View("gaps", dataset.name, LEDGER)
     yield from (_View("resampled", name, resampled_bar(funding=perpetual)) for name in dataset.resampled())

@@ -58,7 +58,7 @@ def test_the_packaged_catalog_has_these_assets(packaged: Catalog) -> None:
         for zone in (
             *(f"{zone}/{source}" for zone in ("raw", "parsed") for source in ("binance_archive", "binance_rest")),
             "merged",
-            *([] if "funding" in dataset else ["features"]),
+            *([] if "funding" in dataset else ["features", "reports"]),
         )
     }
     expected |= {f"resampled/{name}" for dataset in packaged for name in dataset.resampled()}
@@ -154,6 +154,7 @@ def test_a_source_that_is_left_out_has_no_assets(small: Catalog) -> None:
         "parsed/binance_rest/um_klines_1d",
         "merged/um_klines_1d",
         "features/um_klines_1d",
+        "reports/um_klines_1d",
     }
 
 

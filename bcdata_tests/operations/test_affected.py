@@ -8,6 +8,7 @@ import pytest
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.operations.affected import affected
 from bcdata.operations.agreement import finer_dataset
+from bcdata.operations.feature_quality import trailing
 from bcdata.operations.lake import keys_over
 from bcdata.operations.neighbours import Neighbours
 from bcdata.operations.zones import Step, Zone
@@ -48,20 +49,22 @@ def reads(catalog: Catalog, step: Step, symbol: str, date: str) -> set[tuple[str
         others = [one for one in (catalog.funding(dataset.market), finer_dataset(catalog, dataset)) if one]
         return {(other.name, symbol, key) for other in others for key in keys_over(other, window)}
     near = Neighbours(Store(Path("/nowhere")), catalog, dataset)
+    if step.zone is Zone.REPORTS:
+        window = Window(trailing(window).start, window.end)
     return {one[:3] for one in (*near.own(symbol, window), *near.reads(symbol, window))}
 
 
 def search(catalog: Catalog, changed: tuple[str, str, str]) -> set[Found]:
     """Everything within some months that reads the changed partition, or one that does: looked at one by one."""
     around = catalog[changed[0]].grain.window(changed[2])
-    near = Window(around.start - timedelta(days=31), around.end + timedelta(days=130))
+    near = Window(around.start - timedelta(days=31), around.end + timedelta(days=160))
     cells = [
         (Step(zone, one.name), symbol, key)
         for one in catalog
         if one.kind == "klines"
         for key in keys_over(one, near)
         if key >= one.start
-        for zone in (Zone.MERGED, Zone.FEATURES)
+        for zone in (Zone.MERGED, Zone.FEATURES, Zone.REPORTS)
         for symbol in SYMBOLS
     ]
     read = {cell: reads(catalog, *cell) for cell in cells}
@@ -97,7 +100,7 @@ def test_it_is_what_a_search_over_all_partitions_finds(catalog: Catalog, changed
 def test_partitions_come_in_the_order_of_their_making(catalog: Catalog) -> None:
     zones = [one.step.zone for one in affected(catalog, "um_funding", "AAAUSDT", "2023-03")]
     assert zones == sorted(zones, key=list(Zone).index)
-    assert set(zones) == {Zone.MERGED, Zone.FEATURES}
+    assert set(zones) == {Zone.MERGED, Zone.FEATURES, Zone.REPORTS}
 
 
 def test_a_symbol_that_nobody_looks_at_reaches_its_own_partitions_alone(catalog: Catalog) -> None:
