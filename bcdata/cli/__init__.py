@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from bcdata.cli import alert, data, gaps, inspect, materialize, verify, watch
+from bcdata.cli import alert, data, export, gaps, inspect, materialize, verify, watch
 from bcdata.errors import BcdataError, UsageError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ materialize.register(app)
 inspect.register(app)
 gaps.register(app)
 data.register(app)
+export.register(app)
 watch.register(app)
 verify.register(app)
 alert.register(app)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from bcdata.operations.lake import trusted
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata.windows import Window
+from bcdata.windows import Grain, Window
 
 ZONES = ("merged", "features", "labels", "resampled")
 _BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -90,6 +91,27 @@ def load(
     return (
         _columns(pl.concat(frames, how="diagonal"), columns) if frames else pl.DataFrame(schema={"symbol": pl.String})
     )
+
+
+def bar_interval(catalog: Catalog, dataset: str, zone: str) -> Interval | None:
+    """The length of the bars that `load` would give; None for settlements.
+
+    Raises:
+        UsageError: a dataset or zone that there is not.
+    """
+    return _source(catalog, dataset, zone)[1]
+
+
+def after(key: str) -> datetime:
+    """The end of a date key (`2023-01`, `2023-01-05`), or the instant itself where the text is one.
+
+    Raises:
+        UsageError: the text is neither.
+    """
+    for grain in Grain:
+        with suppress(UsageError):
+            return grain.window(key).end
+    return _instant(key)
 
 
 def _source(catalog: Catalog, dataset: str, zone: str) -> tuple[Dataset, Interval | None]:

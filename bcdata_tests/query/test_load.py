@@ -1,5 +1,6 @@
 """`bcdata.load` gives what is published and can be trusted, between two instants, filled or split on request."""
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -7,10 +8,12 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 import bcdata
 from bcdata.bars.schema import LEDGER, merged_bar
 from bcdata.catalog import Catalog, load_catalog
+from bcdata.cli import app
 from bcdata.errors import UsageError
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -134,3 +137,25 @@ def test_importing_the_package_imports_no_library() -> None:
     assert done.stdout.strip() == "[]"
     with pytest.raises(AttributeError, match="no attribute 'lode'"):
         bcdata.lode  # noqa: B018
+
+
+def test_an_export_is_whole_and_names_when_a_row_is_known(
+    root: Path, tmp_path: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert catalog
+    monkeypatch.setenv("BCDATA_ROOT", str(root))
+    monkeypatch.setenv("BCDATA_CATALOG", str(tmp_path / "catalog.yaml"))
+    words = ["export", "--dataset", D, "--symbols", "BTCUSDT", "--to", "2023-01", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, [*words, "--format", "csv", "--json"])
+    assert done.exit_code == 0, done.output
+    (written,) = json.loads(done.stdout)
+    assert written["rows"] == 3
+    lines = Path(written["path"]).read_text().splitlines()
+    assert lines[0].startswith("symbol,open_time,known_at,open,high")
+    assert lines[3].startswith("BTCUSDT,2023-01-01T03:00:00Z,2023-01-01T04:00:00Z,100.0")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [f"{D}-BTCUSDT.csv"]
+    again = CliRunner().invoke(app, [*words, "--format", "csv"])
+    assert isinstance(again.exception, UsageError)
+    parquet = CliRunner().invoke(app, [*words, "--fill", "flat"])
+    assert parquet.exit_code == 0, parquet.output
+    assert pl.read_parquet(tmp_path / f"out/{D}-BTCUSDT.parquet").height == 744

@@ -1,0 +1,99 @@
+"""Files for others: one CSV or Parquet file a symbol, whole or not at all, each row with the instant it is known at."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+import polars as pl
+
+from bcdata.catalog import Catalog, load_catalog
+from bcdata.errors import StoreError, UsageError
+from bcdata.query.load import bar_interval, load
+from bcdata.store.layout import escape
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One written file."""
+
+    symbol: str
+    path: str
+    rows: int
+    bytes: int
+
+
+def export(
+    dataset: str,
+    symbols: Iterable[str],
+    start: str | datetime | None,
+    end: str | datetime | None,
+    *,
+    out: Path,
+    zone: str = "merged",
+    form: Format = Format.PARQUET,
+    fill: str = "none",
+    force: bool = False,
+    root: Path | None = None,
+    catalog: Catalog | None = None,
+) -> Iterator[Exported]:
+    """Writes `<out>/<dataset>-<SYMBOL>.<format>` for every symbol and yields what was written.
+
+    Bars carry `known_at`, the close of the bar (UTC), beside `open_time`: join on it. CSV has ISO instants.
+
+    Args:
+        dataset: as `load` takes it.
+        symbols: each a file.
+        start: as `load` takes it.
+        end: as `load` takes it: bars open before.
+        out: the folder; it is made if it is not there.
+        form: CSV or zstd Parquet.
+        zone: as `load` takes it.
+        fill: as `load` takes it.
+        force: replaces files that are there.
+        root: the lake; BCDATA_ROOT if None.
+        catalog: the one in force if None.
+
+    Raises:
+        UsageError: what `load` refuses, or a file is there already.
+        StoreError: the folder cannot be written.
+    """
+    known = catalog or load_catalog()
+    interval = bar_interval(known, dataset, zone)
+    wanted = list(symbols)
+    targets = {symbol: out / f"{dataset}-{escape(symbol)}.{form}" for symbol in wanted}
+    there = [str(path) for path in targets.values() if path.exists()]
+    if there and not force:
+        raise UsageError(f"{there[0]} is there already; choose another folder, or replace it with --force")
+    for symbol, path in targets.items():
+        rows = load(dataset, symbol, start, end, zone=zone, fill=fill, root=root, catalog=known)
+        if interval is not None and "known_at" not in rows.columns and "open_time" in rows.columns:
+            at = rows.columns.index("open_time") + 1
+            rows.insert_column(at, rows["open_time"].dt.offset_by(interval.name).alias("known_at"))
+        size = _write(rows, path, form)
+        yield Exported(symbol, str(path), rows.height, size)
+
+
+def _write(rows: pl.DataFrame, path: Path, form: Format) -> int:
+    """Writes beside the target and renames: readers see the old file or the whole new one."""
+    staged = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if form is Format.CSV:
+            rows.write_csv(staged, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ")
+        else:
+            rows.write_parquet(staged, compression="zstd")
+        staged.replace(path)
+    except OSError as error:
+        staged.unlink(missing_ok=True)
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from None
+    return path.stat().st_size
