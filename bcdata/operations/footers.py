@@ -24,6 +24,7 @@ Row = Sequence[Any]
 """(start, end, bars, status)."""
 KEPT = ("merged", "inputs", "funding", "finer", "closed", "features_read")
 """The parts of a record that say what a partition was made of, and up to when."""
+_INPUTS = f"inputs {' '.join(KEPT)}"
 _RACY_NS = 2_000_000_000
 """A file that was just written may be written again within the clock's tick: it is read again next time."""
 _BUSY_SECONDS = 30.0
@@ -41,12 +42,12 @@ class Footers:
 
     def made_of(self, step: Step, symbol: str, date: str = "") -> dict[str, Facts]:
         """By date key (all, or one): the `fingerprint` of a published partition, and what it was made of."""
-        return self._of("inputs", step.partition(symbol, date), self._inputs)
+        return self._of(_INPUTS, step.partition(symbol, date), self._inputs)
 
     def trusted(self, dataset: str, symbol: str) -> dict[str, str]:
         """By date key: the fingerprint of merged bars that have a ledger of the same fingerprint."""
         bars = self.made_of(Step(Zone.MERGED, dataset), symbol)
-        ledgers = self._of("inputs", Partition("gaps", dataset, symbol, ""), self._inputs)
+        ledgers = self._of(_INPUTS, Partition("gaps", dataset, symbol, ""), self._inputs)
         made = {date: one["fingerprint"] for date, one in bars.items()}
         return {date: one for date, one in made.items() if date in ledgers and ledgers[date]["fingerprint"] == one}
 

@@ -1,11 +1,13 @@
 """What a change reaches: against a slow search over what every partition says that it reads."""
 
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from bcdata.catalog import Catalog, load_catalog
+from bcdata.features.labels import label_window
 from bcdata.operations.affected import affected
 from bcdata.operations.agreement import finer_dataset
 from bcdata.operations.feature_quality import trailing
@@ -23,6 +25,7 @@ datasets:
     symbols: [AAAUSDT, BBBUSDT, BTCUSDT]
     sources: [binance_archive]
     features: {select: [log_ret_1, log_ret_60, beta_btc_240, xs_rank_60], universe: [AAAUSDT, BTCUSDT]}
+    labels: {horizons: [1, 2000]}
   spot_klines_1h:
     {grain: month, start: 2023-01, symbols: [AAAUSDT, BTCUSDT], sources: [binance_archive]}
   um_klines_1h:
@@ -41,6 +44,11 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
     return load_catalog(path)
 
 
+@cache
+def neighbours(dataset: str, catalog: Catalog) -> Neighbours:
+    return Neighbours(Store(Path("/nowhere")), catalog, catalog[dataset])
+
+
 def reads(catalog: Catalog, step: Step, symbol: str, date: str) -> set[tuple[str, str, str]]:
     """The merged partitions (dataset, symbol, date) that a partition reads, as its own operation has it."""
     dataset = catalog[step.dataset]
@@ -48,7 +56,10 @@ def reads(catalog: Catalog, step: Step, symbol: str, date: str) -> set[tuple[str
     if step.zone is Zone.MERGED:
         others = [one for one in (catalog.funding(dataset.market), finer_dataset(catalog, dataset)) if one]
         return {(other.name, symbol, key) for other in others for key in keys_over(other, window)}
-    near = Neighbours(Store(Path("/nowhere")), catalog, dataset)
+    if step.zone is Zone.LABELS:
+        reach = label_window(window, dataset.bar_interval, [1, 2000])
+        return {(dataset.name, symbol, key) for key in keys_over(dataset, reach)}
+    near = neighbours(dataset.name, catalog)
     if step.zone is Zone.REPORTS:
         window = Window(trailing(window).start, window.end)
     return {one[:3] for one in (*near.own(symbol, window), *near.reads(symbol, window))}
@@ -64,7 +75,7 @@ def search(catalog: Catalog, changed: tuple[str, str, str]) -> set[Found]:
         if one.kind == "klines"
         for key in keys_over(one, near)
         if key >= one.start
-        for zone in (Zone.MERGED, Zone.FEATURES, Zone.REPORTS)
+        for zone in (Zone.MERGED, Zone.FEATURES, Zone.REPORTS, *([Zone.LABELS] if one.labels else []))
         for symbol in SYMBOLS
     ]
     read = {cell: reads(catalog, *cell) for cell in cells}
