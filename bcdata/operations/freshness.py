@@ -62,15 +62,19 @@ def overdue(dataset: Dataset, symbol: str, kept: Kept, now: datetime) -> Iterato
     """The overdue partitions of a symbol, by date.
 
     Two things make a partition overdue: bars that its ledger calls `not_published` though their time has come; and,
-    for a symbol that was kept up to date so far, that nobody has merged what is due since.
+    for a symbol that was kept up to date so far, that nobody has merged what is due since. A partition is told once.
     """
+    told = set()
     for date, rows in sorted(kept.ledgers.items()):
         unpublished = unpublished_from(dataset, dataset.grain.window(date), now)
         late = [datetime.fromisoformat(row[0]) for row in rows if row[3] == Status.NOT_PUBLISHED]
         late = [start for start in late if unpublished is None or start < unpublished]
         if late:
+            told.add(date)
             yield Overdue(symbol, date, min(late), "should be published by now; not seen yet")
-    yield from _not_refreshed(dataset, symbol, kept, due_until(dataset, now))
+    for one in _not_refreshed(dataset, symbol, kept, due_until(dataset, now)):
+        if one.date not in told:
+            yield one
 
 
 def _not_refreshed(dataset: Dataset, symbol: str, kept: Kept, due: datetime) -> Iterator[Overdue]:

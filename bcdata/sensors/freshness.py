@@ -28,7 +28,6 @@ def freshness_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
 def _freshness(dataset: Dataset) -> dg.SensorDefinition:
     @dg.sensor(
         name=f"freshness_{dataset.name}",
-        asset_selection=dg.AssetSelection.assets(_key(dataset)),
         minimum_interval_seconds=Settings().heal_every,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Observes which partitions of {dataset.name} lack bars that should be there by now.",
