@@ -61,6 +61,16 @@ def test_features_are_measured_beside_their_rivals(tmp_path: Path, capsys: pytes
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+def test_a_month_of_features_comes_out_in_parts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["feature_month", "--quick", "--out", str(tmp_path)])
+
+    assert "**A month of features, 2 symbols" in capsys.readouterr().out
+    (alone,) = json.loads((tmp_path / "feature_month.json").read_text())["measured"]["alone"]
+    assert all(seconds > 0 for seconds in alone["report"]["parts"].values())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_orchestration_comes_out_in_tables_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["orchestration", "--quick", "--out", str(tmp_path)])
 

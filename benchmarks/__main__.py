@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import features, ledger, orchestration, pipeline, resample
+from benchmarks import feature_month, features, ledger, orchestration, pipeline, resample
 from benchmarks.measure import PROJECT, median, median_ratio
 from benchmarks.tables import Result, Table, place
 
@@ -39,6 +39,7 @@ def _benchmarks(mirror: Path, *, quick: bool) -> dict[str, Callable[[], Result]]
         ledger.NAME: lambda: ledger.run(ledger.QUICK if quick else ledger.Plan()),
         resample.NAME: lambda: resample.run(resample.QUICK if quick else resample.Plan()),
         features.NAME: lambda: features.run(features.QUICK if quick else features.Plan()),
+        feature_month.NAME: lambda: feature_month.run(feature_month.QUICK if quick else feature_month.Plan(), mirror),
         EVENT_LOG: lambda: _event_log(rounds=1 if quick else 5),
     }
 
@@ -60,7 +61,15 @@ def _event_log(rounds: int) -> Result:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    names = (pipeline.NAME, orchestration.NAME, ledger.NAME, resample.NAME, features.NAME, EVENT_LOG)
+    names = (
+        pipeline.NAME,
+        orchestration.NAME,
+        ledger.NAME,
+        resample.NAME,
+        features.NAME,
+        feature_month.NAME,
+        EVENT_LOG,
+    )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"all, or some of {', '.join(names)}")
     parser.add_argument("--quick", action="store_true", help="tiny input, one round: does it run at all?")
     parser.add_argument("--out", type=Path, help="write JSON here, and leave the page alone")

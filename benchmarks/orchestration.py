@@ -73,16 +73,19 @@ class Place:
         job = {"words": words, "empty": empty, "outcomes": str(self._scratch / kept)}
         return child("command", job, cwd=self.home, extra=self.settings)
 
-    def work(self, until: str) -> Measured:
-        """The same work without Dagster."""
-        job = {
+    def job(self, until: str) -> dict[str, object]:
+        """The same work without Dagster, as `benchmarks.operations` takes it."""
+        return {
             "dataset": self._case.dataset,
             "pairs": self._case.pairs,
             "until": until,
             "refill": True,
             "warm_up": False,
         }
-        return child("operations", job, cwd=self.home, extra=self.settings)
+
+    def work(self, until: str) -> Measured:
+        """The same work without Dagster."""
+        return child("operations", self.job(until), cwd=self.home, extra=self.settings)
 
 
 @contextmanager
