@@ -41,8 +41,8 @@ def connect(store: Store, catalog: Catalog) -> Iterator[duckdb.DuckDBPyConnectio
 
     Views: `merged.<dataset>`, `features.<dataset>`, `reports.<dataset>` (how features look), `labels.<dataset>`,
     `resampled.<coarser bars>`, `gaps.<dataset>`, and `<dataset>` for the merged bars; `symbol` and `date` are columns.
-    `halts.<dataset>` has `date` alone; `universe.<market>` has all that was ever known of a market's symbols. Only
-    bars whose ledger has the same fingerprint are seen.
+    `halts.<dataset>` has `date` alone; `universe.<market>` has all that was ever known of a market's symbols. Only bars
+    whose ledger has the same fingerprint are seen.
     """
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET TimeZone = 'UTC'")

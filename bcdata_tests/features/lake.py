@@ -8,11 +8,11 @@ import polars as pl
 
 from bcdata.bars.schema import FUNDING, LEDGER, merged_bar
 from bcdata.catalog import Dataset
+from bcdata.features.proofs.bars import MINUTE
+from bcdata.features.proofs.world import EXPLAINED, World
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
-from bcdata_tests.features.generators import MINUTE
-from bcdata_tests.features.world import EXPLAINED, World
 
 
 def write_world(root: Path, world: World, dataset: Dataset, funding: Dataset | None = None) -> None:

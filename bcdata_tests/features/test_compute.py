@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from bcdata.features.compute import compute, warm_up_window
+from bcdata.features.proofs.bars import MINUTE, ONE_MINUTE, START, at, complete, hostile, whole_window
+from bcdata.features.proofs.refuted import same_bits
 from bcdata.features.registry import Feature, all_features
 from bcdata.features.schema import table_columns, table_schema
 from bcdata.intervals import Interval
 from bcdata.windows import Grain, Window
-from bcdata_tests.features.generators import MINUTE, ONE_MINUTE, START, at, complete, hostile, whole_window
-from bcdata_tests.features.proofs import assert_same_bits
 
 DAY = timedelta(days=1)
 FAMILY = [feature for feature in all_features() if feature.family == "Price & Returns"]
@@ -97,7 +97,7 @@ def test_days_months_single_bars_and_the_whole_have_the_same_bits() -> None:
         joined = pl.concat(tables)
         expected = whole[at(bars, windows[0].start) : at(bars, windows[-1].end)]
         for name in BY_NAME:
-            assert_same_bits(joined[name], expected[name])
+            same_bits(joined[name].to_numpy(), expected[name].to_numpy())
     for row in np.random.default_rng(0).integers(0, bars.height, 20):
         opened = bars["open_time"][int(row)]
         single = compute(bars[: int(row) + 1], window=Window(opened, opened + MINUTE), interval=ONE_MINUTE)
@@ -126,7 +126,7 @@ def test_one_call_and_one_call_per_feature_agree() -> None:
     together = compute(bars, window=window, interval=ONE_MINUTE)
     for name, feature in BY_NAME.items():
         alone = compute(bars, window=window, interval=ONE_MINUTE, features=[feature])
-        assert_same_bits(alone[name], together[name])
+        same_bits(alone[name].to_numpy(), together[name].to_numpy())
 
 
 @pytest.mark.parametrize(

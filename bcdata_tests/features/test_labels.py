@@ -8,9 +8,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from bcdata.features.labels import label_schema, label_window, labels
+from bcdata.features.proofs.bars import ONE_MINUTE, START, at, complete, hostile, whole_window
 from bcdata.intervals import Interval
 from bcdata.windows import Window
-from bcdata_tests.features.generators import ONE_MINUTE, START, at, complete, hostile, whole_window
 
 DAY = timedelta(days=1)
 HORIZONS = (1, 5, 60)

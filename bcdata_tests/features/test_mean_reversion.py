@@ -13,8 +13,8 @@ from scipy import stats
 
 from bcdata.features.compute import compute
 from bcdata.features.families.mean_reversion import FAMILY
+from bcdata.features.proofs.bars import FLOWS, ONE_MINUTE, PRICES, complete, whole_window
 from bcdata.intervals import Interval
-from bcdata_tests.features.generators import FLOWS, ONE_MINUTE, PRICES, complete, whole_window
 from bcdata_tests.features.real_bars import january
 
 Array = npt.NDArray[np.float64]

@@ -10,7 +10,7 @@ from scipy import stats
 
 from bcdata.features.compute import compute
 from bcdata.features.families.microstructure import FAMILY
-from bcdata_tests.features.generators import ONE_MINUTE, START, complete, whole_window
+from bcdata.features.proofs.bars import ONE_MINUTE, START, complete, whole_window
 from bcdata_tests.features.real_bars import january
 
 Array = npt.NDArray[np.float64]

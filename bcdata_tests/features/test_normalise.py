@@ -12,13 +12,14 @@ from bcdata.features.compute import compute, compute_counted
 from bcdata.features.feature import Feature
 from bcdata.features.grid import FloatArray, Grid, lag
 from bcdata.features.normalise import rank, z_score
+from bcdata.features.proofs import promises
+from bcdata.features.proofs.bars import ONE_MINUTE, START, hostile, whole_window
+from bcdata.features.proofs.promises import DAY
+from bcdata.features.proofs.subject import Lab, Subject
+from bcdata.features.proofs.world import calm, wild
 from bcdata.features.registry import all_features
 from bcdata.features.selection import Variants, select
 from bcdata.windows import Window
-from bcdata_tests.features import proofs
-from bcdata_tests.features.generators import ONE_MINUTE, START, hostile, whole_window
-from bcdata_tests.features.proofs import DAY, Lab, Subject
-from bcdata_tests.features.world import calm, wild
 
 N = 200
 PLAIN = {feature.name: feature for feature in all_features()}
@@ -74,15 +75,15 @@ def test_what_is_clipped_is_counted_and_the_raw_value_kept() -> None:
 def test_keeps_the_promises_of_features(variant: Feature) -> None:
     subject, cut = Subject(variant, LAB), START + timedelta(hours=90, minutes=13)
     for world in (calm(), wild()):
-        proofs.future_cut(subject, world, cut)
-        proofs.future_changed(subject, world, cut)
-        proofs.bounded(subject, world)
-        proofs.scaled(subject, world)
-        proofs.partition_alone(subject, world, Window(START + 3 * DAY, START + 5 * DAY))
+        promises.future_cut(subject, world, cut)
+        promises.future_changed(subject, world, cut)
+        promises.bounded(subject, world)
+        promises.scaled(subject, world)
+        promises.partition_alone(subject, world, Window(START + 3 * DAY, START + 5 * DAY))
     values = subject.values(calm())
     assert np.isfinite(values[-1440:]).all()
     alone = Subject(variant, Lab([variant]))
-    proofs.partition_alone(alone, wild(), Window(START + timedelta(hours=80), START + timedelta(hours=100)))
+    promises.partition_alone(alone, wild(), Window(START + timedelta(hours=80), START + timedelta(hours=100)))
 
 
 @every_variant
@@ -96,7 +97,7 @@ def test_statistics_of_the_whole_history_or_of_the_bar_itself_are_caught(variant
     cut = START + timedelta(hours=90, minutes=13)
     for mutation in (of_all, ahead):
         with pytest.raises(AssertionError):
-            proofs.future_cut(Subject(variant, LAB, mutation), calm(), cut)
+            promises.future_cut(Subject(variant, LAB, mutation), calm(), cut)
 
 
 def test_the_bar_itself_is_no_part_of_its_past() -> None:

@@ -9,11 +9,12 @@ import polars as pl
 import pytest
 
 from bcdata.features.compute import compute
+from bcdata.features.proofs.bars import ONE_MINUTE, whole_window
+from bcdata.features.proofs.world import REFERENCE, SYMBOL, World, calm, wild
 from bcdata.features.registry import all_features
 from bcdata.intervals import Interval
-from bcdata_tests.features.generators import ONE_MINUTE, whole_window
 from bcdata_tests.features.oracles import ORACLES, SLACK, History
-from bcdata_tests.features.world import REFERENCE, SYMBOL, World, calm, wild
+from bcdata_tests.features.oracles.history import history_of
 
 
 def test_every_feature_has_an_oracle() -> None:
@@ -52,7 +53,7 @@ def test_agrees_on_hostile_minutes(seed: int) -> None:
     world = wild(seed=seed)
     table = table_of(world)
     rows = around_holes(world.bars, np.random.default_rng(seed))
-    assert_agrees(world.history, table, rows)
+    assert_agrees(history_of(world), table, rows)
     sampled = table[rows]
     assert all(sampled[name].null_count() < len(rows) for name in ORACLES)
 
@@ -66,7 +67,7 @@ def test_coarser_bars_count_in_bars(name: str) -> None:
     world = world.lacking(world.bars["open_time"][50])
     table = table_of(world)
     assert table["log_ret_1440"].count() > 0
-    assert_agrees(world.history, table, list(range(0, table.height, 61)))
+    assert_agrees(history_of(world), table, list(range(0, table.height, 61)))
 
 
 def test_prices_that_are_not_positive_have_no_logarithm_but_keep_their_shape() -> None:
@@ -79,7 +80,7 @@ def test_prices_that_are_not_positive_have_no_logarithm_but_keep_their_shape() -
     assert table.filter(negative)["log_ret_1"].null_count() == negative.sum()
     assert table["body"].null_count() == 0
     shapes = table.select("open_time", *(one.name for one in all_features() if one.family == "Price & Returns"))
-    assert_agrees(world.history, shapes, list(range(0, table.height, 31)))
+    assert_agrees(history_of(world), shapes, list(range(0, table.height, 31)))
 
 
 def test_a_steady_climb_has_no_deviation_to_divide_by() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -10,38 +10,15 @@ import pytest
 from bcdata.features.feature import Feature
 from bcdata.features.grid import DAY as DAY_MICROS
 from bcdata.features.grid import FloatArray, Grid, lag
+from bcdata.features.proofs import promises
+from bcdata.features.proofs.check import CALM_CUTS, PROOFS
+from bcdata.features.proofs.subject import Lab, Mutation, Subject
+from bcdata.features.proofs.world import World, calm
 from bcdata.features.registry import all_features
 from bcdata.features.surroundings import Panel, Settlements
-from bcdata.windows import Window
-from bcdata_tests.features import proofs
-from bcdata_tests.features.generators import START
-from bcdata_tests.features.proofs import DAY, Lab, Mutation, Subject
-from bcdata_tests.features.world import World, calm, wild
 
 FEATURES = all_features()
 LAB = Lab(FEATURES)
-MONTH = Window(START + 3 * DAY, START + 5 * DAY)
-ODD = Window(START + timedelta(hours=53, minutes=7), START + timedelta(hours=87, minutes=31))
-CALM_CUTS = [START + timedelta(minutes=minute) for minute in (3973, 4444, 5021, 5760, 6002)]
-WILD_CUTS = [START + timedelta(minutes=minute) for minute in (5441, 7120)]
-
-PROOFS: dict[str, Callable[[Subject], object]] = {
-    "future cut": lambda subject: proofs.future_cut(subject, calm(), CALM_CUTS[0]),
-    "future cut, hostile bars": lambda subject: proofs.future_cut(subject, wild(), WILD_CUTS[0]),
-    "future changed": lambda subject: [proofs.future_changed(subject, calm(), cut) for cut in CALM_CUTS],
-    "future changed, hostile bars": lambda subject: [proofs.future_changed(subject, wild(), cut) for cut in WILD_CUTS],
-    "partition alone": lambda subject: proofs.partition_alone(subject, calm(), MONTH),
-    "partition alone, hostile bars": lambda subject: proofs.partition_alone(subject, wild(), MONTH),
-    "partition of odd length": lambda subject: proofs.partition_alone(subject, wild(), ODD),
-    "warm-up tight": lambda subject: proofs.warm_up_tight(subject, calm()),
-    "defined": lambda subject: proofs.defined(subject, calm()),
-    "bounded": lambda subject: proofs.bounded(subject, calm()),
-    "bounded, hostile bars": lambda subject: proofs.bounded(subject, wild()),
-    "scaled": lambda subject: proofs.scaled(subject, calm()),
-    "scaled, hostile bars": lambda subject: proofs.scaled(subject, wild()),
-    "symbols": lambda subject: proofs.symbols_change_nothing(subject, calm()),
-    "symbols, hostile bars": lambda subject: proofs.symbols_change_nothing(subject, wild()),
-}
 
 
 def named(features: tuple[Feature, ...]) -> pytest.MarkDecorator:
@@ -58,7 +35,7 @@ def refuted(subject: Subject, names: list[str]) -> None:
 
     def all_hold() -> None:
         for name in names:
-            PROOFS[name](subject)
+            PROOFS[name].run(subject)
 
     with pytest.raises(AssertionError):
         all_hold()
@@ -67,7 +44,7 @@ def refuted(subject: Subject, names: list[str]) -> None:
 @every_feature
 @pytest.mark.parametrize("proof", PROOFS)
 def test_keeps_every_promise(feature: Feature, proof: str) -> None:
-    PROOFS[proof](Subject(feature, LAB))
+    PROOFS[proof].run(Subject(feature, LAB))
 
 
 @named(tuple(one for one in FEATURES if one.reads("@reference")))
@@ -106,7 +83,7 @@ def unshifted_hours(_: Feature, values: FloatArray, grid: Grid) -> FloatArray:
 def test_a_look_ahead_is_caught(feature: Feature, mutation: Mutation) -> None:
     mutant = Subject(feature, LAB, mutation)
     if feature.distinct < 1000:  # it rests for hours: only where it moves does what comes after show
-        for proof in (proofs.future_cut, proofs.future_changed):
+        for proof in (promises.future_cut, promises.future_changed):
             assert any(_fails(proof, mutant, instant) for instant in [*CALM_CUTS, *_moves(feature)])
     else:
         refuted(mutant, ["future cut", "future cut, hostile bars"])

@@ -13,8 +13,8 @@ from scipy import stats
 from bcdata.features.compute import compute
 from bcdata.features.families.risk_execution import FAMILY
 from bcdata.features.kernels.drawdown import deepest
+from bcdata.features.proofs.bars import ONE_MINUTE, START, complete, whole_window
 from bcdata.intervals import Interval
-from bcdata_tests.features.generators import ONE_MINUTE, START, complete, whole_window
 from bcdata_tests.features.real_bars import january
 
 Array = npt.NDArray[np.float64]

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bcdata.features.grid import DAY, FloatArray, Grid, grid_number, grid_opens
+from bcdata.features.proofs.bars import START
 from bcdata.features.runs import Runs, ema, wilder
 from bcdata.intervals import Interval
 from bcdata.windows import Window
-from bcdata_tests.features.generators import START
 
 quickly = settings(max_examples=60, deadline=None, database=None)
 HOUR = Interval.parse("1h")

@@ -13,9 +13,9 @@ from scipy import signal, stats
 
 from bcdata.features.compute import compute
 from bcdata.features.families.volatility_risk import FAMILY
+from bcdata.features.proofs.bars import ONE_MINUTE, PRICES, START, complete, whole_window
 from bcdata.features.registry import Feature
 from bcdata.intervals import Interval
-from bcdata_tests.features.generators import ONE_MINUTE, PRICES, START, complete, whole_window
 from bcdata_tests.features.real_bars import january
 
 Array = npt.NDArray[np.float64]

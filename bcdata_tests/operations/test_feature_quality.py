@@ -7,6 +7,8 @@ import polars as pl
 import pytest
 
 from bcdata.catalog import load_catalog
+from bcdata.features.proofs.bars import START
+from bcdata.features.proofs.world import REFERENCE, SYMBOL, calm
 from bcdata.features.report import REPORT, feature_report
 from bcdata.operations.feature_quality import materialize
 from bcdata.operations.feature_set import features_of, version_of
@@ -18,9 +20,7 @@ from bcdata.quality.features import attention
 from bcdata.quality.verdict import Severity
 from bcdata.query import query
 from bcdata.store.layout import Partition
-from bcdata_tests.features.generators import START
 from bcdata_tests.features.lake import write_bars
-from bcdata_tests.features.world import REFERENCE, SYMBOL, calm
 from bcdata_tests.operations.test_features import CATALOG, DAY, DAYS, Bench, D, bench
 
 FEW = CATALOG.replace(
@@ -142,7 +142,7 @@ def test_what_asks_for_a_look_is_named_worst_first() -> None:
 
 
 def test_reports_can_be_asked_in_sql(work: Bench) -> None:
-    sql = f"SELECT count(*), max(nulls), min(date) FROM reports.{D}"
+    sql = "SELECT count(*), max(nulls), min(date) FROM reports.um_klines_1m"
     assert query(work.store, work.catalog, sql).row(0)[0] == 0  # type: ignore[arg-type]
     report(work, SYMBOL, DAYS[4])
     assert query(work.store, work.catalog, sql).row(0) == (6, 0, DAYS[4])  # type: ignore[arg-type]

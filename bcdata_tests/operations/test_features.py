@@ -11,6 +11,8 @@ from polars.testing import assert_frame_equal, assert_series_equal
 
 from bcdata.catalog import Dataset, load_catalog
 from bcdata.features.compute import compute
+from bcdata.features.proofs.bars import PRICES, START
+from bcdata.features.proofs.world import MEMBERS, REFERENCE, SYMBOL, World, calm, wild
 from bcdata.features.surroundings import Surroundings
 from bcdata.operations import stream
 from bcdata.operations.feature_set import features_of, version_of
@@ -18,9 +20,7 @@ from bcdata.operations.features import made_of, materialize
 from bcdata.operations.outcome import Outcome, State
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata_tests.features.generators import PRICES, START
 from bcdata_tests.features.lake import write_bars, write_world
-from bcdata_tests.features.world import MEMBERS, REFERENCE, SYMBOL, World, calm, wild
 
 DAY = timedelta(days=1)
 D, F = "um_klines_1m", "um_funding"

@@ -5,15 +5,15 @@ from pathlib import Path
 import polars as pl
 
 from bcdata.catalog import load_catalog
+from bcdata.features.proofs.bars import START
+from bcdata.features.proofs.world import SYMBOL, calm
 from bcdata.operations.labels import materialize
 from bcdata.operations.outcome import State
 from bcdata.operations.zones import Step, Zone, steps, upstream
 from bcdata.query import query
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata_tests.features.generators import START
 from bcdata_tests.features.lake import write_bars
-from bcdata_tests.features.world import SYMBOL, calm
 from bcdata_tests.operations.test_features import CATALOG, DAY, DAYS, Bench, D
 
 LABELS = CATALOG.replace("    features:\n", "    labels: {horizons: [1, 60]}\n    features:\n")

@@ -3,9 +3,12 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TypeVar
 
 import polars as pl
+
+from bcdata.features.proofs.world import REFERENCE, SYMBOL, World
 
 DAY = 86_400_000_000
 """Microseconds of a day; all times here are µs since the epoch."""
@@ -130,3 +133,20 @@ def log_return(h: History, t: int, k: int = 1) -> float | None:
     """ln of t's close over the close k bars before."""
     before = h.back(t, k)
     return None if before is None or t not in h.bars else log_of(h.bars[t].close, before.close)
+
+
+def history_of(world: World) -> History:
+    """A made-up market as its symbol's history."""
+    step = world.interval.length
+    assert step is not None
+    members = {name: bars_of(frame) for name, frame in world.members.items()}
+    return History(
+        members[SYMBOL],
+        step // timedelta(microseconds=1),
+        reference=members[REFERENCE],
+        universe={name: {t: bar.close for t, bar in bars.items()} for name, bars in members.items()},
+        unexplained=frozenset(world.panel.opens[~world.panel.explained].tolist()),
+        funding=settlements_of(world.funding),
+        reference_funding=settlements_of(world.reference_funding),
+        symbol=SYMBOL,
+    )

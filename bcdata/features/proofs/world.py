@@ -9,11 +9,10 @@ import numpy as np
 import polars as pl
 
 from bcdata.features.grid import IntArray, grid_opens
+from bcdata.features.proofs.bars import FLOWS, ONE_MINUTE, PRICES, START, complete, hostile, whole_window
 from bcdata.features.surroundings import Panel, Surroundings, panel
 from bcdata.intervals import Interval
 from bcdata.windows import Window
-from bcdata_tests.features.generators import FLOWS, ONE_MINUTE, PRICES, START, complete, hostile, whole_window
-from bcdata_tests.features.oracles.history import History, bars_of, settlements_of
 
 SYMBOL, REFERENCE = "AUSDT", "BTCUSDT"
 MEMBERS = (SYMBOL, REFERENCE, "CUSDT", "DUSDT", "EUSDT", "FUSDT")
@@ -41,37 +40,23 @@ class World:
 
     @property
     def bars(self) -> pl.DataFrame:
+        """The symbol's own bars."""
         return self.members[SYMBOL]
 
     @property
     def reference(self) -> pl.DataFrame:
+        """The reference symbol's bars."""
         return self.members[REFERENCE]
 
     @cached_property
     def around(self) -> Surroundings:
+        """What the symbol's features may look at besides its own bars."""
         return Surroundings(
             symbol=SYMBOL,
             reference=self.reference,
-            universe=self._panel(),
+            universe=self.panel,
             funding=self.funding,
             reference_funding=self.reference_funding,
-        )
-
-    @cached_property
-    def history(self) -> History:
-        step = self.interval.length
-        assert step is not None
-        members = {name: bars_of(frame) for name, frame in self.members.items()}
-        seen = self._panel()
-        return History(
-            members[SYMBOL],
-            step // timedelta(microseconds=1),
-            reference=members[REFERENCE],
-            universe={name: {t: bar.close for t, bar in bars.items()} for name, bars in members.items()},
-            unexplained=frozenset(seen.opens[~seen.explained].tolist()),
-            funding=settlements_of(self.funding),
-            reference_funding=settlements_of(self.reference_funding),
-            symbol=SYMBOL,
         )
 
     def cut(self, instant: datetime) -> "World":
@@ -114,6 +99,25 @@ class World:
         }
         return replace(self, name=(*self.name, "scaled", symbols, columns, factor), members=members)
 
+    def moved(self, name: str) -> "World":
+        """The same market with one input (`close`, `close@reference`, `funding`) moved a little, and no other."""
+        column, _, whose = name.partition("@")
+        around, members = self.around, dict(self.members)
+        if name == "funding":
+            around = replace(around, funding=_jittered("funding_rate", self.funding))
+        elif column == "funding":
+            around = replace(around, reference_funding=_jittered("funding_rate", self.reference_funding))
+        elif whose == "reference":
+            around = replace(around, reference=_jittered(column, self.reference))
+        elif whose == "universe":
+            strangers = {one: _jittered(column, members[one]) for one in MEMBERS if one not in {SYMBOL, REFERENCE}}
+            around = replace(around, universe=replace(self, members={**members, **strangers}).panel)
+        else:
+            members[SYMBOL] = _jittered(column, members[SYMBOL])
+        other = replace(self, members=members, name=(*self.name, "moved", name))
+        other.__dict__["around"] = around
+        return other
+
     def without(self, symbol: str) -> "World":
         """The same market, whose universe has one member less."""
         members = {name: frame for name, frame in self.members.items() if name != symbol}
@@ -121,7 +125,7 @@ class World:
 
     def shuffled(self) -> "World":
         """The same market, with its members in another order."""
-        return replace(self, name=(*self.name, "shuffled"), members=dict(reversed(self.members.items())))
+        return replace(self, name=(*self.name, "shuffled"), members=dict(reversed(list(self.members.items()))))
 
     def _each(self, what: tuple[object, ...], change: Callable[[pl.DataFrame, str], pl.DataFrame]) -> "World":
         return replace(
@@ -132,7 +136,9 @@ class World:
             reference_funding=change(self.reference_funding, "time"),
         )
 
-    def _panel(self) -> Panel:
+    @cached_property
+    def panel(self) -> Panel:
+        """The closes of all members, and where the lack of one is explained."""
         opens = self._opens()
         closes = {}
         for name, frame in self.members.items():
@@ -149,6 +155,12 @@ class World:
             return np.empty(0, dtype=np.int64)
         window = Window(min(one.start for one in found), max(one.end for one in found))
         return grid_opens(window, self.interval)
+
+
+def _jittered(column: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """The column times something between 1 and 1.001."""
+    noise = np.random.default_rng(3).uniform(1, 1.001, frame.height)
+    return frame.with_columns(pl.col(column) * noise) if column in frame.columns else frame
 
 
 def settlements(start: datetime, end: datetime, seed: int) -> pl.DataFrame:

@@ -15,11 +15,15 @@ PRICES = ("open", "high", "low", "close")
 FLOWS = ("volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
 QUOTE_FLOWS = ("quote_volume", "taker_buy_quote_volume")
 
+_LOST = 0.002
+"""The share of bars that is missing here and there."""
+
 
 def complete(days: int = 4, *, start: datetime = START, seed: int = 0, interval: str = "1m") -> pl.DataFrame:
     """Bars without a hole, each with a range and with trades."""
     step = Interval.parse(interval).length
-    assert step is not None
+    if step is None:
+        raise ValueError("months are no steps")
     rng = np.random.default_rng(seed)
     n = timedelta(days=days) // step
     close = 20_000 * np.exp(np.cumsum(rng.normal(0, 5e-4, n)))
@@ -60,7 +64,7 @@ def hostile(days: int = 6, *, start: datetime = START, seed: int = 0) -> pl.Data
             prices[name][begin : begin + length] = held
         quiet[begin : begin + length] = True
     flows = {name: np.where(quiet, 0.0, calm[name].to_numpy()) for name in FLOWS}
-    keep = rng.random(n) > 0.002
+    keep = rng.random(n) > _LOST
     for begin, length in zip(rng.integers(0, n, 3), rng.integers(2, 200, 3), strict=True):
         keep[begin : begin + length] = False
     bars = calm.with_columns(
