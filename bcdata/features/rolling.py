@@ -64,16 +64,16 @@ class Sorted(NamedTuple):
 
 def rolling_sum(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
     """The sum of the last n values."""
-    from bcdata.features.kernels.sums import sums  # noqa: PLC0415
+    from bcdata.features.kernels.sums import totals  # noqa: PLC0415
 
-    return sums(plain(values), n, first, _allowed(n, max_missing))
+    return totals(plain(values), n, first, _allowed(n, max_missing), False)
 
 
 def rolling_mean(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
     """The mean of the last n values; exactly the value where all are equal."""
-    from bcdata.features.kernels.sums import means  # noqa: PLC0415
+    from bcdata.features.kernels.sums import totals  # noqa: PLC0415
 
-    return means(plain(values), n, first, _allowed(n, max_missing))
+    return totals(plain(values), n, first, _allowed(n, max_missing), True)
 
 
 def rolling_moments(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> Moments:
@@ -85,13 +85,15 @@ def rolling_moments(values: FloatArray, n: int, *, first: int, max_missing: int 
 
 def rolling_var(values: FloatArray, n: int, *, first: int, max_missing: int | None = None, ddof: int = 1) -> FloatArray:
     """The variance of the last n values; exactly 0 where all are equal, NaN for `ddof` values or fewer."""
-    count, _, squares = rolling_moments(values, n, first=first, max_missing=max_missing)
-    return np.divide(squares, count - ddof, out=np.full_like(squares, np.nan), where=count > ddof)
+    from bcdata.features.kernels.sums import variances  # noqa: PLC0415
+
+    return variances(plain(values), n, first, _allowed(n, max_missing), ddof)
 
 
 def rolling_std(values: FloatArray, n: int, *, first: int, max_missing: int | None = None, ddof: int = 1) -> FloatArray:
     """The standard deviation of the last n values. Deviations below 1e-150 are 0: their squares underflow."""
-    return np.sqrt(rolling_var(values, n, first=first, max_missing=max_missing, ddof=ddof))
+    variance = rolling_var(values, n, first=first, max_missing=max_missing, ddof=ddof)
+    return np.sqrt(variance, out=variance)
 
 
 def rolling_max(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
@@ -122,26 +124,23 @@ def rolling_skew(
     values: FloatArray, n: int, *, first: int, max_missing: int | None = None, noise: float = 0.0
 ) -> FloatArray:
     """The biased skewness of the last n values, m3 / m2^1.5; NaN where flat."""
-    from bcdata.features.kernels.shape import shape  # noqa: PLC0415
-
-    count, mean, two, three, _ = shape(plain(values), n, first, _allowed(n, max_missing))
-    moving = _moves(two / count, mean, noise)
-    variance = np.where(moving, two / count, np.nan)
-    skew: FloatArray = three / count / (variance * np.sqrt(variance))
-    return skew
+    return rolling_shape(values, n, first=first, max_missing=max_missing, noise=noise)[0]
 
 
 def rolling_kurt(
     values: FloatArray, n: int, *, first: int, max_missing: int | None = None, noise: float = 0.0
 ) -> FloatArray:
     """The biased excess kurtosis of the last n values, m4 / m2² - 3; NaN where flat."""
+    return rolling_shape(values, n, first=first, max_missing=max_missing, noise=noise)[1]
+
+
+def rolling_shape(
+    values: FloatArray, n: int, *, first: int, max_missing: int | None = None, noise: float = 0.0
+) -> tuple[FloatArray, FloatArray]:
+    """`rolling_skew` and `rolling_kurt` in one pass."""
     from bcdata.features.kernels.shape import shape  # noqa: PLC0415
 
-    count, mean, two, _, four = shape(plain(values), n, first, _allowed(n, max_missing))
-    moving = _moves(two / count, mean, noise)
-    variance = np.where(moving, two / count, np.nan)
-    excess: FloatArray = four / count / (variance * variance) - 3.0
-    return excess
+    return shape(plain(values), n, first, _allowed(n, max_missing), noise)
 
 
 def rolling_comoments(x: FloatArray, y: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> Comoments:
@@ -196,10 +195,18 @@ def sorted_window(
     n: int,
     *,
     max_missing: int | None = None,
-    tail: float = 0.05,
-    quantiles: Sequence[float] = (0.25, 0.5, 0.75),
+    tail: float = 0.0,
+    quantiles: Sequence[float] = (),
 ) -> Sorted:
-    """Order statistics of the last n values from one sorted window."""
+    """Order statistics of the last n values from one sorted window: the newest's rank, and what is asked for.
+
+    Args:
+        values: As everywhere here.
+        n: Bars of the window.
+        max_missing: As everywhere here.
+        tail: Share of the values for `kth` and `tail_mean`; these are NaN for 0.
+        quantiles: Each in [0, 1].
+    """
     from bcdata.features.kernels import order  # noqa: PLC0415
 
     wanted = np.array(quantiles, dtype=np.float64)

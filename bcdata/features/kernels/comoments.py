@@ -1,67 +1,81 @@
-"""Moments of two series together, and higher ones of one, over the last n rows. As `sums`, whose words hold here."""
+"""Joint moments of two series over the last n rows. As `sums`, whose words hold here.
+
+A pair that lacks either value is missing.
+"""
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray
+from bcdata.features.grid import FloatArray, IntArray
 from bcdata.features.kernels import compiled
 
 
 @compiled
-def _into(part: FloatArray, x: float, y: float) -> None:
-    """Adds a pair to a part: count, origins, and sums of distances from them."""
-    if part[0] == 0:
-        part[1], part[2] = x, y
-    dx, dy = x - part[1], y - part[2]
-    part[0] += 1.0
-    part[3] += dx
-    part[4] += dy
-    part[5] += dx * dx
-    part[6] += dy * dy
-    part[7] += dx * dy
+def _count(x: FloatArray, y: FloatArray, border: int, allowed: int, counts: IntArray) -> None:
+    """For each bar of the block how many pairs its window has; 0 where that is too few, or it lacks the oldest."""
+    n = counts.size
+    there, low, end = 0, max(border - n, 0), min(border + n, x.size)
+    seen_x, seen_y = x[low:end], y[low:end]
+    for k in range(seen_x.size):
+        there += abs(seen_x[k]) + abs(seen_y[k]) < np.inf
+    if there == 2 * n:
+        counts[:] = n
+        return
+    held = 0
+    for row in range(max(border - n + 1, 0), border):
+        held += np.isfinite(x[row] + y[row])
+    for row in range(border, end):
+        held += np.isfinite(x[row] + y[row])
+        oldest = row >= n - 1 and np.isfinite(x[row - n + 1] + y[row - n + 1])
+        counts[row - border] = held if oldest and held >= n - allowed else 0
+        held -= oldest
 
 
 @compiled
-def _central(part: FloatArray, out: FloatArray) -> None:
-    """Count, means and central sums (xx, yy, xy) of a part."""
-    count = max(part[0], 1.0)
-    shift_x, shift_y = part[3] / count, part[4] / count
-    out[0] = part[0]
-    out[1], out[2] = part[1] + shift_x, part[2] + shift_y
-    out[3] = max(part[5] - part[3] * shift_x, 0.0)
-    out[4] = max(part[6] - part[4] * shift_y, 0.0)
-    out[5] = part[7] - part[3] * shift_y
+def _origins(x: FloatArray, y: FloatArray, border: int, n: int) -> tuple[int, int]:
+    """The row of the block's first pair, or of its end; and of the last pair before it, or of its beginning."""
+    after, before = border, border - 1
+    while after < min(border + n, x.size) and not np.isfinite(x[after] + y[after]):
+        after += 1
+    while after > border and before > max(border - n, 0) and not np.isfinite(x[before] + y[before]):
+        before -= 1
+    return after, max(before, 0)
+
+
+@compiled
+def _add(x: FloatArray, y: FloatArray, origin_x: float, origin_y: float, sums: FloatArray) -> None:
+    """Sums of the first 1, 2, .. distances: x, y, x², y², xy; one row of `sums` for each bar."""
+    sx, sy, sxx, syy, sxy = 0.0, 0.0, 0.0, 0.0, 0.0
+    for k in range(x.size):
+        dx, dy = x[k] - origin_x, y[k] - origin_y
+        if abs(dx) + abs(dy) < np.inf:
+            sx, sy = sx + dx, sy + dy
+            sxx, syy, sxy = sxx + dx * dx, syy + dy * dy, sxy + dx * dy
+        sums[k, 0], sums[k, 1], sums[k, 2], sums[k, 3], sums[k, 4] = sx, sy, sxx, syy, sxy
 
 
 @compiled
 def comoments(x: FloatArray, y: FloatArray, n: int, first: int, allowed: int) -> FloatArray:
-    """Count, mean x, mean y, Σdx², Σdy², Σdx·dy; shape (6, rows). A pair that lacks either is missing."""
+    """Count, mean x, mean y, Σdx², Σdy², Σdx·dy; shape (6, rows)."""
     out = np.full((6, x.size), np.nan)
-    far, near, part = np.zeros((n + 1, 6)), np.zeros(6), np.zeros(8)
-    there = np.isfinite(x) & np.isfinite(y)
-    for border in range(-(first % n), x.size, n):
-        part[:] = 0.0
-        for j in range(n - 1, -1, -1):
-            row = border - n + j
-            if row >= 0 and there[row]:
-                _into(part, x[row], y[row])
-            _central(part, far[j])
-        part[:] = 0.0
-        for row in range(max(border, 0), min(border + n, x.size)):
-            if there[row]:
-                _into(part, x[row], y[row])
-            rest = far[row - border + 1]
-            both = part[0] + rest[0]
-            if row < n - 1 or not there[row - n + 1] or both < max(n - allowed, 1):
+    near, far = np.zeros((n, 5)), np.zeros((n, 5))
+    counts = np.zeros(n, dtype=np.int64)
+    for border in range(-first % n, x.size, n):
+        _count(x, y, border, allowed, counts)
+        after, before = _origins(x, y, border, n)
+        low, end = max(border - n + 1, 0), min(border + n, x.size)
+        for row, start, stop in ((before, border, after), (after, after, end)):
+            if start >= stop:
                 continue
-            _central(part, near)
-            apart_x = near[1] - rest[1] if rest[0] and near[0] else 0.0
-            apart_y = near[2] - rest[2] if rest[0] and near[0] else 0.0
-            share = near[0] / both
-            weight = rest[0] * share
-            out[0, row] = both
-            out[1, row] = rest[1] + apart_x * share if rest[0] else near[1]
-            out[2, row] = rest[2] + apart_y * share if rest[0] else near[2]
-            out[3, row] = rest[3] + near[3] + apart_x * apart_x * weight
-            out[4, row] = rest[4] + near[4] + apart_y * apart_y * weight
-            out[5, row] = rest[5] + near[5] + apart_x * apart_y * weight
+            behind = far[n - 1 - border + low : n - 1][::-1]
+            _add(x[low:border][::-1], y[low:border][::-1], x[row], y[row], behind)
+            _add(x[start:stop], y[start:stop], x[row], y[row], near[start - border :])
+            for j in range(start - border, stop - border):
+                if counts[j]:
+                    scale, at, a, b = 1.0 / counts[j], border + j, near[j], far[j]
+                    sx, sy = a[0] + b[0], a[1] + b[1]
+                    shift_x, shift_y = sx * scale, sy * scale
+                    out[0, at], out[1, at], out[2, at] = counts[j], x[row] + shift_x, y[row] + shift_y
+                    out[3, at] = max(a[2] + b[2] - sx * shift_x, 0.0)
+                    out[4, at] = max(a[3] + b[3] - sy * shift_y, 0.0)
+                    out[5, at] = a[4] + b[4] - sx * shift_y
     return out

@@ -7,98 +7,152 @@ Why blocks, and when a window has a value: `bcdata.features.rolling`. Common to 
     first    the grid's number of row 0: borders lie at multiples of n
     allowed  bars of the window that may be missing
 
-Squares are taken of distances from the value next to the border. It lies in the window, so that its distance from
-the mean is at most √n deviations, and a difference of sums loses at most a factor n + 1 of precision (a running
-sum over a price's history loses all of it). Equal values have exactly no deviation.
+A window that ends at bar j of a block is `near[j]`, the sum up to that bar, and `far[j]`, the sum over the bars of the
+block before that it still holds. What is summed are distances from an origin: the first value of the block, or while
+there is none yet the last one before it. It lies in the window, so that its distance from the mean is at most √n
+deviations, and a difference of sums of squares loses at most a factor n + 1 of precision (a running sum over a price's
+history loses all of it). Equal values have exactly no deviation.
 """
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray
+from bcdata.features.grid import FloatArray, IntArray
 from bcdata.features.kernels import compiled
 
 
 @compiled
-def sums(values: FloatArray, n: int, first: int, allowed: int) -> FloatArray:
-    """The sum of the values that are there; one per row."""
-    out = np.full(values.size, np.nan)
-    far, far_count = np.zeros(n + 1), np.zeros(n + 1, dtype=np.int64)
-    for border in range(-(first % n), values.size, n):
-        for j in range(n - 1, -1, -1):
-            row = border - n + j
-            there = row >= 0 and np.isfinite(values[row])
-            far[j] = far[j + 1] + (values[row] if there else 0.0)
-            far_count[j] = far_count[j + 1] + there
-        near, count = 0.0, 0
-        for row in range(max(border, 0), min(border + n, values.size)):
-            if np.isfinite(values[row]):
-                near += values[row]
-                count += 1
-            rest = row - border + 1
-            if row >= n - 1 and np.isfinite(values[row - n + 1]) and count + far_count[rest] >= n - allowed:
-                out[row] = far[rest] + near
-    return out
+def _count(values: FloatArray, border: int, n: int, allowed: int, counts: IntArray) -> bool:
+    """For each bar of the block how many values its window has, 0 where that is too few. Whether none is missing."""
+    there = 0
+    seen = values[max(border - n, 0) : border + n]
+    for k in range(seen.size):
+        there += abs(seen[k]) < np.inf
+    if there == 2 * n:
+        counts[:] = n
+        return True
+    held = 0
+    for row in range(max(border - n + 1, 0), border):
+        held += np.isfinite(values[row])
+    for row in range(border, min(border + n, values.size)):
+        held += np.isfinite(values[row])
+        oldest = row >= n - 1 and np.isfinite(values[row - n + 1])
+        counts[row - border] = held if oldest and held >= n - allowed else 0
+        held -= oldest
+    return False
 
 
 @compiled
-def means(values: FloatArray, n: int, first: int, allowed: int) -> FloatArray:
-    """The mean of the values that are there; one per row."""
+def _origins(values: FloatArray, border: int, n: int) -> tuple[int, int]:
+    """The row of the block's first value, or of its end; and of the last value before it, or of its beginning."""
+    after, before = border, border - 1
+    while after < min(border + n, values.size) and not np.isfinite(values[after]):
+        after += 1
+    while after > border and before > max(border - n, 0) and not np.isfinite(values[before]):
+        before -= 1
+    return after, max(before, 0)
+
+
+@compiled
+def _add(part: FloatArray, origin: float, one: FloatArray) -> None:
+    """Sums of the first 1, 2, .. distances from the origin."""
+    total = 0.0
+    for k in range(part.size):
+        apart = part[k] - origin
+        if abs(apart) < np.inf:
+            total += apart
+        one[k] = total
+
+
+@compiled
+def _add_squares(part: FloatArray, origin: float, one: FloatArray, two: FloatArray) -> None:
+    """Sums of the first 1, 2, .. distances from the origin, and of their squares."""
+    total, squares = 0.0, 0.0
+    for k in range(part.size):
+        apart = part[k] - origin
+        if abs(apart) < np.inf:
+            total += apart
+            squares += apart * apart
+        one[k], two[k] = total, squares
+
+
+@compiled
+def _scale(near: FloatArray, far: FloatArray, origin: float, scale: float, out: FloatArray) -> None:
+    """All windows of a block, none of which lacks a value."""
+    for j in range(out.size):
+        out[j] = origin + (near[j] + far[j]) * scale
+
+
+@compiled
+def totals(values: FloatArray, n: int, first: int, allowed: int, shifted: bool) -> FloatArray:
+    """The mean of the values that are there, if shifted, else their sum; one per row."""
     out = np.full(values.size, np.nan)
-    far, far_count = np.zeros(n + 1), np.zeros(n + 1, dtype=np.int64)
-    for border in range(-(first % n), values.size, n):
-        origin, total, count = 0.0, 0.0, 0
-        for j in range(n - 1, -1, -1):
-            row = border - n + j
-            if row >= 0 and np.isfinite(values[row]):
-                origin = values[row] if count == 0 else origin
-                total += values[row] - origin
-                count += 1
-            far[j] = origin + total / max(count, 1)
-            far_count[j] = count
-        origin, total, count = 0.0, 0.0, 0
-        for row in range(max(border, 0), min(border + n, values.size)):
-            if np.isfinite(values[row]):
-                origin = values[row] if count == 0 else origin
-                total += values[row] - origin
-                count += 1
-            rest = row - border + 1
-            both = count + far_count[rest]
-            if row >= n - 1 and np.isfinite(values[row - n + 1]) and both >= max(n - allowed, 1):
-                near = origin + total / max(count, 1)
-                out[row] = near if far_count[rest] == 0 else far[rest] + (near - far[rest]) * (count / both)
+    near, far, counts = np.zeros(n), np.zeros(n), np.zeros(n, dtype=np.int64)
+    scales = 1.0 / np.arange(n + 1) if shifted else np.ones(n + 1)
+    scales[0] = np.nan
+    for border in range(-first % n, values.size, n):
+        whole = _count(values, border, n, allowed, counts)
+        after, before = _origins(values, border, n)
+        behind, held = values[max(border - n + 1, 0) : border], min(n - 1, border)
+        end = min(border + n, values.size)
+        for row, start, stop in ((before, border, after), (after, after, end)):
+            if start < stop:
+                origin = values[row] if shifted else 0.0
+                _add(behind[::-1], origin, far[n - 1 - held : n - 1][::-1])
+                _add(values[start:stop], origin, near[start - border :])
+                if whole:
+                    _scale(near, far, origin, scales[n], out[border:end])
+                else:
+                    for j in range(start - border, stop - border):
+                        out[border + j] = origin + (near[j] + far[j]) * scales[counts[j]]
     return out
 
 
 @compiled
 def moments(values: FloatArray, n: int, first: int, allowed: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Count, mean and sum of squared deviations; three arrays, one value per row."""
-    counts, mean, squares = np.full((3, values.size), np.nan)
-    far_count, far_mean, far_squares = np.zeros((3, n + 1))
-    for border in range(-(first % n), values.size, n):
-        origin, one, two, count = 0.0, 0.0, 0.0, 0.0
-        for j in range(n - 1, -1, -1):
-            row = border - n + j
-            if row >= 0 and np.isfinite(values[row]):
-                origin = values[row] if count == 0 else origin
-                apart = values[row] - origin
-                one, two, count = one + apart, two + apart * apart, count + 1.0
-            shift = one / max(count, 1.0)
-            far_count[j], far_mean[j], far_squares[j] = count, origin + shift, max(two - one * shift, 0.0)
-        origin, one, two, count = 0.0, 0.0, 0.0, 0.0
-        for row in range(max(border, 0), min(border + n, values.size)):
-            if np.isfinite(values[row]):
-                origin = values[row] if count == 0 else origin
-                apart = values[row] - origin
-                one, two, count = one + apart, two + apart * apart, count + 1.0
-            rest = row - border + 1
-            both = count + far_count[rest]
-            if row < n - 1 or not np.isfinite(values[row - n + 1]) or both < max(n - allowed, 1):
-                continue
-            shift = one / max(count, 1.0)
-            near, within = origin + shift, max(two - one * shift, 0.0)
-            apart = near - far_mean[rest] if far_count[rest] and count else 0.0
-            share = count / both
-            counts[row] = both
-            mean[row] = far_mean[rest] + apart * share if far_count[rest] else near
-            squares[row] = far_squares[rest] + within + apart * apart * (far_count[rest] * share)
-    return counts, mean, squares
+    present, mean, squares = np.full((3, values.size), np.nan)
+    near, far, near_2, far_2 = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+    counts, scales = np.zeros(n, dtype=np.int64), 1.0 / np.arange(n + 1)
+    scales[0] = np.nan
+    for border in range(-first % n, values.size, n):
+        _count(values, border, n, allowed, counts)
+        after, before = _origins(values, border, n)
+        behind, held = values[max(border - n + 1, 0) : border], min(n - 1, border)
+        end = min(border + n, values.size)
+        for row, start, stop in ((before, border, after), (after, after, end)):
+            if start < stop:
+                origin, here = values[row], start - border
+                _add_squares(behind[::-1], origin, far[n - 1 - held : n - 1][::-1], far_2[n - 1 - held : n - 1][::-1])
+                _add_squares(values[start:stop], origin, near[here:], near_2[here:])
+                for j in range(here, stop - border):
+                    total, scale = near[j] + far[j], scales[counts[j]]
+                    shift = total * scale
+                    around = near_2[j] + far_2[j] - total * shift
+                    present[border + j] = counts[j] or np.nan
+                    mean[border + j] = origin + shift
+                    squares[border + j] = max(around, 0.0)
+    return present, mean, squares
+
+
+@compiled
+def variances(values: FloatArray, n: int, first: int, allowed: int, ddof: int) -> FloatArray:
+    """Squared deviations over (count - ddof); one per row, missing for `ddof` values or fewer."""
+    out = np.full(values.size, np.nan)
+    near, far, near_2, far_2 = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+    counts = np.zeros(n, dtype=np.int64)
+    for border in range(-first % n, values.size, n):
+        _count(values, border, n, allowed, counts)
+        after, before = _origins(values, border, n)
+        behind, held = values[max(border - n + 1, 0) : border], min(n - 1, border)
+        end = min(border + n, values.size)
+        for row, start, stop in ((before, border, after), (after, after, end)):
+            if start < stop:
+                origin, here = values[row], start - border
+                _add_squares(behind[::-1], origin, far[n - 1 - held : n - 1][::-1], far_2[n - 1 - held : n - 1][::-1])
+                _add_squares(values[start:stop], origin, near[here:], near_2[here:])
+                for j in range(here, stop - border):
+                    if counts[j] > ddof:
+                        total = near[j] + far[j]
+                        around = near_2[j] + far_2[j] - total * (total / counts[j])
+                        out[border + j] = max(around, 0.0) / (counts[j] - ddof)
+    return out
