@@ -46,7 +46,7 @@ datasets:
     sources: [binance_archive, binance_rest]
     features: {{select: [log_ret_1, log_ret_60]}}
 """
-SENSORS = ("refill", "stale", "republished")
+SENSORS = ("refill", "stale", "freshness")
 
 
 @dataclass
