@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from bcdata.cli import alert, data, export, gaps, inspect, materialize, verify, watch
+from bcdata.cli import alert, data, export, features, gaps, inspect, materialize, verify, watch
 from bcdata.errors import BcdataError, UsageError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 materialize.register(app)
 inspect.register(app)
+features.register(app)
 gaps.register(app)
 data.register(app)
 export.register(app)

@@ -1,4 +1,4 @@
-"""`bcdata status`, `features`, `providers`, `config`: what is there and what holds, without Dagster."""
+"""`bcdata status`, `providers`, `config`: what is there and what holds, without Dagster."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -13,7 +13,6 @@ Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("status")(status)
-    app.command("features")(features)
     app.command("providers")(providers)
     app.command("config")(config)
 
@@ -54,18 +53,6 @@ def status(
     overdue = [[one.dataset, *late.values()] for one in found for late in one.stale]
     if overdue:
         print_table(["dataset", "symbol", "date", "overdue since", "reason"], overdue)
-
-
-def features(as_json: Json = False) -> None:
-    """List the features: name, family, warm-up in bars, formula, unit, source."""
-    from bcdata.features.registry import describe  # noqa: PLC0415
-
-    found = describe()
-    if as_json:
-        print_json(found)
-        return
-    rows = [[one["name"], one["family"], one["warm_up"], one["formula"], one["source"]] for one in found]
-    print_table(["name", "family", "warm-up (bars)", "formula", "source"], rows)
 
 
 def providers(as_json: Json = False) -> None:

@@ -1,0 +1,87 @@
+"""`bcdata features`: the list of features, a report on those of a dataset, and the proofs for a user's own."""
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bcdata.cli.show import err, out, print_json, print_table
+
+if TYPE_CHECKING:
+    from bcdata.features.proofs.check import Result
+
+Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
+features = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.add_typer(features, name="features")
+
+
+@features.callback()
+def listing(context: typer.Context, as_json: Json = False) -> None:
+    """List the features: name, family, warm-up in bars, formula, unit, source."""
+    if context.invoked_subcommand is not None:
+        return
+    from bcdata.features.registry import describe  # noqa: PLC0415
+
+    found = describe()
+    if as_json:
+        print_json(found)
+        return
+    rows = [[one["name"], one["family"], one["warm_up"], one["formula"], one["source"]] for one in found]
+    print_table(["name", "family", "warm-up (bars)", "formula", "source"], rows)
+
+
+@features.command("check")
+def check(
+    module: Annotated[str, typer.Argument(help="A module's dotted name, or a file that ends in .py.")],
+    only: Annotated[str | None, typer.Option(help="Only this feature of the module.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Put your own features through the proofs: no look-ahead, partition alone, tight warm-up, bounds, scale, holes.
+
+    The module's code is run. Ends with status 1 where a proof fails, 2 where there is nothing to prove.
+
+    Example: bcdata features check my_features.py
+    """
+    from bcdata.errors import UsageError  # noqa: PLC0415
+    from bcdata.features.proofs.check import check as prove  # noqa: PLC0415
+    from bcdata.operations.feature_check import clashes, own_features  # noqa: PLC0415
+
+    chosen = own_features(module, only)
+    for name in clashes(chosen):
+        err.print(f"warning: there is a feature {name} already; a table cannot have both", highlight=False)
+    results: list[Result] = []
+    try:
+        for _, found in groupby(prove(chosen), key=lambda one: one.feature):
+            results += (mine := list(found))
+            if not as_json:
+                _show(mine)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if as_json:
+        print_json([_plain(one) for one in results])
+    if not all(one.holds for one in results):
+        raise typer.Exit(1)
+
+
+def _show(results: "list[Result]") -> None:
+    """One feature: that all holds, or each proof that failed, where, and what to do."""
+    failed = [one for one in results if not one.holds]
+    name = results[0].feature
+    if not failed:
+        out.print(f"{name}: all {len(results)} proofs hold", highlight=False, markup=False)
+        return
+    out.print(f"{name}: {len(failed)} of {len(results)} proofs fail", highlight=False, markup=False)
+    for one in failed:
+        where = f" at the bar of {one.at:%Y-%m-%d %H:%M} UTC" if one.at else ""
+        out.print(f"  {one.proof}{where}: {one.why}", highlight=False, markup=False)
+    for mend in dict.fromkeys(one.mend for one in failed):
+        out.print(f"  mend: {mend}", highlight=False, markup=False)
+
+
+def _plain(one: "Result") -> dict[str, object]:
+    at = one.at.isoformat() if one.at else None
+    return {"feature": one.feature, "proof": one.proof, "holds": one.holds, "why": one.why, "at": at, "mend": one.mend}
