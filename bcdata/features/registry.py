@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
+from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
 from bcdata.features.feature import About, Feature, Parameter, WarmUp
@@ -142,7 +143,7 @@ def describe(features: Iterable[Feature] | None = None) -> list[dict[str, Any]]:
             "source": feature.source,
             "formula": feature.formula,
             "unit": feature.unit,
-            "range": None if feature.range is None else list(feature.range),
+            "range": None if feature.range is None else [bound if isfinite(bound) else None for bound in feature.range],
             "inputs": list(feature.inputs),
             "parameters": dict(feature.parameters),
             "version": feature.version,

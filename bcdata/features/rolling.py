@@ -206,7 +206,12 @@ def sorted_window(
         max_missing: As everywhere here.
         tail: Share of the values for `kth` and `tail_mean`; these are NaN for 0.
         quantiles: Each in [0, 1].
+
+    Raises:
+        ValueError: the tail or a quantile is no share.
     """
+    if not all(0 <= share <= 1 for share in (tail, *quantiles)):
+        raise ValueError(f"a tail of {tail} and quantiles {quantiles}: shares are between 0 and 1")
     from bcdata.features.kernels import order  # noqa: PLC0415
 
     wanted = np.array(quantiles, dtype=np.float64)

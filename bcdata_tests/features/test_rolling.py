@@ -168,6 +168,12 @@ def test_one_sorted_window_has_the_order_statistics(values: list[float], n: int,
             assert got.rank[row] == pytest.approx(place, abs=1e-15)
 
 
+def test_a_tail_that_is_no_share_is_refused() -> None:
+    for wrong in ({"tail": 1.5}, {"tail": -0.1}, {"quantiles": (0.5, 2.0)}):
+        with pytest.raises(ValueError, match="shares are between 0 and 1"):
+            rolling.sorted_window(noisy(), 10, **wrong)
+
+
 @pytest.mark.parametrize("kernel", EVERY, **by_name)
 @quickly
 @given(

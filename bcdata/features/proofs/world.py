@@ -158,9 +158,10 @@ class World:
 
 
 def _jittered(column: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """The column times something between 1 and 1.001."""
+    """The column times 1 to 1.001, and null now and then: that it is there may be all that counts."""
     noise = np.random.default_rng(3).uniform(1, 1.001, frame.height)
-    return frame.with_columns(pl.col(column) * noise) if column in frame.columns else frame
+    kept = pl.int_range(pl.len()) % 1201 != 1200  # noqa: PLR2004
+    return frame.with_columns(pl.when(kept).then(pl.col(column) * noise)) if column in frame.columns else frame
 
 
 def settlements(start: datetime, end: datetime, seed: int) -> pl.DataFrame:
