@@ -154,7 +154,7 @@ def jump_share_60(bars: Grid, *, n: int) -> FloatArray:
     """Share of the variance that came in jumps; a random walk reads 0 in half of all bars, 0.04 in the mean.
 
     Both means are of n terms, so that no factor n / (n - 1) is needed: the oldest product reaches one return further
-    back. Null where prices are flat; where closes rest for minutes, jumps seem more, as a return of 0 voids two products.
+    back. Null where prices are flat; closes that rest for minutes pass for jumps, as a 0 voids two products.
     """
     moves = np.abs(bars.returns)
     smooth = 0.5 * math.pi * rolling_mean(moves * lag(moves, 1), n, first=bars.first)
