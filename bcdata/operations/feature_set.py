@@ -6,7 +6,6 @@ import json
 from bcdata.catalog import MARKETS, Dataset, FeatureSet
 from bcdata.errors import CatalogError
 from bcdata.features.feature import Feature
-from bcdata.features.registry import feature_set_version
 from bcdata.features.selection import Variants, select
 
 
@@ -34,15 +33,25 @@ def universe_of(dataset: Dataset) -> tuple[str, ...]:
     return tuple(sorted(_section(dataset).universe))
 
 
+def identities(dataset: Dataset) -> dict[str, str]:
+    """By column a short hash of what its values follow from besides bars: version, parameters, whom it looks at."""
+    found = {}
+    for feature in features_of(dataset):
+        looks_at = (
+            reference_of(dataset) if feature.reads("@reference") else None,
+            universe_of(dataset) if feature.reads("@universe") else None,
+        )
+        found[feature.name] = _digest([feature.version, feature.parameters, looks_at])
+    return found
+
+
 def version_of(dataset: Dataset) -> str:
-    """A short hash of names, parameters and versions of the features, and of whom they look at."""
-    features = features_of(dataset)
-    parts = [feature_set_version(features)]
-    if any(feature.reads("@reference") for feature in features):
-        parts.append(reference_of(dataset))
-    if any(feature.reads("@universe") for feature in features):
-        parts.append(json.dumps(universe_of(dataset)))
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+    """The version of the feature set: a short hash of all its columns in their order."""
+    return _digest(list(identities(dataset).items()))
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()[:12]
 
 
 def _section(dataset: Dataset) -> FeatureSet:

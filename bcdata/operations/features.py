@@ -1,11 +1,14 @@
 """features: one wide table per symbol and partition, its warm-up read across the partition's border."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
+
+import polars as pl
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.features.compute import compute_counted
-from bcdata.operations.feature_set import version_of
-from bcdata.operations.fingerprint import fingerprint
+from bcdata.operations.fingerprint import CODE_VERSION, fingerprint
+from bcdata.operations.kept import Kept, kept_columns
 from bcdata.operations.lake import trusted
 from bcdata.operations.neighbours import Neighbours
 from bcdata.operations.outcome import Outcome, State
@@ -39,25 +42,39 @@ def _compute(store: Store, dataset: Dataset, partition: Partition, near: Neighbo
     made = _fingerprint(dataset, partition, near)
     if done := unchanged(store, partition, made):
         return done
+    kept = kept_columns(store, partition, near)
+    table, clipped = _table(dataset, partition, near, kept)
+    findings = audit(table, feature_model([(one.name, *(one.range or (None, None))) for one in near.features]))
+    findings += [*_warm_up(dataset, partition, near), *near.findings(partition.symbol, window_of(dataset, partition))]
+    nulls = {name: int(n) for name, n in table.null_count().row(0, named=True).items() if n}
+    facts = {"features": near.version, "nulls": nulls, **({"clipped": clipped} if clipped else {})}
+    verdict = Verdict(table.height, tuple(findings), facts)
+    return publish(store, partition, table, verdict, fingerprint=made, record=_record(dataset, partition, near))
+
+
+def _table(dataset: Dataset, partition: Partition, near: Neighbours, kept: Kept) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The features that are not kept, computed, beside those that are; and how many rows were clipped."""
     window, symbol = window_of(dataset, partition), partition.symbol
     table, clipped = compute_counted(
         near.bars(symbol, window),
         window=window,
         interval=dataset.bar_interval,
-        features=near.features,
+        features=[one for one in near.features if one.name not in kept.columns],
         around=near.around(symbol, window),
     )
-    findings = audit(table, feature_model([(one.name, *(one.range or (None, None))) for one in near.features]))
-    findings += [*_warm_up(dataset, partition, near), *near.findings(symbol, window)]
-    nulls = {name: int(n) for name, n in table.null_count().row(0, named=True).items() if n}
-    facts = {"features": version_of(dataset), "nulls": nulls, **({"clipped": clipped} if clipped else {})}
-    verdict = Verdict(table.height, tuple(findings), facts)
-    record = {
-        "merged": [(one.date, one.made) for one in near.own(symbol, window)],
-        "inputs": near.reads(symbol, window),
-        "features": version_of(dataset),
+    whole = table.with_columns(kept.columns[name] for name in kept.columns)
+    return whole.select("open_time", "known_at", *near.identities), {**kept.clipped, **clipped}
+
+
+def _record(dataset: Dataset, partition: Partition, near: Neighbours) -> dict[str, Any]:
+    window = window_of(dataset, partition)
+    return {
+        "merged": [(one.date, one.made) for one in near.own(partition.symbol, window)],
+        "inputs": near.reads(partition.symbol, window),
+        "features": near.version,
+        "columns": near.identities,
+        "code": CODE_VERSION,
     }
-    return publish(store, partition, table, verdict, fingerprint=made, record=record)
 
 
 def _fingerprint(dataset: Dataset, partition: Partition, near: Neighbours) -> str:
@@ -66,7 +83,7 @@ def _fingerprint(dataset: Dataset, partition: Partition, near: Neighbours) -> st
     return fingerprint(
         merged=[(one.date, one.made) for one in near.own(partition.symbol, window)],
         inputs=near.reads(partition.symbol, window),
-        features=version_of(dataset),
+        features=near.version,
         interval=dataset.bar_interval.name,
     )
 

@@ -20,7 +20,7 @@ from bcdata.features.compute import settlement_window, warm_up_window
 from bcdata.features.feature import SETTLEMENTS
 from bcdata.features.grid import FloatArray, IntArray, grid_opens, microseconds
 from bcdata.features.surroundings import BoolArray, Panel, Surroundings, panel
-from bcdata.operations.feature_set import features_of, reference_of, universe_of
+from bcdata.operations.feature_set import features_of, identities, reference_of, universe_of, version_of
 from bcdata.operations.lake import keys_over, read_over, trusted
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
@@ -69,7 +69,7 @@ class Neighbours:
     """What the symbols of one dataset look at, for the length of a run in which merged bars do not change."""
 
     def __init__(self, store: Store, catalog: Catalog, dataset: Dataset) -> None:
-        self.features = features_of(dataset)
+        self.features, self.identities, self.version = features_of(dataset), identities(dataset), version_of(dataset)
         self.reference, self.universe = reference_of(dataset), universe_of(dataset)
         self._store, self._dataset = store, dataset
         inputs = {name for feature in self.features for name in feature.inputs}
@@ -77,6 +77,11 @@ class Neighbours:
         self._ranks = "close@universe" in inputs and bool(self.universe)
         self._funding = catalog.funding(dataset.market) if inputs & SETTLEMENTS else None
         self._made, self._references, self._panels = Recent(100_000), Recent(2 * KEPT), Recent(KEPT)
+
+    def now(self, dataset: str, symbol: str, date: str) -> str | None:
+        """What a merged partition is made of now; None where it cannot be trusted."""
+        partition = Partition("merged", dataset, symbol, date)
+        return self._made.get(partition, lambda: trusted(self._store, partition))
 
     def reads(self, symbol: str, window: Window) -> list[Read]:
         """All merged partitions of others, and of settlements, that the window's features of the symbol look at."""
@@ -135,9 +140,7 @@ class Neighbours:
 
     def _over(self, dataset: Dataset, symbol: str, window: Window) -> Iterator[Read]:
         for date in keys_over(dataset, window):
-            partition = Partition("merged", dataset.name, symbol, date)
-            made = self._made.get(partition, lambda one=partition: trusted(self._store, one))  # type: ignore[misc]
-            yield Read(dataset.name, symbol, date, made)
+            yield Read(dataset.name, symbol, date, self.now(dataset.name, symbol, date))
 
     def _of_reference(self, dataset: Dataset, window: Window) -> pl.DataFrame:
         """Bars or settlements of the reference, which all symbols look at."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -10,11 +11,11 @@ import pytest
 from polars.testing import assert_frame_equal, assert_series_equal
 
 from bcdata.catalog import Dataset, load_catalog
-from bcdata.features.compute import compute
+from bcdata.features.compute import compute, compute_counted
 from bcdata.features.proofs.bars import PRICES, START
 from bcdata.features.proofs.world import MEMBERS, REFERENCE, SYMBOL, World, calm, wild
 from bcdata.features.surroundings import Surroundings
-from bcdata.operations import stream
+from bcdata.operations import features, stream
 from bcdata.operations.feature_set import features_of, version_of
 from bcdata.operations.features import made_of, materialize
 from bcdata.operations.outcome import Outcome, State
@@ -83,7 +84,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, Dataset, dict
 
 def test_days_have_the_bits_of_the_whole(made: tuple[Bench, Dataset, dict[tuple[str, str], Outcome]]) -> None:
     work, dataset, outcomes = made
-    world, features = wild(), features_of(dataset)
+    world, chosen = wild(), features_of(dataset)
     assert {cell for cell, one in outcomes.items() if one.state is not State.PUBLISHED} == {NOT_LISTED}
     around = replace(world.around, symbol=SYMBOL)
     whole = dataset.grain.window(DAYS[0]).start, dataset.grain.window(DAYS[-1]).end
@@ -91,7 +92,7 @@ def test_days_have_the_bits_of_the_whole(made: tuple[Bench, Dataset, dict[tuple[
         world.bars,
         window=type(dataset.grain.window(DAYS[0]))(*whole),
         interval=dataset.bar_interval,
-        features=features,
+        features=chosen,
         around=around,
     )
     joined = pl.concat([table(work, SYMBOL, date) for date in DAYS])
@@ -199,6 +200,39 @@ def test_a_changed_window_is_another_version_of_this_dataset_alone(tmp_path: Pat
     assert_frame_equal(first.select("xs_rank_60"), second.select("xs_rank_60"))
     assert not first["ret_vol_z"].equals(second["ret_vol_z"])
     assert outcome.verdict.facts["clipped"]["ret_vol_z_z_60"] > 0
+
+
+def test_only_what_a_change_of_the_set_affects_is_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work, dataset = bench(tmp_path, calm())
+    computed: list[list[str]] = []
+
+    def counted(*args: object, **how: Any) -> tuple[pl.DataFrame, dict[str, int]]:
+        computed.append([feature.name for feature in how["features"]])
+        return compute_counted(*args, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(features, "compute_counted", counted)
+
+    def after(section: str) -> tuple[pl.DataFrame, list[str]]:
+        (tmp_path / "catalog.yaml").write_text(CATALOG.replace("    features:\n", "    features:\n" + section))
+        catalog = load_catalog(tmp_path / "catalog.yaml")
+        (outcome,) = Bench(work.store, catalog).run(catalog[D], [(SYMBOL, DAYS[3])]).values()
+        assert outcome.state is State.PUBLISHED
+        return table(work, SYMBOL, DAYS[3]), computed[-1]
+
+    whole, names = after("")
+    assert names == [one.name for one in features_of(dataset)]
+    longer, names = after("      windows:\n        donchian_pos_240: {n: 480}\n")
+    assert names == ["donchian_pos_240"]
+    assert_frame_equal(longer.drop("donchian_pos_240"), whole.drop("donchian_pos_240"), check_exact=True)
+    _, names = after("      reference: CUSDT\n")
+    assert set(names) == {"donchian_pos_240", *(one.name for one in features_of(dataset) if one.reads("@reference"))}
+    few, names = after("      select: [log_ret_1, gap]\n      normalise:\n        gap: {z: 60}\n")
+    assert names == ["gap_z_60"]
+    assert_frame_equal(few.select("log_ret_1", "gap"), whole.select("log_ret_1", "gap"), check_exact=True)
+    write_bars(work.store, dataset, SYMBOL, calm(seed=1).bars)
+    changed, names = after("      select: [log_ret_1, gap]\n")
+    assert names == ["log_ret_1", "gap"]
+    assert not changed["gap"].equals(few["gap"])
 
 
 def test_a_market_without_settlements_has_null_funding_features(tmp_path: Path) -> None:
