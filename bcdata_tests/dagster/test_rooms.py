@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "net": {*GROUND, "settings"},
     "providers": {*GROUND, "settings", "catalog", "bars", "quality", "net"},
     "simulate": {*GROUND, "settings"},
-    "pictures": set(),
+    "pictures": {"errors"},
     "alerts": {*GROUND, "settings", "store"},
     "operations": {*GROUND, "settings", "catalog", "bars", "features", "quality", "net", "pictures", "providers"}
     | {"store"},
