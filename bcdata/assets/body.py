@@ -40,6 +40,8 @@ def run(
             tried = [f"tried/{dataset.name}/{one.partition.symbol}/{one.partition.date}" for one in outcomes]
             work.attempts.note(tried, work.now, "merged")
             _picture(context, work, dataset, wanted)
+        if step.zone is Zone.REPORTS:
+            _feature_map(context, work, dataset, wanted)
     states = {state: sum(one.state == state for one in outcomes) for state in {one.state for one in outcomes}}
     context.log.info("%s: %s", "/".join(step.key), ", ".join(f"{n} {state}" for state, n in sorted(states.items())))
     return dg.MaterializeResult(check_results=[aggregate(step, outcomes)])
@@ -51,9 +53,21 @@ def _picture(context: dg.AssetExecutionContext, work: Any, dataset: Dataset, wan
 
     drawn = neighbourhood(work.store, dataset, list(wanted), work.now)
     if drawn:
-        image = base64.b64encode(drawn.encode()).decode()
-        words = dg.MetadataValue.md(f"![coverage](data:image/svg+xml;base64,{image})")
-        context.add_asset_metadata({"coverage": words}, partition_key=list(wanted.values())[-1])
+        key = list(wanted.values())[-1]
+        context.add_asset_metadata({"coverage": _image(drawn, "coverage")}, partition_key=key)
+
+
+def _feature_map(context: dg.AssetExecutionContext, work: Any, dataset: Dataset, wanted: dict[Partition, str]) -> None:
+    """What asks for a look in the features of the run's last partition, and of those before it."""
+    from bcdata.operations.feature_report import neighbourhood  # noqa: PLC0415
+
+    last, key = list(wanted.items())[-1]
+    if drawn := neighbourhood(work.store, dataset, last):
+        context.add_asset_metadata({"features": _image(drawn, "features")}, partition_key=key)
+
+
+def _image(svg: str, words: str) -> dg.MarkdownMetadataValue:
+    return dg.MetadataValue.md(f"![{words}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})")
 
 
 def _wanted(context: dg.AssetExecutionContext, dataset: Dataset, step: Step) -> dict[Partition, str]:

@@ -1,6 +1,7 @@
 """`bcdata features`: the list of features, a report on those of a dataset, and the proofs for a user's own."""
 
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -65,6 +66,37 @@ def check(
         print_json([_plain(one) for one in results])
     if not all(one.holds for one in results):
         raise typer.Exit(1)
+
+
+@features.command("report")
+def report(
+    dataset: Annotated[str, typer.Option(help="A dataset of the catalog that has features.")],
+    symbols: Annotated[str, typer.Option(help="Symbols, commas between.")],
+    first: Annotated[str, typer.Option("--from", help="The first date key.")],
+    last: Annotated[str, typer.Option("--to", help="The last date key, included.")],
+    html: Annotated[Path, typer.Option(help="Write the page to this file.")],
+) -> None:
+    """Draw how features look: a map of what asks for a look, distributions over time, correlations. Needs matplotlib.
+
+    Example: bcdata features report --dataset spot_klines_1m --symbols BTCUSDT --from 2023-01 --to 2023-02 --html f.html
+    """
+    from bcdata.catalog import load_catalog  # noqa: PLC0415
+    from bcdata.errors import StoreError  # noqa: PLC0415
+    from bcdata.operations.feature_report import page_of  # noqa: PLC0415
+    from bcdata.pictures.gaps_report import gaps_page  # noqa: PLC0415
+    from bcdata.settings import Settings  # noqa: PLC0415
+    from bcdata.store.store import Store  # noqa: PLC0415
+
+    known = load_catalog()[dataset]
+    dates = known.grain.keys(first, last)
+    names = dict.fromkeys(name.strip() for name in symbols.split(",") if name.strip())
+    store = Store(Settings().root)
+    sections = [page_of(store, known, name, dates).html() for name in names]
+    try:
+        html.write_text(gaps_page(f"Features of {dataset}", sections), encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"cannot write {html}: {error.strerror}") from None
+    out.print(f"wrote {html}", highlight=False)
 
 
 def _show(results: "list[Result]") -> None:

@@ -4,6 +4,7 @@ Nothing is held back here: the gate of the features is behind them. What asks fo
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 import polars as pl
 
@@ -64,9 +65,7 @@ def _report(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
         config=config,
         clipped=_clipped(published),
     )
-    absent = frozenset(one.name for one in features_of(dataset) if _is_nothing(one, dataset, partition.symbol))
-    day = 1 if dataset.bar_interval.length is None else int(24 * 3600 / dataset.bar_interval.length.total_seconds())
-    findings = tuple(attention(report, absent=absent, day=day))
+    findings = tuple(attention(report, absent=absent_of(dataset, partition.symbol), day=bars_of_a_day(dataset)))
     facts = {"features": config, "compared_with": [one.date for one in alike]}
     return publish(
         store,
@@ -95,6 +94,17 @@ def _features_over(store: Store, partitions: Sequence[Partition], window: Window
 def _clipped(published: Published) -> dict[str, int]:
     found: dict[str, int] = published.record["verdict"]["facts"].get("clipped", {})
     return found
+
+
+def absent_of(dataset: Dataset, symbol: str) -> frozenset[str]:
+    """The features that are null by their nature for this symbol."""
+    return frozenset(one.name for one in features_of(dataset) if _is_nothing(one, dataset, symbol))
+
+
+def bars_of_a_day(dataset: Dataset) -> int:
+    """How many bars make a day; 1 where one bar is longer."""
+    length = dataset.bar_interval.length
+    return 1 if length is None else max(1, timedelta(days=1) // length)
 
 
 def _is_nothing(feature: Feature, dataset: Dataset, symbol: str) -> bool:

@@ -1,6 +1,7 @@
 """What of a feature report asks for a look: pure judgements, all of them warnings."""
 
 from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 import polars as pl
 
@@ -26,24 +27,46 @@ def attention(report: pl.DataFrame, *, absent: Collection[str], day: int) -> Ite
         more, though others come. `drift`: another distribution than in the 30 days before. Worst first.
     """
     kept = report.filter(~pl.col("feature").is_in(list(absent)))
+    for one in _rules(day):
+        found = kept.filter(one.is_so.fill_null(value=False)).select("feature", how_much=one.how_much.cast(pl.Float64))
+        if found.height:
+            yield Finding(one.name, Severity.WARN, found.height, f"{one.words}: {_named(found)}")
+
+
+def states(report: pl.DataFrame, *, absent: Collection[str], day: int) -> pl.DataFrame:
+    """The first rule that each row of a report (with `date`) breaks, else `fine`, and its figures in words.
+
+    Returns:
+        `feature`, `date`, `state`, `words`, in the report's order.
+    """
+    is_judged = ~pl.col("feature").is_in(list(absent))
+    broken = [pl.when(is_judged & one.is_so).then(pl.lit(one.name)) for one in _rules(day)]
+    words = pl.format(
+        "{} of {} null, one value for up to {} rows, median {}, drift {}",
+        *("nulls", "rows", "constant_run"),
+        *(pl.col(name).round_sig_figs(3).cast(pl.String).fill_null("none") for name in ("q50", "psi")),
+    )
+    return report.select("feature", "date", state=pl.coalesce(*broken, pl.lit("fine")), words=words)
+
+
+class _Rule(NamedTuple):
+    name: str
+    words: str
+    is_so: pl.Expr
+    how_much: pl.Expr
+
+
+def _rules(day: int) -> tuple[_Rule, ...]:
     empty = pl.col("leading_nulls") == pl.col("rows")
     nulls, rows = (pl.col(name) - pl.col("leading_nulls") for name in ("nulls", "rows"))
     share = pl.when(rows > 0).then(nulls / rows)
-    rules = (
-        ("empty", "without any value", empty, pl.lit(None)),
-        ("null_share", f"null in more than {NULLS:.0%} of the rows after their first value", share > NULLS, share),
-        (
-            "constant",
-            "at one value for a day or longer",
-            pl.col("constant_run") >= max(day, 60),
-            pl.col("constant_run"),
-        ),
-        ("drift", f"a stability index above {DRIFT} against the 30 days before", pl.col("psi") > DRIFT, pl.col("psi")),
+    run, psi = pl.col("constant_run"), pl.col("psi")
+    return (
+        _Rule("empty", "without any value", empty, pl.lit(None)),
+        _Rule("null_share", f"null in more than {NULLS:.0%} of the rows after their first value", share > NULLS, share),
+        _Rule("constant", "at one value for a day or longer", run >= max(day, 60), run),
+        _Rule("drift", f"a stability index above {DRIFT} against the 30 days before", psi > DRIFT, psi),
     )
-    for rule, words, is_so, how_much in rules:
-        found = kept.filter(is_so.fill_null(value=False)).select("feature", how_much=how_much.cast(pl.Float64))
-        if found.height:
-            yield Finding(rule, Severity.WARN, found.height, f"{words}: {_named(found)}")
 
 
 def _named(found: pl.DataFrame) -> str:

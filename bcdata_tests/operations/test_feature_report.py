@@ -1,0 +1,94 @@
+"""Feature reports for people: the map, the page, the picture in Dagster's pages."""
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from bcdata.cli import app
+from bcdata.errors import UsageError
+from bcdata.features.proofs.world import SYMBOL, calm
+from bcdata.operations.feature_quality import materialize
+from bcdata.operations.feature_report import neighbourhood, page_of
+from bcdata.pictures.feature_map import STATES, feature_map
+from bcdata.quality.features import states
+from bcdata.store.layout import Partition
+from bcdata_tests.operations.test_feature_quality import FEW
+from bcdata_tests.operations.test_features import DAYS, Bench, D, bench
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def cells_of(drawn: str) -> list[ET.Element]:
+    """The rectangles that have a title."""
+    return [cell for cell in ET.fromstring(drawn).iter(f"{SVG}rect") if len(cell)]  # noqa: S314 - drawn here
+
+
+@pytest.fixture(name="work", scope="module")
+def _work(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    work, dataset = bench(tmp_path_factory.mktemp("report"), calm(), FEW)
+    work.run(dataset, [(SYMBOL, day) for day in DAYS[:5]])
+    wanted = [Partition("reports", D, SYMBOL, day) for day in DAYS[:5]]
+    assert all(one.ok for one in materialize(work, dataset, wanted))  # type: ignore[arg-type]
+    return work
+
+
+def test_the_map_has_a_cell_for_each_feature_and_partition(work: Bench) -> None:
+    drawn = neighbourhood(work.store, work.catalog[D], Partition("reports", D, SYMBOL, DAYS[4]))  # type: ignore[index]
+    assert drawn is not None
+    said = [title.text or "" for cell in cells_of(drawn) for title in cell]
+    assert len(said) == 6 * 5
+    assert said[0].startswith(f"log_ret_1 {DAYS[0]}: 1 of 1440 null")
+    assert neighbourhood(work.store, work.catalog[D], Partition("reports", D, "CUSDT", DAYS[4])) is None  # type: ignore[index]
+
+
+def test_what_it_says_is_escaped_and_coloured_by_what_is_worst() -> None:
+    rows = [{"feature": "<f>", "date": "2023-01", "state": state, "words": "a & b"} for state in STATES]
+    drawn = feature_map(rows, title="<script>")
+    cells = cells_of(drawn)
+    assert [cell.get("fill") for cell in cells] == [colour for colour, _ in STATES.values()]
+    assert "<script>" not in drawn
+    assert cells[0][0].text == "<f> 2023-01: a & b"
+
+
+def test_the_state_of_a_row_is_the_first_rule_that_it_breaks() -> None:
+    rows = {
+        "feature": ["fine", "empty", "natural", "holes", "stuck", "moved"],
+        "rows": [100] * 6,
+        "nulls": [0, 100, 100, 50, 0, 0],
+        "leading_nulls": [0, 100, 100, 0, 0, 0],
+        "constant_run": [1, 0, 0, 90, 90, 1],
+        "q50": [1.0, None, None, 1.0, 1.0, 123456.0],
+        "psi": [0.1, None, None, 9.0, 9.0, 9.0],
+    }
+    report = pl.DataFrame(rows).with_columns(date=pl.lit("2023-01"))
+    found = states(report, absent={"natural"}, day=24)
+    assert found["state"].to_list() == ["fine", "empty", "fine", "null_share", "constant", "drift"]
+    assert set(found["state"]) == set(STATES)
+    assert found["words"][5] == "0 of 100 null, one value for up to 1 rows, median 123000.0, drift 9.0"
+
+
+def test_the_page_is_whole_and_the_same_again(work: Bench, tmp_path: Path) -> None:
+    dataset = work.catalog[D]  # type: ignore[index]
+    page = page_of(work.store, dataset, SYMBOL, DAYS[:5])
+    first = page.html()
+    families = ["Price &amp; Returns", "Volatility &amp; Risk", "Cross-Asset", "Regime"]
+    assert [name for name in families if f"<h2>{name}</h2>" in first] == families
+    assert first.count("data:image/png;base64,") == len(families) + 1
+    catalog = tmp_path / "catalog.yaml"
+    catalog.write_text(FEW)
+    span = ["--from", DAYS[0], "--to", DAYS[4]]
+    done = CliRunner().invoke(
+        app,
+        ["features", "report", "--dataset", D, "--symbols", SYMBOL, *span, "--html", str(tmp_path / "out.html")],
+        env={"BCDATA_ROOT": str(work.store.root), "BCDATA_CATALOG": str(catalog)},
+    )
+    assert done.exit_code == 0, done.output
+    assert first in (tmp_path / "out.html").read_text()
+
+
+def test_without_reports_it_says_how_to_make_them(work: Bench) -> None:
+    with pytest.raises(UsageError, match=r"no reports between .*; make them: bcdata materialize --until reports"):
+        page_of(work.store, work.catalog[D], "CUSDT", DAYS[:2])  # type: ignore[index]
