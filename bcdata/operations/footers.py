@@ -14,6 +14,7 @@ from typing import Any
 
 import polars as pl
 
+from bcdata.errors import StoreError
 from bcdata.operations.zones import Step, Zone
 from bcdata.store.layout import PART, Partition, symbol_and_date
 from bcdata.store.objects import STATE, ObjectInfo
@@ -118,7 +119,11 @@ def _is_settled(info: ObjectInfo) -> bool:
 
 @contextmanager
 def open_footers(store: Store) -> Iterator[Footers]:
-    """The memory of a lake, for the length of the block; where nothing can be kept, for that long alone."""
+    """The memory of a lake, for the length of the block; where nothing can be kept, for that long alone.
+
+    Raises:
+        StoreError: the memory turned out to be damaged; the next time it is made anew.
+    """
     path = store.root / STATE / "footers.sqlite"
     try:
         if store.root.is_dir():
@@ -127,7 +132,13 @@ def open_footers(store: Store) -> Iterator[Footers]:
     except (sqlite3.Error, OSError):
         table = _prepared(":memory:")
     with closing(table):
-        yield Footers(store, table)
+        try:
+            yield Footers(store, table)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            path.unlink(missing_ok=True)
+            raise StoreError(f"{path} was damaged ({error}) and is removed; do the same again") from error
 
 
 def _prepared(path: Path | str) -> sqlite3.Connection:

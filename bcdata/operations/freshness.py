@@ -7,12 +7,11 @@ from pathlib import Path
 
 from bcdata.bars.gaps import Status
 from bcdata.catalog import Dataset
-from bcdata.operations.explain import unpublished_from
+from bcdata.operations.due import due_until
 from bcdata.operations.footers import Footers, Row
 from bcdata.operations.zones import Step, Zone
 from bcdata.store.attempts import Attempts
 from bcdata.store.requests import Cell
-from bcdata.windows import Grain
 
 FOLLOWED = timedelta(days=7)
 """A partition that was merged so shortly after its end is one that somebody keeps up to date: the next is expected."""
@@ -51,28 +50,20 @@ class Kept:
     merged_at: datetime | None
 
 
-def due_until(dataset: Dataset, now: datetime) -> datetime:
-    """The instant up to which the archive's files should be there, by the dataset's publication delays."""
-    grain, period = (Grain.DAY, "daily") if "daily" in dataset.archive else (Grain.MONTH, "monthly")
-    delay = dataset.publication.daily if period == "daily" else dataset.publication.monthly
-    return grain.window(grain.key(now - delay)).start
-
-
 def overdue(dataset: Dataset, symbol: str, kept: Kept, now: datetime) -> Iterator[Overdue]:
     """The overdue partitions of a symbol, by date.
 
     Two things make a partition overdue: bars that its ledger calls `not_published` though their time has come; and,
     for a symbol that was kept up to date so far, that nobody has merged what is due since. A partition is told once.
     """
-    told = set()
+    due, told = due_until(dataset, now), set()
     for date, rows in sorted(kept.ledgers.items()):
-        unpublished = unpublished_from(dataset, dataset.grain.window(date), now)
-        late = [datetime.fromisoformat(row[0]) for row in rows if row[3] == Status.NOT_PUBLISHED]
-        late = [start for start in late if unpublished is None or start < unpublished]
+        starts = [datetime.fromisoformat(row[0]) for row in rows if row[3] == Status.NOT_PUBLISHED]
+        late = [start for start in starts if start < due]
         if late:
             told.add(date)
             yield Overdue(symbol, date, min(late), "should be published by now; not seen yet")
-    for one in _not_refreshed(dataset, symbol, kept, due_until(dataset, now)):
+    for one in _not_refreshed(dataset, symbol, kept, due):
         if one.date not in told:
             yield one
 

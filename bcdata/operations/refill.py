@@ -15,7 +15,7 @@ import polars as pl
 from bcdata.bars.gaps import Status
 from bcdata.catalog import Dataset
 from bcdata.operations.backoff import MOST_TRIES, pause
-from bcdata.operations.explain import unpublished_from
+from bcdata.operations.due import due_until
 from bcdata.operations.footers import Footers, Row, open_footers
 from bcdata.operations.zones import REST
 from bcdata.store.attempts import Asked, Attempts, Refilled
@@ -62,19 +62,18 @@ class Refill:
 
 
 def stand(
-    dataset: Dataset, date: str, rows: Sequence[Row], *, request: Request | None, asked: Asked | None, now: datetime
+    dataset: Dataset, rows: Sequence[Row], *, request: Request | None, asked: Asked | None, now: datetime
 ) -> Refill | None:
     """How a partition stands; None where nothing that is missing may yet come.
 
     Args:
         dataset: its dataset.
-        date: its date key.
         rows: its ledger as (start, end, bars, status), instants as ISO texts.
         request: the last request of the sensor, if there was one.
         asked: how REST's last questioning went, if there was one.
         now: the present instant.
     """
-    holes = list(_askable(dataset, date, rows, asked, now))
+    holes = list(_askable(dataset, rows, asked, now))
     if not holes:
         return None
     cause = hashlib.sha256(json.dumps([(row[0], row[1], row[3]) for row in holes]).encode()).hexdigest()[:16]
@@ -95,15 +94,15 @@ def stand(
     return Refill(bars, cause, request.tries, request.at, due, _outcome(asked))
 
 
-def _askable(dataset: Dataset, date: str, rows: Sequence[Row], asked: Asked | None, now: datetime) -> Iterator[Row]:
+def _askable(dataset: Dataset, rows: Sequence[Row], asked: Asked | None, now: datetime) -> Iterator[Row]:
     """The runs that asking may fill: open ones, overdue ones, and what REST could not be asked for."""
-    unpublished = unpublished_from(dataset, dataset.grain.window(date), now)
+    due = due_until(dataset, now)
     unheard = asked is not None and asked.outcome is Refilled.UNANSWERED
     for row in rows:
         match row[3]:
             case Status.OPEN:
                 yield row
-            case Status.NOT_PUBLISHED if unheard or unpublished is None or datetime.fromisoformat(row[0]) < unpublished:
+            case Status.NOT_PUBLISHED if unheard or datetime.fromisoformat(row[0]) < due:
                 yield row
             case Status.QUARANTINED if REST in dataset.sources and (asked is None or unheard):
                 yield row
@@ -134,7 +133,7 @@ def refills(footers: Footers, tables: Tables, dataset: Dataset, symbol: str, now
     for date, rows in footers.ledgers(dataset.name, symbol).items():
         cell = (symbol, date)
         request, asked = tables.requests.get(cell), tables.asked.get(cell)
-        one = stand(dataset, date, rows, request=request, asked=asked, now=now)
+        one = stand(dataset, rows, request=request, asked=asked, now=now)
         if one is not None:
             found[cell] = one
     return found
@@ -167,7 +166,7 @@ def with_refill(root: Path, dataset: Dataset, runs: pl.DataFrame, every: pl.Data
         ]
         cell = (str(symbol), str(date))
         request, asked = tables.requests.get(cell), tables.asked.get(cell)
-        one = stand(dataset, cell[1], rows, request=request, asked=asked, now=now)
+        one = stand(dataset, rows, request=request, asked=asked, now=now)
         if one is not None:
             words[cell] = one.words()
     told = [

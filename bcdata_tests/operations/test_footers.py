@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from bcdata.bars.schema import LEDGER
+from bcdata.errors import StoreError
 from bcdata.operations.footers import open_footers
 from bcdata.operations.zones import Step, Zone
 from bcdata.store.layout import Partition
@@ -101,4 +102,17 @@ def test_losing_the_memory_loses_nothing_and_none_is_made_where_there_is_no_lake
     (store.root / ".state" / "footers.sqlite").unlink()
     assert told(store) == before
     (store.root / ".state" / "footers.sqlite").write_bytes(b"no database at all" * 100)
+    assert told(store) == before
+
+
+def test_a_memory_that_is_damaged_inside_is_said_once_and_made_anew(store: Store) -> None:
+    for month in range(1, 13):
+        publish(store, f"2025-{month:02}")
+    before = told(store)
+    path = store.root / ".state" / "footers.sqlite"
+    body = bytearray(path.read_bytes())
+    body[4096:] = b"\xff" * (len(body) - 4096)
+    path.write_bytes(body)
+    with pytest.raises(StoreError, match="was damaged"):
+        told(store)
     assert told(store) == before

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcdata.catalog import Dataset
+from bcdata.operations.due import due_until
+from bcdata.operations.explain import unpublished_from
 from bcdata.operations.footers import Row
-from bcdata.operations.freshness import FOLLOWED, Kept, due_until, overdue
+from bcdata.operations.freshness import FOLLOWED, Kept, overdue
 
 NOW = datetime(2025, 3, 10, 9, tzinfo=UTC)
 
@@ -37,6 +39,19 @@ def test_days_are_due_36_hours_after_their_end() -> None:
     assert due_until(dataset(), NOW) == at("2025-03-08")
     assert due_until(dataset(), at("2025-03-10T12:00")) == at("2025-03-09")
     assert due_until(dataset(archive=["monthly"]), NOW) == at("2025-02-01")
+
+
+@given(
+    st.datetimes(datetime(2025, 1, 3), datetime(2026, 1, 1)).map(lambda one: one.replace(tzinfo=UTC)),  # noqa: DTZ001
+    st.sampled_from([["daily", "monthly"], ["monthly"]]),
+)
+def test_what_is_due_is_what_the_ledger_does_not_call_unpublished(now: datetime, archive: list[str]) -> None:
+    one = dataset(archive=archive)
+    due = due_until(one, now)
+    for key in one.grain.keys("2024-10", one.grain.key(now)):
+        window = one.grain.window(key)
+        expected = max(due, window.start) if due < window.end else None
+        assert unpublished_from(one, window, now) == expected
 
 
 @given(st.datetimes(datetime(2025, 1, 3), datetime(2026, 1, 1)).map(lambda one: one.replace(tzinfo=UTC)))  # noqa: DTZ001

@@ -17,7 +17,6 @@ DATASET = Dataset.model_validate(
     {"name": "spot_klines_1m", "grain": "month", "start": "2020-01", "symbols": ["AAAUSDT"]}
     | {"sources": ["binance_archive", "binance_rest"]}
 )
-DATE = "2025-01"
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 statuses = st.sampled_from(list(Status))
 outcomes = st.sampled_from(list(Refilled))
@@ -31,7 +30,7 @@ def row(status: str, start: str = "2025-01-02T10:00:00+00:00", bars: int = 5) ->
 
 
 def stands(rows: list[Row], request: Request | None = None, asked: Asked | None = None, now: datetime = NOW) -> Refill:
-    found = stand(DATASET, DATE, rows, request=request, asked=asked, now=now)
+    found = stand(DATASET, rows, request=request, asked=asked, now=now)
     assert found is not None
     return found
 
@@ -43,7 +42,7 @@ CAUSE = stands([row("open")]).cause
 def test_what_is_settled_is_never_asked_for(kinds: list[Status], outcome: Refilled | None, age: timedelta) -> None:
     asked = Asked(NOW - age, outcome, 1, 1) if outcome else None
     rows = [row(kind, f"2025-01-0{at + 1}T00:00:00+00:00") for at, kind in enumerate(kinds)]
-    found = stand(DATASET, DATE, rows, request=None, asked=asked, now=NOW)
+    found = stand(DATASET, rows, request=None, asked=asked, now=NOW)
     may_come = {Status.OPEN, Status.NOT_PUBLISHED}
     if outcome in {None, Refilled.UNANSWERED}:
         may_come.add(Status.QUARANTINED)
@@ -55,7 +54,7 @@ def test_what_is_settled_is_never_asked_for(kinds: list[Status], outcome: Refill
 def test_what_is_not_due_waits_unless_rest_was_down() -> None:
     rows = [row("not_published", "2025-01-20T00:00:00+00:00")]
     early = datetime(2025, 1, 21, 12, tzinfo=UTC)
-    assert stand(DATASET, DATE, rows, request=None, asked=None, now=early) is None
+    assert stand(DATASET, rows, request=None, asked=None, now=early) is None
     down = Asked(early - timedelta(hours=5), Refilled.UNANSWERED, 1, 0)
     assert stands(rows, asked=down, now=early).due == early
     late = datetime(2025, 1, 22, 12, tzinfo=UTC)
