@@ -108,7 +108,7 @@ def make_grid(
     opens = grid_opens(reach, interval)
     names = {name for feature in features for name in feature.inputs}
     reference = bars if around.is_reference else around.reference
-    of_reference = _columns(reference, opens, {name.partition("@")[0] for name in names if "@reference" in name})
+    of_reference = placed(reference, opens, {name.partition("@")[0] for name in names if "@reference" in name})
     settled = settlement_window(window, features)
     bounds = microseconds(settled.start), microseconds(settled.end)
     own_funding = Settlements.of(around.funding, *bounds)
@@ -116,7 +116,7 @@ def make_grid(
         opens,
         grid_number(interval.ceil(reach.start), interval),
         {
-            **_columns(bars, opens, {name for name in names if "@" not in name} - SETTLEMENTS),
+            **placed(bars, opens, {name for name in names if "@" not in name} - SETTLEMENTS),
             **{f"{name}@reference": values for name, values in of_reference.items()},
         },
         bars_per_year=bars_per_year(interval),
@@ -142,7 +142,7 @@ def _require(bars: pl.DataFrame, features: Sequence[Feature]) -> None:
         raise ValueError("bars have to be ascending by open_time, without duplicates")
 
 
-def _columns(bars: pl.DataFrame | None, opens: IntArray, columns: Collection[str]) -> dict[str, FloatArray]:
+def placed(bars: pl.DataFrame | None, opens: IntArray, columns: Collection[str]) -> dict[str, FloatArray]:
     """Columns of the bars, one value per open of the grid; NaN where there is none."""
     on_grid = {name: np.full(opens.size, np.nan) for name in columns}
     if bars is None or not opens.size:
