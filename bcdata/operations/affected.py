@@ -67,6 +67,17 @@ def affected(catalog: Catalog, dataset: str, symbol: str, date: str, *, symbols:
     return sorted(found, key=lambda cell: order.index(cell.step.zone))
 
 
+def reported(catalog: Catalog, dataset: str, symbol: str, date: str) -> list[Cell]:
+    """The reports that read these features: of their own partition and of those after it."""
+    from bcdata.operations.feature_quality import trailing  # noqa: PLC0415 - polars
+
+    if all(step.zone is not Zone.REPORTS for step in steps(catalog[dataset])):
+        return []
+    changed = catalog[dataset].grain.window(date)
+    keys = dates_that_read(catalog[dataset], changed, lambda window: Window(trailing(window).start, window.end))
+    return [Cell(Step(Zone.REPORTS, dataset), symbol, key) for key in keys]
+
+
 def dates_that_read(
     dataset: Dataset, changed: Window, reach: Reach, *, ahead: timedelta = timedelta()
 ) -> Iterator[str]:

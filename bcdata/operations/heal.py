@@ -6,7 +6,7 @@ A Dagster run over assets covers a rectangle of partitions; holes are none (docs
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bcdata.operations.affected import Cell, affected
+from bcdata.operations.affected import Cell, affected, reported
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.workbench import Workbench
 from bcdata.operations.zones import Step, Zone, operation
@@ -23,7 +23,7 @@ class Order:
 
 
 def heal(work: Workbench, orders: Sequence[Order]) -> Told:
-    """Makes what is ordered, then whatever is published and reads merged bars that changed on the way.
+    """Makes what is ordered, then whatever is published and reads bars or features that changed on the way.
 
     Yields:
         Each step with the outcome of each of its partitions, as they are done.
@@ -35,7 +35,7 @@ def heal(work: Workbench, orders: Sequence[Order]) -> Told:
             for outcome in _make(work, step, order.cells):
                 cell = Cell(step, outcome.partition.symbol, outcome.partition.date)
                 made.add(cell)
-                if step.zone is Zone.MERGED and outcome.state is State.PUBLISHED:
+                if outcome.state is State.PUBLISHED:
                     changed[cell] = None
                 yield step, outcome
     yield from _follow(work, changed, made)
@@ -49,11 +49,16 @@ def _follow(work: Workbench, changed: Collection[Cell], made: Collection[Cell]) 
     """
     reached: dict[Cell, None] = {}
     for cell in changed:
-        reached |= dict.fromkeys(affected(work.catalog, cell.step.dataset, cell.symbol, cell.date))
+        if cell.step.zone in _READERS:
+            readers = _READERS[cell.step.zone]
+            reached |= dict.fromkeys(readers(work.catalog, cell.step.dataset, cell.symbol, cell.date))
     for step, cells in _by_step(reached).items():
         there = [one for one in cells if Cell(step, *one) not in made and _is_published(work, step, one)]
         for outcome in _make(work, step, there):
             yield step, outcome
+
+
+_READERS = {Zone.MERGED: affected, Zone.FEATURES: reported}
 
 
 def _by_step(cells: Collection[Cell]) -> Mapping[Step, list[tuple[str, str]]]:
