@@ -96,7 +96,7 @@ class Lake:
         first: str,
         last: str = "",
         *,
-        until: Zone = Zone.FEATURES,
+        until: Zone | None = None,
         refill: bool = True,
     ) -> Plan:
         names = tuple(symbols.split(","))
@@ -119,7 +119,7 @@ class Lake:
         first: str,
         last: str = "",
         *,
-        until: Zone = Zone.FEATURES,
+        until: Zone | None = None,
         refill: bool = True,
     ) -> Ran:
         return self.run(self.plan(dataset, symbols, first, last, until=until, refill=refill))

@@ -38,7 +38,7 @@ def with_standstill(day: str) -> Rows:
 @pytest.fixture
 def ward(tmp_path: Path) -> Iterator[Ward]:
     """Two days of three symbols, whole and materialized."""
-    with warded(tmp_path, now="2025-01-04", catalog=CATALOG.replace("sources", "features: false, sources")) as ward:
+    with warded(tmp_path, now="2025-01-04", catalog=CATALOG) as ward:
         for symbol in SYMBOLS:
             ward.mirror.put_day(symbol, DAYS[0], made_day(DAYS[0]))
             ward.mirror.put_day(symbol, DAYS[1], with_standstill(DAYS[1]))

@@ -51,12 +51,13 @@ def answers(
     mirror = Mirror(folder / "archive")
     for day in DAYS:
         mirror.put_day("BTCUSDT", day, made_day(day))
+    market = FolderMarket(mirror.root)
     with (
-        LoopbackExchange(FolderMarket(mirror.root), now=utc("2025-03-01")) as exchange,
+        LoopbackExchange(market, now=utc("2025-03-01")) as exchange,
         pointed_at(exchange.environment(), folder / "state") as variables,
         ThreadPoolExecutor(2) as pool,
     ):
-        command = Command.of(World(mirror, mirror, exchange, folder, variables), BY_DAY, "good")
+        command = Command.of(World(mirror, mirror, market, exchange, folder, variables), BY_DAY, "good")
         done = command.run(GOOD)
         assert done.returncode == 0, done.stderr
         before = tree(command.root)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bcdata.simulate import GeneratedMarket, LoopbackExchange
+from bcdata.simulate import FolderMarket, GeneratedMarket, LoopbackExchange
 from bcdata_tests.mirror import Mirror, csv_of, day_key, made_day, zipped
 from bcdata_tests.operations.command import Command, materialize
 from bcdata_tests.operations.conftest import BY_DAY, D, World
@@ -22,7 +22,7 @@ def test_a_symbol_that_is_not_ascii(tmp_path: Path) -> None:
     ):
         mirror = Mirror(tmp_path / "none")
         catalog = BY_DAY.replace("2025-01-01", "2023-01-01")
-        world = World(mirror, mirror, exchange, tmp_path, variables)
+        world = World(mirror, mirror, FolderMarket(mirror.root), exchange, tmp_path, variables)
         command = Command.of(world, catalog, "cli", BCDATA_NOW="2023-07-04T00:00:00Z")
         done = command.run(materialize(D, ASTRAL, "2023-06-05", "2023-06-06", "--json"))
         assert done.returncode == 0, done.stderr
@@ -76,7 +76,7 @@ def test_a_dry_run_counts_and_touches_nothing(command: Command) -> None:
     done = command.run(materialize(D, "BTCUSDT", DAYS[0], DAYS[2], "--dry-run", "--json"))
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert (found["objects"], found["partitions"]) == (3, 18)
+    assert (found["objects"], found["partitions"]) == (3, 21)
     assert not command.root.exists()
 
 

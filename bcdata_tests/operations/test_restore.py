@@ -53,6 +53,7 @@ def test_the_lake_holds_a_file_of_every_kind(lake: Lake) -> None:
         ("merged", ".parquet"),
         ("gaps", ".parquet"),
         ("features", ".parquet"),
+        ("reports", ".parquet"),
         ("quarantine", ".parquet"),
         ("quarantine", ".json"),
     }
