@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,27 +38,36 @@ def stale(present: Present, catalog: Catalog, dataset: Dataset, symbol: str) -> 
 
     A partition whose own bars are gone cannot be made, and is left alone.
     """
+    coming: dict[str, str] = {}
     for step in steps(dataset):
         if step.zone in (Zone.RAW, Zone.PARSED):
             continue
         if step.zone is Zone.REPORTS:
-            yield from _stale_reports(present, step, symbol)
+            yield from _stale_reports(present, step, symbol, coming)
             continue
         for date, facts in present.footers.made_of(step, symbol).items():
             inputs = _inputs(catalog, dataset, step, (symbol, date), facts)
             now = {one: present.fingerprint(one) for one in inputs}
             own = (dataset.name, symbol, date)
             if now != inputs and (own not in now or now[own]):
-                yield step, date, _digest(now)
+                digest = _digest(now)
+                if step.zone is Zone.FEATURES:
+                    coming[date] = digest
+                yield step, date, digest
 
 
-def _stale_reports(present: Present, step: Step, symbol: str) -> Iterator[tuple[Step, str, str]]:
-    """Reports read features, not merged bars: of their own partition, and of the days before."""
+def _stale_reports(
+    present: Present, step: Step, symbol: str, coming: Mapping[str, str]
+) -> Iterator[tuple[Step, str, str]]:
+    """Reports read features, not merged bars: of their own partition, and of the days before.
+
+    Features that are stale themselves are made first, and the reports on them with them: `coming` has their digests.
+    """
     features = present.footers.made_of(Step(Zone.FEATURES, step.dataset), symbol)
     there = {date: one["fingerprint"] for date, one in features.items()}
     for date, facts in present.footers.made_of(step, symbol).items():
         read = {(step.dataset, symbol, key): made for key, made in facts.get("features_read", [])}
-        now = {one: there.get(one[2]) for one in read}
+        now = {one: coming.get(one[2]) or there.get(one[2]) for one in read}
         if now != read and date in there:
             yield step, date, _digest(now)
 

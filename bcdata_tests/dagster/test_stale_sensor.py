@@ -45,7 +45,8 @@ def test_just_the_features_that_a_change_reaches_are_made_anew(ward: Ward) -> No
     assert expected == {("BBBUSDT", day) for day in DAYS[2:5]}, "warm-up is a day and a bar"
     ward.exchange.clear()
     [request], _ = ward.tick(SENSOR)
-    assert (set(cells(request)), assets(request)) == (expected, [f"features/{D}"])
+    reports = {("BBBUSDT", day) for day in DAYS[2:]}
+    assert (set(cells(request)), assets(request)) == (expected | reports, [f"features/{D}", f"reports/{D}"])
     assert ward.execute(request).success
     assert ward.asked("/") == 0, "nothing is fetched for it"
     assert ward.tick(SENSOR)[0] == []

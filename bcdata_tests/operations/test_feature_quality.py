@@ -91,7 +91,8 @@ def test_other_features_in_the_days_before_make_it_stale(work: Bench) -> None:
 
     assert late() == []
     write_bars(work.store, dataset, SYMBOL, calm(seed=3).bars.filter(pl.col("open_time") >= START + 3 * DAY))
-    work.run(dataset, [(SYMBOL, DAYS[3])])
+    assert late() == [DAYS[4]], "its features are stale, and will be made first"
+    work.run(dataset, [(SYMBOL, day) for day in DAYS[3:5]])
     assert late() == [DAYS[4]]
     assert report(work, SYMBOL, DAYS[4]).state is State.PUBLISHED
     assert late() == []
