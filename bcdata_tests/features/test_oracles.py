@@ -40,7 +40,7 @@ def around_holes(bars: pl.DataFrame, rng: np.random.Generator) -> list[int]:
     """Rows at random, and at every distance that matters after the holes."""
     gaps = (bars["open_time"].diff() > timedelta(minutes=1)).arg_true().to_numpy()
     after = [gap + distance for gap in rng.choice(gaps, 4) for distance in (0, 1, 59, 60, 61, 215, 216, 239, 240)]
-    rows = np.concatenate([rng.integers(0, bars.height, 120), after, [0, bars.height - 1]])
+    rows = np.concatenate([rng.integers(0, bars.height, 60), after, [0, bars.height - 1]])
     return sorted({int(row) for row in rows if row < bars.height})
 
 

@@ -19,6 +19,7 @@ from bcdata.operations import features, stream
 from bcdata.operations.feature_set import features_of, version_of
 from bcdata.operations.features import made_of, materialize
 from bcdata.operations.outcome import Outcome, State
+from bcdata.query import query
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata_tests.features.lake import write_bars, write_world
@@ -233,6 +234,20 @@ def test_only_what_a_change_of_the_set_affects_is_computed(tmp_path: Path, monke
     changed, names = after("      select: [log_ret_1, gap]\n")
     assert names == ["log_ret_1", "gap"]
     assert not changed["gap"].equals(few["gap"])
+
+
+def test_sql_sees_the_columns_of_both_sets_while_one_is_being_made(tmp_path: Path) -> None:
+    work, dataset = bench(
+        tmp_path, calm(), CATALOG.replace("    features:\n", "    features:\n      select: [gap, body]\n")
+    )
+    work.run(dataset, [(SYMBOL, DAYS[2])])
+    (tmp_path / "catalog.yaml").write_text(
+        CATALOG.replace("    features:\n", "    features:\n      select: [gap, log_ret_1]\n")
+    )
+    catalog = load_catalog(tmp_path / "catalog.yaml")
+    Bench(work.store, catalog).run(catalog[D], [(SYMBOL, DAYS[3])])
+    seen = query(work.store, catalog, "SELECT count(gap), count(body), count(log_ret_1) FROM features.um_klines_1m")
+    assert seen.row(0) == (2880, 1440, 1440)
 
 
 def test_a_market_without_settlements_has_null_funding_features(tmp_path: Path) -> None:
