@@ -16,9 +16,9 @@ from bcdata.clock import parse_instant
 from bcdata.simulate import GeneratedMarket, LoopbackExchange
 
 PICTURE = Path(__file__).with_suffix(".svg").absolute()
+SYMBOLS = "ARBUSDT,BTCUSDT,ETHUSDT,SRMUSDT,币安人生USDT"
 COMMANDS = (
-    "materialize --dataset spot_klines_1m --symbols ARBUSDT,BTCUSDT,ETHUSDT,SRMUSDT,币安人生USDT"
-    " --from 2023-01 --to 2023-07 --until merged",
+    f"materialize --dataset spot_klines_1m --symbols {SYMBOLS} --from 2023-01 --to 2023-07 --until merged",
     f"gaps --dataset spot_klines_1m --from 2023-03 --to 2023-06 --by day --svg {PICTURE}",
 )
 
