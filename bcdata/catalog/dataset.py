@@ -200,7 +200,6 @@ class Dataset(Section):
             raise refusal("labels are computed from bars; funding has none")
         return labels
 
-
     @field_validator("resample")
     @classmethod
     def _coarser_bars_are_made_of_these(

@@ -39,7 +39,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "assets": {"catalog", "checks", "operations", "partitions", "resources", "store"},
     "upkeep": {*GROUND, "catalog", "operations", "resources", "store"},
     "schedules": {*GROUND, "settings", "catalog", "jobs", "operations", "partitions", "resources", "upkeep"},
-    "sensors": {*GROUND, "settings", "alerts", "assets", "catalog", "jobs", "operations", "partitions", "resources", "store"},
+    "sensors": {*GROUND, "settings", "alerts", "assets", "catalog", "jobs", "operations", "partitions", "resources"}
+    | {"store"},
     "assembly": {"assets", "catalog", "jobs", "resources", "schedules", "sensors", "upkeep"},
     "definitions": {"assembly", "catalog"},
     "launch": {*GROUND, "assembly", "catalog", "operations", "partitions"},
