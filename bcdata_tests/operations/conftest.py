@@ -19,6 +19,7 @@ datasets:
     start: 2025-01-01
     symbols: [BTCUSDT]
     sources: [binance_archive, binance_rest]
+    features: {select: [log_ret_1, ret_vol_z, rsi_14, log_ret_1440]}
 """
 BY_MONTH = BY_DAY.replace("day", "month").replace("2025-01-01", "2025-01")
 D = "spot_klines_1m"
