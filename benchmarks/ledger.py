@@ -35,7 +35,7 @@ class Plan:
 
     symbols: int = 500
     months: int = 80
-    rounds: int = 3
+    rounds: int = 2
 
 
 QUICK = Plan(symbols=3, months=2, rounds=1)
