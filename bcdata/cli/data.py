@@ -22,7 +22,9 @@ def query(
     limit: Annotated[int, typer.Option(help="Rows shown on the terminal; --json shows all.")] = 40,
     as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON.")] = False,
 ) -> None:
-    """Ask the lake in SQL. Views: <dataset> (merged bars), features.<dataset>, gaps.<dataset>.
+    """Ask the lake in SQL. Views: <dataset> (merged bars), and features.<dataset>, gaps.<dataset>, halts.<dataset>.
+
+    Also reports.<dataset>, labels.<dataset>, resampled.<coarser bars> (spot_klines_1h), universe.<market>.
 
     Example: bcdata query "SELECT symbol, count(*), min(open_time), max(open_time) FROM spot_klines_1m GROUP BY 1"
     """
