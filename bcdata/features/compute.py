@@ -1,15 +1,17 @@
 """Bars in, feature table out. One partition computed alone has the bits of the whole history."""
 
-from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 import numpy as np
 import polars as pl
 
-from bcdata.features.feature import SETTLEMENTS
-from bcdata.features.grid import FloatArray, Grid, IntArray, bars_per_year, grid_number, grid_opens, microseconds
-from bcdata.features.registry import Feature, all_features
-from bcdata.features.surroundings import Settlements, Surroundings
+from bcdata.features.feature import SETTLEMENTS, Feature
+from bcdata.features.grid import Grid, microseconds
+from bcdata.features.placing import Rows, make_grid, opened, rows, taken, within
+from bcdata.features.reach import chosen
+from bcdata.features.surroundings import Surroundings
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 
@@ -17,37 +19,8 @@ _DAY = timedelta(days=1)
 _TIME = pl.Datetime("us", "UTC")
 _OPTIONAL = frozenset({"funding_rate"})  # markets without funding have no such column: null throughout
 _ALONE = Surroundings()
-
-
-def warm_up_window(window: Window, interval: Interval, features: Sequence[Feature] | None = None) -> Window:
-    """The bars to read so that every bar of the window has its features; the reference's and universe's too.
-
-    The longest warm-up in whole UTC days, one bar more, and up to the window's end. For `1mo` the days are
-    months.
-    """
-    reaches = {(feature.lookback, feature.warm_up) for feature in _chosen(features)} or {(0, 0)}
-    return Window(min(_start(window.start, interval, *reach) for reach in reaches), window.end)
-
-
-def settlement_window(window: Window, features: Sequence[Feature] | None = None) -> Window:
-    """The settlements to read so that every bar of the window has its features; empty where none reads any."""
-    days = [feature.settlement_days for feature in _chosen(features) if SETTLEMENTS & set(feature.inputs)]
-    if not days:
-        return Window(window.start, window.start)
-    return Window(_midnight(window.start) - max(days) * _DAY, window.end)
-
-
-def _start(start: datetime, interval: Interval, lookback: int, bars: int) -> datetime:
-    if interval.length is None:
-        for _ in range(lookback + bars + 1):
-            start = interval.floor(interval.floor(start) - timedelta(microseconds=1))
-        return start
-    days = -(-bars * interval.length // _DAY)
-    return _midnight(start - lookback * interval.length) - days * _DAY - interval.length
-
-
-def _midnight(instant: datetime) -> datetime:
-    return instant.replace(hour=0, minute=0, second=0, microsecond=0)
+_PART = 31 * 1440
+"""Bars that are worked on at once."""
 
 
 def compute(
@@ -90,46 +63,31 @@ def compute_counted(
     around: Surroundings = _ALONE,
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """What `compute` gives, and of every column that clips how many of its rows were clipped."""
-    chosen = _chosen(features)
-    _require(bars, chosen)
-    grid = make_grid(bars, window=window, interval=interval, features=chosen, around=around)
-    wanted = bars.filter(pl.col("open_time").is_between(window.start, window.end, closed="left"))
-    rows = _rows(grid.opens, wanted)
-    values = pl.DataFrame({feature.name: _values(feature, grid, rows) for feature in chosen})
-    times = wanted.select("open_time", known_at=pl.col("open_time").dt.offset_by(interval.name))
-    return pl.concat([times, values.fill_nan(None)], how="horizontal"), _clipped(chosen, grid, rows)
+    wanted = chosen(features)
+    _require(bars, wanted)
+    tables, clipped = [], Counter[str]()
+    for part in _parts(window, interval):
+        grid = make_grid(bars, window=part, interval=interval, features=wanted, around=around)
+        inside = bars[within(opened(bars), microseconds(part.start), microseconds(part.end))]
+        at = rows(grid.opens, opened(inside))
+        times = inside.select("open_time", known_at=pl.col("open_time").dt.offset_by(interval.name))
+        tables.append(pl.concat([times, _table(wanted, grid, at)], how="horizontal"))
+        clipped.update(_clipped(wanted, grid, at))
+    return pl.concat(tables), dict(clipped)
 
 
-def make_grid(
-    bars: pl.DataFrame, *, window: Window, interval: Interval, features: Sequence[Feature], around: Surroundings
-) -> Grid:
-    """The bars, and what surrounds them, on the explicit grid from the window's warm-up to its end."""
-    reach = warm_up_window(window, interval, features)
-    opens = grid_opens(reach, interval)
-    names = {name for feature in features for name in feature.inputs}
-    reference = bars if around.is_reference else around.reference
-    of_reference = placed(reference, opens, {name.partition("@")[0] for name in names if "@reference" in name})
-    settled = settlement_window(window, features)
-    bounds = microseconds(settled.start), microseconds(settled.end)
-    own_funding = Settlements.of(around.funding, *bounds)
-    return Grid(
-        opens,
-        grid_number(interval.ceil(reach.start), interval),
-        {
-            **placed(bars, opens, {name for name in names if "@" not in name} - SETTLEMENTS),
-            **{f"{name}@reference": values for name, values in of_reference.items()},
-        },
-        bars_per_year=bars_per_year(interval),
-        symbol=around.symbol,
-        is_reference=around.is_reference,
-        universe=around.universe.over(opens) if around.universe else None,
-        funding=own_funding,
-        reference_funding=own_funding if around.is_reference else Settlements.of(around.reference_funding, *bounds),
-    )
+def _parts(window: Window, interval: Interval) -> Iterator[Window]:
+    """The window in parts of a month of minutes, so that memory is bounded and caches hold what is worked on.
 
-
-def _chosen(features: Sequence[Feature] | None) -> Sequence[Feature]:
-    return all_features() if features is None else features
+    A part computed alone has the bits of the whole: that is what allows it.
+    """
+    start = window.start
+    if interval.length is not None:
+        step = max(_PART * interval.length // _DAY, 1) * _DAY
+        while start + step < window.end:
+            yield Window(start, start + step)
+            start += step
+    yield Window(start, window.end)
 
 
 def _require(bars: pl.DataFrame, features: Sequence[Feature]) -> None:
@@ -138,39 +96,22 @@ def _require(bars: pl.DataFrame, features: Sequence[Feature]) -> None:
         raise ValueError(f"features need columns that the bars do not have: {', '.join(missing)}")
     if bars.schema.get("open_time") != _TIME:
         raise ValueError(f"open_time has to be {_TIME}, and is {bars.schema.get('open_time')}")
-    if not (bars["open_time"].diff().drop_nulls() > timedelta()).all():
+    times = opened(bars)
+    if bars["open_time"].null_count() or not (times[1:] > times[:-1]).all():
         raise ValueError("bars have to be ascending by open_time, without duplicates")
 
 
-def placed(bars: pl.DataFrame | None, opens: IntArray, columns: Collection[str]) -> dict[str, FloatArray]:
-    """Columns of the bars, one value per open of the grid; NaN where there is none."""
-    on_grid = {name: np.full(opens.size, np.nan) for name in columns}
-    if bars is None or not opens.size:
-        return on_grid
-    rows = _rows(opens, bars)
-    placed = rows >= 0
-    for column in bars.select(pl.col(on_grid.keys() & bars.columns).cast(pl.Float64)):
-        on_grid[column.name][rows[placed]] = column.to_numpy()[placed]
-    return on_grid
-
-
-def _rows(opens: IntArray, bars: pl.DataFrame) -> IntArray:
-    """The grid row of every bar; -1 where it opens off the grid."""
-    times = bars["open_time"].to_physical().to_numpy()
-    rows = np.searchsorted(opens, times, side="right") - 1
-    return np.where((rows >= 0) & (opens[rows] == times), rows, -1)
-
-
-def _values(feature: Feature, grid: Grid, rows: IntArray) -> FloatArray:
+def _table(features: Sequence[Feature], grid: Grid, at: Rows) -> pl.DataFrame:
+    """The features of these rows, null where they are not finite."""
     with np.errstate(all="ignore"):  # what is undefined is NaN or infinite in a kernel, and null in the table
-        values = feature.values(grid)
-    chosen = values[rows]
-    return np.where((rows >= 0) & np.isfinite(chosen), chosen, np.nan)
+        columns = {feature.name: taken(feature.values(grid), at) for feature in features}
+    flawed = [pl.col(name) for name, values in columns.items() if not np.isfinite(values).all()]
+    return pl.DataFrame(columns).with_columns(pl.when(one.is_finite()).then(one) for one in flawed)
 
 
-def _clipped(features: Sequence[Feature], grid: Grid, rows: IntArray) -> dict[str, int]:
+def _clipped(features: Sequence[Feature], grid: Grid, at: Rows) -> dict[str, int]:
     return {
-        feature.name: int(feature.clipped(grid, **dict(feature.parameters))[rows[rows >= 0]].sum())
+        feature.name: int(taken(feature.clipped(grid, **dict(feature.parameters)), at).sum())
         for feature in features
         if feature.clipped
     }

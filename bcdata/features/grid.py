@@ -30,6 +30,7 @@ __all__ = [
     "lag",
     "log_ratio",
     "microseconds",
+    "plain",
 ]
 
 T = TypeVar("T")
@@ -157,10 +158,11 @@ def log_ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     The logarithm of the ratio, not a difference of logarithms: it is exact to the last bit or two, and prices
     times a power of two give the same bits.
     """
-    import polars as pl  # noqa: PLC0415 - reading the registry must not pay for it
+    from bcdata.features.kernels.logs import log_ratios  # noqa: PLC0415 - reading the registry must not pay for it
 
-    positive = (numerator > 0) & (denominator > 0)
-    ratio = np.divide(numerator, denominator, out=np.full_like(numerator, np.nan), where=positive)
-    # Polars asks the C library. numpy takes another path on processors with AVX-512, and there 4.5 % of its
-    # logarithms differ in the last bit: the same partition would have other bytes on another machine.
-    return pl.Series(ratio).log().to_numpy()
+    return log_ratios(plain(numerator), plain(denominator))
+
+
+def plain(values: FloatArray) -> FloatArray:
+    """The values as compiled code takes them; for others it would be compiled once more."""
+    return np.require(values, np.float64, ["C_CONTIGUOUS", "WRITEABLE"])

@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bcdata.features.grid import FloatArray
+from bcdata.features.grid import FloatArray, plain
 
 BoolArray = npt.NDArray[np.bool_]
 EPS = float(np.finfo(np.float64).eps)
@@ -233,11 +233,6 @@ def slope(joint: Comoments, noise: float = 0.0) -> FloatArray:
     moving = _moves(joint.xx / joint.present, joint.mean_x, noise)
     rise: FloatArray = joint.xy / np.where(moving, joint.xx, np.nan)
     return rise
-
-
-def plain(values: FloatArray) -> FloatArray:
-    """The values as compiled code takes them; for others it would be compiled once more."""
-    return np.require(values, np.float64, ["C_CONTIGUOUS", "WRITEABLE"])
 
 
 def _trend(values: FloatArray, n: int, first: int, max_missing: int | None) -> Comoments:

@@ -21,8 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bcdata.features.grid import DAY, FloatArray, Grid, IntArray
-from bcdata.features.rolling import plain
+from bcdata.features.grid import DAY, FloatArray, Grid, IntArray, plain
 
 BoolArray = npt.NDArray[np.bool_]
 

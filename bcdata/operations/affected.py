@@ -151,7 +151,7 @@ def _labels_reach(dataset: Dataset) -> Reach:
 
 
 def _features_reach(dataset: Dataset, changed: Dataset) -> Reach:
-    from bcdata.features.compute import settlement_window, warm_up_window  # noqa: PLC0415 - numpy and polars
+    from bcdata.features.reach import settlement_window, warm_up_window  # noqa: PLC0415 - numpy and polars
 
     features = features_of(dataset)
     if changed.kind == "funding":

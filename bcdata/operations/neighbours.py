@@ -16,9 +16,9 @@ import polars as pl
 from bcdata.bars.gaps import Status
 from bcdata.bars.schema import LEDGER
 from bcdata.catalog import Catalog, Dataset
-from bcdata.features.compute import settlement_window, warm_up_window
 from bcdata.features.feature import SETTLEMENTS
 from bcdata.features.grid import FloatArray, IntArray, grid_opens, microseconds
+from bcdata.features.reach import settlement_window, warm_up_window
 from bcdata.features.surroundings import BoolArray, Panel, Surroundings, panel
 from bcdata.operations.feature_set import features_of, identities, reference_of, universe_of, version_of
 from bcdata.operations.lake import keys_over, read_over, trusted

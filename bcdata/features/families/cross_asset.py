@@ -6,9 +6,9 @@ that either lacks is missing in both. For the reference itself 49 to 53 are null
 
 import numpy as np
 
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
+from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio, plain
 from bcdata.features.registry import Family
-from bcdata.features.rolling import Comoments, correlation, plain, rolling_comoments, rolling_std, slope
+from bcdata.features.rolling import Comoments, correlation, rolling_comoments, rolling_std, slope
 
 FAMILY = Family("Cross-Asset", rank=6)
 

@@ -7,11 +7,10 @@ import math
 
 import numpy as np
 
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
+from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio, plain
 from bcdata.features.registry import Family
 from bcdata.features.rolling import (
     EPS,
-    plain,
     rolling_corr,
     rolling_max,
     rolling_mean,

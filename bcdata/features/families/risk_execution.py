@@ -6,9 +6,9 @@ Losses are signed: none is above 0. Sizes and budgets are parameters, in the quo
 import numpy as np
 
 from bcdata.features.families.microstructure import corwin_schultz_60
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid
+from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, plain
 from bcdata.features.registry import Family
-from bcdata.features.rolling import Sorted, plain, rolling_max, rolling_mean, rolling_moments, sorted_window
+from bcdata.features.rolling import Sorted, rolling_max, rolling_mean, rolling_moments, sorted_window
 from bcdata.features.volatility import average_true_range, realised_variance, realised_volatility
 
 FAMILY = Family("Risk & Execution", rank=9)

@@ -7,10 +7,9 @@ with the first value; TA-Lib seeds with a mean, from the beginning of what it is
 
 import numpy as np
 
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
+from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio, plain
 from bcdata.features.registry import Family
 from bcdata.features.rolling import (
-    plain,
     rolling_argmax,
     rolling_argmin,
     rolling_mean,

@@ -5,6 +5,7 @@ registry or the definitions must not pay for a compiler. What is compiled is kep
 a module's own file to tell whether that is still good, so a kernel calls none of another module.
 
 No fast arithmetic: every operation is rounded as it is written, so that the bits are the same on every processor.
+Division by zero is infinite or NaN, as in numpy: to look for it would keep loops from being vectorised.
 """
 
 from collections.abc import Callable
@@ -17,4 +18,4 @@ K = TypeVar("K", bound=Callable[..., object])
 
 def compiled(kernel: K) -> K:
     """Compiles the function when it is first called, for good; it runs without the interpreter's lock."""
-    return cast("K", numba.njit(cache=True, nogil=True, fastmath=False)(kernel))
+    return cast("K", numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(kernel))

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from bcdata.features.compute import make_grid
 from bcdata.features.feature import Feature
 from bcdata.features.grid import FloatArray, Grid, IntArray
+from bcdata.features.placing import make_grid
 from bcdata.features.proofs.bars import whole_window
 from bcdata.features.proofs.world import World
 from bcdata.windows import Window
