@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from bcdata.features.compute import compute, settlement_window
+from bcdata.features.compute import compute
 from bcdata.features.proofs.bars import ONE_MINUTE, complete, whole_window
+from bcdata.features.reach import settlement_window
 from bcdata.features.registry import all_features
 from bcdata.features.surroundings import Surroundings
 from bcdata.intervals import Interval
