@@ -64,7 +64,7 @@ def compute_counted(
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """What `compute` gives, and of every column that clips how many of its rows were clipped."""
     wanted = chosen(features)
-    _require(bars, wanted)
+    bars = _required(bars, wanted)
     tables, clipped = [], Counter[str]()
     for part in _parts(window, interval):
         grid = make_grid(bars, window=part, interval=interval, features=wanted, around=around)
@@ -90,7 +90,8 @@ def _parts(window: Window, interval: Interval) -> Iterator[Window]:
     yield Window(start, window.end)
 
 
-def _require(bars: pl.DataFrame, features: Sequence[Feature]) -> None:
+def _required(bars: pl.DataFrame, features: Sequence[Feature]) -> pl.DataFrame:
+    """The bars with the columns that features read, each in one piece of memory."""
     wanted = {name for feature in features for name in feature.inputs if "@" not in name} - _OPTIONAL - SETTLEMENTS
     if missing := sorted(wanted.difference(bars.columns)):
         raise ValueError(f"features need columns that the bars do not have: {', '.join(missing)}")
@@ -99,6 +100,7 @@ def _require(bars: pl.DataFrame, features: Sequence[Feature]) -> None:
     times = opened(bars)
     if bars["open_time"].null_count() or not (times[1:] > times[:-1]).all():
         raise ValueError("bars have to be ascending by open_time, without duplicates")
+    return bars.select("open_time", *sorted(set(bars.columns) & (wanted | _OPTIONAL))).rechunk()
 
 
 def _table(features: Sequence[Feature], grid: Grid, at: Rows) -> pl.DataFrame:

@@ -214,9 +214,13 @@ def sorted_window(
         raise ValueError(f"a tail of {tail} and quantiles {quantiles}: shares are between 0 and 1")
     from bcdata.features.kernels import order  # noqa: PLC0415
 
+    size, blocks = values.size, -(-values.size // n)
+    padded = np.full((blocks + 1) * n, np.nan)
+    np.copyto(padded[n : n + size], values + 0.0, where=np.isfinite(values))  # + 0.0: there is one zero
+    pairs = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 2 * n)[::n], axis=1)
     wanted = np.array(quantiles, dtype=np.float64)
-    kth, mean, rank, cuts = order.sorted_window(plain(values), n, _allowed(n, max_missing), tail, wanted)
-    return Sorted(kth, mean, rank, tuple(cuts))
+    kth, mean, rank, cuts = order.order_statistics(padded, pairs, _allowed(n, max_missing), tail, wanted)
+    return Sorted(kth[:size], mean[:size], rank[:size], tuple(cuts[:, :size]))
 
 
 def correlation(joint: Comoments, noise: tuple[float, float] = (0.0, 0.0)) -> FloatArray:
