@@ -115,10 +115,23 @@ class Grid:
         value: T = self._memory[key]
         return value
 
+    def stacked(self, *columns: str) -> FloatArray:
+        """Bar columns in one array of shape (columns, rows), as kernels take them; nobody may write into it."""
+        return self.shared(("stacked", *columns), lambda: np.stack([self[name] for name in columns]))
+
     @property
     def returns(self) -> FloatArray:
         """Log return: ln of close over the close one bar before."""
         return self.shared("returns", lambda: log_ratio(self["close"], lag(self["close"], 1)))
+
+    @property
+    def days(self) -> IntArray:
+        """The rows at which UTC days begin: every row where bars are a day or longer."""
+
+        def make() -> IntArray:
+            return np.flatnonzero(np.diff(self.opens // DAY, prepend=np.iinfo(np.int64).min))
+
+        return self.shared("days", make)
 
     @property
     def log_close(self) -> FloatArray:
@@ -130,8 +143,7 @@ class Grid:
         from bcdata.features.runs import Runs  # noqa: PLC0415 - runs know the grid
 
         def make() -> Runs:
-            there = np.all([np.isfinite(self[name]) for name in columns], axis=0)
-            return Runs.of(self.opens, there, length)
+            return Runs.of(self.days, np.logical_and.reduce([np.isfinite(self[name]) for name in columns]), length)
 
         return self.shared(("runs", length, *columns), make)
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from bcdata.features.grid import DAY, FloatArray, Grid, IntArray, plain
+from bcdata.features.grid import FloatArray, Grid, IntArray, plain
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -43,12 +43,11 @@ class Runs:
     sound: BoolArray
 
     @classmethod
-    def of(cls, opens: IntArray, there: BoolArray, length: int) -> "Runs":
-        """The runs over a grid with these opens (µs since the epoch) and bars that are there."""
+    def of(cls, days: IntArray, there: BoolArray, length: int) -> "Runs":
+        """The runs over a grid whose UTC days begin at these rows, with bars that are there."""
         from bcdata.features.kernels.recursions import soundness  # noqa: PLC0415
 
-        days = np.flatnonzero(np.diff(opens // DAY, prepend=np.iinfo(np.int64).min))
-        ends = np.append(days[1:], opens.size)
+        ends = np.append(days[1:], there.size)
         complete = days >= length
         starts = days[complete] - length
         borders = np.concatenate([[0], np.cumsum(ends[complete] - starts)]).astype(np.int64)
@@ -87,7 +86,7 @@ class Runs:
 
 def ema(values: FloatArray, alpha: float, *, length: int, grid: Grid) -> FloatArray:
     """The exponential mean of one value per grid row, as a truncated recursion of `length` bars before the day."""
-    runs = Runs.of(grid.opens, np.isfinite(values), length)
+    runs = Runs.of(grid.days, np.isfinite(values), length)
     return runs.roll(runs.ema(runs.unroll(values), alpha))
 
 

@@ -38,8 +38,9 @@ def average_true_range(bars: Grid, n: int, length: int) -> FloatArray:
     """
 
     def make() -> FloatArray:
+        from bcdata.features.kernels.momentum import true_ranges  # noqa: PLC0415 - see the kernels' room
+
         runs = bars.runs(length, *_HLC)
-        high, low, close = (runs.unroll(bars[name]) for name in _HLC)
-        return runs.roll(runs.ema(true_range(high, low, runs.lag(close)), 1.0 / n))
+        return true_ranges(bars.stacked(*_HLC), runs.spans, runs.sound, 1.0 / n)
 
     return bars.shared(("average true range", n, length), make)

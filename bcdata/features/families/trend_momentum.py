@@ -116,7 +116,7 @@ def _directional(bars: Grid, n: int, length: int) -> tuple[FloatArray, FloatArra
     from bcdata.features.kernels.momentum import directional  # noqa: PLC0415 - see the kernels' room
 
     runs = bars.runs(length, *_HLC)
-    strength, difference = directional(np.stack([bars[name] for name in _HLC]), runs.spans, runs.sound, 1.0 / n)
+    strength, difference = directional(bars.stacked(*_HLC), runs.spans, runs.sound, 1.0 / n)
     return strength, difference
 
 

@@ -58,6 +58,22 @@ def strength(close: FloatArray, spans: IntArray, sound: BoolArray, alpha: float)
 
 
 @compiled
+def true_ranges(prices: FloatArray, spans: IntArray, sound: BoolArray, alpha: float) -> FloatArray:
+    """The mean true range; one per row. `prices` are high, low and close, shape (3, rows)."""
+    out = np.full(sound.size, np.nan)
+    high, low, close = prices[0], prices[1], prices[2]
+    for run in range(spans.shape[1]):
+        reach = math.nan
+        for row in range(spans[0, run] + 1, spans[2, run]):
+            before = close[row - 1]
+            if np.isfinite(high[row] + low[row] + before):
+                reach = _toward(reach, max(high[row], before) - min(low[row], before), alpha)
+            if row >= spans[1, run] and sound[row]:
+                out[row] = reach
+    return out
+
+
+@compiled
 def directional(prices: FloatArray, spans: IntArray, sound: BoolArray, alpha: float) -> FloatArray:
     """Wilder's ADX, and +DI less -DI; shape (2, rows). `prices` are high, low and close, shape (3, rows)."""
     out = np.full((2, sound.size), np.nan)

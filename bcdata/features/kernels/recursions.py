@@ -58,6 +58,12 @@ def soundness(there: BoolArray, length: int, starts: IntArray, borders: IntArray
         missing = 0
         for row in range(start, end):
             missing += not there[row]
+        if missing == 0:
+            out[start + length : end] = True
+            continue
+        missing = 0
+        for row in range(start, end):
+            missing += not there[row]
             if row - length >= start:
                 missing -= not there[row - length]
             if row >= start + length:
