@@ -122,7 +122,11 @@ class Grid:
     @property
     def returns(self) -> FloatArray:
         """Log return: ln of close over the close one bar before."""
-        return self.shared("returns", lambda: log_ratio(self["close"], lag(self["close"], 1)))
+        return self.returns_over(1)
+
+    def returns_over(self, bars: int) -> FloatArray:
+        """Log return over so many bars; NaN where the bar so many before is missing."""
+        return self.shared(("returns", bars), lambda: log_ratio(self["close"], lag(self["close"], bars)))
 
     @property
     def days(self) -> IntArray:

@@ -85,15 +85,24 @@ def rolling_moments(values: FloatArray, n: int, *, first: int, max_missing: int 
 
 def rolling_var(values: FloatArray, n: int, *, first: int, max_missing: int | None = None, ddof: int = 1) -> FloatArray:
     """The variance of the last n values; exactly 0 where all are equal, NaN for `ddof` values or fewer."""
-    from bcdata.features.kernels.sums import variances  # noqa: PLC0415
-
-    return variances(plain(values), n, first, _allowed(n, max_missing), ddof)
+    present, _, squares = rolling_moments(values, n, first=first, max_missing=max_missing)
+    return squares / np.where(present > ddof, present - ddof, np.nan)
 
 
 def rolling_std(values: FloatArray, n: int, *, first: int, max_missing: int | None = None, ddof: int = 1) -> FloatArray:
     """The standard deviation of the last n values. Deviations below 1e-150 are 0: their squares underflow."""
     variance = rolling_var(values, n, first=first, max_missing=max_missing, ddof=ddof)
     return np.sqrt(variance, out=variance)
+
+
+def rolling_score(
+    values: FloatArray, n: int, *, first: int, max_missing: int | None = None, ddof: int = 1, noise: float = 0.0
+) -> FloatArray:
+    """The newest of the last n values less their mean, in their standard deviations; NaN where flat."""
+    from bcdata.features.kernels.sums import scores  # noqa: PLC0415
+
+    moments = rolling_moments(values, n, first=first, max_missing=max_missing)
+    return scores(plain(values), moments, ddof, noise)
 
 
 def rolling_max(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
@@ -225,27 +234,21 @@ def sorted_window(
 
 def correlation(joint: Comoments, noise: tuple[float, float] = (0.0, 0.0)) -> FloatArray:
     """The correlation that joint moments say; NaN where either side is flat."""
-    moves_x = _moves(joint.xx / joint.present, joint.mean_x, noise[0])
-    moves_y = _moves(joint.yy / joint.present, joint.mean_y, noise[1])
-    whole = np.sqrt(np.where(moves_x & moves_y, joint.xx, np.nan)) * np.sqrt(joint.yy)
-    share: FloatArray = np.clip(joint.xy / whole, -1.0, 1.0)
-    return share
+    from bcdata.features.kernels.comoments import correlations  # noqa: PLC0415
+
+    return correlations(joint, *noise)
 
 
 def slope(joint: Comoments, noise: float = 0.0) -> FloatArray:
     """The slope of y on x that joint moments say; NaN where x is flat."""
-    moving = _moves(joint.xx / joint.present, joint.mean_x, noise)
-    rise: FloatArray = joint.xy / np.where(moving, joint.xx, np.nan)
-    return rise
+    from bcdata.features.kernels.comoments import slopes  # noqa: PLC0415
+
+    return slopes(joint, noise)
 
 
 def _trend(values: FloatArray, n: int, first: int, max_missing: int | None) -> Comoments:
     number = np.arange(first, first + values.size, dtype=np.float64)
     return rolling_comoments(number, values, n, first=first, max_missing=max_missing)
-
-
-def _moves(variance: FloatArray, mean: FloatArray, noise: float) -> BoolArray:
-    return variance > np.maximum(noise, 8 * EPS * np.abs(mean)) ** 2
 
 
 def _allowed(n: int, max_missing: int | None) -> int:

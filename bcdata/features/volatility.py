@@ -4,10 +4,46 @@ import math
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray, Grid
-from bcdata.features.rolling import rolling_mean
+from bcdata.features.grid import FloatArray, Grid, lag, log_ratio
+from bcdata.features.rolling import (
+    Comoments,
+    Moments,
+    rolling_comoments,
+    rolling_max,
+    rolling_mean,
+    rolling_min,
+    rolling_moments,
+)
 
 _HLC = ("high", "low", "close")
+
+
+def jump(bars: Grid) -> FloatArray:
+    """Log return from the close before to the open; NaN where the bar before is missing."""
+    return bars.shared("jump", lambda: log_ratio(bars["open"], lag(bars["close"], 1)))
+
+
+def channel(bars: Grid, n: int) -> tuple[FloatArray, FloatArray]:
+    """The highest high and the lowest low of the last n bars, this one included."""
+
+    def make() -> tuple[FloatArray, FloatArray]:
+        return rolling_max(bars["high"], n, first=bars.first), rolling_min(bars["low"], n, first=bars.first)
+
+    return bars.shared(("channel", n), make)
+
+
+def return_moments(bars: Grid, n: int) -> Moments:
+    """Count, mean and squared deviations of the last n log returns."""
+    return bars.shared(("moments of returns", n), lambda: rolling_moments(bars.returns, n, first=bars.first))
+
+
+def serial_moments(bars: Grid, n: int) -> Comoments:
+    """Joint moments of the last n log returns (x) and those of the bar before each (y)."""
+
+    def make() -> Comoments:
+        return rolling_comoments(bars.returns, lag(bars.returns, 1), n, first=bars.first)
+
+    return bars.shared(("serial moments", n), make)
 
 
 def realised_variance(bars: Grid, n: int) -> FloatArray:

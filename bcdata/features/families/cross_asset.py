@@ -123,8 +123,8 @@ def btc_lead_corr_240(bars: Grid, *, n: int) -> FloatArray:
 )
 def rel_strength_btc_1440(bars: Grid, *, n: int) -> FloatArray:
     """Log return over n bars beyond the reference's; 0 for the reference itself."""
-    own, reference = bars["close"], bars["close@reference"]
-    return log_ratio(own, lag(own, n)) - log_ratio(reference, lag(reference, n))
+    reference = bars["close@reference"]
+    return bars.returns_over(n) - log_ratio(reference, lag(reference, n))
 
 
 @FAMILY.feature(
@@ -149,7 +149,7 @@ def xs_rank_60(bars: Grid, *, n: int) -> FloatArray:
     if universe is None:
         return np.full_like(bars["close"], np.nan)
     returns = universe.shared(("returns", n), lambda: np.array([log_ratio(c, lag(c, n)) for c in universe.closes]))
-    own = log_ratio(bars["close"], lag(bars["close"], n))
+    own = bars.returns_over(n)
     others = np.array([symbol != bars.symbol for symbol in universe.symbols])
     known = (
         universe.explained & np.append(np.zeros(min(n, own.size), dtype=np.bool_), universe.explained[:-n])[: own.size]

@@ -7,17 +7,17 @@ import math
 
 import numpy as np
 
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio, plain
+from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, plain
 from bcdata.features.registry import Family
 from bcdata.features.rolling import (
     EPS,
-    rolling_corr,
-    rolling_max,
+    correlation,
     rolling_mean,
-    rolling_min,
     rolling_moments,
+    rolling_score,
     rolling_sum,
 )
+from bcdata.features.volatility import channel, return_moments, serial_moments
 
 FAMILY = Family("Mean Reversion", rank=3)
 
@@ -37,8 +37,7 @@ _LEVEL_NOISE = 32 * EPS
 )
 def bb_z_20(bars: Grid, *, n: int) -> FloatArray:
     """Distance of the close from its mean in deviations, at most sqrt(n - 1); null where prices are flat."""
-    present, mean, squares = rolling_moments(bars["close"], n, first=bars.first)
-    return (bars["close"] - mean) / np.sqrt(squares / present)
+    return rolling_score(bars["close"], n, first=bars.first, ddof=0)
 
 
 @FAMILY.feature(
@@ -71,11 +70,10 @@ def rsi_14(bars: Grid, *, n: int, length: int) -> FloatArray:
 )
 def stoch_k_14_3(bars: Grid, *, n: int, smooth: int) -> FloatArray:
     """Where in the channel of n bars the last closes stood; null where one of the channels is flat."""
-    top = rolling_max(bars["high"], n, first=bars.first)
-    bottom = rolling_min(bars["low"], n, first=bars.first)
+    top, bottom = channel(bars, n)
     share = (bars["close"] - bottom) / (top - bottom)
     # A sum of shares and its quotient round to `smooth` and 1 at most; a mean taken otherwise may leave the range.
-    return 100.0 * (rolling_sum(share, smooth, first=bars.first, max_missing=0) / smooth)
+    return 100.0 * (sum((lag(share, back) for back in range(1, smooth)), start=share) / smooth)
 
 
 @FAMILY.feature(
@@ -125,8 +123,7 @@ def vwap_dev_240(bars: Grid, *, n: int) -> FloatArray:
 )
 def autocorr1_240(bars: Grid, *, n: int) -> FloatArray:
     """Correlation of returns with those a bar before; a random walk reads -1/n on average. Null where flat."""
-    noise = (RETURN_NOISE, RETURN_NOISE)
-    return rolling_corr(bars.returns, lag(bars.returns, 1), n, first=bars.first, noise=noise)
+    return correlation(serial_moments(bars, n), (RETURN_NOISE, RETURN_NOISE))
 
 
 @FAMILY.feature(
@@ -163,8 +160,8 @@ def variance_ratio_5_240(bars: Grid, *, n: int, q: int) -> FloatArray:
 
     Null where flat. Both windows have to be whole: n returns, and n - q + 1 returns over q bars.
     """
-    one = rolling_moments(bars.returns, n, first=bars.first)
-    long = rolling_moments(log_ratio(bars["close"], lag(bars["close"], q)), n - q + 1, first=bars.first)
+    one = return_moments(bars, n)
+    long = rolling_moments(bars.returns_over(q), n - q + 1, first=bars.first)
     variance = one.squares / (one.present - 1.0)
     around = long.squares / long.present + (long.mean - q * one.mean) ** 2
     moving = variance > RETURN_NOISE**2

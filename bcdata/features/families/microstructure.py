@@ -8,7 +8,8 @@ import numpy as np
 
 from bcdata.features.grid import FloatArray, Grid, lag, log_ratio
 from bcdata.features.registry import Family
-from bcdata.features.rolling import EPS, rolling_beta, rolling_cov, rolling_mean, rolling_std, rolling_sum
+from bcdata.features.rolling import EPS, rolling_beta, rolling_mean, rolling_score, rolling_sum
+from bcdata.features.volatility import serial_moments
 
 FAMILY = Family("Microstructure", rank=7)
 
@@ -44,10 +45,7 @@ def taker_imbalance_z_60(bars: Grid, *, n: int) -> FloatArray:
 
     A bar without volume has no imbalance, and counts as missing in the window.
     """
-    share = taker_imbalance(bars)
-    deviation = rolling_std(share, n, first=bars.first)
-    mean = rolling_mean(share, n, first=bars.first)
-    return np.where(deviation > _SHARE_NOISE, (share - mean) / deviation, np.nan)
+    return rolling_score(taker_imbalance(bars), n, first=bars.first, noise=_SHARE_NOISE)
 
 
 @FAMILY.feature(
@@ -98,8 +96,8 @@ def kyle_lambda_240(bars: Grid, *, n: int) -> FloatArray:
 )
 def roll_240(bars: Grid, *, n: int) -> FloatArray:
     """Effective spread from the bounce of closes; 0 where returns do not revert, so in every flat market."""
-    bounce = -rolling_cov(bars.returns, lag(bars.returns, 1), n, first=bars.first)
-    return 2.0 * np.sqrt(_positive(bounce))
+    joint = serial_moments(bars, n)
+    return 2.0 * np.sqrt(_positive(-joint.xy / np.where(joint.present > 1, joint.present - 1.0, np.nan)))
 
 
 @FAMILY.feature(

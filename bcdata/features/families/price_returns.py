@@ -4,7 +4,8 @@ import numpy as np
 
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
 from bcdata.features.registry import Family
-from bcdata.features.rolling import rolling_max, rolling_min, rolling_std
+from bcdata.features.rolling import rolling_std
+from bcdata.features.volatility import channel, jump
 
 FAMILY = Family("Price & Returns", rank=1)
 
@@ -14,7 +15,7 @@ _SHARE = "share of the bar's range"
 
 def log_ret(bars: Grid, *, k: int) -> FloatArray:
     """Log return of the close over k bars; null where the bar k before is missing."""
-    return bars.returns if k == 1 else log_ratio(bars["close"], lag(bars["close"], k))
+    return bars.returns_over(k)
 
 
 for _k in (1, 5, 15, 60, 240, 1440):
@@ -105,7 +106,7 @@ def lower_wick(bars: Grid) -> FloatArray:
 )
 def gap(bars: Grid) -> FloatArray:
     """Log return from the close before to the open; null where the bar before is missing."""
-    return log_ratio(bars["open"], lag(bars["close"], 1))
+    return jump(bars)
 
 
 @FAMILY.feature(
@@ -119,8 +120,7 @@ def gap(bars: Grid) -> FloatArray:
 )
 def donchian_pos_240(bars: Grid, *, n: int) -> FloatArray:
     """Where in the channel of the last n bars the bar closed; null where the channel is flat."""
-    top = rolling_max(bars["high"], n, first=bars.first)
-    bottom = rolling_min(bars["low"], n, first=bars.first)
+    top, bottom = channel(bars, n)
     return (bars["close"] - bottom) / (top - bottom)
 
 

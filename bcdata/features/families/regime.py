@@ -7,8 +7,8 @@ import numpy as np
 from bcdata.features.families.trend_momentum import adx_14, slope_60
 from bcdata.features.grid import FloatArray, Grid, lag, log_ratio
 from bcdata.features.registry import Family
-from bcdata.features.rolling import rolling_max, rolling_mean, rolling_min, sorted_window
-from bcdata.features.volatility import realised_variance, true_range
+from bcdata.features.rolling import rolling_mean, sorted_window
+from bcdata.features.volatility import channel, realised_variance, true_range
 
 FAMILY = Family("Regime", rank=8)
 
@@ -55,9 +55,9 @@ def vol_term(bars: Grid, *, short: int, long: int) -> FloatArray:
 )
 def trend_state(bars: Grid, *, n: int, length: int, slope: int, threshold: float) -> FloatArray:
     """Whether there is a trend, and which way; null where either of both has no value."""
-    strength, direction = adx_14(bars, n=n, length=length), np.sign(slope_60(bars, n=slope))
-    state = np.where(strength > threshold, direction, 0.0 * direction)
-    return np.where(np.isfinite(strength), state + 0.0, np.nan)
+    strength, direction = adx_14(bars, n=n, length=length), slope_60(bars, n=slope)
+    trends = (strength > threshold) + 0.0 * strength  # NaN where there is none
+    return np.sign(direction) * trends + 0.0
 
 
 @FAMILY.feature(
@@ -74,8 +74,7 @@ def choppiness_14(bars: Grid, *, n: int) -> FloatArray:
     Never below 0. Above 100 where the first bar jumped: its true range begins at a close before the window, which
     H and L leave out (with true highs and lows, as early codings of Dreiss' index have it, 100 would be the most).
     """
-    high, low = bars["high"], bars["low"]
-    path = n * rolling_mean(true_range(high, low, lag(bars["close"], 1)), n, first=bars.first)
-    reach = rolling_max(high, n, first=bars.first) - rolling_min(low, n, first=bars.first)
-    orders: FloatArray = np.maximum(log_ratio(path, reach), 0.0) / math.log(n)
+    path = n * rolling_mean(true_range(bars["high"], bars["low"], lag(bars["close"], 1)), n, first=bars.first)
+    top, bottom = channel(bars, n)
+    orders: FloatArray = np.maximum(log_ratio(path, top - bottom), 0.0) / math.log(n)
     return 100.0 * orders + 0.0

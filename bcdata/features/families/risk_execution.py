@@ -8,8 +8,8 @@ import numpy as np
 from bcdata.features.families.microstructure import corwin_schultz_60
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, plain
 from bcdata.features.registry import Family
-from bcdata.features.rolling import Sorted, rolling_max, rolling_mean, rolling_moments, sorted_window
-from bcdata.features.volatility import average_true_range, realised_variance, realised_volatility
+from bcdata.features.rolling import Sorted, rolling_max, rolling_mean, sorted_window
+from bcdata.features.volatility import average_true_range, realised_variance, realised_volatility, return_moments
 
 FAMILY = Family("Risk & Execution", rank=9)
 
@@ -94,7 +94,7 @@ def cvar5_1440(bars: Grid, *, n: int, tail: float) -> FloatArray:
 )
 def tstat_1440(bars: Grid, *, n: int) -> FloatArray:
     """Whether the mean return differs from 0: about a standard normal where it does not; null where nothing moved."""
-    present, mean, squares = rolling_moments(bars.returns, n, first=bars.first)
+    present, mean, squares = return_moments(bars, n)
     deviation = np.sqrt(squares / (present - 1.0))
     return np.where(deviation > RETURN_NOISE, mean * np.sqrt(present) / deviation, np.nan)
 

@@ -7,7 +7,7 @@ with the first value; TA-Lib seeds with a mean, from the beginning of what it is
 
 import numpy as np
 
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio, plain
+from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, plain
 from bcdata.features.registry import Family
 from bcdata.features.rolling import (
     rolling_argmax,
@@ -15,9 +15,9 @@ from bcdata.features.rolling import (
     rolling_mean,
     rolling_r2,
     rolling_slope,
-    rolling_std,
     rolling_sum,
 )
+from bcdata.features.volatility import return_moments
 
 FAMILY = Family("Trend & Momentum", rank=2)
 
@@ -177,9 +177,9 @@ def r2_60(bars: Grid, *, n: int) -> FloatArray:
 )
 def tsmom_1440(bars: Grid, *, n: int) -> FloatArray:
     """Return over n bars in deviations known at the bar before; null where nothing moved."""
-    sigma = lag(rolling_std(bars.returns, n, first=bars.first), 1)
-    moved = log_ratio(bars["close"], lag(bars["close"], n))
-    return np.where(sigma > RETURN_NOISE, moved / (sigma * np.sqrt(n)), np.nan)
+    present, _, squares = return_moments(bars, n)
+    sigma = lag(np.sqrt(squares / (present - 1.0)), 1)
+    return np.where(sigma > RETURN_NOISE, bars.returns_over(n) / (sigma * np.sqrt(n)), np.nan)
 
 
 @FAMILY.feature(

@@ -10,7 +10,7 @@ import numpy as np
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
 from bcdata.features.registry import Family
 from bcdata.features.rolling import rolling_mean, rolling_shape, rolling_std, rolling_sum, rolling_var
-from bcdata.features.volatility import annualised, average_true_range, realised_variance, realised_volatility
+from bcdata.features.volatility import annualised, average_true_range, jump, realised_variance, realised_volatility
 
 FAMILY = Family("Volatility & Risk", rank=4)
 
@@ -95,7 +95,7 @@ def _at_least_two(n: int) -> int:
 def yang_zhang_60(bars: Grid, *, n: int) -> FloatArray:
     """Volatility from all four prices and the jumps between bars, whatever the drift; of least variance of its kind."""
     k = 0.34 / (1.34 + (n + 1) / (n - 1))
-    jumps = rolling_var(log_ratio(bars["open"], lag(bars["close"], 1)), n, first=bars.first)
+    jumps = rolling_var(jump(bars), n, first=bars.first)
     bodies = rolling_var(_body(bars), n, first=bars.first)
     return annualised(bars, jumps + k * bodies + (1.0 - k) * _rogers_satchell(bars, n))
 

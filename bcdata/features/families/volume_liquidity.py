@@ -9,7 +9,7 @@ import numpy as np
 from bcdata.features.families.price_returns import close_loc
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
 from bcdata.features.registry import Family
-from bcdata.features.rolling import EPS, rolling_corr, rolling_mean, rolling_moments, rolling_sum
+from bcdata.features.rolling import EPS, rolling_corr, rolling_mean, rolling_score, rolling_sum
 
 FAMILY = Family("Volume & Liquidity", rank=5)
 
@@ -46,7 +46,7 @@ def volume_z(bars: Grid, *, n: int) -> FloatArray:
     The logarithm of the turnover itself: ln(1 + v) would give other scores in other units.
     """
     turnover = bars["quote_volume"]
-    return _score(log_ratio(turnover, np.ones_like(turnover)), n, bars.first, noise=_ROUNDING)
+    return rolling_score(log_ratio(turnover, np.ones_like(turnover)), n, first=bars.first, noise=_ROUNDING)
 
 
 @FAMILY.feature(
@@ -59,7 +59,7 @@ def volume_z(bars: Grid, *, n: int) -> FloatArray:
 )
 def trade_size_z(bars: Grid, *, n: int) -> FloatArray:
     """Turnover per trade against the last n bars; null where nothing was traded, or where it does not vary."""
-    return _score(bars["quote_volume"] / bars["trades"], n, bars.first)
+    return rolling_score(bars["quote_volume"] / bars["trades"], n, first=bars.first)
 
 
 @FAMILY.feature(
@@ -101,10 +101,9 @@ def mfi_14(bars: Grid, *, n: int) -> FloatArray:
     """Share of the flow at rising typical prices; null where these are flat or nothing was traded."""
     price = bars["high"] + bars["low"] + bars["close"]  # a third of it would cancel
     moved = price - lag(price, 1)
-    side = np.where(np.abs(moved) <= _ROUNDING * price, 0.0, np.sign(moved))
-    flow = side * price * bars["volume"]
-    rising = rolling_sum(np.maximum(flow, 0.0), n, first=bars.first)
-    falling = rolling_sum(np.maximum(-flow, 0.0), n, first=bars.first)
+    flow = np.where(np.isfinite(moved), price * bars["volume"], np.nan)
+    rising = rolling_sum(flow * (moved > _ROUNDING * price), n, first=bars.first)
+    falling = rolling_sum(flow * (moved < -_ROUNDING * price), n, first=bars.first)
     return 100.0 * (rising / (rising + falling))
 
 
@@ -156,13 +155,6 @@ def price_vol_corr_240(bars: Grid, *, n: int) -> FloatArray:
     """
     growth = log_ratio(bars["quote_volume"], lag(bars["quote_volume"], 1))
     return rolling_corr(bars.returns, growth, n, first=bars.first, noise=(RETURN_NOISE, RETURN_NOISE))
-
-
-def _score(values: FloatArray, n: int, first: int, noise: float = 0.0) -> FloatArray:
-    """The newest value's distance from the mean of n, in deviations; NaN where these are rounding."""
-    present, mean, squares = rolling_moments(values, n, first=first)
-    deviation = np.sqrt(squares / (present - 1.0))
-    return np.where(deviation > np.maximum(noise, _ROUNDING * np.abs(mean)), (values - mean) / deviation, np.nan)
 
 
 def _share(flow: FloatArray, volume: FloatArray, n: int, first: int) -> FloatArray:

@@ -3,10 +3,15 @@
 A pair that lacks either value is missing.
 """
 
+import math
+
 import numpy as np
 
 from bcdata.features.grid import FloatArray, IntArray
 from bcdata.features.kernels import compiled
+from bcdata.features.rolling import Comoments
+
+_EPS = float(np.finfo(np.float64).eps)
 
 
 @compiled
@@ -78,4 +83,32 @@ def comoments(x: FloatArray, y: FloatArray, n: int, first: int, allowed: int) ->
                     out[3, at] = max(a[2] + b[2] - sx * shift_x, 0.0)
                     out[4, at] = max(a[3] + b[3] - sy * shift_y, 0.0)
                     out[5, at] = a[4] + b[4] - sx * shift_y
+    return out
+
+
+@compiled
+def _moves(squares: float, present: float, mean: float, noise: float) -> bool:
+    """Whether the deviation is more than noise, and than the rounding of the mean."""
+    return squares / present > max(noise, 8.0 * _EPS * abs(mean)) ** 2
+
+
+@compiled
+def correlations(joint: Comoments, noise_x: float, noise_y: float) -> FloatArray:
+    """Σdx·dy / √(Σdx² Σdy²), in [-1, 1]; missing where either side is flat."""
+    out = np.full(joint.present.size, np.nan)
+    for row in range(out.size):
+        xx, yy, present = joint.xx[row], joint.yy[row], joint.present[row]
+        moving = _moves(xx, present, joint.mean_x[row], noise_x)
+        if moving and _moves(yy, present, joint.mean_y[row], noise_y):
+            out[row] = min(max(joint.xy[row] / (math.sqrt(xx) * math.sqrt(yy)), -1.0), 1.0)
+    return out
+
+
+@compiled
+def slopes(joint: Comoments, noise: float) -> FloatArray:
+    """Σdx·dy / Σdx²; missing where x is flat."""
+    out = np.full(joint.present.size, np.nan)
+    for row in range(out.size):
+        if _moves(joint.xx[row], joint.present[row], joint.mean_x[row], noise):
+            out[row] = joint.xy[row] / joint.xx[row]
     return out

@@ -86,10 +86,10 @@ def _tail_mean(ordered: FloatArray, held: IntArray, k: int, smallest: FloatArray
 def _quantile(ordered: FloatArray, held: IntArray, buckets: IntArray, place: float) -> float:
     """What stands at this place among those held, counted from 0, between two neighbours by its distance."""
     low = int(place)
-    below = ordered[_select(held, buckets, low + 1)]
+    below = float(ordered[_select(held, buckets, low + 1)])
     if place == low:
         return below
-    return below + (ordered[_select(held, buckets, low + 2)] - below) * (place - low)
+    return below + (float(ordered[_select(held, buckets, low + 2)]) - below) * (place - low)
 
 
 @compiled
@@ -127,7 +127,7 @@ def order_statistics(
                 continue
             if tail > 0.0:
                 wanted = max(int(np.ceil(tail * size - 1e-9)), 1)
-                if wanted == k and come > edge and gone > edge and edge >= 0:
+                if wanted == k and come > edge and gone > edge >= 0:
                     kth[row], mean[row] = kth[row - 1], mean[row - 1]
                 else:
                     k, edge = wanted, _select(held, buckets, wanted)

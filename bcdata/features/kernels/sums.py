@@ -14,10 +14,15 @@ deviations, and a difference of sums of squares loses at most a factor n + 1 of 
 history loses all of it). Equal values have exactly no deviation.
 """
 
+import math
+
 import numpy as np
 
 from bcdata.features.grid import FloatArray, IntArray
 from bcdata.features.kernels import compiled
+from bcdata.features.rolling import Moments
+
+_EPS = float(np.finfo(np.float64).eps)
 
 
 @compiled
@@ -76,10 +81,46 @@ def _add_squares(part: FloatArray, origin: float, one: FloatArray, two: FloatArr
 
 
 @compiled
+def _outwards(both: FloatArray, origin: float, near: FloatArray, far: FloatArray) -> None:
+    """`_add` to both sides of the border in the middle of 2n values that are all there, side by side."""
+    n = near.size
+    after, before, last = 0.0, 0.0, n - 1
+    for k in range(last):
+        after += both[n + k] - origin
+        before += both[last - k] - origin
+        near[k], far[last - 1 - k] = after, before
+    near[last], far[last] = after + (both[n + last] - origin), 0.0
+
+
+@compiled
+def _outwards_squared(both: FloatArray, origin: float, near: FloatArray, far: FloatArray) -> None:
+    """Sums and sums of squares to both sides, as `_outwards`; `near` and `far` have the shape (2, n)."""
+    n = near.shape[1]
+    after, before, after_2, before_2, last = 0.0, 0.0, 0.0, 0.0, n - 1
+    for k in range(last):
+        up, down = both[n + k] - origin, both[last - k] - origin
+        after, after_2 = after + up, after_2 + up * up
+        before, before_2 = before + down, before_2 + down * down
+        near[0, k], near[1, k] = after, after_2
+        far[0, last - 1 - k], far[1, last - 1 - k] = before, before_2
+    up = both[n + last] - origin
+    near[0, last], near[1, last] = after + up, after_2 + up * up
+    far[:, last] = 0.0
+
+
+@compiled
 def _scale(near: FloatArray, far: FloatArray, origin: float, scale: float, out: FloatArray) -> None:
     """All windows of a block, none of which lacks a value."""
     for j in range(out.size):
         out[j] = origin + (near[j] + far[j]) * scale
+
+
+@compiled
+def _central(near: FloatArray, far: FloatArray, scale: float, out: FloatArray) -> None:
+    """Squared deviations of all windows of a block, none of which lacks a value."""
+    for j in range(out.size):
+        total = near[0, j] + far[0, j]
+        out[j] = max(near[1, j] + far[1, j] - total * (total * scale), 0.0)
 
 
 @compiled
@@ -90,7 +131,11 @@ def totals(values: FloatArray, n: int, first: int, allowed: int, shifted: bool) 
     scales = 1.0 / np.arange(n + 1) if shifted else np.ones(n + 1)
     scales[0] = np.nan
     for border in range(-first % n, values.size, n):
-        whole = _count(values, border, n, allowed, counts)
+        if _count(values, border, n, allowed, counts):
+            origin = values[border] if shifted else 0.0
+            _outwards(values[border - n : border + n], origin, near, far)
+            _scale(near, far, origin, scales[n], out[border : border + n])
+            continue
         after, before = _origins(values, border, n)
         behind, held = values[max(border - n + 1, 0) : border], min(n - 1, border)
         end = min(border + n, values.size)
@@ -99,11 +144,8 @@ def totals(values: FloatArray, n: int, first: int, allowed: int, shifted: bool) 
                 origin = values[row] if shifted else 0.0
                 _add(behind[::-1], origin, far[n - 1 - held : n - 1][::-1])
                 _add(values[start:stop], origin, near[start - border :])
-                if whole:
-                    _scale(near, far, origin, scales[n], out[border:end])
-                else:
-                    for j in range(start - border, stop - border):
-                        out[border + j] = origin + (near[j] + far[j]) * scales[counts[j]]
+                for j in range(start - border, stop - border):
+                    out[border + j] = origin + (near[j] + far[j]) * scales[counts[j]]
     return out
 
 
@@ -111,23 +153,28 @@ def totals(values: FloatArray, n: int, first: int, allowed: int, shifted: bool) 
 def moments(values: FloatArray, n: int, first: int, allowed: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Count, mean and sum of squared deviations; three arrays, one value per row."""
     present, mean, squares = np.full((3, values.size), np.nan)
-    near, far, near_2, far_2 = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
+    near, far = np.zeros((2, n)), np.zeros((2, n))
     counts, scales = np.zeros(n, dtype=np.int64), 1.0 / np.arange(n + 1)
     scales[0] = np.nan
     for border in range(-first % n, values.size, n):
-        _count(values, border, n, allowed, counts)
+        if _count(values, border, n, allowed, counts):
+            origin = values[border]
+            _outwards_squared(values[border - n : border + n], origin, near, far)
+            _central(near, far, scales[n], squares[border : border + n])
+            _scale(near[0], far[0], origin, scales[n], mean[border : border + n])
+            present[border : border + n] = n
+            continue
         after, before = _origins(values, border, n)
-        behind, held = values[max(border - n + 1, 0) : border], min(n - 1, border)
-        end = min(border + n, values.size)
-        for row, start, stop in ((before, border, after), (after, after, end)):
+        behind, held = values[max(border - n + 1, 0) : border], slice(n - 1 - min(n - 1, border), n - 1)
+        for row, start, stop in ((before, border, after), (after, after, min(border + n, values.size))):
             if start < stop:
                 origin, here = values[row], start - border
-                _add_squares(behind[::-1], origin, far[n - 1 - held : n - 1][::-1], far_2[n - 1 - held : n - 1][::-1])
-                _add_squares(values[start:stop], origin, near[here:], near_2[here:])
+                _add_squares(behind[::-1], origin, far[0, held][::-1], far[1, held][::-1])
+                _add_squares(values[start:stop], origin, near[0, here:], near[1, here:])
                 for j in range(here, stop - border):
-                    total, scale = near[j] + far[j], scales[counts[j]]
+                    total, scale = near[0, j] + far[0, j], scales[counts[j]]
                     shift = total * scale
-                    around = near_2[j] + far_2[j] - total * shift
+                    around = near[1, j] + far[1, j] - total * shift
                     present[border + j] = counts[j] or np.nan
                     mean[border + j] = origin + shift
                     squares[border + j] = max(around, 0.0)
@@ -135,24 +182,11 @@ def moments(values: FloatArray, n: int, first: int, allowed: int) -> tuple[Float
 
 
 @compiled
-def variances(values: FloatArray, n: int, first: int, allowed: int, ddof: int) -> FloatArray:
-    """Squared deviations over (count - ddof); one per row, missing for `ddof` values or fewer."""
+def scores(values: FloatArray, window: Moments, ddof: int, noise: float) -> FloatArray:
+    """Distances from the mean in deviations; missing where these are no more than noise or the mean's rounding."""
     out = np.full(values.size, np.nan)
-    near, far, near_2, far_2 = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
-    counts = np.zeros(n, dtype=np.int64)
-    for border in range(-first % n, values.size, n):
-        _count(values, border, n, allowed, counts)
-        after, before = _origins(values, border, n)
-        behind, held = values[max(border - n + 1, 0) : border], min(n - 1, border)
-        end = min(border + n, values.size)
-        for row, start, stop in ((before, border, after), (after, after, end)):
-            if start < stop:
-                origin, here = values[row], start - border
-                _add_squares(behind[::-1], origin, far[n - 1 - held : n - 1][::-1], far_2[n - 1 - held : n - 1][::-1])
-                _add_squares(values[start:stop], origin, near[here:], near_2[here:])
-                for j in range(here, stop - border):
-                    if counts[j] > ddof:
-                        total = near[j] + far[j]
-                        around = near_2[j] + far_2[j] - total * (total / counts[j])
-                        out[border + j] = max(around, 0.0) / (counts[j] - ddof)
+    for row in range(values.size):
+        deviation = math.sqrt(window.squares[row] / (window.present[row] - ddof))
+        if deviation > max(noise, 8.0 * _EPS * abs(window.mean[row])):
+            out[row] = (values[row] - window.mean[row]) / deviation
     return out
