@@ -48,18 +48,28 @@ def make_grid(
 
 def placed(bars: "pl.DataFrame | None", opens: IntArray, columns: Collection[str]) -> dict[str, FloatArray]:
     """Columns of the bars, one value per open of the grid; NaN where there is none."""
-    on_grid = {name: np.full(opens.size, np.nan) for name in columns}
     if bars is None or not opens.size:
-        return on_grid
+        return {name: np.full(opens.size, np.nan) for name in columns}
     times = opened(bars)
-    near = within(times, opens[0], opens[-1] + 1)
+    near = slice(*np.searchsorted(times, [opens[0], opens[-1] + 1]).tolist())
     found = rows(opens, times[near])
-    for name in on_grid.keys() & set(bars.columns):
-        values = bars[name][near].to_numpy()
-        if isinstance(found, slice):
-            on_grid[name][found] = values
-        else:
-            on_grid[name][found[found >= 0]] = values[found >= 0]
+    return {
+        name: _laid(bars[name][near].to_numpy(writable=True), found, opens.size)
+        if name in bars.columns
+        else np.full(opens.size, np.nan)
+        for name in columns
+    }
+
+
+def _laid(values: npt.NDArray[np.generic], found: Rows, size: int) -> FloatArray:
+    """Values at their rows, as float64 that nobody else writes into."""
+    if values.size == size and isinstance(found, slice):
+        return values.astype(np.float64, copy=False)
+    on_grid = np.full(size, np.nan)
+    if isinstance(found, slice):
+        on_grid[found] = values
+    else:
+        on_grid[found[found >= 0]] = values[found >= 0]
     return on_grid
 
 
@@ -68,9 +78,9 @@ def opened(bars: "pl.DataFrame") -> IntArray:
     return bars["open_time"].to_physical().to_numpy()
 
 
-def within(times: IntArray, start: int, end: int) -> slice:
-    """Where the times in [start, end) stand, which ascend."""
-    first, last = np.searchsorted(times, [start, end])
+def within(times: IntArray, window: Window) -> slice:
+    """Where the times of the window stand among times that ascend."""
+    first, last = np.searchsorted(times, [microseconds(window.start), microseconds(window.end)])
     return slice(int(first), int(last))
 
 

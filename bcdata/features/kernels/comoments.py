@@ -15,16 +15,15 @@ _EPS = float(np.finfo(np.float64).eps)
 
 
 @compiled
-def _count(x: FloatArray, y: FloatArray, border: int, allowed: int, counts: IntArray) -> None:
-    """For each bar of the block how many pairs its window has; 0 where that is too few, or it lacks the oldest."""
+def _count(x: FloatArray, y: FloatArray, border: int, allowed: int, counts: IntArray) -> bool:
+    """For each bar of the block how many pairs its window has, 0 where that is too few. Whether none is missing."""
     n = counts.size
     there, low, end = 0, max(border - n, 0), min(border + n, x.size)
     seen_x, seen_y = x[low:end], y[low:end]
     for k in range(seen_x.size):
         there += abs(seen_x[k]) + abs(seen_y[k]) < np.inf
     if there == 2 * n:
-        counts[:] = n
-        return
+        return True
     held = 0
     for row in range(max(border - n + 1, 0), border):
         held += np.isfinite(x[row] + y[row])
@@ -33,6 +32,7 @@ def _count(x: FloatArray, y: FloatArray, border: int, allowed: int, counts: IntA
         oldest = row >= n - 1 and np.isfinite(x[row - n + 1] + y[row - n + 1])
         counts[row - border] = held if oldest and held >= n - allowed else 0
         held -= oldest
+    return False
 
 
 @compiled
@@ -48,41 +48,52 @@ def _origins(x: FloatArray, y: FloatArray, border: int, n: int) -> tuple[int, in
 
 @compiled
 def _add(x: FloatArray, y: FloatArray, origin_x: float, origin_y: float, sums: FloatArray) -> None:
-    """Sums of the first 1, 2, .. distances: x, y, x², y², xy; one row of `sums` for each bar."""
+    """Sums of the first 1, 2, .. distances: x, y, x², y², xy; one column of `sums` for each bar."""
     sx, sy, sxx, syy, sxy = 0.0, 0.0, 0.0, 0.0, 0.0
     for k in range(x.size):
         dx, dy = x[k] - origin_x, y[k] - origin_y
         if abs(dx) + abs(dy) < np.inf:
             sx, sy = sx + dx, sy + dy
             sxx, syy, sxy = sxx + dx * dx, syy + dy * dy, sxy + dx * dy
-        sums[k, 0], sums[k, 1], sums[k, 2], sums[k, 3], sums[k, 4] = sx, sy, sxx, syy, sxy
+        sums[0, k], sums[1, k], sums[2, k], sums[3, k], sums[4, k] = sx, sy, sxx, syy, sxy
+
+
+@compiled
+def _join(near: FloatArray, far: FloatArray, count: float, origin: tuple[float, float], out: FloatArray) -> None:
+    """Windows that have so many pairs, from the sums of both sides."""
+    scale = 1.0 / count
+    for j in range(out.shape[1]):
+        sx, sy = near[0, j] + far[0, j], near[1, j] + far[1, j]
+        shift_x, shift_y = sx * scale, sy * scale
+        out[0, j], out[1, j], out[2, j] = count, origin[0] + shift_x, origin[1] + shift_y
+        out[3, j] = max(near[2, j] + far[2, j] - sx * shift_x, 0.0)
+        out[4, j] = max(near[3, j] + far[3, j] - sy * shift_y, 0.0)
+        out[5, j] = near[4, j] + far[4, j] - sx * shift_y
 
 
 @compiled
 def comoments(x: FloatArray, y: FloatArray, n: int, first: int, allowed: int) -> FloatArray:
     """Count, mean x, mean y, Σdx², Σdy², Σdx·dy; shape (6, rows)."""
     out = np.full((6, x.size), np.nan)
-    near, far = np.zeros((n, 5)), np.zeros((n, 5))
+    near, far = np.zeros((5, n)), np.zeros((5, n))
     counts = np.zeros(n, dtype=np.int64)
     for border in range(-first % n, x.size, n):
-        _count(x, y, border, allowed, counts)
+        whole = _count(x, y, border, allowed, counts)
         after, before = _origins(x, y, border, n)
         low, end = max(border - n + 1, 0), min(border + n, x.size)
         for row, start, stop in ((before, border, after), (after, after, end)):
             if start >= stop:
                 continue
-            behind = far[n - 1 - border + low : n - 1][::-1]
+            behind = far[:, n - 1 - border + low : n - 1][:, ::-1]
             _add(x[low:border][::-1], y[low:border][::-1], x[row], y[row], behind)
-            _add(x[start:stop], y[start:stop], x[row], y[row], near[start - border :])
+            _add(x[start:stop], y[start:stop], x[row], y[row], near[:, start - border :])
+            if whole:
+                _join(near, far, float(n), (x[row], y[row]), out[:, border:end])
+                continue
             for j in range(start - border, stop - border):
                 if counts[j]:
-                    scale, at, a, b = 1.0 / counts[j], border + j, near[j], far[j]
-                    sx, sy = a[0] + b[0], a[1] + b[1]
-                    shift_x, shift_y = sx * scale, sy * scale
-                    out[0, at], out[1, at], out[2, at] = counts[j], x[row] + shift_x, y[row] + shift_y
-                    out[3, at] = max(a[2] + b[2] - sx * shift_x, 0.0)
-                    out[4, at] = max(a[3] + b[3] - sy * shift_y, 0.0)
-                    out[5, at] = a[4] + b[4] - sx * shift_y
+                    here, at = slice(j, j + 1), slice(border + j, border + j + 1)
+                    _join(near[:, here], far[:, here], float(counts[j]), (x[row], y[row]), out[:, at])
     return out
 
 
