@@ -35,7 +35,9 @@ def curve(store: Store, partition: Partition) -> str | None:
         return None
     values = table["relative"].to_list()
     days = [values[first : first + BUCKETS] for first in range(0, len(values), BUCKETS)]
-    return day_curve(days, title=f"{partition.dataset} {partition.symbol} {partition.date}")
+    return day_curve(
+        days, title=f"{partition.dataset} {partition.symbol} {partition.date}: volatility by time of day (UTC), mean 1"
+    )
 
 
 def _profile(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
