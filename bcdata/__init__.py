@@ -1,8 +1,8 @@
 """bcdata: a market-data platform on Dagster.
 
-Zones, in the order in which data flows: raw, parsed, merged, and what is made of merged (features, reports, labels,
-resampled). Importing this package imports nothing else: rooms are loaded by those who need them. `bcdata.load` reads
-the lake.
+Zones, in the order in which data flows: raw, parsed, merged, and what is made of merged (features, reports,
+seasonality, labels, resampled). Importing this package imports nothing else: rooms are loaded by those who need them.
+`bcdata.load` reads the lake.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from bcdata.errors import UsageError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+QUARTER_HOUR = timedelta(minutes=15)
+"""The buckets of the time of day in profiles of volatility."""
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
@@ -35,6 +37,10 @@ class Interval:
             raise UsageError(f"{name!r} is not an interval; write it like 1m, 1h, 1d, 1w or 1mo")
         anchor = _MONDAY if unit == "w" else EPOCH
         return cls(name, timedelta(seconds=int(count) * _SECONDS[unit]), anchor)
+
+    def fills(self, span: timedelta) -> bool:
+        """Whether a whole number of bars makes the span."""
+        return self.length is not None and not span % self.length
 
     def floor(self, instant: datetime) -> datetime:
         """The open of the bar that covers the instant."""

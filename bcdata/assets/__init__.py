@@ -9,11 +9,12 @@ from bcdata.assets.parsed import parsed_assets
 from bcdata.assets.raw import raw_assets
 from bcdata.assets.reports import reports_assets
 from bcdata.assets.resampled import resampled_assets
+from bcdata.assets.seasonality import seasonality_assets
 from bcdata.catalog import Catalog
 
 
 def build_assets(catalog: Catalog) -> list[dg.AssetsDefinition]:
     """All assets of all datasets in the catalog."""
-    made = (features_assets, reports_assets, labels_assets, resampled_assets)
+    made = (features_assets, reports_assets, seasonality_assets, labels_assets, resampled_assets)
     rooms = (raw_assets, parsed_assets, merged_assets, *made)
     return [asset for room in rooms for dataset in catalog for asset in room(catalog, dataset)]

@@ -1,10 +1,10 @@
 """What happens when an asset is materialized: partition keys in, outcomes out as metadata and check evaluations."""
 
-import base64
 from typing import Any
 
 import dagster as dg
 
+from bcdata.assets.pictures import pictures
 from bcdata.catalog import Catalog, Dataset
 from bcdata.checks import aggregate, evaluation
 from bcdata.operations.zones import Step, Zone, operation
@@ -39,35 +39,11 @@ def run(
         if step.zone is Zone.MERGED:
             tried = [f"tried/{dataset.name}/{one.partition.symbol}/{one.partition.date}" for one in outcomes]
             work.attempts.note(tried, work.now, "merged")
-            _picture(context, work, dataset, wanted)
-        if step.zone is Zone.REPORTS:
-            _feature_map(context, work, dataset, wanted)
+        for partition, name, picture in pictures(work, dataset, step, list(wanted)):
+            context.add_asset_metadata({name: picture}, partition_key=wanted[partition])
     states = {state: sum(one.state == state for one in outcomes) for state in {one.state for one in outcomes}}
     context.log.info("%s: %s", "/".join(step.key), ", ".join(f"{n} {state}" for state, n in sorted(states.items())))
     return dg.MaterializeResult(check_results=[aggregate(step, outcomes)])
-
-
-def _picture(context: dg.AssetExecutionContext, work: Any, dataset: Dataset, wanted: dict[Partition, str]) -> None:
-    """The coverage around the run's partitions, once a run: on the last of them, where the asset's page looks."""
-    from bcdata.operations.gap_report import neighbourhood  # noqa: PLC0415
-
-    drawn = neighbourhood(work.store, dataset, list(wanted), work.now)
-    if drawn:
-        key = list(wanted.values())[-1]
-        context.add_asset_metadata({"coverage": _image(drawn, "coverage")}, partition_key=key)
-
-
-def _feature_map(context: dg.AssetExecutionContext, work: Any, dataset: Dataset, wanted: dict[Partition, str]) -> None:
-    """What asks for a look in the features of the run's last partition, and of those before it."""
-    from bcdata.operations.feature_report import neighbourhood  # noqa: PLC0415
-
-    last, key = list(wanted.items())[-1]
-    if drawn := neighbourhood(work.store, dataset, last):
-        context.add_asset_metadata({"features": _image(drawn, "features")}, partition_key=key)
-
-
-def _image(svg: str, words: str) -> dg.MarkdownMetadataValue:
-    return dg.MetadataValue.md(f"![{words}](data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()})")
 
 
 def _wanted(context: dg.AssetExecutionContext, dataset: Dataset, step: Step) -> dict[Partition, str]:

@@ -24,7 +24,8 @@ def query(
 ) -> None:
     """Ask the lake in SQL. Views: <dataset> (merged bars), and features.<dataset>, gaps.<dataset>, halts.<dataset>.
 
-    Also reports.<dataset>, labels.<dataset>, resampled.<coarser bars> (spot_klines_1h), universe.<market>.
+    Also reports.<dataset>, seasonality.<dataset>, labels.<dataset>, resampled.<coarser bars> (spot_klines_1h),
+    universe.<market>.
 
     Example: bcdata query "SELECT symbol, count(*), min(open_time), max(open_time) FROM spot_klines_1m GROUP BY 1"
     """

@@ -20,7 +20,7 @@ def export(
     out: Annotated[Path, typer.Option(help="The folder for the files; made if it is not there.")],
     first: Annotated[str | None, typer.Option("--from", help="First date key, or instant, included; UTC.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last date key, included; or an instant, left out.")] = None,
-    zone: Annotated[str, typer.Option(help="merged, features, labels or resampled.")] = "merged",
+    zone: Annotated[str, typer.Option(help="merged, features, seasonality, labels or resampled.")] = "merged",
     form: Annotated[str, typer.Option("--format", help="csv or parquet.")] = "parquet",
     fill: Annotated[str, typer.Option(help="What becomes of missing bars: none, null or flat.")] = "none",
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,

@@ -14,11 +14,11 @@ import polars as pl
 from bcdata.errors import UsageError
 from bcdata.features.grid import DAY, FloatArray, IntArray, grid_opens, lag, log_ratio
 from bcdata.features.placing import placed
-from bcdata.intervals import Interval
+from bcdata.intervals import QUARTER_HOUR, Interval
 from bcdata.windows import Window
 
 DAYS = 20
-BUCKET = timedelta(minutes=15)
+BUCKET = QUARTER_HOUR
 _MISSING = 10  # one in so many returns of a bucket may be missing
 _TIME = pl.Datetime("us", "UTC")
 
@@ -43,7 +43,8 @@ def volatility_profile(bars: pl.DataFrame, *, window: Window, interval: Interval
         One row per day and bucket: `open_time` of the bucket on that day; `known_at`, the day's midnight (UTC);
         `sigma`, √(mean r²) of the log returns of bars that opened in the bucket on the 20 days before, per bar and not
         annualised; `relative`, sigma over the root of the mean of all buckets' sigma²: 1 where all times of day are
-        alike. Null where more than a tenth of a bucket's returns is missing; `relative` where any bucket is.
+        alike. Null where more than a tenth of a bucket's returns is missing; `relative` where any bucket is null, or
+        no price has moved.
 
     Raises:
         UsageError: buckets do not hold whole bars, or the window is not whole days.
@@ -59,13 +60,14 @@ def volatility_profile(bars: pl.DataFrame, *, window: Window, interval: Interval
     mean = np.zeros(len(sigma))
     for bucket in range(sigma.shape[1]):
         mean += sigma[:, bucket] ** 2
-    relative = sigma / np.sqrt(mean / sigma.shape[1])[:, None]
+    overall = np.sqrt(mean / sigma.shape[1])[:, None]
+    relative = np.divide(sigma, overall, out=np.full_like(sigma, np.nan), where=overall > 0)
     midnights = opens[1:].reshape(len(squares), -1)[DAYS:, :1]
     return _table(midnights, sigma, relative)
 
 
 def _length(interval: Interval) -> timedelta:
-    if interval.length is None or BUCKET % interval.length:
+    if interval.length is None or not interval.fills(BUCKET):
         raise UsageError(
             f"a profile has buckets of 15 minutes, which bars of {interval.name} do not fill; take 1m or 5m"
         )

@@ -117,6 +117,8 @@ def _downstream(
     """How a step after merged reads bars of its dataset, or settlements."""
     if step.zone is Zone.RESAMPLED and changed.name == dataset.name:
         yield Reader(step, (symbol,), *_resampled_reach(dataset, step))
+    if step.zone is Zone.SEASONALITY and changed.name == dataset.name:
+        yield Reader(step, (symbol,), _profile_reach(dataset))
     if step.zone is Zone.LABELS and changed.name == dataset.name:
         yield Reader(step, (symbol,), _labels_reach(dataset))
     if step.zone not in (Zone.FEATURES, Zone.REPORTS):
@@ -140,6 +142,12 @@ def _resampled_reach(dataset: Dataset, step: Step) -> tuple[Reach, timedelta]:
 
     grid = grid_of(dataset, step.asset)
     return (lambda window: reads(grid, window)), grid.length
+
+
+def _profile_reach(dataset: Dataset) -> Reach:
+    from bcdata.features.seasonality import profile_window  # noqa: PLC0415 - numpy and polars
+
+    return lambda window: profile_window(window, dataset.bar_interval)
 
 
 def _labels_reach(dataset: Dataset) -> Reach:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
+from typing import Any
 
 import polars as pl
 
@@ -19,7 +20,7 @@ from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
 _MOST = 36
-"""So many partitions does a picture in Dagster's event log show."""
+"""So many partitions does a picture in Dagster's event log show, if the run has no more: those before it too."""
 _ROWS = 50_000
 """So many rows of a table are drawn: of more, every second, third ... one."""
 
@@ -73,17 +74,32 @@ def page_of(store: Store, dataset: Dataset, symbol: str, dates: Sequence[str]) -
     return FeaturePage(dataset, symbol, reports, table.gather_every(max(1, table.height // _ROWS)))
 
 
-def neighbourhood(store: Store, dataset: Dataset, partition: Partition) -> str | None:
-    """The map of a partition and those before it as SVG, of bounded size; None where there are no reports."""
-    dates = dataset.grain.keys(min(dataset.start, partition.date), partition.date)[-_MOST:]
-    reports = _reports(store, [Partition("reports", dataset.name, partition.symbol, date) for date in dates])
-    return None if reports is None else map_of(dataset, partition.symbol, reports)
+def neighbourhood(store: Store, dataset: Dataset, partitions: Sequence[Partition]) -> str | None:
+    """The map of all these partitions, and of those before where they are few, as SVG; None where no report is."""
+    own: dict[str, list[str]] = {}
+    for one in partitions:
+        own.setdefault(one.symbol, []).append(one.date)
+    judged = []
+    for symbol, dates in sorted(own.items()):
+        keys = dataset.grain.keys(min(dataset.start, *dates), max(dates))[-max(len(dates), _MOST // len(own)) :]
+        reports = _reports(store, [Partition("reports", dataset.name, symbol, key) for key in keys])
+        judged += [] if reports is None else _judged(dataset, symbol, reports)
+    if not judged:
+        return None
+    first, last = min(row["date"] for row in judged), max(row["date"] for row in judged)
+    whose = next(iter(own)) if len(own) == 1 else f"{first} .. {last}"
+    return feature_map(judged, title=f"{dataset.name} {whose}: features that ask for a look", hover=False)
 
 
 def map_of(dataset: Dataset, symbol: str, reports: pl.DataFrame) -> str:
-    """The map of reports, `date` among their columns."""
+    """The map of one symbol's reports, `date` among their columns."""
+    rows = _judged(dataset, symbol, reports)
+    return feature_map(rows, title=f"{dataset.name} {symbol}: features that ask for a look")
+
+
+def _judged(dataset: Dataset, symbol: str, reports: pl.DataFrame) -> list[dict[str, Any]]:
     judged = states(reports, absent=absent_of(dataset, symbol), day=bars_of_a_day(dataset))
-    return feature_map(judged.to_dicts(), title=f"{dataset.name} {symbol}: features that ask for a look")
+    return judged.with_columns(symbol=pl.lit(symbol)).to_dicts()
 
 
 def _reports(store: Store, partitions: Sequence[Partition]) -> pl.DataFrame | None:

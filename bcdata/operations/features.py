@@ -14,9 +14,10 @@ from bcdata.operations.neighbours import Neighbours
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.publish import publish, unchanged
 from bcdata.operations.stream import each
+from bcdata.operations.warm_up import warm_up
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.quality.models import audit, feature_model
-from bcdata.quality.verdict import Finding, Severity, Verdict, failed
+from bcdata.quality.verdict import Verdict, failed
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
@@ -45,7 +46,9 @@ def _compute(store: Store, dataset: Dataset, partition: Partition, near: Neighbo
     kept = kept_columns(store, partition, near)
     table, clipped = _table(dataset, partition, near, kept)
     findings = audit(table, feature_model([(one.name, *(one.range or (None, None))) for one in near.features]))
-    findings += [*_warm_up(dataset, partition, near), *near.findings(partition.symbol, window_of(dataset, partition))]
+    own = near.own(partition.symbol, window_of(dataset, partition))
+    findings += warm_up(dataset, [(one.date, one.made) for one in own], "features")
+    findings += near.findings(partition.symbol, window_of(dataset, partition))
     nulls = {name: int(n) for name, n in table.null_count().row(0, named=True).items() if n}
     facts = {"features": near.version, "nulls": nulls, **({"clipped": clipped} if clipped else {})}
     verdict = Verdict(table.height, tuple(findings), facts)
@@ -86,11 +89,3 @@ def _fingerprint(dataset: Dataset, partition: Partition, near: Neighbours) -> st
         features=near.version,
         interval=dataset.bar_interval.name,
     )
-
-
-def _warm_up(dataset: Dataset, partition: Partition, near: Neighbours) -> Iterator[Finding]:
-    own = near.own(partition.symbol, window_of(dataset, partition))
-    absent = [one.date for one in own if one.made is None and dataset.start <= one.date]
-    if absent:
-        words = f"no merged bars of {', '.join(absent)}: features that need them are null"
-        yield Finding("warm_up", Severity.WARN, len(absent), words)

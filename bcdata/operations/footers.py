@@ -23,7 +23,7 @@ from bcdata.store.store import Store
 Facts = dict[str, Any]
 Row = Sequence[Any]
 """(start, end, bars, status)."""
-KEPT = ("merged", "inputs", "funding", "finer", "closed", "features_read")
+KEPT = ("merged", "inputs", "features", "funding", "finer", "closed", "features_read")
 """The parts of a record that say what a partition was made of, and up to when."""
 _INPUTS = f"inputs {' '.join(KEPT)}"
 _RACY_NS = 2_000_000_000

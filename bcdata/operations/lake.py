@@ -1,6 +1,6 @@
 """Reading the lake across partitions: bars are trusted only with a ledger of the same fingerprint."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
@@ -35,14 +35,19 @@ def merged_over(store: Store, dataset: Dataset, symbol: str, window: Window) -> 
         yield partition, trusted(store, partition)
 
 
-def read_over(store: Store, dataset: Dataset, symbol: str, window: Window) -> pl.DataFrame:
-    """The trusted rows of a merged dataset inside the window, ascending by time (UTC)."""
+def read_over(
+    store: Store, dataset: Dataset, symbol: str, window: Window, columns: Sequence[str] | None = None
+) -> pl.DataFrame:
+    """The trusted rows of a merged dataset inside the window, ascending by time (UTC).
+
+    Of the columns all, or those that are named, the time among them.
+    """
     time, schema = ("open_time", merged_bar(funding=dataset.market in PERPETUAL))
     if dataset.kind == "funding":
         time, schema = "time", FUNDING
-    frames = [pl.DataFrame(schema=schema)]
+    frames = [pl.DataFrame(schema={name: schema[name] for name in columns or schema})]
     for partition, fingerprint in merged_over(store, dataset, symbol, window):
-        frame = store.read(partition) if fingerprint else None
+        frame = store.read(partition, columns) if fingerprint else None
         if frame is not None:
             frames.append(frame)
     return pl.concat(frames).filter(pl.col(time).is_between(window.start, window.end, closed="left"))

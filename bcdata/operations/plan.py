@@ -87,14 +87,19 @@ def _chosen(catalog: Catalog, dataset: Dataset, request: MaterializeRequest) -> 
     ]
 
 
+_WHY = {
+    Zone.RESAMPLED: "it has no `resample` in the catalog",
+    Zone.SEASONALITY: "that needs features, and bars that fill quarters of an hour",
+}
+
+
 def _reached(dataset: Dataset, until: Zone | None) -> set[Zone]:
     """The zones on the way to one, itself included. From merged on ways part: features need no resampled bars."""
     own = {step.zone for step in steps(dataset)}
     if until is None:
         return own
     if until not in own and until not in (Zone.FEATURES, Zone.REPORTS):
-        words = "it has no `resample` in the catalog" if until is Zone.RESAMPLED else "the catalog asks for none"
-        raise UsageError(f"{dataset.name} has no zone {until.value}: {words}")
+        raise UsageError(f"{dataset.name} has no zone {until.value}: {_WHY.get(until, 'the catalog asks for none')}")
     trunk = (Zone.RAW, Zone.PARSED, Zone.MERGED)
     between = {Zone.FEATURES} if until is Zone.REPORTS else set()
     return {*trunk[: trunk.index(until) + 1]} if until in trunk else {*trunk, *between, until}

@@ -1,4 +1,4 @@
-"""Which published partitions were made of other bars than are there now. Read from footers, not from Dagster."""
+"""Which published partitions were made of other bars, or of another feature set, than are there now. From footers."""
 
 import hashlib
 import json
@@ -8,6 +8,7 @@ from typing import Any
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.operations.agreement import finer_dataset
+from bcdata.operations.feature_set import version_of
 from bcdata.operations.footers import Facts, Footers
 from bcdata.operations.lake import keys_over
 from bcdata.operations.zones import Step, Zone, steps
@@ -20,10 +21,17 @@ Input = tuple[str, str, str]
 
 @dataclass(slots=True)
 class Present:
-    """Fingerprints of merged bars as they are now, read once for each symbol."""
+    """Fingerprints of merged bars as they are now, and versions of feature sets, each worked out once."""
 
     footers: Footers
     known: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    sets: dict[str, str] = field(default_factory=dict)
+
+    def feature_set(self, dataset: Dataset) -> str:
+        """The version of the dataset's feature set, as the catalog and the code have it."""
+        if dataset.name not in self.sets:
+            self.sets[dataset.name] = version_of(dataset)
+        return self.sets[dataset.name]
 
     def fingerprint(self, one: Input) -> str | None:
         """The fingerprint of a merged partition that can be trusted; None where there is none."""
@@ -45,12 +53,14 @@ def stale(present: Present, catalog: Catalog, dataset: Dataset, symbol: str) -> 
         if step.zone is Zone.REPORTS:
             yield from _stale_reports(present, step, symbol, coming)
             continue
+        config = present.feature_set(dataset) if step.zone is Zone.FEATURES else None
         for date, facts in present.footers.made_of(step, symbol).items():
             inputs = _inputs(catalog, dataset, step, (symbol, date), facts)
             now = {one: present.fingerprint(one) for one in inputs}
             own = (dataset.name, symbol, date)
-            if now != inputs and (own not in now or now[own]):
-                digest = _digest(now)
+            is_other = now != inputs or facts.get("features") != config
+            if is_other and (own not in now or now[own]):
+                digest = _digest(now, config)
                 if step.zone is Zone.FEATURES:
                     coming[date] = digest
                 yield step, date, digest
@@ -88,6 +98,6 @@ def _inputs(catalog: Catalog, dataset: Dataset, step: Step, cell: Cell, facts: F
     return read | {(name, who, key): made for name, who, key, made in facts.get("inputs", [])}
 
 
-def _digest(inputs: dict[Input, Any]) -> str:
-    text = json.dumps(sorted([*one, made or ""] for one, made in inputs.items()))
+def _digest(inputs: dict[Input, Any], config: str | None = None) -> str:
+    text = json.dumps([sorted([*one, made or ""] for one, made in inputs.items()), config])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

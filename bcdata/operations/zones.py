@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from bcdata.catalog import Dataset
+from bcdata.intervals import QUARTER_HOUR
 from bcdata.store.layout import Partition
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Zone(StrEnum):
     MERGED = "merged"
     FEATURES = "features"
     REPORTS = "reports"
+    SEASONALITY = "seasonality"
     LABELS = "labels"
     RESAMPLED = "resampled"
 
@@ -60,6 +62,8 @@ def steps(dataset: Dataset) -> list[Step]:
     found.append(Step(Zone.MERGED, dataset.name))
     if dataset.features and dataset.kind == "klines":
         found += [Step(zone, dataset.name) for zone in (Zone.FEATURES, Zone.REPORTS)]
+        if dataset.bar_interval.fills(QUARTER_HOUR):
+            found.append(Step(Zone.SEASONALITY, dataset.name))
     if dataset.labels:
         found.append(Step(Zone.LABELS, dataset.name))
     found += [Step(Zone.RESAMPLED, dataset.name, name=name) for name in dataset.resampled()]
@@ -84,7 +88,7 @@ def upstream(step: Step, dataset: Dataset, funding: Dataset | None) -> list[Step
             return [*sources, *([Step(Zone.MERGED, funding.name)] if joins and funding else [])]
         case Zone.REPORTS:
             return [Step(Zone.FEATURES, step.dataset)]
-        case Zone.FEATURES | Zone.LABELS | Zone.RESAMPLED:
+        case Zone.FEATURES | Zone.SEASONALITY | Zone.LABELS | Zone.RESAMPLED:
             return [Step(Zone.MERGED, step.dataset)]
 
 
@@ -108,6 +112,7 @@ def operation(step: Step, dataset: Dataset) -> Operation:
         raw_archive,
         raw_rest,
         resampled,
+        seasonality,
     )
 
     is_funding = dataset.kind == "funding"
@@ -115,6 +120,7 @@ def operation(step: Step, dataset: Dataset) -> Operation:
         Zone.MERGED: funding.merge if is_funding else merged.materialize,
         Zone.FEATURES: features.materialize,
         Zone.REPORTS: feature_quality.materialize,
+        Zone.SEASONALITY: seasonality.materialize,
         Zone.LABELS: labels.materialize,
         Zone.RESAMPLED: resampled.materialize,
     }

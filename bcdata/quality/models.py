@@ -13,7 +13,7 @@ import polars as pl
 
 from bcdata.bars.resample import resampled_bar
 from bcdata.bars.schema import BAR, CONTRACT_BAR, FUNDING, Type, merged_bar
-from bcdata.intervals import Interval
+from bcdata.intervals import QUARTER_HOUR, Interval
 from bcdata.quality.rules import PRICES, VOLUMES
 from bcdata.quality.verdict import Finding, Severity
 
@@ -119,6 +119,26 @@ def feature_model(ranges: Sequence[tuple[str, float | None, float | None]]) -> M
             sound &= pl.col(name) <= high
         checks.append(Rule(f"{name} in range", sound.fill_null(value=True)))
     return _model(schema, checks, nullable=frozenset(name for name, _, _ in ranges))
+
+
+@lru_cache(maxsize=1)
+def profile_model() -> Model:
+    """Profiles of the day: whole days of quarters of an hour, known at their midnight; deviations finite or null."""
+    time, midnight = BAR["open_time"], pl.col("open_time").dt.truncate("1d")
+    schema: dict[str, Type] = {"open_time": time, "known_at": time, "sigma": pl.Float64, "relative": pl.Float64}
+    checks = [
+        _ascending("open_time"),
+        Rule("quarters", pl.col("open_time").dt.truncate("15m") == pl.col("open_time")),
+        Rule("whole_days", pl.len().over(midnight) == timedelta(days=1) // QUARTER_HOUR),
+        Rule("known_at", pl.col("known_at") == midnight),
+        Rule("sigma", _is_deviation("sigma")),
+        Rule("relative", _is_deviation("relative") & (pl.col("relative").is_null() | pl.col("sigma").is_not_null())),
+    ]
+    return _model(schema, checks, frozenset({"sigma", "relative"}))
+
+
+def _is_deviation(column: str) -> pl.Expr:
+    return (pl.col(column).is_finite() & (pl.col(column) >= 0)).fill_null(value=True)
 
 
 def _sound_bars() -> list[Rule]:

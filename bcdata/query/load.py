@@ -24,7 +24,7 @@ from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Grain, Window
 
-ZONES = ("merged", "features", "labels", "resampled")
+ZONES = ("merged", "features", "seasonality", "labels", "resampled")
 _BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
 
@@ -52,7 +52,7 @@ def load(
         start: the first instant, included: a datetime, or ISO text (`2023-01`, `2023-01-05`, `2023-01-05T12:00`); UTC
             where it has no offset. From the beginning if None.
         end: the instant before which bars open, itself left out; to the end if None.
-        zone: `merged`, `features`, `labels` or `resampled`.
+        zone: `merged`, `features`, `seasonality`, `labels` or `resampled`.
         fill: what becomes of missing bars: `none`, `null` or `flat` (`bcdata.bars.fill`); merged bars only.
         split: adds `segment`, a number that rises where the series breaks (`bcdata.bars.segments`); merged bars only.
         min_days: where it breaks: the shorter length of a gap, in days.

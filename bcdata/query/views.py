@@ -16,13 +16,14 @@ from bcdata.errors import UsageError
 from bcdata.features.labels import label_schema
 from bcdata.features.report import REPORT
 from bcdata.features.schema import table_schema
+from bcdata.features.seasonality import SCHEMA as PROFILE
 from bcdata.operations.feature_set import features_of
 from bcdata.operations.instruments import UNIVERSE
 from bcdata.operations.lake import PERPETUAL, trusted
 from bcdata.store.layout import PART, Partition, symbol_and_date, universe_table
 from bcdata.store.store import Store
 
-ZONES = ("merged", "features", "reports", "labels", "resampled", "gaps")
+ZONES = ("merged", "features", "reports", "seasonality", "labels", "resampled", "gaps")
 _MIXED = frozenset({"features", "labels"})
 """Zones whose partitions may have different columns while a changed catalog is being computed."""
 
@@ -39,8 +40,9 @@ class _View(NamedTuple):
 def connect(store: Store, catalog: Catalog) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB connection in memory that can read the lake and nothing else, and write nothing.
 
-    Views: `merged.<dataset>`, `features.<dataset>`, `reports.<dataset>` (how features look), `labels.<dataset>`,
-    `resampled.<coarser bars>`, `gaps.<dataset>`, and `<dataset>` for the merged bars; `symbol` and `date` are columns.
+    Views: `merged.<dataset>`, `features.<dataset>`, `reports.<dataset>` (how features look),
+    `seasonality.<dataset>` (volatility by time of day), `labels.<dataset>`, `resampled.<coarser bars>`,
+    `gaps.<dataset>`, and `<dataset>` for the merged bars; `symbol` and `date` are columns.
     `halts.<dataset>` has `date` alone; `universe.<market>` has all that was ever known of a market's symbols. Only bars
     whose ledger has the same fingerprint are seen.
     """
@@ -81,6 +83,7 @@ def _views(dataset: Dataset) -> Iterator[_View]:
     yield _View("merged", dataset.name, FUNDING if dataset.kind == "funding" else merged_bar(funding=perpetual))
     yield _View("features", dataset.name, table_schema(features_of(dataset)))
     yield _View("reports", dataset.name, REPORT)
+    yield _View("seasonality", dataset.name, PROFILE)
     yield _View("labels", dataset.name, label_schema(dataset.labels.horizons if dataset.labels else ()))
     yield _View("gaps", dataset.name, LEDGER)
     yield from (_View("resampled", name, resampled_bar(funding=perpetual)) for name in dataset.resampled())

@@ -1,4 +1,4 @@
-"""Features and other readers of bars that have changed since are made anew: just those, and nothing above them."""
+"""What reads bars, or a feature set, that have changed since is made anew: just that, and nothing above it."""
 
 import dagster as dg
 
@@ -23,7 +23,10 @@ def _stale(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         job_name=heal_job_name(dataset.name),
         minimum_interval_seconds=Settings().heal_every,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Makes anew what of {dataset.name} was made of other bars than are there now; fetches nothing.",
+        description=(
+            f"Makes anew what of {dataset.name} was made of other bars, or another feature set, than are there now;"
+            " fetches nothing."
+        ),
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
         from bcdata.operations.backoff import is_due  # noqa: PLC0415
@@ -47,7 +50,7 @@ def _stale(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         noted, now = Requests(store.path()).of(KIND, dataset.name), clock.now()
         due = {cell: cause for cell, cause in causes.items() if is_due(noted.get(cell), cause, now)}
         runs = asker.ask(due, lambda cells: _parts(steps, cells))
-        said = f"{len(causes)} partitions of {symbols.seen} symbols were made of other bars than are there; none is due"
+        said = f"{len(causes)} partitions of {symbols.seen} symbols are out of date; none is due"
         return dg.SensorResult(run_requests=runs, skip_reason=None if runs else said, cursor=symbols.cursor)
 
     return sensor

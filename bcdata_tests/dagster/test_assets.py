@@ -59,6 +59,7 @@ def test_the_packaged_catalog_has_these_assets(packaged: Catalog) -> None:
             *(f"{zone}/{source}" for zone in ("raw", "parsed") for source in ("binance_archive", "binance_rest")),
             "merged",
             *([] if "funding" in dataset else ["features", "reports"]),
+            *(["seasonality"] if dataset.endswith("1m") else []),
         )
     }
     expected |= {f"resampled/{name}" for dataset in packaged for name in dataset.resampled()}

@@ -57,7 +57,8 @@ def test_a_changed_object_is_fetched_and_what_depends_on_it_made_anew(ward: Ward
     }
     merged = {(zone, f"{AGAIN[1]}|BBBUSDT") for zone in ("raw", "parsed", "merged")}
     features = {("features", f"{day}|BBBUSDT") for day in DAYS[1:4]}
-    assert {one for one in told if one[0] != "reports"} == merged | features, "warm-up is a day and a bar"
+    profiles = {("seasonality", f"{day}|BBBUSDT") for day in DAYS[1:]}
+    assert {one for one in told if one[0] != "reports"} == merged | features | profiles, "warm-up is a day and a bar"
     assert published(ward.lake, *AGAIN) == bars_of(made_day(AGAIN[1], price=200))
     assert ward.tick(SENSOR)[0] == []
 

@@ -72,6 +72,13 @@ def test_days_alone_have_the_bits_of_all_and_nothing_of_the_day_itself(bars: pl.
         assert volatility_profile(fewer, window=window, interval=ONE_MINUTE)["sigma"].count() == 0
 
 
+def test_where_nothing_moves_there_is_no_ratio() -> None:
+    flat = complete(24, start=START).with_columns(close=pl.lit(1.0))
+    table = volatility_profile(flat, window=WINDOW, interval=ONE_MINUTE)
+    assert (table["sigma"] == 0).all()
+    assert table["relative"].null_count() == table.height
+
+
 @pytest.mark.parametrize("name", ["7m", "1h", "1d", "1mo"])
 def test_bars_that_do_not_fill_a_bucket_are_refused(name: str, bars: pl.DataFrame) -> None:
     with pytest.raises(UsageError, match=f"which bars of {name} do not fill"):

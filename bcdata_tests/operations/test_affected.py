@@ -8,6 +8,7 @@ import pytest
 
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.features.labels import label_window
+from bcdata.features.seasonality import profile_window
 from bcdata.operations.affected import affected
 from bcdata.operations.agreement import finer_dataset
 from bcdata.operations.feature_quality import trailing
@@ -33,6 +34,7 @@ datasets:
   um_funding:
     {grain: month, start: 2023-01, symbols: [AAAUSDT, BTCUSDT], sources: [binance_archive]}
 """
+MORE = {"spot_klines_1m": (Zone.SEASONALITY, Zone.LABELS)}
 SYMBOLS = ("AAAUSDT", "BBBUSDT", "BTCUSDT")
 Found = tuple[Step, str, str]
 
@@ -56,6 +58,9 @@ def reads(catalog: Catalog, step: Step, symbol: str, date: str) -> set[tuple[str
     if step.zone is Zone.MERGED:
         others = [one for one in (catalog.funding(dataset.market), finer_dataset(catalog, dataset)) if one]
         return {(other.name, symbol, key) for other in others for key in keys_over(other, window)}
+    if step.zone is Zone.SEASONALITY:
+        reach = profile_window(window, dataset.bar_interval)
+        return {(dataset.name, symbol, key) for key in keys_over(dataset, reach)}
     if step.zone is Zone.LABELS:
         reach = label_window(window, dataset.bar_interval, [1, 2000])
         return {(dataset.name, symbol, key) for key in keys_over(dataset, reach)}
@@ -75,7 +80,7 @@ def search(catalog: Catalog, changed: tuple[str, str, str]) -> set[Found]:
         if one.kind == "klines"
         for key in keys_over(one, near)
         if key >= one.start
-        for zone in (Zone.MERGED, Zone.FEATURES, Zone.REPORTS, *([Zone.LABELS] if one.labels else []))
+        for zone in (Zone.MERGED, Zone.FEATURES, Zone.REPORTS, *MORE.get(one.name, ()))
         for symbol in SYMBOLS
     ]
     read = {cell: reads(catalog, *cell) for cell in cells}

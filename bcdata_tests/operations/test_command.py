@@ -76,7 +76,7 @@ def test_a_dry_run_counts_and_touches_nothing(command: Command) -> None:
     done = command.run(materialize(D, "BTCUSDT", DAYS[0], DAYS[2], "--dry-run", "--json"))
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert (found["objects"], found["partitions"]) == (3, 21)
+    assert (found["objects"], found["partitions"]) == (3, 24)
     assert not command.root.exists()
 
 

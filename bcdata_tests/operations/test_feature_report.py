@@ -1,5 +1,6 @@
 """Feature reports for people: the map, the page, the picture in Dagster's pages."""
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -9,9 +10,10 @@ from typer.testing import CliRunner
 
 from bcdata.cli import app
 from bcdata.errors import UsageError
-from bcdata.features.proofs.world import SYMBOL, calm
+from bcdata.features.proofs.world import REFERENCE, SYMBOL, calm
+from bcdata.operations import feature_report
 from bcdata.operations.feature_quality import materialize
-from bcdata.operations.feature_report import neighbourhood, page_of
+from bcdata.operations.feature_report import map_of, neighbourhood, page_of
 from bcdata.pictures.feature_map import STATES, feature_map
 from bcdata.quality.features import states
 from bcdata.store.layout import Partition
@@ -29,23 +31,66 @@ def cells_of(drawn: str) -> list[ET.Element]:
 @pytest.fixture(name="work", scope="module")
 def _work(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     work, dataset = bench(tmp_path_factory.mktemp("report"), calm(), FEW)
-    work.run(dataset, [(SYMBOL, day) for day in DAYS[:5]])
-    wanted = [Partition("reports", D, SYMBOL, day) for day in DAYS[:5]]
+    cells = [*((SYMBOL, day) for day in DAYS[:5]), (REFERENCE, DAYS[3]), (REFERENCE, DAYS[4])]
+    work.run(dataset, cells)
+    wanted = [Partition("reports", D, symbol, day) for symbol, day in cells]
     assert all(one.ok for one in materialize(work, dataset, wanted))  # type: ignore[arg-type]
     return work
 
 
 def test_the_map_has_a_cell_for_each_feature_and_partition(work: Bench) -> None:
-    drawn = neighbourhood(work.store, work.catalog[D], Partition("reports", D, SYMBOL, DAYS[4]))  # type: ignore[index]
-    assert drawn is not None
-    said = [title.text or "" for cell in cells_of(drawn) for title in cell]
+    page = page_of(work.store, work.catalog[D], SYMBOL, DAYS[:5])  # type: ignore[index]
+    said = [title.text or "" for cell in cells_of(map_of(page.dataset, SYMBOL, page.reports)) for title in cell]
     assert len(said) == 6 * 5
     assert said[0].startswith(f"log_ret_1 {DAYS[0]}: 1 of 1440 null")
-    assert neighbourhood(work.store, work.catalog[D], Partition("reports", D, "CUSDT", DAYS[4])) is None  # type: ignore[index]
+
+
+def around(work: Bench, *cells: tuple[str, str]) -> str | None:
+    """The picture of a run over these (symbol, date)."""
+    partitions = [Partition("reports", D, symbol, date) for symbol, date in cells]
+    return neighbourhood(work.store, work.catalog[D], partitions)  # type: ignore[index]
+
+
+def test_the_picture_of_a_run_shows_every_symbol_of_it(work: Bench) -> None:
+    both = around(work, (SYMBOL, DAYS[4]), (REFERENCE, DAYS[4]))
+    alone, nobody = around(work, (SYMBOL, DAYS[4])), around(work, ("CUSDT", DAYS[4]))
+    assert both is not None
+    assert alone is not None
+    assert nobody is None
+    assert [texts(both).count(name) for name in (SYMBOL, REFERENCE)] == [1, 1]
+    assert f"{D} {DAYS[0]} .. {DAYS[4]}: features that ask for a look" in texts(both)
+    assert [covered(drawn) for drawn in (both, alone)] == [6 * (5 + 2), 6 * 5], "earlier reports are there, too"
+    assert f"{D} {SYMBOL}: features that ask for a look" in texts(alone)
+
+
+def test_the_picture_of_a_run_is_bounded_by_the_run_itself(work: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feature_report, "_MOST", 3)
+    for cells, columns in (
+        ([(SYMBOL, DAYS[4])], 3),
+        ([(SYMBOL, DAYS[4]), (REFERENCE, DAYS[4])], 2),
+        ([(SYMBOL, day) for day in DAYS[:5]], 5),
+    ):
+        drawn = around(work, *cells)
+        assert drawn is not None
+        assert covered(drawn) == 6 * columns
+
+
+def texts(drawn: str) -> list[str]:
+    """All that is written in a picture."""
+    return [one.text or "" for one in ET.fromstring(drawn).iter(f"{SVG}text")]  # noqa: S314 - drawn here
+
+
+def covered(drawn: str) -> int:
+    """How many cells its shapes are made of: columns are 60 pixels wide where they are few."""
+    paths = [path.attrib["d"] for path in ET.fromstring(drawn).iter(f"{SVG}path")]  # noqa: S314 - drawn here
+    widths = [int(end) - int(start) + 1 for start, end in re.findall(r"M(\d+) \d+H(\d+)v", "".join(paths))]
+    assert all(wide % 60 == 0 for wide in widths)
+    return sum(widths) // 60
 
 
 def test_what_it_says_is_escaped_and_coloured_by_what_is_worst() -> None:
-    rows = [{"feature": "<f>", "date": "2023-01", "state": state, "words": "a & b"} for state in STATES]
+    about = {"symbol": "<s>", "feature": "<f>", "date": "2023-01", "words": "a & b"}
+    rows = [{**about, "state": state} for state in STATES]
     drawn = feature_map(rows, title="<script>")
     cells = cells_of(drawn)
     assert [cell.get("fill") for cell in cells] == [colour for colour, _ in STATES.values()]

@@ -54,6 +54,7 @@ def test_the_lake_holds_a_file_of_every_kind(lake: Lake) -> None:
         ("gaps", ".parquet"),
         ("features", ".parquet"),
         ("reports", ".parquet"),
+        ("seasonality", ".parquet"),
         ("quarantine", ".parquet"),
         ("quarantine", ".json"),
     }
