@@ -133,7 +133,9 @@ class Grid:
         """The rows at which UTC days begin: every row where bars are a day or longer."""
 
         def make() -> IntArray:
-            return np.flatnonzero(np.diff(self.opens // DAY, prepend=np.iinfo(np.int64).min))
+            first, last = self.opens[0] // DAY, self.opens[-1] // DAY
+            midnights = np.arange(first + 1, last + 1, dtype=np.int64) * DAY
+            return np.unique(np.append(0, np.searchsorted(self.opens, midnights)))
 
         return self.shared("days", make)
 

@@ -54,7 +54,7 @@ def rank(feature: Feature, n: int) -> Feature:
     """`<feature>_rank_<n>`: the share of the n bars before whose value it exceeds, equal ones counted half."""
 
     def function(bars: Grid, **_: object) -> FloatArray:
-        return sorted_window(feature.values(bars), n + 1, max_missing=n // 10, quantiles=()).rank
+        return sorted_window(feature.values(bars), n + 1, max_missing=n // 10, rank=True).rank
 
     return replace(
         _variant(feature, f"rank_{n}", n, 0.0),

@@ -46,6 +46,14 @@ class Comoments(NamedTuple):
     xy: FloatArray
 
 
+class Asked(NamedTuple):
+    """What is to be read from a sorted window, as `sorted_window` has it."""
+
+    tail: float
+    rank: bool
+    quantiles: FloatArray
+
+
 class Sorted(NamedTuple):
     """Of every window, sorted once.
 
@@ -205,15 +213,17 @@ def sorted_window(
     *,
     max_missing: int | None = None,
     tail: float = 0.0,
+    rank: bool = False,
     quantiles: Sequence[float] = (),
 ) -> Sorted:
-    """Order statistics of the last n values from one sorted window: the newest's rank, and what is asked for.
+    """Order statistics of the last n values from one sorted window: what is asked for, and NaN for the rest.
 
     Args:
         values: As everywhere here.
         n: Bars of the window.
         max_missing: As everywhere here.
-        tail: Share of the values for `kth` and `tail_mean`; these are NaN for 0.
+        tail: Share of the values for `kth` and `tail_mean`; 0 asks for neither.
+        rank: Whether to rank the newest.
         quantiles: Each in [0, 1].
 
     Raises:
@@ -223,13 +233,13 @@ def sorted_window(
         raise ValueError(f"a tail of {tail} and quantiles {quantiles}: shares are between 0 and 1")
     from bcdata.features.kernels import order  # noqa: PLC0415
 
-    size, blocks = values.size, -(-values.size // n)
+    size, blocks = values.size, max(1, -(-values.size // n))
     padded = np.full((blocks + 1) * n, np.nan)
     np.copyto(padded[n : n + size], values + 0.0, where=np.isfinite(values))  # + 0.0: there is one zero
     pairs = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 2 * n)[::n], axis=1)
-    wanted = np.array(quantiles, dtype=np.float64)
-    kth, mean, rank, cuts = order.order_statistics(padded, pairs, _allowed(n, max_missing), tail, wanted)
-    return Sorted(kth[:size], mean[:size], rank[:size], tuple(cuts[:, :size]))
+    asked = Asked(float(tail), rank, np.array(quantiles, dtype=np.float64))
+    kth, mean, ranks, cuts = order.order_statistics(padded, pairs, _allowed(n, max_missing), asked)
+    return Sorted(kth[:size], mean[:size], ranks[:size], tuple(cuts[:, :size]))
 
 
 def correlation(joint: Comoments, noise: tuple[float, float] = (0.0, 0.0)) -> FloatArray:

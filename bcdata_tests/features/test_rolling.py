@@ -146,8 +146,8 @@ def test_ages_count_from_the_newest_of_equal_values(values: list[float], n: int)
 )
 def test_one_sorted_window_has_the_order_statistics(values: list[float], n: int, cut: int) -> None:
     series = np.array(values)
-    got = rolling.sorted_window(series, n, max_missing=3, tail=0.2, quantiles=(0.0, 0.3, 0.5, 1.0))
-    part = rolling.sorted_window(series[cut:], n, max_missing=3, tail=0.2, quantiles=(0.0, 0.3, 0.5, 1.0))
+    got = rolling.sorted_window(series, n, max_missing=3, tail=0.2, rank=True, quantiles=(0.0, 0.3, 0.5, 1.0))
+    part = rolling.sorted_window(series[cut:], n, max_missing=3, tail=0.2, rank=True, quantiles=(0.0, 0.3, 0.5, 1.0))
     for a, b in zip((*got[:3], *got.quantiles), (*part[:3], *part.quantiles), strict=True):
         np.testing.assert_array_equal(a[cut:][n - 1 :].view(np.int64), b[n - 1 :].view(np.int64))
     for row, present in enumerate(windows(values, n, 3)):

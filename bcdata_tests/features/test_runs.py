@@ -90,8 +90,9 @@ def test_bars_of_a_day_or_more_have_a_run_each() -> None:
     week = Interval.parse("1w")
     start = week.ceil(START)
     opens = grid_opens(Window(start, start + 60 * timedelta(weeks=1)), week)
+    days = Grid(opens, grid_number(start, week), {}).days
     values = np.random.default_rng(0).normal(100, 1, 60)
-    runs = Runs.of(np.arange(60), np.isfinite(values), 10)
+    runs = Runs.of(days, np.isfinite(values), 10)
     result = runs.roll(runs.ema(runs.unroll(values), 0.5))
     assert np.isnan(result[:10]).all()
     for row in range(10, 60):

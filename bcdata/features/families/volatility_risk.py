@@ -44,7 +44,7 @@ def rv_60(bars: Grid, *, n: int) -> FloatArray:
 )
 def parkinson_60(bars: Grid, *, n: int) -> FloatArray:
     """Volatility from the range of bars; too low where trades are few, as the true extremes are not seen."""
-    return annualised(bars, rolling_mean(_squared_range(bars), n, first=bars.first) / (4.0 * math.log(2.0)))
+    return annualised(bars, rolling_mean(_range(bars) ** 2, n, first=bars.first) / (4.0 * math.log(2.0)))
 
 
 @FAMILY.feature(
@@ -58,7 +58,7 @@ def parkinson_60(bars: Grid, *, n: int) -> FloatArray:
 )
 def garman_klass_60(bars: Grid, *, n: int) -> FloatArray:
     """Volatility from range and body; assumes no drift. Never negative under the root: no body exceeds its range."""
-    variance = 0.5 * _squared_range(bars) - (2.0 * math.log(2.0) - 1.0) * _body(bars) ** 2
+    variance = 0.5 * _range(bars) ** 2 - (2.0 * math.log(2.0) - 1.0) * _body(bars) ** 2
     return annualised(bars, rolling_mean(variance, n, first=bars.first))
 
 
@@ -220,8 +220,8 @@ def vol_of_vol(bars: Grid, *, n: int, window: int) -> FloatArray:
     return 0.5 * rolling_std(log_ratio(variance, np.ones_like(variance)), window, first=bars.first)
 
 
-def _squared_range(bars: Grid) -> FloatArray:
-    return bars.shared("squared range", lambda: log_ratio(bars["high"], bars["low"]) ** 2)
+def _range(bars: Grid) -> FloatArray:
+    return bars.shared("log range", lambda: log_ratio(bars["high"], bars["low"]))
 
 
 def _body(bars: Grid) -> FloatArray:
@@ -236,12 +236,15 @@ def _shape(bars: Grid, n: int) -> tuple[FloatArray, FloatArray]:
 
 
 def _rogers_satchell(bars: Grid, n: int) -> FloatArray:
-    """Their variance per bar. u - k is ln(h / c): as such it has one sign, and no term is ever negative."""
+    """Their variance per bar. Signs are held against rounding, so that no term is ever negative.
+
+    Two of the four logarithms are differences of those that other estimators read: d = u - ln(h / l).
+    """
 
     def make() -> FloatArray:
-        open_, high, low, close = (bars[name] for name in _OHLC)
-        above = log_ratio(high, open_) * log_ratio(high, close)
-        below = log_ratio(low, open_) * log_ratio(low, close)
-        return rolling_mean(above + below, n, first=bars.first)
+        up, body = log_ratio(bars["high"], bars["open"]), _body(bars)
+        down = np.minimum(up - _range(bars), 0.0)
+        terms = up * np.maximum(up - body, 0.0) + down * np.minimum(down - body, 0.0)
+        return rolling_mean(terms, n, first=bars.first)
 
     return bars.shared(("Rogers-Satchell", n), make)

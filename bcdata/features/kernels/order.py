@@ -11,6 +11,7 @@ import numpy as np
 
 from bcdata.features.grid import FloatArray, IntArray
 from bcdata.features.kernels import compiled
+from bcdata.features.rolling import Asked
 
 _BUCKET = 64
 
@@ -94,22 +95,19 @@ def _quantile(ordered: FloatArray, held: IntArray, buckets: IntArray, place: flo
 
 @compiled
 def order_statistics(
-    values: FloatArray, pairs: FloatArray, allowed: int, tail: float, quantiles: FloatArray
+    values: FloatArray, pairs: FloatArray, allowed: int, asked: Asked
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """k-th smallest, mean of the k smallest, rank of the newest, quantiles; the last has shape (quantiles, rows).
-
-    A tail of 0 asks for none: k-th smallest and mean are then missing.
 
     Args:
         values: Finite or NaN; a block of NaN before the first row, and after the last one up to whole blocks.
         pairs: Shape (blocks, 2n): for each block of rows its own values and those of the block before, sorted.
         allowed: Bars of a window that may be missing.
-        tail: The share of k.
-        quantiles: Each in [0, 1].
+        asked: What is asked for; all else is missing.
     """
     blocks, n = pairs.shape[0], pairs.shape[1] // 2
     kth, mean, rank = np.full((3, blocks * n), np.nan)
-    cuts = np.full((quantiles.size, blocks * n), np.nan)
+    cuts = np.full((asked.quantiles.size, blocks * n), np.nan)
     held, buckets = np.zeros(2 * n, dtype=np.int64), np.zeros(2 * n // _BUCKET + 1, dtype=np.int64)
     places, smallest = np.empty(2 * n, dtype=np.int64), np.empty(n)
     for block in range(blocks):
@@ -125,15 +123,15 @@ def order_statistics(
             if i < n or not np.isfinite(pair[i - n + 1]) or size < max(n - allowed, 1):
                 edge = -1
                 continue
-            if tail > 0.0:
-                wanted = max(int(np.ceil(tail * size - 1e-9)), 1)
+            if asked.tail > 0.0:
+                wanted = max(int(np.ceil(asked.tail * size - 1e-9)), 1)
                 if wanted == k and come > edge and gone > edge >= 0:
                     kth[row], mean[row] = kth[row - 1], mean[row - 1]
                 else:
                     k, edge = wanted, _select(held, buckets, wanted)
                     kth[row], mean[row] = ordered[edge], _tail_mean(ordered, held, k, smallest)
-            for q in range(quantiles.size):
-                cuts[q, row] = _quantile(ordered, held, buckets, quantiles[q] * (size - 1))
-            if come >= 0 and size > 1:
+            for q in range(asked.quantiles.size):
+                cuts[q, row] = _quantile(ordered, held, buckets, asked.quantiles[q] * (size - 1))
+            if asked.rank and come >= 0 and size > 1:
                 rank[row] = (_below(held, buckets, come) + 0.5 * (held[come] - 1)) / (size - 1)
     return kth, mean, rank, cuts
