@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Parameter = int | float | str
 WarmUp = int | Callable[..., int]
 
+NUMERICS = 2
+"""Raised when what all features share (logarithms, sums of windows) gives other last bits."""
+
 RESERVED = frozenset({"open_time", "known_at", "symbol", "date"})
 """Names that a feature cannot take: columns of every feature table, and hive keys of its files."""
 

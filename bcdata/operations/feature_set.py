@@ -5,7 +5,7 @@ import json
 
 from bcdata.catalog import MARKETS, Dataset, FeatureSet
 from bcdata.errors import CatalogError
-from bcdata.features.feature import Feature
+from bcdata.features.feature import NUMERICS, Feature
 from bcdata.features.selection import Variants, select
 
 
@@ -41,7 +41,7 @@ def identities(dataset: Dataset) -> dict[str, str]:
             reference_of(dataset) if feature.reads("@reference") else None,
             universe_of(dataset) if feature.reads("@universe") else None,
         )
-        found[feature.name] = _digest([feature.version, feature.parameters, looks_at])
+        found[feature.name] = _digest([NUMERICS, feature.version, feature.parameters, looks_at])
     return found
 
 

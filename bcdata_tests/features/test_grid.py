@@ -1,5 +1,6 @@
 """The grid and the arithmetic that the bits depend on."""
 
+import hashlib
 import math
 from datetime import UTC, datetime
 
@@ -16,10 +17,19 @@ quickly = settings(max_examples=100, deadline=None, database=None)
 prices = st.floats(1e-9, 1e9)
 
 
-def test_the_logarithm_is_the_c_library_s_on_every_processor() -> None:
-    ratios = np.random.default_rng(0).lognormal(0, 0.01, 20_000)
-    expected = [math.log(ratio) for ratio in ratios]
-    np.testing.assert_array_equal(log_ratio(ratios, np.ones_like(ratios)), expected)
+def test_the_logarithm_is_the_c_library_s_to_a_unit_in_the_last_place() -> None:
+    rng = np.random.default_rng(0)
+    near, wide = rng.lognormal(0, 0.01, 20_000), np.exp(rng.uniform(-700, 700, 20_000))
+    for ratios in (near, wide, np.array([1.0, 2.0, 0.5, 2.0**1023, 2.0**-1022, np.sqrt(0.5), np.sqrt(2.0)])):
+        expected = np.array([math.log(ratio) for ratio in ratios])
+        apart = np.abs(log_ratio(ratios, np.ones_like(ratios)) - expected)
+        assert (apart <= np.spacing(np.abs(expected))).all()
+
+
+def test_the_logarithm_has_the_same_bits_on_every_machine() -> None:
+    numbers = np.arange(1.0, 100_001.0)  # exact everywhere, and so are their quotients
+    bits = log_ratio(numbers, numbers[::-1]).astype("<f8").tobytes()
+    assert hashlib.sha256(bits).hexdigest()[:16] == "c04ae3c710a9d6a9"
 
 
 @quickly
@@ -30,9 +40,9 @@ def test_prices_times_a_power_of_two_have_the_same_logarithms(pairs: list[tuple[
 
 
 def test_what_is_not_positive_has_no_logarithm() -> None:
-    a = np.array([1.0, -1.0, -1.0, 0.0, 1.0, np.nan, 1.0])
-    b = np.array([1.0, -1.0, 1.0, 1.0, 0.0, 1.0, np.nan])
-    np.testing.assert_array_equal(log_ratio(a, b), [0.0] + [np.nan] * 6)
+    a = np.array([1.0, -1.0, -1.0, 0.0, 1.0, np.nan, 1.0, np.inf, 1.0, 1e-310])
+    b = np.array([1.0, -1.0, 1.0, 1.0, 0.0, 1.0, np.nan, 1.0, np.inf, 1.0])
+    np.testing.assert_array_equal(log_ratio(a, b), [0.0] + [np.nan] * 9)
 
 
 @pytest.mark.parametrize(
