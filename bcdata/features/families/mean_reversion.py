@@ -17,6 +17,7 @@ from bcdata.features.rolling import (
     rolling_score,
     rolling_sum,
 )
+from bcdata.features.roughness import scaling_exponent
 from bcdata.features.volatility import channel, return_moments, serial_moments
 
 FAMILY = Family("Mean Reversion", rank=3)
@@ -184,9 +185,7 @@ def hurst_1440(bars: Grid, *, n: int, lags: int) -> FloatArray:
 
     Null where prices are flat. The window is the n + lags closes that the moves lie between.
     """
-    from bcdata.features.kernels.roughness import exponents  # noqa: PLC0415 - see the kernels' room
-
-    return exponents(plain(bars.log_close), n, bars.first, np.array(_slope_weights(lags)[::-1]), _LEVEL_NOISE)
+    return scaling_exponent(bars.log_close, n, np.array(_slope_weights(lags)), first=bars.first, noise=_LEVEL_NOISE)
 
 
 def _slope_weights(lags: int) -> list[float]:

@@ -5,8 +5,6 @@ path serves all, and the processor takes several at a time. Parts hold count, su
 an origin; `sums` says why from there, and the origin is the move that is nearest to the border.
 """
 
-import math
-
 import numpy as np
 
 from bcdata.features.grid import FloatArray
@@ -50,44 +48,47 @@ def _joined(far: FloatArray, near: FloatArray, shifts: FloatArray, out: FloatArr
 
 
 @compiled
-def _exponent(joined: FloatArray, weights: FloatArray, noise: float) -> float:
-    """Σ weight · ln deviation (ddof 1); NaN where one is no more than `noise`."""
-    exponent = 0.0
-    for k in range(weights.size):
-        count = max(joined[0, k], 2.0)
-        variance = joined[1, k] / (count * (count - 1.0))
-        if not variance > noise * noise:
-            return math.nan
-        exponent += weights[k] * math.log(variance)
-    return 0.5 * exponent
+def variances(padded: FloatArray, border: int, far: FloatArray, noise: float, out: FloatArray) -> None:
+    """Variances (ddof 1) of the last n moves of each length, the longest first, for the n bars from the border on.
+
+    A window is the n + lengths values between which the moves lie: the oldest has to be there, and a tenth may be
+    missing. Else, and where a deviation is no more than noise, a variance is missing.
+
+    Args:
+        padded: The path with n + (n + lengths) missing values before it and n behind it.
+        border: Where the block begins in it.
+        far: Room for sums, shape (n + 1, 3, lengths); its last row is 0.
+        noise: In the path's unit.
+        out: Shape (n, lengths).
+    """
+    n, lengths = out.shape
+    near, joined, reach = np.zeros((3, lengths)), np.zeros((2, lengths)), n + lengths
+    far_origins = _nearest(padded, border - 1, -1, n, lengths)
+    near_origins = _nearest(padded, border, 1, n, lengths)
+    shifts = near_origins - far_origins
+    shifts[np.isnan(shifts)] = 0.0
+    for j in range(n - 1, -1, -1):
+        at = border - n + j
+        far[j] = far[j + 1]
+        _into(far[j], far_origins, padded[at], padded[at - lengths : at])
+    held = int(np.isfinite(padded[border - reach : border]).sum())
+    for j in range(n):
+        at = border + j
+        oldest = at - reach + 1
+        held += int(np.isfinite(padded[at])) - int(np.isfinite(padded[oldest - 1]))
+        _into(near, near_origins, padded[at], padded[at - lengths : at])
+        _joined(far[j + 1], near, shifts, joined)
+        whole = np.isfinite(padded[oldest]) and held >= reach - reach // 10
+        for k in range(lengths):
+            count = max(joined[0, k], 2.0)
+            variance = joined[1, k] / (count * (count - 1.0))
+            out[j, k] = variance if whole and variance > noise * noise else np.nan
 
 
 @compiled
-def exponents(path: FloatArray, n: int, first: int, weights: FloatArray, noise: float) -> FloatArray:
-    """The sum over lengths of weight · ln deviation of the last n moves of that length; one per row.
-
-    `weights` has the longest first, down to one bar. A window is the n + lengths values between which the moves lie:
-    the oldest has to be there, and a tenth may be missing.
-    """
-    lengths, reach = weights.size, n + weights.size
-    out, lead = np.full(path.size, np.nan), n + reach
-    padded = np.concatenate((np.full(lead, np.nan), path, np.full(n, np.nan)))
-    held = np.cumsum(np.isfinite(padded))
-    far, near, joined = np.zeros((n + 1, 3, lengths)), np.zeros((3, lengths)), np.zeros((2, lengths))
-    for border in range(lead - first % n, path.size + lead, n):
-        far_origins = _nearest(padded, border - 1, -1, n, lengths)
-        near_origins = _nearest(padded, border, 1, n, lengths)
-        shifts = near_origins - far_origins
-        shifts[np.isnan(shifts)] = 0.0
-        for j in range(n - 1, -1, -1):
-            at = border - n + j
-            far[j] = far[j + 1]
-            _into(far[j], far_origins, padded[at], padded[at - lengths : at])
-        near[:] = 0.0
-        for at in range(border, min(border + n, path.size + lead)):
-            _into(near, near_origins, padded[at], padded[at - lengths : at])
-            oldest = at - reach + 1
-            if np.isfinite(padded[oldest]) and held[at] - held[oldest] + 1 >= reach - reach // 10:
-                _joined(far[at - border + 1], near, shifts, joined)
-                out[at - lead] = _exponent(joined, weights, noise)
-    return out
+def weighed(values: FloatArray, weights: FloatArray, out: FloatArray) -> None:
+    """Σ weight · value of each row, from the first column to the last."""
+    out[:] = 0.0
+    for row in range(out.size):
+        for k in range(weights.size):
+            out[row] += weights[k] * values[row, k]
