@@ -1,7 +1,7 @@
 """Bars onto the explicit grid, and values of the grid back to bars."""
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Rows = slice | IntArray
+S = TypeVar("S", bound=np.generic)
 
 
 def make_grid(
@@ -96,9 +97,10 @@ def rows(opens: IntArray, times: IntArray) -> Rows:
     return np.where((found >= 0) & (opens[found] == times), found, -1)
 
 
-def taken(values: npt.NDArray[np.generic], wanted: Rows) -> npt.NDArray[np.generic]:
+def taken(values: npt.NDArray[S], wanted: Rows) -> npt.NDArray[S]:
     """The values of these rows; the value's own kind of nothing where there is no row: NaN, False."""
     if isinstance(wanted, slice):
         return values[wanted]
-    nothing = False if values.dtype == np.bool_ else np.nan
-    return np.where(wanted >= 0, values[wanted], nothing)
+    found = values[wanted]
+    found[wanted < 0] = False if values.dtype == np.bool_ else np.nan
+    return found
