@@ -85,6 +85,19 @@ _rs = (_u * (_u - _k) + _d * (_d - _k)).rolling_mean(60)
 _K = 0.34 / (1.34 + 61 / 59)
 _two_high, _two_low = pl.max_horizontal(_h, _h.shift(1)), pl.min_horizontal(_l, _l.shift(1))
 
+_x = _c.log()
+_t = pl.int_range(pl.len()).cast(pl.Float64)
+_adx = _wilder(100 * (_dip - _dim).abs() / (_dip + _dim), 14)
+_slope = pl.rolling_cov(_x, _t, window_size=60) / _t.rolling_var(60)
+_net = 2 * pl.col("taker_buy_quote_volume") - _qv
+_pull = pl.rolling_cov(_r, _x.shift(1), window_size=240) / _x.shift(1).rolling_var(240)
+_alpha = (1 + sqrt(2)) * ((_hl * _hl + (_hl * _hl).shift(1)).sqrt() - (_two_high / _two_low).log())
+_corwin_schultz = (2 * (_alpha / 2).tanh()).clip(lower_bound=0).rolling_mean(60)
+_e = (_h.log() + _l.log()) / 2
+_hurst_steps = [log(k) for k in range(1, 33)]
+_hurst_centre = sum(_hurst_steps) / 32
+_hurst_spread = sum((step - _hurst_centre) ** 2 for step in _hurst_steps)
+
 POLARS: dict[str, pl.Expr] = {
     **{f"log_ret_{k}": (_c / _c.shift(k)).log() for k in (1, 5, 15, 60, 240, 1440)},
     "ret_vol_z": _r / _r.rolling_std(60).shift(1),
@@ -97,7 +110,7 @@ POLARS: dict[str, pl.Expr] = {
     "sma_ratio_60": _c / _c.rolling_mean(60) - 1,
     "ppo_12_26": 100 * _macd / _c.ewm_mean(span=26, adjust=False),
     "macd_hist": (_macd - _macd.ewm_mean(span=9, adjust=False)) / _c,
-    "adx_14": _wilder(100 * (_dip - _dim).abs() / (_dip + _dim), 14),
+    "adx_14": _adx,
     "di_diff_14": _dip - _dim,
     "tsmom_1440": (_c / _c.shift(1440)).log() / (_r.rolling_std(1440) * sqrt(1440)),
     "efficiency_60": (_c - _c.shift(60)).abs() / _c.diff().abs().rolling_sum(60),
@@ -141,6 +154,21 @@ POLARS: dict[str, pl.Expr] = {
     "drawdown_1440": _c / _c.rolling_max(1440) - 1,
     "var5_1440": _r.rolling_quantile(0.05, window_size=1440),
     "tstat_1440": _r.rolling_mean(1440) * sqrt(1440) / _r.rolling_std(1440),
-    "vol_target_w": (0.2 / _rv60).clip(upper_bound=3),
+    "vol_target_w": (0.4 / _rv60).clip(upper_bound=2),
+    "intraday_ret": (_c / _o.first().over(pl.col("open_time").dt.date())).log(),
+    "slope_60": _slope,
+    "r2_60": _corr(_x, _t, 60) ** 2,
+    "trend_state": pl.when(_adx > 25).then(_slope.sign()).otherwise(0.0),
+    "ou_halflife_240": pl.when(_pull < 0).then(-log(2) / (1 + _pull).log()),
+    "variance_ratio_5_240": (_c / _c.shift(5)).log().rolling_var(236) / (5 * (1 - 5 / 240)) / _r.rolling_var(240),
+    "hurst_1440": pl.sum_horizontal(
+        (_x - _x.shift(k)).rolling_std(1440).log() * ((log(k) - _hurst_centre) / _hurst_spread) for k in range(1, 33)
+    ),
+    "kyle_lambda_240": pl.rolling_cov(_r, _net, window_size=240) / _net.rolling_var(240),
+    "corwin_schultz_60": _corwin_schultz,
+    "half_spread_bp": 5000 * _corwin_schultz,
+    "abdi_ranaldo_240": 2 * ((_x - _e).shift(1) * (_x.shift(1) - _e)).rolling_mean(240).clip(lower_bound=0).sqrt(),
+    "atr_units": 100 / (2 * _wilder(_range, 14)),
+    "impact_bp": 1e4 * (1e5 * (_r * _r).rolling_mean(1440) / _qv.rolling_mean(1440)).sqrt(),
 }
 """Expressions over one symbol's frame, for the features that have a natural one."""
