@@ -1,5 +1,6 @@
 """Mean Reversion beside TA-Lib and scipy on real minutes, on random walks, and at the edges."""
 
+import json
 import math
 from datetime import timedelta
 from pathlib import Path
@@ -60,6 +61,16 @@ def test_real_strength_agrees_with_talib_once_the_seeds_are_forgotten(bars: pl.D
     assert_close(found["rsi_14"], expected[1440:], 1e-8)
     two_hours_later = np.arange(1440, 5760) % 1440 >= 120
     assert_close(found["rsi_14"][1440:].filter(two_hours_later), expected[1440:][two_hours_later])
+
+
+def test_variance_ratio_is_arch_s() -> None:
+    """arch brings pandas, which pandera would then import in every run: its answers are kept in a file."""
+    of_arch = json.loads((Path(__file__).parent / "oracles" / "variance_ratio_of_arch.json").read_text())
+    assert len(of_arch["cases"]) == 4
+    for case in of_arch["cases"]:
+        bars = complete(1).head(241).with_columns(close=pl.Series(case["close"]))
+        found = table(bars)["variance_ratio_5_240"]
+        assert found[-1] == pytest.approx(case["variance_ratio"], rel=1e-9)
 
 
 def test_real_prices_paid_and_returns_agree_with_numpy_and_scipy(bars: pl.DataFrame, found: pl.DataFrame) -> None:
