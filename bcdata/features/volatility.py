@@ -32,6 +32,17 @@ def channel(bars: Grid, n: int) -> tuple[FloatArray, FloatArray]:
     return bars.shared(("channel", n), make)
 
 
+def place_in_channel(bars: Grid, n: int) -> FloatArray:
+    """(c - L) / (H - L), in [0, 1]: H and L include the bar's own high and low, and it is NaN without these."""
+
+    def make() -> FloatArray:
+        top, bottom = channel(bars, n)
+        place = (bars["close"] - bottom) / (top - bottom)
+        return np.where(np.isfinite(bars["high"]) & np.isfinite(bars["low"]), place, np.nan)
+
+    return bars.shared(("place in channel", n), make)
+
+
 def return_moments(bars: Grid, n: int) -> Moments:
     """Count, mean and squared deviations of the last n log returns."""
     return bars.shared(("moments of returns", n), lambda: rolling_moments(bars.returns, n, first=bars.first))

@@ -186,3 +186,20 @@ def test_columns_that_are_not_known_give_nothing() -> None:
     assert all(found[name].count() == 0 for name in FAMILY.features)
     found = table(complete(2).with_columns(volume=pl.lit(None, dtype=pl.Float64)))
     assert [name for name in FAMILY.features if not found[name].count()] == ["vwap_dev_240"]
+
+
+def test_a_close_of_zero_has_no_half_life_and_stops_nobody() -> None:
+    bars = complete(2)
+    close = bars["close"].to_numpy().copy()
+    close[479] = 0.0
+    found = table(bars.with_columns(close=pl.Series(close)))["ou_halflife_240"]
+    assert found[480 + 480 :].null_count() < found[480 + 480 :].len()
+
+
+def test_a_bar_without_a_high_has_no_place_in_the_channel() -> None:
+    bars = complete(2)
+    close, high = bars["close"].to_list(), bars["high"].to_list()
+    close[700], high[700] = close[700] * 1.2, None
+    found = table(bars.with_columns(close=pl.Series(close), high=pl.Series(high)))["stoch_k_14_3"]
+    assert found[700] is None
+    assert found.max() <= 100.0  # type: ignore[operator]

@@ -148,7 +148,10 @@ def xs_rank_60(bars: Grid, *, n: int) -> FloatArray:
     universe = bars.universe
     if universe is None:
         return np.full_like(bars["close"], np.nan)
-    returns = universe.shared(("returns", n), lambda: np.array([log_ratio(c, lag(c, n)) for c in universe.closes]))
+    returns = universe.shared(
+        ("returns", n),
+        lambda: np.array([log_ratio(c, lag(c, n)) for c in universe.closes]).reshape(universe.closes.shape),
+    )
     own = bars.returns_over(n)
     others = np.array([symbol != bars.symbol for symbol in universe.symbols])
     known = (

@@ -80,6 +80,8 @@ def _score(funding: Settlements, newest: int, days: int) -> float:
     if funding.last(begin)[0] < 0 or hours.sum() < 0.9 * 24 * days:
         return math.nan
     annual = (rates / hours).tolist()  # a constant factor would cancel
+    if len(annual) < 2 or not all(map(math.isfinite, annual)):  # noqa: PLR2004 - a deviation needs two
+        return math.nan
     mean = math.fsum(annual) / len(annual)
     deviation = math.sqrt(math.fsum((one - mean) ** 2 for one in annual) / (len(annual) - 1))
     return (annual[-1] - mean) / deviation if deviation > 8 * EPS * abs(mean) else math.nan

@@ -18,7 +18,7 @@ from bcdata.features.rolling import (
     rolling_sum,
 )
 from bcdata.features.roughness import scaling_exponent
-from bcdata.features.volatility import channel, return_moments, serial_moments
+from bcdata.features.volatility import place_in_channel, return_moments, serial_moments
 
 FAMILY = Family("Mean Reversion", rank=3)
 
@@ -71,8 +71,7 @@ def rsi_14(bars: Grid, *, n: int, length: int) -> FloatArray:
 )
 def stoch_k_14_3(bars: Grid, *, n: int, smooth: int) -> FloatArray:
     """Where in the channel of n bars the last closes stood; null where one of the channels is flat."""
-    top, bottom = channel(bars, n)
-    share = (bars["close"] - bottom) / (top - bottom)
+    share = place_in_channel(bars, n)
     # A sum of shares and its quotient round to `smooth` and 1 at most; a mean taken otherwise may leave the range.
     return 100.0 * (sum((lag(share, back) for back in range(1, smooth)), start=share) / smooth)
 

@@ -5,7 +5,7 @@ import numpy as np
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
 from bcdata.features.registry import Family
 from bcdata.features.rolling import rolling_std
-from bcdata.features.volatility import channel, jump
+from bcdata.features.volatility import jump, place_in_channel
 
 FAMILY = Family("Price & Returns", rank=1)
 
@@ -120,8 +120,7 @@ def gap(bars: Grid) -> FloatArray:
 )
 def donchian_pos_240(bars: Grid, *, n: int) -> FloatArray:
     """Where in the channel of the last n bars the bar closed; null where the channel is flat."""
-    top, bottom = channel(bars, n)
-    return (bars["close"] - bottom) / (top - bottom)
+    return place_in_channel(bars, n)
 
 
 @FAMILY.feature(

@@ -46,7 +46,7 @@ def half_lives(close: FloatArray, moves: FloatArray, n: int, first: int, noise: 
         for j in range(n - 1, -1, -1):
             row = border - n + j
             far[j] = far[j + 1]
-            if row >= 0 and not np.isfinite(base):
+            if row >= 0 and not np.isfinite(base) and close[row] > 0.0:
                 base = close[row]
             if row >= 1 and np.isfinite(moves[row]):
                 _into(far[j], math.log(close[row - 1] / base), moves[row])
