@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from bcdata.catalog.features import Features, FeatureSet, Labels
+from bcdata.catalog.features import Features, FeatureSet, Labels, require_near
 from bcdata.catalog.fields import Duration, Section, SourceName, Symbol, Unique, refusal
 from bcdata.catalog.registry import SOURCES, DatasetName, Kind, parse_name
 from bcdata.catalog.resample import Resample, Resampled
@@ -190,6 +190,8 @@ class Dataset(Section):
         for index, symbol in enumerate(features.universe if features else ()):
             if name and not name.market.writes(symbol):
                 raise refusal(f"the {name.market.name} market has no symbols like {symbol!r}", "universe", index)
+        if features and name and name.interval:
+            features.require_sense(name.interval)
         return features
 
     @field_validator("labels")
@@ -198,6 +200,8 @@ class Dataset(Section):
         name = _name(info)
         if labels and name and name.kind != "klines":
             raise refusal("labels are computed from bars; funding has none")
+        if labels and name and name.interval:
+            require_near(max(labels.horizons), name.interval, "labels look ahead")
         return labels
 
     @field_validator("resample")

@@ -1,6 +1,7 @@
 """What the catalog says of a dataset's features and labels. Names are looked up in the registry of features."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -8,6 +9,12 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from bcdata.catalog.fields import Section, Symbol, Unique, refusal
+from bcdata.features.parameters import LONGEST, ParameterError
+from bcdata.features.selection import Variants, select
+from bcdata.intervals import Interval
+
+FARTHEST = 200
+"""Years that anything looks back or ahead, at most. No market is that old, and dates end at year 1."""
 
 _ON, _OFF = ("true", "yes", "on"), ("false", "no", "off")
 
@@ -18,8 +25,8 @@ class Normalise(Section):
     `z` and `rank` are windows in bars. What `z` is computed from is held within the `tail` quantiles of that past.
     """
 
-    z: int | None = Field(default=None, ge=2)
-    rank: int | None = Field(default=None, ge=2)
+    z: int | None = Field(default=None, ge=2, le=LONGEST)
+    rank: int | None = Field(default=None, ge=2, le=LONGEST)
     tail: float | None = Field(default=None, gt=0, lt=0.5)
 
 
@@ -43,12 +50,12 @@ class FeatureSet(Section):
     @classmethod
     def _windows_suit(cls, windows: Mapping[str, Mapping[str, Any]], info: ValidationInfo) -> Mapping[str, Any]:
         for name, parameters in windows.items():
-            feature = _known(name, name, info)
-            for parameter, value in parameters.items():
-                try:
-                    feature.with_parameters({parameter: value})
-                except ValueError as error:
-                    raise refusal(str(error), name, parameter) from None
+            try:
+                _known(name, name, info).with_parameters(parameters)
+            except ParameterError as error:
+                # A limit that depends on others can refuse one that the catalog leaves as it is.
+                at = (name, error.parameter) if error.parameter in parameters else (name,)
+                raise refusal(str(error), *at) from None
         return MappingProxyType({name: MappingProxyType(dict(own)) for name, own in windows.items()})
 
     @field_validator("normalise")
@@ -58,10 +65,26 @@ class FeatureSet(Section):
             feature = _known(name, name, info)
             if wanted.z is None and wanted.rank is None:
                 raise refusal("say which: `z` or `rank`, with its window in bars", name)
-            if wanted.tail is not None and feature.range is not None:
+            if wanted.tail is not None and feature.bounded:
                 low, high = feature.range
                 raise refusal(f"{name} lies in [{low:g}, {high:g}]: there is nothing to clip", name, "tail")
         return MappingProxyType(dict(normalise))
+
+    def require_sense(self, interval: Interval) -> None:
+        """Refuses columns of one name, and windows that are longer than markets are old.
+
+        Raises:
+            PydanticCustomError: at the place inside the section.
+        """
+        if not self.windows and not self.normalise:
+            return  # what is registered suits every interval, and need not be loaded
+        variants = {name: Variants(one.z, one.rank, one.tail) for name, one in self.normalise.items()}
+        try:
+            chosen = select(self.select, self.windows, variants)
+        except ValueError as error:
+            raise refusal(str(error)) from None
+        for feature in chosen:
+            require_near(feature.lookback + feature.warm_up, interval, f"{feature.name} looks back")
 
     def __hash__(self) -> int:
         """Equal sections have equal hashes; mappings have none, their keys do."""
@@ -72,7 +95,14 @@ class FeatureSet(Section):
 class Labels(Section):
     """What is to be learned: forward log returns over so many bars."""
 
-    horizons: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1), Unique]
+    horizons: Annotated[tuple[Annotated[int, Field(ge=1, le=LONGEST)], ...], Field(min_length=1), Unique]
+
+
+def require_near(bars: int, interval: Interval, words: str) -> None:
+    """Refuses so many bars where they reach over more than `FARTHEST` years."""
+    years = bars * (interval.length or timedelta(days=30)) / timedelta(days=365)
+    if years > FARTHEST:
+        raise refusal(f"{words} {bars:,} bars of {interval.name}, {years:,.0f} years; {FARTHEST} is the most")
 
 
 def _switch(value: Any) -> Any:

@@ -4,7 +4,10 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+
+from bcdata.features.bounds import Range
+from bcdata.features.parameters import LimitsOf, Parameter, ParameterError, like, limits_of, require_sense
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,8 +18,8 @@ if TYPE_CHECKING:
     Kernel = Callable[..., FloatArray]
     Mask = Callable[..., npt.NDArray[np.bool_]]
 
-Parameter = int | float | str
 WarmUp = int | Callable[..., int]
+RangeOf = Callable[..., Range]
 
 NUMERICS = 2
 """Raised when what all features share (logarithms, sums of windows) gives other last bits."""
@@ -57,7 +60,8 @@ class Feature:
         anchor: `day` where the definition starts anew at 00:00 UTC: `warm_up` is then counted before the
             midnight at or before the bar.
         settlement_days: Days of settlements before the bar's UTC day that it reads.
-        range: Bounds that no value can leave, both included, or None where there are none.
+        range: Bounds that no value can leave, both included, or None where there are none. As a function of the
+            parameters where these decide.
         price_degree: d, where prices, and quote flows with them, times 2^k give the value times 2^(d·k);
             `volume_degree` likewise for all four flows.
         scale_tolerance: The relative error of that; 0 means the same bits.
@@ -68,6 +72,7 @@ class Feature:
         partial: It can be null on complete bars, as its documentation says; elsewhere nulls are missing bars.
         lookback: Bars before the bar whose own value of an anchored definition it reads as well.
         clipped: Where it clips: which grid rows it did clip.
+        limits_of: The limits of those parameters whose limits are not the usual ones (`bcdata.features.parameters`).
     """
 
     name: str
@@ -81,7 +86,7 @@ class Feature:
     function: "Kernel"
     anchor: Literal["day"] | None = None
     settlement_days: int = 0
-    range: tuple[float, float] | None = None
+    range: Range | None = None
     parameters: tuple[tuple[str, Parameter], ...] = ()
     price_degree: float = 0.0
     volume_degree: float = 0.0
@@ -92,6 +97,8 @@ class Feature:
     lookback: int = 0
     clipped: "Mask | None" = None
     warm_up_of: Callable[..., int] | None = None
+    range_of: RangeOf | None = None
+    limits_of: LimitsOf | None = None
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or self.name in RESERVED:
@@ -111,24 +118,41 @@ class Feature:
         """Whether an input ends so: `@reference`, `@universe`."""
         return any(name.endswith(ending) for name in self.inputs)
 
-    def with_parameters(self, changes: Mapping[str, Parameter | str]) -> "Feature":
-        """The feature with other parameters, and with the warm-up that follows from them.
+    @property
+    def bounded(self) -> bool:
+        """Whether its values have bounds on both sides, so that there is nothing to winsorise."""
+        return self.range is not None and all(math.isfinite(bound) for bound in self.range)
+
+    @property
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """What each parameter may be, both ends included, the others being what they are."""
+        return limits_of(dict(self.parameters), self.limits_of)
+
+    def with_parameters(self, changes: Mapping[str, Parameter]) -> "Feature":
+        """The feature with other parameters, and with the warm-up and the range that follow from them.
 
         Args:
-            changes: Values, or their texts, by parameter. Whole numbers are 1 or more, others positive.
+            changes: Values, or their texts, by parameter.
 
         Raises:
-            ValueError: it has no such parameter, or it cannot be that.
+            ParameterError: it has no such parameter, or it cannot be that, or not together with the others.
         """
         own = dict(self.parameters)
         for name, value in changes.items():
             if name not in own:
-                raise ValueError(f"{self.name} has no parameter {name}; it has {', '.join(own) or 'none'}")
-            own[name] = _like(own[name], value, f"{self.name}: {name}")
-        warm_up = self.warm_up if self.warm_up_of is None else self.warm_up_of(**own)
-        if own != dict(self.parameters) and self.warm_up_of is None:
-            raise ValueError(f"{self.name}: its parameters are part of its definition; choose another feature")
-        return replace(self, parameters=tuple(sorted(own.items())), warm_up=warm_up)
+                words = f"has no parameter {name}; it has {', '.join(own) or 'none'}"
+                raise ParameterError(self.name, name, words)
+            own[name] = like(own[name], value, self.name, name)
+            if own[name] != dict(self.parameters)[name] and self.warm_up_of is None:
+                words = "its parameters are part of its definition; choose another feature"
+                raise ParameterError(self.name, name, words)
+        require_sense(self.name, own, self.limits_of)
+        return replace(
+            self,
+            parameters=tuple(sorted(own.items())),
+            warm_up=self.warm_up_of(**own) if self.warm_up_of else self.warm_up,
+            range=self.range_of(**own) if self.range_of else self.range,
+        )
 
 
 class About(TypedDict):
@@ -140,26 +164,9 @@ class About(TypedDict):
     unit: str
     anchor: NotRequired[Literal["day"] | None]
     settlement_days: NotRequired[int]
-    range: NotRequired[tuple[float, float] | None]
     price_degree: NotRequired[float]
     volume_degree: NotRequired[float]
     scale_tolerance: NotRequired[float]
     version: NotRequired[int]
     distinct: NotRequired[int]
     partial: NotRequired[bool]
-
-
-def _like(example: Parameter, value: Parameter | str, what: str) -> Parameter:
-    """The value as the type of the example."""
-    if isinstance(example, str):
-        return str(value)
-    kind = int if isinstance(example, int) else float
-    try:
-        number: Any = kind(value)
-    except ValueError:
-        number = math.nan
-    least = 1 if kind is int else 0
-    if not math.isfinite(number) or number < least or (kind is float and number == 0):
-        words = "a whole number of 1 or more" if kind is int else "a positive number"
-        raise ValueError(f"{what} has to be {words}, and is {value!r}")
-    return kind(number)

@@ -20,10 +20,10 @@ TAIL = 0.01
 def z_score(feature: Feature, n: int, tail: float | None = None) -> Feature:
     """`<feature>_z_<n>`: distance from the mean of the n bars before, in their standard deviations (ddof 1).
 
-    What has no bounds of its own is first held within the `tail` and 1 - `tail` quantiles of those same bars. Null
+    What has no bounds on both sides is first held within the `tail` and 1 - `tail` quantiles of those same bars. Null
     where they are flat, where the oldest of them has no value, or more than a tenth of them.
     """
-    cut = None if feature.range is not None else tail or TAIL
+    cut = None if feature.bounded else tail or TAIL
     held = "x" if cut is None else f"x held within the {cut:g} and {1 - cut:g} quantiles of the same bars"
 
     def function(bars: Grid, **_: object) -> FloatArray:
@@ -76,6 +76,8 @@ def _variant(feature: Feature, ending: str, n: int, tail: float) -> Feature:
         lookback=n if anchored else 0,
         parameters=(*feature.parameters, ("normal_n", n), ("normal_tail", tail)),
         warm_up_of=None,
+        range_of=None,
+        limits_of=None,
         price_degree=0.0,
         volume_degree=0.0,
         scale_tolerance=1e-6,

@@ -14,7 +14,9 @@ from importlib import import_module
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack
 
-from bcdata.features.feature import About, Feature, Parameter, WarmUp
+from bcdata.features.bounds import Range
+from bcdata.features.feature import About, Feature, RangeOf, WarmUp
+from bcdata.features.parameters import Limits, LimitsOf, Parameter, require_sense
 
 if TYPE_CHECKING:
     from bcdata.features.feature import Kernel
@@ -50,6 +52,8 @@ class Family:
         *,
         warm_up: WarmUp,
         parameters: Mapping[str, Parameter] | None = None,
+        limits: Limits | LimitsOf | None = None,
+        range: Range | RangeOf | None = None,  # noqa: A002 - the attribute's name
         name: str | None = None,
         **about: Unpack[About],
     ) -> "Callable[[K], K]":
@@ -58,6 +62,9 @@ class Family:
         Args:
             warm_up: Bars, or a function of the parameters that gives them; only then a catalog may change these.
             parameters: Keyword arguments of the function, and part of the feature's version.
+            limits: The smallest and the largest value of each parameter for which the usual ones are not right
+                (`bcdata.features.parameters`), or a function of all parameters that gives them.
+            range: Bounds that no value can leave, or a function of the parameters that gives them.
             name: The column; the function's own name where it is not given.
             **about: The other attributes of `Feature`.
 
@@ -67,9 +74,14 @@ class Family:
 
         def register(function: "K") -> "K":
             given = parameters or {}
+            limits_of = limits if callable(limits) or limits is None else lambda **_: limits
+            require_sense(name or function.__name__, given, limits_of)
             feature = Feature(
-                warm_up=warm_up if isinstance(warm_up, int) else warm_up(**given),
-                warm_up_of=None if isinstance(warm_up, int) else warm_up,
+                warm_up=warm_up(**given) if callable(warm_up) else warm_up,
+                warm_up_of=warm_up if callable(warm_up) else None,
+                range=range(**given) if callable(range) else range,
+                range_of=range if callable(range) else None,
+                limits_of=limits_of,
                 name=name or function.__name__,
                 family=self.name,
                 description=(function.__doc__ or "").partition("\n")[0],

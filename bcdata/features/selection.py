@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from bcdata.features.feature import Feature, Parameter
+from bcdata.features.feature import Feature
+from bcdata.features.parameters import Parameter
 from bcdata.features.registry import all_features
 
 

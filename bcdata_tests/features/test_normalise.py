@@ -62,11 +62,12 @@ def test_they_say_what_brute_force_says() -> None:
 def test_what_is_clipped_is_counted_and_the_raw_value_kept() -> None:
     bars = hostile(3)
     base = PLAIN["log_ret_1"]
-    features = [base, z_score(base, N, tail=0.05), rank(base, N), z_score(PLAIN["close_loc"], N)]
+    one_sided, bounded = z_score(PLAIN["rv_60"], N), z_score(PLAIN["close_loc"], N)
+    features = [base, z_score(base, N, tail=0.05), rank(base, N), one_sided, bounded]
     table, clipped = compute_counted(bars, window=whole_window(bars), interval=ONE_MINUTE, features=features)
     alone = compute(bars, window=whole_window(bars), interval=ONE_MINUTE, features=[base])
     assert table["log_ret_1"].equals(alone["log_ret_1"])
-    assert list(clipped) == [f"log_ret_1_z_{N}"]
+    assert list(clipped) == [f"log_ret_1_z_{N}", f"rv_60_z_{N}"]
     known = table[f"log_ret_1_z_{N}"].count()
     assert 0.05 * known < clipped[f"log_ret_1_z_{N}"] < 0.2 * known
 

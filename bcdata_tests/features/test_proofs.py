@@ -208,6 +208,15 @@ def test_values_out_of_range_are_caught(feature: Feature) -> None:
     refuted(Subject(feature, LAB, lambda _, values, __: np.where(np.isfinite(values), beyond, np.nan)), ["bounded"])
 
 
+DEFINED_ANYWAY = {"di_diff_14", "rsi_14", "natr_14", "atr_units"}
+"""A mean of alpha 1 smoothes nothing and is one: their limits only see to it that seeds are forgotten."""
+
+
+@named(tuple(one for one in FEATURES if one.limits_of and one.name not in DEFINED_ANYWAY))
+def test_limits_that_are_not_declared_are_caught(feature: Feature) -> None:
+    refuted(Subject(replace(feature, limits_of=None), LAB), ["parameters"])
+
+
 @every_feature
 def test_a_wrong_degree_is_caught(feature: Feature) -> None:
     refuted(Subject(replace(feature, price_degree=feature.price_degree + 1), LAB), ["scaled"])

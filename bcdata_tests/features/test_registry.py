@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from bcdata.features.grid import FloatArray, Grid
+from bcdata.features.parameters import ParameterError
 from bcdata.features.registry import (
     Family,
+    Feature,
     all_features,
     collect,
     describe,
@@ -141,8 +143,18 @@ def test_parameters_carry_the_warm_up_with_them() -> None:
     ("name", "changes", "words"),
     [
         ("ret_vol_z", {"m": 3}, "has no parameter m; it has n"),
-        ("ret_vol_z", {"n": 0}, "a whole number of 1 or more, and is 0"),
-        ("ret_vol_z", {"n": "many"}, "and is 'many'"),
+        ("ret_vol_z", {"n": 0}, r"n has to be from 2 to 100,000, and is 0$"),
+        ("ret_vol_z", {"n": "many"}, "^ret_vol_z: n has to be a whole number, and is 'many'"),
+        ("ret_vol_z", {"n": 2.5}, "a whole number, and is 2.5"),
+        ("ret_vol_z", {"n": True}, "a whole number, and is True"),
+        ("ret_vol_z", {"n": 10**9}, "to 100,000, and is 1,000,000,000"),
+        ("ewma_vol", {"decay": "nan"}, "decay has to be a number, and is 'nan'"),
+        ("ewma_vol", {"decay": 1}, r"decay has to be from 1e-12 to 0\.998964, and is 1 \(length = 335\)"),
+        ("ewma_vol", {"decay": 0.99}, r"length has to be from 2,062 to 20,000, and is 335 \(decay = 0\.99\)"),
+        ("variance_ratio_5_240", {"n": 8}, r"q has to be from 2 to 4, and is 5 \(n = 8\)"),
+        ("macd_hist", {"fast": 26}, "fast has to be from 1 to 25, and is 26"),
+        ("rsi_14", {"n": 0}, "n has to be from 2 to 965, and is 0"),
+        ("var5_1440", {"tail": 0.51}, r"tail has to be from 1e-12 to 0\.5, and is 0\.51"),
         ("log_ret_5", {"k": 7}, "part of its definition"),
     ],
 )
@@ -150,6 +162,28 @@ def test_impossible_parameters_are_refused(name: str, changes: dict[str, Any], w
     feature = next(one for one in all_features() if one.name == name)
     with pytest.raises(ValueError, match=words):
         feature.with_parameters(changes)
+
+
+@pytest.mark.parametrize("feature", all_features(), ids=lambda feature: feature.name)
+def test_what_lies_beyond_a_limit_is_refused_by_name(feature: Feature) -> None:
+    for name, (low, high) in feature.limits.items() if feature.warm_up_of else ():
+        for beyond in (low - 1, high * 2, high + 1):
+            with pytest.raises(ParameterError, match=rf"^{feature.name}: {name} has to be from ") as refused:
+                feature.with_parameters({name: beyond})
+            assert refused.value.parameter == name
+
+
+def test_limits_are_heard_together() -> None:
+    feature = next(one for one in all_features() if one.name == "ppo_12_26")
+    slower = feature.with_parameters({"fast": 30, "slow": 60, "length": 622})
+    assert slower.range == pytest.approx((-100.0, 100 * (61 / 31 - 1)), rel=1e-5)
+    with pytest.raises(ParameterError, match=r"length has to be from 622 to 20,000, and is 621"):
+        feature.with_parameters({"fast": 30, "slow": 60, "length": 621})
+
+
+def test_a_feature_s_own_parameters_have_to_make_sense() -> None:
+    with pytest.raises(ParameterError, match="n has to be from 2 to 9, and is 1"):
+        family(a={**ABOUT, "parameters": {"n": 1}, "limits": {"n": (2, 9)}})
 
 
 def test_a_family_may_be_told_in_two_modules() -> None:

@@ -217,7 +217,10 @@ def test_closes_that_are_not_known_leave_the_range_alone() -> None:
 
 @pytest.mark.parametrize(
     ("name", "changes", "said"),
-    [("yang_zhang_60", {"n": 1}, "at least 2, and is 1"), ("ewma_vol", {"decay": 1.0}, r"below 1, and is 1\.0")],
+    [
+        ("yang_zhang_60", {"n": 1}, "from 2 to 100,000, and is 1"),
+        ("ewma_vol", {"decay": 1.0}, r"to 0\.998964, and is 1"),
+    ],
 )
 def test_parameters_that_mean_nothing_are_refused(name: str, changes: dict[str, float], said: str) -> None:
     with pytest.raises(ValueError, match=said):

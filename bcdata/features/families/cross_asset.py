@@ -7,6 +7,7 @@ that either lacks is missing in both. For the reference itself 49 to 53 are null
 import numpy as np
 
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio, plain
+from bcdata.features.parameters import at_least
 from bcdata.features.registry import Family
 from bcdata.features.rolling import Comoments, correlation, rolling_comoments, rolling_std, slope
 
@@ -48,6 +49,7 @@ def residual(bars: Grid, n: int) -> FloatArray:
     inputs=_BOTH,
     warm_up=lambda n: n,
     parameters={"n": 240},
+    limits={"n": at_least(3)},
     formula="cov(r, m) / var(m) over the last n bars",
     source="Sharpe 1963, market model; least squares with an intercept",
     unit="return per return of the reference",
@@ -61,6 +63,7 @@ def beta_btc_240(bars: Grid, *, n: int) -> FloatArray:
     inputs=_BOTH,
     warm_up=lambda n: n,
     parameters={"n": 240},
+    limits={"n": at_least(3)},
     formula="cov(r, m) / sqrt(var(r) var(m)) over the last n bars",
     source="Pearson 1895",
     unit="correlation",
@@ -75,6 +78,7 @@ def corr_btc_240(bars: Grid, *, n: int) -> FloatArray:
     inputs=_BOTH,
     warm_up=lambda n: n + 1,
     parameters={"n": 240},
+    limits={"n": at_least(3)},
     formula="r - b[-1] m, b = cov(r, m) / var(m) over the last n bars",
     source="Sharpe 1963, market model; beta as of the bar before, without the intercept",
     unit="ln of price ratio",
@@ -88,6 +92,7 @@ def resid_ret(bars: Grid, *, n: int) -> FloatArray:
     inputs=_BOTH,
     warm_up=lambda n: 2 * n,
     parameters={"n": 240},
+    limits={"n": at_least(3)},
     formula="deviation (ddof 1) of the last n r - b[-1] m, not annualised",
     source="Ang, Hodrick, Xing, Zhang 2006, on the market model with a trailing beta",
     unit="ln of price ratio, per bar",
@@ -102,6 +107,7 @@ def idio_vol_240(bars: Grid, *, n: int) -> FloatArray:
     inputs=_BOTH,
     warm_up=lambda n: n + 1,
     parameters={"n": 240},
+    limits={"n": at_least(3)},
     formula="corr(r, m[-1]) over the last n bars",
     source="Lo, MacKinlay 1990, lead-lag",
     unit="correlation",

@@ -7,7 +7,9 @@ import math
 
 import numpy as np
 
+from bcdata.features.bounds import about_zero, distance
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, plain
+from bcdata.features.parameters import WILDER, at_least, run
 from bcdata.features.registry import Family
 from bcdata.features.rolling import (
     EPS,
@@ -32,9 +34,11 @@ _LEVEL_NOISE = 32 * EPS
     inputs=("close",),
     warm_up=lambda n: n - 1,
     parameters={"n": 20},
+    limits={"n": at_least(2)},
     formula="(c - m) / s, m = mean and s = deviation (ddof 0) of the last n c",
     source="Bollinger 2001; TA-Lib BBANDS",
     unit="standard deviations",
+    range=lambda n: about_zero(distance(n)),
 )
 def bb_z_20(bars: Grid, *, n: int) -> FloatArray:
     """Distance of the close from its mean in deviations, at most sqrt(n - 1); null where prices are flat."""
@@ -46,6 +50,7 @@ def bb_z_20(bars: Grid, *, n: int) -> FloatArray:
     warm_up=lambda length, **_: length,
     anchor="day",
     parameters={"n": 14, "length": 300},
+    limits=lambda n, **_: {"n": (2, WILDER), "length": run(1 / n)},
     formula="100 G / (G + L), G and L = EMA (alpha 1 / n) of max(c - c[-1], 0) and max(c[-1] - c, 0), seeded with "
     "their first value in the `length` bars before the UTC day",
     source="Wilder 1978, ch. 6; TA-Lib RSI",
@@ -80,9 +85,11 @@ def stoch_k_14_3(bars: Grid, *, n: int, smooth: int) -> FloatArray:
     inputs=_HLC,
     warm_up=lambda n: n - 1,
     parameters={"n": 20},
+    limits={"n": at_least(2)},
     formula="(p - m) / (0.015 d), p = (h + l + c) / 3, m = mean of the last n p, d = mean |p - m| of the same",
     source="Lambert 1980; TA-Lib CCI",
     unit="0.015 mean absolute deviations",
+    range=lambda n: about_zero(n / 2 / 0.015),
 )
 def cci_20(bars: Grid, *, n: int) -> FloatArray:
     """Distance of the typical price from its mean in mean deviations; null where typical prices are flat."""
@@ -102,6 +109,7 @@ def cci_20(bars: Grid, *, n: int) -> FloatArray:
     formula="c / (sum of qv / sum of v) - 1 over the last n bars",
     source="Berkowitz, Logue, Noser 1988, volume-weighted average price",
     unit="share of the VWAP",
+    range=(-1.0, np.inf),
 )
 def vwap_dev_240(bars: Grid, *, n: int) -> FloatArray:
     """Distance of the close from the mean price paid over n bars; null where nothing was traded."""
@@ -116,6 +124,7 @@ def vwap_dev_240(bars: Grid, *, n: int) -> FloatArray:
     inputs=("close",),
     warm_up=lambda n: n + 1,
     parameters={"n": 240},
+    limits={"n": at_least(3)},
     formula="correlation of r and r[-1] over the last n bars",
     source="Campbell, Lo, MacKinlay 1997, ch. 2.4 (as a correlation of the pairs, each side with its own mean)",
     unit="correlation",
@@ -130,9 +139,11 @@ def autocorr1_240(bars: Grid, *, n: int) -> FloatArray:
     inputs=("close",),
     warm_up=lambda n: n,
     parameters={"n": 240},
+    limits={"n": at_least(3)},
     formula="-ln 2 / ln(1 + b), b = least-squares slope of r on ln c[-1] over the last n bars, with an intercept",
     source="Dickey, Fuller 1979, regression; half-life of an AR(1) (Chan 2013 has its limit -ln 2 / b)",
     unit="bars",
+    range=(0.0, np.inf),
     partial=True,
 )
 def ou_halflife_240(bars: Grid, *, n: int) -> FloatArray:
@@ -150,10 +161,12 @@ def ou_halflife_240(bars: Grid, *, n: int) -> FloatArray:
     inputs=("close",),
     warm_up=lambda n, **_: n,
     parameters={"n": 240, "q": 5},
+    limits=lambda n, **_: {"n": at_least(4), "q": (2, n // 2)},
     formula="mean (R - q m)^2 / (q (1 - q / n)) / var r, R = overlapping returns over q bars, m = mean r, var with "
     "ddof 1, all within the last n bars",
     source="Lo, MacKinlay 1988, section 1: overlapping, both variances unbiased; arch VarianceRatio",
     unit="ratio of variances",
+    range=(0.0, np.inf),
 )
 def variance_ratio_5_240(bars: Grid, *, n: int, q: int) -> FloatArray:
     """Variance of q-bar returns over q variances of one bar; a random walk reads 1, with a deviation of 0.14.
@@ -172,6 +185,7 @@ def variance_ratio_5_240(bars: Grid, *, n: int, q: int) -> FloatArray:
     inputs=("close",),
     warm_up=lambda n, lags: n + lags - 1,
     parameters={"n": 1440, "lags": 32},
+    limits=lambda n, **_: {"n": at_least(2), "lags": (2, min(n, 64))},
     formula="least-squares slope of ln s(k) on ln k, k = 1 .. lags, s(k) = deviation (ddof 1) of the last n "
     "ln c - ln c[-k]",
     source="Di Matteo, Aste, Dacorogna 2003, generalised Hurst exponent of order 2, of deviations from the mean "

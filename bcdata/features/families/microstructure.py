@@ -6,7 +6,9 @@ alone, 0 where these show no bounce, and they read volatility as spread where th
 
 import numpy as np
 
+from bcdata.features.bounds import about_zero, score
 from bcdata.features.grid import FloatArray, Grid, lag, log_ratio
+from bcdata.features.parameters import at_least
 from bcdata.features.registry import Family
 from bcdata.features.rolling import EPS, rolling_beta, rolling_mean, rolling_score, rolling_sum
 from bcdata.features.volatility import serial_moments
@@ -36,9 +38,11 @@ def taker_imbalance(bars: Grid) -> FloatArray:
     inputs=_TAKERS,
     warm_up=lambda n: n - 1,
     parameters={"n": 60},
+    limits={"n": at_least(2)},
     formula="(x - m) / d, x = s / v, m = mean and d = deviation (ddof 1) of the last n x, this one included",
     source="standard score of the taker imbalance",
     unit="standard deviations",
+    range=lambda n: about_zero(score(n)),
 )
 def taker_imbalance_z_60(bars: Grid, *, n: int) -> FloatArray:
     """Taker imbalance against the last n bars, at most (n - 1) / sqrt(n); null where it does not vary.
@@ -70,6 +74,7 @@ def vpin_like_60(bars: Grid, *, n: int) -> FloatArray:
     inputs=("close", "quote_volume", "taker_buy_quote_volume"),
     warm_up=lambda n: n,
     parameters={"n": 240},
+    limits={"n": at_least(3)},
     formula="cov(r, x) / var(x) over the last n bars, x = 2 tq - qv, tq = what takers bought in quote currency",
     source="Kyle 1985, price impact, as a regression of returns on signed flow; Goyenko, Holden, Trzcinka 2009 and "
     "Hasbrouck 2009 take the square root of the flow",
@@ -90,9 +95,11 @@ def kyle_lambda_240(bars: Grid, *, n: int) -> FloatArray:
     inputs=("close",),
     warm_up=lambda n: n + 1,
     parameters={"n": 240},
+    limits={"n": at_least(2)},
     formula="2 sqrt(max(0, -cov(r, r[-1]))) over the last n pairs (ddof 1)",
     source="Roll 1984, of log prices; a positive covariance is 0, as in Goyenko, Holden, Trzcinka 2009",
     unit="share of the price",
+    range=(0.0, np.inf),
 )
 def roll_240(bars: Grid, *, n: int) -> FloatArray:
     """Effective spread from the bounce of closes; 0 where returns do not revert, so in every flat market."""
@@ -125,6 +132,7 @@ def corwin_schultz_60(bars: Grid, *, n: int) -> FloatArray:
     formula="2 sqrt(max(0, mean of (ln c[-1] - e[-1]) (ln c[-1] - e))) over the last n bars, e = (ln h + ln l) / 2",
     source="Abdi, Ranaldo 2017, eq. 11 (mean of the products, then the root), one bar late: theirs looks at t + 1",
     unit="share of the price",
+    range=(0.0, np.inf),
 )
 def abdi_ranaldo_240(bars: Grid, *, n: int) -> FloatArray:
     """Spread from closes against the mid-ranges of their bar and the next; 0 where the mean product is negative."""

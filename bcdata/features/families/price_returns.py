@@ -3,6 +3,7 @@
 import numpy as np
 
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
+from bcdata.features.parameters import at_least
 from bcdata.features.registry import Family
 from bcdata.features.rolling import rolling_std
 from bcdata.features.volatility import jump, place_in_channel
@@ -34,6 +35,7 @@ for _k in (1, 5, 15, 60, 240, 1440):
     inputs=("close",),
     warm_up=lambda n: n + 1,
     parameters={"n": 60},
+    limits={"n": at_least(2)},
     formula="r / s[-1], r = ln(c / c[-1]), s = deviation (ddof 1) of the last n r",
     source="return over trailing volatility as of the bar before; RiskMetrics 1996 standardised return",
     unit="standard deviations",

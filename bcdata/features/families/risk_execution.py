@@ -7,6 +7,7 @@ import numpy as np
 
 from bcdata.features.families.microstructure import corwin_schultz_60
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, plain
+from bcdata.features.parameters import TINY, WILDER, at_least, run
 from bcdata.features.registry import Family
 from bcdata.features.rolling import Sorted, rolling_max, rolling_mean, sorted_window
 from bcdata.features.volatility import average_true_range, realised_variance, realised_volatility, return_moments
@@ -16,16 +17,11 @@ FAMILY = Family("Risk & Execution", rank=9)
 _PRICE_SHARE = "share of the price"
 
 
-def _tail_warm_up(n: int, tail: float) -> int:
-    if tail > 1:
-        raise ValueError(f"the tail is a share of the window: it has to be at most 1, and is {tail}")
-    return n
-
-
 @FAMILY.feature(
     inputs=("close",),
     warm_up=lambda n: n - 1,
     parameters={"n": 1440},
+    limits={"n": at_least(2)},
     formula="c / max c of the last n bars - 1",
     source="Magdon-Ismail, Atiya 2004: fall from the last peak, here of n bars",
     unit=_PRICE_SHARE,
@@ -41,6 +37,7 @@ def drawdown_1440(bars: Grid, *, n: int) -> FloatArray:
     inputs=("close",),
     warm_up=lambda n: n - 1,
     parameters={"n": 1440},
+    limits={"n": at_least(2)},
     formula="min of c[j] / c[i] - 1 over i <= j within the last n bars",
     source="Magdon-Ismail, Atiya 2004, maximum drawdown, of n bars",
     unit=_PRICE_SHARE,
@@ -57,8 +54,9 @@ def max_dd_1440(bars: Grid, *, n: int) -> FloatArray:
 
 @FAMILY.feature(
     inputs=("close",),
-    warm_up=_tail_warm_up,
+    warm_up=lambda n, **_: n,
     parameters={"n": 1440, "tail": 0.05},
+    limits={"tail": (TINY, 0.5)},
     formula="k-th smallest of the last n r, k = ceil(tail N), N = those that are there",
     source="historical simulation; Jorion 2006. The order statistic itself, not interpolated, and as a return: "
     "a loss is negative",
@@ -72,8 +70,9 @@ def var5_1440(bars: Grid, *, n: int, tail: float) -> FloatArray:
 
 @FAMILY.feature(
     inputs=("close",),
-    warm_up=_tail_warm_up,
+    warm_up=lambda n, **_: n,
     parameters={"n": 1440, "tail": 0.05},
+    limits={"tail": (TINY, 0.5)},
     formula="mean of the k smallest of the last n r, k = ceil(tail N), N = those that are there",
     source="Acerbi, Tasche 2002, expected shortfall; theirs weighs the k-th by a part where tail N is not whole",
     unit="log return",
@@ -88,6 +87,7 @@ def cvar5_1440(bars: Grid, *, n: int, tail: float) -> FloatArray:
     inputs=("close",),
     warm_up=lambda n: n,
     parameters={"n": 1440},
+    limits={"n": at_least(2)},
     formula="m sqrt(N) / s, m = mean and s = deviation (ddof 1) of the N among the last n r that are there",
     source="Student 1908; Lo 2002 on the noise of Sharpe ratios: annualised over one day theirs deviates by 19",
     unit="standard errors",
@@ -104,10 +104,12 @@ def tstat_1440(bars: Grid, *, n: int) -> FloatArray:
     warm_up=lambda length, **_: length,
     anchor="day",
     parameters={"n": 14, "length": 300, "risk": 100.0, "stop": 2.0},
+    limits=lambda n, **_: {"n": (2, WILDER), "length": run(1 / n)},
     formula="risk / (stop ATR_n), risk in quote currency, ATR seeded with the first true range in the `length` bars "
     "before the UTC day",
     source="after Faith 2007, the Turtles' unit and their stop of two ATR; ATR: Wilder 1978, ch. 3",
     unit="units of the base asset",
+    range=(0.0, np.inf),
     price_degree=-1.0,
 )
 def atr_units(bars: Grid, *, n: int, length: int, risk: float, stop: float) -> FloatArray:
@@ -122,6 +124,7 @@ def atr_units(bars: Grid, *, n: int, length: int, risk: float, stop: float) -> F
     formula="min(cap, target / rv_n), target and rv_n a year",
     source="Moskowitz, Ooi, Pedersen 2012: positions scaled to 40 % a year; the cap is ours",
     unit="share of the capital",
+    range=lambda cap, **_: (0.0, cap),
 )
 def vol_target_w(bars: Grid, *, n: int, target: float, cap: float) -> FloatArray:
     """Weight that brings the volatility to its target, at most `cap`; null where prices are flat."""
@@ -154,6 +157,7 @@ def half_spread_bp(bars: Grid, *, n: int) -> FloatArray:
     formula="1e4 s sqrt(size / V), s = volatility and V = quote volume of a day, as means over the last n bars",
     source="square-root law with constant 1: Torre 1997, Toth et al. 2011 (Almgren et al. 2005: a power of 0.6)",
     unit="basis points of the price",
+    range=(0.0, np.inf),
     price_degree=-0.5,
     volume_degree=-0.5,
     scale_tolerance=1e-14,

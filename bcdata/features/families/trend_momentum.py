@@ -7,7 +7,9 @@ with the first value; TA-Lib seeds with a mean, from the beginning of what it is
 
 import numpy as np
 
+from bcdata.features.bounds import above
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, plain
+from bcdata.features.parameters import SPAN, WILDER, at_least, run
 from bcdata.features.registry import Family
 from bcdata.features.rolling import (
     rolling_argmax,
@@ -28,9 +30,11 @@ _HLC = ("high", "low", "close")
     inputs=("close",),
     warm_up=lambda n: n - 1,
     parameters={"n": 60},
+    limits={"n": at_least(2)},
     formula="c / SMA - 1, SMA = mean of the last n c",
     source="Brock, Lakonishok, LeBaron 1992, moving-average rule with a short average of one bar; TA-Lib SMA",
     unit="share of the mean",
+    range=lambda n: above(-1.0, n - 1.0),
 )
 def sma_ratio_60(bars: Grid, *, n: int) -> FloatArray:
     """Distance of the close from its mean over n bars; exactly 0 where prices are flat."""
@@ -42,10 +46,12 @@ def sma_ratio_60(bars: Grid, *, n: int) -> FloatArray:
     warm_up=lambda length, **_: length,
     anchor="day",
     parameters={"fast": 12, "slow": 26, "length": 270},
+    limits=lambda slow, **_: {"slow": (2, SPAN), "fast": (1, slow - 1), "length": run(2 / (slow + 1))},
     formula="100 (EMA_fast - EMA_slow) / EMA_slow, alpha = 2 / (span + 1), both seeded with c of `length` bars "
     "before the UTC day",
     source="Appel 1979; TA-Lib PPO with matype=1 (its default 0 takes simple means)",
     unit="percent of the slow mean",
+    range=lambda fast, slow, **_: above(-100.0, 100.0 * ((slow + 1) / (fast + 1) - 1.0)),
 )
 def ppo_12_26(bars: Grid, *, fast: int, slow: int, length: int) -> FloatArray:
     """Fast over slow exponential mean of the close; exactly 0 where prices are flat."""
@@ -58,6 +64,12 @@ def ppo_12_26(bars: Grid, *, fast: int, slow: int, length: int) -> FloatArray:
     warm_up=lambda length, **_: length,
     anchor="day",
     parameters={"fast": 12, "slow": 26, "signal": 9, "length": 400},
+    limits=lambda slow, signal, **_: {
+        "slow": (2, SPAN),
+        "fast": (1, slow - 1),
+        "signal": (2, SPAN),
+        "length": run(2 / (slow + 1), 2 / (signal + 1)),
+    },
     formula="(M - EMA_signal(M)) / c, M = EMA_fast(c) - EMA_slow(c), alpha = 2 / (span + 1), all seeded with their "
     "first value `length` bars before the UTC day",
     source="Appel 1979; histogram: Aspray 1986; TA-Lib MACD, divided by the close",
@@ -84,6 +96,7 @@ def _averages(bars: Grid, spans: tuple[int, int, int], length: int) -> tuple[Flo
     warm_up=lambda length, **_: length,
     anchor="day",
     parameters={"n": 14, "length": 400},
+    limits=lambda n, **_: {"n": (2, WILDER), "length": run(1 / n)},
     formula="W(100 |D+ - D-| / (D+ + D-)), D+ = W(+DM), D- = W(-DM), W = EMA of alpha 1 / n seeded with its first "
     "value in the `length` bars before the UTC day",
     source="Wilder 1978, ch. 4; TA-Lib ADX",
@@ -100,6 +113,7 @@ def adx_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     warm_up=lambda length, **_: length,
     anchor="day",
     parameters={"n": 14, "length": 300},
+    limits=lambda n, **_: {"n": (2, WILDER), "length": run(1 / n)},
     formula="100 (W(+DM) - W(-DM)) / W(TR), W = EMA of alpha 1 / n seeded with its first value in the `length` bars "
     "before the UTC day",
     source="Wilder 1978, ch. 4; TA-Lib PLUS_DI less MINUS_DI",
@@ -141,6 +155,7 @@ def aroon_osc_25(bars: Grid, *, n: int) -> FloatArray:
     inputs=("close",),
     warm_up=lambda n: n - 1,
     parameters={"n": 60},
+    limits={"n": at_least(2)},
     formula="least-squares slope of ln c on the bar's number over the last n bars",
     source="ordinary least squares on time; TA-Lib LINEARREG_SLOPE and qlib Alpha158 BETA, of ln c instead of c",
     unit="ln of price ratio per bar",
@@ -155,6 +170,7 @@ def slope_60(bars: Grid, *, n: int) -> FloatArray:
     inputs=("close",),
     warm_up=lambda n: n - 1,
     parameters={"n": 60},
+    limits={"n": at_least(3)},
     formula="squared correlation of ln c with the bar's number over the last n bars",
     source="coefficient of determination of that fit; qlib Alpha158 RSQR, of ln c instead of c",
     unit="share of the variance",
@@ -170,6 +186,7 @@ def r2_60(bars: Grid, *, n: int) -> FloatArray:
     inputs=("close",),
     warm_up=lambda n: n + 1,
     parameters={"n": 1440},
+    limits={"n": at_least(2)},
     formula="ln(c / c[-n]) / (s[-1] sqrt(n)), s = deviation (ddof 1) of the last n r",
     source="Moskowitz, Ooi, Pedersen 2012, eq. 2: return over the deviation as of the bar before (theirs is an "
     "exponential one with a centre of 60 days)",
@@ -186,6 +203,7 @@ def tsmom_1440(bars: Grid, *, n: int) -> FloatArray:
     inputs=("close",),
     warm_up=lambda n: n,
     parameters={"n": 60},
+    limits={"n": at_least(2)},
     formula="|c - c[-n]| / sum of |c - the close before| over the last n bars",
     source="Kaufman 1995, efficiency ratio",
     unit="share of the path",

@@ -7,7 +7,9 @@ import math
 
 import numpy as np
 
+from bcdata.features.bounds import about_zero, excess_kurtosis, skewness
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
+from bcdata.features.parameters import DECAY, TINY, WILDER, at_least, run
 from bcdata.features.registry import Family
 from bcdata.features.rolling import rolling_mean, rolling_shape, rolling_std, rolling_sum, rolling_var
 from bcdata.features.volatility import annualised, average_true_range, jump, realised_variance, realised_volatility
@@ -76,16 +78,11 @@ def rogers_satchell_60(bars: Grid, *, n: int) -> FloatArray:
     return annualised(bars, _rogers_satchell(bars, n))
 
 
-def _at_least_two(n: int) -> int:
-    if n < 2:  # noqa: PLR2004 - a variance needs two values
-        raise ValueError(f"n has to be at least 2, and is {n}")
-    return n
-
-
 @FAMILY.feature(
     inputs=_OHLC,
-    warm_up=_at_least_two,
+    warm_up=lambda n: n,
     parameters={"n": 60},
+    limits={"n": at_least(2)},
     formula="A sqrt(var ln(o / c[-1]) + k var ln(c / o) + (1 - k) RS^2) over the last n bars, ddof 1, "
     "k = 0.34 / (1.34 + (n + 1) / (n - 1)), RS = Rogers-Satchell, not annualised",
     source="Yang, Zhang 2000",
@@ -105,6 +102,7 @@ def yang_zhang_60(bars: Grid, *, n: int) -> FloatArray:
     warm_up=lambda length, **_: length,
     anchor="day",
     parameters={"n": 14, "length": 300},
+    limits=lambda n, **_: {"n": (2, WILDER), "length": run(1 / n)},
     formula="100 ATR_n / c, ATR = EMA (alpha 1 / n) of the true range, seeded with the first one in the `length` bars "
     "before the UTC day",
     source="Wilder 1978, ch. 3; TA-Lib NATR, which is seeded with a mean of n",
@@ -116,17 +114,12 @@ def natr_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     return 100.0 * average_true_range(bars, n, length) / bars["close"]
 
 
-def _forgetting(decay: float, length: int) -> int:
-    if decay >= 1:
-        raise ValueError(f"decay has to be below 1, and is {decay}")
-    return length
-
-
 @FAMILY.feature(
     inputs=("close",),
-    warm_up=_forgetting,
+    warm_up=lambda length, **_: length,
     anchor="day",
     parameters={"decay": 0.94, "length": 335},
+    limits=lambda decay, **_: {"decay": (TINY, DECAY), "length": run(1 - decay)},
     formula="A sqrt(v), v = decay v[-1] + (1 - decay) r^2, seeded with the first r^2 in the `length` bars before the "
     "UTC day",
     source="RiskMetrics 1996, whose 0.94 is for days: the forecast for the bar to come",
@@ -182,9 +175,11 @@ def semivar_ratio_240(bars: Grid, *, n: int) -> FloatArray:
     inputs=("close",),
     warm_up=lambda n: n,
     parameters={"n": 240},
+    limits={"n": at_least(3)},
     formula="m3 / m2^1.5, mk = mean of (r - mean r)^k over the last n bars",
     source="Fisher 1930, g1, biased; scipy.stats.skew",
     unit="1",
+    range=lambda n: about_zero(skewness(n)),
 )
 def skew_240(bars: Grid, *, n: int) -> FloatArray:
     """Skewness of returns: negative where the large moves are falls; null where nothing but a drift moved."""
@@ -195,9 +190,11 @@ def skew_240(bars: Grid, *, n: int) -> FloatArray:
     inputs=("close",),
     warm_up=lambda n: n,
     parameters={"n": 240},
+    limits={"n": at_least(4)},
     formula="m4 / m2^2 - 3, mk = mean of (r - mean r)^k over the last n bars",
     source="Fisher 1930, g2, biased and in excess of the normal; scipy.stats.kurtosis",
     unit="1",
+    range=excess_kurtosis,
 )
 def kurt_240(bars: Grid, *, n: int) -> FloatArray:
     """Excess kurtosis of returns: 0 for normal ones, at most about n; null where nothing but a drift moved."""
@@ -208,6 +205,7 @@ def kurt_240(bars: Grid, *, n: int) -> FloatArray:
     inputs=("close",),
     warm_up=lambda n, window: n + window - 1,
     parameters={"n": 60, "window": 240},
+    limits={"window": at_least(2)},
     formula="deviation (ddof 1) of the last `window` ln rv_n",
     source="log realised volatility is near normal, so its deviation is its scale: Andersen, Bollerslev, Diebold, "
     "Ebens 2001",

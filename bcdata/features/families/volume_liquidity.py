@@ -6,8 +6,10 @@ a mean trade) counts as missing in windows, unless a feature says otherwise.
 
 import numpy as np
 
+from bcdata.features.bounds import about_zero, score
 from bcdata.features.families.price_returns import close_loc
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
+from bcdata.features.parameters import at_least
 from bcdata.features.registry import Family
 from bcdata.features.rolling import EPS, rolling_corr, rolling_mean, rolling_score, rolling_sum
 
@@ -35,9 +37,11 @@ def rel_volume(bars: Grid, *, n: int) -> FloatArray:
     inputs=("quote_volume",),
     warm_up=lambda n: n - 1,
     parameters={"n": 1440},
+    limits={"n": at_least(2)},
     formula="(x - m) / d, x = ln qv, m = mean and d = deviation (ddof 1) of the last n x, this one included",
     source="standard score of log turnover, which is near normal: Ajinkya, Jain 1989",
     unit="standard deviations",
+    range=lambda n: about_zero(score(n)),
     scale_tolerance=1e-12,
 )
 def volume_z(bars: Grid, *, n: int) -> FloatArray:
@@ -53,9 +57,11 @@ def volume_z(bars: Grid, *, n: int) -> FloatArray:
     inputs=("quote_volume", "trades"),
     warm_up=lambda n: n - 1,
     parameters={"n": 1440},
+    limits={"n": at_least(2)},
     formula="(x - m) / d, x = qv / trades, m = mean and d = deviation (ddof 1) of the last n x, this one included",
     source="standard score of the mean trade; trade size as in Barclay, Warner 1993",
     unit="standard deviations",
+    range=lambda n: about_zero(score(n)),
 )
 def trade_size_z(bars: Grid, *, n: int) -> FloatArray:
     """Turnover per trade against the last n bars; null where nothing was traded, or where it does not vary."""
@@ -143,6 +149,7 @@ def signed_vol_60(bars: Grid, *, n: int) -> FloatArray:
     inputs=("close", "quote_volume"),
     warm_up=lambda n: n,
     parameters={"n": 240},
+    limits={"n": at_least(3)},
     formula="correlation of r and ln(qv / qv[-1]) over the last n bars",
     source="Karpoff 1987 on price changes and volume; qlib Alpha158 CORD has ln(1 + v / v[-1])",
     unit="correlation",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from bcdata.features.feature import Feature
 from bcdata.features.proofs import promises
 from bcdata.features.proofs.bars import START
+from bcdata.features.proofs.corners import limits_hold
 from bcdata.features.proofs.promises import DAY
 from bcdata.features.proofs.refuted import RefutedError
 from bcdata.features.proofs.subject import Lab, Subject
@@ -33,6 +34,7 @@ _PAST = "read bars up to the bar itself only: no shift(-n), no centred window, n
 _GRID = "let nothing depend on where the data begin: use the functions of bcdata.features.rolling with first=bars.first"
 _WARM = "declare the bars that the value needs before its own bar, no more and no less, and give null without them"
 _DEFINED = "declare warm_up, distinct= (it has few levels) or partial=True (it can be null on complete bars)"
+_LIMITS = "declare limits=, as at_least(2) for a window that needs two bars: see bcdata.features.parameters"
 _RANGE = "declare the range that the formula has, or clip in the formula"
 _SCALE = "declare price_degree, volume_degree and scale_tolerance: 0 for ratios, 1 for prices"
 _INPUTS = "declare exactly the inputs that are read"
@@ -54,6 +56,7 @@ PROOFS: dict[str, Proof] = {
     "partition of odd length": Proof(lambda one: promises.partition_alone(one, wild(), ODD), _GRID),
     "warm-up tight": Proof(lambda one: promises.warm_up_tight(one, calm()), _WARM),
     "defined": Proof(lambda one: promises.defined(one, calm()), _DEFINED),
+    "parameters": Proof(lambda one: limits_hold(one, calm(3)), _LIMITS),
     "bounded": Proof(lambda one: promises.bounded(one, calm()), _RANGE),
     "bounded, hostile bars": Proof(lambda one: promises.bounded(one, wild()), _RANGE),
     "scaled": Proof(lambda one: promises.scaled(one, calm()), _SCALE),

@@ -122,7 +122,9 @@ def bounded(subject: Subject, world: World) -> None:
     low, high = subject.feature.range or (-np.inf, np.inf)
     outside = (column < low) | (column > high)
     row = int(outside.argmax())
-    require(not outside.any(), f"{column[row]!r} lies outside of [{low:g}, {high:g}]", world.bars["open_time"][row])
+    require(
+        not outside.any(), f"{float(column[row])!r} lies outside of [{low:g}, {high:g}]", world.bars["open_time"][row]
+    )
 
 
 def symbols_change_nothing(subject: Subject, world: World) -> None:
