@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 
 from bcdata.features.feature import Feature
+from bcdata.features.parameters import limits_of
 from bcdata.features.registry import all_features
 
 HERE = Path(__file__).parent
@@ -34,7 +35,9 @@ says how one comes to be.
 clock; one said to be *before 00:00 UTC* starts anew each day, so many bars before midnight. A value is **null** where
 the oldest bar of its window is missing or more than a tenth of them are, where a divisor is 0, and where the formula
 has no finite value; *also null* says what comes on top. Prices times 2^k give the value times 2^(price degree · k).
-Parameters can be set in [the catalog](catalog.md) where the warm-up follows from them.
+Parameters can be set in [the catalog](catalog.md) where the warm-up follows from them; windows are 1 to 100,000 bars
+unless other **limits** are stated. Limits and ranges can depend on other parameters, and are given for those that stand
+there; ranges are a little wider than their theorem has them, for the rounding.
 
 Plots: BTCUSDT, spot, one-minute bars of January 2023 (Cross-Asset: ETHUSDT against BTCUSDT, March 2023); line: median
 of two hours, band: its range, right: how values are distributed. Notes: where the catalogue that these came from was
@@ -68,7 +71,7 @@ def page() -> str:
 def _entry(feature: Feature, said: list[str]) -> str:
     since = " before 00:00 UTC of the bar's day" if feature.anchor else ""
     low, high = feature.range or (None, None)
-    bounds = "none declared" if low is None or high is None else f"[{low:g}, {high:g}]".replace("inf]", "∞)")
+    bounds = "none declared" if low is None or high is None else f"[{low:.5g}, {high:.5g}]".replace("inf]", "∞)")
     rows = [
         ("formula", f"`{feature.formula}`"),
         ("source", feature.source),
@@ -76,6 +79,7 @@ def _entry(feature: Feature, said: list[str]) -> str:
         ("warm-up", f"{feature.warm_up:,} bars{since}" + _settled(feature)),
         ("unit, range", f"{feature.unit}; {bounds}"),
         ("parameters", _parameters(feature)),
+        ("limits", _limits(feature)),
         ("degrees", f"price {feature.price_degree:g}, volume {feature.volume_degree:g}"),
         ("also null", "yes, by its definition, on complete bars too" if feature.partial else ""),
         ("note", " ".join(said)),
@@ -92,6 +96,13 @@ def _settled(feature: Feature) -> str:
 def _parameters(feature: Feature) -> str:
     values = ", ".join(f"`{name}` = {value}" for name, value in feature.parameters)
     return values if not values or feature.warm_up_of is not None else f"{values} (fixed)"
+
+
+def _limits(feature: Feature) -> str:
+    """What the parameters may be, the others being what they are; the usual limits go without saying."""
+    usual = limits_of(dict(feature.parameters), None)
+    own = {name: ends for name, ends in feature.limits.items() if feature.warm_up_of and ends != usual[name]}
+    return ", ".join(f"`{name}` {low:,.6g} to {high:,.6g}" for name, (low, high) in own.items())
 
 
 def _cell(text: str) -> str:
