@@ -9,6 +9,7 @@ from bcdata.features.feature import Feature
 from bcdata.features.proofs import promises
 from bcdata.features.proofs.bars import START
 from bcdata.features.proofs.corners import limits_hold
+from bcdata.features.proofs.instants import CALM_CUTS, WILD_CUTS, eventful
 from bcdata.features.proofs.promises import DAY
 from bcdata.features.proofs.refuted import RefutedError
 from bcdata.features.proofs.subject import Lab, Subject
@@ -17,8 +18,6 @@ from bcdata.windows import Window
 
 MONTH = Window(START + 3 * DAY, START + 5 * DAY)
 ODD = Window(START + timedelta(hours=53, minutes=7), START + timedelta(hours=87, minutes=31))
-CALM_CUTS = [START + timedelta(minutes=minute) for minute in (3973, 4444, 5021, 5760, 6002)]
-WILD_CUTS = [START + timedelta(minutes=minute) for minute in (5441, 7120)]
 LONGEST = 3 * 1440
 """A warm-up in bars that the made-up history can hold."""
 
@@ -50,7 +49,7 @@ PROOFS: dict[str, Proof] = {
     "future cut": Proof(lambda one: promises.future_cut(one, calm(), CALM_CUTS[0]), _PAST),
     "future cut, hostile bars": Proof(lambda one: promises.future_cut(one, wild(), WILD_CUTS[0]), _PAST),
     "future changed": Proof(lambda one: _changed(one, calm(), CALM_CUTS), _PAST),
-    "future changed, hostile bars": Proof(lambda one: _changed(one, wild(), WILD_CUTS), _PAST),
+    "future changed, hostile bars": Proof(lambda one: _changed(one, wild(), [*WILD_CUTS, *eventful(wild())]), _PAST),
     "partition alone": Proof(lambda one: promises.partition_alone(one, calm(), MONTH), _GRID),
     "partition alone, hostile bars": Proof(lambda one: promises.partition_alone(one, wild(), MONTH), _GRID),
     "partition of odd length": Proof(lambda one: promises.partition_alone(one, wild(), ODD), _GRID),

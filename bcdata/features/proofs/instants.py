@@ -1,0 +1,31 @@
+"""Instants at which the future is taken away: a look ahead may wait for the end of a month, or for a spike."""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from bcdata.features.proofs.bars import MINUTE, START
+from bcdata.features.proofs.world import World
+
+_DAYS = timedelta(days=3)
+"""Of history before any of them, so that most features have values."""
+
+CALM_CUTS = [
+    START + timedelta(days=2, minutes=1093),
+    START + timedelta(days=3),  # the end of a month, a day and an hour
+    START + timedelta(days=3, minutes=20),  # a settlement
+    START + timedelta(days=3, hours=12),
+    START + timedelta(days=4, minutes=242),
+]
+WILD_CUTS = [START + timedelta(minutes=minute) for minute in (5441, 7120)]
+
+_SPIKE = 0.1
+
+
+def eventful(world: World) -> list[datetime]:
+    """The closes of the first bars that spike, have no trades, and are not there for the reference."""
+    bars = world.bars.filter(pl.col("open_time") >= START + _DAYS)
+    move = (pl.col("close") / pl.col("close").shift()).log().abs()
+    alone = bars.join(world.reference, on="open_time", how="anti", maintain_order="left")
+    first = (bars.filter(move > _SPIKE), bars.filter(pl.col("volume") == 0), alone)
+    return [found["open_time"][0] + MINUTE for found in first]
