@@ -53,7 +53,7 @@ def bb_z_20(bars: Grid, *, n: int) -> FloatArray:
     limits=lambda n, **_: {"n": (2, WILDER), "length": run(1 / n)},
     formula="100 G / (G + L), G and L = EMA (alpha 1 / n) of max(c - c[-1], 0) and max(c[-1] - c, 0), seeded with "
     "their first value in the `length` bars before the UTC day",
-    source="Wilder 1978, ch. 6; TA-Lib RSI",
+    source="Wilder 1978, Relative Strength Index; TA-Lib RSI",
     unit="percent of all movement",
     range=(0.0, 100.0),
 )
@@ -126,7 +126,8 @@ def vwap_dev_240(bars: Grid, *, n: int) -> FloatArray:
     parameters={"n": 240},
     limits={"n": at_least(3)},
     formula="correlation of r and r[-1] over the last n bars",
-    source="Campbell, Lo, MacKinlay 1997, ch. 2.4 (as a correlation of the pairs, each side with its own mean)",
+    source="Campbell, Lo, MacKinlay 1997, ch. 2, tests for uncorrelated increments (here a correlation of the pairs, "
+    "each side with its own mean)",
     unit="correlation",
     range=(-1.0, 1.0),
 )
@@ -164,7 +165,7 @@ def ou_halflife_240(bars: Grid, *, n: int) -> FloatArray:
     limits=lambda n, **_: {"n": at_least(4), "q": (2, n // 2)},
     formula="mean (R - q m)^2 / (q (1 - q / n)) / var r, R = overlapping returns over q bars, m = mean r, var with "
     "ddof 1, all within the last n bars",
-    source="Lo, MacKinlay 1988, section 1: overlapping, both variances unbiased; arch VarianceRatio",
+    source="Lo, MacKinlay 1988, The Specification Test: overlapping, both variances unbiased; arch VarianceRatio",
     unit="ratio of variances",
     range=(0.0, np.inf),
 )

@@ -113,7 +113,8 @@ def roll_240(bars: Grid, *, n: int) -> FloatArray:
     parameters={"n": 60},
     formula="mean of max(0, 2 (exp a - 1) / (exp a + 1)) over the last n pairs of bars, a = (sqrt(2b) - sqrt(b)) / k - "
     "sqrt(g / k), k = 3 - 2 sqrt 2, b = sum of both ln(h / l)^2, g = ln(highest h / lowest l)^2",
-    source="Corwin, Schultz 2012, eq. 14 and 18, without their adjustment for overnight gaps: this market never closes",
+    source="Corwin, Schultz 2012, high-low spread estimator, negative ones taken for 0, without their adjustment for "
+    "overnight gaps: this market never closes",
     unit="share of the price",
     range=(0.0, 2.0),
 )
@@ -130,7 +131,8 @@ def corwin_schultz_60(bars: Grid, *, n: int) -> FloatArray:
     warm_up=lambda n: n,
     parameters={"n": 240},
     formula="2 sqrt(max(0, mean of (ln c[-1] - e[-1]) (ln c[-1] - e))) over the last n bars, e = (ln h + ln l) / 2",
-    source="Abdi, Ranaldo 2017, eq. 11 (mean of the products, then the root), one bar late: theirs looks at t + 1",
+    source="Abdi, Ranaldo 2017, close-high-low estimator, 'monthly corrected' (mean of the products, then the root), "
+    "one bar late: theirs looks at t + 1",
     unit="share of the price",
     range=(0.0, np.inf),
 )

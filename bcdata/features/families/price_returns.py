@@ -26,7 +26,7 @@ for _k in (1, 5, 15, 60, 240, 1440):
         warm_up=_k,
         parameters={"k": _k},
         formula="ln(c / c[-k])",
-        source="Campbell, Lo, MacKinlay 1997, ch. 1.4: continuously compounded return",
+        source="Campbell, Lo, MacKinlay 1997, ch. 1, Prices, Returns, and Compounding: continuously compounded return",
         unit="ln of price ratio",
     )(log_ret)
 

@@ -54,7 +54,8 @@ def vol_term(bars: Grid, *, short: int, long: int) -> FloatArray:
     parameters={"n": 14, "length": 400, "slope": 60, "threshold": 25.0},
     limits=lambda n, **_: {"n": (2, WILDER), "length": run(1 / n), "slope": at_least(2), "threshold": (TINY, 100.0)},
     formula="sign of slope where ADX_n > threshold, else 0",
-    source="after Wilder 1978, ch. 4, who follows trends above 25 (of ADXR); direction by least squares on ln c",
+    source="after Wilder 1978, Directional Movement, who follows trends above 25 (of ADXR); direction by least squares "
+    "on ln c",
     unit="-1, 0 or 1",
     range=(-1.0, 1.0),
     distinct=3,

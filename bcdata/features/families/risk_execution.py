@@ -107,7 +107,7 @@ def tstat_1440(bars: Grid, *, n: int) -> FloatArray:
     limits=lambda n, **_: {"n": (2, WILDER), "length": run(1 / n)},
     formula="risk / (stop ATR_n), risk in quote currency, ATR seeded with the first true range in the `length` bars "
     "before the UTC day",
-    source="after Faith 2007, the Turtles' unit and their stop of two ATR; ATR: Wilder 1978, ch. 3",
+    source="after Faith 2007, the Turtles' unit and their stop of two ATR; ATR: Wilder 1978, Volatility System",
     unit="units of the base asset",
     range=(0.0, np.inf),
     price_degree=-1.0,

@@ -99,7 +99,7 @@ def _averages(bars: Grid, spans: tuple[int, int, int], length: int) -> tuple[Flo
     limits=lambda n, **_: {"n": (2, WILDER), "length": run(1 / n)},
     formula="W(100 |D+ - D-| / (D+ + D-)), D+ = W(+DM), D- = W(-DM), W = EMA of alpha 1 / n seeded with its first "
     "value in the `length` bars before the UTC day",
-    source="Wilder 1978, ch. 4; TA-Lib ADX",
+    source="Wilder 1978, Directional Movement; TA-Lib ADX",
     unit="0 no trend to 100",
     range=(0.0, 100.0),
 )
@@ -116,7 +116,7 @@ def adx_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     limits=lambda n, **_: {"n": (2, WILDER), "length": run(1 / n)},
     formula="100 (W(+DM) - W(-DM)) / W(TR), W = EMA of alpha 1 / n seeded with its first value in the `length` bars "
     "before the UTC day",
-    source="Wilder 1978, ch. 4; TA-Lib PLUS_DI less MINUS_DI",
+    source="Wilder 1978, Directional Movement; TA-Lib PLUS_DI less MINUS_DI",
     unit="percent of the true range",
     range=(-100.0, 100.0),
 )
@@ -188,7 +188,7 @@ def r2_60(bars: Grid, *, n: int) -> FloatArray:
     parameters={"n": 1440},
     limits={"n": at_least(2)},
     formula="ln(c / c[-n]) / (s[-1] sqrt(n)), s = deviation (ddof 1) of the last n r",
-    source="Moskowitz, Ooi, Pedersen 2012, eq. 2: return over the deviation as of the bar before (theirs is an "
+    source="Moskowitz, Ooi, Pedersen 2012, scaled returns: over the deviation as of the bar before (theirs is an "
     "exponential one with a centre of 60 days)",
     unit="standard deviations",
 )

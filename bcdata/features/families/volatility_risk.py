@@ -105,7 +105,7 @@ def yang_zhang_60(bars: Grid, *, n: int) -> FloatArray:
     limits=lambda n, **_: {"n": (2, WILDER), "length": run(1 / n)},
     formula="100 ATR_n / c, ATR = EMA (alpha 1 / n) of the true range, seeded with the first one in the `length` bars "
     "before the UTC day",
-    source="Wilder 1978, ch. 3; TA-Lib NATR, which is seeded with a mean of n",
+    source="Wilder 1978, Volatility System; TA-Lib NATR, which is seeded with a mean of n",
     unit="percent of the price, per bar and not annualised",
     range=(0.0, np.inf),
 )
@@ -177,7 +177,7 @@ def semivar_ratio_240(bars: Grid, *, n: int) -> FloatArray:
     parameters={"n": 240},
     limits={"n": at_least(3)},
     formula="m3 / m2^1.5, mk = mean of (r - mean r)^k over the last n bars",
-    source="Fisher 1930, g1, biased; scipy.stats.skew",
+    source="Joanes, Gill 1998, g1, biased (Fisher's of 1930 is made of k-statistics); scipy.stats.skew",
     unit="1",
     range=lambda n: about_zero(skewness(n)),
 )
@@ -192,7 +192,7 @@ def skew_240(bars: Grid, *, n: int) -> FloatArray:
     parameters={"n": 240},
     limits={"n": at_least(4)},
     formula="m4 / m2^2 - 3, mk = mean of (r - mean r)^k over the last n bars",
-    source="Fisher 1930, g2, biased and in excess of the normal; scipy.stats.kurtosis",
+    source="Joanes, Gill 1998, g2, biased and in excess of the normal; scipy.stats.kurtosis",
     unit="1",
     range=excess_kurtosis,
 )
