@@ -12,6 +12,7 @@ from bcdata.features.registry import all_features
 BY_NAME = {feature.name: feature for feature in all_features()}
 WITH_N = [one for one in BY_NAME.values() if one.range_of and list(dict(one.parameters)) == ["n"]]
 AT = 400
+MOVED = ("open", "high", "low", "close", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume", "vwap")
 
 
 def one_apart(n: int, factor: float) -> pl.DataFrame:
@@ -19,8 +20,7 @@ def one_apart(n: int, factor: float) -> pl.DataFrame:
     bars = complete(1)[: AT + 1]
     alike = bars[:1].drop("open_time").select(pl.all().repeat_by(bars.height).explode())
     each_n = (pl.int_range(pl.len()) - AT) % n == 0
-    moved = [pl.when(each_n).then(pl.col(name) * factor).otherwise(pl.col(name)).alias(name) for name in alike.columns
-             if name not in {"source", "trades", "volume"}]  # fmt: skip
+    moved = [pl.when(each_n).then(pl.col(name) * factor).otherwise(pl.col(name)).alias(name) for name in MOVED]
     return alike.with_columns(moved).with_columns(bars["open_time"])
 
 
@@ -34,10 +34,27 @@ def value(feature: Feature, bars: pl.DataFrame) -> float:
 @pytest.mark.parametrize("name", ["bb_z_20", "cci_20", "volume_z", "trade_size_z", "taker_imbalance_z_60"])
 def test_one_value_apart_reaches_the_bound_on_either_side(name: str, n: int) -> None:
     feature = BY_NAME[name].with_parameters({"n": n})
+    bound = {"bb_z_20": np.sqrt(n - 1), "cci_20": n / 2 / 0.015}.get(name, (n - 1) / np.sqrt(n))
+    for factor in (1.3, 0.7):
+        assert value(feature, one_apart(n, factor)) == pytest.approx(np.copysign(bound, factor - 1), rel=1e-6)
     low, high = feature.range or (0.0, 0.0)
-    for factor, bound in ((1.3, high), (0.7, low)):
-        assert value(feature, one_apart(n, factor)) == pytest.approx(bound, rel=2e-6)
-        assert low <= value(feature, one_apart(n, factor)) <= high
+    assert -low == high
+    assert bound < high < 1.15 * bound
+
+
+@pytest.mark.parametrize("name", ["bb_z_20", "cci_20", "volume_z", "trade_size_z", "taker_imbalance_z_60"])
+@pytest.mark.parametrize("n", [2, 5, 20])
+def test_windows_that_vary_by_a_few_last_bits_stay_within_the_bounds(name: str, n: int) -> None:
+    feature = BY_NAME[name].with_parameters({"n": n})
+    bars, rng = complete(1), np.random.default_rng(n)
+    for most in (2, 30, 1000):
+        near = {column: bars[column][0] * (1 + rng.integers(0, most, bars.height) * 2.0**-52) for column in MOVED}
+        flat = bars.with_columns(
+            trades=1, volume=200.0, **{column: pl.Series(values) for column, values in near.items()}
+        )
+        column = compute(flat, window=whole_window(flat), interval=ONE_MINUTE, features=[feature])[name].drop_nulls()
+        assert column.is_between(*(feature.range or (0.0, 0.0))).all()
+    assert column.count() > 500
 
 
 @pytest.mark.parametrize("n", [5, 20, 150])

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from bcdata.features.bounds import about_zero, distance
+from bcdata.features.bounds import distance, mean_distance
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, plain
 from bcdata.features.parameters import WILDER, at_least, run
 from bcdata.features.registry import Family
@@ -38,7 +38,7 @@ _LEVEL_NOISE = 32 * EPS
     formula="(c - m) / s, m = mean and s = deviation (ddof 0) of the last n c",
     source="Bollinger 2001; TA-Lib BBANDS",
     unit="standard deviations",
-    range=lambda n: about_zero(distance(n)),
+    range=distance,
 )
 def bb_z_20(bars: Grid, *, n: int) -> FloatArray:
     """Distance of the close from its mean in deviations, at most sqrt(n - 1); null where prices are flat."""
@@ -89,7 +89,7 @@ def stoch_k_14_3(bars: Grid, *, n: int, smooth: int) -> FloatArray:
     formula="(p - m) / (0.015 d), p = (h + l + c) / 3, m = mean of the last n p, d = mean |p - m| of the same",
     source="Lambert 1980; TA-Lib CCI",
     unit="0.015 mean absolute deviations",
-    range=lambda n: about_zero(n / 2 / 0.015),
+    range=lambda n: mean_distance(n, unit=0.015),
 )
 def cci_20(bars: Grid, *, n: int) -> FloatArray:
     """Distance of the typical price from its mean in mean deviations; null where typical prices are flat."""

@@ -6,7 +6,7 @@ alone, 0 where these show no bounce, and they read volatility as spread where th
 
 import numpy as np
 
-from bcdata.features.bounds import about_zero, score
+from bcdata.features.bounds import score
 from bcdata.features.grid import FloatArray, Grid, lag, log_ratio
 from bcdata.features.parameters import at_least
 from bcdata.features.registry import Family
@@ -42,7 +42,7 @@ def taker_imbalance(bars: Grid) -> FloatArray:
     formula="(x - m) / d, x = s / v, m = mean and d = deviation (ddof 1) of the last n x, this one included",
     source="standard score of the taker imbalance",
     unit="standard deviations",
-    range=lambda n: about_zero(score(n)),
+    range=score,
 )
 def taker_imbalance_z_60(bars: Grid, *, n: int) -> FloatArray:
     """Taker imbalance against the last n bars, at most (n - 1) / sqrt(n); null where it does not vary.

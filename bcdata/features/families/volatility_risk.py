@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from bcdata.features.bounds import about_zero, excess_kurtosis, skewness
+from bcdata.features.bounds import excess_kurtosis, skewness
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
 from bcdata.features.parameters import DECAY, TINY, WILDER, at_least, run
 from bcdata.features.registry import Family
@@ -179,7 +179,7 @@ def semivar_ratio_240(bars: Grid, *, n: int) -> FloatArray:
     formula="m3 / m2^1.5, mk = mean of (r - mean r)^k over the last n bars",
     source="Joanes, Gill 1998, g1, biased (Fisher's of 1930 is made of k-statistics); scipy.stats.skew",
     unit="1",
-    range=lambda n: about_zero(skewness(n)),
+    range=skewness,
 )
 def skew_240(bars: Grid, *, n: int) -> FloatArray:
     """Skewness of returns: negative where the large moves are falls; null where nothing but a drift moved."""

@@ -6,7 +6,7 @@ a mean trade) counts as missing in windows, unless a feature says otherwise.
 
 import numpy as np
 
-from bcdata.features.bounds import about_zero, score
+from bcdata.features.bounds import score
 from bcdata.features.families.price_returns import close_loc
 from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
 from bcdata.features.parameters import at_least
@@ -41,7 +41,7 @@ def rel_volume(bars: Grid, *, n: int) -> FloatArray:
     formula="(x - m) / d, x = ln qv, m = mean and d = deviation (ddof 1) of the last n x, this one included",
     source="standard score of log turnover, which is near normal: Ajinkya, Jain 1989",
     unit="standard deviations",
-    range=lambda n: about_zero(score(n)),
+    range=score,
     scale_tolerance=1e-12,
 )
 def volume_z(bars: Grid, *, n: int) -> FloatArray:
@@ -61,7 +61,7 @@ def volume_z(bars: Grid, *, n: int) -> FloatArray:
     formula="(x - m) / d, x = qv / trades, m = mean and d = deviation (ddof 1) of the last n x, this one included",
     source="standard score of the mean trade; trade size as in Barclay, Warner 1993",
     unit="standard deviations",
-    range=lambda n: about_zero(score(n)),
+    range=score,
 )
 def trade_size_z(bars: Grid, *, n: int) -> FloatArray:
     """Turnover per trade against the last n bars; null where nothing was traded, or where it does not vary."""
