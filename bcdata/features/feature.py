@@ -125,8 +125,8 @@ class Feature:
 
     @property
     def limits(self) -> dict[str, tuple[float, float]]:
-        """What each parameter may be, both ends included, the others being what they are."""
-        return limits_of(dict(self.parameters), self.limits_of)
+        """What each parameter that a catalog may change can be, both ends included, the others being what they are."""
+        return limits_of(dict(self.parameters), self.limits_of) if self.warm_up_of else {}
 
     def with_parameters(self, changes: Mapping[str, Parameter]) -> "Feature":
         """The feature with other parameters, and with the warm-up and the range that follow from them.

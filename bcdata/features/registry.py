@@ -158,6 +158,7 @@ def describe(features: Iterable[Feature] | None = None) -> list[dict[str, Any]]:
             "range": None if feature.range is None else [bound if isfinite(bound) else None for bound in feature.range],
             "inputs": list(feature.inputs),
             "parameters": dict(feature.parameters),
+            "limits": {name: list(ends) for name, ends in feature.limits.items()},
             "version": feature.version,
         }
         for feature in chosen

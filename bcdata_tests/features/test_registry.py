@@ -166,11 +166,12 @@ def test_impossible_parameters_are_refused(name: str, changes: dict[str, Any], w
 
 @pytest.mark.parametrize("feature", all_features(), ids=lambda feature: feature.name)
 def test_what_lies_beyond_a_limit_is_refused_by_name(feature: Feature) -> None:
-    for name, (low, high) in feature.limits.items() if feature.warm_up_of else ():
+    for name, (low, high) in feature.limits.items():
         for beyond in (low - 1, high * 2, high + 1):
             with pytest.raises(ParameterError, match=rf"^{feature.name}: {name} has to be from ") as refused:
                 feature.with_parameters({name: beyond})
             assert refused.value.parameter == name
+    assert bool(feature.limits) == bool(feature.warm_up_of)  # what the catalog cannot change has none
 
 
 def test_limits_are_heard_together() -> None:

@@ -101,7 +101,7 @@ def _parameters(feature: Feature) -> str:
 def _limits(feature: Feature) -> str:
     """What the parameters may be, the others being what they are; the usual limits go without saying."""
     usual = limits_of(dict(feature.parameters), None)
-    own = {name: ends for name, ends in feature.limits.items() if feature.warm_up_of and ends != usual[name]}
+    own = {name: ends for name, ends in feature.limits.items() if ends != usual[name]}
     return ", ".join(f"`{name}` {low:,.6g} to {high:,.6g}" for name, (low, high) in own.items())
 
 

@@ -21,7 +21,7 @@ def corners(feature: Feature) -> Iterator[dict[str, Parameter]]:
     Limits can depend on other parameters: those follow the one that is moved. What the catalog cannot change has no
     corners.
     """
-    names = list(feature.limits) if feature.warm_up_of else []
+    names = list(feature.limits)
     for moved in dict.fromkeys([*((name,) for name in names), tuple(names)]):
         for end in (0, 1):
             yield _moved(feature, moved, end)
