@@ -22,7 +22,8 @@ def corners(feature: Feature) -> Iterator[dict[str, Parameter]]:
     corners.
     """
     names = list(feature.limits)
-    for moved in dict.fromkeys([*((name,) for name in names), tuple(names)]):
+    together = [names] if len(names) > 1 else []
+    for moved in [*([name] for name in names), *together]:
         for end in (0, 1):
             yield _moved(feature, moved, end)
 
@@ -53,7 +54,7 @@ def _holds(subject: Subject, world: World) -> None:
     require(moves or not are_windows, f"the value is {float(known[0])!r} on every bar")
 
 
-def _moved(feature: Feature, names: tuple[str, ...], end: int) -> dict[str, Parameter]:
+def _moved(feature: Feature, names: list[str], end: int) -> dict[str, Parameter]:
     """The parameters with these at their lower (0) or upper (1) end, and the others within their limits."""
     own = dict(feature.parameters)
     for name in (*names, *feature.limits):
