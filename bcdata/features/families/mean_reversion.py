@@ -69,6 +69,7 @@ def rsi_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     inputs=_HLC,
     warm_up=lambda n, smooth: n + smooth - 2,
     parameters={"n": 14, "smooth": 3},
+    limits={"smooth": (1, 100)},
     formula="mean of the last `smooth` K, K = 100 (c - L) / (H - L), H = max h and L = min l of the last n bars",
     source="Lane 1984; TA-Lib STOCH, slow %K (Lane's own line is the ratio of the sums, not the mean of the ratios)",
     unit="percent of the channel",
