@@ -54,7 +54,7 @@ def rank(feature: Feature, n: int) -> Feature:
     """`<feature>_rank_<n>`: the share of the n bars before whose value it exceeds, equal ones counted half."""
 
     def function(bars: Grid, **_: object) -> FloatArray:
-        return sorted_window(feature.values(bars), n + 1, max_missing=n // 10, rank=True).rank
+        return sorted_window(feature.values(bars), n + 1, max_missing=n // 10).rank
 
     return replace(
         _variant(feature, f"rank_{n}", n, 0.0),
@@ -88,7 +88,7 @@ def _cuts(bars: Grid, feature: Feature, n: int, tail: float) -> tuple[FloatArray
     """The quantiles of the n bars before, on every row."""
 
     def make() -> tuple[FloatArray, FloatArray]:
-        low, high = sorted_window(feature.values(bars), n, quantiles=(tail, 1 - tail)).quantiles
+        low, high = sorted_window(feature.values(bars), n, rank=False, quantiles=(tail, 1 - tail)).quantiles
         return lag(low, 1), lag(high, 1)
 
     return bars.shared(("cuts", feature.name, n, tail), make)

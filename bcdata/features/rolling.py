@@ -213,7 +213,7 @@ def sorted_window(
     *,
     max_missing: int | None = None,
     tail: float = 0.0,
-    rank: bool = False,
+    rank: bool = True,
     quantiles: Sequence[float] = (),
 ) -> Sorted:
     """Order statistics of the last n values from one sorted window: what is asked for, and NaN for the rest.
@@ -223,7 +223,7 @@ def sorted_window(
         n: Bars of the window.
         max_missing: As everywhere here.
         tail: Share of the values for `kth` and `tail_mean`; 0 asks for neither.
-        rank: Whether to rank the newest.
+        rank: Whether to rank the newest; it costs a quarter of the time.
         quantiles: Each in [0, 1].
 
     Raises:

@@ -29,7 +29,7 @@ def vol_pctile_1440(bars: Grid, *, n: int, window: int) -> FloatArray:
     """Rank of the volatility of n bars among the last ones: 0 the calmest, 1 the wildest, 0.5 where all are equal."""
     # The same moves at other places of a window give other last bits: in single precision they are equal.
     variance = realised_variance(bars, n).astype(np.float32).astype(np.float64)
-    return sorted_window(variance, window, rank=True).rank
+    return sorted_window(variance, window).rank
 
 
 @FAMILY.feature(

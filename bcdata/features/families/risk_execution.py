@@ -174,4 +174,4 @@ def _positive_close(bars: Grid) -> FloatArray:
 
 def _sorted_returns(bars: Grid, n: int, tail: float) -> Sorted:
     key = "sorted returns", n, tail
-    return bars.shared(key, lambda: sorted_window(bars.returns, n, tail=tail))
+    return bars.shared(key, lambda: sorted_window(bars.returns, n, tail=tail, rank=False))
