@@ -15,9 +15,9 @@ from bcdata.operations.zones import Step, Zone, steps, upstream
 DATASET = "um_klines_1m"
 PICTURE = Path(__file__).with_suffix(".svg")
 
-_WIDTH, _HEIGHT = 960, 450
+_WIDTH, _HEIGHT = 1170, 450
 _BOX, _TALL = 172, 46
-_COLUMNS = {Zone.RAW: 150, Zone.PARSED: 360, Zone.MERGED: 570, Zone.FEATURES: 780}
+_COLUMNS = {Zone.RAW: 150, Zone.PARSED: 360, Zone.MERGED: 570, Zone.FEATURES: 780, Zone.REPORTS: 990}
 _ROWS = {"binance_archive": 0, "binance_rest": 1, None: 0.5}
 _TOP, _STEP, _FUNDING = 70, 86, 190
 _STYLE = """
@@ -49,7 +49,8 @@ def draw() -> str:
     joined = [(step, one) for one in (dataset, funding) for step in steps(one) if step.zone in _COLUMNS]
     parts = [_edge(place(before), place(step)) for step, one in joined for before in upstream(step, one, funding)]
     parts += [_box(place(step), step.provider or step.zone.value, step.dataset) for step, _ in joined]
-    parts += [*_sides(), *_resampled([one.suffix for one in dataset.resample])]
+    parts += [*_sides(), *_beside("resampled", " ".join(one.suffix for one in dataset.resample), 0)]
+    parts += _beside("seasonality", "volatility by time of day", 1)
     body = "\n".join(parts)
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">
 <title>The lineage of {DATASET}: raw, parsed, merged, features</title>
@@ -99,6 +100,7 @@ def _sides() -> list[str]:
         _text(_COLUMNS[Zone.PARSED] + _BOX // 2, 53, "one frame per source", "small"),
         _text(_COLUMNS[Zone.MERGED] + _BOX // 2, 53, "one truth per bar", "small"),
         _text(_COLUMNS[Zone.FEATURES] + _BOX // 2, 53, "one wide table", "small"),
+        _text(_COLUMNS[Zone.REPORTS] + _BOX // 2, 53, "what features look like", "small"),
     ]
     sources = []
     for top in (_TOP, _TOP + _FUNDING):
@@ -118,7 +120,7 @@ def _sides() -> list[str]:
         f'<path class="edge dashed" d="{out} {bend}" marker-end="url(#head)"/>',
     ]
     left, low = _COLUMNS[Zone.PARSED], _TOP + _FUNDING + _STEP + _TALL + 18
-    wide = _COLUMNS[Zone.FEATURES] + _BOX - left
+    wide = _COLUMNS[Zone.REPORTS] + _BOX - left
     words = "quarantine: what did not pass the audit, with the reason; none of it reaches the next zone"
     quarantine = [
         f'<rect class="quarantine dashed" x="{left}" y="{low}" width="{wide}" height="26" rx="6"/>',
@@ -127,14 +129,14 @@ def _sides() -> list[str]:
     return [*zones, *sources, *ledger, *quarantine]
 
 
-def _resampled(intervals: list[str]) -> list[str]:
-    """Coarser bars, one asset each, drawn as one box."""
-    x, y = _COLUMNS[Zone.FEATURES], _TOP + _STEP + 94
+def _beside(zone: str, words: str, row: int) -> list[str]:
+    """What else is made of merged bars, below the features: coarser bars, one asset each, are one box."""
+    x, y = _COLUMNS[Zone.FEATURES], _TOP + _STEP + 94 + row * (_TALL + 18)
     left = _COLUMNS[Zone.MERGED] + _BOX
     start = _TOP + _STEP // 2 + _TALL // 2 + 16
     path = f"M{left},{start} C{x - 16},{start + 40} {x - 30},{y + 16} {x},{y + _TALL // 2}"
     return [
-        _box((x, y), "resampled", " ".join(intervals)),
+        _box((x, y), zone, words),
         f'<path class="edge" d="{path}" marker-end="url(#head)"/>',
     ]
 
