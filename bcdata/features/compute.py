@@ -67,7 +67,7 @@ def compute_counted(
     _require(bars, wanted)
     times = opened(bars)
     tables, clipped = [], Counter[str]()
-    for part in _parts(window, interval):
+    for part in _parts(window, interval, wanted):
         near = bars[within(times, warm_up_window(part, interval, wanted))]
         grid = make_grid(near, window=part, interval=interval, features=wanted, around=around)
         inside = bars["open_time"][within(times, part)].to_frame()
@@ -78,14 +78,16 @@ def compute_counted(
     return pl.concat(tables), dict(clipped)
 
 
-def _parts(window: Window, interval: Interval) -> Iterator[Window]:
+def _parts(window: Window, interval: Interval, features: Sequence[Feature]) -> Iterator[Window]:
     """The window in parts of a month of minutes, so that memory is bounded and caches hold what is worked on.
 
-    A part computed alone has the bits of the whole: that is what allows it.
+    A part computed alone has the bits of the whole: that is what allows it. It is no less than four times its warm-up,
+    which would else be most of the work.
     """
     start = window.start
     if interval.length is not None:
-        step = max(_PART * interval.length // _DAY, 1) * _DAY
+        warm_up = start - warm_up_window(window, interval, features).start
+        step = max(_PART * interval.length, 4 * warm_up) // _DAY * _DAY + _DAY
         while start + step < window.end:
             yield Window(start, start + step)
             start += step

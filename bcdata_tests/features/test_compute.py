@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from bcdata.features.compute import compute
+from bcdata.features.placing import make_grid, opened
 from bcdata.features.proofs.bars import MINUTE, ONE_MINUTE, START, at, complete, hostile, whole_window
 from bcdata.features.proofs.refuted import same_bits
 from bcdata.features.reach import warm_up_window
 from bcdata.features.registry import Feature, all_features
 from bcdata.features.schema import table_columns, table_schema
+from bcdata.features.surroundings import Surroundings
 from bcdata.intervals import Interval
 from bcdata.windows import Grain, Window
 
@@ -240,3 +242,16 @@ def test_columns_tell_meaning_unit_and_range() -> None:
     assert columns["log_ret_5"].range is None
     assert [column.name for column in columns.values() if not column.nullable] == ["open_time", "known_at"]
     assert all(column.description and column.unit for column in columns.values())
+
+
+def test_a_long_history_is_computed_in_parts_that_nobody_sees() -> None:
+    bars = complete(40).filter(pl.int_range(pl.len()) % 1009 != 500)
+    names = {"log_ret_1440", "rsi_14", "var5_1440", "vol_pctile_1440", "slope_60", "macd_hist"}
+    features = [feature for feature in all_features() if feature.name in names]
+    whole = make_grid(bars, window=whole_window(bars), interval=ONE_MINUTE, features=features, around=Surroundings())
+    rows = np.searchsorted(whole.opens, opened(bars))
+    table = compute(bars, window=whole_window(bars), interval=ONE_MINUTE, features=features)
+    assert table.height == bars.height
+    for feature in features:
+        at_once = feature.values(whole)[rows]
+        np.testing.assert_array_equal(table[feature.name].to_numpy(), np.where(np.isfinite(at_once), at_once, np.nan))
