@@ -112,7 +112,8 @@ def _table(features: Sequence[Feature], grid: Grid, at: Rows) -> pl.DataFrame:
     with np.errstate(all="ignore"):  # what is undefined is NaN or infinite in a kernel, and null in the table
         columns = {feature.name: taken(feature.values(grid), at) for feature in features}
     flawed = [pl.col(name) for name, values in columns.items() if not all_finite(plain(values))]
-    return pl.DataFrame(columns).with_columns(pl.when(one.is_finite()).then(one) for one in flawed)
+    table = pl.DataFrame([pl.Series(name, values) for name, values in columns.items()])
+    return table.with_columns(pl.when(one.is_finite()).then(one) for one in flawed)
 
 
 def _clipped(features: Sequence[Feature], grid: Grid, at: Rows) -> dict[str, int]:
