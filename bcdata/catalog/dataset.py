@@ -187,9 +187,12 @@ class Dataset(Section):
         name = _name(info)
         if features and name and name.kind != "klines":
             raise refusal("features are computed from bars; funding has none")
-        for index, symbol in enumerate(features.universe if features else ()):
+        symbols = info.data.get("symbols")
+        for at, symbol in features.others if features else ():
             if name and not name.market.writes(symbol):
-                raise refusal(f"the {name.market.name} market has no symbols like {symbol!r}", "universe", index)
+                raise refusal(f"the {name.market.name} market has no symbols like {symbol!r}", *at)
+            if symbols and symbol not in symbols:
+                raise refusal(f"{symbol} is not among the dataset's `symbols`: its bars would never come", *at)
         if features and name and name.interval:
             features.require_sense(name.interval)
         return features

@@ -1,6 +1,6 @@
 """What the catalog says of a dataset's features and labels. Names are looked up in the registry of features."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -65,10 +65,19 @@ class FeatureSet(Section):
             feature = _known(name, name, info)
             if wanted.z is None and wanted.rank is None:
                 raise refusal("say which: `z` or `rank`, with its window in bars", name)
+            if wanted.tail is not None and wanted.z is None:
+                raise refusal("it belongs to `z`, which is not asked for; a rank clips nothing", name, "tail")
             if wanted.tail is not None and feature.bounded:
                 low, high = feature.range
                 raise refusal(f"{name} lies in [{low:g}, {high:g}]: there is nothing to clip", name, "tail")
         return MappingProxyType(dict(normalise))
+
+    @property
+    def others(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """The symbols that are named for others to be compared with, each after its place in the section."""
+        if self.reference is not None:
+            yield ("reference",), self.reference
+        yield from ((("universe", index), symbol) for index, symbol in enumerate(self.universe))
 
     def require_sense(self, interval: Interval) -> None:
         """Refuses columns of one name, and windows that are longer than markets are old.
