@@ -23,7 +23,7 @@ def attention(report: pl.DataFrame, *, absent: Collection[str], day: int) -> Ite
         day: bars of a day; a feature that rests for so long, and for 60 bars at least, is stuck.
 
     Yields:
-        `empty`: no value at all. `null_share`: many nulls after the first value. `constant`: one value for a day or
+        `empty`: rows, but no value. `null_share`: many nulls after the first value. `constant`: one value for a day or
         more, though others come. `drift`: another distribution than in the 30 days before. Worst first.
     """
     kept = report.filter(~pl.col("feature").is_in(list(absent)))
@@ -57,7 +57,7 @@ class _Rule(NamedTuple):
 
 
 def _rules(day: int) -> tuple[_Rule, ...]:
-    empty = pl.col("leading_nulls") == pl.col("rows")
+    empty = (pl.col("rows") > 0) & (pl.col("leading_nulls") == pl.col("rows"))
     nulls, rows = (pl.col(name) - pl.col("leading_nulls") for name in ("nulls", "rows"))
     share = pl.when(rows > 0).then(nulls / rows)
     run, psi = pl.col("constant_run"), pl.col("psi")

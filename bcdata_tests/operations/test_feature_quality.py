@@ -142,6 +142,12 @@ def test_what_asks_for_a_look_is_named_worst_first() -> None:
     assert not list(attention(feature_report(table.select("fine"), before), absent=(), day=1440))
 
 
+def test_a_partition_without_bars_asks_for_no_look() -> None:
+    nothing = feature_report(pl.DataFrame(schema={"gap": pl.Float64(), "body": pl.Float64()}))
+    assert nothing["rows"].to_list() == [0, 0]
+    assert not list(attention(nothing, absent=(), day=1440)), "before a listing there is nothing to remark"
+
+
 def test_reports_can_be_asked_in_sql(work: Bench) -> None:
     sql = "SELECT count(*), max(nulls), min(date) FROM reports.um_klines_1m"
     assert query(work.store, work.catalog, sql).row(0)[0] == 0  # type: ignore[arg-type]
