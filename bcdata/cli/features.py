@@ -81,7 +81,7 @@ def report(
     Example: bcdata features report --dataset spot_klines_1m --symbols BTCUSDT --from 2023-01 --to 2023-02 --html f.html
     """
     from bcdata.catalog import load_catalog  # noqa: PLC0415
-    from bcdata.errors import StoreError  # noqa: PLC0415
+    from bcdata.errors import StoreError, UsageError  # noqa: PLC0415
     from bcdata.operations.feature_report import page_of  # noqa: PLC0415
     from bcdata.pictures.gaps_report import gaps_page  # noqa: PLC0415
     from bcdata.settings import Settings  # noqa: PLC0415
@@ -90,6 +90,8 @@ def report(
     known = load_catalog()[dataset]
     dates = known.grain.keys(first, last)
     names = dict.fromkeys(name.strip() for name in symbols.split(",") if name.strip())
+    if not names:
+        raise UsageError("no symbols were named; write --symbols BTCUSDT,ETHUSDT")
     store = Store(Settings().root)
     sections = [page_of(store, known, name, dates).html() for name in names]
     try:

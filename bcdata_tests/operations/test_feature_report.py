@@ -137,3 +137,22 @@ def test_the_page_is_whole_and_the_same_again(work: Bench, tmp_path: Path) -> No
 def test_without_reports_it_says_how_to_make_them(work: Bench) -> None:
     with pytest.raises(UsageError, match=r"no reports between .*; make them: bcdata materialize --until reports"):
         page_of(work.store, work.catalog[D], "CUSDT", DAYS[:2])  # type: ignore[index]
+
+
+def test_a_report_on_nobody_is_refused(tmp_path: Path) -> None:
+    words = [
+        "features",
+        "report",
+        "--dataset",
+        "spot_klines_1m",
+        "--symbols",
+        " ,",
+        "--from",
+        "2023-01",
+        "--to",
+        "2023-01",
+    ]
+    done = CliRunner().invoke(app, [*words, "--html", str(tmp_path / "page.html")])
+    assert isinstance(done.exception, UsageError)
+    assert "no symbols were named" in str(done.exception)
+    assert not list(tmp_path.iterdir())
