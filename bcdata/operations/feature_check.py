@@ -1,6 +1,8 @@
 """A user's own features put through the proofs: a module by name, or a file, that holds a FAMILY."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +18,8 @@ def own_features(module: str, only: str | None = None) -> tuple[Feature, ...]:
     """The features of a module's family, or one of them.
 
     Args:
-        module: a dotted name, or the path of a file that ends in `.py`. Its code is run.
+        module: a dotted name, looked up in the working directory first, or the path of a file that ends in `.py`.
+            Its code is run.
         only: a feature's name.
 
     Raises:
@@ -41,10 +44,13 @@ def clashes(features: tuple[Feature, ...]) -> list[str]:
 def _imported(module: str) -> ModuleType:
     path = Path(module)
     try:
-        return _from_file(path) if path.suffix == ".py" else import_module(module)
+        if path.suffix == ".py":
+            return _from_file(path)
+        with _found_in(Path.cwd()):
+            return import_module(module)
     except UsageError:
         raise
-    except Exception as error:  # noqa: BLE001 - a user's module may raise anything when it is run
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's module may raise anything when it is run
         raise UsageError(f"{module} cannot be imported: {type(error).__name__}: {error}") from None
 
 
@@ -55,5 +61,16 @@ def _from_file(path: Path) -> ModuleType:
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
     # Not by an import: its cached bytecode goes by the second, and who tries things saves more often.
-    exec(compile(path.read_bytes(), path, "exec"), module.__dict__)  # noqa: S102 - the user's own module
+    with _found_in(path.parent.resolve()):
+        exec(compile(path.read_bytes(), path, "exec"), module.__dict__)  # noqa: S102 - the user's own module
     return module
+
+
+@contextmanager
+def _found_in(folder: Path) -> Iterator[None]:
+    """Modules of the folder can be imported inside the block, as where Python itself runs one of them."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))

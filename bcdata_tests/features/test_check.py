@@ -1,6 +1,7 @@
 """`bcdata features check`: a user's own features are proved, and what each fails is said with the bar and the mend."""
 
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -73,6 +74,14 @@ def test_json_says_of_every_proof_whether_it_holds() -> None:
         ('bars["close"]', 0, "price_degree=1, range=(0, 1)", "bounded", "lies outside of [0, 1]"),
         ('bars["high"]', 0, "price_degree=1", "defined", "it reads 'high', which is not there"),
         ('bars["close"][5:]', 0, "", "future cut", "it raises IndexError"),
+        (
+            'np.multiply(bars["close"], 2, out=bars["close"])',
+            0,
+            "price_degree=1",
+            "inputs unharmed",
+            "writes into close",
+        ),
+        ("np.abs(bars.returns, out=bars.returns)", 1, "", "inputs unharmed", "writes into returns"),
         ('np.arange(bars["close"].size) * 1.0', 0, "", "inputs", "close has no influence"),
         ('np.arange(bars["close"].size) + bars.returns', 1, "", "partition alone", "rows differ"),
         ("bars.returns", 3, "scale_tolerance=1e-6", "defined", "a value before the warm-up"),
@@ -98,6 +107,7 @@ def test_a_failure_names_its_first_bar(tmp_path: Path) -> None:
         (HEAD, "has no feature at all; it has none"),
         ("import nothing_of_this_name", "cannot be imported: ModuleNotFoundError"),
         ("1 / 0", "cannot be imported: ZeroDivisionError"),
+        ("raise SystemExit(0)", "cannot be imported: SystemExit"),
     ],
 )
 def test_what_cannot_be_proved_is_a_usage_error(tmp_path: Path, text: str, words: str) -> None:
@@ -118,6 +128,21 @@ def test_modules_go_by_name_and_features_by_theirs(tmp_path: Path) -> None:
     assert clashes(other) == []
     (tmp_path / "mine.py").write_text((tmp_path / "mine.py").read_text().replace("def mine", "def body"))
     assert clashes(own_features(str(tmp_path / "mine.py"))) == ["body"]
+
+
+def test_modules_are_found_where_the_command_is_run_and_beside_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(module(tmp_path, "HERE * bars.returns", warm_up=1)).rename(tmp_path / "own_by_name.py")
+    path.write_text("from own_constants import HERE\n" + path.read_text())
+    (tmp_path / "own_constants.py").write_text("HERE = 1.0\n")
+    path_before = list(sys.path)
+    assert [one.name for one in own_features(str(path))] == ["mine"]
+    monkeypatch.chdir(tmp_path)
+    assert [one.name for one in own_features("own_by_name")] == ["mine"]
+    assert sys.path == path_before
+    for name in ("own_by_name", "own_constants"):
+        del sys.modules[name]
 
 
 def test_a_warm_up_beyond_the_made_up_history_is_said(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ _DEFINED = "declare warm_up, distinct= (it has few levels) or partial=True (it c
 _LIMITS = "declare limits=, as at_least(2) for a window that needs two bars: see bcdata.features.parameters"
 _RANGE = "declare the range that the formula has, or clip in the formula"
 _SCALE = "declare price_degree, volume_degree and scale_tolerance: 0 for ratios, 1 for prices"
+_INPUTS_SHARED = "write into arrays of your own only: x = x * 2, not x *= 2"
 _INPUTS = "declare exactly the inputs that are read"
 
 
@@ -46,6 +47,9 @@ def _changed(subject: Subject, world: World, cuts: Sequence[datetime]) -> None:
 
 PROOFS: dict[str, Proof] = {
     "inputs": Proof(lambda one: promises.inputs_matter(one, calm()), _INPUTS),
+    "inputs unharmed": Proof(
+        lambda one: promises.inputs_unharmed(one, calm(1)), "copy before you write: x = x * 2, not x *= 2"
+    ),
     "future cut": Proof(lambda one: promises.future_cut(one, calm(), CALM_CUTS[0]), _PAST),
     "future cut, hostile bars": Proof(lambda one: promises.future_cut(one, wild(), WILD_CUTS[0]), _PAST),
     "future changed": Proof(lambda one: _changed(one, calm(), CALM_CUTS), _PAST),

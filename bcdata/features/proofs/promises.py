@@ -18,6 +18,19 @@ from bcdata.windows import Window
 DAY = timedelta(days=1)
 
 
+def inputs_unharmed(subject: Subject, world: World) -> None:
+    """It writes into nothing that it reads: all features of a table look at the same arrays."""
+    alone = subject.alone()
+    grid, _ = alone.lab.grid(world, whole_window(world.bars))
+    read = dict(grid.columns)
+    if "close" in read:
+        read |= {"returns": grid.returns, "log_close": grid.log_close}
+    before = {name: values.copy() for name, values in read.items()}
+    alone.values(world)
+    harmed = [name for name, values in read.items() if not np.array_equal(values, before[name], equal_nan=True)]
+    require(not harmed, f"it writes into {', '.join(harmed)}, which other features read too")
+
+
 def future_cut(subject: Subject, world: World, instant: datetime) -> None:
     """Without anything from the instant on, bars before keep their values, asked for alone or with what follows."""
     window, past = whole_window(world.bars), world.cut(instant)
