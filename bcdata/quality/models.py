@@ -3,7 +3,7 @@
 On a LazyFrame Pandera checks the schema and no data; every audit here therefore takes a DataFrame.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -28,10 +28,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A Pandera model twice: `quick` says in one check whether all is well, `full` says what is not."""
+    """A Pandera model twice: `quick` says in one check whether all is well, `full` says what is not; and its rules."""
 
     quick: pa.DataFrameSchema
     full: pa.DataFrameSchema
+    rules: Mapping[str, Rule]
 
 
 def audit(frame: pl.DataFrame, model: Model) -> list[Finding]:
@@ -39,23 +40,34 @@ def audit(frame: pl.DataFrame, model: Model) -> list[Finding]:
     try:
         model.quick.validate(frame)
     except (pa.errors.SchemaError, pa.errors.SchemaErrors):
-        return _findings(frame, model.full) or [Finding("schema", Severity.PARTITION, 1, "breaks the model")]
+        return _findings(frame, model) or [Finding("schema", Severity.PARTITION, 1, "breaks the model")]
     return []
 
 
-def _findings(frame: pl.DataFrame, full: pa.DataFrameSchema) -> list[Finding]:
+def _findings(frame: pl.DataFrame, model: Model) -> list[Finding]:
     try:
-        full.validate(frame, lazy=True)
+        model.full.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         named = cases.group_by("column", "check", maintain_order=True).agg(
             pl.len(), pl.col("failure_case").cast(pl.String).first()
         )
         return [
-            Finding("schema", Severity.PARTITION, count, f"{column}: {check} (e.g. {case})")
+            Finding("schema", Severity.PARTITION, count, _words(frame, model, column or "", check, case))
             for column, check, count, case in named.iter_rows()
         ]
     return []
+
+
+def _words(frame: pl.DataFrame, model: Model, column: str, check: str, case: str) -> str:
+    """What is broken. Of a rule over rows, the first row that breaks it: when it is, and what the rule reads there."""
+    rule = None if column else model.rules.get(check)
+    if rule is None or frame.columns != list(model.full.columns):
+        return f"{column}: {check} (e.g. {case})"
+    read = rule.sound.meta.root_names() or frame.columns  # several columns at once have no names of their own
+    shown = dict.fromkeys([frame.columns[0], *(name for name in frame.columns if name in read)])
+    row = frame.filter(~rule.sound.fill_null(value=False)).select(*shown).row(0, named=True)
+    return f"not {check}: " + ", ".join(f"{name} {value}" for name, value in row.items())
 
 
 @lru_cache(maxsize=64)
@@ -187,6 +199,7 @@ def _model(
     return Model(
         quick=_schema({name: pa.Column(dtype, nullable=True) for name, dtype in schema.items()}, [everything]),
         full=_schema({name: pa.Column(dtype, nullable=name in nullable) for name, dtype in schema.items()}, checks),
+        rules={rule.name: rule for rule in checks},
     )
 
 

@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 from bcdata.bars.schema import BAR
 from bcdata.intervals import Interval
 from bcdata.quality.audit import audit_bars
-from bcdata.quality.models import audit, bar_model, merged_model
+from bcdata.quality.models import audit, bar_model, feature_model, merged_model
 from bcdata.quality.verdict import Severity, Verdict
 from bcdata_tests.make import bars, opens, raw
 
@@ -159,3 +159,12 @@ def test_the_merged_model_wants_vwap_where_there_was_volume() -> None:
 def test_a_verdict_survives_its_journey_through_json() -> None:
     verdict = judged(with_value("volume", -1.0)).verdict
     assert Verdict.from_json(verdict.to_json()) == verdict
+
+
+def test_what_leaves_its_range_is_told_by_the_first_row_and_its_value() -> None:
+    values = {"body": [0.5, 1.5, 2.5], "gap": [0.0, math.inf, 0.0], "rv_60": [1.0, 2.0, 3.0]}
+    keys = opens(3).to_frame().with_columns(known_at=pl.col("open_time").dt.offset_by("1m"))
+    model = feature_model([("body", -1.0, 1.0), ("gap", None, None), ("rv_60", 0.0, None)])
+    body, gap = audit(keys.with_columns(**{name: pl.Series(one) for name, one in values.items()}), model)
+    assert (body.count, body.message) == (2, "not body in range: open_time 2023-03-01 00:01:00+00:00, body 1.5")
+    assert (gap.count, gap.message) == (1, "not gap in range: open_time 2023-03-01 00:01:00+00:00, gap inf")
