@@ -71,11 +71,19 @@ def query(store: Store, catalog: Catalog, sql: str) -> pl.DataFrame:
             result = connection.sql(sql)
             if result is None:
                 raise UsageError("the statement asks for no rows; write a SELECT")
+            _require_representable(result)
             table = result.to_arrow_table()
         except duckdb.Error as error:
             raise UsageError(str(error).strip()) from None
     frame = pl.from_arrow(table)
     return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+
+
+def _require_representable(result: duckdb.DuckDBPyRelation) -> None:
+    """An interval of SQL may hold months, which have no length: neither polars nor JSON has the like."""
+    for name, kind in zip(result.columns, result.types, strict=True):
+        if "INTERVAL" in str(kind):
+            raise UsageError(f"{name} is an interval, which has no fixed length; write epoch(...) for its seconds")
 
 
 def _views(dataset: Dataset) -> Iterator[_View]:
