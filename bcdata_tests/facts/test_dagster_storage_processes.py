@@ -55,6 +55,7 @@ def names(run_id: str, count: int) -> list[str]:
     return [f"{run_id}-{number:05d}" for number in range(count)]
 
 
+@pytest.mark.slow
 def test_processes_may_create_everything_at_once(tmp_path: Path) -> None:
     """Stock does not survive this: its databases are left with two schema versions, two times out of five."""
     spawn = multiprocessing.get_context("spawn")
@@ -68,6 +69,7 @@ def test_processes_may_create_everything_at_once(tmp_path: Path) -> None:
             assert [len(rows[f"{name}.event_logs"]) for name in ("index", "shared")] == [3, 3]
 
 
+@pytest.mark.slow
 def test_processes_write_together_stock_among_them(tmp_path: Path, log: PooledSqliteEventLogStorage) -> None:
     runs = {"a": "pooled", "b": "pooled", "c": "stock"}
     with ExitStack() as stack:

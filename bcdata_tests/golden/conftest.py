@@ -18,41 +18,49 @@ NOW = "2023-07-10T00:00:00Z"
 COMMAND = "materialize --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT,ARBUSDT --from 2023-01 --to 2023-06"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def mirror(shared_data: Path) -> Path:
     """The tree laid out as the public archive."""
     return shared_data / "binance_vision"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def exchange(mirror: Path) -> Iterator[LoopbackExchange]:
     """An exchange that serves the mirror, its REST answers from the same files."""
     with LoopbackExchange(FolderMarket(mirror), now=utc("2025-12-31")) as exchange:
         yield exchange
 
 
+@pytest.fixture(scope="session")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the command and this process remember together."""
+    return tmp_path_factory.mktemp("state")
+
+
 @pytest.fixture(scope="package")
-def real(exchange: LoopbackExchange, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def real(exchange: LoopbackExchange, state: Path) -> Iterator[dict[str, str]]:
     """This process pointed at that exchange."""
-    with pointed_at(exchange.environment(), tmp_path_factory.mktemp("state")) as variables:
+    with pointed_at(exchange.environment(), state) as variables:
         yield variables
 
 
-@pytest.fixture(scope="package")
-def main_job(real: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Job:
-    """The main job through the real command, in a process of its own, and the lake that it left."""
+@pytest.fixture(scope="session")
+def done(exchange: LoopbackExchange, state: Path, tmp_path_factory: pytest.TempPathFactory) -> Job:
+    """The main job through the real command, once for all, in a process of its own."""
     root = tmp_path_factory.mktemp("main_job")
     lake = Lake(root / "lake", utc("2023-07-10"))
-    environment = {
-        **os.environ,
-        **real,
-        "BCDATA_ROOT": str(lake.root),
-        "BCDATA_NOW": NOW,
-        "DAGSTER_HOME": str(root / "dagster"),
-    }
+    own = {"BCDATA_ROOT": str(lake.root), "BCDATA_NOW": NOW, "DAGSTER_HOME": str(root / "dagster")}
     words = [sys.executable, "-m", "bcdata", *COMMAND.split()]
-    done = subprocess.run(words, env=environment, cwd=root, capture_output=True, text=True, check=False)
-    return lake, done
+    with pointed_at(exchange.environment(), state) as real:
+        environment = {**os.environ, **real, **own}
+    return lake, subprocess.run(words, env=environment, cwd=root, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="package")
+def main_job(real: dict[str, str], done: Job) -> Job:
+    """The main job and the lake that it left, this process pointed at the same exchange."""
+    assert real
+    return done
 
 
 @pytest.fixture

@@ -80,6 +80,7 @@ def test_a_dry_run_counts_and_touches_nothing(command: Command) -> None:
     assert not command.root.exists()
 
 
+@pytest.mark.slow
 def test_two_commands_on_one_lake_at_once_end_in_the_bytes_of_one(world: World) -> None:
     for day in DAYS:
         world.mirror.put_day("BTCUSDT", day, made_day(day))
