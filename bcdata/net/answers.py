@@ -50,9 +50,9 @@ def http_date(text: str) -> datetime | None:
     """Reads the date of an HTTP header as UTC; None where it is not one."""
     try:
         instant = parsedate_to_datetime(text)
-    except ValueError:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

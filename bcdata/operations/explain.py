@@ -105,9 +105,14 @@ class Known:
         if self.unpublished is not None and start >= self.unpublished:
             return  # the next file is not due: that there is none says nothing
         if self.last_bar is not None and (self.last_bar >= start or self._has_no_more(status, unknown=unknown)):
-            start = self.last_bar
+            start = self._ended_at(self.last_bar)
         said = f"says {status}" if status not in {_TRADING, ABSENT} else "does not know the symbol any more"
         yield Reason(Window(start, start + _FAR), Status.DELISTED, f"{ended['evidence']}; the exchange {said}")
+
+    def _ended_at(self, last_bar: datetime) -> datetime:
+        """Where the bars end, unless a file of another interval goes on: then they were cut, and its last bar tells."""
+        seen = [_window(self.told["seen"])] if self.told.get("seen") else []
+        return max([last_bar, *(bar.end for bar in seen if bar.start > last_bar)])
 
     def _has_no_more(self, status: str, *, unknown: bool) -> bool:
         """Whether REST has nothing after the last bar, or cannot have: the last file may have been cut short."""

@@ -5,6 +5,7 @@ raw/binance_archive is the same as for bars (raw_archive.py); what differs is he
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from bcdata.bars.gaps import Status
 from bcdata.bars.schema import FUNDING, LEDGER
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
+from bcdata.operations.answered import ASK_AGAIN
 from bcdata.operations.explain import unpublished_from
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.lake import trusted
@@ -24,6 +26,7 @@ from bcdata.operations.publish import publish, unchanged
 from bcdata.operations.raw_archive import MANIFEST
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, series_of, window_of
+from bcdata.providers.binance.answers import RestPage
 from bcdata.providers.binance.funding import read_funding_csv, read_funding_pages
 from bcdata.providers.binance.peek import content_bound, member_name
 from bcdata.providers.binance.unzip import ObjectError, unzip
@@ -43,7 +46,7 @@ def parse_archive(work: Workbench, dataset: Dataset, partitions: Sequence[Partit
 
 
 def ask_rest(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
-    """raw/binance_rest of funding: asks for the months that lack a settlement in the archive (or do so far)."""
+    """raw/binance_rest of funding: asks for the months that lack a settlement, again after a day if they still do."""
     yield from each(work.store.root, partitions, lambda one: _ask(work, dataset, one))
 
 
@@ -102,13 +105,13 @@ def _read(
 def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     archive = work.store.read(partition.in_zone("parsed", ARCHIVE)) if ARCHIVE in dataset.sources else None
     window = window_of(dataset, partition).until(work.now.replace(second=0, microsecond=0))
-    is_whole = archive is not None and funding_ledger(archive, window, Status.OPEN).is_empty()
     before = work.store.get_json(partition, MANIFEST)
     idle = Outcome(partition, State.UNCHANGED, Verdict(0), (before or {}).get("fingerprint", ""))
-    if is_whole or window.is_empty:
+    if window.is_empty or _is_whole([archive], window):
         return idle
     asked = {"start": window.start.isoformat(), "end": window.end.isoformat()}
-    if before and before["asked"] == asked and _holds(work, partition, before):
+    holds = before is not None and _holds(work, partition, before)
+    if before and holds and before["asked"] == asked and not _may_ask_again(work, partition, archive, window):
         return idle
     try:
         # Times jitter by milliseconds: the first settlement may stand just before the month.
@@ -117,8 +120,14 @@ def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     except NotFoundError:
         pages = []
     except ProviderError as error:
-        words = f"unanswered; the month stays open ({error})"
-        return Outcome(partition, State.UNCHANGED, Verdict(0, (Finding("refill_unanswered", Severity.WARN, 1, words),)))
+        return _unanswered(idle, str(error))
+    work.attempts.note([_asking(partition)], work.now)
+    if before and holds and not _times([page.body for page in pages]) >= _times(_bodies(work, partition, before)):
+        return _unanswered(idle, "binance_rest: the answer lacks settlements that an earlier one had")
+    return _keep(work, partition, asked, pages)
+
+
+def _keep(work: Workbench, partition: Partition, asked: dict[str, str], pages: Sequence[RestPage]) -> Outcome:
     objects = []
     for number, page in enumerate(pages):
         digest = hashlib.sha256(page.body).hexdigest()
@@ -132,6 +141,43 @@ def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     return Outcome(
         partition, State.PUBLISHED, Verdict(rows), manifest["fingerprint"], rows, requests=max(1, len(pages))
     )
+
+
+def _unanswered(idle: Outcome, cause: str) -> Outcome:
+    words = f"unanswered; the month stays open ({cause})"
+    return replace(idle, verdict=Verdict(0, (Finding("refill_unanswered", Severity.WARN, 1, words),)))
+
+
+def _asking(partition: Partition) -> str:
+    """The key of the side table under which it stands when the month was asked for."""
+    return f"{partition.prefix}funding"
+
+
+def _may_ask_again(work: Workbench, partition: Partition, archive: pl.DataFrame | None, window: Window) -> bool:
+    """Whether settlements are missing still, and were not asked for within the last day."""
+    last = work.attempts.last(_asking(partition))
+    if last is not None and work.now - last < ASK_AGAIN:
+        return False
+    return not _is_whole([archive, work.store.read(partition.in_zone("parsed", REST))], window)
+
+
+def _is_whole(frames: Sequence[pl.DataFrame | None], window: Window) -> bool:
+    """Whether the frames, the first before the next, lack no settlement of the window; no frame at all does."""
+    there = [frame for frame in frames if frame is not None]
+    return bool(there) and funding_ledger(_joined(there), window, Status.OPEN).is_empty()
+
+
+def _joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat(frames).unique("time", keep="first", maintain_order=True).sort("time")
+
+
+def _times(bodies: Sequence[bytes]) -> set[datetime]:
+    return set(read_funding_pages(bodies)[0]["time"])
+
+
+def _bodies(work: Workbench, partition: Partition, manifest: dict[str, Any]) -> list[bytes]:
+    found = (work.store.objects.get(partition.key(one["file"])) for one in manifest["objects"])
+    return [body for body in found if body is not None]
 
 
 def _holds(work: Workbench, partition: Partition, manifest: dict[str, Any]) -> bool:
@@ -154,7 +200,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     if done and (not done.ok or trusted(work.store, partition) == made_of):
         return done
     frames = [frame for one in parsed.values() if (frame := work.store.read(one)) is not None]
-    settled = pl.concat(frames).unique("time", keep="first", maintain_order=True).sort("time")
+    settled = _joined(frames)
     gaps = funding_ledger(settled, window.until(work.now), Status.NOT_PUBLISHED if unpublished else Status.OPEN)
     verdict = Verdict(settled.height, tuple(_coverage(gaps, audit(settled, funding_model()))))
     if verdict.passed:

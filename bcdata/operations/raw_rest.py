@@ -60,6 +60,8 @@ class _Refill:
     coarser: Coarser
     delistings: Delistings
     unanswered: list[str] = field(default_factory=list)
+    is_listed: bool = False
+    """Whether exchangeInfo lists the symbol; False where it was not asked."""
     requests: int = 0
     fetched: int = 0
 
@@ -96,6 +98,8 @@ class _Refill:
         if info is None:
             return
         one = listed_as(info, self.partition.symbol)
+        if one is not None:  # that klines did not know it was an old word, or a lie
+            self.is_listed, self.answered.manifest["unknown_symbol"] = True, False
         try:
             ended = await self.delistings.end(self.series, one) if idles else None
         except ProviderError as error:
@@ -132,8 +136,9 @@ class _Refill:
                 again = asked_twice(inside, earlier)
                 await self._query(window.until(self.dataset.bar_interval.floor(self.work.now)), again)
             manifest["unknown_symbol"] = False
-        except NotFoundError:
-            manifest["unknown_symbol"] = True
+        except NotFoundError as error:
+            manifest["unknown_symbol"] = not self.is_listed
+            self.unanswered += [f"{error}, which exchangeInfo lists"] if self.is_listed else []
             self.answered.note("symbol")
         return True
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
+from typing import Literal
 
 from bcdata.bars.gaps import Reason, Status
 from bcdata.errors import NotFoundError
@@ -36,6 +37,8 @@ class Testimony:
     ended_words: str
     known_by: datetime | None = None
     """The end of the first file of any interval: the symbol was listed before, whoever says otherwise."""
+    lasts: tuple[Held, ...] = ()
+    """The last file of each other interval."""
 
     def not_listed(self, window: Window) -> Reason | None:
         """The part of the window before the listing, if that is known."""
@@ -103,15 +106,31 @@ class Witness:
         }
         ended, ended_words = _ended(held)
         known_by = min((_window(one).end for _, one in held), default=None)
-        return Testimony(days, *await self._listing(held), ended, ended_words, known_by)
+        lasts = {one: (one, found) for one, found in sorted(held, key=_by_end) if one != series}
+        return Testimony(days, *await self._listing(held), ended, ended_words, known_by, tuple(lasts.values()))
+
+    async def last_seen(self, testimony: Testimony) -> Window | None:
+        """The last bar in the last files of other intervals: who ends before it was cut short.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        seen = await asyncio.gather(*(self._edge("ends", series, one) for series, one in testimony.lasts))
+        bars = [
+            Window(opened, Interval.parse(series.interval or "1m").next(opened))
+            for opened, (series, _) in zip(seen, testimony.lasts, strict=True)
+            if opened is not None
+        ]
+        return max(bars, key=lambda bar: (bar.start, -(bar.end - bar.start)), default=None)
 
     async def _listing(self, held: Sequence[Held]) -> tuple[datetime | None, str]:
         """The symbol's first bar, if some interval's first file proves it by beginning inside its day or month."""
         firsts: dict[Series, ArchiveObject] = {}
         for series, one in sorted(held, key=lambda each: (_window(each[1]).start, each[1].period)):
             firsts.setdefault(series, one)
-        seen = await asyncio.gather(*(self._begins(series, one) for series, one in firsts.items()))
-        begun = [(opened, series, one) for opened, series, one in seen if opened is not None]
+        seen = await asyncio.gather(*(self._edge("begins", series, one) for series, one in firsts.items()))
+        both = zip(seen, firsts.items(), strict=True)
+        begun = [(opened, series, one) for opened, (series, one) in both if opened is not None]
         if not begun:
             return None, ""
         first_day = min(opened for opened, _, _ in begun).date()
@@ -124,20 +143,21 @@ class Witness:
             f"the archive's first files of all intervals begin that day, {one.name} at {opened:%Y-%m-%d %H:%M}",
         )
 
-    async def _begins(self, series: Series, one: ArchiveObject) -> tuple[datetime | None, Series, ArchiveObject]:
-        """The first open in an object; None where it cannot be had or read."""
-        key = f"begins/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
+    async def _edge(self, edge: Literal["begins", "ends"], series: Series, one: ArchiveObject) -> datetime | None:
+        """The first or the last open in an object; None where it cannot be had or read."""
+        key = f"{edge}/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
         known = self._memory.detail(key)
         if known is None:
             try:
                 fetched = await self._archive.fetch(one)
             except NotFoundError:
-                return None, series, one
+                return None
             bound = content_bound(_window(one), Interval.parse(series.interval or "1m"))
-            opened = (await asyncio.to_thread(coverage, fetched.body, one.name, bound)).first
+            seen = await asyncio.to_thread(coverage, fetched.body, one.name, bound)
+            opened = seen.first if edge == "begins" else seen.last
             known = opened.isoformat() if opened else ""
             self._memory.note([key], self._now, known)
-        return (datetime.fromisoformat(known) if known else None), series, one
+        return datetime.fromisoformat(known) if known else None
 
 
 def _ended(held: Sequence[Held]) -> tuple[datetime | None, str]:
@@ -145,6 +165,10 @@ def _ended(held: Sequence[Held]) -> tuple[datetime | None, str]:
         return None, ""
     _, last = max(held, key=lambda one: (_window(one[1]).end, one[1].name))
     return _window(last).end, f"the archive's last file of any interval is {last.name}"
+
+
+def _by_end(held: Held) -> datetime:
+    return _window(held[1]).end
 
 
 def _window(one: ArchiveObject) -> Window:

@@ -147,4 +147,5 @@ class Attempts:
                 table.executescript(_SCHEMA)
                 yield table
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"cannot use {self._path}: {error}") from error
+            mend = "free some space if the disk is full; delete it if it is damaged, which costs questions and no data"
+            raise StoreError(f"cannot use {self._path}: {error}; {mend}") from error

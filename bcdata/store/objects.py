@@ -220,6 +220,7 @@ _PRUNED_AT_MOST = 10
 _CAUSES = {
     errno.ENOSPC: "no space is left on the device; free some and run the same command again",
     errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.EFBIG: "files of this size may not be written here; raise `ulimit -f` and run the same command again",
     errno.EROFS: "the file system is read-only; point BCDATA_ROOT at a place that can be written",
     errno.EACCES: "permission denied; point BCDATA_ROOT at a place that can be written",
     errno.EPERM: "permission denied; point BCDATA_ROOT at a place that can be written",

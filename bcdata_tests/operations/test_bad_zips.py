@@ -56,6 +56,7 @@ HELD_BACK: dict[str, tuple[Callable[[], bytes], str]] = {
     "fewer columns": (lambda: zipped(MEMBER, csv_of([row[:8] for row in ROWS])), "columns"),
     "another header": (lambda: zipped(MEMBER, b"time,price\n" + csv_of(ROWS)), "columns"),
     "the rows of another day": (lambda: zipped(MEMBER, csv_of(moved(ROWS, 5))), "content_matches_name"),
+    "nanoseconds": (lambda: zipped(MEMBER, csv_of([[f"{row[0]}000", *row[1:]] for row in ROWS])), "bad_share"),
     "no numbers": (lambda: zipped(MEMBER, csv_of([[row[0], *"abcdefghijk"] for row in ROWS])), "values"),
 }
 
@@ -102,6 +103,7 @@ SET_ASIDE = {
     "more taken than traded": (changed(10, 9, "999.00000000"), "taker_within_total"),
     "closed before it opened": (changed(10, 6, "1735776000000000"), "close_time"),
     "off the grid": (changed(10, 0, str(int(ROWS[10][0]) + 1)), "grid"),
+    "beyond the calendar": (changed(10, 0, "9223372036854775807"), "content_matches_name"),
     "of another day": (changed(10, 0, str(int(ROWS[10][0]) + 86_400_000_000)), "content_matches_name"),
 }
 

@@ -144,6 +144,15 @@ def test_rests_first_bar_is_no_listing_where_bars_or_files_are_older() -> None:
     assert set(statuses(file, set(range(30, 96))).values()) == {"open"}
 
 
+def test_a_delisting_begins_where_the_files_of_other_intervals_end() -> None:
+    """The minutes end at 60; the last bar of another interval is the one from `seen` on."""
+    for seen, delisted in (((56, 64), 60), ((64, 72), 72)):
+        evidence = {"ended": told(80, 96, "delisted"), "seen": [iso(edge) for edge in seen]}
+        known = Known(WINDOW, {"evidence": evidence}, {"status": "absent"}, last_bar=at(59), after_last=at(60))
+        found = statuses(known, set(range(60)))
+        assert [found[n] for n in range(60, 96)] == [*["open"] * (delisted - 60), *["delisted"] * (96 - delisted)]
+
+
 def test_a_delisting_needs_two_witnesses_and_a_file_that_is_overdue() -> None:
     ended = {"evidence": {"ended": told(60, 96, "delisted")}}
     there = set(range(60))

@@ -50,6 +50,7 @@ def test_coin_margined_names_its_status_otherwise() -> None:
         b"",
         b"[]",
         b"{}",
+        b'{"symbols": []}',
         b'{"symbols": [{"symbol": "A"}]}',
         b'{"symbols": [{"symbol": 7, "status": "", "baseAsset": "", "quoteAsset": ""}]}',
         b'{"symbols": [{"symbol": "A", "status": "", "baseAsset": "", "quoteAsset": "", "onboardDate": 1e30}]}',
@@ -59,3 +60,11 @@ def test_coin_margined_names_its_status_otherwise() -> None:
 def test_anything_else_is_refused(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"^[^\n]+$"):
         read_exchange_info(body)
+
+
+@pytest.mark.parametrize("stated", [-1, 0, 1, 10**30])
+def test_a_limit_that_cannot_be_is_passed_over(stated: int) -> None:
+    limit = {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": stated}
+    one = {"symbol": "AUSDT", "status": "TRADING", "baseAsset": "A", "quoteAsset": "USDT"}
+    body = json.dumps({"rateLimits": [limit], "symbols": [one]}).encode()
+    assert read_exchange_info(body).weight_a_minute is None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bcdata.intervals import Interval
 from bcdata.providers.binance.klines import read_csv
-from bcdata.providers.binance.peek import Coverage, content_bound, coverage
+from bcdata.providers.binance.peek import Coverage, content_bound, coverage, read_opens
 from bcdata.simulate.zips import make_zip
 from bcdata.windows import Grain
 
@@ -38,6 +38,14 @@ def test_it_counts_the_rows_that_parsing_reads(minutes: list[int], unit: int) ->
 
 def test_milliseconds_and_microseconds_may_mix() -> None:
     assert looked(line(MARCH) + line((MARCH + 60_000) * 1000)).rows == {date(2023, 3, 1): 2}
+
+
+@pytest.mark.parametrize("stamp", [MARCH * 1_000_000, 2**63 - 1, -(10**13), -1])
+def test_stamps_that_are_no_time_are_of_no_day_and_prove_nothing(stamp: int) -> None:
+    text = line(stamp) + line(MARCH)
+    assert looked(text).rows == {date(2023, 3, 1): 1}
+    body = make_zip("BTCUSDT-1m-2023-03.csv", text.encode(), datetime(2023, 4, 1, tzinfo=UTC))
+    assert read_opens(body, NAME, BOUND) is None
 
 
 @pytest.mark.parametrize("text", ["open_time,what\n", "1,2,3\n"])

@@ -147,6 +147,7 @@ UNUSABLE = {
     "twice": json.dumps([ROW, ROW]).encode(),
     "backwards": json.dumps([kline(START_MS + MINUTE_MS), ROW]).encode(),
     "not text": b"\xff\xfe\x00",
+    "half a surrogate pair": json.dumps([[ROW[0], "\ud800", *ROW[2:]]]).encode(),
 }
 
 
@@ -195,6 +196,13 @@ def test_first_open(tmp_path: Path, market: str, interval: str) -> None:
         use(tmp_path, exchange, lambda rest: rest.first_open(Series(market, "klines", "NONE", interval)))
 
 
+@pytest.mark.parametrize("ms", [-1, 32_503_680_000_000, (1 << 62) - 1])
+def test_a_first_bar_at_a_time_that_cannot_be_is_none(tmp_path: Path, ms: int) -> None:
+    reply = Reply(json.dumps([kline(ms)]).encode())
+    with pytest.raises(ProviderError, match="not usable"):
+        use(tmp_path, lambda _: reply, lambda rest: rest.first_open(minutes("spot")))
+
+
 def test_funding_is_paged(tmp_path: Path) -> None:
     exchange = Exchange([])
     exchange.settlements = [START_MS + hour * 3_600_000 + hour % 9 for hour in range(2500)]
@@ -230,17 +238,18 @@ def test_funding_of_another_shape_proves_nothing(tmp_path: Path, rows: object) -
 
 
 def test_the_limit_that_the_exchange_states_becomes_the_budgets(tmp_path: Path) -> None:
-    info = {"rateLimits": [{"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 25}]}
+    info = {"rateLimits": [{"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 250}]}
+    one = {"symbol": "AUSDT", "status": "TRADING", "baseAsset": "A", "quoteAsset": "USDT"}
 
     async def run() -> None:
         async with (
-            serving(lambda _: Reply(json.dumps(info | {"symbols": []}).encode())) as server,
+            serving(lambda _: Reply(json.dumps(info | {"symbols": [one]}).encode())) as server,
             client(tmp_path) as http,
         ):
             rest = BinanceRest(http, {"spot": server.url})
-            assert (await rest.exchange_info("spot")).weight_a_minute == 25
-            with pytest.raises(UsageError, match="whole budget of 20"):
-                await http.budgets.acquire(weight_budget("spot", server.url), 21)
+            assert (await rest.exchange_info("spot")).weight_a_minute == 250
+            with pytest.raises(UsageError, match="whole budget of 200"):
+                await http.budgets.acquire(weight_budget("spot", server.url), 201)
 
     asyncio.run(run())
 

@@ -78,15 +78,18 @@ def test_a_key_cannot_leave_the_root(objects: LocalObjects, key: str) -> None:
         objects.get(key)
 
 
-def test_a_failed_put_leaves_the_old_object(objects: LocalObjects, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("number", "words"), [(errno.ENOSPC, "no space is left"), (errno.EFBIG, "ulimit -f")])
+def test_a_failed_put_leaves_the_old_object(
+    objects: LocalObjects, monkeypatch: pytest.MonkeyPatch, number: int, words: str
+) -> None:
     objects.put("a", b"old")
 
     def full(self: Path, data: bytes) -> int:
-        raise OSError(errno.ENOSPC, "no space", str(self), len(data))
+        raise OSError(number, "not written", str(self), len(data))
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_bytes", full)
-        with pytest.raises(StoreError, match="no space is left"):
+        with pytest.raises(StoreError, match=words):
             objects.put("a", b"new")
     assert objects.get("a") == b"old"
 

@@ -35,6 +35,8 @@ def kline_times(body: bytes, start_ms: int, end_ms: int) -> list[int]:
     Raises:
         ValueError: it is not a list of klines, or not of that range; the text says how.
     """
+    if b"\\" in body:
+        raise ValueError("it has escapes, which numbers do not")  # half a surrogate pair is no text, and fits no column
     times = []
     for row in _rows(body):
         if not isinstance(row, list) or len(row) < _KLINE_FIELDS:

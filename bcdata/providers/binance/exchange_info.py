@@ -8,6 +8,8 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 _MINUTE = ("REQUEST_WEIGHT", "MINUTE", 1)
 _YEAR_3000 = 32_503_680_000_000
+_PLAUSIBLE_WEIGHT = range(100, 1_000_001)
+"""What a market may allow a minute; 1,200 to 6,000 so far. A limit below the cost of a call would stop all for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,10 @@ def read_exchange_info(body: bytes) -> ExchangeInfo:
         first: Any = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ValueError(f"{where}: {first['msg']}" if where else first["msg"]) from None
-    allowed = [one.limit for one in answer.limits if (one.type, one.interval, one.number) == _MINUTE]
+    if not answer.symbols:
+        raise ValueError("it lists no symbol at all")  # else every symbol would count as delisted
+    stated = [one.limit for one in answer.limits if (one.type, one.interval, one.number) == _MINUTE]
+    allowed = [limit for limit in stated if limit in _PLAUSIBLE_WEIGHT]
     return ExchangeInfo(tuple(_info(one) for one in answer.symbols), min(allowed, default=None))
 
 

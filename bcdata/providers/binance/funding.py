@@ -27,12 +27,15 @@ def read_funding_csv(contents: Sequence[bytes]) -> tuple[pl.DataFrame, pl.DataFr
 
 
 def read_funding_pages(pages: Sequence[bytes]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Reads REST pages; the interval in force is the spacing to the settlement before (after, for the first)."""
+    """Reads REST pages; the interval in force is the spacing to the settlement before or after, whichever is shorter.
+
+    A wide spacing on one side is a settlement that is missing, not another interval; none was ever above 8 hours.
+    """
     rows = [(str(row["fundingTime"]), str(row["fundingRate"])) for page in pages for row in json.loads(page)]
     text = pl.DataFrame(rows, schema={"calc_time": pl.String, "rate": pl.String}, orient="row")
     settled, bad = _typed(text.with_columns(pl.lit("1").alias("interval_hours")))
     spacing = pl.col("time").diff().dt.total_microseconds()
-    hours = ((pl.coalesce(spacing, spacing.shift(-1)) + _HOUR_US // 2) // _HOUR_US).clip(1, 24)
+    hours = ((pl.min_horizontal(spacing, spacing.shift(-1)) + _HOUR_US // 2) // _HOUR_US).clip(1, _USUAL_HOURS)
     return settled.with_columns(hours.cast(pl.Int64).fill_null(_USUAL_HOURS).alias("interval_hours")), bad
 
 

@@ -16,6 +16,7 @@ _BYTES_PER_ROW = 512
 """Three times the longest row seen: what bounds a zip bomb is the number of bars that fit into its window."""
 _SLACK = 1 << 16
 _MS_BELOW = 10**14
+_YEAR_3000_US = 32_503_680_000_000_000
 _NEWLINE, _COMMA, _ZERO, _NINE = ord("\n"), ord(","), ord("0"), 9
 
 
@@ -56,18 +57,26 @@ def coverage(body: bytes, name: str, bound: int) -> Coverage:
         return Coverage({}, error=f"{error.rule}: {error}")
     except pl.exceptions.PolarsError:
         return Coverage({}, error="unreadable: the open times are no numbers")
+    opens = opens.filter(_is_possible(opens))  # of no day: the audit sets these rows aside
     days = opens.cast(pl.Datetime("us", "UTC")).dt.date().value_counts(name="rows")
     rows = {day: count for day, count in days.iter_rows() if day is not None}
     return Coverage(rows, _instant(opens.min()), _instant(opens.max()))
 
 
 def read_opens(body: bytes, name: str, bound: int) -> pl.Series | None:
-    """The opens (UTC) of a klines object, as they stand there; None where it cannot be used."""
+    """The opens (UTC) of a klines object, as they stand there; None where it cannot be used, or one is no time."""
     try:
         opens = _first_column(check_columns(unzip(body, member=member_name(name), max_bytes=bound)))
     except (ObjectError, pl.exceptions.PolarsError):
         return None
+    if not _is_possible(opens).all():
+        return None
     return opens.cast(pl.Datetime("us", "UTC")).alias("open_time")
+
+
+def _is_possible(opens: pl.Series) -> pl.Series:
+    """Which opens (µs) lie between 1970 and 3000. Others have no date that polars and Python could tell."""
+    return opens.is_between(0, _YEAR_3000_US, closed="left")
 
 
 def _instant(micros: object) -> datetime | None:

@@ -31,6 +31,7 @@ _FUNDING_ROWS = 1000
 _PAGE_BYTES = 4 << 20
 _INFO_BYTES = 128 << 20
 _MS = timedelta(milliseconds=1)
+_YEAR_3000_MS = 32_503_680_000_000
 _COIN_M_BEGAN = datetime(2020, 8, 1, tzinfo=UTC)
 """COIN-M opened in that month; there is nothing to look for before."""
 
@@ -177,7 +178,7 @@ class BinanceRest:
         question = self._klines_question(series, {**params, "limit": 1}, klines_cost(series.market, 1).weight)
         body = await self._ask(question, _PAGE_BYTES)
         try:
-            times = kline_times(body, 0, 1 << 62)
+            times = kline_times(body, 0, _YEAR_3000_MS)
             if len(times) > 1:
                 raise ValueError(f"it has {len(times)} rows where 1 was asked for")  # noqa: TRY301
         except ValueError as error:

@@ -1,0 +1,62 @@
+"""Where a symbol that nobody knows any more ended: bars cut from the end of its last file are no delisting."""
+
+from datetime import timedelta
+
+import pytest
+
+from bcdata.operations.zones import Zone
+from bcdata_tests.mirror import made_day
+from bcdata_tests.operations.conftest import BY_MONTH, D, World
+from bcdata_tests.operations.honest import bars_of, published
+from bcdata_tests.operations.test_labels import made_hours
+from bcdata_tests.run import REST, Lake, utc
+
+SYMBOL, MONTH = "BTCUSDT", "2025-01"
+
+
+@pytest.mark.parametrize("kept", [180, 120, 0], ids=["whole", "an hour cut", "the last day cut"])
+def test_minutes_cut_from_the_end_are_open(world: World, kept: int) -> None:
+    """Hours tell that it was traded for three hours of its second day."""
+    first, last = made_day("2025-01-01"), made_day("2025-01-02")[:180]
+    world.mirror.put_month(SYMBOL, MONTH, [*first, *last[:kept]])
+    world.mirror.put_month(SYMBOL, MONTH, made_hours([*first, *last]), interval="1h")
+    world.truth.put_day("ETHUSDT", "2025-01-01", first)
+    lake = world.lake(BY_MONTH, now=utc("2025-03-10"))
+    assert lake.materialize(D, SYMBOL, MONTH, until=Zone.MERGED).troubles == []
+    cut = [(180 - kept, "open")] if kept < len(last) else []
+    assert lake.ledger(D, SYMBOL, MONTH).select("bars", "status").rows() == [*cut, (30 * 1440 - 180, "delisted")]
+
+
+@pytest.mark.parametrize("silent", ["", "exchangeInfo"], ids=["not in exchangeInfo", "unknown to klines"])
+def test_a_symbol_that_the_exchange_knows_again_is_not_delisted(world: World, silent: str) -> None:
+    """The archive is late, and the exchange forgets the symbol for a while: what was a delisting heals."""
+    days = [f"2025-01-0{n}" for n in range(1, 7)]
+    for day in days[:2]:
+        world.mirror.put_day(SYMBOL, day, made_day(day))
+    world.truth.put_day("ETHUSDT", days[0], made_day(days[0]))
+    down = world.add(silent or "nothing", "status", status=500)
+    lake = world.lake(BY_MONTH, now=utc("2025-01-07"))
+    assert lake.materialize(D, SYMBOL, MONTH, until=Zone.MERGED).troubles == []
+    assert lake.ledger(D, SYMBOL, MONTH).select("bars", "status").rows() == [(4 * 1440, "delisted")]
+    world.exchange.remove(down)
+    for day in days:
+        world.truth.put_day(SYMBOL, day, made_day(day))
+    later = Lake(lake.root, utc("2025-01-07") + timedelta(hours=30), lake.catalog)
+    assert later.materialize(D, SYMBOL, MONTH, until=Zone.MERGED).troubles == []
+    statuses = set(later.ledger(D, SYMBOL, MONTH)["status"])
+    assert "delisted" not in statuses
+    assert published(later, SYMBOL, MONTH) == bars_of([row for day in days for row in made_day(day)])
+
+
+def test_a_symbol_that_klines_does_not_know_and_exchange_info_lists_is_open(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two words of one exchange against each other prove nothing."""
+    world.mirror.put_day(SYMBOL, "2025-01-01", made_day("2025-01-01"))
+    world.truth.put_day(SYMBOL, "2025-01-01", made_day("2025-01-01"))
+    monkeypatch.setattr(world.market, "knows", lambda *_: False)
+    lake = world.lake(BY_MONTH, now=utc("2025-01-07"))
+    ran = lake.materialize(D, SYMBOL, MONTH, until=Zone.MERGED)
+    assert ran.troubles == []
+    assert "refill_unanswered" in ran.rules(Zone.RAW, SYMBOL, MONTH, REST)
+    assert set(lake.ledger(D, SYMBOL, MONTH)["status"]) == {"open", "not_published"}
