@@ -98,7 +98,7 @@ class BackgroundLoop:
         if self._thread is None:
             return
         try:
-            self.run(self._stack.aclose())
+            self.run(self._finish())
         finally:
             with self._lock:
                 runner, thread = self._runner, self._thread
@@ -107,6 +107,14 @@ class BackgroundLoop:
                 runner.get_loop().call_soon_threadsafe(runner.get_loop().stop)
                 thread.join()
                 runner.close()
+
+    async def _finish(self) -> None:
+        """Ends what still runs, then closes what it ran on: a question that goes on would open a new session."""
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await self._stack.aclose()
 
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._lock:

@@ -182,3 +182,27 @@ def test_what_still_runs_at_close_is_cancelled() -> None:
         loop.run(start())
     assert ended.is_set()
     assert tasks[0].cancelled()
+
+
+def test_what_still_runs_has_ended_before_anything_is_closed() -> None:
+    told: list[str] = []
+
+    async def asks() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0)  # a question takes a moment to end
+            told.append("ended")
+
+    async def start() -> None:
+        tasks.append(asyncio.create_task(asks()))
+        await asyncio.sleep(0)
+
+    async def close() -> None:
+        told.append("closed")
+
+    tasks: list[asyncio.Task[None]] = []
+    with BackgroundLoop() as loop:
+        loop.at_close(close)
+        loop.run(start())
+    assert told == ["ended", "closed"]
