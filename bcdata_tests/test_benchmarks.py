@@ -10,8 +10,9 @@ from benchmarks.__main__ import PAGE, main
 from benchmarks.cases import generate, generated_case
 from benchmarks.measure import BenchmarkError, Measured, alternating, child, median_ratio
 
+pytestmark = pytest.mark.slow
 
-@pytest.mark.slow
+
 def test_pipeline_comes_out_in_tables_and_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["pipeline", "--quick", "--out", str(tmp_path)])
 

@@ -13,6 +13,7 @@ from bcdata_tests.mirror import csv_of, day_key, made_day, zipped
 from bcdata_tests.operations.honest import bars_of, published
 from bcdata_tests.run import utc
 
+pytestmark = pytest.mark.slow
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03", "2025-01-04")
 AGAIN = ("BBBUSDT", DAYS[1])
 SENSOR = f"republished_{D}"

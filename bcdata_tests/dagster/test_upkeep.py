@@ -21,6 +21,7 @@ from bcdata_tests.dagster.healing import CATALOG, QUIET, D, Ward, cells, warded
 from bcdata_tests.mirror import Rows, day_key, made_day
 from bcdata_tests.run import tree, utc
 
+pytestmark = pytest.mark.slow
 __all__ = ["webhook"]
 DAYS = ("2025-01-01", "2025-01-02")
 SYMBOLS = ("AAAUSDT", "BBBUSDT", "CCCUSDT")

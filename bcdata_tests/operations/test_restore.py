@@ -10,6 +10,7 @@ from bcdata_tests.mirror import made_day
 from bcdata_tests.operations.conftest import BY_MONTH, D, World
 from bcdata_tests.run import Lake, tree, utc
 
+pytestmark = pytest.mark.slow
 NOW = utc("2025-01-05")
 
 
