@@ -19,10 +19,10 @@ demo: $(READY) ## the main job on a loopback exchange, without a network
 	$(BIN)/bcdata demo
 
 test: $(READY) ## the tests, but for the slow ones
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 slow: $(READY) ## the tests that take longer: end to end, kills at twenty moments
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 check: $(READY) ## linter, formatter, type checker
 	$(BIN)/ruff check .
