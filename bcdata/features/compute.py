@@ -70,10 +70,11 @@ def compute_counted(
     for part in _parts(window, interval, wanted):
         near = bars[within(times, warm_up_window(part, interval, wanted))]
         grid = make_grid(near, window=part, interval=interval, features=wanted, around=around)
-        inside = bars["open_time"][within(times, part)].to_frame()
-        at = rows(grid.opens, opened(inside))
-        keys = inside.with_columns(known_at=pl.col("open_time").dt.offset_by(interval.name))
-        tables.append(pl.concat([keys, _table(wanted, grid, at)], how="horizontal"))
+        inside = within(times, part)
+        at = rows(grid.opens, times[inside])
+        opens = bars["open_time"][inside]
+        known = opens.dt.offset_by(interval.name).alias("known_at")
+        tables.append(_table([opens, known], wanted, grid, at))
         clipped.update(_clipped(wanted, grid, at))
     return pl.concat(tables), dict(clipped)
 
@@ -105,15 +106,15 @@ def _require(bars: pl.DataFrame, features: Sequence[Feature]) -> None:
         raise ValueError("bars have to be ascending by open_time, without duplicates")
 
 
-def _table(features: Sequence[Feature], grid: Grid, at: Rows) -> pl.DataFrame:
-    """The features of these rows, null where they are not finite."""
+def _table(keys: Sequence[pl.Series], features: Sequence[Feature], grid: Grid, at: Rows) -> pl.DataFrame:
+    """The keys of these rows and their features, null where they are not finite."""
     from bcdata.features.kernels.finite import all_finite  # noqa: PLC0415 - see the kernels' room
 
     with np.errstate(all="ignore"):  # what is undefined is NaN or infinite in a kernel, and null in the table
         columns = {feature.name: taken(feature.values(grid), at) for feature in features}
+    table = pl.DataFrame([*keys, *(pl.Series(name, values) for name, values in columns.items())])
     flawed = [pl.col(name) for name, values in columns.items() if not all_finite(plain(values))]
-    table = pl.DataFrame([pl.Series(name, values) for name, values in columns.items()])
-    return table.with_columns(pl.when(one.is_finite()).then(one) for one in flawed)
+    return table.with_columns(pl.when(one.is_finite()).then(one) for one in flawed) if flawed else table
 
 
 def _clipped(features: Sequence[Feature], grid: Grid, at: Rows) -> dict[str, int]:
