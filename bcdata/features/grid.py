@@ -133,6 +133,8 @@ class Grid:
         """The rows at which UTC days begin: every row where bars are a day or longer."""
 
         def make() -> IntArray:
+            if not self.opens.size:
+                return np.empty(0, dtype=np.int64)
             first, last = self.opens[0] // DAY, self.opens[-1] // DAY
             midnights = np.arange(first + 1, last + 1, dtype=np.int64) * DAY
             return np.unique(np.append(0, np.searchsorted(self.opens, midnights)))

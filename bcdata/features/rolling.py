@@ -19,11 +19,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from bcdata.features.grid import FloatArray, plain
 
-BoolArray = npt.NDArray[np.bool_]
 EPS = float(np.finfo(np.float64).eps)
 
 
@@ -171,8 +169,7 @@ def rolling_cov(
     x: FloatArray, y: FloatArray, n: int, *, first: int, max_missing: int | None = None, ddof: int = 1
 ) -> FloatArray:
     """The covariance of the last n pairs; NaN for `ddof` pairs or fewer."""
-    joint = rolling_comoments(x, y, n, first=first, max_missing=max_missing)
-    return np.divide(joint.xy, joint.present - ddof, out=np.full_like(joint.xy, np.nan), where=joint.present > ddof)
+    return covariance(rolling_comoments(x, y, n, first=first, max_missing=max_missing), ddof)
 
 
 def rolling_corr(
@@ -240,6 +237,11 @@ def sorted_window(
     asked = Asked(float(tail), rank, np.array(quantiles, dtype=np.float64))
     kth, mean, ranks, cuts = order.order_statistics(padded, pairs, _allowed(n, max_missing), asked)
     return Sorted(kth[:size], mean[:size], ranks[:size], tuple(cuts[:, :size]))
+
+
+def covariance(joint: Comoments, ddof: int = 1) -> FloatArray:
+    """The covariance that joint moments say; NaN for `ddof` pairs or fewer."""
+    return joint.xy / np.where(joint.present > ddof, joint.present - ddof, np.nan)
 
 
 def correlation(joint: Comoments, noise: tuple[float, float] = (0.0, 0.0)) -> FloatArray:

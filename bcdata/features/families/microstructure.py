@@ -10,7 +10,7 @@ from bcdata.features.bounds import score
 from bcdata.features.grid import FloatArray, Grid, lag, log_ratio
 from bcdata.features.parameters import at_least
 from bcdata.features.registry import Family
-from bcdata.features.rolling import EPS, rolling_beta, rolling_mean, rolling_score, rolling_sum
+from bcdata.features.rolling import EPS, covariance, rolling_beta, rolling_mean, rolling_score, rolling_sum
 from bcdata.features.volatility import serial_moments
 
 FAMILY = Family("Microstructure", rank=7)
@@ -103,8 +103,7 @@ def kyle_lambda_240(bars: Grid, *, n: int) -> FloatArray:
 )
 def roll_240(bars: Grid, *, n: int) -> FloatArray:
     """Effective spread from the bounce of closes; 0 where returns do not revert, so in every flat market."""
-    joint = serial_moments(bars, n)
-    return 2.0 * np.sqrt(_positive(-joint.xy / np.where(joint.present > 1, joint.present - 1.0, np.nan)))
+    return 2.0 * np.sqrt(_positive(-covariance(serial_moments(bars, n))))
 
 
 @FAMILY.feature(
@@ -158,7 +157,7 @@ def _pair_spread(bars: Grid) -> FloatArray:
     both = log_ratio(np.maximum(high, lag(high, 1)), np.minimum(low, lag(low, 1)))
     # 1 / k = (1 + sqrt 2)^2, and sqrt(2b) - sqrt(b) = (sqrt 2 - 1) sqrt(b): the two terms share a factor.
     alpha = (1.0 + np.sqrt(2.0)) * (np.sqrt(single + lag(single, 1)) - both)
-    # 2 (exp a - 1) / (exp a + 1) is 2 tanh(a / 2); polars for the reason in `log_ratio`.
+    # 2 (exp a - 1) / (exp a + 1) is 2 tanh(a / 2). Polars asks the C library; numpy's differs where there is AVX-512.
     return _positive(2.0 * pl.Series(alpha / 2.0).tanh().to_numpy())
 
 
