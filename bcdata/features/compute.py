@@ -73,8 +73,8 @@ def compute_counted(
         inside = within(times, part)
         at = rows(grid.opens, times[inside])
         opens = bars["open_time"][inside]
-        known = opens.dt.offset_by(interval.name).alias("known_at")
-        tables.append(_table([opens, known], wanted, grid, at))
+        known = opens + interval.length if interval.length else opens.dt.offset_by(interval.name)
+        tables.append(_table([opens, known.alias("known_at")], wanted, grid, at))
         clipped.update(_clipped(wanted, grid, at))
     return pl.concat(tables), dict(clipped)
 

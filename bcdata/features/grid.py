@@ -16,7 +16,7 @@ from bcdata.intervals import EPOCH, Interval
 from bcdata.windows import Window
 
 if TYPE_CHECKING:
-    from bcdata.features.runs import Runs
+    from bcdata.features.runs import BoolArray, Runs
 
 __all__ = [
     "DAY",
@@ -24,6 +24,7 @@ __all__ = [
     "FloatArray",
     "Grid",
     "IntArray",
+    "Prices",
     "bars_per_year",
     "grid_number",
     "grid_opens",
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+Prices = tuple[FloatArray, FloatArray, FloatArray]
+"""High, low and close."""
 
 _MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1) // _MICROSECOND
@@ -115,10 +118,6 @@ class Grid:
         value: T = self._memory[key]
         return value
 
-    def stacked(self, *columns: str) -> FloatArray:
-        """Bar columns in one array of shape (columns, rows), as kernels take them; nobody may write into it."""
-        return self.shared(("stacked", *columns), lambda: np.stack([self[name] for name in columns]))
-
     @property
     def returns(self) -> FloatArray:
         """Log return: ln of close over the close one bar before."""
@@ -151,9 +150,25 @@ class Grid:
         from bcdata.features.runs import Runs  # noqa: PLC0415 - runs know the grid
 
         def make() -> Runs:
-            return Runs.of(self.days, np.logical_and.reduce([np.isfinite(self[name]) for name in columns]), length)
+            return Runs.of(self.days, self.there(*columns), length)
 
         return self.shared(("runs", length, *columns), make)
+
+    @property
+    def prices(self) -> Prices:
+        """High, low and close, as compiled code takes them."""
+        return plain(self["high"]), plain(self["low"]), plain(self["close"])
+
+    def there(self, *columns: str) -> "BoolArray":
+        """Which rows have a value in all of these columns."""
+
+        def make() -> "BoolArray":
+            found = np.isfinite(self[columns[0]])
+            for name in columns[1:]:
+                found &= np.isfinite(self[name])
+            return found
+
+        return self.shared(("there", *columns), make)
 
     def at_day_open(self, values: FloatArray) -> FloatArray:
         """For every row the value of the bar that opens at 00:00 UTC of the row's day; else NaN.
@@ -185,4 +200,5 @@ def log_ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
 
 def plain(values: FloatArray) -> FloatArray:
     """The values as compiled code takes them; for others it would be compiled once more."""
-    return np.require(values, np.float64, ["C_CONTIGUOUS", "WRITEABLE"])
+    ready = values.dtype == np.float64 and values.flags.carray
+    return values if ready else np.require(values, np.float64, ["C_CONTIGUOUS", "WRITEABLE"])

@@ -76,7 +76,7 @@ def _laid(values: npt.NDArray[np.generic], found: Rows, size: int) -> FloatArray
 
 def opened(bars: "pl.DataFrame") -> IntArray:
     """The opens of the bars, µs since the epoch."""
-    return bars["open_time"].to_physical().to_numpy()
+    return bars["open_time"].to_numpy().view(np.int64)
 
 
 def within(times: IntArray, window: Window) -> slice:

@@ -3,7 +3,8 @@
 Running sums carry rounding from wherever they began. Here time is cut into blocks of n bars, counted from
 the interval's anchor; a window of n bars is the end of one block and the beginning of the next, and both
 parts are accumulated from their common border outwards (van Herk 1992, Gil and Werman 1993). So the bits
-depend on the window's own values and on the clock, never on the first row of the grid.
+depend on the window's own values and on the clock, never on the first row of the grid. Extremes round nothing, and
+need no clock.
 
 A window is whole where its oldest bar has a value and at most `max_missing` of its n bars have none, by default a
 tenth of n; what is not whole is NaN. The oldest bar is asked for so that a history shorter than the window never
@@ -111,28 +112,32 @@ def rolling_score(
     return scores(plain(values), moments, ddof, noise)
 
 
-def rolling_max(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
+def rolling_max(values: FloatArray, n: int, *, max_missing: int | None = None) -> FloatArray:
     """The largest of the last n values."""
-    from bcdata.features.kernels.extremes import maxima  # noqa: PLC0415
+    from bcdata.features.kernels.extremes import extremes  # noqa: PLC0415
 
-    return maxima(plain(values), n, first, _allowed(n, max_missing))
+    return extremes(plain(values), n, _allowed(n, max_missing), 1.0)
 
 
-def rolling_min(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
+def rolling_min(values: FloatArray, n: int, *, max_missing: int | None = None) -> FloatArray:
     """The smallest of the last n values."""
-    return -rolling_max(-values, n, first=first, max_missing=max_missing)
+    from bcdata.features.kernels.extremes import extremes  # noqa: PLC0415
+
+    return extremes(plain(values), n, _allowed(n, max_missing), -1.0)
 
 
-def rolling_argmax(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
+def rolling_argmax(values: FloatArray, n: int, *, max_missing: int | None = None) -> FloatArray:
     """How many bars ago the largest of the last n values was, 0 for this bar; of equal ones the newest counts."""
     from bcdata.features.kernels.extremes import ages  # noqa: PLC0415
 
-    return ages(plain(values), n, first, _allowed(n, max_missing))
+    return ages(plain(values), n, _allowed(n, max_missing), 1.0)
 
 
-def rolling_argmin(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
+def rolling_argmin(values: FloatArray, n: int, *, max_missing: int | None = None) -> FloatArray:
     """How many bars ago the smallest of the last n values was, as `rolling_argmax`."""
-    return rolling_argmax(-values, n, first=first, max_missing=max_missing)
+    from bcdata.features.kernels.extremes import ages  # noqa: PLC0415
+
+    return ages(plain(values), n, _allowed(n, max_missing), -1.0)
 
 
 def rolling_skew(
@@ -192,16 +197,22 @@ def rolling_beta(
     return slope(rolling_comoments(x, y, n, first=first, max_missing=max_missing), noise)
 
 
+def rolling_trend(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> Comoments:
+    """Joint moments of the last n bars' numbers (x) and values (y)."""
+    number = np.arange(first, first + values.size, dtype=np.float64)
+    return rolling_comoments(number, values, n, first=first, max_missing=max_missing)
+
+
 def rolling_slope(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
     """The least-squares slope of the last n values, per bar; missing ones are left out of the fit."""
-    return slope(_trend(values, n, first, max_missing))
+    return slope(rolling_trend(values, n, first=first, max_missing=max_missing))
 
 
 def rolling_r2(
     values: FloatArray, n: int, *, first: int, max_missing: int | None = None, noise: float = 0.0
 ) -> FloatArray:
     """How much of the values' variance the line of `rolling_slope` explains, in [0, 1]; NaN where flat."""
-    return correlation(_trend(values, n, first, max_missing), (0.0, noise)) ** 2
+    return correlation(rolling_trend(values, n, first=first, max_missing=max_missing), (0.0, noise)) ** 2
 
 
 def sorted_window(
@@ -256,11 +267,6 @@ def slope(joint: Comoments, noise: float = 0.0) -> FloatArray:
     from bcdata.features.kernels.comoments import slopes  # noqa: PLC0415
 
     return slopes(joint, noise)
-
-
-def _trend(values: FloatArray, n: int, first: int, max_missing: int | None) -> Comoments:
-    number = np.arange(first, first + values.size, dtype=np.float64)
-    return rolling_comoments(number, values, n, first=first, max_missing=max_missing)
 
 
 def _allowed(n: int, max_missing: int | None) -> int:

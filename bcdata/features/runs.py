@@ -17,6 +17,7 @@ missing. What is missing in between leaves a recursion's state as it is.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,21 @@ import numpy.typing as npt
 from bcdata.features.grid import FloatArray, Grid, IntArray, plain
 
 BoolArray = npt.NDArray[np.bool_]
+
+
+class Paired(NamedTuple):
+    """Runs as compiled indicators take them.
+
+    Attributes:
+        pairs: Runs of one size two by two, an odd one with itself: the rows at which both begin, and the size;
+            shape (pairs, 3).
+        length: Bars of a run before the day's first one.
+        sound: Which rows of the grid have a value.
+    """
+
+    pairs: IntArray
+    length: int
+    sound: BoolArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +70,14 @@ class Runs:
         return cls(length, starts, borders, soundness(there, length, starts, borders, length // 10))
 
     @property
-    def spans(self) -> IntArray:
-        """The rows at which each run, its day, and the next day begin; shape (3, runs)."""
-        return np.stack((self.starts, self.starts + self.length, self.starts + np.diff(self.borders)))
+    def paired(self) -> Paired:
+        """The runs, two by two."""
+        sizes, found = np.diff(self.borders), [np.empty((0, 3), dtype=np.int64)]
+        for size in np.unique(sizes):
+            starts = self.starts[sizes == size]
+            ones, others = starts[::2], np.append(starts[1::2], starts[-1:])[: -(-starts.size // 2)]
+            found.append(np.column_stack((ones, others, np.full(ones.size, size))))
+        return Paired(np.concatenate(found), self.length, self.sound)
 
     def unroll(self, values: FloatArray) -> FloatArray:
         """One value per grid row → the rows of all runs, one run after the other."""

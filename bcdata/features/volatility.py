@@ -27,7 +27,7 @@ def channel(bars: Grid, n: int) -> tuple[FloatArray, FloatArray]:
     """The highest high and the lowest low of the last n bars, this one included."""
 
     def make() -> tuple[FloatArray, FloatArray]:
-        return rolling_max(bars["high"], n, first=bars.first), rolling_min(bars["low"], n, first=bars.first)
+        return rolling_max(bars["high"], n), rolling_min(bars["low"], n)
 
     return bars.shared(("channel", n), make)
 
@@ -36,9 +36,9 @@ def place_in_channel(bars: Grid, n: int) -> FloatArray:
     """(c - L) / (H - L), in [0, 1]: H and L include the bar's own high and low, and it is NaN without these."""
 
     def make() -> FloatArray:
-        top, bottom = channel(bars, n)
-        place = (bars["close"] - bottom) / (top - bottom)
-        return np.where(np.isfinite(bars["high"]) & np.isfinite(bars["low"]), place, np.nan)
+        from bcdata.features.kernels.bars import places  # noqa: PLC0415 - see the kernels' room
+
+        return places(bars.prices, *channel(bars, n))
 
     return bars.shared(("place in channel", n), make)
 
@@ -72,9 +72,11 @@ def annualised(bars: Grid, variance: FloatArray) -> FloatArray:
     return np.sqrt(variance) * math.sqrt(bars.bars_per_year)
 
 
-def true_range(high: FloatArray, low: FloatArray, before: FloatArray) -> FloatArray:
+def true_range(bars: Grid) -> FloatArray:
     """Wilder's true range: of the bar and the close before it; NaN where any is missing."""
-    return np.maximum(high, before) - np.minimum(low, before)
+    from bcdata.features.kernels.bars import true_ranges  # noqa: PLC0415 - see the kernels' room
+
+    return true_ranges(bars.prices)
 
 
 def average_true_range(bars: Grid, n: int, length: int) -> FloatArray:
@@ -85,9 +87,8 @@ def average_true_range(bars: Grid, n: int, length: int) -> FloatArray:
     """
 
     def make() -> FloatArray:
-        from bcdata.features.kernels.momentum import true_ranges  # noqa: PLC0415 - see the kernels' room
+        from bcdata.features.kernels.momentum import average_true_ranges  # noqa: PLC0415 - see the kernels' room
 
-        runs = bars.runs(length, *_HLC)
-        return true_ranges(bars.stacked(*_HLC), runs.spans, runs.sound, 1.0 / n)
+        return average_true_ranges(bars.prices, bars.runs(length, *_HLC).paired, 1.0 / n)
 
     return bars.shared(("average true range", n, length), make)

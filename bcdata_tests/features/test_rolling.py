@@ -1,5 +1,6 @@
 """The rolling kernels against brute force, and their independence of where the grid begins."""
 
+import functools
 import math
 import statistics
 from collections.abc import Callable
@@ -22,10 +23,23 @@ UNDERFLOW = 1e-150  # the square of less than this is no number any more, and it
 quickly = settings(max_examples=60, deadline=None, database=None)
 numbers = st.lists(st.floats(-1e6, 1e6, allow_subnormal=False) | st.just(math.nan), max_size=60)
 
+
+def whenever(kernel: Kernel) -> Kernel:
+    """A kernel that asks for no clock, as one that does."""
+
+    @functools.wraps(kernel)
+    def function(values: FloatArray, n: int, *, first: int, **how: int) -> FloatArray:
+        del first
+        return kernel(values, n, **how)
+
+    return function
+
+
+highest, lowest = whenever(rolling_max), whenever(rolling_min)
 OF_ONE: list[Kernel] = [
-    *(rolling_sum, rolling_mean, rolling.rolling_var, rolling_std, rolling_max, rolling_min),
-    *(rolling.rolling_argmax, rolling.rolling_argmin, rolling.rolling_skew, rolling.rolling_kurt),
-    *(rolling.rolling_slope, rolling.rolling_r2),
+    *(rolling_sum, rolling_mean, rolling.rolling_var, rolling_std, highest, lowest),
+    *(whenever(rolling.rolling_argmax), whenever(rolling.rolling_argmin)),
+    *(rolling.rolling_skew, rolling.rolling_kurt, rolling.rolling_slope, rolling.rolling_r2),
 ]
 OF_TWO: list[Kernel] = [rolling.rolling_cov, rolling.rolling_corr, rolling.rolling_beta]
 by_name = {"ids": lambda kernel: kernel.__name__}
@@ -57,7 +71,7 @@ def windows(values: list[float], n: int, missing: int) -> list[list[float] | Non
 @pytest.mark.parametrize(
     ("kernel", "plain"),
     [
-        *((rolling_max, max), (rolling_min, min), (rolling_std, statistics.stdev)),
+        *((highest, max), (lowest, min), (rolling_std, statistics.stdev)),
         *((rolling_sum, math.fsum), (rolling_mean, statistics.fmean)),
     ],
 )
@@ -127,8 +141,8 @@ def test_joint_moments_are_numpys(n: int) -> None:
 @given(values=st.lists(st.sampled_from([1.0, 2.0, 3.0, math.nan]), max_size=40), n=st.integers(1, 9))
 def test_ages_count_from_the_newest_of_equal_values(values: list[float], n: int) -> None:
     series = np.array(values)
-    oldest = rolling.rolling_argmin(series, n, first=3, max_missing=2)
-    newest = rolling.rolling_argmax(series, n, first=3, max_missing=2)
+    oldest = rolling.rolling_argmin(series, n, max_missing=2)
+    newest = rolling.rolling_argmax(series, n, max_missing=2)
     for row, present in enumerate(windows(values, n, 2)):
         if present is None:
             assert math.isnan(oldest[row])
@@ -210,7 +224,7 @@ def test_equal_values_deviate_by_exactly_nothing(value: float, n: int, first: in
     rows = np.isfinite(deviation)
     assert rows.sum() >= 69 or n > 28
     assert (deviation[rows] == 0).all()
-    assert (rolling_mean(series, n, **windows_of)[np.isfinite(rolling_max(series, n, **windows_of))] == value).all()
+    assert (rolling_mean(series, n, **windows_of)[np.isfinite(rolling_max(series, n, max_missing=1))] == value).all()
     for undefined in others:
         assert np.isnan(undefined).all()
 

@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from bcdata.features.bounds import distance, mean_distance
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, plain
+from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, plain
 from bcdata.features.parameters import WILDER, at_least, run
 from bcdata.features.registry import Family
 from bcdata.features.rolling import (
@@ -61,8 +61,7 @@ def rsi_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     """Share of the upward movement in all movement; null where prices are flat since the seed."""
     from bcdata.features.kernels.momentum import strength  # noqa: PLC0415 - see the kernels' room
 
-    runs = bars.runs(length, "close")
-    return strength(plain(bars["close"]), runs.spans, runs.sound, 1.0 / n)
+    return strength(plain(bars["close"]), bars.runs(length, "close").paired, 1.0 / n)
 
 
 @FAMILY.feature(
@@ -77,9 +76,13 @@ def rsi_14(bars: Grid, *, n: int, length: int) -> FloatArray:
 )
 def stoch_k_14_3(bars: Grid, *, n: int, smooth: int) -> FloatArray:
     """Where in the channel of n bars the last closes stood; null where one of the channels is flat."""
-    share = place_in_channel(bars, n)
-    # A sum of shares and its quotient round to `smooth` and 1 at most; a mean taken otherwise may leave the range.
-    return 100.0 * (sum((lag(share, back) for back in range(1, smooth)), start=share) / smooth)
+    place = place_in_channel(bars, n)
+    total = place.copy()
+    for back in range(1, smooth):
+        total[:back] = np.nan
+        total[back:] += place[:-back]
+    total /= smooth  # a sum of places and its quotient round to `smooth` and 1 at most; other means may leave the range
+    return 100.0 * total
 
 
 @FAMILY.feature(
@@ -94,13 +97,13 @@ def stoch_k_14_3(bars: Grid, *, n: int, smooth: int) -> FloatArray:
 )
 def cci_20(bars: Grid, *, n: int) -> FloatArray:
     """Distance of the typical price from its mean in mean deviations; null where typical prices are flat."""
-    from bcdata.features.kernels.deviations import absolute_deviations  # noqa: PLC0415 - see the kernels' room
+    from bcdata.features.kernels.deviations import absolute_scores  # noqa: PLC0415 - see the kernels' room
 
-    typical = (bars["high"] + bars["low"] + bars["close"]) / 3.0
+    typical = bars["high"] + bars["low"]
+    typical += bars["close"]
+    typical /= 3.0
     mean = rolling_mean(typical, n, first=bars.first)
-    spread = absolute_deviations(plain(typical), plain(mean), n)
-    moving = spread > 8.0 * EPS * np.abs(mean)  # equal thirds of unequal bars differ in the last bit
-    return np.where(moving, (typical - mean) / (0.015 * spread), np.nan)
+    return absolute_scores(plain(typical), plain(mean), n, 0.015)
 
 
 @FAMILY.feature(

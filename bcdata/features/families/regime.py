@@ -6,7 +6,7 @@ import numpy as np
 
 from bcdata.features.bounds import above
 from bcdata.features.families.trend_momentum import adx_14, slope_60
-from bcdata.features.grid import FloatArray, Grid, lag, log_ratio
+from bcdata.features.grid import FloatArray, Grid, log_ratio
 from bcdata.features.parameters import TINY, WILDER, at_least, run
 from bcdata.features.registry import Family
 from bcdata.features.rolling import rolling_mean, sorted_window
@@ -83,7 +83,10 @@ def choppiness_14(bars: Grid, *, n: int) -> FloatArray:
     Never below 0. Above 100 where the first bar jumped: its true range begins at a close before the window, which
     H and L leave out (with true highs and lows, as early codings of Dreiss' index have it, 100 would be the most).
     """
-    path = n * rolling_mean(true_range(bars["high"], bars["low"], lag(bars["close"], 1)), n, first=bars.first)
+    path = rolling_mean(true_range(bars), n, first=bars.first)
+    path *= n
     top, bottom = channel(bars, n)
-    orders: FloatArray = np.maximum(log_ratio(path, top - bottom), 0.0) / math.log(n)
+    orders = log_ratio(path, top - bottom)
+    np.maximum(orders, 0.0, out=orders)
+    orders /= math.log(n)
     return 100.0 * orders + 0.0

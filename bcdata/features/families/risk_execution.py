@@ -30,7 +30,7 @@ _PRICE_SHARE = "share of the price"
 def drawdown_1440(bars: Grid, *, n: int) -> FloatArray:
     """Fall from the highest close of n bars; null where the close is not positive."""
     close = _positive_close(bars)
-    return close / rolling_max(close, n, first=bars.first) - 1.0
+    return close / rolling_max(close, n) - 1.0
 
 
 @FAMILY.feature(

@@ -12,12 +12,14 @@ from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, plain
 from bcdata.features.parameters import SPAN, WILDER, at_least, run
 from bcdata.features.registry import Family
 from bcdata.features.rolling import (
+    Comoments,
+    correlation,
     rolling_argmax,
     rolling_argmin,
     rolling_mean,
-    rolling_r2,
-    rolling_slope,
     rolling_sum,
+    rolling_trend,
+    slope,
 )
 from bcdata.features.volatility import return_moments
 
@@ -55,8 +57,9 @@ def sma_ratio_60(bars: Grid, *, n: int) -> FloatArray:
 )
 def ppo_12_26(bars: Grid, *, fast: int, slow: int, length: int) -> FloatArray:
     """Fast over slow exponential mean of the close; exactly 0 where prices are flat."""
-    near, far, _ = _averages(bars, (fast, slow, 1), length)
-    return 100.0 * ((near - far) / far)
+    from bcdata.features.kernels.momentum import price_oscillator  # noqa: PLC0415 - see the kernels' room
+
+    return price_oscillator(plain(bars["close"]), bars.runs(length, "close").paired, _alpha(fast), _alpha(slow))
 
 
 @FAMILY.feature(
@@ -77,18 +80,15 @@ def ppo_12_26(bars: Grid, *, fast: int, slow: int, length: int) -> FloatArray:
 )
 def macd_hist(bars: Grid, *, fast: int, slow: int, signal: int, length: int) -> FloatArray:
     """MACD less its signal line, over the close; exactly 0 where prices are flat."""
-    near, far, line = _averages(bars, (fast, slow, signal), length)
-    return (near - far - line) / bars["close"]
+    from bcdata.features.kernels.momentum import convergence  # noqa: PLC0415 - see the kernels' room
+
+    runs = bars.runs(length, "close").paired
+    return convergence(plain(bars["close"]), runs, _alpha(fast), _alpha(slow), _alpha(signal))
 
 
-def _averages(bars: Grid, spans: tuple[int, int, int], length: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Fast and slow mean of the close, and the mean of their difference."""
-    from bcdata.features.kernels.momentum import averages  # noqa: PLC0415 - see the kernels' room
-
-    runs = bars.runs(length, "close")
-    alphas = np.array([2.0 / (span + 1) for span in spans])
-    near, far, line = averages(plain(bars["close"]), runs.spans, runs.sound, alphas)
-    return near, far, line
+def _alpha(span: int) -> float:
+    """The weight of the newest value in an exponential mean of this span."""
+    return 2.0 / (span + 1)
 
 
 @FAMILY.feature(
@@ -105,7 +105,10 @@ def _averages(bars: Grid, spans: tuple[int, int, int], length: int) -> tuple[Flo
 )
 def adx_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     """Strength of the trend, whichever its direction; null where no high or low has moved since the seed."""
-    return bars.shared(("adx", n, length), lambda: _directional(bars, n, length)[0])
+    from bcdata.features.kernels.momentum import directional_index  # noqa: PLC0415 - see the kernels' room
+
+    runs = bars.runs(length, *_HLC).paired
+    return bars.shared(("adx", n, length), lambda: directional_index(bars.prices, runs, 1.0 / n))
 
 
 @FAMILY.feature(
@@ -122,16 +125,9 @@ def adx_14(bars: Grid, *, n: int, length: int) -> FloatArray:
 )
 def di_diff_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     """Upward less downward movement as a share of the range; null where there is no range since the seed."""
-    return _directional(bars, n, length)[1]
+    from bcdata.features.kernels.momentum import directional_difference  # noqa: PLC0415 - see the kernels' room
 
-
-def _directional(bars: Grid, n: int, length: int) -> tuple[FloatArray, FloatArray]:
-    """ADX, and +DI less -DI."""
-    from bcdata.features.kernels.momentum import directional  # noqa: PLC0415 - see the kernels' room
-
-    runs = bars.runs(length, *_HLC)
-    strength, difference = directional(bars.stacked(*_HLC), runs.spans, runs.sound, 1.0 / n)
-    return strength, difference
+    return directional_difference(bars.prices, bars.runs(length, *_HLC).paired, 1.0 / n)
 
 
 @FAMILY.feature(
@@ -146,9 +142,8 @@ def _directional(bars: Grid, n: int, length: int) -> tuple[FloatArray, FloatArra
 )
 def aroon_osc_25(bars: Grid, *, n: int) -> FloatArray:
     """Whether the highest high or the lowest low is the newer one, and by how much; 0 where prices are flat."""
-    highest = rolling_argmax(bars["high"], n + 1, first=bars.first)
-    lowest = rolling_argmin(bars["low"], n + 1, first=bars.first)
-    return 100.0 * (lowest - highest) / n
+    newer = rolling_argmin(bars["low"], n + 1) - rolling_argmax(bars["high"], n + 1)
+    return 100.0 * newer / n
 
 
 @FAMILY.feature(
@@ -163,7 +158,7 @@ def aroon_osc_25(bars: Grid, *, n: int) -> FloatArray:
 )
 def slope_60(bars: Grid, *, n: int) -> FloatArray:
     """Trend of the log close per bar; missing bars are left out of the fit."""
-    return bars.shared(("slope", n), lambda: rolling_slope(bars.log_close, n, first=bars.first))
+    return bars.shared(("slope", n), lambda: slope(_trend(bars, n)))
 
 
 @FAMILY.feature(
@@ -179,7 +174,12 @@ def slope_60(bars: Grid, *, n: int) -> FloatArray:
 )
 def r2_60(bars: Grid, *, n: int) -> FloatArray:
     """How straight the trend is; null where prices are flat."""
-    return rolling_r2(bars.log_close, n, first=bars.first)
+    return correlation(_trend(bars, n)) ** 2
+
+
+def _trend(bars: Grid, n: int) -> Comoments:
+    """The bars' numbers and log closes."""
+    return bars.shared(("trend", n), lambda: rolling_trend(bars.log_close, n, first=bars.first))
 
 
 @FAMILY.feature(

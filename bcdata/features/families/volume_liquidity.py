@@ -8,7 +8,7 @@ import numpy as np
 
 from bcdata.features.bounds import score
 from bcdata.features.families.price_returns import close_loc
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
+from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio, plain
 from bcdata.features.parameters import at_least
 from bcdata.features.registry import Family
 from bcdata.features.rolling import EPS, rolling_corr, rolling_mean, rolling_score, rolling_sum
@@ -105,12 +105,13 @@ def amihud_60(bars: Grid, *, n: int) -> FloatArray:
 )
 def mfi_14(bars: Grid, *, n: int) -> FloatArray:
     """Share of the flow at rising typical prices; null where these are flat or nothing was traded."""
+    from bcdata.features.kernels.bars import signed_flows  # noqa: PLC0415 - see the kernels' room
+
     price = bars["high"] + bars["low"] + bars["close"]  # a third of it would cancel
-    moved = price - lag(price, 1)
-    flow = np.where(np.isfinite(moved), price * bars["volume"], np.nan)
-    rising = rolling_sum(flow * (moved > _ROUNDING * price), n, first=bars.first)
-    falling = rolling_sum(flow * (moved < -_ROUNDING * price), n, first=bars.first)
-    return 100.0 * (rising / (rising + falling))
+    up, down = signed_flows(plain(price), plain(bars["volume"]), _ROUNDING)
+    rising, falling = rolling_sum(up, n, first=bars.first), rolling_sum(down, n, first=bars.first)
+    falling += rising
+    return 100.0 * (rising / falling)
 
 
 @FAMILY.feature(

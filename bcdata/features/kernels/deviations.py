@@ -1,4 +1,4 @@
-"""The mean absolute deviation of the last n values. As `sums`, whose words hold here, except that it has no blocks.
+"""The newest of n values in their mean absolute deviations. As `sums`, whose words hold here, but without blocks.
 
 Absolute deviations cannot be put together from parts: each window is summed for itself, the oldest value first. That
 is n steps per row, which is cheap for the short windows that ask for it: many rows take each step at once.
@@ -10,11 +10,15 @@ from bcdata.features.grid import FloatArray
 from bcdata.features.kernels import compiled
 
 _AT_ONCE = 256
+_EPS = float(np.finfo(np.float64).eps)
 
 
 @compiled
-def absolute_deviations(values: FloatArray, means: FloatArray, n: int) -> FloatArray:
-    """The mean of |value - the row's mean| over the values that are there; NaN where the row has no mean."""
+def absolute_scores(values: FloatArray, means: FloatArray, n: int, unit: float) -> FloatArray:
+    """(value - the row's mean) / (unit · the mean of |values - that mean|), of the values that are there.
+
+    NaN where the row has no mean, or the deviations are no more than the mean's rounding.
+    """
     out = np.full(values.size, np.nan)
     totals, counts = np.empty(_AT_ONCE), np.empty(_AT_ONCE)
     for start in range(n - 1, values.size, _AT_ONCE):
@@ -27,5 +31,7 @@ def absolute_deviations(values: FloatArray, means: FloatArray, n: int) -> FloatA
                 totals[i] += apart if apart < np.inf else 0.0
                 counts[i] += 1.0 if apart < np.inf else 0.0
         for i in range(centres.size):
-            out[start + i] = totals[i] / counts[i]
+            spread = totals[i] / counts[i]
+            score = (values[start + i] - centres[i]) / (unit * spread)
+            out[start + i] = score if spread > 8.0 * _EPS * abs(centres[i]) else np.nan
     return out

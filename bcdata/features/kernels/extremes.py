@@ -1,84 +1,100 @@
-"""The largest of the last n values, and how long ago it was. As `sums`, whose words hold here."""
+"""The largest or smallest of the last n values, and how long ago it was. `sums` has the words that hold here.
+
+Of two windows that meet or overlap, the larger of their largest is the largest of both. So windows of 1, 2, 4, ..
+values are put together until two of them cover n: a handful of steps, each over many rows at once. No clock is needed,
+since nothing is rounded.
+"""
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray, IntArray
+from bcdata.features.grid import FloatArray
 from bcdata.features.kernels import compiled
 
+_ROWS = 1024
+"""So many rows are worked on at once, or twice the window: few enough for the fastest memory."""
+
 
 @compiled
-def _count(values: FloatArray, border: int, n: int, allowed: int, counts: IntArray) -> bool:
-    """For each bar of the block how many values its window has, 0 where that is too few. Whether none is missing."""
+def _load(values: FloatArray, sign: float, out: FloatArray) -> bool:
+    """The values times the sign, zeros without one; what is missing is never the largest. Whether anything is."""
     there = 0
-    seen = values[max(border - n, 0) : border + n]
-    for k in range(seen.size):
-        there += abs(seen[k]) < np.inf
-    if there == 2 * n:
-        return True
-    held = 0
-    for row in range(max(border - n + 1, 0), border):
-        held += np.isfinite(values[row])
-    for row in range(border, min(border + n, values.size)):
-        held += np.isfinite(values[row])
-        oldest = row >= n - 1 and np.isfinite(values[row - n + 1])
-        counts[row - border] = held if oldest and held >= n - allowed else 0
-        held -= oldest
-    return False
+    for k in range(values.size):
+        out[k] = sign * values[k] + 0.0 if abs(values[k]) < np.inf else -np.inf
+        there += abs(values[k]) < np.inf
+    return there < values.size
 
 
 @compiled
-def _climb(part: FloatArray, highest: FloatArray) -> None:
-    """The largest of the first 1, 2, .. values."""
-    top = -np.inf
-    for k in range(part.size):
-        value = part[k] if abs(part[k]) < np.inf else -np.inf
-        top = max(top, value)
-        highest[k] = top
+def _larger(newer: FloatArray, older: FloatArray, out: FloatArray) -> None:
+    """The larger of both."""
+    for k in range(out.size):
+        out[k] = max(newer[k], older[k])
 
 
 @compiled
-def _larger(near: FloatArray, far: FloatArray, out: FloatArray) -> None:
-    """The larger of both sides."""
-    for j in range(out.size):
-        out[j] = max(far[j], near[j])
+def _place(newer: FloatArray, older: FloatArray, at_newer: FloatArray, at_older: FloatArray, out: FloatArray) -> None:
+    """Where the larger of both is; of equal ones the newer counts."""
+    for k in range(out.size):
+        one, other = at_newer[k], at_older[k]
+        out[k] = one if newer[k] >= older[k] else other
 
 
 @compiled
-def maxima(values: FloatArray, n: int, first: int, allowed: int) -> FloatArray:
-    """The largest value that is there, a zero without a sign; one per row."""
+def _blank(values: FloatArray, n: int, allowed: int, out: FloatArray) -> None:
+    """NaN where a window lacks its oldest value, or more values than allowed."""
+    missing = 0
+    for row in range(values.size):
+        missing += not abs(values[row]) < np.inf
+        if row >= n:
+            missing -= not abs(values[row - n]) < np.inf
+        if row >= n - 1 and (missing > allowed or not abs(values[row - n + 1]) < np.inf):
+            out[row] = np.nan
+
+
+@compiled
+def extremes(values: FloatArray, n: int, allowed: int, sign: float) -> FloatArray:
+    """The largest value that is there, or the smallest for a sign of -1; one per row."""
     out = np.full(values.size, np.nan)
-    near, far, counts = np.zeros(n), np.full(n, -np.inf), np.zeros(n, dtype=np.int64)
-    for border in range(-first % n, values.size, n):
-        whole = _count(values, border, n, allowed, counts)
-        low, end = max(border - n + 1, 0), min(border + n, values.size)
-        _climb(values[low:border][::-1], far[n - 1 - border + low : n - 1][::-1])
-        _climb(values[border:end], near)
-        _larger(near, far, out[border:end])
-        for j in range(0 if whole else end - border):
-            if counts[j] == 0:
-                out[border + j] = np.nan
+    rows, missing = max(_ROWS, 2 * n), False
+    largest, spare = np.empty(rows + n), np.empty(rows + n)
+    for start in range(n - 1, values.size, rows):
+        wanted = out[start : start + rows]
+        size, span = wanted.size + n - 1, 1
+        missing |= _load(values[start - n + 1 : start + wanted.size], sign, largest)
+        while 2 * span <= n:
+            size -= span
+            _larger(largest[span : span + size], largest[:size], spare[:size])
+            largest, spare, span = spare, largest, 2 * span
+        _larger(largest[n - span : n - span + wanted.size], largest[: wanted.size], wanted)
+        for k in range(wanted.size):
+            wanted[k] = sign * wanted[k] + 0.0
+    if missing:
+        _blank(values, n, allowed, out)
     return out
 
 
 @compiled
-def ages(values: FloatArray, n: int, first: int, allowed: int) -> FloatArray:
-    """Bars since the largest value that is there, 0 for this bar; of equal ones the newest counts."""
+def ages(values: FloatArray, n: int, allowed: int, sign: float) -> FloatArray:
+    """Bars since that value, 0 for this bar; of equal ones the newest counts."""
     out = np.full(values.size, np.nan)
-    newest, highest = np.zeros(n, dtype=np.int64), np.full(n, -np.inf)
-    counts = np.zeros(n, dtype=np.int64)
-    for border in range(-first % n, values.size, n):
-        whole = _count(values, border, n, allowed, counts)
-        top, at, held = -np.inf, 0, min(n - 1, border)
-        behind = values[border - held : border][::-1]
-        for k in range(held):
-            larger = abs(behind[k]) < np.inf and behind[k] > top
-            top, at = (behind[k], -1 - k) if larger else (top, at)
-            highest[n - 2 - k], newest[n - 2 - k] = top, at
-        top, at = -np.inf, 0
-        part, wanted = values[border : border + n], out[border : border + n]
-        for j in range(part.size):
-            larger = abs(part[j]) < np.inf and part[j] >= top
-            top, at = (part[j], j) if larger else (top, at)
-            age = j - (at if top >= highest[j] else newest[j])
-            wanted[j] = age if whole or counts[j] else np.nan
+    rows, missing = max(_ROWS, 2 * n), False
+    largest, spare = np.empty(rows + n), np.empty(rows + n)
+    at, spare_at = np.empty(rows + n), np.empty(rows + n)
+    for start in range(n - 1, values.size, rows):
+        wanted = out[start : start + rows]
+        size, span = wanted.size + n - 1, 1
+        missing |= _load(values[start - n + 1 : start + wanted.size], sign, largest)
+        for k in range(size):
+            at[k] = k
+        while 2 * span <= n:
+            size -= span
+            _place(largest[span : span + size], largest[:size], at[span : span + size], at[:size], spare_at[:size])
+            _larger(largest[span : span + size], largest[:size], spare[:size])
+            largest, spare, at, spare_at, span = spare, largest, spare_at, at, 2 * span
+        rest, size = n - span, wanted.size
+        _place(largest[rest : rest + size], largest[:size], at[rest : rest + size], at[:size], wanted)
+        for k in range(size):
+            wanted[k] = n - 1 + k - wanted[k]
+    if missing:
+        _blank(values, n, allowed, out)
     return out

@@ -2,20 +2,24 @@
 
 Common to all:
 
-    spans    int64, shape (3, runs): the rows at which a run, its day, and the next day begin
-    sound    which rows have a value
+    prices   high, low and close, one per row
+    runs     `bcdata.features.runs.Paired`: a row that is not sound is NaN
     alpha    weight of the newest value; the first value is the seed
 
-A bar that is missing, or whose predecessor is where a difference is asked for, leaves every state as it is.
+A bar that is missing, or whose predecessor is where a difference is asked for, leaves every state as it is. A step of
+a recursion waits for the one before it: so two runs go side by side, of which neither waits for the other.
 """
 
 import math
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray, IntArray
+from bcdata.features.grid import FloatArray, Prices
 from bcdata.features.kernels import compiled
-from bcdata.features.runs import BoolArray
+from bcdata.features.runs import BoolArray, Paired
+
+_Two = tuple[float, float]
+_Three = tuple[float, float, float]
 
 
 @compiled
@@ -25,70 +29,182 @@ def _toward(state: float, value: float, alpha: float) -> float:
 
 
 @compiled
-def averages(close: FloatArray, spans: IntArray, sound: BoolArray, alphas: FloatArray) -> FloatArray:
-    """Fast mean, slow mean, and the mean of their difference; shape (3, rows), one alpha each."""
-    out = np.full((3, close.size), np.nan)
-    for run in range(spans.shape[1]):
-        fast = slow = signal = math.nan
-        for row in range(spans[0, run], spans[2, run]):
-            if not np.isfinite(close[row]):
-                continue
-            fast = _toward(fast, close[row], alphas[0])
-            slow = _toward(slow, close[row], alphas[1])
-            signal = _toward(signal, fast - slow, alphas[2])
-            if row >= spans[1, run] and sound[row]:
-                out[0, row], out[1, row], out[2, row] = fast, slow, signal
-    return out
+def _masked(values: FloatArray, sound: BoolArray) -> FloatArray:
+    """The values of the rows that have one."""
+    for row in range(values.size):
+        values[row] = values[row] if sound[row] else np.nan
+    return values
 
 
 @compiled
-def strength(close: FloatArray, spans: IntArray, sound: BoolArray, alpha: float) -> FloatArray:
+def _averaged(means: _Two, value: float, fast: float, slow: float) -> _Two:
+    """Fast and slow mean."""
+    if not abs(value) < np.inf:
+        return means
+    return _toward(means[0], value, fast), _toward(means[1], value, slow)
+
+
+@compiled
+def price_oscillator(close: FloatArray, runs: Paired, fast: float, slow: float) -> FloatArray:
+    """100 · (fast mean / slow mean - 1), from an alpha each; one per row."""
+    out = np.empty(close.size)
+    for pair in range(runs.pairs.shape[0]):
+        a, b, size = runs.pairs[pair]
+        x, y, above, below = close[a : a + size], close[b : b + size], out[a : a + size], out[b : b + size]
+        one = two = (math.nan, math.nan)
+        for k in range(size):
+            one, two = _averaged(one, x[k], fast, slow), _averaged(two, y[k], fast, slow)
+            if k >= runs.length:
+                above[k] = 100.0 * ((one[0] - one[1]) / one[1])
+                below[k] = 100.0 * ((two[0] - two[1]) / two[1])
+    return _masked(out, runs.sound)
+
+
+@compiled
+def _converged(means: _Three, value: float, fast: float, slow: float, signal: float) -> _Three:
+    """Fast mean, slow mean, and the mean of their difference."""
+    if not abs(value) < np.inf:
+        return means
+    near, far = _toward(means[0], value, fast), _toward(means[1], value, slow)
+    return near, far, _toward(means[2], near - far, signal)
+
+
+@compiled
+def convergence(close: FloatArray, runs: Paired, fast: float, slow: float, signal: float) -> FloatArray:
+    """(fast mean - slow mean - the mean of that) / close, from an alpha each; one per row."""
+    out = np.empty(close.size)
+    for pair in range(runs.pairs.shape[0]):
+        a, b, size = runs.pairs[pair]
+        x, y, above, below = close[a : a + size], close[b : b + size], out[a : a + size], out[b : b + size]
+        one = two = (math.nan, math.nan, math.nan)
+        for k in range(size):
+            one, two = _converged(one, x[k], fast, slow, signal), _converged(two, y[k], fast, slow, signal)
+            if k >= runs.length:
+                above[k] = (one[0] - one[1] - one[2]) / x[k]
+                below[k] = (two[0] - two[1] - two[2]) / y[k]
+    return _masked(out, runs.sound)
+
+
+@compiled
+def _moved(means: _Two, change: float, alpha: float) -> _Two:
+    """Mean gain and mean loss."""
+    if not abs(change) < np.inf:
+        return means
+    return _toward(means[0], max(change, 0.0), alpha), _toward(means[1], max(-change, 0.0), alpha)
+
+
+@compiled
+def _share(means: _Two) -> float:
+    """The first in percent of both; NaN where both are 0."""
+    return 100.0 * (means[0] / (means[0] + means[1])) if means[0] + means[1] > 0.0 else np.nan
+
+
+@compiled
+def strength(close: FloatArray, runs: Paired, alpha: float) -> FloatArray:
     """100 · mean gain / (mean gain + mean loss); one per row, NaN where both are 0."""
-    out = np.full(close.size, np.nan)
-    for run in range(spans.shape[1]):
-        gain = loss = math.nan
-        for row in range(spans[0, run] + 1, spans[2, run]):
-            change = close[row] - close[row - 1]
-            if np.isfinite(change):
-                gain = _toward(gain, max(change, 0.0), alpha)
-                loss = _toward(loss, max(-change, 0.0), alpha)
-            if row >= spans[1, run] and sound[row] and gain + loss > 0.0:
-                out[row] = 100.0 * (gain / (gain + loss))
-    return out
+    out = np.empty(close.size)
+    for pair in range(runs.pairs.shape[0]):
+        a, b, size = runs.pairs[pair]
+        x, y, above, below = close[a : a + size], close[b : b + size], out[a : a + size], out[b : b + size]
+        one = two = (math.nan, math.nan)
+        for k in range(1, size):
+            one, two = _moved(one, x[k] - x[k - 1], alpha), _moved(two, y[k] - y[k - 1], alpha)
+            if k >= runs.length:
+                above[k], below[k] = _share(one), _share(two)
+    return _masked(out, runs.sound)
 
 
 @compiled
-def true_ranges(prices: FloatArray, spans: IntArray, sound: BoolArray, alpha: float) -> FloatArray:
-    """The mean true range; one per row. `prices` are high, low and close, shape (3, rows)."""
-    out = np.full(sound.size, np.nan)
-    high, low, close = prices[0], prices[1], prices[2]
-    for run in range(spans.shape[1]):
-        reach = math.nan
-        for row in range(spans[0, run] + 1, spans[2, run]):
-            before = close[row - 1]
-            if np.isfinite(high[row] + low[row] + before):
-                reach = _toward(reach, max(high[row], before) - min(low[row], before), alpha)
-            if row >= spans[1, run] and sound[row]:
-                out[row] = reach
-    return out
+def _reached(mean: float, high: float, low: float, before: float, alpha: float) -> float:
+    """Mean true range."""
+    there = abs(high + low + before) < np.inf
+    return _toward(mean, max(high, before) - min(low, before), alpha) if there else mean
 
 
 @compiled
-def directional(prices: FloatArray, spans: IntArray, sound: BoolArray, alpha: float) -> FloatArray:
-    """Wilder's ADX, and +DI less -DI; shape (2, rows). `prices` are high, low and close, shape (3, rows)."""
-    out = np.full((2, sound.size), np.nan)
-    high, low, close = prices[0], prices[1], prices[2]
-    for run in range(spans.shape[1]):
-        up = down = reach = trend = math.nan
-        for row in range(spans[0, run] + 1, spans[2, run]):
-            rise, fall, before = high[row] - high[row - 1], low[row - 1] - low[row], close[row - 1]
-            if np.isfinite(rise + fall + before):
-                up = _toward(up, rise if rise > max(fall, 0.0) else 0.0, alpha)
-                down = _toward(down, fall if fall > max(rise, 0.0) else 0.0, alpha)
-                reach = _toward(reach, max(high[row], before) - min(low[row], before), alpha)
-                if up + down > 0.0:
-                    trend = _toward(trend, 100.0 * (abs(up - down) / (up + down)), alpha)
-            if row >= spans[1, run] and sound[row] and reach > 0.0:
-                out[0, row] = trend
-                out[1, row] = min(max(100.0 * ((up - down) / reach), -100.0), 100.0)
-    return out
+def average_true_ranges(prices: Prices, runs: Paired, alpha: float) -> FloatArray:
+    """The mean true range; one per row."""
+    high, low, close = prices
+    out = np.empty(close.size)
+    for pair in range(runs.pairs.shape[0]):
+        a, b, size = runs.pairs[pair]
+        tops, bottoms, x, above = high[a : a + size], low[a : a + size], close[a : a + size], out[a : a + size]
+        peaks, troughs, y, below = high[b : b + size], low[b : b + size], close[b : b + size], out[b : b + size]
+        one = two = math.nan
+        for k in range(1, size):
+            one = _reached(one, tops[k], bottoms[k], x[k - 1], alpha)
+            two = _reached(two, peaks[k], troughs[k], y[k - 1], alpha)
+            if k >= runs.length:
+                above[k], below[k] = one, two
+    return _masked(out, runs.sound)
+
+
+@compiled
+def _directed(means: _Two, rise: float, fall: float, alpha: float) -> _Two:
+    """Mean movement up and down: of a bar only the larger of both counts."""
+    up = _toward(means[0], rise if rise > max(fall, 0.0) else 0.0, alpha)
+    return up, _toward(means[1], fall if fall > max(rise, 0.0) else 0.0, alpha)
+
+
+@compiled
+def _trending(means: _Three, rise: float, fall: float, before: float, alpha: float) -> _Three:
+    """Mean movement up, mean movement down, and the mean of their difference in percent of both."""
+    if not abs(rise + fall + before) < np.inf:
+        return means
+    up, down = _directed((means[0], means[1]), rise, fall, alpha)
+    if not up + down > 0.0:
+        return up, down, means[2]
+    return up, down, _toward(means[2], 100.0 * (abs(up - down) / (up + down)), alpha)
+
+
+@compiled
+def directional_index(prices: Prices, runs: Paired, alpha: float) -> FloatArray:
+    """Wilder's ADX; one per row."""
+    high, low, close = prices
+    out = np.empty(close.size)
+    for pair in range(runs.pairs.shape[0]):
+        a, b, size = runs.pairs[pair]
+        tops, bottoms, x, above = high[a : a + size], low[a : a + size], close[a : a + size], out[a : a + size]
+        peaks, troughs, y, below = high[b : b + size], low[b : b + size], close[b : b + size], out[b : b + size]
+        one = two = (math.nan, math.nan, math.nan)
+        for k in range(1, size):
+            one = _trending(one, tops[k] - tops[k - 1], bottoms[k - 1] - bottoms[k], x[k - 1], alpha)
+            two = _trending(two, peaks[k] - peaks[k - 1], troughs[k - 1] - troughs[k], y[k - 1], alpha)
+            if k >= runs.length:
+                above[k], below[k] = one[2], two[2]
+    return _masked(out, runs.sound)
+
+
+@compiled
+def _leaning(means: _Three, top: _Two, bottom: _Two, before: float, alpha: float) -> _Three:
+    """Mean movement up, mean movement down, and mean true range, from highs and lows of the bar before and this one."""
+    rise, fall = top[1] - top[0], bottom[0] - bottom[1]
+    if not abs(rise + fall + before) < np.inf:
+        return means
+    up, down = _directed((means[0], means[1]), rise, fall, alpha)
+    return up, down, _toward(means[2], max(top[1], before) - min(bottom[1], before), alpha)
+
+
+@compiled
+def _lean(means: _Three) -> float:
+    """Movement up less movement down in percent of the range; NaN where there is no range."""
+    up, down, reach = means
+    return min(max(100.0 * ((up - down) / reach), -100.0), 100.0) if reach > 0.0 else np.nan
+
+
+@compiled
+def directional_difference(prices: Prices, runs: Paired, alpha: float) -> FloatArray:
+    """Wilder's +DI less -DI; one per row."""
+    high, low, close = prices
+    out = np.empty(close.size)
+    for pair in range(runs.pairs.shape[0]):
+        a, b, size = runs.pairs[pair]
+        tops, bottoms, x, above = high[a : a + size], low[a : a + size], close[a : a + size], out[a : a + size]
+        peaks, troughs, y, below = high[b : b + size], low[b : b + size], close[b : b + size], out[b : b + size]
+        one = two = (math.nan, math.nan, math.nan)
+        for k in range(1, size):
+            one = _leaning(one, (tops[k - 1], tops[k]), (bottoms[k - 1], bottoms[k]), x[k - 1], alpha)
+            two = _leaning(two, (peaks[k - 1], peaks[k]), (troughs[k - 1], troughs[k]), y[k - 1], alpha)
+            if k >= runs.length:
+                above[k], below[k] = _lean(one), _lean(two)
+    return _masked(out, runs.sound)

@@ -53,12 +53,13 @@ def soundness(there: BoolArray, length: int, starts: IntArray, borders: IntArray
     out = np.zeros(there.size, dtype=np.bool_)
     for run in range(starts.size):
         start, end = starts[run], starts[run] + borders[run + 1] - borders[run]
-        if not there[start]:
+        bars = there[start:end]
+        if not bars[0]:
             continue
-        missing = 0
-        for row in range(start, end):
-            missing += not there[row]
-        if missing == 0:
+        present = 0
+        for k in range(bars.size):
+            present += bars[k]
+        if present == bars.size:
             out[start + length : end] = True
             continue
         missing = 0

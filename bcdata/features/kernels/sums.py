@@ -12,6 +12,9 @@ block before that it still holds. What is summed are distances from an origin: t
 there is none yet the last one before it. It lies in the window, so that its distance from the mean is at most √n
 deviations, and a difference of sums of squares loses at most a factor n + 1 of precision (a running sum over a price's
 history loses all of it). Equal values have exactly no deviation.
+
+A block is computed as though none of its values was missing. One that is makes the sum of all not finite: only then
+the block is computed again, with a look at every value.
 """
 
 import math
@@ -26,15 +29,8 @@ _EPS = float(np.finfo(np.float64).eps)
 
 
 @compiled
-def _count(values: FloatArray, border: int, n: int, allowed: int, counts: IntArray) -> bool:
-    """For each bar of the block how many values its window has, 0 where that is too few. Whether none is missing."""
-    there = 0
-    seen = values[max(border - n, 0) : border + n]
-    for k in range(seen.size):
-        there += abs(seen[k]) < np.inf
-    if there == 2 * n:
-        counts[:] = n
-        return True
+def _count(values: FloatArray, border: int, n: int, allowed: int, counts: IntArray) -> None:
+    """For each bar of the block how many values its window has; 0 where that is too few, or it lacks the oldest."""
     held = 0
     for row in range(max(border - n + 1, 0), border):
         held += np.isfinite(values[row])
@@ -43,7 +39,6 @@ def _count(values: FloatArray, border: int, n: int, allowed: int, counts: IntArr
         oldest = row >= n - 1 and np.isfinite(values[row - n + 1])
         counts[row - border] = held if oldest and held >= n - allowed else 0
         held -= oldest
-    return False
 
 
 @compiled
@@ -81,46 +76,17 @@ def _add_squares(part: FloatArray, origin: float, one: FloatArray, two: FloatArr
 
 
 @compiled
-def _outwards(both: FloatArray, origin: float, near: FloatArray, far: FloatArray) -> None:
-    """`_add` to both sides of the border in the middle of 2n values that are all there, side by side."""
-    n = near.size
-    after, before, last = 0.0, 0.0, n - 1
-    for k in range(last):
-        after += both[n + k] - origin
-        before += both[last - k] - origin
-        near[k], far[last - 1 - k] = after, before
-    near[last], far[last] = after + (both[n + last] - origin), 0.0
-
-
-@compiled
-def _outwards_squared(both: FloatArray, origin: float, near: FloatArray, far: FloatArray) -> None:
-    """Sums and sums of squares to both sides, as `_outwards`; `near` and `far` have the shape (2, n)."""
-    n = near.shape[1]
-    after, before, after_2, before_2, last = 0.0, 0.0, 0.0, 0.0, n - 1
-    for k in range(last):
-        up, down = both[n + k] - origin, both[last - k] - origin
-        after, after_2 = after + up, after_2 + up * up
-        before, before_2 = before + down, before_2 + down * down
-        near[0, k], near[1, k] = after, after_2
-        far[0, last - 1 - k], far[1, last - 1 - k] = before, before_2
-    up = both[n + last] - origin
-    near[0, last], near[1, last] = after + up, after_2 + up * up
-    far[:, last] = 0.0
-
-
-@compiled
-def _scale(near: FloatArray, far: FloatArray, origin: float, scale: float, out: FloatArray) -> None:
-    """All windows of a block, none of which lacks a value."""
-    for j in range(out.size):
-        out[j] = origin + (near[j] + far[j]) * scale
-
-
-@compiled
-def _central(near: FloatArray, far: FloatArray, scale: float, out: FloatArray) -> None:
-    """Squared deviations of all windows of a block, none of which lacks a value."""
-    for j in range(out.size):
-        total = near[0, j] + far[0, j]
-        out[j] = max(near[1, j] + far[1, j] - total * (total * scale), 0.0)
+def _whole_totals(both: FloatArray, origin: float, scale: float, far: FloatArray, out: FloatArray) -> bool:
+    """A block and the n - 1 values before it; whether none is missing. Else `out` means nothing."""
+    n, before, after = out.size, 0.0, 0.0
+    for k in range(n - 2, -1, -1):
+        before += both[k] - origin
+        far[k] = before
+    far[n - 1] = 0.0
+    for j in range(n):
+        after += both[n - 1 + j] - origin
+        out[j] = origin + (after + far[j]) * scale
+    return abs(before + after) < np.inf
 
 
 @compiled
@@ -131,18 +97,17 @@ def totals(values: FloatArray, n: int, first: int, allowed: int, shifted: bool) 
     scales = 1.0 / np.arange(n + 1) if shifted else np.ones(n + 1)
     scales[0] = np.nan
     for border in range(-first % n, values.size, n):
-        if _count(values, border, n, allowed, counts):
+        low, end = max(border - n + 1, 0), min(border + n, values.size)
+        if end - low == 2 * n - 1:
             origin = values[border] if shifted else 0.0
-            _outwards(values[border - n : border + n], origin, near, far)
-            _scale(near, far, origin, scales[n], out[border : border + n])
-            continue
+            if _whole_totals(values[low:end], origin, scales[n], far, out[border:end]):
+                continue
+        _count(values, border, n, allowed, counts)
         after, before = _origins(values, border, n)
-        behind, held = values[max(border - n + 1, 0) : border], min(n - 1, border)
-        end = min(border + n, values.size)
         for row, start, stop in ((before, border, after), (after, after, end)):
             if start < stop:
                 origin = values[row] if shifted else 0.0
-                _add(behind[::-1], origin, far[n - 1 - held : n - 1][::-1])
+                _add(values[low:border][::-1], origin, far[n - 1 - border + low : n - 1][::-1])
                 _add(values[start:stop], origin, near[start - border :])
                 for j in range(start - border, stop - border):
                     out[border + j] = origin + (near[j] + far[j]) * scales[counts[j]]
@@ -150,35 +115,52 @@ def totals(values: FloatArray, n: int, first: int, allowed: int, shifted: bool) 
 
 
 @compiled
-def moments(values: FloatArray, n: int, first: int, allowed: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Count, mean and sum of squared deviations; three arrays, one value per row."""
-    present, mean, squares = np.full((3, values.size), np.nan)
+def _whole_moments(both: FloatArray, origin: float, scale: float, far: FloatArray, out: FloatArray) -> bool:
+    """As `_whole_totals`: mean and squared deviations; `far` and `out` have the shape (2, n)."""
+    n, one, two = out.shape[1], 0.0, 0.0
+    for k in range(n - 2, -1, -1):
+        apart = both[k] - origin
+        one, two = one + apart, two + apart * apart
+        far[0, k], far[1, k] = one, two
+    far[:, n - 1] = 0.0
+    before, one, two = one, 0.0, 0.0
+    for j in range(n):
+        apart = both[n - 1 + j] - origin
+        one, two = one + apart, two + apart * apart
+        total = one + far[0, j]
+        out[0, j] = origin + total * scale
+        out[1, j] = max(two + far[1, j] - total * (total * scale), 0.0)
+    return abs(before + one) < np.inf
+
+
+@compiled
+def moments(values: FloatArray, n: int, first: int, allowed: int) -> FloatArray:
+    """Count, mean and sum of squared deviations; shape (3, rows)."""
+    out = np.full((3, values.size), np.nan)
     near, far = np.zeros((2, n)), np.zeros((2, n))
     counts, scales = np.zeros(n, dtype=np.int64), 1.0 / np.arange(n + 1)
     scales[0] = np.nan
     for border in range(-first % n, values.size, n):
-        if _count(values, border, n, allowed, counts):
-            origin = values[border]
-            _outwards_squared(values[border - n : border + n], origin, near, far)
-            _central(near, far, scales[n], squares[border : border + n])
-            _scale(near[0], far[0], origin, scales[n], mean[border : border + n])
-            present[border : border + n] = n
-            continue
+        low, end = max(border - n + 1, 0), min(border + n, values.size)
+        if end - low == 2 * n - 1:
+            out[0, border:end] = n
+            if _whole_moments(values[low:end], values[border], scales[n], far, out[1:, border:end]):
+                continue
+        _count(values, border, n, allowed, counts)
         after, before = _origins(values, border, n)
-        behind, held = values[max(border - n + 1, 0) : border], slice(n - 1 - min(n - 1, border), n - 1)
-        for row, start, stop in ((before, border, after), (after, after, min(border + n, values.size))):
+        held = slice(n - 1 - border + low, n - 1)
+        for row, start, stop in ((before, border, after), (after, after, end)):
             if start < stop:
                 origin, here = values[row], start - border
-                _add_squares(behind[::-1], origin, far[0, held][::-1], far[1, held][::-1])
+                _add_squares(values[low:border][::-1], origin, far[0, held][::-1], far[1, held][::-1])
                 _add_squares(values[start:stop], origin, near[0, here:], near[1, here:])
                 for j in range(here, stop - border):
                     total, scale = near[0, j] + far[0, j], scales[counts[j]]
-                    shift = total * scale
-                    around = near[1, j] + far[1, j] - total * shift
-                    present[border + j] = counts[j] or np.nan
-                    mean[border + j] = origin + shift
-                    squares[border + j] = max(around, 0.0)
-    return present, mean, squares
+                    around = near[1, j] + far[1, j] - total * (total * scale)
+                    out[0, border + j] = counts[j] or np.nan
+                    out[1, border + j] = origin + total * scale
+                    out[2, border + j] = max(around, 0.0)
+    return out
 
 
 @compiled
