@@ -82,7 +82,8 @@ def stoch_k_14_3(bars: Grid, *, n: int, smooth: int) -> FloatArray:
         total[:back] = np.nan
         total[back:] += place[:-back]
     total /= smooth  # a sum of places and its quotient round to `smooth` and 1 at most; other means may leave the range
-    return 100.0 * total
+    total *= 100.0
+    return total
 
 
 @FAMILY.feature(

@@ -142,8 +142,11 @@ def di_diff_14(bars: Grid, *, n: int, length: int) -> FloatArray:
 )
 def aroon_osc_25(bars: Grid, *, n: int) -> FloatArray:
     """Whether the highest high or the lowest low is the newer one, and by how much; 0 where prices are flat."""
-    newer = rolling_argmin(bars["low"], n + 1) - rolling_argmax(bars["high"], n + 1)
-    return 100.0 * newer / n
+    newer = rolling_argmin(bars["low"], n + 1)
+    newer -= rolling_argmax(bars["high"], n + 1)
+    newer *= 100.0
+    newer /= n
+    return newer
 
 
 @FAMILY.feature(

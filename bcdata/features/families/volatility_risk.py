@@ -111,7 +111,9 @@ def yang_zhang_60(bars: Grid, *, n: int) -> FloatArray:
 )
 def natr_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     """Mean true range in percent of the close. A range, not a deviation: the two do not convert into each other."""
-    return 100.0 * average_true_range(bars, n, length) / bars["close"]
+    percent = 100.0 * average_true_range(bars, n, length)
+    percent /= bars["close"]
+    return percent
 
 
 @FAMILY.feature(

@@ -105,13 +105,15 @@ def amihud_60(bars: Grid, *, n: int) -> FloatArray:
 )
 def mfi_14(bars: Grid, *, n: int) -> FloatArray:
     """Share of the flow at rising typical prices; null where these are flat or nothing was traded."""
-    from bcdata.features.kernels.bars import signed_flows  # noqa: PLC0415 - see the kernels' room
+    from bcdata.features.kernels.bars import flows  # noqa: PLC0415 - see the kernels' room
 
-    price = bars["high"] + bars["low"] + bars["close"]  # a third of it would cancel
-    up, down = signed_flows(plain(price), plain(bars["volume"]), _ROUNDING)
-    rising, falling = rolling_sum(up, n, first=bars.first), rolling_sum(down, n, first=bars.first)
-    falling += rising
-    return 100.0 * (rising / falling)
+    price, volume = plain(bars["high"] + bars["low"] + bars["close"]), plain(bars["volume"])  # a third would cancel
+    rising = rolling_sum(flows(price, volume, 1.0, _ROUNDING), n, first=bars.first)
+    both = rolling_sum(flows(price, volume, -1.0, _ROUNDING), n, first=bars.first)
+    both += rising
+    rising /= both
+    rising *= 100.0
+    return rising
 
 
 @FAMILY.feature(

@@ -30,15 +30,14 @@ def true_ranges(prices: Prices) -> FloatArray:
 
 
 @compiled
-def signed_flows(price: FloatArray, volume: FloatArray, rounding: float) -> tuple[FloatArray, FloatArray]:
-    """Price times volume where the price rose, else 0, and where it fell; NaN where any of it is missing.
+def flows(price: FloatArray, volume: FloatArray, sign: float, rounding: float) -> FloatArray:
+    """Price times volume where the price rose, or fell for a sign of -1, else 0; NaN where any of it is missing.
 
     A move of no more than `rounding` of the price is none.
     """
-    rising, falling = np.full(price.size, np.nan), np.full(price.size, np.nan)
+    out = np.full(price.size, np.nan)
     for row in range(1, price.size):
-        moved, flow, least = price[row] - price[row - 1], price[row] * volume[row], rounding * price[row]
-        there = abs(moved) + abs(flow) < np.inf
-        rising[row] = flow * (moved > least) if there else np.nan
-        falling[row] = flow * (moved < -least) if there else np.nan
-    return rising, falling
+        moved, flow = price[row] - price[row - 1], price[row] * volume[row]
+        counts = flow * (sign * moved > rounding * price[row])
+        out[row] = counts if abs(moved) + abs(flow) < np.inf else np.nan
+    return out
