@@ -5,11 +5,25 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 # How long an example takes says something about the machine, not about the code. In CI hypothesis does this itself.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 if os.environ.get("CI") != "true":
     settings.load_profile("patient")
+
+
+class ByFileOrLake(LoadFileScheduling):
+    """The tests of a file stay with one worker, and all that look at the lake of the golden tests do."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        golden = "bcdata_tests/golden/"
+        return golden if nodeid.startswith(golden) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config) -> ByFileOrLake:
+    """How workers share the tests, whatever `--dist` says."""
+    return ByFileOrLake(config)
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,7 @@ def audited(interval: Interval, objects: Objects) -> Audited:
     return audit_bars(framed, interval=interval, max_bad_share=0)
 
 
+@pytest.mark.slow
 def test_every_genuine_row_passes(mirror: Path) -> None:
     found = genuine(mirror)
     assert sum(len(objects) for objects in found.values()) > 3000

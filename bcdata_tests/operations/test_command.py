@@ -45,6 +45,7 @@ def command(world: World) -> Command:
     return Command.of(world, BY_DAY, "cli")
 
 
+@pytest.mark.slow
 def test_a_held_back_partition_is_status_1_and_the_rest_is_done_and_said(world: World, command: Command) -> None:
     done = command.run(materialize(D, "BTCUSDT", DAYS[0], DAYS[2], "--json"))
     assert done.returncode == 1
