@@ -21,6 +21,7 @@ class ByFileOrLake(LoadFileScheduling):
         return golden if nodeid.startswith(golden) else super()._split_scope(nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config) -> ByFileOrLake:
     """How workers share the tests, whatever `--dist` says."""
     return ByFileOrLake(config)

@@ -59,9 +59,7 @@ def _talib(bars: pl.DataFrame, names: Sequence[str]) -> int:
     from benchmarks.feature_rivals import TALIB  # noqa: PLC0415 - each contestant imports its own
 
     columns = {name: bars[name].to_numpy() for name in ("open", "high", "low", "close", "volume")}
-    for name in names:
-        TALIB[name](columns)
-    return bars.height
+    return pl.DataFrame({"open_time": bars["open_time"], **{name: TALIB[name](columns) for name in names}}).height
 
 
 def _polars(bars: pl.DataFrame, names: Sequence[str]) -> int:

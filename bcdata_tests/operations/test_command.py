@@ -15,6 +15,7 @@ DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
 ASTRAL = "币安人生USDT"
 
 
+@pytest.mark.slow
 def test_a_symbol_that_is_not_ascii(tmp_path: Path) -> None:
     with (
         LoopbackExchange(GeneratedMarket.demo(), now=utc("2023-07-04")) as exchange,
