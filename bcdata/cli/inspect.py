@@ -50,6 +50,13 @@ def status(
     held = [[one.dataset, *held.values()] for one in found for held in one.held_back]
     if held:
         print_table(["dataset", "zone", "symbol", "date", "state", "why"], held)
+    sets = [
+        [one.dataset, version, symbols, "as in the catalog" if version == one.feature_set else "another"]
+        for one in found
+        for version, symbols in one.feature_sets.items()
+    ]
+    if sets:
+        print_table(["dataset", "feature set", "symbols, by their newest partition", "which"], sets)
     overdue = [[one.dataset, *late.values()] for one in found for late in one.stale]
     if overdue:
         print_table(["dataset", "symbol", "date", "overdue since", "reason"], overdue)

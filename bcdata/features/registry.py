@@ -4,8 +4,6 @@ A family is one module in `bcdata.features.families` that holds a `FAMILY`; a fe
 in it. Nothing else has to be edited to add either.
 """
 
-import hashlib
-import json
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -31,7 +29,6 @@ __all__ = [
     "all_features",
     "collect",
     "describe",
-    "feature_set_version",
 ]
 
 
@@ -129,16 +126,6 @@ def collect(families: Iterable[Family]) -> tuple[Feature, ...]:
         for feature in family.features.values():
             _add(features, feature)
     return tuple(features.values())
-
-
-def feature_set_version(features: Iterable[Feature] | None = None) -> str:
-    """A short hash of names, parameters and versions in the table's order; part of every fingerprint.
-
-    Source text has no part in it: reformatting a function must not make a lake stale.
-    """
-    chosen = all_features() if features is None else features
-    identity = [(feature.name, feature.version, feature.parameters) for feature in chosen]
-    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:12]
 
 
 def describe(features: Iterable[Feature] | None = None) -> list[dict[str, Any]]:

@@ -33,16 +33,22 @@ def universe_of(dataset: Dataset) -> tuple[str, ...]:
     return tuple(sorted(_section(dataset).universe))
 
 
+def identity(feature: Feature, reference: str, universe: tuple[str, ...]) -> str:
+    """A short hash of what a column's values follow from besides bars: version, parameters, whom it looks at.
+
+    Source text has no part in it: reformatting a function must not make a lake stale.
+    """
+    looks_at = (
+        reference if feature.reads("@reference") else None,
+        universe if feature.reads("@universe") else None,
+    )
+    return _digest([NUMERICS, feature.version, feature.parameters, looks_at])
+
+
 def identities(dataset: Dataset) -> dict[str, str]:
-    """By column a short hash of what its values follow from besides bars: version, parameters, whom it looks at."""
-    found = {}
-    for feature in features_of(dataset):
-        looks_at = (
-            reference_of(dataset) if feature.reads("@reference") else None,
-            universe_of(dataset) if feature.reads("@universe") else None,
-        )
-        found[feature.name] = _digest([NUMERICS, feature.version, feature.parameters, looks_at])
-    return found
+    """The identity of every column, in the table's order."""
+    whom = reference_of(dataset), universe_of(dataset)
+    return {feature.name: identity(feature, *whom) for feature in features_of(dataset)}
 
 
 def version_of(dataset: Dataset) -> str:

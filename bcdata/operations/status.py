@@ -1,5 +1,6 @@
 """What is there: partitions by zone, missing bars by reason, what is held back. Reads the store, not Dagster."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,9 +9,10 @@ from pathlib import Path
 import polars as pl
 
 from bcdata.catalog import Catalog, Dataset
+from bcdata.operations.feature_set import version_of
 from bcdata.operations.footers import open_footers
 from bcdata.operations.freshness import freshness, merged_at
-from bcdata.operations.zones import Step, steps
+from bcdata.operations.zones import Step, Zone, steps
 from bcdata.store.attempts import Attempts
 from bcdata.store.layout import PART, Partition, symbol_and_date
 from bcdata.store.quarantine import REPORT, ZONE
@@ -32,13 +34,25 @@ class ZoneStatus:
 
 @dataclass(frozen=True, slots=True)
 class DatasetStatus:
-    """One dataset: its zones, its missing bars by reason, what is held back, and what is overdue."""
+    """One dataset: its zones, its missing bars by reason, what is held back, what is overdue, and its feature set.
+
+    Attributes:
+        dataset: Its name.
+        zones: Its assets.
+        missing: Bars by the reason for which they are missing.
+        held_back: Partitions that did not pass the gate, and why.
+        stale: Partitions that should be there by now.
+        feature_set: The version of its feature set, as the catalog and the code have it; None without features.
+        feature_sets: By version: how many symbols have it in their newest partition of features.
+    """
 
     dataset: str
     zones: list[ZoneStatus]
     missing: dict[str, int]
     held_back: list[dict[str, str]] = field(default_factory=list)
     stale: list[dict[str, str]] = field(default_factory=list)
+    feature_set: str | None = None
+    feature_sets: dict[str, int] = field(default_factory=dict)
 
 
 def published(root: Path, step: Step) -> set[tuple[str, str]]:
@@ -73,7 +87,21 @@ def _dataset_status(store: Store, dataset: Dataset, now: datetime) -> DatasetSta
         _missing(store, dataset.name),
         list(_held_back(store, dataset)),
         list(_overdue(store, dataset, now)),
+        *_feature_sets(store, dataset),
     )
+
+
+def _feature_sets(store: Store, dataset: Dataset) -> tuple[str | None, dict[str, int]]:
+    """The newest partitions alone are read: those tell what is in use, and a lake has tens of thousands of others."""
+    if all(step.zone is not Zone.FEATURES for step in steps(dataset)):
+        return None, {}
+    step, newest, found = Step(Zone.FEATURES, dataset.name), dict[str, str](), Counter[str]()
+    for one in store.partitions(step.zone.value, step.asset, step.provider):
+        newest[one.symbol] = max(one.date, newest.get(one.symbol, ""))
+    with open_footers(store) as footers:
+        for symbol, date in newest.items():
+            found.update(facts["features"] for facts in footers.made_of(step, symbol, date).values())
+    return version_of(dataset), dict(found)
 
 
 def _overdue(store: Store, dataset: Dataset, now: datetime) -> Iterator[dict[str, str]]:

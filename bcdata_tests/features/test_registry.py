@@ -16,7 +16,6 @@ from bcdata.features.registry import (
     all_features,
     collect,
     describe,
-    feature_set_version,
 )
 
 ABOUT: dict[str, Any] = {"inputs": ("close",), "warm_up": 0, "formula": "c", "source": "none", "unit": "none"}
@@ -92,22 +91,6 @@ def test_impossible_attributes_are_refused(wrong: dict[str, Any]) -> None:
         replace(feature, **wrong)
 
 
-def test_the_version_follows_names_parameters_versions_and_order_and_nothing_else() -> None:
-    first, second, *rest = all_features()
-    version = feature_set_version()
-    assert version == feature_set_version(list(all_features()))
-    assert len(version) == 12
-    assert feature_set_version([replace(first, formula="?", source="?", description="?"), second, *rest]) == version
-    others = [
-        [replace(first, version=2), second, *rest],
-        [replace(first, parameters=(("k", 2),)), second, *rest],
-        [replace(first, name="other"), second, *rest],
-        [second, first, *rest],
-        [first, *rest],
-    ]
-    assert len({version, *map(feature_set_version, others)}) == 1 + len(others)
-
-
 def test_the_description_is_plain_and_complete() -> None:
     described = describe()
     assert json.loads(json.dumps(described)) == described
@@ -135,7 +118,6 @@ def test_parameters_carry_the_warm_up_with_them() -> None:
     feature = next(one for one in all_features() if one.name == "ret_vol_z")
     longer = feature.with_parameters({"n": "120"})
     assert (longer.warm_up, dict(longer.parameters)["n"]) == (121, 120)
-    assert feature_set_version([longer]) != feature_set_version([feature])
     assert feature.with_parameters({}) == feature
 
 
