@@ -93,6 +93,29 @@ def test_each_proof_names_what_it_catches(  # noqa: PLR0917
     assert words in failures(module(tmp_path, value, warm_up=warm_up, more=more))[proof]
 
 
+@pytest.mark.parametrize(
+    ("limits", "holds"),
+    [('{"length": run(1 / 14)}', True), ("None", False), ('{"length": run(1 / 5)}', False)],
+)
+def test_a_recursion_that_remembers_its_seed_is_caught(tmp_path: Path, limits: str, *, holds: bool) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        HEAD
+        + f'''
+from bcdata.features.parameters import run
+from bcdata.features.runs import ema
+@FAMILY.feature(
+    inputs=("close",), warm_up=lambda length: length, anchor="day", parameters={{"length": 300}}, limits={limits},
+    formula="f", source="own", unit="1", price_degree=1,
+)
+def mine(bars, *, length):
+    """Mine."""
+    return ema(bars["close"], 1 / 14, length=length, grid=bars)
+'''
+    )
+    assert ("seed forgotten" not in failures(str(path))) == holds
+
+
 def test_a_failure_names_its_first_bar(tmp_path: Path) -> None:
     value = 'np.where(bars.opens == 1677405600000000, 2, bars["close"] / bars["close"])'
     path = module(tmp_path, value, more="range=(0, 1)")

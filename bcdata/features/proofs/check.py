@@ -8,7 +8,7 @@ from typing import NamedTuple
 from bcdata.features.feature import Feature
 from bcdata.features.proofs import promises
 from bcdata.features.proofs.bars import START
-from bcdata.features.proofs.corners import limits_hold
+from bcdata.features.proofs.corners import limits_hold, seed_forgotten
 from bcdata.features.proofs.instants import CALM_CUTS, WILD_CUTS, eventful
 from bcdata.features.proofs.promises import DAY
 from bcdata.features.proofs.refuted import RefutedError
@@ -34,6 +34,7 @@ _GRID = "let nothing depend on where the data begin: use the functions of bcdata
 _WARM = "declare the bars that the value needs before its own bar, no more and no less, and give null without them"
 _DEFINED = "declare warm_up, distinct= (it has few levels) or partial=True (it can be null on complete bars)"
 _LIMITS = "declare limits=, as at_least(2) for a window that needs two bars: see bcdata.features.parameters"
+_SEED = 'declare limits={"length": run(alpha)}: the bars within which a recursion of that alpha forgets its seed'
 _RANGE = "declare the range that the formula has, or clip in the formula"
 _SCALE = "declare price_degree, volume_degree and scale_tolerance: 0 for ratios, 1 for prices"
 _INPUTS_SHARED = "write into arrays of your own only: x = x * 2, not x *= 2"
@@ -60,6 +61,7 @@ PROOFS: dict[str, Proof] = {
     "warm-up tight": Proof(lambda one: promises.warm_up_tight(one, calm()), _WARM),
     "defined": Proof(lambda one: promises.defined(one, calm()), _DEFINED),
     "parameters": Proof(lambda one: limits_hold(one, calm(3)), _LIMITS),
+    "seed forgotten": Proof(lambda one: seed_forgotten(one, calm()), _SEED),
     "bounded": Proof(lambda one: promises.bounded(one, calm()), _RANGE),
     "bounded, hostile bars": Proof(lambda one: promises.bounded(one, wild()), _RANGE),
     "scaled": Proof(lambda one: promises.scaled(one, calm()), _SCALE),

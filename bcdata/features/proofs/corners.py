@@ -13,6 +13,8 @@ from bcdata.features.proofs.subject import Lab, Subject
 from bcdata.features.proofs.world import World
 
 _DAY = 1440
+_SEED = 1e-6
+"""In deviations of the values: how much of a seed may be left."""
 
 
 def corners(feature: Feature) -> Iterator[dict[str, Parameter]]:
@@ -28,13 +30,36 @@ def corners(feature: Feature) -> Iterator[dict[str, Parameter]]:
             yield _moved(feature, moved, end)
 
 
+def seed_forgotten(subject: Subject, world: World) -> None:
+    """A recursion that begins as late as its limits allow has the values of one that begins twice as early.
+
+    Its seed is what it happened to begin with. 1e-9 of a seed's weight may be left at the day's first bar, more where
+    means are taken of means.
+    """
+    feature = subject.feature
+    if not feature.anchor or "length" not in feature.limits:
+        return
+    least = int(feature.limits["length"][0])
+    late, early = (_alone(subject, {"length": bars}).values(world) for bars in (least, 2 * least))
+    both = np.isfinite(late) & np.isfinite(early)
+    require(bool(both.any()), "no value with all the history there is")
+    apart = np.where(both, np.abs(late - early), 0.0)
+    row = int(np.argmax(apart))
+    words = f"begun {least:,} bars before the day: {float(late[row])!r}; begun twice as early: {float(early[row])!r}"
+    require(float(apart[row]) <= _SEED * float(np.nanstd(early)), words, world.bars["open_time"][row])
+
+
+def _alone(subject: Subject, parameters: dict[str, Parameter]) -> Subject:
+    feature = subject.feature.with_parameters(parameters)
+    return replace(subject, feature=feature, lab=Lab([feature]))
+
+
 def limits_hold(subject: Subject, world: World) -> None:
     """At every corner the feature has values within its range on complete bars, or none as history is too short."""
     for own in corners(subject.feature):
         said = "with " + ", ".join(f"{name} = {value}" for name, value in own.items())
         try:
-            corner = subject.feature.with_parameters(own)
-            _holds(replace(subject, feature=corner, lab=Lab([corner])), world)
+            _holds(_alone(subject, own), world)
         except RefutedError as refuted:
             raise RefutedError(f"{said}: {refuted}", refuted.at) from None
         except (ArithmeticError, LookupError, ValueError) as error:
