@@ -101,24 +101,31 @@ class Known:
         status = self.rest.get("status") or _TRADING
         if not ended or (status == _TRADING and not unknown):
             return
-        start = datetime.fromisoformat(ended["start"])
-        if self.unpublished is not None and start >= self.unpublished:
-            return  # the next file is not due: that there is none says nothing
-        if self.last_bar is not None and (self.last_bar >= start or self._has_no_more(status, unknown=unknown)):
-            start = self._ended_at(self.last_bar)
+        start = _instant_of(ended["files_to"])
+        goes_on = self.last_bar is not None and self.last_bar >= start
+        if goes_on or self._has_no_more(status, unknown=unknown):
+            start = self._ended_at(ended)
         said = f"says {status}" if status not in {_TRADING, ABSENT} else "does not know the symbol any more"
         yield Reason(Window(start, start + _FAR), Status.DELISTED, f"{ended['evidence']}; the exchange {said}")
 
-    def _ended_at(self, last_bar: datetime) -> datetime:
+    def _ended_at(self, ended: Told) -> datetime:
         """Where the bars end, unless a file of another interval goes on: then they were cut, and its last bar tells."""
-        seen = [_window(self.told["seen"])] if self.told.get("seen") else []
-        return max([last_bar, *(bar.end for bar in seen if bar.start > last_bar)])
+        seen = _window(ended["last_bar"]) if ended.get("last_bar") else None
+        if seen is not None and seen.start >= self._next_open:
+            return seen.end
+        since = _instant_of(ended["since"])
+        ends_there = self.last_bar is not None and self.last_bar >= since - timedelta(days=1)
+        return self.last_bar if self.last_bar is not None and ends_there else since
 
     def _has_no_more(self, status: str, *, unknown: bool) -> bool:
         """Whether REST has nothing after the last bar, or cannot have: the last file may have been cut short."""
         asked = [_window(one) for one in self.rest.get("asked") or []]
-        after = self.after_last
-        return unknown or status == ABSENT or (after is not None and any(after in window for window in asked))
+        return unknown or status == ABSENT or any(self._next_open in window for window in asked)
+
+    @property
+    def _next_open(self) -> datetime:
+        """The first open after all bars that are there."""
+        return self.after_last or self.window.start
 
     def _not_published(self) -> Iterator[Reason]:
         if self.unpublished is not None:

@@ -15,7 +15,8 @@ from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError
 from bcdata.operations.choose import first_choice, second_choice, uncovered_days
 from bcdata.operations.coarser import Coarser
-from bcdata.operations.explain import record_of, unpublished_from
+from bcdata.operations.due import due_until
+from bcdata.operations.explain import record_of
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import missing_in
 from bcdata.operations.listings import Listings
@@ -163,16 +164,13 @@ class _Fetch:
         if not (days or begins_late or ends_early):
             return {}
         testimony = await self.work.witness.testimony(series_of(self.dataset, self.partition.symbol))
-        before, after = testimony.not_listed(window), testimony.gone(window)
-        unpublished = unpublished_from(self.dataset, window, self.work.now)
-        is_overdue = after is not None and (unpublished is None or after.window.start < unpublished)
-        seen = await self.work.witness.last_seen(testimony) if is_overdue else None
+        before = testimony.not_listed(window)
+        ending = await self.work.witness.ending(testimony, window, due_until(self.dataset, self.work.now))
         return {
             "not_listed": record_of(before) if before else None,
-            "ended": record_of(after) if after else None,
+            "ended": ending.to_record() if ending else None,
             "traded": [record_of(reason) for reason in testimony.traded(days)],
             "known_by": _iso(testimony.known_by),
-            **({"seen": [_iso(seen.start), _iso(seen.end)]} if seen else {}),
         }
 
     async def _coarser(self, objects: Sequence[Record]) -> list[dict[str, str]]:

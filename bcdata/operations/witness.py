@@ -7,9 +7,9 @@ listing: a file may have been deleted. A first file, of whatever interval, that 
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Literal
+from typing import Any, Literal
 
 from bcdata.bars.gaps import Reason, Status
 from bcdata.errors import NotFoundError
@@ -24,6 +24,7 @@ _OTHERS = ("1h", "1d", "1m")
 """Intervals that nearly every symbol has; asking all sixteen would cost five times the calls and tell no more."""
 
 Held = tuple[Series, ArchiveObject]
+Edge = Literal["begins", "ends"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +34,18 @@ class Testimony:
     days: dict[str, frozenset[date]]
     listed_from: datetime | None
     listed_words: str
-    ended: datetime | None
-    ended_words: str
     known_by: datetime | None = None
     """The end of the first file of any interval: the symbol was listed before, whoever says otherwise."""
     lasts: tuple[Held, ...] = ()
-    """The last file of each other interval."""
+    """The last file of each interval, the last of all at the end."""
+    known_to: datetime | None = None
+    """The end of the last day that has bars by the names of files alone; a monthly one has some, on whichever day."""
 
     def not_listed(self, window: Window) -> Reason | None:
         """The part of the window before the listing, if that is known."""
         if self.listed_from is None or self.listed_from <= window.start:
             return None
         return Reason(window.until(self.listed_from), Status.NOT_LISTED, self.listed_words)
-
-    def gone(self, window: Window) -> Reason | None:
-        """The part of the window after the last file of any interval. It is a hint, not a proof, of a delisting."""
-        if self.ended is None or self.ended > window.end:
-            return None
-        return Reason(Window(max(self.ended, window.start), window.end), Status.DELISTED, self.ended_words)
 
     def traded(self, days: Sequence[date]) -> Iterator[Reason]:
         """Windows among these days for which the archive has files of another interval."""
@@ -69,14 +64,42 @@ class Testimony:
         return next((interval for interval, days in self.days.items() if day in days), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Where the archive's files of a symbol end. It is a hint, not a proof, of a delisting.
+
+    Attributes:
+        since: the end of the last day of which a file has bars.
+        files_to: the end of the time that the last file names; a monthly one may name days that it has no bars of.
+        last_bar: the last bar that was read in the last files: who ends before it was cut short.
+        evidence: how that is known.
+    """
+
+    since: datetime
+    files_to: datetime
+    last_bar: Window | None
+    evidence: str
+
+    def to_record(self) -> dict[str, Any]:
+        """As manifests keep it."""
+        bar = self.last_bar
+        return {
+            "since": self.since.isoformat(),
+            "files_to": self.files_to.isoformat(),
+            "last_bar": [bar.start.isoformat(), bar.end.isoformat()] if bar else None,
+            "evidence": self.evidence,
+        }
+
+
 class Witness:
-    """Asks once per series and remembers for the length of a run; what first files hold it remembers for good."""
+    """Asks once per series and remembers for the length of a run; what first and last files hold it remembers for good."""
 
     def __init__(self, archive: BinanceArchive, memory: Attempts, now: datetime) -> None:
         self._archive = archive
         self._memory = memory
         self._now = now
         self._asked: dict[Series, asyncio.Task[Testimony]] = {}
+        self._looks: dict[str, asyncio.Task[datetime | None]] = {}
 
     async def testimony(self, series: Series) -> Testimony:
         """What the archive tells of the series' symbol.
@@ -104,24 +127,53 @@ class Witness:
             for one in every
             if one != series
         }
-        ended, ended_words = _ended(held)
         known_by = min((_window(one).end for _, one in held), default=None)
-        lasts = {one: (one, found) for one, found in sorted(held, key=_by_end) if one != series}
-        return Testimony(days, *await self._listing(held), ended, ended_words, known_by, tuple(lasts.values()))
+        known_to = max((_day(_window(one).start.date()).end for _, one in held), default=None)
+        lasts = {one: (one, found) for one, found in sorted(held, key=_by_end)}
+        ordered = tuple(sorted(lasts.values(), key=_by_end))
+        return Testimony(days, *await self._listing(held), known_by, ordered, known_to)
 
-    async def last_seen(self, testimony: Testimony) -> Window | None:
-        """The last bar in the last files of other intervals: who ends before it was cut short.
+    async def ending(self, testimony: Testimony, window: Window, due: datetime) -> Ending | None:
+        """Where the symbol's files end, if that is in the window or before it and the next file is overdue.
+
+        What a monthly file holds tells where: by its name alone no day of the month comes after it.
+
+        Args:
+            testimony: of one symbol.
+            window: the time of which bars are missing.
+            due: before this instant (UTC) all daily files are due.
 
         Raises:
             ProviderError: the archive cannot be asked.
         """
-        seen = await asyncio.gather(*(self._edge("ends", series, one) for series, one in testimony.lasts))
-        bars = [
-            Window(opened, Interval.parse(series.interval or "1m").next(opened))
-            for opened, (series, _) in zip(seen, testimony.lasts, strict=True)
-            if opened is not None
+
+        def is_over(since: datetime) -> bool:
+            return since <= window.end and since < due
+
+        if testimony.known_to is None or not is_over(testimony.known_to):
+            return None
+        read = await self._last_bars(testimony.lasts)
+        last = testimony.lasts[-1][1]
+        files_to = _window(last).end
+        is_told = any(_window(one).end == files_to for one, _ in read)
+        days = (_day(bar.start.date()).end for _, bar in read)
+        since = max(testimony.known_to, *days) if is_told else files_to
+        if not is_over(since):
+            return None
+        words = f"the archive's last file of any interval is {last.name}"
+        if since < files_to:
+            words += f", without a bar after {since - timedelta(days=1):%Y-%m-%d}"
+        last_bar = max((bar for _, bar in read), key=lambda bar: (bar.start, bar.start - bar.end), default=None)
+        return Ending(since, files_to, last_bar, words)
+
+    async def _last_bars(self, lasts: Sequence[Held]) -> list[tuple[ArchiveObject, Window]]:
+        """The last bar in each of these files, of those that can be had and read."""
+        seen = await asyncio.gather(*(self._edge("ends", series, one) for series, one in lasts))
+        return [
+            (one, Window(opened, Interval.parse(series.interval or "1m").next(opened)))
+            for opened, (series, one) in zip(seen, lasts, strict=True)
+            if opened is not None and opened in _window(one)
         ]
-        return max(bars, key=lambda bar: (bar.start, -(bar.end - bar.start)), default=None)
 
     async def _listing(self, held: Sequence[Held]) -> tuple[datetime | None, str]:
         """The symbol's first bar, if some interval's first file proves it by beginning inside its day or month."""
@@ -143,9 +195,14 @@ class Witness:
             f"the archive's first files of all intervals begin that day, {one.name} at {opened:%Y-%m-%d %H:%M}",
         )
 
-    async def _edge(self, edge: Literal["begins", "ends"], series: Series, one: ArchiveObject) -> datetime | None:
-        """The first or the last open in an object; None where it cannot be had or read."""
+    async def _edge(self, edge: Edge, series: Series, one: ArchiveObject) -> datetime | None:
+        """The first or the last open in an object, looked for once; None where it cannot be had or read."""
         key = f"{edge}/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
+        if key not in self._looks:
+            self._looks[key] = asyncio.create_task(self._look(key, edge, series, one))
+        return await asyncio.shield(self._looks[key])
+
+    async def _look(self, key: str, edge: Edge, series: Series, one: ArchiveObject) -> datetime | None:
         known = self._memory.detail(key)
         if known is None:
             try:
@@ -160,15 +217,8 @@ class Witness:
         return datetime.fromisoformat(known) if known else None
 
 
-def _ended(held: Sequence[Held]) -> tuple[datetime | None, str]:
-    if not held:
-        return None, ""
-    _, last = max(held, key=lambda one: (_window(one[1]).end, one[1].name))
-    return _window(last).end, f"the archive's last file of any interval is {last.name}"
-
-
-def _by_end(held: Held) -> datetime:
-    return _window(held[1]).end
+def _by_end(held: Held) -> tuple[datetime, str]:
+    return _window(held[1]).end, held[1].name
 
 
 def _window(one: ArchiveObject) -> Window:

@@ -45,6 +45,12 @@ def statuses(known: Known, present: set[int]) -> dict[int, str]:
     return found
 
 
+def ended(since: int, files_to: int, last_bar: tuple[int, int] | None = None) -> dict[str, Any]:
+    """What raw has of files that end: the end of the last day with bars, of the last file's name, and the last bar."""
+    bar = [iso(edge) for edge in last_bar] if last_bar else None
+    return {"since": iso(since), "files_to": iso(files_to), "last_bar": bar, "evidence": "planted end"}
+
+
 CAUSES = ("there", "outage", "asked twice", "coarse absent", "coarse present", "cut", "quarantined")
 EXPECTED = {
     "outage": "upstream",
@@ -73,7 +79,7 @@ def planted(causes: list[str], *, listed: int, delisted: int | None, due: int | 
         ],
     }
     if delisted is not None:
-        evidence["ended"] = told(delisted, MINUTES, "delisted")
+        evidence["ended"] = ended(delisted, delisted)
         rest |= {"status": "BREAK", "asked": [[iso(0), iso(MINUTES)]]}
     quarantined = [
         {"start": iso(first), "end": iso(after - 1), "reason": "ohlc_bounds"} for first, after in blocks("quarantined")
@@ -120,7 +126,7 @@ def test_files_of_another_interval_refute_a_listing_and_a_delisting_but_no_answe
     """A day's minutes are deleted while its hours exist; REST gave none of it, but knows of an outage inside."""
     evidence = {
         "not_listed": told(0, 40, "not_listed"),
-        "ended": told(60, 96, "delisted"),
+        "ended": ended(60, 60),
         "traded": [told(0, 96, "open")],
     }
     rest = {"confirmed": [[iso(50), iso(55)]], "empty": [[iso(10), iso(20)]], "status": "BREAK"}
@@ -147,29 +153,27 @@ def test_rests_first_bar_is_no_listing_where_bars_or_files_are_older() -> None:
 def test_a_delisting_begins_where_the_files_of_other_intervals_end() -> None:
     """The minutes end at 60; the last bar of another interval is the one from `seen` on."""
     for seen, delisted in (((56, 64), 60), ((64, 72), 72)):
-        evidence = {"ended": told(80, 96, "delisted"), "seen": [iso(edge) for edge in seen]}
+        evidence = {"ended": ended(80, 80, seen)}
         known = Known(WINDOW, {"evidence": evidence}, {"status": "absent"}, last_bar=at(59), after_last=at(60))
         found = statuses(known, set(range(60)))
         assert [found[n] for n in range(60, 96)] == [*["open"] * (delisted - 60), *["delisted"] * (96 - delisted)]
 
 
-def test_a_delisting_needs_two_witnesses_and_a_file_that_is_overdue() -> None:
-    ended = {"evidence": {"ended": told(60, 96, "delisted")}}
+def test_a_delisting_needs_two_witnesses() -> None:
+    files = {"evidence": {"ended": ended(60, 60)}}
     there = set(range(60))
     bar = {"last_bar": at(59), "after_last": at(60)}
-    alone = Known(WINDOW, archive=ended, **bar)  # type: ignore[arg-type]
+    alone = Known(WINDOW, archive=files, **bar)  # type: ignore[arg-type]
     assert set(statuses(alone, there).values()) == {"open"}
     word = Known(WINDOW, rest={"status": "BREAK"}, **bar)  # type: ignore[arg-type]
     assert set(statuses(word, there).values()) == {"open"}
-    both = Known(WINDOW, archive=ended, rest={"status": "BREAK"}, **bar)  # type: ignore[arg-type]
+    both = Known(WINDOW, archive=files, rest={"status": "BREAK"}, **bar)
     assert set(statuses(both, there).values()) == {"delisted"}
-    halted = Known(WINDOW, archive=ended, rest={"status": "BREAK"}, unpublished=at(60), **bar)  # type: ignore[arg-type]
-    assert set(statuses(halted, there).values()) == {"not_published"}
 
 
 def test_the_end_of_the_last_file_is_delisted_only_where_rest_has_nothing_there() -> None:
     """The last file names time up to minute 80, its bars end at 59: it may have been cut."""
-    archive = {"evidence": {"ended": told(80, 96, "delisted")}}
+    archive = {"evidence": {"ended": ended(80, 80)}}
     known = {"archive": archive, "last_bar": at(59), "after_last": at(60)}
     unasked = statuses(Known(WINDOW, rest={"status": "BREAK"}, **known), set(range(60)))  # type: ignore[arg-type]
     assert [unasked[n] for n in (60, 79, 80)] == ["open", "open", "delisted"]
@@ -178,9 +182,28 @@ def test_the_end_of_the_last_file_is_delisted_only_where_rest_has_nothing_there(
     assert set(asked.values()) == {"delisted"}
 
 
+def test_a_partition_without_bars_that_the_last_file_names_is_delisted_only_where_rest_has_nothing_there() -> None:
+    """A day inside the last month's file, after its last bar."""
+    archive = {"evidence": {"ended": ended(-10, 200, (-30, -29))}}
+    unasked = statuses(Known(WINDOW, archive, {"status": "BREAK"}), set())
+    assert set(unasked.values()) == {"open"}
+    asked = statuses(Known(WINDOW, archive, {"status": "BREAK", "asked": [[iso(-1), iso(97)]]}), set())
+    assert set(asked.values()) == {"delisted"}
+    gone = statuses(Known(WINDOW, archive, {"status": "absent"}), set())
+    assert set(gone.values()) == {"delisted"}
+
+
+def test_a_partition_without_bars_of_whose_days_files_have_some_is_delisted_after_these() -> None:
+    """Minutes are gone; the last hour that other files have, or else the day that they name, tells the end."""
+    for last_bar, delisted in (((20, 30), 30), (None, 80)):
+        known = Known(WINDOW, {"evidence": {"ended": ended(80, 96, last_bar)}}, {"status": "absent"})
+        found = statuses(known, set())
+        assert [found[n] for n in range(MINUTES)] == [*["open"] * delisted, *["delisted"] * (MINUTES - delisted)]
+
+
 def test_candles_left_out_after_a_settlement_are_delisted_with_their_number() -> None:
-    ended = {"at": iso(70), "evidence": "26 candles without a trade"}
-    known = Known(WINDOW, rest={"ended": ended}, last_bar=at(69), after_last=at(70))
+    settled = {"at": iso(70), "evidence": "26 candles without a trade"}
+    known = Known(WINDOW, rest={"ended": settled}, last_bar=at(69), after_last=at(70))
     assert set(statuses(known, set(range(70))).values()) == {"delisted"}
     assert known.reasons()[0].evidence == "26 candles without a trade"
 
