@@ -84,8 +84,8 @@ def _gave_up(store: Store, dataset: Dataset, now: datetime) -> Iterator[Notice]:
                 f"gave_up/{dataset.name}/{symbol}/{date}/{one.cause}",
                 f"gave_up/{dataset.name}",
                 f"gaps of {dataset.name} were given up",
-                f"{symbol} {date}: {one.bars} bars stay open, {one.reason}. They are asked for again when the archive"
-                f" changes; bcdata gaps --dataset {dataset.name} --status open lists them",
+                f"{symbol} {date}: {one.bars} bars stay missing, {one.reason}. They are asked for again when the"
+                f" archive changes; bcdata gaps --dataset {dataset.name} lists them",
             )
 
 

@@ -1,12 +1,13 @@
 """Which partitions to ask again for their missing bars, when, and when to stop asking.
 
-What is missing stands in the ledger, how often it was asked for in side tables. Dagster's events tell neither.
+What is missing stands in the ledger, how often it was asked for in side tables, what contradicts a ledger in the
+universe. Dagster's events tell none of it.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,19 +15,25 @@ import polars as pl
 
 from bcdata.bars.gaps import Status
 from bcdata.catalog import Dataset
+from bcdata.errors import StoreError
 from bcdata.operations.backoff import MOST_TRIES, pause
+from bcdata.operations.doubt import Life, doubt, lives
 from bcdata.operations.due import due_until
 from bcdata.operations.footers import Footers, Row, open_footers
+from bcdata.operations.universe import read_universe
 from bcdata.operations.zones import REST
 from bcdata.store.attempts import Asked, Attempts, Refilled
+from bcdata.store.layout import Partition
 from bcdata.store.requests import Cell, Request, Requests
 from bcdata.store.store import Store
 
 KIND = "refill"
+Doubts = Sequence[tuple[Row, str]]
+"""Rows of a ledger, each with what contradicts it, in words."""
 LONGEST_OUTAGE = timedelta(days=1)
 """While REST does not answer, it is tried this often at least: the holes are not to blame."""
 ASK_AGAIN = timedelta(days=1)
-"""REST is not asked within a day for what it answered with nothing (operations.raw_rest)."""
+"""REST is not asked within a day for what it answered with nothing, nor for a status (operations.raw_rest)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,14 @@ class Refill:
 
 
 def stand(
-    dataset: Dataset, rows: Sequence[Row], *, request: Request | None, asked: Asked | None, now: datetime
+    dataset: Dataset,
+    rows: Sequence[Row],
+    *,
+    request: Request | None,
+    asked: Asked | None,
+    now: datetime,
+    doubts: Doubts = (),
+    judged: datetime | None = None,
 ) -> Refill | None:
     """How a partition stands; None where nothing that is missing may yet come.
 
@@ -72,12 +86,26 @@ def stand(
         request: the last request of the sensor, if there was one.
         asked: how REST's last questioning went, if there was one.
         now: the present instant.
+        doubts: settled rows that something contradicts by now, with what it is.
+        judged: when the exchange was asked for the symbol's status (UTC), if that is what the rows hang on; it is asked
+            once a day.
     """
     holes = list(_askable(dataset, rows, asked, now))
-    if not holes:
+    if not holes and not doubts:
         return None
-    cause = hashlib.sha256(json.dumps([(row[0], row[1], row[3]) for row in holes]).encode()).hexdigest()[:16]
-    bars = sum(row[2] for row in holes)
+    every = [*holes, *(row for row, _ in doubts)]
+    words = [words for _, words in doubts]
+    cause = hashlib.sha256(json.dumps([*((row[0], row[1], row[3]) for row in every), *words]).encode()).hexdigest()[:16]
+    found = _paced(sum(row[2] for row in every), cause, request, asked, now)
+    if holes:
+        return found
+    due = max(found.due, judged + ASK_AGAIN) if found.due and judged else found.due
+    gave_up = f"gave up after {found.tries} requests: " if found.gave_up else ""
+    return replace(found, due=due, reason=f"{gave_up}contradicted, {words[0]}")
+
+
+def _paced(bars: int, cause: str, request: Request | None, asked: Asked | None, now: datetime) -> Refill:
+    """When to ask (again) for bars that are missing for this cause."""
     if request is None or request.cause != cause:
         return Refill(bars, cause, 0, None, now, "not asked for since it is so")
     is_down = asked is not None and asked.outcome is Refilled.UNANSWERED
@@ -116,35 +144,60 @@ def _outcome(asked: Asked | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """What the side tables know of a dataset's partitions."""
+    """What is on record, beside its ledgers, of a dataset's partitions and symbols."""
 
+    dataset: Dataset
+    attempts: Attempts
     requests: Mapping[Cell, Request]
     asked: Mapping[Cell, Asked]
+    lives: Mapping[str, Life]
 
     @classmethod
-    def read(cls, root: Path, dataset: str) -> "Tables":
-        """Both tables of the lake, read once."""
-        return cls(Requests(root).of(KIND, dataset), Attempts(root).refills(dataset))
+    def read(cls, root: Path, dataset: Dataset) -> "Tables":
+        """The side tables of the lake and its universe, read once."""
+        attempts = Attempts(root)
+        try:
+            known = lives(read_universe(Store(root), dataset.market))
+        except StoreError:
+            known = {}  # its own sensor tells of the damage; open bars are asked for all the same
+        return cls(dataset, attempts, Requests(root).of(KIND, dataset.name), attempts.refills(dataset.name), known)
+
+    def doubt(self, symbol: str, row: Row) -> str | None:
+        """What contradicts a row of the symbol's ledger, in words; None where nothing does."""
+        return doubt(self.dataset, row, self.lives.get(symbol))
+
+    def stand(self, cell: Cell, rows: Sequence[Row], now: datetime) -> Refill | None:
+        """How a partition stands that has these rows in its ledger."""
+        doubts = [(row, words) for row in rows if (words := self.doubt(cell[0], row))]
+        hangs_on_status = bool(doubts) and all(row[3] == Status.DELISTED for row, _ in doubts)
+        return stand(
+            self.dataset,
+            rows,
+            request=self.requests.get(cell),
+            asked=self.asked.get(cell),
+            now=now,
+            doubts=doubts,
+            judged=self._judged(cell) if hangs_on_status else None,
+        )
+
+    def _judged(self, cell: Cell) -> datetime | None:
+        """When raw/binance_rest asked the exchange for the status of the symbol, for this partition."""
+        return self.attempts.last(f"{Partition('raw', self.dataset.name, *cell, REST).prefix}status")
 
 
-def refills(footers: Footers, tables: Tables, dataset: Dataset, symbol: str, now: datetime) -> dict[Cell, Refill]:
+def refills(footers: Footers, tables: Tables, symbol: str, now: datetime) -> dict[Cell, Refill]:
     """How all partitions of a symbol stand that lack bars which may yet come."""
-    found = {}
-    for date, rows in footers.ledgers(dataset.name, symbol).items():
-        cell = (symbol, date)
-        request, asked = tables.requests.get(cell), tables.asked.get(cell)
-        one = stand(dataset, rows, request=request, asked=asked, now=now)
-        if one is not None:
-            found[cell] = one
-    return found
+    ledgers = footers.ledgers(tables.dataset.name, symbol).items()
+    found = {(symbol, date): tables.stand((symbol, date), rows, now) for date, rows in ledgers}
+    return {cell: one for cell, one in found.items() if one is not None}
 
 
 def standing(root: Path, dataset: Dataset, now: datetime) -> dict[Cell, Refill]:
     """How all partitions of the lake stand that lack bars which may yet come, by symbol and date."""
-    store, tables = Store(root), Tables.read(root, dataset.name)
+    store, tables = Store(root), Tables.read(root, dataset)
     symbols = sorted({one.symbol for one in store.partitions("gaps", dataset.name)})
     with open_footers(store) as footers:
-        by_symbol = [refills(footers, tables, dataset, symbol, now) for symbol in symbols]
+        by_symbol = [refills(footers, tables, symbol, now) for symbol in symbols]
     return {cell: one for some in by_symbol for cell, one in some.items()}
 
 
@@ -158,22 +211,22 @@ def with_refill(root: Path, dataset: Dataset, runs: pl.DataFrame, every: pl.Data
         every: all rows of the same partitions.
         now: the present instant.
     """
-    tables, words = Tables.read(root, dataset.name), {}
+    tables, words = Tables.read(root, dataset), {}
+    columns = ("start", "end", "bars", "status")
     for (symbol, date), some in every.group_by("symbol", "date"):
-        rows = [
-            (start.isoformat(), end.isoformat(), bars, status)
-            for start, end, bars, status in some.select("start", "end", "bars", "status").iter_rows()
-        ]
         cell = (str(symbol), str(date))
-        request, asked = tables.requests.get(cell), tables.asked.get(cell)
-        one = stand(dataset, rows, request=request, asked=asked, now=now)
+        one = tables.stand(cell, [_row(*row) for row in some.select(columns).iter_rows()], now)
         if one is not None:
             words[cell] = one.words()
     told = [
-        words.get((symbol, date)) if status in _MAY_COME else None
-        for symbol, date, status in runs.select("symbol", "date", "status").iter_rows()
+        words.get((symbol, date)) if row[-1] in _MAY_COME or tables.doubt(symbol, _row(*row)) else None
+        for symbol, date, *row in runs.select("symbol", "date", *columns).iter_rows()
     ]
     return runs.with_columns(pl.Series("refill", told, dtype=pl.String))
+
+
+def _row(start: datetime, end: datetime, bars: int, status: str) -> Row:
+    return (start.isoformat(), end.isoformat(), bars, status)
 
 
 _MAY_COME = frozenset({Status.OPEN, Status.NOT_PUBLISHED, Status.QUARANTINED})

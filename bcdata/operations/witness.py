@@ -92,7 +92,7 @@ class Ending:
 
 
 class Witness:
-    """Asks once per series and remembers for the length of a run; what first and last files hold it remembers for good."""
+    """Asks once per series and remembers for the length of a run; what files begin and end with, for good."""
 
     def __init__(self, archive: BinanceArchive, memory: Attempts, now: datetime) -> None:
         self._archive = archive

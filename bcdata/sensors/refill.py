@@ -1,4 +1,4 @@
-"""Missing bars are asked for again: open ones and overdue ones, read from the ledger, later and later."""
+"""Missing bars are asked for again, later and later: open and overdue ones, and settled ones that are contradicted."""
 
 import dagster as dg
 
@@ -33,12 +33,10 @@ def _refill(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         if run := asker.working():
             return dg.SensorResult(skip_reason=f"run {run} is still at work", cursor=context.cursor)
         lake, now = Store(store.path()), clock.now()
-        tables = Tables.read(lake.root, dataset.name)
+        tables = Tables.read(lake.root, dataset)
         symbols = Round(asker.symbols(), context.cursor or "")
         with open_footers(lake) as footers:
-            found = {
-                cell: one for symbol in symbols for cell, one in refills(footers, tables, dataset, symbol, now).items()
-            }
+            found = {cell: one for symbol in symbols for cell, one in refills(footers, tables, symbol, now).items()}
         due = {cell: one.cause for cell, one in found.items() if one.due is not None and one.due <= now}
         runs = asker.ask(due, lambda cells: [(steps(dataset), cells)])
         gave_up = sum(one.gave_up for one in found.values())

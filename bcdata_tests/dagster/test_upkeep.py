@@ -174,7 +174,7 @@ def test_gaps_that_were_given_up_are_told_and_stale_sources(ward: Ward) -> None:
         assert [cells(request) for request in requests] in ([], [[("AAAUSDT", "2025-01-03")]])
     told = {one.key: one for one in quality_notices(store, dataset, ward.lake.now)}
     assert set(told) == {f"gave_up/{D}", f"stale/{D}"}
-    assert "440 bars stay open" in told[f"gave_up/{D}"].text
+    assert "440 bars stay missing" in told[f"gave_up/{D}"].text
     assert f"daily_{D}" in told[f"stale/{D}"].text
 
 

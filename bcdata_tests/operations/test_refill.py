@@ -95,3 +95,29 @@ def test_other_holes_begin_anew(tries: int, age: timedelta) -> None:
 def test_without_the_table_of_answers_requests_are_counted(tries: int) -> None:
     found = stands([row("open")], Request(NOW - timedelta(days=30), tries, CAUSE))
     assert found.gave_up == (tries >= MOST_TRIES)
+
+
+def test_a_contradicted_row_waits_until_the_exchange_may_be_asked_again() -> None:
+    told = row("delisted")
+    judged = NOW - timedelta(hours=3)
+    found = stand(DATASET, [told], request=None, asked=None, now=NOW, doubts=[(told, "it trades")], judged=judged)
+    assert found is not None
+    assert (found.due, found.reason) == (judged + ASK_AGAIN, "contradicted, it trades")
+    both = [row("open", "2025-01-05T00:00:00+00:00"), told]
+    mixed = stand(DATASET, both, request=None, asked=None, now=NOW, doubts=[(told, "it trades")], judged=judged)
+    assert mixed is not None
+    assert (mixed.due, mixed.bars) == (NOW, 10)
+
+
+def test_another_contradiction_begins_anew() -> None:
+    told = row("delisted")
+    stays = [
+        stand(DATASET, [told], request=None, asked=None, now=NOW, doubts=[(told, words)]) for words in ("one", "other")
+    ]
+    first, other = (one for one in stays if one is not None)
+    tired = Request(NOW - timedelta(days=30), MOST_TRIES, first.cause)
+    for words, gave_up in (("one", True), ("other", False)):
+        found = stand(DATASET, [told], request=tired, asked=None, now=NOW, doubts=[(told, words)])
+        assert found is not None
+        assert found.gave_up is gave_up
+    assert first.cause != other.cause
