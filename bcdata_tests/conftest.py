@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 # How long an example takes says something about the machine, not about the code. In CI hypothesis does this itself.
@@ -22,9 +23,9 @@ class ByFileOrLake(LoadFileScheduling):
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> ByFileOrLake:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFileOrLake:
     """How workers share the tests, whatever `--dist` says."""
-    return ByFileOrLake(config)
+    return ByFileOrLake(config, log)
 
 
 @pytest.fixture(scope="session")
