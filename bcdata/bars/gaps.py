@@ -55,7 +55,7 @@ def ledger(
     held = grid.join(bars.select("open_time", "source"), on="open_time", how="left", maintain_order="left")
     missing = explain(held.filter(pl.col("source").is_null()).select("at", "open_time"), reasons)
     refilled = held.filter(pl.col("source").is_not_null() & ~pl.col("source").is_in(list(archives)))
-    return pl.concat([_runs(missing), _runs(_refills(refilled, reasons))]).sort("start")
+    return pl.concat([runs_told(missing), runs_told(_refills(refilled, reasons))]).sort("start")
 
 
 def explain(missing: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
@@ -87,8 +87,12 @@ def _refills(held: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
     )
 
 
-def _runs(rows: pl.DataFrame) -> pl.DataFrame:
-    """Neighbours on the grid of expected bars with the same reason become one row."""
+def runs_told(rows: pl.DataFrame) -> pl.DataFrame:
+    """Neighbours with the same reason become one row of a ledger.
+
+    Args:
+        rows: `at` (of neighbours one more than the row before), `open_time`, `status`, `evidence`; by time.
+    """
     if rows.is_empty():
         return pl.DataFrame(schema=LEDGER)
     same = (
@@ -115,7 +119,7 @@ def runs_of(opens: pl.Series, expected: pl.Series) -> list[tuple[datetime, datet
     """Runs of neighbouring opens on the expected grid, as (first, last) pairs."""
     grid = pl.DataFrame({"open_time": expected}, schema={"open_time": TIME}).with_row_index("at")
     held = grid.join(opens.rename("open_time").to_frame(), on="open_time", how="semi")
-    rows = _runs(held.with_columns(pl.lit("").alias("status"), pl.lit("").alias("evidence")))
+    rows = runs_told(held.with_columns(pl.lit("").alias("status"), pl.lit("").alias("evidence")))
     return list(zip(rows["start"].to_list(), rows["end"].to_list(), strict=True))
 
 

@@ -11,6 +11,8 @@ from bcdata.windows import Grain, Window
 
 _FAR = timedelta(days=366 * 100)
 _TRADING = "TRADING"
+TWICE = "REST had none, asked twice at least a day apart"
+"""How records word the weaker proof of an outage."""
 
 Told = Mapping[str, Any]
 """A record out of raw or parsed, as JSON holds it."""
@@ -63,15 +65,15 @@ class Known:
         """Why bars may be missing, the strongest reason first; the order is that of decision 0012."""
         coarser = [*_plain(self.told.get("coarser")), *_plain(self.rest.get("coarser"))]
         return [
-            *(_quarantined(one) for one in self.archive.get("quarantined") or []),
+            *(quarantined(one) for one in self.archive.get("quarantined") or []),
             *(one for one in coarser if one.status is Status.OPEN),
-            *_upstream(self.rest.get("confirmed"), "REST answered with bars on both sides and none between"),
+            *upstream(self.rest.get("confirmed"), "REST answered with bars on both sides and none between"),
             *(one for one in coarser if one.status is Status.UPSTREAM),
             *self._traded(),
             *self._not_listed(),
             *self._delisted(),
-            *_upstream(self.rest.get("empty"), "REST had none, asked twice at least a day apart"),
-            *self._not_published(),
+            *upstream(self.rest.get("empty"), TWICE),
+            *not_published(self.unpublished),
         ]
 
     def _traded(self) -> Iterator[Reason]:
@@ -127,10 +129,6 @@ class Known:
         """The first open after all bars that are there."""
         return self.after_last or self.window.start
 
-    def _not_published(self) -> Iterator[Reason]:
-        if self.unpublished is not None:
-            yield Reason(Window(self.unpublished, self.unpublished + _FAR), Status.NOT_PUBLISHED, "not due yet")
-
 
 ABSENT = "absent"
 """The status of a symbol that exchangeInfo does not list."""
@@ -152,11 +150,18 @@ def _plain(records: Sequence[Mapping[str, str]] | None) -> list[Reason]:
     ]
 
 
-def _upstream(windows: Sequence[Sequence[str]] | None, words: str) -> list[Reason]:
+def upstream(windows: Sequence[Sequence[str]] | None, words: str) -> list[Reason]:
+    """Windows out of a record, in which the exchange has nothing, with how that is known."""
     return [Reason(_window(one), Status.UPSTREAM, words) for one in windows or []]
 
 
-def _quarantined(one: Mapping[str, str]) -> Reason:
+def not_published(since: datetime | None) -> list[Reason]:
+    """That files need not be there from an instant on; nothing where all are due."""
+    return [Reason(Window(since, since + _FAR), Status.NOT_PUBLISHED, "not due yet")] if since is not None else []
+
+
+def quarantined(one: Mapping[str, str]) -> Reason:
+    """A run out of a record (first and last open) whose rows in the archive were set aside."""
     # The last open is included; a microsecond makes the window half-open again.
     window = Window(_instant_of(one["start"]), _instant_of(one["end"]) + timedelta(microseconds=1))
     return Reason(window, Status.QUARANTINED, f"the archive's row breaks the rule {one['reason']}")

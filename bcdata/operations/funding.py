@@ -1,58 +1,49 @@
 """Funding settlements from raw to merged: irregular in time, few in number, monthly in the archive.
 
-raw/binance_archive is the same as for bars (raw_archive.py); what differs is here.
+raw/binance_archive is the same as for bars (raw_archive.py); how REST is asked stands in funding_rest.py.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import polars as pl
 
-from bcdata.bars.gaps import Status
-from bcdata.bars.schema import FUNDING, LEDGER
+from bcdata.bars.gaps import Reason
+from bcdata.bars.schema import FUNDING, TIME
+from bcdata.bars.settlements import missing_settlements, settlement_ledger
 from bcdata.catalog import Dataset
-from bcdata.errors import NotFoundError, ProviderError
-from bcdata.operations.answered import ASK_AGAIN
-from bcdata.operations.explain import unpublished_from
+from bcdata.operations.explain import TWICE, Told, not_published, quarantined, unpublished_from, upstream
 from bcdata.operations.fingerprint import fingerprint
+from bcdata.operations.funding_answer import Answer
 from bcdata.operations.lake import trusted
-from bcdata.operations.marks import DAMAGED
 from bcdata.operations.outcome import Outcome, State
-from bcdata.operations.parsed_archive import parsed_fingerprint
+from bcdata.operations.parsed_archive import object_content, object_window
 from bcdata.operations.publish import publish, unchanged
-from bcdata.operations.raw_archive import MANIFEST
+from bcdata.operations.raw_archive import MANIFEST, Record
 from bcdata.operations.stream import each
-from bcdata.operations.workbench import Workbench, series_of, window_of
-from bcdata.providers.binance.answers import RestPage
-from bcdata.providers.binance.funding import read_funding_csv, read_funding_pages
-from bcdata.providers.binance.peek import content_bound, member_name
-from bcdata.providers.binance.unzip import ObjectError, unzip
+from bcdata.operations.workbench import Workbench, window_of
+from bcdata.providers.binance.funding import RAW, SENT, read_funding_csv
+from bcdata.providers.binance.unzip import ObjectError
 from bcdata.quality.models import audit, funding_model
-from bcdata.quality.rules import VERSION, sample
+from bcdata.quality.rules import sample
+from bcdata.quality.settlements import IS_NAMED, VERSION, audit_settlements
 from bcdata.quality.verdict import Finding, Severity, Verdict, failed
 from bcdata.store.layout import Partition
+from bcdata.store.store import Store
 from bcdata.windows import Window
 
 ARCHIVE, REST = "binance_archive", "binance_rest"
-_JITTER = timedelta(seconds=30)
+_SIDES = "REST answered with settlements on both sides and none here"
 
 
 def parse_archive(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """parsed/binance_archive of funding; yields outcomes in order."""
-    yield from each(work.store.root, partitions, lambda one: _parse(work, dataset, one))
-
-
-def ask_rest(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
-    """raw/binance_rest of funding: asks for the months that lack a settlement, again after a day if they still do."""
-    yield from each(work.store.root, partitions, lambda one: _ask(work, dataset, one))
+    yield from each(work.store.root, partitions, lambda one: _parse_archive(work.store, dataset, one))
 
 
 def parse_rest(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """parsed/binance_rest of funding; nothing asked, nothing parsed."""
-    yield from each(work.store.root, partitions, lambda one: _parse(work, dataset, one))
+    yield from each(work.store.root, partitions, lambda one: _parse_rest(work.store, dataset, one))
 
 
 def merge(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
@@ -60,129 +51,101 @@ def merge(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) ->
     yield from each(work.store.root, partitions, lambda one: _merge(work, dataset, one))
 
 
-def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
+def due(window: Window, now: datetime) -> Window:
+    """The part of a window whose settlements should be known by now: up to the last full hour."""
+    return window.until(now.replace(minute=0, second=0, microsecond=0))
+
+
+def joined(frames: Sequence[pl.DataFrame | None]) -> pl.DataFrame:
+    """Settlements of several sources, the first before the next, ascending."""
+    there = [pl.DataFrame(schema=FUNDING), *(frame for frame in frames if frame is not None)]
+    return pl.concat(there).unique("time", keep="first", maintain_order=True).sort("time")
+
+
+def proved(facts: Told) -> list[Reason]:
+    """What answers of REST prove (as a record of parsed/binance_rest has it), the strongest first."""
+    return [*upstream(facts.get("confirmed"), _SIDES), *upstream(facts.get("empty"), TWICE)]
+
+
+def _parse_archive(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = work.store.get_json(raw, MANIFEST)
-    if manifest is None and partition.provider == REST:
-        return Outcome(partition, State.UNCHANGED, Verdict(0))
+    manifest = store.get_json(raw, MANIFEST)
     if manifest is None:
         return Outcome(partition, State.FAILED, failed("upstream", "raw holds nothing for it; materialize raw first"))
-    made_of = parsed_fingerprint(dataset, manifest["fingerprint"])
-    if done := unchanged(work.store, partition, made_of):
+    made_of = _made_of(dataset, manifest)
+    if done := unchanged(store, partition, made_of):
         return done
-    try:
-        settled, bad = _read(work, dataset, partition, manifest)
-    except ObjectError as error:
-        verdict = failed(error.rule, str(error))
-        return publish(work.store, partition, pl.DataFrame(schema=FUNDING), verdict, fingerprint=made_of, record={})
-    window = window_of(dataset, partition)
-    inside = settled.filter(pl.col("time").is_between(window.start, window.end, closed="left"))
-    findings = audit(inside, funding_model())
-    if bad.height:
-        findings.append(Finding("rows", Severity.ROW, bad.height, "rows set aside", sample(bad)))
-    verdict = Verdict(inside.height, tuple(findings))
-    record = {"raw": manifest["fingerprint"]}
-    return publish(work.store, partition, inside, verdict, fingerprint=made_of, record=record, rejected=bad)
+    window, records = window_of(dataset, partition), manifest["objects"]
+    rows, broken = _opened(store, raw, records, dataset)
+    audited = audit_settlements(_of_this_partition(rows, window), max_bad_share=dataset.quality.max_bad_share)
+    record = {
+        "raw": manifest["fingerprint"],
+        "objects": [one["name"] for one in records],
+        "quarantined": _quarantined(audited.rejected, window),
+    }
+    verdict = audited.verdict.with_findings(broken)
+    rejected = audited.rejected.select("name", "line", "reason", *SENT.names())
+    return publish(store, partition, audited.settled, verdict, fingerprint=made_of, record=record, rejected=rejected)
 
 
-def _read(
-    work: Workbench, dataset: Dataset, partition: Partition, manifest: dict[str, Any]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    raw = partition.in_zone("raw", partition.provider)
-    bodies = {}
-    for one in manifest["objects"]:
-        body = work.store.objects.get(raw.key(one["file"]))
-        if body is None:
-            raise ObjectError("unreadable", f"{one['file']} is not in raw; materialize raw again")
-        bodies[one["name"]] = body
-    if partition.provider == REST:
-        return read_funding_pages(list(bodies.values()))
-    # The object of the month before is there for a settlement that it may hold by some milliseconds.
-    bound = content_bound(window_of(dataset, partition), None)
-    return read_funding_csv([unzip(body, member=member_name(name), max_bytes=bound) for name, body in bodies.items()])
+def _made_of(dataset: Dataset, manifest: Record) -> str:
+    return fingerprint(raw=manifest["fingerprint"], rules=VERSION, max_bad_share=dataset.quality.max_bad_share)
 
 
-def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
-    archive = work.store.read(partition.in_zone("parsed", ARCHIVE)) if ARCHIVE in dataset.sources else None
-    window = window_of(dataset, partition).until(work.now.replace(second=0, microsecond=0))
-    before = work.store.get_json(partition, MANIFEST)
-    idle = Outcome(partition, State.UNCHANGED, Verdict(0), (before or {}).get("fingerprint", ""))
-    if window.is_empty or _is_whole([archive], window):
-        return idle
-    asked = {"start": window.start.isoformat(), "end": window.end.isoformat()}
-    holds = before is not None and _holds(work, partition, before)
-    if before and holds and before["asked"] == asked and not _may_ask_again(work, partition, archive, window):
-        return idle
-    try:
-        # Times jitter by milliseconds: the first settlement may stand just before the month.
-        around = Window(window.start - _JITTER, window.end)
-        pages = work.loop.run(work.rest.funding(series_of(dataset, partition.symbol), around))
-    except NotFoundError:
-        pages = []
-    except ProviderError as error:
-        return _unanswered(idle, str(error))
-    work.attempts.note([_asking(partition)], work.now)
-    if before and holds and not _times([page.body for page in pages]) >= _times(_bodies(work, partition, before)):
-        return _unanswered(idle, "binance_rest: the answer lacks settlements that an earlier one had")
-    return _keep(work, partition, asked, pages)
+def _opened(
+    store: Store, raw: Partition, records: Sequence[Record], dataset: Dataset
+) -> tuple[pl.DataFrame, list[Finding]]:
+    """The rows of the objects that can be read, and what is wrong with the others."""
+    frames, broken = [pl.DataFrame(schema=RAW)], []
+    for record in records:
+        try:
+            content = object_content(store, raw, record, dataset)
+            frames.append(read_funding_csv(content, record["name"], object_window(record)))
+        except ObjectError as error:
+            # The object of the month before is there for a settlement that it may hold by some milliseconds.
+            is_own = raw.date.startswith(record["date"])
+            severity = Severity.PARTITION if is_own else Severity.WARN
+            broken.append(Finding(error.rule, severity, 1, f"{record['name']}: {error}"))
+    return pl.concat(frames), broken
 
 
-def _keep(work: Workbench, partition: Partition, asked: dict[str, str], pages: Sequence[RestPage]) -> Outcome:
-    objects = []
-    for number, page in enumerate(pages):
-        digest = hashlib.sha256(page.body).hexdigest()
-        file = f"funding.{number}.{digest[:12]}.json"
-        work.store.objects.put(partition.key(file), page.body)
-        objects.append({"name": f"{number}", "file": file, "bytes": len(page.body), "sha256": digest, "url": page.url})
-    manifest: dict[str, Any] = {"asked": asked, "objects": objects, "evidence": {}}
-    manifest["fingerprint"] = fingerprint(**manifest)
-    work.store.put_json(partition, MANIFEST, manifest)
-    rows = sum(page.rows for page in pages)
-    return Outcome(
-        partition, State.PUBLISHED, Verdict(rows), manifest["fingerprint"], rows, requests=max(1, len(pages))
+def _of_this_partition(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
+    """Leaves to other partitions what is theirs, so that every row of every object belongs to just one.
+
+    A settlement, bad or not, belongs where it is due; what lies outside its object's name, where the object begins.
+    """
+    place = pl.when(IS_NAMED).then("time").otherwise("from_us").cast(TIME)
+    return rows.filter(place.is_between(window.start, window.end, closed="left"))
+
+
+def _quarantined(rejected: pl.DataFrame, window: Window) -> list[dict[str, str]]:
+    """The settlements of which a row came that was set aside: the gap ledger calls them quarantined."""
+    rows = (
+        rejected.filter(IS_NAMED)
+        .select(pl.col("time").cast(TIME), "reason")
+        .unique(maintain_order=True)
+        .sort("time", "reason")
     )
+    instants = ((at.isoformat(), reason) for at, reason in rows.iter_rows() if at in window)
+    return [{"start": at, "end": at, "reason": reason} for at, reason in instants]
 
 
-def _unanswered(idle: Outcome, cause: str) -> Outcome:
-    words = f"unanswered; the month stays open ({cause})"
-    return replace(idle, verdict=Verdict(0, (Finding("refill_unanswered", Severity.WARN, 1, words),)))
-
-
-def _asking(partition: Partition) -> str:
-    """The key of the side table under which it stands when the month was asked for."""
-    return f"{partition.prefix}funding"
-
-
-def _may_ask_again(work: Workbench, partition: Partition, archive: pl.DataFrame | None, window: Window) -> bool:
-    """Whether settlements are missing still, and were not asked for within the last day."""
-    last = work.attempts.last(_asking(partition))
-    if last is not None and work.now - last < ASK_AGAIN:
-        return False
-    return not _is_whole([archive, work.store.read(partition.in_zone("parsed", REST))], window)
-
-
-def _is_whole(frames: Sequence[pl.DataFrame | None], window: Window) -> bool:
-    """Whether the frames, the first before the next, lack no settlement of the window; no frame at all does."""
-    there = [frame for frame in frames if frame is not None]
-    return bool(there) and funding_ledger(_joined(there), window, Status.OPEN).is_empty()
-
-
-def _joined(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    return pl.concat(frames).unique("time", keep="first", maintain_order=True).sort("time")
-
-
-def _times(bodies: Sequence[bytes]) -> set[datetime]:
-    return set(read_funding_pages(bodies)[0]["time"])
-
-
-def _bodies(work: Workbench, partition: Partition, manifest: dict[str, Any]) -> list[bytes]:
-    found = (work.store.objects.get(partition.key(one["file"])) for one in manifest["objects"])
-    return [body for body in found if body is not None]
-
-
-def _holds(work: Workbench, partition: Partition, manifest: dict[str, Any]) -> bool:
-    objects = manifest["objects"]
-    return all(work.store.objects.stat(partition.key(one["file"])) and DAMAGED not in one for one in objects)
+def _parse_rest(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
+    raw = partition.in_zone("raw", partition.provider)
+    manifest = store.get_json(raw, MANIFEST)
+    if manifest is None:
+        return Outcome(partition, State.UNCHANGED, Verdict(0))
+    made_of = _made_of(dataset, manifest)
+    if done := unchanged(store, partition, made_of):
+        return done
+    answer = Answer.kept(store, raw, manifest)
+    if answer is None:
+        return Outcome(partition, State.FAILED, failed("upstream", "raw lacks a page; materialize raw again"))
+    audited = answer.of(window_of(dataset, partition))
+    record = {"raw": manifest["fingerprint"], "asked": manifest["asked"], **answer.facts()}
+    rejected = audited.rejected.select("line", "reason", *SENT.names())
+    verdict, settled = audited.verdict, audited.settled
+    return publish(store, partition, settled, verdict, fingerprint=made_of, record=record, rejected=rejected)
 
 
 def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
@@ -191,50 +154,33 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     if ARCHIVE in parsed and published[ARCHIVE] is None:
         return Outcome(partition, State.HELD_BACK, failed("upstream", "parsed is not published"))
     window = window_of(dataset, partition)
-    unpublished = unpublished_from(dataset, window, work.now)
+    known, unpublished = due(window, work.now), unpublished_from(dataset, window, work.now)
     made_of = fingerprint(
         sources=[(name, one.fingerprint if one else None) for name, one in published.items()],
+        due=known.end,
         unpublished=unpublished,
+        rules=VERSION,
     )
     done = unchanged(work.store, partition, made_of)
     if done and (not done.ok or trusted(work.store, partition) == made_of):
         return done
-    frames = [frame for one in parsed.values() if (frame := work.store.read(one)) is not None]
-    settled = _joined(frames)
-    gaps = funding_ledger(settled, window.until(work.now), Status.NOT_PUBLISHED if unpublished else Status.OPEN)
-    verdict = Verdict(settled.height, tuple(_coverage(gaps, audit(settled, funding_model()))))
+    settled = joined([work.store.read(one) for one in parsed.values()])
+    records = {name: one.record for name, one in published.items() if one}
+    reasons = _reasons(records.get(ARCHIVE) or {}, records.get(REST) or {}, unpublished)
+    gaps = settlement_ledger(missing_settlements(settled, known), reasons)
+    verdict = Verdict(settled.height, (*audit(settled, funding_model()), *_coverage(gaps)))
     if verdict.passed:
         record = {"dataset": dataset.name}
         work.store.publish(partition.in_zone("gaps"), gaps, fingerprint=made_of, rules=VERSION, record=record)
     return publish(work.store, partition, settled, verdict, fingerprint=made_of, record={})
 
 
-def _coverage(gaps: pl.DataFrame, findings: list[Finding]) -> Iterator[Finding]:
-    yield from findings
+def _reasons(archive: Told, rest: Told, unpublished: datetime | None) -> list[Reason]:
+    """Why settlements may be missing, the strongest reason first: the order of bars (decision 0012)."""
+    set_aside = (quarantined(one) for one in archive.get("quarantined") or [])
+    return [*set_aside, *proved(rest), *not_published(unpublished)]
+
+
+def _coverage(gaps: pl.DataFrame) -> Iterator[Finding]:
     if gaps.height:
         yield Finding("coverage", Severity.WARN, int(gaps["bars"].sum()), "settlements are missing", sample(gaps))
-
-
-_USUAL = timedelta(hours=8)
-
-
-def funding_ledger(settled: pl.DataFrame, window: Window, status: Status) -> pl.DataFrame:
-    """Missing settlements, judged by the interval in force (8 hours where nothing is known)."""
-    times = settled["time"].to_list()
-    hours = [timedelta(hours=value) for value in settled["interval_hours"]]
-    edges: list[tuple[datetime, datetime, timedelta]] = []
-    if not times:
-        edges.append((window.start - _USUAL, window.end, _USUAL))
-    else:
-        edges.append((window.start - hours[0], times[0], hours[0]))
-        # Where the interval changes, files label the settlement with the old one or the new: the longer one holds.
-        pairs = zip(times, times[1:], hours, hours[1:], strict=False)
-        edges += [(left, right, max(before, after)) for left, right, before, after in pairs]
-        edges.append((times[-1], window.end, hours[-1]))
-    rows = []
-    for left, right, step in edges:
-        count = -((left - right) // step) - 1
-        if count > 0 and left + step < window.end:
-            words = f"no source has them (every {step // timedelta(hours=1)} h)"
-            rows.append((left + step, left + count * step, count, status.value, words))
-    return pl.DataFrame(rows, schema=LEDGER, orient="row")

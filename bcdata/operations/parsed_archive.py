@@ -86,7 +86,7 @@ class _Opened:
         broken: list[tuple[Record, ObjectError]] = []
         for record in records:
             try:
-                opened.contents.append(_content(store, raw, record, dataset))
+                opened.contents.append(check_columns(object_content(store, raw, record, dataset)))
                 opened.records.append(record)
             except ObjectError as error:
                 broken.append((record, error))
@@ -94,12 +94,17 @@ class _Opened:
         return opened
 
 
-def _content(store: Store, raw: Partition, record: Record, dataset: Dataset) -> bytes:
+def object_content(store: Store, raw: Partition, record: Record, dataset: Dataset) -> bytes:
+    """What an object of raw inflates to.
+
+    Raises:
+        ObjectError: its bytes are not those that came, or no zip with just the file that its name says.
+    """
     body = store.objects.get(raw.key(record["file"]))
     if body is None or hashlib.sha256(body).hexdigest() != record["sha256"]:
         raise ObjectError("unreadable", "its bytes in raw are lost or damaged; delete them and materialize raw again")
     bound = content_bound(object_window(record), dataset.interval)
-    return check_columns(unzip(body, member=member_name(record["name"]), max_bytes=bound))
+    return unzip(body, member=member_name(record["name"]), max_bytes=bound)
 
 
 def object_window(record: Record) -> Window:

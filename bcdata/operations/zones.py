@@ -105,6 +105,7 @@ def operation(step: Step, dataset: Dataset) -> Operation:
         feature_quality,
         features,
         funding,
+        funding_rest,
         labels,
         merged,
         parsed_archive,
@@ -128,7 +129,7 @@ def operation(step: Step, dataset: Dataset) -> Operation:
         case Zone.RAW, "binance_archive":
             return raw_archive.materialize
         case Zone.RAW, _:
-            return funding.ask_rest if is_funding else raw_rest.materialize
+            return funding_rest.materialize if is_funding else raw_rest.materialize
         case Zone.PARSED, "binance_archive":
             return funding.parse_archive if is_funding else parsed_archive.materialize
         case Zone.PARSED, _:

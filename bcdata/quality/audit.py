@@ -50,12 +50,13 @@ def audit_bars(raw: pl.DataFrame, *, interval: Interval, max_bad_share: float, b
         resolved.rows.with_columns(pl.col("open_time").cast(BAR["open_time"])),
         CONTRACT_BAR if contracts else BAR,
     )
-    found.extend(_too_many(rejected.height + bad_lines, raw.height + bad_lines, max_bad_share))
+    found.extend(too_many(rejected.height + bad_lines, raw.height + bad_lines, max_bad_share))
     found.extend(audit(bars, bar_model(interval, contracts=contracts)))
     return Audited(bars, rejected, Verdict(bars.height, tuple(found)))
 
 
-def _too_many(bad: int, total: int, max_bad_share: float) -> list[Finding]:
+def too_many(bad: int, total: int, max_bad_share: float) -> list[Finding]:
+    """What it costs that so many rows of all are bad: the partition, where that is more than the share allows."""
     if not total or bad / total <= max_bad_share:
         return []
     message = f"{bad} of {total} rows are bad, more than the share of {max_bad_share:.0%} that the catalog allows"

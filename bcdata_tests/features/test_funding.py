@@ -17,7 +17,8 @@ from bcdata.features.registry import all_features
 from bcdata.features.surroundings import Surroundings
 from bcdata.intervals import Interval
 from bcdata.providers.binance.funding import read_funding_csv
-from bcdata.windows import Window
+from bcdata.quality.settlements import audit_settlements
+from bcdata.windows import Grain, Window
 
 FEATURES = [feature for feature in all_features() if feature.name.startswith("funding_")]
 START = datetime(2024, 3, 5, tzinfo=UTC)
@@ -48,7 +49,8 @@ def january(shared_data: Path) -> pl.DataFrame:
     """93 settlements of BTCUSDT, USD-M, January 2020."""
     folder = shared_data / "binance_vision/data/futures/um/monthly/fundingRate/BTCUSDT"
     archive = zipfile.ZipFile(folder / "BTCUSDT-fundingRate-2020-01.zip")
-    return read_funding_csv([archive.read(archive.namelist()[0])])[0]
+    month = Grain.MONTH.window("2020-01")
+    return audit_settlements(read_funding_csv(archive.read(archive.namelist()[0]), "", month), max_bad_share=0).settled
 
 
 def test_real_settlements_agree_with_scipy(january: pl.DataFrame) -> None:

@@ -1,10 +1,12 @@
-"""Settlements that the archive lacks: REST heals them once it tells the truth, and takes nothing back that it gave."""
+"""Settlements that the archive lacks: REST heals or explains them, once it tells the truth, and takes nothing back."""
 
+import shutil
 from datetime import datetime, timedelta
 
 import pytest
 
 from bcdata.operations.zones import Zone
+from bcdata.store.attempts import Attempts, Refilled
 from bcdata_tests.mirror import Mirror, zipped
 from bcdata_tests.operations.conftest import World
 from bcdata_tests.run import Lake, tree, utc
@@ -54,38 +56,94 @@ def settled(lake: Lake) -> list[datetime]:
     return times
 
 
+def outcome(lake: Lake) -> tuple[Refilled, int, int]:
+    asked = Attempts(lake.root).refills(D)[SYMBOL, MONTH]
+    return asked.outcome, asked.tries, asked.answered
+
+
 @pytest.mark.parametrize("kind", ["empty", "html", "wrong_range", "duplicate_rows", "unsorted_rows"])
 def test_what_rest_lies_about_is_healed_later(world: World, lake: Lake, kind: str) -> None:
+    """However often it is told: an answer, empty or not, that lacks what the archive has proves nothing."""
     lie = world.add(ASKED, kind)
-    assert run(lake) == [(3, "open")]
+    for hours in (0, 25, 50):
+        assert run(lake, hours=hours) == [(3, "open")]
+    assert outcome(lake) == (Refilled.UNANSWERED, 3, 0)
     world.exchange.remove(lie)
-    assert run(lake, hours=25) == []
+    assert run(lake, hours=51) == []
+    assert settled(lake) == TIMES
+    assert outcome(lake) == (Refilled.FILLED, 0, 0)
+
+
+def test_what_rest_never_had_is_upstream_at_once_and_asked_for_once(world: World, lake: Lake) -> None:
+    """One answer with settlements on both sides and none between, as for bars."""
+    put(world.truth, [at for at in TIMES if at not in LOST])
+    assert run(lake) == [(3, "upstream")]
+    assert "both sides" in lake.ledger(D, SYMBOL, MONTH)["evidence"][0]
+    assert outcome(lake) == (Refilled.CONFIRMED, 0, 0)
+    once = tree(lake.root)
+    world.exchange.clear()
+    for hours in (0, 25, 500):
+        assert run(lake, hours=hours) == [(3, "upstream")]
+    assert world.asked(ASKED) == []
+    assert tree(lake.root) == once
+
+
+def test_an_edge_takes_two_answers_a_day_apart(world: World, lake: Lake) -> None:
+    """Neither source goes on after it: that may be the end of what REST has told so far."""
+    for one in (world.truth, world.mirror):
+        put(one, TIMES[:-2])
+    assert run(lake) == [(2, "open")]
+    assert outcome(lake) == (Refilled.EMPTY, 1, 1)
+    world.exchange.clear()
+    assert run(lake, hours=23) == [(2, "open")]
+    assert world.asked(ASKED) == [], "asked again after a day, not before"
+    assert run(lake, hours=25) == [(2, "upstream")]
+    assert "asked twice" in lake.ledger(D, SYMBOL, MONTH)["evidence"][0]
+    assert outcome(lake) == (Refilled.CONFIRMED, 0, 0)
+    settled_for_good = tree(lake.root)
+    shutil.rmtree(lake.root / ".state")
+    world.exchange.clear()
+    assert run(lake, hours=600) == [(2, "upstream")], "that it was asked twice is in the data"
+    assert world.asked(ASKED) == []
+    assert tree(lake.root) == settled_for_good
+
+
+def test_a_lost_side_table_proves_nothing(world: World, lake: Lake) -> None:
+    for one in (world.truth, world.mirror):
+        put(one, TIMES[:-2])
+    run(lake)
+    shutil.rmtree(lake.root / ".state")
+    assert run(lake, hours=25) == [(2, "open")], "nobody knows any more when it was asked first"
+    assert run(lake, hours=50) == [(2, "upstream")]
+
+
+def test_the_archive_refutes_what_was_upstream(world: World, lake: Lake) -> None:
+    put(world.truth, [at for at in TIMES if at not in LOST])
+    assert run(lake) == [(3, "upstream")]
+    put(world.mirror, TIMES)
+    assert run(lake, hours=1) == []
     assert settled(lake) == TIMES
 
 
-def test_it_is_asked_once_a_day_and_not_at_all_once_it_is_whole(world: World, lake: Lake) -> None:
-    lie = world.add(ASKED, "empty")
-    run(lake)
-    once = tree(lake.root)
-    for hours, calls in ((0, 0), (23, 0), (25, 1)):
-        world.exchange.clear()
-        assert run(lake, hours=hours) == [(3, "open")]
-        assert len(world.asked(ASKED)) == calls
-    assert tree(lake.root) == once, "the same answers are the same bytes"
-    world.exchange.remove(lie)
-    assert run(lake, hours=50) == []
-    world.exchange.clear()
-    assert run(lake, hours=500) == []
-    assert world.asked(ASKED) == []
-
-
 def test_a_later_answer_takes_nothing_back(world: World, lake: Lake) -> None:
-    """REST had two of the three, and then has none: what it gave stays."""
-    put(world.truth, [at for at in TIMES if at != LOST[1]])
+    """REST had what the archive lacks but the last one, and then has less: what it gave stays."""
+    put(world.mirror, TIMES[:-3])
+    put(world.truth, TIMES[:-1])
     assert run(lake) == [(1, "open")]
-    world.add(ASKED, "empty")
-    assert run(lake, hours=25) == [(1, "open")]
-    assert settled(lake) == [at for at in TIMES if at != LOST[1]]
+    put(world.truth, TIMES[:-3])
+    for hours in (25, 50):
+        assert run(lake, hours=hours) == [(1, "open")]
+    assert settled(lake) == TIMES[:-1]
+
+
+def test_a_damaged_page_is_asked_for_again(world: World, lake: Lake) -> None:
+    assert run(lake) == []
+    [page] = (lake.root / "raw/binance_rest").rglob("funding.*.json")
+    page.write_bytes(b"{")
+    world.exchange.clear()
+    assert run(lake) == []
+    assert len(world.asked(ASKED)) == 1
+    assert settled(lake) == TIMES
 
 
 @pytest.mark.parametrize("hours", [1, 4, 8])
@@ -96,7 +154,15 @@ def test_a_settlement_missing_at_the_exchange_is_no_longer_interval(world: World
     put(world.truth, [*times[:5], *times[6:20], *times[23:-1]])
     put(world.mirror, [])
     lake = world.lake(CATALOG)
-    assert run(lake) == [(1, "open"), (3, "open"), (1, "open")]
+    assert run(lake) == [(1, "upstream"), (3, "upstream"), (1, "open")]
+
+
+def test_a_symbol_that_rest_does_not_know_stays_open(world: World) -> None:
+    """That it does not know it says nothing of the time before."""
+    put(world.mirror, [])
+    lake = world.lake(CATALOG)
+    for hours in (0, 25, 50):
+        assert run(lake, hours=hours) == [(93, "open")]
 
 
 def test_an_interval_that_changes_is_none_missing(world: World) -> None:

@@ -1,4 +1,9 @@
-"""Funding settlements as Binance sends them -> the canonical funding frame. Pure."""
+"""Funding settlements as Binance sends them -> one raw frame. Pure; no rule is applied here.
+
+The raw frame has the columns of `RAW`: the row as sent (`calc_time`, `rate`, `interval_hours`, as text) and as read
+(`time` in µs since the epoch, snapped to the minute; `funding_rate`; `hours`); `line` = its number, from 0; `name`,
+`from_us`, `to_us` = the object that it stood in, and the window that the object names. What is no number is null.
+"""
 
 import io
 import json
@@ -6,40 +11,42 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from bcdata.bars.schema import FUNDING
+from bcdata.bars.schema import TIME, schema_of
+from bcdata.providers.binance.klines import micros
 from bcdata.providers.binance.unzip import ObjectError
+from bcdata.windows import Window
 
+SENT = schema_of({"calc_time": pl.String, "rate": pl.String, "interval_hours": pl.String})
+_READ = schema_of({"line": pl.Int64, **SENT, "time": pl.Int64, "funding_rate": pl.Float64, "hours": pl.Int64})
+RAW = schema_of({**_READ, "name": pl.String, "from_us": pl.Int64, "to_us": pl.Int64})
 _COLUMNS = ("calc_time", "funding_interval_hours", "last_funding_rate")
-_HOUR_US = 3_600_000_000
-REASONS = pl.Schema({"calc_time": pl.String, "rate": pl.String, "interval_hours": pl.String, "reason": pl.String})
+_MINUTE_US = 60_000_000
+_HOUR_US = 60 * _MINUTE_US
+_USUAL_HOURS = 8
 
 
-def read_funding_csv(contents: Sequence[bytes]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Reads fundingRate objects: (settlements, rows set aside with their reason).
+def read_funding_csv(content: bytes, name: str, window: Window) -> pl.DataFrame:
+    """Reads the content of a fundingRate object.
 
     Raises:
-        ObjectError: `columns`: not the columns of fundingRate.
+        ObjectError: `columns`: not the columns of fundingRate; `unreadable`: no CSV.
     """
-    frames = [_text(content) for content in contents if content.strip()]
-    if not frames:
-        return pl.DataFrame(schema=FUNDING), pl.DataFrame(schema=REASONS)
-    return _typed(pl.concat(frames))
+    return _named(_read(_text(content) if content.strip() else pl.DataFrame(schema=SENT)), name, window)
 
 
-def read_funding_pages(pages: Sequence[bytes]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Reads REST pages; the interval in force is the spacing to the settlement before or after, whichever is shorter.
+def read_funding_pages(pages: Sequence[bytes], asked: Window) -> pl.DataFrame:
+    """Reads the REST pages that answer one question; its window stands for what an object's name says.
 
-    A wide spacing on one side is a settlement that is missing, not another interval; none was ever above 8 hours.
+    The interval in force is the spacing to the settlement before or after, whichever is shorter: a wide spacing on one
+    side is a settlement that is missing, not another interval; none was ever above 8 hours.
     """
-    rows = [(str(row["fundingTime"]), str(row["fundingRate"])) for page in pages for row in json.loads(page)]
-    text = pl.DataFrame(rows, schema={"calc_time": pl.String, "rate": pl.String}, orient="row")
-    settled, bad = _typed(text.with_columns(pl.lit("1").alias("interval_hours")))
-    spacing = pl.col("time").diff().dt.total_microseconds()
+    rows = [(str(row["fundingTime"]), str(row["fundingRate"]), None) for page in pages for row in json.loads(page)]
+    spacing = pl.col("time").diff()
     hours = ((pl.min_horizontal(spacing, spacing.shift(-1)) + _HOUR_US // 2) // _HOUR_US).clip(1, _USUAL_HOURS)
-    return settled.with_columns(hours.cast(pl.Int64).fill_null(_USUAL_HOURS).alias("interval_hours")), bad
-
-
-_USUAL_HOURS = 8
+    read = _read(pl.DataFrame(rows, schema=SENT, orient="row")).with_columns(
+        hours.fill_null(_USUAL_HOURS).alias("hours")
+    )
+    return _named(read, "fundingRate", asked)
 
 
 def _text(content: bytes) -> pl.DataFrame:
@@ -53,37 +60,26 @@ def _text(content: bytes) -> pl.DataFrame:
     try:
         return pl.read_csv(
             io.BytesIO(content), has_header=False, skip_rows=int(has_header), schema=schema, quote_char=None
-        ).select("calc_time", "rate", "interval_hours")
+        ).select(SENT.names())
     except pl.exceptions.NoDataError:
-        return pl.DataFrame(schema=dict.fromkeys(("calc_time", "rate", "interval_hours"), pl.String))
+        return pl.DataFrame(schema=SENT)
     except pl.exceptions.PolarsError as error:
         raise ObjectError("unreadable", str(error).splitlines()[0]) from None
 
 
-def _typed(text: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Snaps times to the minute (calc_time jitters by milliseconds, either side) and judges the rows."""
-    micros = pl.col("calc_time").cast(pl.Int64, strict=False)
-    micros = pl.when(micros >= 10**14).then(micros).otherwise(micros * 1000)
-    rows = text.with_columns(
-        micros.cast(FUNDING["time"]).dt.round("1m").alias("time"),
+def _read(text: pl.DataFrame) -> pl.DataFrame:
+    """Snaps times to the minute: calc_time jitters by milliseconds, either side."""
+    stamp = micros(pl.col("calc_time").cast(pl.Int64, strict=False))
+    return text.select(
+        pl.int_range(pl.len(), dtype=pl.Int64).alias("line"),
+        *SENT.names(),
+        ((stamp + _MINUTE_US // 2) // _MINUTE_US * _MINUTE_US).alias("time"),
         pl.col("rate").cast(pl.Float64, strict=False).alias("funding_rate"),
         pl.col("interval_hours").cast(pl.Int64, strict=False).alias("hours"),
     )
-    reason = (
-        pl.when(pl.col("time").is_null() | pl.col("funding_rate").is_null() | pl.col("hours").is_null())
-        .then(pl.lit("values"))
-        .when(~pl.col("funding_rate").is_finite())
-        .then(pl.lit("finite"))
-        .when(~pl.col("hours").is_between(1, 24))
-        .then(pl.lit("interval"))
-    )
-    judged = rows.with_columns(reason.alias("reason")).unique(
-        ["time", "funding_rate", "hours", "reason"], maintain_order=True
-    )
-    conflict = pl.col("reason").is_null() & (pl.len().over("time", "reason") > 1)
-    judged = judged.with_columns(
-        pl.when(conflict).then(pl.lit("duplicate_conflict")).otherwise("reason").alias("reason")
-    )
-    good = judged.filter(pl.col("reason").is_null()).sort("time")
-    bad = judged.filter(pl.col("reason").is_not_null()).select(REASONS.names())
-    return good.select("time", "funding_rate", pl.col("hours").alias("interval_hours")), bad
+
+
+def _named(rows: pl.DataFrame, name: str, window: Window) -> pl.DataFrame:
+    edges = pl.Series([window.start, window.end], dtype=TIME).cast(pl.Int64)
+    named = {"from_us": edges[0], "to_us": edges[1]}
+    return rows.with_columns(pl.lit(name).alias("name"), **{key: pl.lit(at, pl.Int64) for key, at in named.items()})

@@ -178,12 +178,16 @@ def _typed(text: pl.DataFrame, index: int, line: pl.Expr) -> pl.DataFrame:
     return text.select(*numbers, origin, line.cast(pl.Int64).alias("line"))
 
 
+def micros(stamp: pl.Expr, *, unit_end: int = 0) -> pl.Expr:
+    """A stamp in µs: milliseconds are told by their magnitude, row by row (binance.md: the unit changed in 2025).
+
+    A stamp in another unit stays a time far from what its object names, and is left to the rules. `unit_end` is added
+    to milliseconds alone.
+    """
+    return pl.when(stamp.abs() >= _MICROSECONDS_FROM).then(stamp).otherwise(stamp * 1000 + unit_end)
+
+
 def _scaled(frame: pl.DataFrame) -> pl.DataFrame:
-    """Scales milliseconds to microseconds by magnitude, per row (binance.md: the unit changed in 2025, spot only)."""
-    scaled = []
-    for name in ("open_time", "close_time"):
-        is_us = pl.col(name).abs() >= _MICROSECONDS_FROM
-        # A close in ms names the last millisecond of the bar: it is scaled to that millisecond's end.
-        unit_end = 999 if name == "close_time" else 0
-        scaled.append(pl.when(is_us).then(pl.col(name)).otherwise(pl.col(name) * 1000 + unit_end).alias(name))
-    return frame.with_columns(scaled)
+    """Brings the times to µs. A close in ms names the last millisecond of the bar, and is scaled to its end."""
+    close = micros(pl.col("close_time"), unit_end=999)
+    return frame.with_columns(micros(pl.col("open_time")).alias("open_time"), close.alias("close_time"))

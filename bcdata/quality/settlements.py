@@ -1,0 +1,70 @@
+"""The audit of funding settlements: bad rows are split off with their reason, the rest is judged as a whole.
+
+The input is a raw frame: `time` in µs as Int64, `funding_rate`, `hours`; `name`, `from_us` and `to_us`, the row's
+object and the window that it names; and `line`, its number there.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from bcdata.bars.schema import FUNDING
+from bcdata.quality.audit import too_many
+from bcdata.quality.models import audit, funding_model
+from bcdata.quality.rules import Rule, blame, findings, sample
+from bcdata.quality.verdict import Finding, Severity, Verdict
+
+VERSION = "2"
+"""Change it with any rule, or with what the ledger of settlements says: partitions made before become stale."""
+LONGEST_HOURS = 24
+CONFLICT = "duplicate_conflict"
+_VALUES = ("time", "funding_rate", "hours")
+
+# Both edges: by its milliseconds a settlement may stand in the object before its own, or after it.
+IS_NAMED = pl.col("time").is_between(pl.col("from_us"), pl.col("to_us"))
+"""Whether a row lies in the time that its object names."""
+RULES = (
+    Rule("values", Severity.ROW, pl.all_horizontal(pl.col(_VALUES).is_not_null()), "a value is missing or no number"),
+    Rule("finite", Severity.ROW, pl.col("funding_rate").is_finite(), "a rate is infinite or NaN"),
+    Rule("content_matches_name", Severity.ROW, IS_NAMED, "the row lies outside the time that its object names"),
+    Rule("interval", Severity.ROW, pl.col("hours").is_between(1, LONGEST_HOURS),
+         f"the interval is not of 1 to {LONGEST_HOURS} hours"),
+)  # fmt: skip
+"""The rules that cost a row, in the order in which a row is blamed."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedSettlements:
+    """Settlements fit to publish (`FUNDING`), the rows set aside (raw, with `reason`), and the verdict."""
+
+    settled: pl.DataFrame
+    rejected: pl.DataFrame
+    verdict: Verdict
+
+
+def audit_settlements(raw: pl.DataFrame, *, max_bad_share: float) -> AuditedSettlements:
+    """Judges raw rows of one partition, in any order.
+
+    Rows of one minute that say the same are one settlement said twice; of rows that disagree none can be trusted.
+
+    Args:
+        raw: rows as read.
+        max_bad_share: the share of rows above which the whole partition fails.
+    """
+    found = findings(raw, RULES)
+    blamed = raw.with_columns(blame(RULES))
+    sound = blamed.filter(pl.col("reason").is_null()).sort("time", maintain_order=True)
+    unique = sound.unique(_VALUES, keep="first", maintain_order=True)
+    if repeated := sound.height - unique.height:
+        found.append(Finding("duplicate", Severity.WARN, repeated, "identical rows were there more than once"))
+    is_conflict = pl.col("time").is_duplicated()
+    conflicting = unique.filter(is_conflict).with_columns(pl.lit(CONFLICT).alias("reason"))
+    if conflicting.height:
+        words = "rows of the same settlement disagree"
+        found.append(Finding(CONFLICT, Severity.ROW, conflicting.height, words, sample(conflicting)))
+    rejected = pl.concat([blamed.filter(pl.col("reason").is_not_null()), conflicting]).sort("name", "line")
+    settled = unique.filter(~is_conflict).select(
+        pl.col("time").cast(FUNDING["time"]), "funding_rate", pl.col("hours").alias("interval_hours")
+    )
+    found += [*too_many(rejected.height, raw.height, max_bad_share), *audit(settled, funding_model())]
+    return AuditedSettlements(settled, rejected, Verdict(settled.height, tuple(found)))
