@@ -9,7 +9,7 @@ from datetime import datetime
 from bcdata.catalog import Dataset
 from bcdata.operations.footers import open_footers
 from bcdata.operations.freshness import freshness, merged_at
-from bcdata.operations.refill import standing
+from bcdata.operations.refill import rows_of, standing
 from bcdata.operations.sweep import harmed
 from bcdata.operations.zones import Zone, steps
 from bcdata.quality.verdict import Severity, Verdict
@@ -29,8 +29,8 @@ def quality_notices(store: Store, dataset: Dataset, now: datetime) -> Iterator[N
     """
     yield from _held_back(store, dataset)
     yield from _harmed(store, dataset)
+    yield from _gave_up(store, dataset, now)
     if dataset.kind == "klines":
-        yield from _gave_up(store, dataset, now)
         yield from _stale(store, dataset, now)
 
 
@@ -84,8 +84,8 @@ def _gave_up(store: Store, dataset: Dataset, now: datetime) -> Iterator[Notice]:
                 f"gave_up/{dataset.name}/{symbol}/{date}/{one.cause}",
                 f"gave_up/{dataset.name}",
                 f"gaps of {dataset.name} were given up",
-                f"{symbol} {date}: {one.bars} bars stay missing, {one.reason}. They are asked for again when the"
-                f" archive changes; bcdata gaps --dataset {dataset.name} lists them",
+                f"{symbol} {date}: {one.bars} {rows_of(dataset)} stay missing, {one.reason}. They are asked for again"
+                f" when the archive changes; bcdata gaps --dataset {dataset.name} lists them",
             )
 
 

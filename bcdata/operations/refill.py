@@ -1,4 +1,4 @@
-"""Which partitions to ask again for their missing bars, when, and when to stop asking.
+"""Which partitions to ask again for what they lack, bars or settlements, when, and when to stop asking.
 
 What is missing stands in the ledger, how often it was asked for in side tables, what contradicts a ledger in the
 universe. Dagster's events tell none of it.
@@ -33,15 +33,15 @@ Doubts = Sequence[tuple[Row, str]]
 LONGEST_OUTAGE = timedelta(days=1)
 """While REST does not answer, it is tried this often at least: the holes are not to blame."""
 ASK_AGAIN = timedelta(days=1)
-"""REST is not asked within a day for what it answered with nothing, nor for a status (operations.raw_rest)."""
+"""REST is not asked within a day for what it answered with nothing, nor for a status (raw_rest.py, funding_rest.py)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refill:
-    """How a partition with missing bars stands.
+    """How a partition with missing bars or settlements stands.
 
     Attributes:
-        bars: how many bars may yet come.
+        bars: how many of them may yet come.
         cause: a digest of the holes: when they change, counting begins anew.
         tries: requests so far for just these holes.
         last: when the last one was made (UTC).
@@ -96,7 +96,7 @@ def stand(
     every = [*holes, *(row for row, _ in doubts)]
     words = [words for _, words in doubts]
     cause = hashlib.sha256(json.dumps([*((row[0], row[1], row[3]) for row in every), *words]).encode()).hexdigest()[:16]
-    found = _paced(sum(row[2] for row in every), cause, request, asked, now)
+    found = _paced(dataset, sum(row[2] for row in every), cause, request=request, asked=asked, now=now)
     if holes:
         return found
     due = max(found.due, judged + ASK_AGAIN) if found.due and judged else found.due
@@ -104,8 +104,10 @@ def stand(
     return replace(found, due=due, reason=f"{gave_up}contradicted, {words[0]}")
 
 
-def _paced(bars: int, cause: str, request: Request | None, asked: Asked | None, now: datetime) -> Refill:
-    """When to ask (again) for bars that are missing for this cause."""
+def _paced(
+    dataset: Dataset, bars: int, cause: str, *, request: Request | None, asked: Asked | None, now: datetime
+) -> Refill:
+    """When to ask (again) for what is missing for this cause."""
     if request is None or request.cause != cause:
         return Refill(bars, cause, 0, None, now, "not asked for since it is so")
     is_down = asked is not None and asked.outcome is Refilled.UNANSWERED
@@ -114,12 +116,12 @@ def _paced(bars: int, cause: str, request: Request | None, asked: Asked | None, 
         return Refill(bars, cause, request.tries, request.at, due, "REST did not answer")
     in_vain = request.tries - (asked.tries - asked.answered if asked else 0)
     if in_vain >= MOST_TRIES:
-        words = f"gave up after {request.tries} requests: {_outcome(asked)}"
+        words = f"gave up after {request.tries} requests: {_outcome(dataset, asked)}"
         return Refill(bars, cause, request.tries, request.at, None, words)
     due = request.at + pause(max(1, in_vain))
     if asked is not None and asked.outcome is Refilled.EMPTY:
         due = max(due, asked.at + ASK_AGAIN)
-    return Refill(bars, cause, request.tries, request.at, due, _outcome(asked))
+    return Refill(bars, cause, request.tries, request.at, due, _outcome(dataset, asked))
 
 
 def _askable(dataset: Dataset, rows: Sequence[Row], asked: Asked | None, now: datetime) -> Iterator[Row]:
@@ -136,10 +138,16 @@ def _askable(dataset: Dataset, rows: Sequence[Row], asked: Asked | None, now: da
                 yield row
 
 
-def _outcome(asked: Asked | None) -> str:
+def _outcome(dataset: Dataset, asked: Asked | None) -> str:
+    what = rows_of(dataset)
     if asked is None:
-        return "no source has the bars, and none confirms that there are none"
-    return f"REST answered {asked.answered} times, and neither had the bars nor confirmed that there are none"
+        return f"no source has the {what}, and none confirms that there are none"
+    return f"REST answered {asked.answered} times, and neither had the {what} nor confirmed that there are none"
+
+
+def rows_of(dataset: Dataset) -> str:
+    """What a dataset's rows are, in words for people."""
+    return "settlements" if dataset.kind == "funding" else "bars"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Missing bars are asked for again, later and later: open and overdue ones, and settled ones that are contradicted."""
+"""What is missing is asked for again, later and later: what is open or overdue, and labels that are contradicted."""
 
 import dagster as dg
 
@@ -12,8 +12,8 @@ from bcdata.settings import Settings
 
 
 def refill_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
-    """One sensor for each dataset of bars."""
-    return [_refill(catalog, dataset) for dataset in catalog if dataset.kind == "klines"]
+    """One sensor for each dataset."""
+    return [_refill(catalog, dataset) for dataset in catalog]
 
 
 def _refill(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
@@ -22,11 +22,11 @@ def _refill(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         job_name=heal_job_name(dataset.name),
         minimum_interval_seconds=Settings().heal_every,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Asks again for missing bars of {dataset.name} that may yet come, with longer and longer pauses.",
+        description=f"Asks again for what {dataset.name} lacks and may yet come, with longer and longer pauses.",
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
         from bcdata.operations.footers import open_footers  # noqa: PLC0415
-        from bcdata.operations.refill import KIND, Tables, refills  # noqa: PLC0415
+        from bcdata.operations.refill import KIND, Tables, refills, rows_of  # noqa: PLC0415
         from bcdata.store.store import Store  # noqa: PLC0415
 
         asker = Asker(context, catalog, dataset, store, KIND)
@@ -40,7 +40,8 @@ def _refill(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         due = {cell: one.cause for cell, one in found.items() if one.due is not None and one.due <= now}
         runs = asker.ask(due, lambda cells: [(steps(dataset), cells)])
         gave_up = sum(one.gave_up for one in found.values())
-        said = f"{len(found)} partitions of {symbols.seen} symbols lack bars; {len(due)} are due, {gave_up} given up"
+        lack = f"{len(found)} partitions of {symbols.seen} symbols lack {rows_of(dataset)}"
+        said = f"{lack}; {len(due)} are due, {gave_up} given up"
         return dg.SensorResult(run_requests=runs, skip_reason=None if runs else said, cursor=symbols.cursor)
 
     return sensor

@@ -85,7 +85,7 @@ def test_sensors(packaged: Catalog) -> None:
     sensors = build_sensors(packaged)
     found = {one.name: one.default_status.value for one in sensors}
     discover = {f"discover_{market}_symbols_by_month": "RUNNING" for market in ("spot", "um", "cm")}
-    refill = {f"refill_{dataset}": "RUNNING" for dataset in DATASETS if "klines" in dataset}
+    refill = {f"refill_{dataset}": "RUNNING" for dataset in DATASETS}
     republished = {f"republished_{dataset}": "STOPPED" for dataset in DATASETS}
     stale = {
         f"{kind}_{dataset}": "RUNNING" for kind in ("stale", "freshness") for dataset in DATASETS if "klines" in dataset
