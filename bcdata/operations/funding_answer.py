@@ -70,8 +70,6 @@ class Answer:
             Windows as pairs of ISO instants, in which REST has no more settlements than it gave: `confirmed`, between
             the first and the last one of the answer; `empty`, where two answers at least a day apart say so.
         """
-        if not self.pages:
-            return {"confirmed": [], "empty": []}
         unusable = _minutes(self.of(self.asked).rejected)
         spans = {
             "confirmed": [Window(min(self.times), max(self.times))] if self.times else [],

@@ -213,6 +213,20 @@ def test_rows_of_rest_that_nobody_asked_for_are_set_aside() -> None:
     assert audited.settled["interval_hours"].value_counts().rows() == [(8, 93)]
 
 
+def test_an_unusable_row_of_rest_is_no_silence() -> None:
+    """Something was settled there; what, nobody can tell."""
+    month = Window(utc("2025-01-01"), utc("2025-02-01"))
+    page = [{"symbol": SYMBOL, "fundingTime": int(ms(at)), "fundingRate": "0.0001"} for at in TIMES[:6]]
+    page[3]["fundingRate"] = "n/a"
+    answer = Answer(month, [json.dumps(page).encode()], twice=Window(TIMES[2], TIMES[9]))
+    assert answer.of(month).rejected["reason"].to_list() == ["values"]
+    after = TIMES[3] + timedelta(minutes=1)
+    assert answer.facts() == {
+        "confirmed": [[TIMES[0].isoformat(), TIMES[3].isoformat()], [after.isoformat(), TIMES[5].isoformat()]],
+        "empty": [[TIMES[2].isoformat(), TIMES[3].isoformat()], [after.isoformat(), TIMES[9].isoformat()]],
+    }
+
+
 @given(files)
 def test_every_row_of_a_file_belongs_to_one_month(rows: list[str]) -> None:
     """To the file's own, or, with the settlement at its end, to the next one."""

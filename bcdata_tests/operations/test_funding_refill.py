@@ -26,9 +26,9 @@ LOST = TIMES[10:13]
 ASKED = "/fapi/v1/fundingRate"
 
 
-def put(mirror: Mirror, times: list[datetime]) -> None:
+def put(mirror: Mirror, times: list[datetime], month: str = MONTH) -> None:
     rows = "".join(f"{int(at.timestamp() * 1000) + 3},8,0.0001\n" for at in times)
-    name = f"{SYMBOL}-fundingRate-{MONTH}"
+    name = f"{SYMBOL}-fundingRate-{month}"
     body = zipped(f"{name}.csv", f"calc_time,funding_interval_hours,last_funding_rate\n{rows}".encode())
     mirror.put(f"data/futures/um/monthly/fundingRate/{SYMBOL}/{name}.zip", body)
 
@@ -86,6 +86,35 @@ def test_what_rest_never_had_is_upstream_at_once_and_asked_for_once(world: World
         assert run(lake, hours=hours) == [(3, "upstream")]
     assert world.asked(ASKED) == []
     assert tree(lake.root) == once
+
+
+def test_at_the_edge_of_a_month_the_next_one_is_the_other_side(world: World, lake: Lake) -> None:
+    put(world.mirror, TIMES[:-2])
+    put(world.truth, TIMES[:-2])
+    put(world.truth, [TIMES[-1] + at * timedelta(hours=8) for at in range(1, 9)], "2025-02")
+    assert run(lake) == [(2, "upstream")]
+
+
+def test_the_ledger_of_an_open_month_goes_on_with_time(world: World, lake: Lake) -> None:
+    """REST ends on the tenth, and says so on two days; what is due after that is another question."""
+    put(world.truth, TIMES[:30])
+    now = Lake(lake.root, TIMES[60] + timedelta(minutes=90), lake.catalog)
+    (world.mirror.root / f"data/futures/um/monthly/fundingRate/{SYMBOL}").rename(world.folder / "not yet published")
+    assert run(now) == [(31, "not_published")]
+    assert run(now, hours=8) == [(32, "not_published")]
+    assert run(now, hours=33) == [(32, "upstream"), (3, "not_published")]
+    world.add(ASKED, "status", status=451)
+    assert run(now, hours=34) == [(32, "upstream"), (3, "not_published")]
+    assert run(now, hours=41) == [(32, "upstream"), (4, "not_published")]
+
+
+def test_a_question_within_the_day_forgets_no_proof(world: World, lake: Lake) -> None:
+    put(world.truth, TIMES[:30])
+    now = Lake(lake.root, TIMES[60] + timedelta(minutes=90), lake.catalog)
+    (world.mirror.root / f"data/futures/um/monthly/fundingRate/{SYMBOL}").rename(world.folder / "not yet published")
+    run(now)
+    assert run(now, hours=25) == [(31, "upstream"), (3, "not_published")]
+    assert run(now, hours=26) == [(31, "upstream"), (3, "not_published")]
 
 
 def test_an_edge_takes_two_answers_a_day_apart(world: World, lake: Lake) -> None:
@@ -155,6 +184,16 @@ def test_a_settlement_missing_at_the_exchange_is_no_longer_interval(world: World
     put(world.mirror, [])
     lake = world.lake(CATALOG)
     assert run(lake) == [(1, "upstream"), (3, "upstream"), (1, "open")]
+
+
+def test_what_rest_gave_of_a_symbol_stays_when_it_forgets_it(world: World, lake: Lake) -> None:
+    put(world.mirror, TIMES[:-3])
+    put(world.truth, TIMES[:-1])
+    assert run(lake) == [(1, "open")]
+    shutil.rmtree(world.truth.root / "data/futures")
+    for hours in (25, 50):
+        assert run(lake, hours=hours) == [(1, "open")]
+    assert settled(lake) == TIMES[:-1]
 
 
 def test_a_symbol_that_rest_does_not_know_stays_open(world: World) -> None:
