@@ -47,15 +47,19 @@ class FaultServer:
     def __init__(self, handler: Handler) -> None:
         self.handler = handler
         self.requests: list[Request] = []
-        self.connections = 0
+        self.writers: list[asyncio.StreamWriter] = []
         self.url = ""
+
+    @property
+    def connections(self) -> int:
+        return len(self.writers)
 
     @property
     def count(self) -> int:
         return len(self.requests)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
+        self.writers.append(writer)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 if not await self._answer(head, writer):
@@ -97,16 +101,25 @@ async def serving(handler: Handler) -> AsyncIterator[FaultServer]:
         yield faulty
     finally:
         server.close()
-        here = asyncio.current_task()
-        others = [task for task in asyncio.all_tasks() if task is not here and _serves(task)]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await _ended()
+        for writer in faulty.writers:  # what a client never read would keep a connection open beyond its loop
+            writer.transport.abort()
+        await asyncio.gather(*(writer.wait_closed() for writer in faulty.writers), return_exceptions=True)
         await server.wait_closed()
 
 
+async def _ended() -> None:
+    """Ends all connections, also those that are just being accepted and have no task of their own yet."""
+    here = asyncio.current_task()
+    while others := [task for task in asyncio.all_tasks() if task is not here and _serves(task)]:
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+
 def _serves(task: "asyncio.Task[object]") -> bool:
-    return "FaultServer.serve" in getattr(task.get_coro(), "__qualname__", "")
+    name = getattr(task.get_coro(), "__qualname__", "")
+    return "FaultServer.serve" in name or "_accept_connection" in name
 
 
 def in_turn(*replies: Reply) -> Handler:
