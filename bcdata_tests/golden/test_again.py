@@ -34,28 +34,36 @@ def copy(main_job: Job, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     return Lake(root, lake.now, lake.catalog)
 
 
-DELETED = ["merged/*/symbol=*/date=2023-03/part-0.parquet", "*/*/symbol=ARBUSDT/date=*/*"]
-ONE_BY_ONE = [
-    "raw/binance_archive/*/symbol=ARBUSDT/date=2023-04/*.zip",
-    "raw/binance_archive/*/symbol=BTCUSDT/date=2023-03/manifest.json",
-    "raw/binance_rest/*/symbol=BTCUSDT/date=2023-03/klines*.json",
-    "raw/binance_rest/*/symbol=*/date=2023-03/manifest.json",
-    "parsed/binance_archive/*/symbol=ETHUSDT/date=2023-04/part-0.parquet",
-    "parsed/binance_rest/*/symbol=*/date=2023-03/part-0.parquet",
-    "gaps/*/symbol=ETHUSDT/date=*/part-0.parquet",
-    "features/*/symbol=BTCUSDT/date=2023-05/part-0.parquet",
-]
+DELETED = {
+    "objects": (
+        "raw/binance_archive/*/symbol=ARBUSDT/date=2023-04/*.zip",
+        "raw/binance_rest/*/symbol=BTCUSDT/date=2023-03/klines*.json",
+    ),
+    "manifests": (
+        "raw/binance_archive/*/symbol=BTCUSDT/date=2023-03/manifest.json",
+        "raw/binance_rest/*/symbol=*/date=2023-03/manifest.json",
+    ),
+    "parsed": (
+        "parsed/binance_archive/*/symbol=ETHUSDT/date=2023-04/part-0.parquet",
+        "parsed/binance_rest/*/symbol=*/date=2023-03/part-0.parquet",
+    ),
+    "ledgers and features": (
+        "gaps/*/symbol=ETHUSDT/date=*/part-0.parquet",
+        "features/*/symbol=BTCUSDT/date=2023-05/part-0.parquet",
+    ),
+    "merged": ("merged/*/symbol=*/date=2023-03/part-0.parquet",),
+    "a symbol": ("*/*/symbol=ARBUSDT/date=*/*",),
+}
 
 
-@pytest.mark.parametrize(
-    "pattern", [*DELETED, *(pytest.param(pattern, marks=pytest.mark.slow) for pattern in ONE_BY_ONE)]
-)
-def test_what_was_deleted_comes_back_byte_for_byte(main_job: Job, copy: Lake, pattern: str) -> None:
+@pytest.mark.parametrize("what", DELETED)
+def test_what_was_deleted_comes_back_byte_for_byte(main_job: Job, copy: Lake, what: str) -> None:
     lake, _ = main_job
-    chosen = sorted(copy.root.glob(pattern))
-    assert chosen
-    for path in chosen:
-        path.unlink()
+    for pattern in DELETED[what]:
+        chosen = sorted(copy.root.glob(pattern))
+        assert chosen, pattern
+        for path in chosen:
+            path.unlink()
     assert copy.materialize(D, ALL, FIRST, LAST).ok
     assert tree_of_minutes(copy.root) == tree_of_minutes(lake.root)
 
