@@ -21,7 +21,7 @@ def status(
     dataset: Annotated[list[str] | None, typer.Option(help="Only this dataset; may be repeated.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what is there: partitions by zone, missing bars by reason, what is held back, what is overdue."""
+    """Show what is there: partitions, missing bars by reason, what is held back, feature sets, what is overdue."""
     from bcdata import clock  # noqa: PLC0415
     from bcdata.catalog import load_catalog  # noqa: PLC0415
     from bcdata.operations.status import status as ask  # noqa: PLC0415

@@ -100,7 +100,7 @@ def _feature_sets(store: Store, dataset: Dataset) -> tuple[str | None, dict[str,
         newest[one.symbol] = max(one.date, newest.get(one.symbol, ""))
     with open_footers(store) as footers:
         for symbol, date in newest.items():
-            found.update(facts["features"] for facts in footers.made_of(step, symbol, date).values())
+            found.update(facts.get("features", "unknown") for facts in footers.made_of(step, symbol, date).values())
     return version_of(dataset), dict(found)
 
 

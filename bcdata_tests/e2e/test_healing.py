@@ -29,7 +29,7 @@ from bcdata_tests.e2e.processes import ProcessGroup
 from bcdata_tests.mirror import Mirror, csv_of, day_key, zipped
 from bcdata_tests.run import Lake, pointed_at, utc
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(400)]
 
 D = "spot_klines_1m"
 SYMBOLS = ("ARBUSDT", "BTCUSDT", "ETHUSDT")

@@ -14,7 +14,7 @@ import pytest
 from bcdata_tests.e2e.api import Api, Key, wait
 from bcdata_tests.e2e.platform import BROKEN, Platform, running
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
 
 D = "spot_klines_1m"
 DAILY = f"daily_{D}"

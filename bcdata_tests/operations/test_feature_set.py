@@ -19,7 +19,7 @@ datasets:
   {D}:
     grain: day
     start: 2023-01-01
-    symbols: [BTCUSDT, ETHUSDT, ARBUSDT]
+    symbols: [BTCUSDT, ETHUSDT, ARBUSDT, OLDUSDT]
     sources: [binance_archive]
     features: {{select: SELECT}}
 """
@@ -61,6 +61,7 @@ def test_status_tells_which_set_the_newest_partitions_have(tmp_path: Path) -> No
     ):
         at = Partition("features", D, symbol, date)
         store.publish(at, rows, fingerprint="f", rules="r", record={"features": made_with})
+    store.publish(Partition("features", D, "OLDUSDT", "2023-01-01"), rows, fingerprint="f", rules="r", record={})
     (told,) = status(store, found, now=utc("2023-01-03"))
     assert told.feature_set == ours
-    assert told.feature_sets == {ours: 2, "old": 1}
+    assert told.feature_sets == {ours: 2, "old": 1, "unknown": 1}

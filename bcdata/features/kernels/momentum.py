@@ -37,6 +37,13 @@ def _masked(values: FloatArray, sound: BoolArray) -> FloatArray:
 
 
 @compiled
+def _of_run(prices: Prices, start: int, size: int) -> Prices:
+    """The part of the prices that a run covers."""
+    high, low, close = prices
+    return high[start : start + size], low[start : start + size], close[start : start + size]
+
+
+@compiled
 def _averaged(means: _Two, value: float, fast: float, slow: float) -> _Two:
     """Fast and slow mean."""
     if not abs(value) < np.inf:
@@ -124,12 +131,11 @@ def _reached(mean: float, high: float, low: float, before: float, alpha: float) 
 @compiled
 def average_true_ranges(prices: Prices, runs: Paired, alpha: float) -> FloatArray:
     """The mean true range; one per row."""
-    high, low, close = prices
-    out = np.empty(close.size)
+    out = np.empty(runs.sound.size)
     for pair in range(runs.pairs.shape[0]):
         a, b, size = runs.pairs[pair]
-        tops, bottoms, x, above = high[a : a + size], low[a : a + size], close[a : a + size], out[a : a + size]
-        peaks, troughs, y, below = high[b : b + size], low[b : b + size], close[b : b + size], out[b : b + size]
+        (tops, bottoms, x), above = _of_run(prices, a, size), out[a : a + size]
+        (peaks, troughs, y), below = _of_run(prices, b, size), out[b : b + size]
         one = two = math.nan
         for k in range(1, size):
             one = _reached(one, tops[k], bottoms[k], x[k - 1], alpha)
@@ -160,12 +166,11 @@ def _trending(means: _Three, rise: float, fall: float, before: float, alpha: flo
 @compiled
 def directional_index(prices: Prices, runs: Paired, alpha: float) -> FloatArray:
     """Wilder's ADX; one per row."""
-    high, low, close = prices
-    out = np.empty(close.size)
+    out = np.empty(runs.sound.size)
     for pair in range(runs.pairs.shape[0]):
         a, b, size = runs.pairs[pair]
-        tops, bottoms, x, above = high[a : a + size], low[a : a + size], close[a : a + size], out[a : a + size]
-        peaks, troughs, y, below = high[b : b + size], low[b : b + size], close[b : b + size], out[b : b + size]
+        (tops, bottoms, x), above = _of_run(prices, a, size), out[a : a + size]
+        (peaks, troughs, y), below = _of_run(prices, b, size), out[b : b + size]
         one = two = (math.nan, math.nan, math.nan)
         for k in range(1, size):
             one = _trending(one, tops[k] - tops[k - 1], bottoms[k - 1] - bottoms[k], x[k - 1], alpha)
@@ -195,12 +200,11 @@ def _lean(means: _Three) -> float:
 @compiled
 def directional_difference(prices: Prices, runs: Paired, alpha: float) -> FloatArray:
     """Wilder's +DI less -DI; one per row."""
-    high, low, close = prices
-    out = np.empty(close.size)
+    out = np.empty(runs.sound.size)
     for pair in range(runs.pairs.shape[0]):
         a, b, size = runs.pairs[pair]
-        tops, bottoms, x, above = high[a : a + size], low[a : a + size], close[a : a + size], out[a : a + size]
-        peaks, troughs, y, below = high[b : b + size], low[b : b + size], close[b : b + size], out[b : b + size]
+        (tops, bottoms, x), above = _of_run(prices, a, size), out[a : a + size]
+        (peaks, troughs, y), below = _of_run(prices, b, size), out[b : b + size]
         one = two = (math.nan, math.nan, math.nan)
         for k in range(1, size):
             one = _leaning(one, (tops[k - 1], tops[k]), (bottoms[k - 1], bottoms[k]), x[k - 1], alpha)
