@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Any
 
-CODE_VERSION = "4"
+CODE_VERSION = "5"
 """Change it with any change of logic that changes published bytes."""
 
 

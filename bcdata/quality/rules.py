@@ -11,7 +11,7 @@ import polars as pl
 from bcdata.intervals import EPOCH, Interval
 from bcdata.quality.verdict import SAMPLE, Finding, Severity
 
-VERSION = "1"
+VERSION = "2"
 """Change it with any rule: partitions audited by older rules become stale."""
 
 PRICES = ("open", "high", "low", "close")

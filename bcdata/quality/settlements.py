@@ -14,7 +14,7 @@ from bcdata.quality.models import audit, funding_model
 from bcdata.quality.rules import Rule, blame, findings, sample
 from bcdata.quality.verdict import Finding, Severity, Verdict
 
-VERSION = "2"
+VERSION = "3"
 """Change it with any rule, or with what the ledger of settlements says: partitions made before become stale."""
 LONGEST_HOURS = 24
 CONFLICT = "duplicate_conflict"
