@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bcdata.intervals import Interval
+from bcdata.operations.manifests import MANIFEST, read_manifest
 from bcdata.operations.marks import DAMAGED
 from bcdata.operations.proofs import proofs, window_asked
 from bcdata.operations.queries import Run
@@ -16,7 +17,6 @@ from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
 
-MANIFEST = "manifest.json"
 ASK_AGAIN = timedelta(days=1)
 """An answer that confirms nothing is asked for once more after this long."""
 FACTS: dict[str, Any] = {"first_open": None, "unknown_symbol": False, "status": None, "ended": None, "coarser": []}
@@ -43,7 +43,7 @@ class Answered:
     @classmethod
     def read(cls, store: Store, attempts: Attempts, partition: Partition, now: datetime, series: str) -> "Answered":
         """What raw holds of the partition. An answer of which a page is lost is left out, and so asked for again."""
-        before = store.get_json(partition, MANIFEST) or {}
+        before = read_manifest(store, partition) or {}
         facts = {name: before.get(name, nothing) for name, nothing in FACTS.items()}
         found = cls(store, attempts, partition, now, before, {"series": series, **facts, "queries": []})
         found.manifest["queries"] = [query for query in before.get("queries", []) if found._holds(query)]

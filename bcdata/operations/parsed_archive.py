@@ -14,9 +14,9 @@ from bcdata.bars.schema import TIME
 from bcdata.bars.tail import quiet_since
 from bcdata.catalog import Dataset
 from bcdata.operations.fingerprint import fingerprint
+from bcdata.operations.manifests import Record, read_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.publish import publish, unchanged
-from bcdata.operations.raw_archive import MANIFEST, Record
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.providers.binance.contracts import contract_size
@@ -37,7 +37,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 
 def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
-    manifest = work.store.get_json(partition.in_zone("raw", partition.provider), MANIFEST)
+    manifest = read_manifest(work.store, partition.in_zone("raw", partition.provider))
     if manifest is None:
         verdict = failed("upstream", "raw holds nothing for it; materialize raw first")
         return Outcome(partition, State.FAILED, verdict)

@@ -6,7 +6,8 @@ import polars as pl
 
 from bcdata.bars.schema import TIME
 from bcdata.catalog import Dataset
-from bcdata.operations.answered import FACTS, MANIFEST
+from bcdata.operations.answered import FACTS
+from bcdata.operations.manifests import read_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.parsed_archive import parsed_fingerprint
 from bcdata.operations.proofs import proofs
@@ -28,7 +29,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = work.store.get_json(raw, MANIFEST)
+    manifest = read_manifest(work.store, raw)
     if manifest is None:
         return Outcome(partition, State.UNCHANGED, Verdict(0))
     made_of = parsed_fingerprint(dataset, manifest["fingerprint"])
