@@ -1,5 +1,6 @@
 """A quick look into an archive object: what it covers, without judging its rows."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -15,12 +16,19 @@ _BYTES_PER_ROW = 512
 """Three times the longest row seen: what bounds a zip bomb is the number of bars that fit into its window."""
 _SLACK = 1 << 16
 YEAR_3000_US = 32_503_680_000_000_000
+_SINGLE_DIGIT = re.compile(r"(?<=\d)-(?=\d(?:-\d{1,2})?$)", re.ASCII)
+"""The dash before a month or a day that lacks its zero, at the end of a name."""
 _NEWLINE, _COMMA, _ZERO, _NINE = ord("\n"), ord(","), ord("0"), 9
 
 
-def member_name(name: str) -> str:
-    """The file that an archive object must hold: its own name, as CSV."""
-    return name.removesuffix(".zip") + ".csv"
+def member_name(name: str) -> tuple[str, ...]:
+    """The file that an archive object must hold: its own name, as CSV.
+
+    An object whose name lacks zeros (`ADABKRW-1d-2020-8.zip`) may hold the file with or without them.
+    """
+    stem = name.removesuffix(".zip")
+    padded = _SINGLE_DIGIT.sub("-0", stem)
+    return (f"{stem}.csv",) if padded == stem else (f"{stem}.csv", f"{padded}.csv")
 
 
 def content_bound(window: Window, interval: Interval | None) -> int:
