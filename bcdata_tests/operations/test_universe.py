@@ -211,3 +211,32 @@ def test_the_command_shows_what_was_known_when(
         app(["universe", "--market", "moon"], standalone_mode=False)
     with pytest.raises(UsageError, match="'dead' is no status"):
         app([*shown, "--status", "dead"], standalone_mode=False)
+
+
+def test_the_command_says_how_each_name_was_classified(
+    world: World, lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(world, "BKRWUSDT", *LATELY)
+    put(world, "XEURUSDT", *LATELY)
+    rules = "universe: {quote: [USDT], stable_coins: false}"
+    catalog = world.folder / "classified.yaml"
+    catalog.write_text(BY_DAY.replace("symbols: [BTCUSDT]", rules))
+    monkeypatch.setenv("BCDATA_ROOT", str(lake.root))
+    monkeypatch.setenv("BCDATA_CATALOG", str(catalog))
+    monkeypatch.setenv("BCDATA_NOW", NOW.isoformat())
+    app(["universe", "--market", "spot", "--update", "--json"], standalone_mode=False)
+    shown = {one["symbol"]: one for one in json.loads(capsys.readouterr().out)["symbols"]}
+    krw = shown["BKRWUSDT"]
+    assert (krw["base"], krw["quote"], krw["asset_class"]) == ("BKRW", "USDT", "stable_coin")
+    assert krw["class_reason"] == "its base BKRW is a stable coin of KRW"
+    [decision] = krw["datasets"].values()
+    assert (decision["included"], decision["rule"]) == (False, "stable_coins")
+    assert (shown["BTCUSDT"]["asset_class"], *shown["BTCUSDT"]["datasets"].values()) == (
+        "other",
+        {"included": True, "rule": "rules", "reason": "every rule lets it in"},
+    )
+    app(["universe", "--market", "spot"], standalone_mode=False)
+    printed = capsys.readouterr()
+    assert "stable_coin" in printed.out
+    assert "XEURUSDT: its base XEUR has EUR in its name" in printed.err
+    assert "BTCUSDT" not in printed.err
