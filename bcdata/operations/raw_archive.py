@@ -7,30 +7,28 @@ in the side table. Which objects are read is a function of those in force and of
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from bcdata.catalog import Dataset
 from bcdata.operations.choose import first_choice, left_out, policy_of, second_choice, uncovered_days
 from bcdata.operations.coarser import Coarser
 from bcdata.operations.control_objects import ControlObjects
-from bcdata.operations.due import due_until
 from bcdata.operations.explain import record_of
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import missing_in
-from bcdata.operations.listing_history import Question
 from bcdata.operations.listings import Listings
 from bcdata.operations.manifests import MANIFEST, Record, in_force, read_manifest
 from bcdata.operations.marks import DAMAGED
 from bcdata.operations.outcome import Outcome, State
-from bcdata.operations.raw_objects import ObjectFetcher, iso
+from bcdata.operations.raw_evidence import evidence_of
+from bcdata.operations.raw_objects import ObjectFetcher
 from bcdata.operations.standing import WITHDRAWN, candidates, left_aside, superseded, withdrawn
 from bcdata.operations.stream import each_async
 from bcdata.operations.workbench import Workbench, series_of, window_of
 from bcdata.providers.binance.archive import ArchiveObject
 from bcdata.quality.verdict import SAMPLE, Finding, Severity, Verdict
 from bcdata.store.layout import Partition
-from bcdata.windows import Window
 
 __all__ = ["MANIFEST", "Record", "materialize"]
 
@@ -77,7 +75,7 @@ class _Fetch:
         unread = left_aside(standing, objects, known, gone, self.dataset.archive)
         unread = [one for one in unread if self.fetcher.is_there(one)]
         controls = ControlObjects(self.dataset, self.listings)
-        evidence = await self._evidence(window, standing, objects)
+        evidence = await evidence_of(self.work, self.dataset, self.partition, standing, objects)
         if self.dataset.interval is not None and REST not in self.dataset.sources:
             evidence["coarser"] = await self._coarser(objects)
         manifest = {
@@ -125,32 +123,6 @@ class _Fetch:
         """Earlier versions whose bytes raw still has."""
         earlier = [one for one in (*before.get("superseded", []), *in_force(before).values()) if DAMAGED not in one]
         return [one for one in superseded(earlier, current) if self.fetcher.is_there(one)]
-
-    async def _evidence(
-        self, window: Window, objects: Sequence[ArchiveObject], held: Iterable[Record]
-    ) -> dict[str, Any]:
-        """What other files tell, where days have no object of their own, or bars begin late or end early."""
-        interval = self.dataset.interval
-        if interval is None:
-            return {}
-        days = uncovered_days(objects, window.until(self.work.now))
-        firsts = [datetime.fromisoformat(record["first"]) for record in held if record.get("first")]
-        begins_late = bool(firsts) and min(firsts) > window.start
-        lasts = [datetime.fromisoformat(record["last"]) for record in held if record.get("last")]
-        ends_early = bool(lasts) and interval.next(max(lasts)) < window.end
-        if not (days or begins_late or ends_early):
-            return {}
-        due = due_until(self.dataset, self.work.now)
-        series = series_of(self.dataset, self.partition.symbol)
-        testimony = await self.work.witness.testimony(series, Question(window, days, due))
-        before = testimony.not_listed(window)
-        ending = await self.work.witness.ending(testimony, window, due)
-        return {
-            "not_listed": record_of(before) if before else None,
-            "ended": ending.to_record() if ending else None,
-            "traded": [record_of(reason) for reason in testimony.traded(days)],
-            "known_by": iso(testimony.known_by),
-        }
 
     async def _coarser(self, objects: Sequence[Record]) -> list[dict[str, str]]:
         """What coarser files tell of the bars that the objects lack: asked here where nobody asks REST."""
