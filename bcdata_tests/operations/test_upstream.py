@@ -9,10 +9,10 @@ import pytest
 from bcdata.operations.zones import Zone
 from bcdata.simulate import Fault
 from bcdata.store.attempts import Attempts, Refilled
-from bcdata_tests.mirror import Rows, day_key, made_day
+from bcdata_tests.mirror import Rows, coarse, day_key, made_day
 from bcdata_tests.operations.conftest import BY_DAY, D, World
 from bcdata_tests.operations.honest import assert_honest, bars_of, published
-from bcdata_tests.operations.test_labels import cut, made_hours
+from bcdata_tests.operations.test_labels import cut
 from bcdata_tests.run import Lake, tree, utc
 
 SYMBOL = "BTCUSDT"
@@ -41,8 +41,7 @@ def put_coarse(world: World, interval: str, *, lacking: tuple[int, int]) -> None
     for day in (YESTERDAY, DAY, TOMORROW):
         whole = made_day(day)
         kept = cut(whole, *lacking) if day == DAY else whole
-        bars = made_hours(kept) if interval == "1h" else kept[::minutes]
-        world.mirror.put_day(SYMBOL, day, bars, interval=interval)
+        world.mirror.put_day(SYMBOL, day, coarse(kept, minutes), interval=interval)
 
 
 def run(lake: Lake, *, hours: float = 0) -> list[tuple[str, int, str]]:
