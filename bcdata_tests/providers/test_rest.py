@@ -166,6 +166,8 @@ def test_an_answer_of_another_shape_or_range_proves_nothing(tmp_path: Path, body
         (Reply(b'{"code":-1121,"msg":"Invalid symbol."}', status=400), NotFoundError, "unknown symbol"),
         (Reply(b'{"code":-1120,"msg":"Invalid interval."}', status=400), RefusedError, "Invalid interval"),
         (Reply(b"[]", status=400), RefusedError, "answered 400"),
+        (Reply(b"[" * 60_000, status=400), RefusedError, "answered 400"),
+        (Reply(b'{"code":' * 8_000, status=400), RefusedError, "answered 400"),
         (Reply(b"nginx", status=404), ProviderError, "no such path .* BCDATA_BINANCE_UM_URL"),
         (Reply(b"", status=451), BlockedError, "BCDATA_BINANCE_UM_URL"),
         (Reply(b"", status=502), UnreachableError, "failed with 502"),
