@@ -119,6 +119,7 @@ def test_rows_in_quarantine(world: World, days: dict[str, Rows]) -> None:
 
 def test_a_quarantined_row_that_rest_lacks_is_asked_for_once(world: World, days: dict[str, Rows]) -> None:
     bad = spoilt(days[DAY], 300, 310)
+    put(world.mirror, {DAY: cut(days[DAY], 300, 310)})
     world.mirror.put_day(SYMBOL, DAY, bad)
     world.truth.put_day(SYMBOL, DAY, cut(days[DAY], 300, 310))
     lake = world.lake()
