@@ -12,7 +12,7 @@ import polars as pl
 
 from bcdata.intervals import Interval
 from bcdata.quality.compared_windows import Compared, can_compare, lay_beside, length_of, windows_of
-from bcdata.quality.contradiction import Contradiction, say_difference
+from bcdata.quality.contradiction import Contradiction, say_differences
 from bcdata.quality.idle import rows_without_trades
 from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity
@@ -66,8 +66,8 @@ def compare(bars: pl.DataFrame, fine: Interval, controls: Mapping[str, pl.DataFr
         coarsest = Interval.parse(names[-1])
         far = lay_beside(windows_of(near.windows, coarsest), usable[names[-1]], fine, coarsest)
     uncompared = _uncompared(near, far)
-    is_suspect = pl.col("unequal") | pl.col("lacking")
-    if not any(one.table.select(is_suspect.any()).item() for one in (near, far) if one is not None):
+    tables = [one.table for one in (near, far) if one is not None]
+    if not any(table["unequal"].any() or table["lacking"].any() for table in tables):
         return Comparison(uncompared=uncompared)
     verdict = _Verdict(bars, near, far, usable[names[0]], usable[names[-1]])
     verdict.reach()
@@ -142,7 +142,7 @@ class _Verdict:
             return
         at = pl.col("open_time").dt.truncate(length_of(far.coarse)) == start
         bare = self.near.windows.filter(at).join(self.near.table, on="open_time", how="anti")["open_time"]
-        evidence = say_difference(row.row(0, named=True), far)
+        ((_, evidence),) = say_differences(far, row)
         length = length_of(self.near.coarse)
         self.refuted += [Contradiction(Window(one, one + length), evidence) for one in bare.to_list()]
         if bare.is_empty():
@@ -153,10 +153,10 @@ class _Verdict:
         idle = rows_without_trades(self.bars, one, windows.filter("lacking"))
         self.refuted += idle.refuted
         self.questioned += idle.questioned
-        for row in windows.filter(pl.col("differs")).iter_rows(named=True):
-            if row["open_time"] not in idle.explained:
-                window = Window(row["open_time"], row["open_time"] + length_of(one.coarse))
-                self.refuted.append(Contradiction(window, say_difference(row, one)))
+        length = length_of(one.coarse)
+        for start, evidence in say_differences(one, windows.filter("differs")):
+            if start not in idle.explained:
+                self.refuted.append(Contradiction(Window(start, start + length), evidence))
 
     def _shifted(self, windows: pl.DataFrame) -> None:
         """Days whose hours begin or end at other prices: a shift by a bar changes little else."""

@@ -7,6 +7,7 @@ first or last fine bar is there.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 import polars as pl
 
@@ -21,6 +22,7 @@ LARGE_PRICE, LARGE_AMOUNT = 0.005, 0.05
 """Relative. Beyond these data are wrong; genuine bars agree exactly (semantics, *Suspicious data*)."""
 _QUANTUM = 1e-8
 """Binance prints eight decimals: amounts of next to nothing are no large difference."""
+_LACKING = (pl.col("trades_control") > pl.col("trades")).fill_null(value=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +75,27 @@ def lay_beside(windows: pl.DataFrame, control: pl.DataFrame, fine: Interval, coa
     """Windows of bars beside the control's bars of the same time."""
     both = windows.join(control.select("open_time", *VALUES), on="open_time", how="inner", suffix="_control")
     length, step = length_of(coarse), length_of(fine)
-    table = (
-        both.sort("open_time")
-        .with_columns(
-            complete=pl.col("rows") == length // step,
-            starts=pl.col("first_at") == pl.col("open_time"),
-            ends=pl.col("last_at") == pl.col("open_time") + (length - step),
-        )
-        .with_columns(
-            differs=pl.any_horizontal(large_differences()),
-            unequal=pl.any_horizontal(_differences(0, 0, FLOW_TOLERANCE)),
-            lacking=(pl.col("trades_control") > pl.col("trades")).fill_null(value=False),
-            edges=pl.col("complete") & pl.any_horizontal(_apart("open", 0), _apart("close", 0)),
-        )
+    table = both.with_columns(
+        complete=pl.col("rows") == length // step,
+        starts=pl.col("first_at") == pl.col("open_time"),
+        ends=pl.col("last_at") == pl.col("open_time") + (length - step),
     )
-    return Compared(fine, coarse, windows, table)
+    unequal, lacking = table.select(_unequal().alias("unequal"), _LACKING.alias("lacking"))
+    if not unequal.any():
+        nothing = pl.lit(value=False)
+        return Compared(fine, coarse, windows, table.with_columns(unequal, lacking, differs=nothing, edges=nothing))
+    flags = table.select(differs=_largely(), edges=pl.col("complete") & (_apart("open", 0) | _apart("close", 0)))
+    return Compared(fine, coarse, windows, table.with_columns(unequal, lacking, *flags).sort("open_time"))
+
+
+@cache
+def _unequal() -> pl.Expr:
+    return pl.any_horizontal(_differences(0, 0, FLOW_TOLERANCE))
+
+
+@cache
+def _largely() -> pl.Expr:
+    return pl.any_horizontal(large_differences())
 
 
 def large_differences() -> list[pl.Expr]:

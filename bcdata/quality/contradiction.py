@@ -1,15 +1,13 @@
 """A window in which coarser bars contradict the bars, and the words for it. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from bcdata.quality.compared_windows import VALUES, Compared, large_differences
 from bcdata.windows import Window
-
-_WORDS = {name: name.replace("_", " ") for name in VALUES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +21,18 @@ class Contradiction:
     evidence: str
 
 
-def say_difference(row: Mapping[str, Any], one: Compared) -> str:
-    """How a window of a comparison (a row of its table) differs: the first value that differs largely."""
-    frame = pl.DataFrame([row], schema=one.table.schema)
-    flags = frame.select(large_differences()).row(0, named=True)
-    name = next((name for name in VALUES if flags[name]), "trades")
-    return (
-        f"the {one.coarse.name} bar of {row['open_time']:%Y-%m-%d %H:%M} has {_WORDS[name]} "
-        f"{number(row[f'{name}_control'])} where the {one.fine.name} bars have {number(row[name])}"
-    )
+def say_differences(one: Compared, windows: pl.DataFrame) -> list[tuple[datetime, str]]:
+    """The opens of windows of a comparison (rows of its table), and the first value that differs largely, in words."""
+    flags = large_differences()
+    named = pl.coalesce([pl.when(flag).then(pl.lit(name)) for name, flag in zip(VALUES, flags, strict=True)])
+    return [_said(one, row) for row in windows.with_columns(value=named.fill_null("trades")).iter_rows(named=True)]
+
+
+def _said(one: Compared, row: dict[str, Any]) -> tuple[datetime, str]:
+    start, value = row["open_time"], row["value"]
+    coarse = f"the {one.coarse.name} bar of {start:%Y-%m-%d %H:%M} has {value.replace('_', ' ')}"
+    fine = f"where the {one.fine.name} bars have {number(row[value])}"
+    return start, f"{coarse} {number(row[f'{value}_control'])} {fine}"
 
 
 def number(value: float | None) -> str:
