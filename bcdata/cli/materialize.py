@@ -69,9 +69,10 @@ def _dry_run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
         print_json(found)
         return
     print_table(
-        ["symbols", "dates", "assets", "partitions", "runs", "objects to fetch", "bytes to fetch"],
+        ["symbols", "dates", "assets", "partitions", "runs", "objects to fetch", "bytes to fetch",
+         "control objects", "bytes of these", "requests"],
         [[found["symbols"], found["dates"], found["assets"], found["partitions"], found["runs"], found["objects"],
-          size(found["bytes"])]],
+          size(found["bytes"]), found["control_objects"], size(found["control_bytes"]), found["requests"]]],
         title=f"{plan.dataset.name}: what a run would do",
     )  # fmt: skip
 

@@ -14,13 +14,12 @@ from bcdata.errors import StoreError
 from bcdata.operations.control_bars import read_controls
 from bcdata.operations.explain import coarse_of
 from bcdata.operations.lake import keys_over
+from bcdata.operations.manifests import ARCHIVE, read_manifest
 from bcdata.operations.workbench import window_of
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
 
-ARCHIVE = "binance_archive"
-MANIFEST = "manifest.json"
 Record = Mapping[str, Any]
 
 
@@ -78,7 +77,7 @@ class ArchiveView:
         """The coarser bars that raw keeps to check these, by interval name."""
         if "own" not in self._controls:
             raw = self.partition.in_zone("raw", ARCHIVE)
-            manifest = self.store.get_json(raw, MANIFEST) or {}
+            manifest = read_manifest(self.store, raw) or {}
             # What raw holds since it was parsed belongs to another version of the partition.
             is_read = bool(manifest.get("controls")) and manifest.get("fingerprint") == self.record.get("raw")
             self._controls["own"] = read_controls(self.store, raw, manifest, self.window) if is_read else {}

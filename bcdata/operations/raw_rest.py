@@ -15,7 +15,7 @@ from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
 from bcdata.operations.answered import Answered, Record
 from bcdata.operations.coarser import Coarser
-from bcdata.operations.day_bars import DayBars
+from bcdata.operations.day_bars import DAY_INTERVAL, DayBars
 from bcdata.operations.delisting import Delistings, listed_as, status_of
 from bcdata.operations.explain import record_of
 from bcdata.operations.fingerprint import fingerprint
@@ -96,15 +96,17 @@ class _Refill:
 
     async def _compare_with_days(self, holes: Holes) -> None:
         """Asks for the exchange's own day bars where no coarser file of the archive covers a day that has bars."""
-        is_known = bool(self.answered.manifest.get("days"))
-        if not holes.view.record.get("uncompared") or is_known or not self.answered.may_ask("days"):
+        today = DAY_INTERVAL.floor(self.work.now)
+        lacking = [day for day in holes.view.record.get("uncompared") or [] if day < today.date().isoformat()]
+        known = self.answered.knows_days_to()
+        if not lacking or (known and lacking[-1] < known.date().isoformat()) or not self.answered.may_ask("days"):
             return
         try:
-            page = await self.days.around(self.dataset, self.partition)
+            page, to = await self.days.around(self.dataset, self.partition)
         except ProviderError as error:
             self.unanswered.append(str(error))
             return
-        self.fetched += self.answered.keep_days(page)
+        self.fetched += self.answered.keep_days(page, to)
 
     def _weighed(self, holes: Holes) -> Weighed:
         return self.answered.weighed(holes.view)
