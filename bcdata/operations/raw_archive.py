@@ -124,7 +124,7 @@ class _Fetch:
         earlier = [one for one in (*before.get("superseded", []), *in_force(before).values()) if DAMAGED not in one]
         return [one for one in superseded(earlier, current) if self.fetcher.is_there(one)]
 
-    async def _coarser(self, objects: Sequence[Record]) -> list[dict[str, str]]:
+    async def _coarser(self, objects: Sequence[Record]) -> list[Record]:
         """What coarser files tell of the bars that the objects lack: asked here where nobody asks REST."""
         missing = await asyncio.to_thread(missing_in, self.work, self.dataset, self.partition, objects)
         if missing.is_empty():
