@@ -134,6 +134,8 @@ class _Fetch:
 
     def _conclude(self, manifest: dict[str, Any], before: Mapping[str, Any], not_reconciled: str | None) -> Outcome:
         manifest["fingerprint"] = _fingerprint(manifest)
+        if not_reconciled:
+            manifest["not_reconciled"] = not_reconciled
         for name in ("unread", "superseded"):
             if not manifest[name]:
                 del manifest[name]
@@ -144,7 +146,7 @@ class _Fetch:
         state = State.PUBLISHED if new or manifest != before else State.UNCHANGED
         objects, controls = manifest["objects"], manifest["controls"]
         facts = {"bytes": sum(one["bytes"] for one in objects), "control_bytes": sum(one["bytes"] for one in controls)}
-        verdict = Verdict(len(objects), tuple(findings(manifest, not_reconciled)), facts)
+        verdict = Verdict(len(objects), tuple(findings(manifest)), facts)
         return Outcome(
             self.partition,
             state,
@@ -165,12 +167,10 @@ def _fingerprint(manifest: Mapping[str, Any]) -> str:
     return fingerprint(objects=bytes_alone, **versions, **same)
 
 
-def findings(manifest: Mapping[str, Any], not_reconciled: str | None) -> Iterator[Finding]:
-    """What is to be said of the objects that a manifest names.
+def findings(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is to be said of the objects that a manifest of raw/binance_archive names.
 
-    Args:
-        manifest: of raw/binance_archive.
-        not_reconciled: what its objects were not compared with; None where all were.
+    `not_reconciled` in it says what its objects were not compared with.
     """
     objects = manifest["objects"]
     for state, words in _CHECKSUM.items():
@@ -179,8 +179,8 @@ def findings(manifest: Mapping[str, Any], not_reconciled: str | None) -> Iterato
     yield from _named("withdrawn", gone, "the archive lists it no more; the last version held stays in force")
     words = "not understood as the name of an object, or not the only one of its date; it is not read"
     yield from _named("key_not_understood", manifest["not_understood"], words)
-    if not_reconciled:
-        yield Finding("not_reconciled", Severity.WARN, len(objects), not_reconciled)
+    if reason := manifest.get("not_reconciled"):
+        yield Finding("not_reconciled", Severity.WARN, len(objects), reason)
 
 
 def _named(rule: str, names: Sequence[str], words: str) -> Iterator[Finding]:
