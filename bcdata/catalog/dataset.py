@@ -34,7 +34,7 @@ class Publication(Section):
 class Quality(Section):
     """Where the gate draws its lines."""
 
-    max_bad_share: float = Field(default=0.05, ge=0, le=1)
+    max_bad_share: float = Field(default=0.5, ge=0, le=1)
 
 
 def _periods(name: DatasetName) -> tuple[Period, ...]:

@@ -164,7 +164,8 @@ def quarantined(one: Mapping[str, str]) -> Reason:
     """A run out of a record (first and last open) whose rows in the archive were set aside."""
     # The last open is included; a microsecond makes the window half-open again.
     window = Window(_instant_of(one["start"]), _instant_of(one["end"]) + timedelta(microseconds=1))
-    return Reason(window, Status.QUARANTINED, f"the archive's row breaks the rule {one['reason']}")
+    words = one.get("evidence") or f"the archive's row breaks the rule {one['reason']}"
+    return Reason(window, Status.QUARANTINED, words)
 
 
 def _window(pair: Sequence[str]) -> Window:

@@ -18,7 +18,7 @@ from bcdata.operations.explain import Known, unpublished_from
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.lake import PERPETUAL, merged_over, read_over, trusted
 from bcdata.operations.outcome import Outcome, State
-from bcdata.operations.publish import publish, unchanged
+from bcdata.operations.publish import nothing_sound, publish, unchanged
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.quality.models import audit, merged_model
@@ -90,6 +90,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         *audit(bars, merged_model(dataset.bar_interval, funding=dataset.market in PERPETUAL)),
         *_tiling(dataset, inputs, bars, gaps),
         *_coverage(gaps),
+        *nothing_sound(bars.height, inputs.record(ARCHIVE) or {}),
         *_disagreements(frames),
         *finer_disagreement(work, dataset, inputs.symbol, inputs.window, bars),
     ]
