@@ -7,6 +7,8 @@ import polars as pl
 from bcdata.bars.schema import BAR, FUNDING, conform, merged_bar
 from bcdata.intervals import Interval
 
+_NOTHING = pl.DataFrame(schema={**BAR, "source": pl.String, "rank": pl.Int32})
+"""What no source at all gives: a provider that is down leaves a dataset without a frame."""
 _VALUES = [name for name in BAR.names() if name != "open_time"]
 
 
@@ -23,7 +25,7 @@ def merge(sources: Sequence[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
         conform(frame, BAR).with_columns(pl.lit(name).alias("source"), pl.lit(rank).alias("rank"))
         for rank, (name, frame) in enumerate(sources)
     ]
-    rows = pl.concat(frames)
+    rows = pl.concat([_NOTHING, *frames])
     if len([frame for frame in frames if frame.height]) > 1:
         rows = rows.sort("open_time", "rank").unique("open_time", keep="first", maintain_order=True)
     vwap = pl.when(pl.col("volume") != 0).then(pl.col("quote_volume") / pl.col("volume"))
