@@ -8,6 +8,8 @@ from bcdata.errors import UsageError
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 QUARTER_HOUR = timedelta(minutes=15)
 """The buckets of the time of day in profiles of volatility."""
+SETTLEMENT_MINUTE = timedelta(minutes=1)
+"""A settlement is known at the end of the minute in which it is paid."""
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 

@@ -15,7 +15,7 @@ from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.providers.binance.answers import kline_opens
 from bcdata.providers.binance.contracts import contract_size
-from bcdata.providers.binance.klines import coin_margined, read_pages
+from bcdata.providers.binance.klines import coin_margined, read_pages, snap_early_2018
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.verdict import Verdict, failed
 from bcdata.store.layout import Partition
@@ -41,6 +41,7 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     rows = read_pages(pages).rows
     if dataset.market == "cm":
         rows = coin_margined(rows, contract_size(partition.symbol))
+    rows, snapped = snap_early_2018(rows, dataset.bar_interval)
     # An answer holds a few rows: a bad one costs itself, and is a hole again.
     audited = audit_bars(_inside(rows, dataset, partition), interval=dataset.bar_interval, max_bad_share=1)
     opens = [[at for page in answer for at in kline_opens(page or b"[]")] for answer in answers]
@@ -54,7 +55,7 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         work.store,
         partition,
         audited.bars,
-        audited.verdict,
+        audited.verdict.with_findings(snapped),
         fingerprint=made_of,
         record=record,
         rejected=rejected.select("line", "reason", pl.exclude("line", "reason")),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from bcdata.bars.schema import BAR, CONTRACT_BAR, conform
+from bcdata.bars.schema import BAR, CONTRACT_BAR, PARSED_BAR, conform
 from bcdata.intervals import Interval
 from bcdata.quality.duplicates import resolve
 from bcdata.quality.models import audit, bar_model
@@ -25,7 +25,8 @@ def audit_bars(raw: pl.DataFrame, *, interval: Interval, max_bad_share: float, b
     """Judges raw rows of one partition.
 
     Args:
-        raw: rows as sent (times in µs), with `from_us`, `to_us` (the window of the row's object) and `rank`.
+        raw: rows as sent (times in µs), with `from_us`, `to_us` (the window of the row's object) and `rank`; and
+            `known_at` (µs), if the received bars of some ended later than their calendar says.
         interval: the length of the bars.
         max_bad_share: the share of rows above which the whole partition fails.
         bad_lines: lines that were no rows at all; they count as bad rows.
@@ -40,7 +41,9 @@ def audit_bars(raw: pl.DataFrame, *, interval: Interval, max_bad_share: float, b
         rejected = blamed.filter(pl.col("reason").is_not_null())
     resolved = resolve(sound)
     found.extend(resolved.findings)
-    rejected = pl.concat([rejected, resolved.rejected]).sort("open_time", "object", "line")
+    rejected = (
+        pl.concat([rejected, resolved.rejected]).sort("open_time", "object", "line").drop("known_at", strict=False)
+    )
     if bad_lines:
         found.append(Finding("unreadable_line", Severity.ROW, bad_lines, "a line is no row of klines"))
 
@@ -48,7 +51,7 @@ def audit_bars(raw: pl.DataFrame, *, interval: Interval, max_bad_share: float, b
     contracts = "contracts" in raw.columns
     bars = conform(
         resolved.rows.with_columns(pl.col("open_time").cast(BAR["open_time"])),
-        CONTRACT_BAR if contracts else BAR,
+        CONTRACT_BAR if contracts else PARSED_BAR,
     )
     found.extend(too_many(rejected.height + bad_lines, raw.height + bad_lines, max_bad_share))
     found.extend(audit(bars, bar_model(interval, contracts=contracts)))
