@@ -26,8 +26,9 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def resampled_bar(*, funding: bool) -> pl.Schema:
-    """The schema of resampled bars: `known_at` (UTC) on each; perpetual markets carry the rates settled in the window,
-    summed and counted.
+    """The schema of resampled bars.
+
+    `known_at` (UTC) stands on each; perpetual markets carry the rates settled in the window, summed and counted.
     """
     settled: dict[str, Type] = {"funding_rate": pl.Float64, "settlements": pl.Int64} if funding else {}
     return schema_of({**BAR, "vwap": pl.Float64, "known_at": TIME, **settled, **_COUNTS})

@@ -34,8 +34,8 @@ def labels(bars: pl.DataFrame, *, window: Window, interval: Interval, horizons: 
 
     Returns:
         One row per bar of `bars` that opens in the window: `open_time`; `known_at` (UTC), the end of the last bar that
-        any of its labels looks at, later where one of these bars is known later; and for each horizon h `fwd_ret_<h>`, the ln of the close h bars later over
-        this bar's. Null where the later bar is missing, or not there yet.
+        any of its labels looks at, later where one of these bars is known later; and for each horizon h `fwd_ret_<h>`,
+        the ln of the close h bars later over this bar's. Null where the later bar is missing, or not there yet.
     """
     end = _after(interval, 1)
     known = pl.max_horizontal(end, "known_at") if "known_at" in bars.columns else end

@@ -144,7 +144,7 @@ def feature_model(ranges: Sequence[tuple[str, float | None, float | None]]) -> M
 
 @lru_cache(maxsize=1)
 def profile_model() -> Model:
-    """Profiles of the day: whole days of quarters of an hour, known from their midnight on; deviations finite or null."""
+    """Profiles of the day: whole days of quarters of an hour, known from midnight on; deviations finite or null."""
     time, midnight = BAR["open_time"], pl.col("open_time").dt.truncate("1d")
     schema: dict[str, Type] = {"open_time": time, "known_at": time, "sigma": pl.Float64, "relative": pl.Float64}
     checks = [

@@ -165,8 +165,9 @@ def _read(
 
 
 def _with_known_at(rows: pl.DataFrame, interval: Interval | None) -> pl.DataFrame:
-    """The rows with `known_at`: of settlements the end of their minute; where an earlier version of the code has
-    published bars without it, their end.
+    """The rows with `known_at`.
+
+    Of settlements it is the end of their minute; of bars that an earlier version of the code published, their end.
     """
     if "known_at" in rows.columns:
         return rows
