@@ -14,7 +14,7 @@ import polars as pl
 from bcdata.bars.known import bar_end
 from bcdata.bars.resample import resampled_bar
 from bcdata.bars.schema import BAR, CONTRACT_BAR, FUNDING, PARSED_BAR, Type, merged_bar
-from bcdata.intervals import QUARTER_HOUR, Interval
+from bcdata.intervals import QUARTER_HOUR, SETTLEMENT_MINUTE, Interval
 from bcdata.quality.rules import PRICES, VOLUMES
 from bcdata.quality.verdict import Finding, Severity
 
@@ -86,10 +86,13 @@ def bar_model(interval: Interval, *, contracts: bool = False) -> Model:
 def merged_model(interval: Interval, *, funding: bool) -> Model:
     """Merged bars: as parsed ones, with vwap (null exactly where nothing was traded) and a source on every row.
 
-    None is known before its end.
+    None is known before its end, or long after it.
     """
     vwap = Rule("vwap", pl.col("vwap").is_null() == (pl.col("volume") == 0))
-    known = Rule("known_at", pl.col("known_at") >= bar_end(interval))
+    end = bar_end(interval)
+    # Rows computed from bars count on the bound, so that it makes no difference how many older ones they read.
+    slack = max(interval.length or timedelta(days=31), SETTLEMENT_MINUTE)
+    known = Rule("known_at", pl.col("known_at").is_between(end, end + slack))
     checks = [_ascending("open_time"), _on_grid(interval), *_sound_bars(), vwap, known]
     nullable = frozenset({"vwap", "funding_rate"})
     return _model(dict(merged_bar(funding=funding)), checks, nullable)
@@ -151,7 +154,7 @@ def profile_model() -> Model:
         _ascending("open_time"),
         Rule("quarters", pl.col("open_time").dt.truncate("15m") == pl.col("open_time")),
         Rule("whole_days", pl.len().over(midnight) == timedelta(days=1) // QUARTER_HOUR),
-        Rule("known_at", pl.col("known_at") >= midnight),
+        Rule("known_at", pl.col("known_at").is_between(midnight, midnight + QUARTER_HOUR)),
         Rule("sigma", _is_deviation("sigma")),
         Rule("relative", _is_deviation("relative") & (pl.col("relative").is_null() | pl.col("sigma").is_not_null())),
     ]
