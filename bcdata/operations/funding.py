@@ -12,12 +12,12 @@ from bcdata.bars.gaps import Reason
 from bcdata.bars.schema import FUNDING, TIME
 from bcdata.bars.settlements import missing_settlements, settlement_ledger
 from bcdata.catalog import Dataset
+from bcdata.operations.archive_content import object_content, object_window
 from bcdata.operations.explain import TWICE, Told, not_published, quarantined, unpublished_from, upstream
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.funding_answer import Answer
 from bcdata.operations.lake import trusted
 from bcdata.operations.outcome import Outcome, State
-from bcdata.operations.parsed_archive import object_content, object_window
 from bcdata.operations.publish import publish, unchanged
 from bcdata.operations.raw_archive import MANIFEST, Record
 from bcdata.operations.stream import each
@@ -99,7 +99,7 @@ def _opened(
     frames, broken = [pl.DataFrame(schema=RAW)], []
     for record in records:
         try:
-            content = object_content(store, raw, record, dataset)
+            content = object_content(store, raw, record, dataset.interval)
             frames.append(read_funding_csv(content, record["name"], object_window(record)))
         except ObjectError as error:
             # The object of the month before is there for a settlement that it may hold by some milliseconds.

@@ -1,6 +1,5 @@
 """parsed/binance_archive: the objects of a partition as one audited frame, bad rows set aside."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,16 +12,17 @@ from bcdata.bars.gaps import runs_of
 from bcdata.bars.schema import TIME
 from bcdata.bars.tail import quiet_since
 from bcdata.catalog import Dataset
+from bcdata.operations.archive_content import Record, object_content, object_window
+from bcdata.operations.control_bars import with_windows
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.publish import publish, unchanged
-from bcdata.operations.raw_archive import MANIFEST, Record
+from bcdata.operations.raw_archive import MANIFEST
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.providers.binance.contracts import contract_size
 from bcdata.providers.binance.klines import RawKlines, check_columns, coin_margined, read_csv, snap_early_2018
-from bcdata.providers.binance.peek import content_bound, member_name
-from bcdata.providers.binance.unzip import ObjectError, unzip
+from bcdata.providers.binance.unzip import ObjectError
 from bcdata.quality.audit import Audited, audit_bars
 from bcdata.quality.rules import VERSION
 from bcdata.quality.verdict import Finding, Severity, failed
@@ -86,30 +86,12 @@ class _Opened:
         broken: list[tuple[Record, ObjectError]] = []
         for record in records:
             try:
-                opened.contents.append(check_columns(object_content(store, raw, record, dataset)))
+                opened.contents.append(check_columns(object_content(store, raw, record, dataset.interval)))
                 opened.records.append(record)
             except ObjectError as error:
                 broken.append((record, error))
         opened.findings = [_broken(record, error, opened.records) for record, error in broken]
         return opened
-
-
-def object_content(store: Store, raw: Partition, record: Record, dataset: Dataset) -> bytes:
-    """What an object of raw inflates to.
-
-    Raises:
-        ObjectError: its bytes are not those that came, or no zip with just the file that its name says.
-    """
-    body = store.objects.get(raw.key(record["file"]))
-    if body is None or hashlib.sha256(body).hexdigest() != record["sha256"]:
-        raise ObjectError("unreadable", "its bytes in raw are lost or damaged; delete them and materialize raw again")
-    bound = content_bound(object_window(record), dataset.interval)
-    return unzip(body, member=member_name(record["name"]), max_bytes=bound)
-
-
-def object_window(record: Record) -> Window:
-    """The time that an archive object names."""
-    return (Grain.DAY if record["period"] == "daily" else Grain.MONTH).window(record["date"])
 
 
 def _broken(record: Record, error: ObjectError, good: Sequence[Record]) -> Finding:
@@ -130,7 +112,7 @@ def _audit(dataset: Dataset, partition: Partition, opened: _Opened) -> Audited:
     if dataset.grain is Grain.DAY:
         rows = _of_this_day(rows, opened.records, window_of(dataset, partition))
     audited = audit_bars(
-        _with_windows(rows, opened.records),
+        with_windows(rows, opened.records),
         interval=dataset.bar_interval,
         max_bad_share=dataset.quality.max_bad_share,
         bad_lines=raw.bad_lines.height,
@@ -163,20 +145,6 @@ def _of_this_day(rows: pl.DataFrame, records: Sequence[Record], window: Window) 
     start, end = (int(edge.timestamp()) * 1_000_000 for edge in (window.start, window.end))
     inside = pl.col("open_time").is_between(start, end, closed="left")
     return rows.filter(inside | ~pl.col("object").is_in(monthly))
-
-
-def _with_windows(rows: pl.DataFrame, records: Sequence[Record]) -> pl.DataFrame:
-    windows = [object_window(record) for record in records]
-    table = pl.DataFrame(
-        {
-            "object": range(len(records)),
-            "from_us": pl.Series([window.start for window in windows], dtype=TIME).cast(pl.Int64),
-            "to_us": pl.Series([window.end for window in windows], dtype=TIME).cast(pl.Int64),
-            "rank": [0 if record["period"] == "daily" else 1 for record in records],
-        },
-        schema_overrides={"object": pl.Int64, "rank": pl.Int64},
-    )
-    return rows.join(table, on="object", how="left", maintain_order="left")
 
 
 def _rejected(rows: pl.DataFrame, raw: RawKlines, records: Sequence[Record]) -> pl.DataFrame:

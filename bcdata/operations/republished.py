@@ -14,9 +14,9 @@ from bcdata.catalog import Dataset
 from bcdata.errors import ProviderError
 from bcdata.net.client import HttpClient
 from bcdata.net.loop import BackgroundLoop
+from bcdata.operations.archive_content import object_window
 from bcdata.operations.choose import first_choice
 from bcdata.operations.listings import Listings
-from bcdata.operations.parsed_archive import object_window
 from bcdata.operations.raw_archive import MANIFEST, is_republished, taken
 from bcdata.operations.workbench import open_client, window_of
 from bcdata.operations.zones import ARCHIVE
