@@ -36,7 +36,12 @@ CONTRACT_BAR = schema_of({**PARSED_BAR, "contracts": pl.Float64})
 """A COIN-M bar in parsed: `contracts` as traded beside base and quote volume."""
 
 FUNDING = schema_of({"time": TIME, "funding_rate": pl.Float64, "interval_hours": pl.Int64})
-"""A funding settlement: the minute at which it is paid (UTC), the rate, the interval in force."""
+"""A funding settlement in parsed: the minute at which it is paid (UTC), the rate, the interval that its source states
+(null where it states none)."""
+
+SETTLEMENT = schema_of({**FUNDING, "file_interval_hours": pl.Int64})
+"""A funding settlement in merged: `interval_hours` follows from the settlements up to it (null where nothing tells);
+`file_interval_hours` is what the archive's file states, null where REST gave the settlement."""
 
 LEDGER = schema_of(
     {

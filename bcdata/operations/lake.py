@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from bcdata.bars.known import with_known_at
-from bcdata.bars.schema import FUNDING, conform, merged_bar
+from bcdata.bars.schema import SETTLEMENT, conform, merged_bar
 from bcdata.catalog import Dataset
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -46,7 +46,7 @@ def read_over(
     """
     time, schema = ("open_time", merged_bar(funding=dataset.market in PERPETUAL))
     if dataset.kind == "funding":
-        time, schema = "time", FUNDING
+        time, schema = "time", SETTLEMENT
     wanted = pl.Schema({name: schema[name] for name in columns or schema})
     frames = [pl.DataFrame(schema=wanted)]
     for partition, fingerprint in merged_over(store, dataset, symbol, window):

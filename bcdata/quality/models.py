@@ -13,7 +13,7 @@ import polars as pl
 
 from bcdata.bars.known import bar_end
 from bcdata.bars.resample import resampled_bar
-from bcdata.bars.schema import BAR, CONTRACT_BAR, FUNDING, PARSED_BAR, Type, merged_bar
+from bcdata.bars.schema import BAR, CONTRACT_BAR, PARSED_BAR, Type, merged_bar
 from bcdata.intervals import QUARTER_HOUR, SETTLEMENT_MINUTE, Interval
 from bcdata.quality.rules import PRICES, VOLUMES
 from bcdata.quality.verdict import Finding, Severity
@@ -115,16 +115,22 @@ def resampled_model(length: timedelta, origin: datetime, *, funding: bool) -> Mo
     return _model(dict(schema), checks, frozenset(schema) - own)
 
 
-@lru_cache(maxsize=1)
-def funding_model() -> Model:
-    """Settlements: strictly ascending whole minutes, finite rates, a known interval."""
+def funding_model(schema: pl.Schema) -> Model:
+    """Settlements (`FUNDING`, `SETTLEMENT`): strictly ascending whole minutes, finite rates, sound or no intervals."""
+    intervals = [name for name in schema if name.endswith("interval_hours")]
+    return _funding_model(tuple(schema.items()), frozenset(intervals))
+
+
+@lru_cache(maxsize=2)
+def _funding_model(schema: tuple[tuple[str, Type], ...], intervals: frozenset[str]) -> Model:
+    sound = pl.all_horizontal(pl.col(name).is_between(1, 24).fill_null(value=True) for name in sorted(intervals))
     checks = [
         _ascending("time"),
         Rule("whole_minute", pl.col("time").dt.truncate("1m") == pl.col("time")),
         Rule("finite", pl.col("funding_rate").is_finite()),
-        Rule("interval", pl.col("interval_hours").is_between(1, 24)),
+        Rule("interval", sound),
     ]
-    return _model(dict(FUNDING), checks)
+    return _model(dict(schema), checks, intervals)
 
 
 def feature_model(ranges: Sequence[tuple[str, float | None, float | None]]) -> Model:

@@ -10,7 +10,7 @@ import polars as pl
 
 from bcdata.bars.halts import HALT
 from bcdata.bars.resample import resampled_bar
-from bcdata.bars.schema import FUNDING, LEDGER, TIME, merged_bar
+from bcdata.bars.schema import LEDGER, SETTLEMENT, TIME, merged_bar
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.features.labels import label_schema
@@ -37,7 +37,7 @@ class _View(NamedTuple):
     added: str = ""
 
 
-_SETTLED = pl.Schema({**FUNDING, "known_at": TIME})
+_SETTLED = pl.Schema({**SETTLEMENT, "known_at": TIME})
 _ADDED = ', "time" + INTERVAL 1 MINUTE AS known_at'
 """A settlement is known at the end of its minute."""
 _COLUMNS_DIFFER = ("known_at", "file_interval_hours", "union_by_name")
