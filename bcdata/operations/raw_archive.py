@@ -18,6 +18,7 @@ from bcdata.operations.due import due_until
 from bcdata.operations.explain import record_of
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import missing_in
+from bcdata.operations.listing_history import Question
 from bcdata.operations.listings import Listings
 from bcdata.operations.manifests import MANIFEST, Record, in_force, read_manifest
 from bcdata.operations.marks import DAMAGED
@@ -139,9 +140,11 @@ class _Fetch:
         ends_early = bool(lasts) and interval.next(max(lasts)) < window.end
         if not (days or begins_late or ends_early):
             return {}
-        testimony = await self.work.witness.testimony(series_of(self.dataset, self.partition.symbol))
+        due = due_until(self.dataset, self.work.now)
+        series = series_of(self.dataset, self.partition.symbol)
+        testimony = await self.work.witness.testimony(series, Question(window, days, due))
         before = testimony.not_listed(window)
-        ending = await self.work.witness.ending(testimony, window, due_until(self.dataset, self.work.now))
+        ending = await self.work.witness.ending(testimony, window, due)
         return {
             "not_listed": record_of(before) if before else None,
             "ended": ending.to_record() if ending else None,
