@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from bcdata.bars.gaps import runs_of
 from bcdata.intervals import Interval
 from bcdata.quality.compare import Comparison, Contradiction, compare
+from bcdata.quality.contradiction import number
 from bcdata.quality.rules import sample
-from bcdata.quality.steps import returning_step
+from bcdata.quality.suspicion import Step, find_steps, split_returning
 from bcdata.quality.verdict import Finding, Severity
 
 VALUES = ("open", "high", "low", "close", "trades")
@@ -22,7 +22,7 @@ REFUTED, OVERLAP, STEP = "refuted", "overlap_differs", "step"
 _WHY = {
     REFUTED: "coarser bars contradict rows that fill holes",
     OVERLAP: "rows that fill holes came with others that contradict what is known",
-    STEP: "the price steps away where filled rows begin, and back where they end",
+    STEP: "the price jumps away where rows that fill holes begin, and back where they end",
 }
 
 
@@ -82,8 +82,9 @@ def judge_refill(rows: pl.DataFrame, vouched: pl.Series, by: Surroundings, fine:
         refused.append(rest)
         kept = pl.concat([kept, more]).sort("open_time")
     bare = kept.filter(pl.col("open_time").dt.date().is_in(list(comparison.uncompared)))
-    stepping = _stepping(bare, by, kept, fine)
+    stepping, jumps = _stepping(bare, by, kept, fine)
     refused.append(stepping)
+    findings += jumps
     kept = kept.join(stepping, on="open_time", how="anti", maintain_order="left")
     left = bare.height - stepping.height
     if left:
@@ -148,18 +149,33 @@ def _confirmed_whole(
     return rows.filter(is_right), _blamed(rows.filter(~is_right), OVERLAP, words)
 
 
-def _stepping(bare: pl.DataFrame, by: Surroundings, kept: pl.DataFrame, fine: Interval) -> pl.DataFrame:
-    """The runs among rows that nothing was compared with at whose edges the price steps away and back."""
-    found = [_blamed(bare.clear(), STEP, pl.lit(None))]
-    if bare.is_empty():
-        return found[0]
+def _stepping(
+    bare: pl.DataFrame, by: Surroundings, kept: pl.DataFrame, fine: Interval
+) -> tuple[pl.DataFrame, list[Finding]]:
+    """Of rows that nothing was compared with, those between a jump of the price and one that takes it back.
+
+    A jump that nothing takes back costs nothing: a real crash is exactly when sources fail.
+    """
+    none = _blamed(bare.clear(), STEP, pl.lit(None))
+    if bare.is_empty() or fine.length is None:
+        return none, []
     known = pl.concat([by.around, kept.select(by.around.columns)]).unique("open_time", keep="first").sort("open_time")
-    for first, last in runs_of(bare["open_time"], known["open_time"]):
-        words = returning_step(known, first, last, fine)
-        if words is not None:
-            run = bare.filter(pl.col("open_time").is_between(first, last))
-            found.append(_blamed(run, STEP, pl.lit(words)))
-    return pl.concat(found)
+    steps = {step.at: step for step in find_steps(known, fine)}
+    windows, left = split_returning(list(steps.values()))
+    told = [Contradiction(one, _said(steps[one.start], steps.get(one.end))) for one in windows]
+    held = _inside(told, bare).drop_nulls("evidence")
+    filled = set(bare["open_time"])
+    odd = [step for step in left if step.at in filled or step.at - fine.length in filled]
+    words = "the price jumps where rows that fill holes begin or end, and does not come back; they are published"
+    findings = [Finding(STEP, Severity.WARN, len(odd), f"{words} ({_said(odd[0])})")] if odd else []
+    return pl.concat([none, _blamed(held.drop("evidence"), STEP, pl.lit(held["evidence"]))]), findings
+
+
+def _said(step: Step, back: Step | None = None) -> str:
+    words = f"the price jumps from {number(step.close)} to {number(step.open)} at {step.at:%Y-%m-%d %H:%M}"
+    if back is None:
+        return words
+    return f"{words} and from {number(back.close)} to {number(back.open)} at {back.at:%Y-%m-%d %H:%M}"
 
 
 def _counted(refused: pl.DataFrame) -> list[Finding]:
