@@ -6,15 +6,18 @@ filled run and back at the other holds the run back, and that the rest was not c
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import polars as pl
 
 from bcdata.intervals import Interval
-from bcdata.quality.compare import Comparison, Contradiction, compare
+from bcdata.quality.compare import Contradiction, compare
+from bcdata.quality.compared_windows import can_compare, lay_beside, windows_of
 from bcdata.quality.contradiction import number
 from bcdata.quality.rules import sample
 from bcdata.quality.suspicion import Step, find_steps, split_returning
 from bcdata.quality.verdict import Finding, Severity
+from bcdata.windows import Window
 
 VALUES = ("open", "high", "low", "close", "trades")
 """What makes two sources equal about a bar."""
@@ -72,7 +75,8 @@ def judge_refill(rows: pl.DataFrame, vouched: pl.Series, by: Surroundings, fine:
     kept = rows.filter(vouched)
     union = _together(by.sound, kept)
     comparison = compare(union, fine, by.controls)
-    kept, wrong, agreed = _without_refuted(kept, comparison, by.set_aside)
+    against = [*comparison.refuted, *_inexact(by.sound, union, by.controls, fine)]
+    kept, wrong, agreed = _without_refuted(kept, against, comparison.questioned, by.set_aside)
     refused.append(wrong)
     if agreed.height:
         words = "coarser bars contradict rows in which two sources agree; the rows are published"
@@ -111,15 +115,46 @@ def _inside(contradictions: Sequence[Contradiction], rows: pl.DataFrame) -> pl.D
     return found
 
 
+def _inexact(
+    sound: pl.DataFrame, union: pl.DataFrame, controls: Mapping[str, pl.DataFrame], fine: Interval
+) -> list[Contradiction]:
+    """The windows of the finest coarser bars that do not fit any more, by however little, with rows that fill holes.
+
+    Genuine bars agree with coarser ones exactly. A small difference costs the archive's rows nothing, for nobody says
+    which side is wrong; where it comes with rows that fill a hole, these are.
+    """
+    found: list[Contradiction] = []
+    covered = pl.Series("open_time", [], dtype=union.schema["open_time"])
+    for coarse in sorted((Interval.parse(name) for name in controls), key=lambda one: one.length or timedelta.max):
+        if not can_compare(fine, coarse) or controls[coarse.name].is_empty():
+            continue
+        before, with_rows = (
+            lay_beside(windows_of(bars, coarse), controls[coarse.name], fine, coarse) for bars in (sound, union)
+        )
+        was = before.table.filter("unequal")["open_time"]
+        odd = with_rows.table.filter(pl.col("unequal") & ~pl.col("open_time").is_in(was.implode()))
+        for at in odd["open_time"]:
+            window = Window(at, coarse.next(at))
+            inside = covered.is_between(window.start, window.end, closed="left").sum()
+            if not inside:
+                words = f"the {coarse.name} bar of {window.start:%Y-%m-%d %H:%M} is not what the {fine.name} bars make"
+                found.append(Contradiction(window, f"{words} with these rows"))
+        covered = pl.concat([covered, with_rows.table["open_time"]])
+    return found
+
+
 def _without_refuted(
-    rows: pl.DataFrame, comparison: Comparison, set_aside: pl.DataFrame
+    rows: pl.DataFrame,
+    refuted: Sequence[Contradiction],
+    questioned: Sequence[Contradiction],
+    set_aside: pl.DataFrame,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """What coarser bars do not contradict, what they do, and of the first what they do but two sources agree in.
 
     A question that coarser bars raise about rows with trades is one that REST is the answer to: there is no second one.
     """
-    traded = _inside(comparison.questioned, rows.filter(pl.col("trades") > 0)).drop_nulls("evidence")
-    wrong = pl.concat([_inside(comparison.refuted, rows).drop_nulls("evidence"), traded])
+    traded = _inside(questioned, rows.filter(pl.col("trades") > 0)).drop_nulls("evidence")
+    wrong = pl.concat([_inside(refuted, rows).drop_nulls("evidence"), traded])
     wrong = wrong.unique("open_time", keep="first").sort("open_time")
     columns = ["open_time", *VALUES]
     agreed = wrong.join(set_aside.select(columns), on=columns, how="semi", maintain_order="left")
@@ -134,7 +169,7 @@ def _confirmed_whole(
     """The rows that stand in windows which coarser bars cover, have all bars with them, and agree; and the others."""
     union = _together(others, rows)
     comparison = compare(union, fine, controls)
-    against = _inside([*comparison.refuted, *comparison.questioned], rows)
+    against = _inside([*comparison.refuted, *comparison.questioned, *_inexact(others, union, controls, fine)], rows)
     covered = pl.Series([False] * rows.height)
     for name, control in controls.items():
         coarse = Interval.parse(name)

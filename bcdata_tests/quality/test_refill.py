@@ -73,6 +73,26 @@ def test_hours_refute_every_lie(lie: str, names: tuple[str, ...]) -> None:
     assert "the 1h bar of 2023-03-01 01:00 has" in found.refused["evidence"][0]
 
 
+def test_rows_that_fill_holes_have_to_fit_exactly() -> None:
+    """The values of the minute before, and one more trade: small differences, which genuine bars never have."""
+    shifted = TRUE.filter(
+        pl.col("open_time").is_between(START + (FIRST - 1) * MINUTE, START + (AFTER - 1) * MINUTE, closed="left")
+    ).with_columns(GIVEN["open_time"])
+    more = GIVEN.with_columns(
+        trades=pl.when(pl.int_range(pl.len()) == 0).then(pl.col("trades") + 1).otherwise("trades")
+    )
+    for lie in (shifted, more):
+        assert judged(lie, CONTROLS).bars.is_empty()
+        assert judged(lie, {"1d": CONTROLS["1d"]}).bars.is_empty() or lie is shifted
+
+
+def test_a_difference_that_was_there_before_costs_filled_rows_nothing() -> None:
+    """One of the archive's rows of the hour is above the hour's high by a hair."""
+    top = CONTROLS["1h"]["high"][1] * 1.002
+    high = pl.when(pl.col("open_time") == START + 65 * MINUTE).then(pl.lit(top)).otherwise("high").alias("high")
+    assert judged(GIVEN, {"1h": CONTROLS["1h"]}, known=KNOWN.with_columns(high)).bars.equals(GIVEN)
+
+
 def test_a_lie_costs_the_hour_that_it_is_in() -> None:
     """A hole of two hours, of which the second is wrong."""
     hole = TRUE.filter(pl.col("open_time").is_between(START + 60 * MINUTE, START + 180 * MINUTE, closed="left"))
