@@ -100,7 +100,8 @@ class _Refill:
         today = DAY_INTERVAL.floor(self.work.now)
         lacking = [day for day in holes.view.record.get("uncompared") or [] if day < today.date().isoformat()]
         known = self.answered.knows_days_to()
-        if not lacking or (known and lacking[-1] < known.date().isoformat()) or not self.answered.may_ask("days"):
+        covers = known is not None and lacking[-1:] < [known.date().isoformat()]
+        if not lacking or (covers and self._weighed(holes).days_are_credible) or not self.answered.may_ask("days"):
             return
         try:
             page, to = await self.days.around(self.dataset, self.partition)
