@@ -171,6 +171,7 @@ class _ArchiveManifest(_Shape):
     superseded: list[_Object] = []
     controls: list[_Control] = []
     not_understood: list[str] = []
+    not_reconciled: str | None = None
     evidence: _Evidence
 
 

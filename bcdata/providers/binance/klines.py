@@ -136,7 +136,8 @@ def snap_early_2018(rows: pl.DataFrame, interval: Interval) -> tuple[pl.DataFram
     After the exchange's stand-still of February 2018 some bars opened seconds late. They are real trading; only
     their label is off. Later off-grid rows are defects and left to the rules.
     """
-    if interval.length is None or rows.is_empty() or rows["open_time"].min() >= _IRREGULAR_UNTIL:  # type: ignore[operator]
+    first = rows["open_time"].min()
+    if interval.length is None or not isinstance(first, int) or first >= _IRREGULAR_UNTIL:
         return rows, []
     step = int(interval.length.total_seconds() * 1_000_000)
     anchor = int((interval.anchor - EPOCH).total_seconds() * 1_000_000)
