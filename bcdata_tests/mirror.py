@@ -74,9 +74,10 @@ def csv_of(rows: Rows) -> bytes:
 
 
 def made_day(day: str, *, minutes: int = 1440, price: int = 100) -> list[list[str]]:
-    """A sound day of one-minute rows in microseconds, every row a little different."""
+    """A sound day of one-minute rows in microseconds, every row and every day a little different, without jumps."""
     start = int((utc(day) - utc("1970-01-01")) / timedelta(microseconds=1))
-    return [_row(start + at * 60_000_000, price + at % 7, 1 + at % 5) for at in range(minutes)]
+    more = start // _DAY_US % 89
+    return [_row(start + at * 60_000_000, price + at % 3, 100 + more + at % 5) for at in range(minutes)]
 
 
 def _row(start: int, price: int, volume: int) -> list[str]:
@@ -85,6 +86,23 @@ def _row(start: int, price: int, volume: int) -> list[str]:
     quote, taker = price * volume, volume / 2
     flows = [f"{quote}.00000000", "3", f"{taker:.8f}", f"{taker * price:.8f}"]
     return [str(start), *prices, f"{volume}.00000000", str(start + 59_999_999), *flows, "0"]
+
+
+def coarse(rows: Rows, minutes: int = 60) -> list[list[str]]:
+    """The bars of so many minutes that one-minute rows in microseconds make up, as a genuine file has them."""
+    step = minutes * 60_000_000
+    slots: dict[int, list[Sequence[str]]] = {}
+    for row in rows:
+        slots.setdefault(int(row[0]) // step * step, []).append(row)
+    return [_bar(start, step, inside) for start, inside in slots.items()]
+
+
+def _bar(start: int, step: int, rows: Rows) -> list[str]:
+    high, low = max(float(row[2]) for row in rows), min(float(row[3]) for row in rows)
+    volume, quote, taker, taker_quote = (f"{sum(float(row[at]) for row in rows):.8f}" for at in (5, 7, 9, 10))
+    trades = str(sum(int(row[8]) for row in rows))
+    prices = [rows[0][1], f"{high:.8f}", f"{low:.8f}", rows[-1][4]]
+    return [str(start), *prices, volume, str(start + step - 1), quote, trades, taker, taker_quote, "0"]
 
 
 def moved(rows: Rows, days: int) -> list[list[str]]:

@@ -8,6 +8,8 @@ from bcdata.bars.known import with_known_at
 from bcdata.bars.schema import BAR, FUNDING, PARSED_BAR, conform, merged_bar
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 
+_NOTHING = pl.DataFrame(schema={**PARSED_BAR, "source": pl.String, "rank": pl.Int32})
+"""What no source at all gives: a provider that is down leaves a dataset without a frame."""
 _VALUES = [name for name in BAR.names() if name != "open_time"]
 
 
@@ -25,7 +27,7 @@ def merge(sources: Sequence[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
         conform(frame, PARSED_BAR).with_columns(pl.lit(name).alias("source"), pl.lit(rank).alias("rank"))
         for rank, (name, frame) in enumerate(sources)
     ]
-    rows = pl.concat(frames)
+    rows = pl.concat([_NOTHING, *frames])
     if len([frame for frame in frames if frame.height]) > 1:
         rows = rows.sort("open_time", "rank").unique("open_time", keep="first", maintain_order=True)
     vwap = pl.when(pl.col("volume") != 0).then(pl.col("quote_volume") / pl.col("volume"))

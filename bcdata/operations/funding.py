@@ -4,6 +4,7 @@ raw/binance_archive is the same as for bars (raw_archive.py); how REST is asked 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,20 +16,22 @@ from bcdata.bars.settlements import in_force, missing_settlements, settlement_le
 from bcdata.catalog import Dataset
 from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.operations.archive_content import object_content, object_window
+from bcdata.operations.archive_rows import extra_columns
 from bcdata.operations.explain import TWICE, Told, not_published, quarantined, unpublished_from, upstream
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.funding_answer import Answer
 from bcdata.operations.lake import trusted
+from bcdata.operations.manifests import Record, read_manifest
 from bcdata.operations.outcome import Outcome, State
-from bcdata.operations.publish import publish, unchanged
-from bcdata.operations.raw_archive import MANIFEST, Record
+from bcdata.operations.publish import nothing_sound, publish, unchanged
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
-from bcdata.providers.binance.funding import RAW, SENT, read_funding_csv
+from bcdata.providers.binance.funding import RAW, SENT, has_more_columns, read_funding_csv
 from bcdata.providers.binance.unzip import ObjectError
 from bcdata.quality.models import audit, funding_model
 from bcdata.quality.rules import sample
 from bcdata.quality.settlements import IS_NAMED, VERSION, audit_settlements
+from bcdata.quality.shares import BAD_SHARE, Bad
 from bcdata.quality.verdict import Finding, Severity, Verdict, failed
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -37,6 +40,7 @@ from bcdata.windows import Window
 ARCHIVE, REST = "binance_archive", "binance_rest"
 AROUND = timedelta(days=1)
 """What a question spans on both sides of its partition: three settlements, as rare as they may be."""
+_MINUTE = timedelta(minutes=1)
 _SIDES = "REST answered with settlements on both sides and none here"
 
 
@@ -73,24 +77,34 @@ def proved(facts: Told) -> list[Reason]:
 
 def _parse_archive(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = store.get_json(raw, MANIFEST)
+    manifest = read_manifest(store, raw)
     if manifest is None:
         return Outcome(partition, State.FAILED, failed("upstream", "raw holds nothing for it; materialize raw first"))
     made_of = _made_of(dataset, manifest)
     if done := unchanged(store, partition, made_of):
         return done
     window, records = window_of(dataset, partition), manifest["objects"]
-    rows, broken = _opened(store, raw, records, dataset)
-    before = audit_settlements(_of_this_partition(rows, _day_before(window)), max_bad_share=1).settled
-    audited = audit_settlements(_of_this_partition(rows, window), max_bad_share=dataset.quality.max_bad_share)
+    opened = _Opened.of(store, raw, records, dataset)
+    before = audit_settlements(_of_this_partition(opened.rows, _day_before(window)), max_bad_share=1).settled
+    audited = audit_settlements(_of_this_partition(opened.rows, window), max_bad_share=dataset.quality.max_bad_share)
+    whole = [
+        {
+            "start": window.start.isoformat(),
+            "end": (window.end - _MINUTE).isoformat(),
+            "reason": rule,
+            "evidence": words,
+        }
+        for _, rule, words in opened.whole(audited.bad_objects)
+    ]
     record = {
         "raw": manifest["fingerprint"],
         "objects": [one["name"] for one in records],
-        "quarantined": _quarantined(audited.rejected, window),
+        "quarantined": [*_quarantined(audited.rejected, window), *whole],
         "before": _plain(before),
     }
-    verdict = audited.verdict.with_findings(broken)
-    rejected = audited.rejected.select("name", "line", "reason", *SENT.names())
+    verdict = audited.verdict.with_findings(opened.findings(audited.bad_objects))
+    rejected = pl.concat([audited.rejected, opened.as_rows()], how="diagonal")
+    rejected = rejected.select("name", "line", "reason", "evidence", *SENT.names())
     return publish(store, partition, audited.settled, verdict, fingerprint=made_of, record=record, rejected=rejected)
 
 
@@ -98,21 +112,51 @@ def _made_of(dataset: Dataset, manifest: Record) -> str:
     return fingerprint(raw=manifest["fingerprint"], rules=VERSION, max_bad_share=dataset.quality.max_bad_share)
 
 
-def _opened(
-    store: Store, raw: Partition, records: Sequence[Record], dataset: Dataset
-) -> tuple[pl.DataFrame, list[Finding]]:
-    """The rows of the objects that can be read, and what is wrong with the others."""
-    frames, broken = [pl.DataFrame(schema=RAW)], []
-    for record in records:
-        try:
-            content = object_content(store, raw, record, dataset.interval)
-            frames.append(read_funding_csv(content, record["name"], object_window(record)))
-        except ObjectError as error:
-            # The object of the month before is there for a settlement that it may hold by some milliseconds.
-            is_own = raw.date.startswith(record["date"])
-            severity = Severity.PARTITION if is_own else Severity.WARN
-            broken.append(Finding(error.rule, severity, 1, f"{record['name']}: {error}"))
-    return pl.concat(frames), broken
+@dataclass(slots=True)
+class _Opened:
+    """The rows of the objects of a partition that can be read, and what is wrong with the others."""
+
+    month: str
+    rows: pl.DataFrame
+    broken: list[tuple[str, str, str]] = field(default_factory=list)
+    """Name, rule, words."""
+    beside: list[Finding] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, store: Store, raw: Partition, records: Sequence[Record], dataset: Dataset) -> "_Opened":
+        frames, opened = [pl.DataFrame(schema=RAW)], cls(raw.date, pl.DataFrame(schema=RAW))
+        wide = []
+        for record in records:
+            name = record["name"]
+            try:
+                content = object_content(store, raw, record, dataset.interval)
+                frames.append(read_funding_csv(content, name, object_window(record)))
+                wide += [name] if has_more_columns(content) else []
+            except ObjectError as error:
+                words = f"{name} cannot be read: {error}"
+                # The object of the month before is there for a settlement that it may hold by some milliseconds.
+                if raw.date.startswith(record["date"]):
+                    opened.broken.append((name, error.rule, words))
+                else:
+                    opened.beside.append(Finding(error.rule, Severity.WARN, 1, words))
+        opened.rows = pl.concat(frames)
+        opened.beside += extra_columns(wide)
+        return opened
+
+    def whole(self, bad: Mapping[str, Bad]) -> list[tuple[str, str, str]]:
+        """The partition's own objects that are set aside whole: name, rule, words."""
+        words = "{}: {}, and the rest is not believed"
+        own = [(name, BAD_SHARE, words.format(name, one)) for name, one in bad.items() if self.month in name]
+        return [*self.broken, *own]
+
+    def findings(self, bad: Mapping[str, Bad]) -> list[Finding]:
+        """What is wrong with objects."""
+        return [*(Finding(rule, Severity.ROW, 1, words) for _, rule, words in self.whole(bad)), *self.beside]
+
+    def as_rows(self) -> pl.DataFrame:
+        """Objects that cannot be read, as rows for quarantine."""
+        schema = dict.fromkeys(("name", "reason", "evidence"), pl.String)
+        return pl.DataFrame(self.broken, schema=schema, orient="row")
 
 
 def _of_this_partition(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
@@ -138,7 +182,7 @@ def _quarantined(rejected: pl.DataFrame, window: Window) -> list[dict[str, str]]
 
 def _parse_rest(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = store.get_json(raw, MANIFEST)
+    manifest = read_manifest(store, raw)
     if manifest is None:
         return Outcome(partition, State.UNCHANGED, Verdict(0))
     made_of = _made_of(dataset, manifest)
@@ -184,7 +228,8 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     settled = in_force(settled, _before(records))
     reasons = _reasons(records.get(ARCHIVE) or {}, records.get(REST) or {}, unpublished)
     gaps = settlement_ledger(missing_settlements(_as_stated(settled), known), reasons)
-    findings = (*audit(settled, funding_model(SETTLEMENT)), *_coverage(gaps), *_differing(settled))
+    nothing = nothing_sound(settled.height, records.get(ARCHIVE) or {})
+    findings = (*audit(settled, funding_model(SETTLEMENT)), *_coverage(gaps), *_differing(settled), *nothing)
     verdict = Verdict(settled.height, findings)
     if verdict.passed:
         record = {"dataset": dataset.name}

@@ -7,7 +7,7 @@ import polars as pl
 
 from bcdata.operations.outcome import Outcome, State
 from bcdata.quality.rules import VERSION
-from bcdata.quality.verdict import Severity, Verdict
+from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store import quarantine
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -17,8 +17,8 @@ def unchanged(store: Store, partition: Partition, fingerprint: str) -> Outcome |
     """The outcome of a partition whose inputs are the same as before: published still, or held back still."""
     published = store.published(partition)
     report = quarantine.report(store, partition)
-    if published and published.fingerprint == fingerprint:
-        verdict = Verdict.from_json(published.record["verdict"])
+    verdict = _verdict(published.record) if published and published.fingerprint == fingerprint else None
+    if verdict is not None:
         set_aside = any(finding.severity is Severity.ROW for finding in verdict.findings)
         kept = report is not None and report["fingerprint"] == fingerprint and quarantine.has_rows(store, partition)
         if set_aside and not kept:
@@ -26,9 +26,17 @@ def unchanged(store: Store, partition: Partition, fingerprint: str) -> Outcome |
         if report and not set_aside:
             quarantine.clear(store, partition)  # left by a process that was killed right after publishing
         return Outcome(partition, State.UNCHANGED, verdict, fingerprint, verdict.rows)
-    if report and report["fingerprint"] == fingerprint and not report["published"]:
-        return Outcome(partition, State.HELD_BACK, Verdict.from_json(report["verdict"]), fingerprint)
+    if report and report["fingerprint"] == fingerprint and not report["published"] and (held := _verdict(report)):
+        return Outcome(partition, State.HELD_BACK, held, fingerprint)
     return None
+
+
+def _verdict(record: Mapping[str, Any]) -> Verdict | None:
+    """The verdict of a record or report; None where it has another shape: then the partition is computed again."""
+    try:
+        return Verdict.from_json(record["verdict"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def publish(
@@ -62,3 +70,18 @@ def publish(
     if not has_rejected:
         quarantine.clear(store, partition)
     return Outcome(partition, State.PUBLISHED, verdict, fingerprint, frame.height, written)
+
+
+def nothing_sound(rows: int, archive: Mapping[str, Any]) -> list[Finding]:
+    """Why a merged partition is held back: rows were received, all were set aside, and no source has others.
+
+    Args:
+        rows: how many rows merged has.
+        archive: the record of parsed/binance_archive.
+    """
+    set_aside = archive.get("quarantined") or []
+    if rows or not set_aside:
+        return []
+    first = set_aside[0].get("evidence") or f"rows break the rule {set_aside[0]['reason']}"
+    words = f"all that was received was set aside, and no other source has anything: {first}"
+    return [Finding("nothing_sound", Severity.PARTITION, 1, words)]

@@ -68,8 +68,7 @@ class Store:
         if not isinstance(self.objects, LocalObjects):
             body = self.objects.get(partition.key())
             return None if body is None else _footer(io.BytesIO(body))
-        path = self.objects.path(partition.key())
-        return _footer(path) if path.is_file() else None
+        return None if self.objects.stat(partition.key()) is None else _footer(self.objects.path(partition.key()))
 
     def read(
         self, partition: Partition | Table, columns: Sequence[str] | None = None, *, are_optional: bool = False
@@ -118,7 +117,7 @@ class Store:
             return None
         try:
             value = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
 
@@ -144,9 +143,10 @@ class Store:
 def _footer(source: Path | io.BytesIO) -> Published | None:
     try:
         metadata = pl.read_parquet_metadata(source)
-        return Published(metadata[FINGERPRINT], json.loads(metadata[RECORD]))
-    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError):
-        return None  # a damaged or foreign file is as good as none: it is written anew
+        record = json.loads(metadata[RECORD])
+    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, RecursionError):
+        return None  # a damaged or foreign file is as good as none: it is written again
+    return Published(metadata[FINGERPRINT], record) if isinstance(record, dict) else None
 
 
 def _first_line(error: Exception) -> str:

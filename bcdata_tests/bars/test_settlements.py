@@ -82,9 +82,9 @@ def test_the_strongest_reason_names_a_settlement_and_splits_the_run() -> None:
     proved = Reason(Window(times[4], times[6]), Status.UPSTREAM, "an answer")
     gaps = settlement_ledger(missing_settlements(settled(times[:3], [8] * 3), WEEK.until(times[8])), [proved])
     assert gaps.select("start", "end", "bars", "status", "evidence").rows() == [
-        (times[3], times[3], 1, "open", "nobody could tell yet (every 8 h)"),
+        (times[3], times[3], 1, "open", "unknown so far (every 8 h)"),
         (times[4], times[5], 2, "upstream", "an answer (every 8 h)"),
-        (times[6], times[7], 2, "open", "nobody could tell yet (every 8 h)"),
+        (times[6], times[7], 2, "open", "unknown so far (every 8 h)"),
     ]
 
 
