@@ -25,7 +25,7 @@ slow: $(READY) ## the tests that take longer: end to end, kills at twenty moment
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 campaign: $(READY) ## hundreds of generated worlds in which one object is broken (SEEDS=400)
-	BCDATA_CAMPAIGN_SEEDS=$(or $(SEEDS),400) $(BIN)/python -m pytest -n 2 bcdata_tests/scenarios/test_one_broken_object.py
+	BCDATA_CAMPAIGN_SEEDS=$(or $(SEEDS),400) $(BIN)/python -m pytest -n 0 bcdata_tests/scenarios/test_one_broken_object.py
 
 check: $(READY) ## linter, formatter, type checker
 	$(BIN)/ruff check .
