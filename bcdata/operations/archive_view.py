@@ -20,8 +20,6 @@ from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
 
-Record = Mapping[str, Any]
-
 
 @dataclass(frozen=True)
 class ArchiveView:
@@ -37,7 +35,7 @@ class ArchiveView:
     store: Store
     dataset: Dataset
     partition: Partition
-    record: Record
+    record: Mapping[str, Any]
     _frames: dict[str, pl.DataFrame] = field(default_factory=dict)
     _controls: dict[str, dict[str, pl.DataFrame]] = field(default_factory=dict)
 
@@ -83,7 +81,7 @@ class ArchiveView:
             self._controls["own"] = read_controls(self.store, raw, manifest, self.window) if is_read else {}
         return self._controls["own"]
 
-    def coarse(self, missing: pl.Series, rest: Record) -> list[CoarseBar]:
+    def coarse(self, missing: pl.Series, rest: Mapping[str, Any]) -> list[CoarseBar]:
         """The closed coarser bars of days that lack a bar: of raw's control bars and of what other files told.
 
         Args:
@@ -95,7 +93,7 @@ class ArchiveView:
         within = [one for one in told if one.start >= self.window.start and one.end <= self.window.end]
         return [*coarse_bars(self.controls, missing), *within]
 
-    def residuals(self, bars: pl.DataFrame, missing: pl.Series, rest: Record) -> list[Reason]:
+    def residuals(self, bars: pl.DataFrame, missing: pl.Series, rest: Mapping[str, Any]) -> list[Reason]:
         """Where coarser bars have more trades than the bars of the partition that are there, from whatever source."""
         if missing.is_empty():
             return []

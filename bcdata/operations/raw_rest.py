@@ -13,7 +13,7 @@ from bcdata.bars.negatives import asked_twice
 from bcdata.bars.residuals import uncovered
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
-from bcdata.operations.answered import Answered, Record
+from bcdata.operations.answered import Answered
 from bcdata.operations.coarser import Coarser
 from bcdata.operations.day_bars import DAY_INTERVAL, DayBars
 from bcdata.operations.delisting import Delistings, listed_as, status_of
@@ -21,6 +21,7 @@ from bcdata.operations.explain import record_of
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import Holes, find_holes
 from bcdata.operations.lake import PERPETUAL
+from bcdata.operations.manifests import Record
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.queries import Run, cover, wider
 from bcdata.operations.rest_answers import Weighed, within
@@ -99,7 +100,8 @@ class _Refill:
         today = DAY_INTERVAL.floor(self.work.now)
         lacking = [day for day in holes.view.record.get("uncompared") or [] if day < today.date().isoformat()]
         known = self.answered.knows_days_to()
-        if not lacking or (known and lacking[-1] < known.date().isoformat()) or not self.answered.may_ask("days"):
+        covers = known is not None and lacking[-1:] < [known.date().isoformat()]
+        if not lacking or (covers and self._weighed(holes).days_are_credible) or not self.answered.may_ask("days"):
             return
         try:
             page, to = await self.days.around(self.dataset, self.partition)

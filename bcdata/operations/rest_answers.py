@@ -13,14 +13,15 @@ from typing import Any
 import polars as pl
 
 from bcdata.bars.schema import BAR, TIME, conform
-from bcdata.operations.archive_view import ARCHIVE, ArchiveView, Record
+from bcdata.operations.archive_view import ArchiveView
+from bcdata.operations.manifests import ARCHIVE, Record
 from bcdata.operations.proofs import proofs, window_asked
 from bcdata.providers.binance.contracts import contract_size
 from bcdata.providers.binance.klines import coin_margined, read_pages, snap_early_2018
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.compare import Contradiction
 from bcdata.quality.overlap import Overlap, overlap
-from bcdata.quality.questions import Settled, refuted_by_days, settle
+from bcdata.quality.questions import DayCheck, Settled, check_days, settle
 from bcdata.quality.refill import REFUTED, Surroundings, judge_refill
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
@@ -44,6 +45,7 @@ class Weighed:
         opens: the opens (UTC) of all rows of each answer.
         settled: what became of the questions about the archive's own rows.
         refuted: windows of the archive's rows that the exchange's day bars contradict.
+        days_are_credible: whether these day bars, where they were asked for, are a measure.
     """
 
     bars: pl.DataFrame
@@ -54,6 +56,7 @@ class Weighed:
     opens: Sequence[Sequence[datetime]]
     settled: Settled
     refuted: Sequence[Contradiction]
+    days_are_credible: bool
 
 
 def read_bodies(store: Store, raw: Partition, pages: Sequence[Record]) -> list[bytes] | None:
@@ -99,9 +102,8 @@ class _Weighing:
         self.opens = [frame["open_time"].cast(TIME).to_list() for frame in rows]
         self.questions = questions_of(view.record)
         doubtful = [date.fromisoformat(day) for day in view.record.get("uncompared") or []]
-        self.refuted, self.findings = (
-            refuted_by_days(self.around, days, doubtful, self.interval) if doubtful and days.height else ((), ())
-        )
+        self.check = check_days(self.around, days, doubtful, self.interval) if days.height else DayCheck()
+        self.refuted = self.check.refuted
 
     def result(self) -> Weighed:
         sound = without(self.around, [*self.questions, *self.refuted])
@@ -127,16 +129,18 @@ class _Weighing:
         }
         refused = refill.refused.with_columns(pl.col("open_time").cast(pl.Int64))
         rejected = pl.concat([audited.rejected, refused], how="diagonal")
-        findings = (*self.findings, *refill.findings, *_said(settled))
+        findings = (*self.check.findings, *refill.findings, *_said(settled))
         verdict = audited.verdict.with_findings(findings)
         verdict = Verdict(bars.height, verdict.findings, verdict.facts)
-        return Weighed(bars, rejected, verdict, facts, overlaps, self.opens, settled, self.refuted)
+        return Weighed(
+            bars, rejected, verdict, facts, overlaps, self.opens, settled, self.refuted, self.check.is_credible
+        )
 
     @property
     def controls(self) -> dict[str, pl.DataFrame]:
         """The archive's coarser bars, and the exchange's days where it has none."""
         found = dict(self.view.controls)
-        if self.days.height:
+        if self.check.is_credible:
             own = [found["1d"]] if "1d" in found else []
             found["1d"] = pl.concat([*own, self.days]).unique("open_time", keep="first").sort("open_time")
         return found
@@ -185,7 +189,7 @@ class _Weighing:
         return {"start": start.isoformat(), "end": end.isoformat(), "reason": REFUTED, "evidence": one.evidence}
 
 
-def questions_of(record: Record) -> list[Contradiction]:
+def questions_of(record: Mapping[str, Any]) -> list[Contradiction]:
     """The windows of which the record of parsed/binance_archive says that a second source is to be asked."""
     return [
         Contradiction(

@@ -1,1 +1,1 @@
-"""Generated worlds in which something is broken or lies: what is published must be true, whatever the order of runs."""
+"""Whole situations: what the archive has, what REST says, and what may be published of it, in any order of runs."""
