@@ -23,6 +23,7 @@ from bcdata.operations.funding_answer import Answer
 from bcdata.operations.lake import trusted
 from bcdata.operations.manifests import Record, read_manifest
 from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.present import CLOSED, as_of
 from bcdata.operations.publish import nothing_sound, publish, unchanged
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
@@ -55,7 +56,7 @@ def parse_rest(work: Workbench, dataset: Dataset, partitions: Sequence[Partition
 
 def merge(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Merged funding with its ledger; yields outcomes in order."""
-    yield from each(work.store.root, partitions, lambda one: _merge(work, dataset, one))
+    yield from each(work.store.root, partitions, lambda one: _merge(as_of(work, dataset, one), dataset, one))
 
 
 def due(window: Window, now: datetime) -> Window:
@@ -233,7 +234,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     if verdict.passed:
         record = {"dataset": dataset.name}
         work.store.publish(partition.in_zone("gaps"), gaps, fingerprint=made_of, rules=VERSION, record=record)
-    return publish(work.store, partition, settled, verdict, fingerprint=made_of, record={})
+    return publish(work.store, partition, settled, verdict, fingerprint=made_of, record={CLOSED: known.end.isoformat()})
 
 
 def _settled(work: Workbench, dataset: Dataset, partition: Partition) -> pl.DataFrame:
