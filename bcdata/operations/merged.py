@@ -10,6 +10,7 @@ import polars as pl
 
 from bcdata.bars.calendar import calendar, closed_window
 from bcdata.bars.gaps import Status, ledger, missing_opens
+from bcdata.bars.known import with_known_at
 from bcdata.bars.merge import disagreements, join_funding, merge
 from bcdata.bars.tail import without_idle_tail
 from bcdata.catalog import Dataset
@@ -20,6 +21,7 @@ from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import known_of
 from bcdata.operations.lake import PERPETUAL, merged_over, read_over, trusted
 from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.present import CLOSED, as_of
 from bcdata.operations.publish import nothing_sound, publish, unchanged
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
@@ -37,7 +39,7 @@ Record = dict[str, Any]
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Merges what parsed holds, and yields outcomes in order."""
-    yield from each(work.store.root, partitions, lambda one: _merge(work, dataset, one))
+    yield from each(work.store.root, partitions, lambda one: _merge(as_of(work, dataset, one), dataset, one))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         if made and (frame := work.store.read(partition.in_zone("parsed", name))) is not None
     ]
     # What has not closed by now is not known yet, whatever a file says.
-    bars = merge(frames).filter(pl.col("open_time") < inputs.closed.end)
+    bars = with_known_at(merge(frames).filter(pl.col("open_time") < inputs.closed.end), dataset.bar_interval)
     bars, rest = _without_dead_candles(bars, rest)
     if dataset.market in PERPETUAL:
         bars = _funded(work, dataset, partition, bars)
@@ -111,7 +113,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         "sources": [(name, made) for name, made, _ in inputs.sources],
         "funding": inputs.funding,
         "finer": inputs.finer,
-        "closed": inputs.closed.end.isoformat(),
+        CLOSED: inputs.closed.end.isoformat(),
     }
     return publish(work.store, partition, bars, verdict, fingerprint=made_of, record=record)
 

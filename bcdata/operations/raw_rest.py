@@ -13,6 +13,7 @@ from bcdata.bars.negatives import asked_twice
 from bcdata.bars.residuals import uncovered
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
+from bcdata.operations.answer_rows import within
 from bcdata.operations.answered import Answered
 from bcdata.operations.coarser import Coarser
 from bcdata.operations.day_bars import DAY_INTERVAL, DayBars
@@ -23,8 +24,9 @@ from bcdata.operations.holes import Holes, find_holes
 from bcdata.operations.lake import PERPETUAL
 from bcdata.operations.manifests import Record
 from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.present import as_of, with_warnings
 from bcdata.operations.queries import Run, cover, wider
-from bcdata.operations.rest_answers import Weighed, within
+from bcdata.operations.rest_answers import Weighed
 from bcdata.operations.stream import each_async
 from bcdata.operations.workbench import Workbench, series_of
 from bcdata.providers.binance.archive import Series
@@ -43,11 +45,12 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
     coarser, delistings, days = Coarser(*tools), Delistings(*tools), DayBars(work, dataset, partitions)
 
     def refill(one: Partition) -> _Refill:
-        series = series_of(dataset, one.symbol)
-        answered = Answered.read(work.store, work.attempts, one, work.now, str(series))
-        return _Refill(work, dataset, one, series, answered, coarser, delistings, days)
+        own, series = as_of(work, dataset, one), series_of(dataset, one.symbol)
+        answered = Answered.read(own.store, own.attempts, one, own.now, str(series))
+        return _Refill(own, dataset, one, series, answered, coarser, delistings, days)
 
-    yield from each_async(work.store.root, work.loop, partitions, lambda one: refill(one).run(), at_once=AT_ONCE)
+    outcomes = each_async(work.store.root, work.loop, partitions, lambda one: refill(one).run(), at_once=AT_ONCE)
+    yield from with_warnings(work, outcomes)
 
 
 @dataclass(slots=True)
@@ -100,7 +103,8 @@ class _Refill:
         today = DAY_INTERVAL.floor(self.work.now)
         lacking = [day for day in holes.view.record.get("uncompared") or [] if day < today.date().isoformat()]
         known = self.answered.knows_days_to()
-        if not lacking or (known and lacking[-1] < known.date().isoformat()) or not self.answered.may_ask("days"):
+        covers = known is not None and lacking[-1:] < [known.date().isoformat()]
+        if not lacking or (covers and self._weighed(holes).days_are_credible) or not self.answered.may_ask("days"):
             return
         try:
             page, to = await self.days.around(self.dataset, self.partition)
@@ -227,6 +231,7 @@ class _Refill:
         self.work.attempts.note_refill(one.dataset, one.symbol, one.date, self.work.now, outcome)
 
     def _conclude(self) -> Outcome:
+        as_of(self.work, self.dataset, self.partition)  # answers say what time it is elsewhere
         manifest, before = self.answered.manifest, self.answered.before
         findings = []
         if self.unanswered:

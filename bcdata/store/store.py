@@ -70,8 +70,12 @@ class Store:
             return None if body is None else _footer(io.BytesIO(body))
         return None if self.objects.stat(partition.key()) is None else _footer(self.objects.path(partition.key()))
 
-    def read(self, partition: Partition | Table, columns: Sequence[str] | None = None) -> pl.DataFrame | None:
+    def read(
+        self, partition: Partition | Table, columns: Sequence[str] | None = None, *, are_optional: bool = False
+    ) -> pl.DataFrame | None:
         """The published frame, or some columns of it; None where there is none.
+
+        Optional columns are left out where the file, which an earlier version of the code wrote, does not have them.
 
         Raises:
             StoreError: the file is damaged.
@@ -80,7 +84,11 @@ class Store:
         if body is None:
             return None
         try:
-            return pl.read_parquet(io.BytesIO(body), columns=list(columns) if columns else None)
+            wanted = list(columns) if columns else None
+            if wanted and are_optional:
+                there = pl.read_parquet_schema(io.BytesIO(body))
+                wanted = [name for name in wanted if name in there]
+            return pl.read_parquet(io.BytesIO(body), columns=wanted)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise StoreError(
                 f"{partition.key()} is damaged ({_first_line(error)}); delete it and materialize it again"
