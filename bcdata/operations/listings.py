@@ -36,7 +36,10 @@ class Listings:
         self._first = Grain.DAY.key(ordered[0].start - early)
         self._last = Grain.DAY.key(ordered[-1].start if dataset.grain is Grain.DAY else _last_instant(ordered[-1]))
         self._due = due_until(dataset, now) if now else EPOCH
-        self._due_month = Grain.MONTH.key(now - dataset.publication.monthly if now else EPOCH)
+        self._due_keys: dict[Period, str] = {}
+        if now:
+            month = Grain.MONTH.key(now - dataset.publication.monthly)
+            self._due_keys = {"daily": Grain.DAY.key(self._due), "monthly": month}
         self._asked: dict[tuple[Series, Period], asyncio.Task[Listed]] = {}
         self._intervals: dict[tuple[str, Period], asyncio.Task[list[str]]] = {}
 
@@ -61,7 +64,9 @@ class Listings:
         series = self._series(symbol)
         daily, monthly = await asyncio.gather(self._of(series, "daily"), self._of(series, "monthly"))
         lacks_days = bool(uncovered_days(_inside(daily, window), window.until(self._due)))
-        lacks_month = _covering(monthly, window) is None and Grain.MONTH.key(window.start) < self._due_month
+        lacks_month = _covering(monthly, window) is None and Grain.MONTH.key(window.start) < self._due_keys.get(
+            "monthly", ""
+        )
         found = [key for key in monthly.not_understood if is_about(key, series, "monthly", window, lacks=lacks_month)]
         return found + [key for key in daily.not_understood if is_about(key, series, "daily", window, lacks=lacks_days)]
 
@@ -110,7 +115,7 @@ class Listings:
     async def _of(self, series: Series, period: Period) -> Listed:
         if period not in self._dataset.archive:
             return Listed()
-        return await self._ask_once(series, period, Grain.DAY.key(self._due) if period == "daily" else self._due_month)
+        return await self._ask_once(series, period, self._due_keys.get(period, ""))
 
     async def _ask_once(self, series: Series, period: Period, due: str) -> Listed:
         if (series, period) not in self._asked:
