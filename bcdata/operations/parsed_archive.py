@@ -1,7 +1,7 @@
 """parsed/binance_archive: the objects of a partition as one audited frame, bad rows set aside."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -55,6 +55,7 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         max_bad_share=dataset.quality.max_bad_share,
         bad_lines=dict(bad_lines.group_by("object").len().sort("object").iter_rows()),
         controls=controls,
+        between=[_window(one) for one in manifest["evidence"].get("reused") or []],
     )
     aside = SetAside.of(opened, rows, bad_lines, audited)
     expected = calendar(dataset.calendar).opens(dataset.bar_interval, window)
@@ -83,6 +84,10 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         record=record,
         rejected=aside.frame(),
     )
+
+
+def _window(one: dict[str, str]) -> Window:
+    return Window(datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"]))
 
 
 def _record_of(one: Contradiction) -> dict[str, str]:
