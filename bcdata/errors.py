@@ -13,6 +13,10 @@ class CatalogError(UsageError):
     """The catalog cannot be read as it stands; the text names file and line."""
 
 
+class ClockError(BcdataError):
+    """The clock says what cannot be: an instant before what was built, or one that has not come for a provider."""
+
+
 class StoreError(BcdataError):
     """The store cannot be read or written: no space, no permission, or a damaged file."""
 
@@ -47,3 +51,7 @@ class BlockedError(ProviderError):
 
 class UnreachableError(ProviderError):
     """No usable answer after all retries: refused, reset, stalled, truncated or 5xx throughout."""
+
+
+class DefectError(BcdataError):
+    """Something happened that bcdata did not foresee; the text names where, and the log has the traceback."""

@@ -90,6 +90,11 @@ class Dataset(Section):
             raise UsageError(f"{self.name} holds {self.kind}, not bars")
         return self.interval
 
+    @property
+    def archive_has(self) -> tuple[Period, ...]:
+        """The periods of which the archive has files of its kind, whichever of them the catalog has read."""
+        return _periods(parse_name(self.name))
+
     def resampled(self) -> dict[str, Resample]:
         """Its coarser bars by the name of their asset: `spot_klines_4h`, `spot_klines_1h_offset_17m`."""
         return {f"{self.market}_{self.kind}_{one.suffix}": one for one in self.resample}

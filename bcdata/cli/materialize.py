@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
-from bcdata.cli.show import err, out, print_json, print_table, size
+from bcdata.cli.show import err, out, print_findings, print_json, print_table, size
 from bcdata.operations.zones import Step, Zone
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ def materialize(
     until: Annotated[Zone | None, typer.Option(help="Only this zone and those before it; all by default.")] = None,
     no_refill: Annotated[bool, typer.Option("--no-refill", help="Do not ask REST for what the archive lacks.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    now_back: Annotated[
+        bool, typer.Option("--now-back", help="Build as of now what was built as of a later instant.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
     """Bring bars and features of some symbols and dates up to date.
@@ -52,7 +55,7 @@ def materialize(
     if dry_run:
         _dry_run(root, catalog, plan, as_json=as_json)
         return
-    report = _run(root, catalog, plan, as_json=as_json)
+    report = _run(root, catalog, plan, now_back=now_back, as_json=as_json)
     _conclude(plan, report, as_json=as_json)
     if not report.ok:
         raise typer.Exit(1)
@@ -69,14 +72,15 @@ def _dry_run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
         print_json(found)
         return
     print_table(
-        ["symbols", "dates", "assets", "partitions", "runs", "objects to fetch", "bytes to fetch"],
+        ["symbols", "dates", "assets", "partitions", "runs", "objects to fetch", "bytes to fetch",
+         "control objects", "bytes of these", "requests"],
         [[found["symbols"], found["dates"], found["assets"], found["partitions"], found["runs"], found["objects"],
-          size(found["bytes"])]],
+          size(found["bytes"]), found["control_objects"], size(found["control_bytes"]), found["requests"]]],
         title=f"{plan.dataset.name}: what a run would do",
     )  # fmt: skip
 
 
-def _run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> "Report":
+def _run(root: Path, catalog: Any, plan: "Plan", *, now_back: bool, as_json: bool) -> "Report":
     from bcdata.cli.progress import Bars  # noqa: PLC0415
     from bcdata.operations.prepare import prepare  # noqa: PLC0415
 
@@ -85,13 +89,16 @@ def _run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> "Report":
 
     with open_instance(root) as instance, Bars(plan, quiet=as_json) as bars:
         try:
-            return launch(instance, catalog, plan, bars.update)
+            return launch(instance, catalog, plan, bars.update, now_back=now_back)
         except KeyboardInterrupt:
             err.print(f"interrupted: {bars.summary()}. Run the same command again to go on from here.")
             raise typer.Exit(130) from None
 
 
 def _conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:
+    from bcdata.operations.findings import of_outcome  # noqa: PLC0415
+
+    found = [one for step, outcome in report.outcomes for one in of_outcome(step, outcome)]
     if as_json:
         print_json(
             {
@@ -100,10 +107,12 @@ def _conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:
                 "runs": report.runs,
                 "errors": report.errors,
                 "partitions": [_plain(step, outcome) for step, outcome in report.outcomes],
+                "findings": [one.to_json() for one in found],
             }
         )
         return
     print_table(["asset", "published", "unchanged", "held back", "failed", "rows", "fetched"], _rows(plan, report))
+    print_findings(found)
     for line in (*_causes(report), *_unanswered(report)):
         err.print(line, highlight=False, markup=False)
     for message in report.errors:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import aiohttp
 import stamina
@@ -29,6 +30,7 @@ from bcdata.net.judge import (
     rate_limited,
 )
 from bcdata.net.settings import HttpSettings
+from bcdata.net.skew import SKEWS
 
 _log = logging.getLogger(__name__)
 
@@ -82,7 +84,7 @@ class HttpClient:
             RefusedError: any other status below 500 than 200.
             OversizeError: the body is larger than `max_bytes`.
             UnreachableError: nothing usable after all attempts, or the host's breaker is open.
-            ProviderError: a redirect without end.
+            ProviderError: a redirect without end, or to a place that cannot be asked.
         """
         question = Question(
             url=with_query(url, params or {}),
@@ -169,6 +171,7 @@ class HttpClient:
     async def _once(self, question: Question) -> HttpResponse:
         try:
             async with self._opened().get(URL(question.url, encoded=True)) as response:
+                SKEWS.observe(question.provider, response.headers, datetime.now(UTC))
                 await self._observe(question, response.headers)
                 if response.status == BANNED:
                     seconds = ban_seconds(response)
@@ -176,11 +179,9 @@ class HttpClient:
                     raise rate_limited(question, seconds, banned=True)
                 return await judged(question, response)
         except (aiohttp.InvalidURL, aiohttp.TooManyRedirects) as error:
-            raise ProviderError(
-                f"{question.about}: {type(error).__name__}; check {question.variable}",
-                provider=question.provider,
-                url=shown(question.url),
-            ) from error
+            raise _unusable(question, type(error).__name__) from error
+        except UnicodeError as error:
+            raise _unusable(question, "a host name that cannot be one") from error  # after a redirect
         except _NotAgainError as error:
             cause = error.__cause__
             assert isinstance(cause, aiohttp.ClientConnectionError)  # noqa: S101 (see _once_only)
@@ -192,6 +193,9 @@ class HttpClient:
         except aiohttp.ClientResponseError as error:
             words = one_line(error.message.encode())
             raise TransientError(question, f"not an HTTP answer ({words})") from error
+        except aiohttp.ClientError as error:
+            # What is left of the family: above all redirects to something that is not HTTP.
+            raise _unusable(question, f"{type(error).__name__} ({one_line(str(error).encode())})") from error
 
     async def _observe(self, question: Question, headers: Mapping[str, str]) -> None:
         if question.budget is None:
@@ -216,6 +220,11 @@ class HttpClient:
                 middlewares=(_once_only,),
             )
         return self._session
+
+
+def _unusable(question: Question, cause: str) -> ProviderError:
+    message = f"{question.about}: {cause}; check {question.variable}"
+    return ProviderError(message, provider=question.provider, url=shown(question.url))
 
 
 async def _once_only(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

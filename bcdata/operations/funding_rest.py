@@ -18,10 +18,11 @@ from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
 from bcdata.operations.answered import ASK_AGAIN
 from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.funding import ARCHIVE, due, joined, proved
+from bcdata.operations.funding import ARCHIVE, AROUND, due, joined, proved
 from bcdata.operations.funding_answer import Answer
+from bcdata.operations.manifests import MANIFEST, Record, read_manifest
 from bcdata.operations.outcome import Outcome, State
-from bcdata.operations.raw_archive import MANIFEST, Record
+from bcdata.operations.present import as_of, with_warnings
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, series_of, window_of
 from bcdata.providers.binance.answers import RestPage
@@ -30,16 +31,16 @@ from bcdata.store.attempts import Refilled
 from bcdata.store.layout import Partition
 from bcdata.windows import Window
 
-_AROUND = timedelta(days=1)
-
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Asks for the partitions that lack a settlement, again after a day if nothing explains it; yields outcomes."""
-    yield from each(work.store.root, partitions, lambda one: _ask(work, dataset, one))
+    yield from with_warnings(
+        work, each(work.store.root, partitions, lambda one: _ask(as_of(work, dataset, one), dataset, one))
+    )
 
 
 def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
-    manifest = work.store.get_json(partition, MANIFEST)
+    manifest = read_manifest(work.store, partition)
     idle = Outcome(partition, State.UNCHANGED, Verdict(0), (manifest or {}).get("fingerprint", ""))
     archive = work.store.read(partition.in_zone("parsed", ARCHIVE)) if ARCHIVE in dataset.sources else None
     if ARCHIVE in dataset.sources and archive is None:
@@ -61,6 +62,7 @@ def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     if not pages and question.earlier:
         question.note(question.earlier)
         return idle  # what it knew of the symbol before stays true
+    as_of(work, dataset, partition)  # the answer says what time it is elsewhere
     outcome = _keep(work, partition, answer, pages)
     question.note(answer)
     return outcome
@@ -87,7 +89,7 @@ class _Question:
         earlier: Answer | None,
     ) -> "_Question":
         window = window_of(dataset, partition)
-        asked = Window(window.start - _AROUND, window.end + _AROUND).until(work.now.replace(second=0, microsecond=0))
+        asked = Window(window.start - AROUND, window.end + AROUND).until(work.now.replace(second=0, microsecond=0))
         return cls(work, partition, window, asked, archive, earlier)
 
     def is_due(self) -> bool:

@@ -1,0 +1,206 @@
+"""What the kept answers of REST give and prove, weighed against what the archive has.
+
+The same for raw, which asks for what is left, and for parsed, which publishes: a function of the answers, of the
+archive's part of the partition and of its neighbours, and of nothing else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+from bcdata.bars.gaps import windows_of_runs
+from bcdata.bars.schema import TIME
+from bcdata.operations.answer_rows import answer_rows, as_bars, day_bars, questions_of, set_aside_rows, within, without
+from bcdata.operations.archive_view import ArchiveView
+from bcdata.operations.manifests import Record
+from bcdata.operations.proofs import proofs, window_asked
+from bcdata.quality.audit import audit_bars
+from bcdata.quality.compare import Contradiction
+from bcdata.quality.overlap import Overlap, overlap
+from bcdata.quality.questions import DayCheck, Settled, check_days, settle
+from bcdata.quality.refill import REFUTED, Surroundings, judge_refill
+from bcdata.quality.verdict import Finding, Severity, Verdict
+from bcdata.windows import Window
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The answers of one partition.
+
+    Attributes:
+        bars: rows of the partition that are believed (canonical columns), ascending, UTC.
+        rejected: the others, as sent (times in µs), with `reason`.
+        verdict: what there is to say of both.
+        facts: what the answers prove, as the record of parsed/binance_rest has it.
+        overlaps: for each answer how it compares with what is known.
+        opens: the opens (UTC) of all rows of each answer.
+        settled: what became of the questions about the archive's own rows.
+        refuted: windows of the archive's rows that the exchange's day bars contradict.
+        days_are_credible: whether these day bars, where they were asked for, are a measure.
+    """
+
+    bars: pl.DataFrame
+    rejected: pl.DataFrame
+    verdict: Verdict
+    facts: Record
+    overlaps: Sequence[Overlap]
+    opens: Sequence[Sequence[datetime]]
+    settled: Settled
+    refuted: Sequence[Contradiction]
+    days_are_credible: bool
+
+
+def weigh(
+    view: ArchiveView, queries: Sequence[Record], answers: Sequence[Sequence[bytes]], days: Sequence[bytes] = ()
+) -> Weighed:
+    """Weighs the answers of a partition.
+
+    Args:
+        view: the archive's part of it.
+        queries: what was asked, as a manifest has it.
+        answers: the pages of each answer, as sent.
+        days: the exchange's day bars of and around the partition, where no file of the archive covers some days.
+    """
+    return _Weighing(view, queries, [answer_rows(view, pages) for pages in answers], day_bars(view, days)).result()
+
+
+def span_of(view: ArchiveView, queries: Sequence[Record]) -> Window:
+    """The time of which the archive's bars bear on the answers: what was asked for, and a day around the partition."""
+    asked = [Window(view.window.start - DAY, view.window.end + DAY), *(window_asked(query) for query in queries)]
+    return Window(min(one.start for one in asked), max(one.end for one in asked))
+
+
+class _Weighing:
+    """The work of `weigh`."""
+
+    def __init__(
+        self, view: ArchiveView, queries: Sequence[Record], rows: Sequence[pl.DataFrame], days: pl.DataFrame
+    ) -> None:
+        self.view, self.queries, self.rows, self.days = view, queries, rows, days
+        self.interval = view.dataset.bar_interval
+        self.around = view.around(span_of(view, queries))
+        self.opens = [frame["open_time"].cast(TIME).to_list() for frame in rows]
+        self.questions = questions_of(view.record)
+        doubtful = [date.fromisoformat(day) for day in view.record.get("uncompared") or []]
+        self.check = check_days(self.around, days, doubtful, self.interval) if days.height else DayCheck()
+        self.refuted = self.check.refuted
+
+    def result(self) -> Weighed:
+        sound = without(self.around, [*self.questions, *self.refuted])
+        overlaps = [self._overlap(sound, n) for n in range(len(self.rows))]
+        rows, vouched = self._believable(overlaps)
+        audited = audit_bars(rows, interval=self.interval, max_bad_share=1)
+        own = self._own(sound)
+        settled = settle(
+            self.view.bars, audited.bars.filter(_is_in(vouched)), self.questions, self.controls, self.interval
+        )
+        is_extra = pl.col("open_time").is_in(own["open_time"].implode())
+        gap = audited.bars.filter(~is_extra)
+        answered = gap["open_time"].is_in(vouched.implode())
+        refill = judge_refill(gap, answered, self._surroundings(sound, own), self.interval)
+        bars = pl.concat([audited.bars.filter(is_extra), refill.bars]).sort("open_time")
+        refused = refill.refused.with_columns(pl.col("open_time").cast(pl.Int64))
+        rejected = pl.concat([audited.rejected, refused], how="diagonal")
+        # What one answer gave another must have too.
+        given = pl.concat([sound, as_bars(refill.bars)]).unique("open_time", keep="first").sort("open_time")
+        overlaps = [self._overlap(given, n) for n in range(len(self.rows))]
+        facts = {
+            **proofs(self.queries, self.opens, [one.agrees for one in overlaps], self.interval),
+            "refuted": [self._run(one) for one in self.refuted],
+            "replaced": [_window_record(one) for one in settled.replaced],
+            "set_aside": self._set_aside(rejected, bars),
+        }
+        findings = (*self.check.findings, *refill.findings, *_said(settled))
+        verdict = audited.verdict.with_findings(findings)
+        verdict = Verdict(bars.height, verdict.findings, verdict.facts)
+        return Weighed(
+            bars, rejected, verdict, facts, overlaps, self.opens, settled, self.refuted, self.check.is_credible
+        )
+
+    @property
+    def controls(self) -> dict[str, pl.DataFrame]:
+        """The archive's coarser bars, and the exchange's days where it has none."""
+        found = dict(self.view.controls)
+        if self.check.is_credible:
+            own = [found["1d"]] if "1d" in found else []
+            found["1d"] = pl.concat([*own, self.days]).unique("open_time", keep="first").sort("open_time")
+        return found
+
+    def _overlap(self, known: pl.DataFrame, n: int) -> Overlap:
+        asked = window_asked(self.queries[n])
+        inside = known.filter(pl.col("open_time").is_between(asked.start, asked.end, closed="left"))
+        return overlap(inside, as_bars(self.rows[n]), self.interval)
+
+    def _believable(self, overlaps: Sequence[Overlap]) -> tuple[pl.DataFrame, pl.Series]:
+        """All rows of the partition, each once, and the opens of those that their answer vouches for.
+
+        Where answers differ, those rows count that an answer vouches for.
+        """
+        frames = [
+            frame.with_columns(pl.Series("vouched", one.vouched_for(opens), dtype=pl.Boolean))
+            for frame, one, opens in zip(self.rows, overlaps, self.opens, strict=True)
+        ]
+        rows = pl.concat(frames) if frames else answer_rows(self.view, []).with_columns(vouched=pl.lit(value=False))
+        window = self.view.window
+        bounds = pl.Series([window.start, window.end], dtype=TIME).cast(pl.Int64)
+        inside = rows.filter(pl.col("open_time").is_between(bounds[0], bounds[1], closed="left"))
+        best = inside.filter(pl.col("vouched") | ~pl.col("vouched").any().over("open_time"))
+        vouched = best.filter("vouched")["open_time"].cast(TIME)
+        unique = best.drop("vouched").unique(maintain_order=True, subset=pl.exclude("object", "line", "vouched"))
+        return unique.with_columns(
+            pl.lit(bounds[0]).alias("from_us"),
+            pl.lit(bounds[1]).alias("to_us"),
+            pl.lit(0, dtype=pl.Int64).alias("rank"),
+        ), vouched
+
+    def _own(self, bars: pl.DataFrame) -> pl.DataFrame:
+        window = self.view.window
+        return bars.filter(pl.col("open_time").is_between(window.start, window.end, closed="left"))
+
+    def _surroundings(self, sound: pl.DataFrame, own: pl.DataFrame) -> Surroundings:
+        set_aside = pl.concat([set_aside_rows(self.view), within(self.view.bars, self.refuted)])
+        return Surroundings(own, sound, set_aside, self.controls)
+
+    def _set_aside(self, rejected: pl.DataFrame, bars: pl.DataFrame) -> list[Record]:
+        """Half-open windows of rows that came, were set aside, and that no other row stands in for; and why."""
+        told = rejected.drop_nulls("open_time").select(
+            pl.col("open_time").cast(TIME).dt.truncate(self.interval.name), "reason", "evidence"
+        )
+        left = told.join(bars, on="open_time", how="anti", maintain_order="left")
+        words = pl.coalesce("evidence", pl.lit("it breaks the rule ") + pl.col("reason")).alias("evidence")
+        return [
+            _window_record(Contradiction(window, f"a row of REST was set aside: {evidence}"))
+            for (evidence,), rows in left.with_columns(words).group_by("evidence", maintain_order=True)
+            for window in windows_of_runs(rows["open_time"].unique(), self.interval)
+        ]
+
+    def _run(self, one: Contradiction) -> Record:
+        """A refuted window as a run of the archive's rows, first and last open included."""
+        bars = within(self.view.bars, [one])["open_time"]
+        first, last = bars.min(), bars.max()
+        start = first if isinstance(first, datetime) else one.window.start
+        end = last if isinstance(last, datetime) else one.window.start
+        return {"start": start.isoformat(), "end": end.isoformat(), "reason": REFUTED, "evidence": one.evidence}
+
+
+def _is_in(opens: pl.Series) -> pl.Expr:
+    return pl.col("open_time").is_in(opens.implode())
+
+
+def _window_record(one: Contradiction) -> Record:
+    return {"start": one.window.start.isoformat(), "end": one.window.end.isoformat(), "evidence": one.evidence}
+
+
+def _said(settled: Settled) -> list[Finding]:
+    told = (
+        ("question_confirmed", settled.confirmed, "coarser bars contradict rows in which the archive and REST agree"),
+        ("sources_undecided", settled.undecided, "coarser bars contradict the archive's rows, and REST's no less"),
+        ("archive_replaced", settled.replaced, "REST's rows agree with coarser bars, and the archive's do not"),
+    )
+    return [
+        Finding(rule, Severity.WARN, len(some), f"{words} ({some[0].evidence})") for rule, some, words in told if some
+    ]
