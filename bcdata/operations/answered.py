@@ -149,6 +149,11 @@ class Answered:
         days = self.manifest.get("days")
         return datetime.fromisoformat(days[0]["to"]) if days else None
 
+    @property
+    def has_days(self) -> bool:
+        """Whether the exchange gave any day bars."""
+        return any(page["rows"] for page in self.manifest.get("days") or [])
+
     def _last(self, what: str) -> datetime | None:
         return self.attempts.last(f"{self.partition.prefix}{what}")
 

@@ -30,6 +30,7 @@ from bcdata.operations.stream import each_async
 from bcdata.operations.workbench import Workbench, series_of
 from bcdata.providers.binance.archive import Series
 from bcdata.providers.binance.rest import rows_per_call
+from bcdata.quality.compared_windows import can_compare
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.attempts import Refilled
 from bcdata.store.layout import Partition
@@ -98,11 +99,15 @@ class _Refill:
 
     async def _compare_with_days(self, holes: Holes) -> None:
         """Asks for the exchange's own day bars where no coarser file of the archive covers a day that has bars."""
+        if not can_compare(self.dataset.bar_interval, DAY_INTERVAL):
+            return
         today = DAY_INTERVAL.floor(self.work.now)
         lacking = [day for day in holes.view.record.get("uncompared") or [] if day < today.date().isoformat()]
         known = self.answered.knows_days_to()
         covers = known is not None and lacking[-1:] < [known.date().isoformat()]
-        if not lacking or (covers and self._weighed(holes).days_are_credible) or not self.answered.may_ask("days"):
+        # Day bars that contradict everything are asked for again; where there are none, there are none.
+        is_settled = covers and (self._weighed(holes).days_are_credible or not self.answered.has_days)
+        if not lacking or is_settled or not self.answered.may_ask("days"):
             return
         try:
             page, to = await self.days.around(self.dataset, self.partition)
