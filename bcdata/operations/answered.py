@@ -14,6 +14,7 @@ from bcdata.operations.proofs import window_asked
 from bcdata.operations.queries import Run
 from bcdata.operations.rest_answers import Weighed, weigh
 from bcdata.providers.binance.answers import RestPage
+from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.attempts import Attempts
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -180,3 +181,16 @@ class Answered:
 def _span(query: Record) -> str:
     """The name of a question: what it asks for."""
     return f"{query['start']}..{query['end']}"
+
+
+def asking_findings(unanswered: Sequence[str], contradicted: Sequence[str]) -> tuple[Finding, ...]:
+    """What there is to say of questions without an answer, and of answers that what is known contradicts."""
+    told = (
+        ("refill_unanswered", unanswered, "questions unanswered; the holes stay open"),
+        ("answer_contradicted", contradicted, "answers contradict what is known; they prove nothing"),
+    )
+    return tuple(
+        Finding(rule, Severity.WARN, len(some), f"{len(some)} {words} ({some[0]})")
+        for rule, some, words in told
+        if some
+    )

@@ -14,7 +14,7 @@ from bcdata.bars.residuals import uncovered
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
 from bcdata.operations.answer_rows import within
-from bcdata.operations.answered import Answered
+from bcdata.operations.answered import Answered, asking_findings
 from bcdata.operations.coarser import Coarser
 from bcdata.operations.day_bars import DAY_INTERVAL, DayBars
 from bcdata.operations.delisting import Delistings, listed_as, status_of
@@ -235,16 +235,9 @@ class _Refill:
 
     def _conclude(self) -> Outcome:
         manifest, before = self.answered.manifest, self.answered.before
-        findings = []
-        if self.unanswered:
-            words = f"{len(self.unanswered)} questions unanswered; the holes stay open ({self.unanswered[0]})"
-            findings.append(Finding("refill_unanswered", Severity.WARN, len(self.unanswered), words))
-        if self.contradicted:
-            words = f"what is known contradicts {len(self.contradicted)} answers; they prove nothing"
-            words += f" ({self.contradicted[0]})"
-            findings.append(Finding("answer_contradicted", Severity.WARN, len(self.contradicted), words))
+        findings = asking_findings(self.unanswered, self.contradicted)
         rows = sum(page["rows"] for query in manifest["queries"] for page in query["pages"])
-        verdict = Verdict(rows, tuple(findings), {"queries": len(manifest["queries"])})
+        verdict = Verdict(rows, findings, {"queries": len(manifest["queries"])})
         manifest["fingerprint"] = "" if self.answered.is_empty and not before else fingerprint(**manifest)
         changed = self.answered.save()
         return Outcome(

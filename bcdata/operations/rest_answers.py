@@ -114,9 +114,8 @@ class _Weighing:
         for rows, vouched in self._layers(overlaps):
             taken = self._take(taken, rows, vouched, sound, own)
         bars, rejected = taken.bars.sort("open_time"), taken.rejected
-        settled = settle(
-            self.view.bars, bars.filter(_is_in(taken.vouched)), self.questions, self.controls, self.interval
-        )
+        credible = bars.filter(_is_in(taken.vouched))
+        settled = settle(self.view.bars, credible, self.questions, self.controls, self.interval)
         # What one answer gave another must have too.
         given = pl.concat([sound, as_bars(bars)]).unique("open_time", keep="first").sort("open_time")
         overlaps = [self._overlap(given, n) for n in range(len(self.rows))]
@@ -127,9 +126,8 @@ class _Weighing:
             "set_aside": self._set_aside(rejected, bars),
         }
         verdict = Verdict(bars.height, (*taken.findings, *self.check.findings, *_said(settled)))
-        return Weighed(
-            bars, rejected, verdict, facts, overlaps, self.opens, settled, self.refuted, self.check.is_credible
-        )
+        days = self.check.is_credible
+        return Weighed(bars, rejected, verdict, facts, overlaps, self.opens, settled, self.refuted, days)
 
     def _take(
         self, before: "_Taken", rows: pl.DataFrame, vouched: pl.Series, sound: pl.DataFrame, own: pl.DataFrame
