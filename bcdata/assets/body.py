@@ -7,6 +7,7 @@ import dagster as dg
 from bcdata.assets.pictures import pictures
 from bcdata.catalog import Catalog, Dataset
 from bcdata.checks import aggregate, evaluation
+from bcdata.operations.plan import NOW_BACK
 from bcdata.operations.zones import Step, Zone, operation
 from bcdata.partitions import fixed_ranges
 from bcdata.resources import BinanceArchiveResource, BinanceRestResource, StoreResource, workbench
@@ -28,7 +29,8 @@ def run(
     if not wanted:
         return dg.MaterializeResult(check_results=[aggregate(step, [])])
     outcomes = []
-    with fixed_ranges(), workbench(catalog, *resources) as work:
+    now_back = context.run.tags.get(NOW_BACK) == "true"
+    with fixed_ranges(), workbench(catalog, *resources, now_back=now_back) as work:
         show_alive(work.store.root, context.run.run_id)
         for outcome in operation(step, dataset)(work, dataset, list(wanted)):
             key = wanted[outcome.partition]

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import aiohttp
 import stamina
@@ -29,6 +30,7 @@ from bcdata.net.judge import (
     rate_limited,
 )
 from bcdata.net.settings import HttpSettings
+from bcdata.net.skew import SKEWS
 
 _log = logging.getLogger(__name__)
 
@@ -169,6 +171,7 @@ class HttpClient:
     async def _once(self, question: Question) -> HttpResponse:
         try:
             async with self._opened().get(URL(question.url, encoded=True)) as response:
+                SKEWS.observe(question.provider, response.headers, datetime.now(UTC))
                 await self._observe(question, response.headers)
                 if response.status == BANNED:
                     seconds = ban_seconds(response)

@@ -22,6 +22,7 @@ from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.lake import trusted
 from bcdata.operations.manifests import Record, read_manifest
 from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.present import CLOSED, as_of
 from bcdata.operations.publish import nothing_sound, publish, unchanged
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
@@ -39,7 +40,6 @@ from bcdata.windows import Window
 ARCHIVE, REST = "binance_archive", "binance_rest"
 AROUND = timedelta(days=1)
 """What a question spans on both sides of its partition: three settlements, as rare as they may be."""
-_MINUTE = timedelta(minutes=1)
 _SIDES = "REST answered with settlements on both sides and none here"
 
 
@@ -50,7 +50,7 @@ def parse_archive(work: Workbench, dataset: Dataset, partitions: Sequence[Partit
 
 def merge(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Merged funding with its ledger; yields outcomes in order."""
-    yield from each(work.store.root, partitions, lambda one: _merge(work, dataset, one))
+    yield from each(work.store.root, partitions, lambda one: _merge(as_of(work, dataset, one), dataset, one))
 
 
 def due(window: Window, now: datetime) -> Window:
@@ -84,7 +84,7 @@ def _parse_archive(store: Store, dataset: Dataset, partition: Partition) -> Outc
     whole = [
         {
             "start": window.start.isoformat(),
-            "end": (window.end - _MINUTE).isoformat(),
+            "end": (window.end - SETTLEMENT_MINUTE).isoformat(),
             "reason": rule,
             "evidence": words,
         }
@@ -205,7 +205,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     if verdict.passed:
         record = {"dataset": dataset.name}
         work.store.publish(partition.in_zone("gaps"), gaps, fingerprint=made_of, rules=VERSION, record=record)
-    return publish(work.store, partition, settled, verdict, fingerprint=made_of, record={})
+    return publish(work.store, partition, settled, verdict, fingerprint=made_of, record={CLOSED: known.end.isoformat()})
 
 
 def _settled(work: Workbench, dataset: Dataset, partition: Partition) -> pl.DataFrame:

@@ -22,6 +22,7 @@ from bcdata.operations.funding import ARCHIVE, AROUND, due, joined, proved
 from bcdata.operations.funding_answer import Answer
 from bcdata.operations.manifests import MANIFEST, Record, read_manifest
 from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.present import as_of, with_warnings
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, series_of, window_of
 from bcdata.providers.binance.answers import RestPage
@@ -33,7 +34,9 @@ from bcdata.windows import Window
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Asks for the partitions that lack a settlement, again after a day if nothing explains it; yields outcomes."""
-    yield from each(work.store.root, partitions, lambda one: _ask(work, dataset, one))
+    yield from with_warnings(
+        work, each(work.store.root, partitions, lambda one: _ask(as_of(work, dataset, one), dataset, one))
+    )
 
 
 def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
@@ -58,6 +61,7 @@ def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     if not pages and question.earlier:
         question.note(question.earlier)
         return idle  # what it knew of the symbol before stays true
+    as_of(work, dataset, partition)  # the answer says what time it is elsewhere
     outcome = _keep(work, partition, answer, pages)
     question.note(answer)
     return outcome

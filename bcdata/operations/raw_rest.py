@@ -24,6 +24,7 @@ from bcdata.operations.holes import Holes, find_holes
 from bcdata.operations.lake import PERPETUAL
 from bcdata.operations.manifests import Record
 from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.present import as_of, with_warnings
 from bcdata.operations.queries import Run, cover, wider
 from bcdata.operations.rest_answers import Weighed
 from bcdata.operations.stream import each_async
@@ -45,11 +46,12 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
     coarser, delistings, days = Coarser(*tools), Delistings(*tools), DayBars(work, dataset, partitions)
 
     def refill(one: Partition) -> _Refill:
-        series = series_of(dataset, one.symbol)
-        answered = Answered.read(work.store, work.attempts, one, work.now, str(series))
-        return _Refill(work, dataset, one, series, answered, coarser, delistings, days)
+        own, series = as_of(work, dataset, one), series_of(dataset, one.symbol)
+        answered = Answered.read(own.store, own.attempts, one, own.now, str(series))
+        return _Refill(own, dataset, one, series, answered, coarser, delistings, days)
 
-    yield from each_async(work.store.root, work.loop, partitions, lambda one: refill(one).run(), at_once=AT_ONCE)
+    outcomes = each_async(work.store.root, work.loop, partitions, lambda one: refill(one).run(), at_once=AT_ONCE)
+    yield from with_warnings(work, outcomes)
 
 
 @dataclass(slots=True)
@@ -234,6 +236,7 @@ class _Refill:
         self.work.attempts.note_refill(one.dataset, one.symbol, one.date, self.work.now, outcome)
 
     def _conclude(self) -> Outcome:
+        as_of(self.work, self.dataset, self.partition)  # answers say what time it is elsewhere
         manifest, before = self.answered.manifest, self.answered.before
         findings = asking_findings(self.unanswered, self.contradicted)
         rows = sum(page["rows"] for query in manifest["queries"] for page in query["pages"])
