@@ -3,12 +3,15 @@
 import re
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote
 
 from bcdata.catalog.currencies import PEGGED
 
 Contract = Literal["perpetual", "delivery", "settled"]
 
 MAX_LENGTH = 100
+MAX_ENCODED = 200
+"""Bytes of a symbol percent-encoded, as it stands in paths of the lake; file systems allow 255 for a name."""
 
 SPOT_COINS = ("BTC", "ETH", "BNB", "XRP", "TRX", "DOGE", "DOT", "SOL")
 """Quote assets of spot that are worth no currency."""
@@ -64,6 +67,8 @@ def complaint(symbol: str) -> str | None:
         return f"{symbol!r} begins or ends with a blank"
     if "|" in symbol or "..." in symbol or not symbol.isprintable():
         return f"{symbol!r} holds '|', '...' or a control character"
+    if len(quote(symbol, safe="")) > MAX_ENCODED:
+        return f"{symbol[:20]!r}... has more than {MAX_ENCODED} bytes, percent-encoded, and can name no folder"
     return None
 
 

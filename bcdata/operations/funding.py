@@ -6,13 +6,15 @@ raw/binance_archive is the same as for bars (raw_archive.py); how REST is asked 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
 from bcdata.bars.gaps import Reason
-from bcdata.bars.schema import FUNDING, TIME
-from bcdata.bars.settlements import missing_settlements, settlement_ledger
+from bcdata.bars.schema import FUNDING, SETTLEMENT, TIME, conform
+from bcdata.bars.settlements import in_force, missing_settlements, settlement_ledger
 from bcdata.catalog import Dataset
+from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.operations.archive_content import object_content, object_window
 from bcdata.operations.archive_rows import extra_columns
 from bcdata.operations.explain import TWICE, Told, not_published, quarantined, unpublished_from, upstream
@@ -36,6 +38,8 @@ from bcdata.store.store import Store
 from bcdata.windows import Window
 
 ARCHIVE, REST = "binance_archive", "binance_rest"
+AROUND = timedelta(days=1)
+"""What a question spans on both sides of its partition: three settlements, as rare as they may be."""
 _MINUTE = timedelta(minutes=1)
 _SIDES = "REST answered with settlements on both sides and none here"
 
@@ -81,6 +85,7 @@ def _parse_archive(store: Store, dataset: Dataset, partition: Partition) -> Outc
         return done
     window, records = window_of(dataset, partition), manifest["objects"]
     opened = _Opened.of(store, raw, records, dataset)
+    before = audit_settlements(_of_this_partition(opened.rows, _day_before(window)), max_bad_share=1).settled
     audited = audit_settlements(_of_this_partition(opened.rows, window), max_bad_share=dataset.quality.max_bad_share)
     whole = [
         {
@@ -95,6 +100,7 @@ def _parse_archive(store: Store, dataset: Dataset, partition: Partition) -> Outc
         "raw": manifest["fingerprint"],
         "objects": [one["name"] for one in records],
         "quarantined": [*_quarantined(audited.rejected, window), *whole],
+        "before": _plain(before),
     }
     verdict = audited.verdict.with_findings(opened.findings(audited.bad_objects))
     rejected = pl.concat([audited.rejected, opened.as_rows()], how="diagonal")
@@ -185,8 +191,14 @@ def _parse_rest(store: Store, dataset: Dataset, partition: Partition) -> Outcome
     answer = Answer.kept(store, raw, manifest)
     if answer is None:
         return Outcome(partition, State.FAILED, failed("upstream", "raw lacks a page; materialize raw again"))
-    audited = answer.of(window_of(dataset, partition))
-    record = {"raw": manifest["fingerprint"], "asked": manifest["asked"], **answer.facts()}
+    window = window_of(dataset, partition)
+    audited, before = answer.of(window), answer.of(_day_before(window)).settled
+    record = {
+        "raw": manifest["fingerprint"],
+        "asked": manifest["asked"],
+        **answer.facts(),
+        "before": _plain(before),
+    }
     rejected = audited.rejected.select("line", "reason", *SENT.names())
     verdict, settled = audited.verdict, audited.settled
     return publish(store, partition, settled, verdict, fingerprint=made_of, record=record, rejected=rejected)
@@ -199,25 +211,73 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         return Outcome(partition, State.HELD_BACK, failed("upstream", "parsed is not published"))
     window = window_of(dataset, partition)
     known, unpublished = due(window, work.now), unpublished_from(dataset, window, work.now)
+    # What is not over yet is not known, whatever a file says; the settlements of a month that is over all are.
+    settled = None if window.end <= work.now else _settled(work, dataset, partition)
     made_of = fingerprint(
         sources=[(name, one.fingerprint if one else None) for name, one in published.items()],
         due=known.end,
+        last=None if settled is None else settled["time"].max(),
         unpublished=unpublished,
         rules=VERSION,
     )
     done = unchanged(work.store, partition, made_of)
     if done and (not done.ok or trusted(work.store, partition) == made_of):
         return done
-    settled = joined([work.store.read(one) for one in parsed.values()])
+    settled = _settled(work, dataset, partition) if settled is None else settled
     records = {name: one.record for name, one in published.items() if one}
+    settled = in_force(settled, _before(records))
     reasons = _reasons(records.get(ARCHIVE) or {}, records.get(REST) or {}, unpublished)
-    gaps = settlement_ledger(missing_settlements(settled, known), reasons)
+    gaps = settlement_ledger(missing_settlements(_as_stated(settled), known), reasons)
     nothing = nothing_sound(settled.height, records.get(ARCHIVE) or {})
-    verdict = Verdict(settled.height, (*audit(settled, funding_model()), *_coverage(gaps), *nothing))
+    findings = (*audit(settled, funding_model(SETTLEMENT)), *_coverage(gaps), *_differing(settled), *nothing)
+    verdict = Verdict(settled.height, findings)
     if verdict.passed:
         record = {"dataset": dataset.name}
         work.store.publish(partition.in_zone("gaps"), gaps, fingerprint=made_of, rules=VERSION, record=record)
     return publish(work.store, partition, settled, verdict, fingerprint=made_of, record={})
+
+
+def _settled(work: Workbench, dataset: Dataset, partition: Partition) -> pl.DataFrame:
+    """The settlements of all sources (`SETTLEMENT`, without the interval in force) that are known by now."""
+    frames = [work.store.read(partition.in_zone("parsed", name)) for name in dataset.sources]
+    known = pl.col("time") + SETTLEMENT_MINUTE <= work.now
+    return _unlabelled(joined(frames)).filter(known)
+
+
+def _day_before(window: Window) -> Window:
+    """The time before a partition in which the settlements stand from which its first intervals follow."""
+    return Window(window.start - AROUND, window.start)
+
+
+def _plain(before: pl.DataFrame) -> list[list[Any]]:
+    """Settlements as a record keeps them: the time (ISO, UTC) and the interval that the source states."""
+    return [[at.isoformat(), hours] for at, hours in before.select("time", "interval_hours").iter_rows()]
+
+
+def _before(records: Mapping[str, Told]) -> pl.DataFrame:
+    """The settlements of the day before, by all sources."""
+    frames = []
+    for record in records.values():
+        rows = [(datetime.fromisoformat(at), 0.0, hours) for at, hours in record.get("before") or []]
+        frames.append(pl.DataFrame(rows, schema=FUNDING, orient="row"))
+    return _unlabelled(joined(frames))
+
+
+def _unlabelled(settled: pl.DataFrame) -> pl.DataFrame:
+    """Settlements with what their file states, and without the interval in force."""
+    return conform(settled.rename({"interval_hours": "file_interval_hours"}), SETTLEMENT)
+
+
+def _as_stated(settled: pl.DataFrame) -> pl.DataFrame:
+    return settled.with_columns(interval_hours="file_interval_hours")
+
+
+def _differing(settled: pl.DataFrame) -> Iterator[Finding]:
+    """A warning where a file states another interval than follows from the settlements before."""
+    differ = settled.filter(pl.col("interval_hours") != pl.col("file_interval_hours"))
+    if differ.height:
+        words = "the file states another interval than follows from the settlements up to it; both are kept"
+        yield Finding("interval_differs", Severity.WARN, differ.height, words, sample(differ))
 
 
 def _reasons(archive: Told, rest: Told, unpublished: datetime | None) -> list[Reason]:

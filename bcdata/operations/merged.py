@@ -10,6 +10,7 @@ import polars as pl
 
 from bcdata.bars.calendar import calendar, closed_window
 from bcdata.bars.gaps import Status, ledger, missing_opens
+from bcdata.bars.known import with_known_at
 from bcdata.bars.merge import disagreements, join_funding, merge
 from bcdata.bars.tail import without_idle_tail
 from bcdata.catalog import Dataset
@@ -83,7 +84,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         if made and (frame := work.store.read(partition.in_zone("parsed", name))) is not None
     ]
     # What has not closed by now is not known yet, whatever a file says.
-    bars = merge(frames).filter(pl.col("open_time") < inputs.closed.end)
+    bars = with_known_at(merge(frames).filter(pl.col("open_time") < inputs.closed.end), dataset.bar_interval)
     bars, rest = _without_dead_candles(bars, rest)
     if dataset.market in PERPETUAL:
         bars = _funded(work, dataset, partition, bars)

@@ -13,6 +13,7 @@ from bcdata.bars.negatives import asked_twice
 from bcdata.bars.residuals import uncovered
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
+from bcdata.operations.answer_rows import within
 from bcdata.operations.answered import Answered
 from bcdata.operations.coarser import Coarser
 from bcdata.operations.day_bars import DAY_INTERVAL, DayBars
@@ -24,7 +25,7 @@ from bcdata.operations.lake import PERPETUAL
 from bcdata.operations.manifests import Record
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.queries import Run, cover, wider
-from bcdata.operations.rest_answers import Weighed, within
+from bcdata.operations.rest_answers import Weighed
 from bcdata.operations.stream import each_async
 from bcdata.operations.workbench import Workbench, series_of
 from bcdata.providers.binance.archive import Series

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bcdata.bars.arrays import load_numpy
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import ProviderError
 from bcdata.intervals import Interval
@@ -123,6 +124,7 @@ def open_workbench(
     make_rest: Callable[[HttpClient], BinanceRest],
 ) -> Iterator[Workbench]:
     """Everything an operation needs, for the length of the block."""
+    load_numpy()
     store, attempts = Store(root), Attempts(root)
     with BackgroundLoop() as loop:
         http = make_client()

@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from bcdata.bars.schema import BAR, CONTRACT_BAR, conform
+from bcdata.bars.schema import BAR, CONTRACT_BAR, PARSED_BAR, conform
 from bcdata.intervals import Interval
 from bcdata.quality.compare import Contradiction
 from bcdata.quality.duplicates import Resolved, resolve
@@ -53,7 +53,8 @@ def audit_bars(
     """Judges raw rows of one partition.
 
     Args:
-        raw: rows as sent (times in µs), with `from_us`, `to_us` (the window of the row's object) and `rank`.
+        raw: rows as sent (times in µs), with `from_us`, `to_us` (the window of the row's object) and `rank`; and
+            `known_at` (µs), if the received bars of some ended later than their calendar says.
         interval: the length of the bars.
         max_bad_share: the share of an object's rows above which the whole object is set aside.
         bad_lines: lines that were no rows at all, by object; they count as bad rows.
@@ -70,10 +71,16 @@ def audit_bars(
         found += suspicious
     found.extend(findings(rows, warning_rules(interval)))
     contracts = "contracts" in raw.columns
-    bars = conform(rows.with_columns(pl.col("open_time").cast(BAR["open_time"])), CONTRACT_BAR if contracts else BAR)
+    bars = conform(
+        rows.with_columns(pl.col("open_time").cast(BAR["open_time"])), CONTRACT_BAR if contracts else PARSED_BAR
+    )
     found.extend(audit(bars, bar_model(interval, contracts=contracts)))
     aside = [one for one in (rejected, resolved.rejected, checked.rejected, held) if one.height] or [rejected]
-    everything = pl.concat([_noted(one, raw) for one in aside]).sort("open_time", "object", "line")
+    everything = (
+        pl.concat([_noted(one, raw) for one in aside])
+        .sort("open_time", "object", "line")
+        .drop("known_at", strict=False)
+    )
     verdict = Verdict(bars.height, tuple(found))
     return Audited(bars, everything, verdict, checked.questioned, checked.uncompared, bad)
 

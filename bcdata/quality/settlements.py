@@ -24,14 +24,20 @@ _VALUES = ("time", "funding_rate", "hours")
 # Both edges: by its milliseconds a settlement may stand in the object before its own, or after it.
 IS_NAMED = pl.col("time").is_between(pl.col("from_us"), pl.col("to_us"))
 """Whether a row lies in the time that its object names."""
-RULES = (
-    Rule("values", Severity.ROW, pl.all_horizontal(pl.col(_VALUES).is_not_null()), "a value is missing or no number"),
-    Rule("finite", Severity.ROW, pl.col("funding_rate").is_finite(), "a rate is infinite or NaN"),
-    Rule("content_matches_name", Severity.ROW, IS_NAMED, "the row lies outside the time that its object names"),
-    Rule("interval", Severity.ROW, pl.col("hours").is_between(1, LONGEST_HOURS),
-         f"the interval is not of 1 to {LONGEST_HOURS} hours"),
-)  # fmt: skip
-"""The rules that cost a row, in the order in which a row is blamed."""
+
+
+def rules(*, states_intervals: bool) -> tuple[Rule, ...]:
+    """The rules that cost a row, in the order in which a row is blamed. REST states no intervals."""
+    needed = pl.col(_VALUES if states_intervals else _VALUES[:2])
+    found = (
+        Rule("values", Severity.ROW, pl.all_horizontal(needed.is_not_null()), "a value is missing or no number"),
+        Rule("finite", Severity.ROW, pl.col("funding_rate").is_finite(), "a rate is infinite or NaN"),
+        Rule("content_matches_name", Severity.ROW, IS_NAMED, "the row lies outside the time that its object names"),
+    )
+    if not states_intervals:
+        return found
+    words = f"the interval is not of 1 to {LONGEST_HOURS} hours"
+    return (*found, Rule("interval", Severity.ROW, pl.col("hours").is_between(1, LONGEST_HOURS), words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class AuditedSettlements:
     bad_objects: Mapping[str, Bad]
 
 
-def audit_settlements(raw: pl.DataFrame, *, max_bad_share: float) -> AuditedSettlements:
+def audit_settlements(raw: pl.DataFrame, *, max_bad_share: float, states_intervals: bool = True) -> AuditedSettlements:
     """Judges raw rows of one partition, in any order.
 
     Rows of one minute that say the same are one settlement said twice; of rows that disagree none can be trusted.
@@ -55,9 +61,11 @@ def audit_settlements(raw: pl.DataFrame, *, max_bad_share: float) -> AuditedSett
     Args:
         raw: rows as read.
         max_bad_share: the share of an object's rows above which the whole object is set aside.
+        states_intervals: whether the source states the interval of each; one that does has to.
     """
-    found = findings(raw, RULES)
-    blamed = raw.with_columns(blame(RULES))
+    broken = rules(states_intervals=states_intervals)
+    found = findings(raw, broken)
+    blamed = raw.with_columns(blame(broken))
     none: dict[str, int] = {}
     bad = bad_objects(blamed, none, max_bad_share, by="name")
     blamed = set_aside_objects(blamed, bad, by="name")
@@ -76,5 +84,5 @@ def audit_settlements(raw: pl.DataFrame, *, max_bad_share: float) -> AuditedSett
     settled = unique.filter(~is_conflict).select(
         pl.col("time").cast(FUNDING["time"]), "funding_rate", pl.col("hours").alias("interval_hours")
     )
-    found += audit(settled, funding_model())
+    found += audit(settled, funding_model(FUNDING))
     return AuditedSettlements(settled, rejected, Verdict(settled.height, tuple(found)), bad)

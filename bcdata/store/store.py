@@ -68,11 +68,14 @@ class Store:
         if not isinstance(self.objects, LocalObjects):
             body = self.objects.get(partition.key())
             return None if body is None else _footer(io.BytesIO(body))
-        path = self.objects.path(partition.key())
-        return _footer(path) if path.is_file() else None
+        return None if self.objects.stat(partition.key()) is None else _footer(self.objects.path(partition.key()))
 
-    def read(self, partition: Partition | Table, columns: Sequence[str] | None = None) -> pl.DataFrame | None:
+    def read(
+        self, partition: Partition | Table, columns: Sequence[str] | None = None, *, are_optional: bool = False
+    ) -> pl.DataFrame | None:
         """The published frame, or some columns of it; None where there is none.
+
+        Optional columns are left out where the file, which an earlier version of the code wrote, does not have them.
 
         Raises:
             StoreError: the file is damaged.
@@ -81,7 +84,11 @@ class Store:
         if body is None:
             return None
         try:
-            return pl.read_parquet(io.BytesIO(body), columns=list(columns) if columns else None)
+            wanted = list(columns) if columns else None
+            if wanted and are_optional:
+                there = pl.read_parquet_schema(io.BytesIO(body))
+                wanted = [name for name in wanted if name in there]
+            return pl.read_parquet(io.BytesIO(body), columns=wanted)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise StoreError(
                 f"{partition.key()} is damaged ({_first_line(error)}); delete it and materialize it again"
@@ -110,7 +117,7 @@ class Store:
             return None
         try:
             value = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
 
@@ -136,9 +143,10 @@ class Store:
 def _footer(source: Path | io.BytesIO) -> Published | None:
     try:
         metadata = pl.read_parquet_metadata(source)
-        return Published(metadata[FINGERPRINT], json.loads(metadata[RECORD]))
-    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError):
-        return None  # a damaged or foreign file is as good as none: it is written anew
+        record = json.loads(metadata[RECORD])
+    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, RecursionError):
+        return None  # a damaged or foreign file is as good as none: it is written again
+    return Published(metadata[FINGERPRINT], record) if isinstance(record, dict) else None
 
 
 def _first_line(error: Exception) -> str:

@@ -19,7 +19,7 @@ WEEK = Window(utc("2025-01-01"), utc("2025-01-08"))
 intervals = st.sampled_from([1, 2, 4, 8])
 
 
-def settled(times: Sequence[datetime], hours: Sequence[int]) -> pl.DataFrame:
+def settled(times: Sequence[datetime], hours: Sequence[int | None]) -> pl.DataFrame:
     return pl.DataFrame({"time": times, "funding_rate": 1e-4, "interval_hours": hours}, schema=FUNDING)
 
 
@@ -40,6 +40,14 @@ def test_what_is_there_and_what_is_missing_make_the_whole(hours: int, data: st.D
     runs = list(zip(ledger["start"], ledger["end"], strict=True))
     assert all(later[0] - earlier[1] > hours * HOUR for earlier, later in pairwise(runs))
     assert not any(first <= at <= last for first, last in runs for at in kept)
+
+
+@given(intervals, st.integers(2, 19))
+def test_one_that_nobody_states_the_interval_of_is_missed_too(hours: int, lost: int) -> None:
+    """REST states none: the spacing on the other side tells that this one is too wide."""
+    times = every(hours)
+    kept = [at for at in times if at != times[lost]]
+    assert missing_settlements(settled(kept, [None] * len(kept)), WEEK)["open_time"].to_list() == [times[lost]]
 
 
 def test_where_nothing_is_known_every_eight_hours() -> None:

@@ -21,8 +21,6 @@ RAW = schema_of({**_READ, "name": pl.String, "from_us": pl.Int64, "to_us": pl.In
 _COLUMNS = ("calc_time", "funding_interval_hours", "last_funding_rate")
 _SENT_ORDER = ("calc_time", "interval_hours", "rate")
 _MINUTE_US = 60_000_000
-_HOUR_US = 60 * _MINUTE_US
-_USUAL_HOURS = 8
 
 
 def read_funding_csv(content: bytes, name: str, window: Window) -> pl.DataFrame:
@@ -46,16 +44,10 @@ def has_more_columns(content: bytes) -> bool:
 def read_funding_pages(pages: Sequence[bytes], asked: Window) -> pl.DataFrame:
     """Reads the REST pages that answer one question; its window stands for what an object's name says.
 
-    The interval in force is the spacing to the settlement before or after, whichever is shorter: a wide spacing on one
-    side is a settlement that is missing, not another interval; none was ever above 8 hours.
+    REST states no interval: `hours` is null.
     """
     rows = [(str(row["fundingTime"]), str(row["fundingRate"]), None) for page in pages for row in json.loads(page)]
-    spacing = pl.col("time").diff()
-    hours = ((pl.min_horizontal(spacing, spacing.shift(-1)) + _HOUR_US // 2) // _HOUR_US).clip(1, _USUAL_HOURS)
-    read = _read(pl.DataFrame(rows, schema=SENT, orient="row")).with_columns(
-        hours.fill_null(_USUAL_HOURS).alias("hours")
-    )
-    return _named(read, "fundingRate", asked)
+    return _named(_read(pl.DataFrame(rows, schema=SENT, orient="row")), "fundingRate", asked)
 
 
 def _rows(content: bytes) -> bytes:

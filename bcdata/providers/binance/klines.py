@@ -133,23 +133,33 @@ def coin_margined(rows: pl.DataFrame, contract_size: float) -> pl.DataFrame:
 def snap_early_2018(rows: pl.DataFrame, interval: Interval) -> tuple[pl.DataFrame, list[Finding]]:
     """Puts off-grid opens of early 2018 onto the grid, where no bar stands there already (bpd#77).
 
-    After the exchange's stand-still of February 2018 some bars opened seconds late. They are real trading; only
-    their label is off. Later off-grid rows are defects and left to the rules.
+    After the exchange's stand-still of February 2018 some bars opened seconds late, hours up to 28 minutes. They are
+    real trading; only their label is off. Later off-grid rows are defects and left to the rules, and so are rows that
+    close before they open or after the next bar's end.
+
+    Returns:
+        The rows with `known_at` (µs since the epoch): of a row that was moved the end that it really had, which is the
+        greater of open + interval and close_time + 1 µs as sent; null for all others, which are known at their end.
     """
-    if interval.length is None or rows.is_empty() or rows["open_time"].min() >= _IRREGULAR_UNTIL:  # type: ignore[operator]
-        return rows, []
+    nothing = pl.lit(None, dtype=pl.Int64).alias("known_at")
+    first = rows["open_time"].min()
+    if interval.length is None or not isinstance(first, int) or first >= _IRREGULAR_UNTIL:
+        return rows.with_columns(nothing), []
     step = int(interval.length.total_seconds() * 1_000_000)
     anchor = int((interval.anchor - EPOCH).total_seconds() * 1_000_000)
     floor = (pl.col("open_time") - anchor) // step * step + anchor
     taken = floor.is_in(rows["open_time"].implode())
-    off = (pl.col("open_time") < _IRREGULAR_UNTIL) & (pl.col("open_time") != floor) & ~taken
+    closes = pl.col("close_time").is_between(pl.col("open_time"), floor + 2 * step, closed="none")
+    off = (pl.col("open_time") < _IRREGULAR_UNTIL) & (pl.col("open_time") != floor) & ~taken & closes
     count = rows.select(off.sum()).item()
     if not count:
-        return rows, []
+        return rows.with_columns(nothing), []
+    end = pl.max_horizontal(pl.col("open_time") + step, pl.col("close_time") + 1)
     close = pl.min_horizontal("close_time", floor + step - 1)
     snapped = rows.with_columns(
         pl.when(off).then(floor).otherwise("open_time").alias("open_time"),
         pl.when(off).then(close).otherwise("close_time").alias("close_time"),
+        pl.when(off).then(end).alias("known_at"),
     )
     return snapped, [Finding("off_grid_2018", Severity.WARN, int(count), "opens off the grid, put onto it")]
 
