@@ -11,9 +11,8 @@ from itertools import accumulate, groupby
 
 import polars as pl
 
-from bcdata.bars.gaps import Reason, Status
+from bcdata.bars.gaps import Reason, Status, windows_of_runs
 from bcdata.intervals import Interval
-from bcdata.windows import Window
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -88,7 +87,7 @@ def residuals(coarse: Iterable[CoarseBar], bars: pl.DataFrame, missing: pl.Serie
             here = left[bisect_left(left, one.start) : bisect_left(left, one.end)]
             if here and surplus > 0:
                 words = f"the {name} bar of {one.start:%Y-%m-%d %H:%M} has {surplus:,} trades more than the bars in it"
-                found += [Reason(window, Status.OPEN, words) for window in _runs(here, fine)]
+                found += [Reason(window, Status.OPEN, words) for window in windows_of_runs(here, fine)]
         held = sorted([*inside, *outside, *held[done:]])
         left = _without(left, some)
     return sorted(found, key=lambda reason: reason.window.start)
@@ -109,14 +108,3 @@ def _without(opens: Sequence[datetime], bars: Sequence[CoarseBar]) -> list[datet
         kept += opens[done : bisect_left(opens, one.start)]
         done = bisect_left(opens, one.end)
     return [*kept, *opens[done:]]
-
-
-def _runs(opens: Sequence[datetime], fine: Interval) -> list[Window]:
-    """Neighbouring opens as one window."""
-    windows: list[Window] = []
-    for at in opens:
-        if windows and windows[-1].end == at:
-            windows[-1] = Window(windows[-1].start, fine.next(at))
-        else:
-            windows.append(Window(at, fine.next(at)))
-    return windows

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bcdata.operations.answer_rows import read_bodies
 from bcdata.operations.archive_view import ArchiveView
 from bcdata.operations.manifests import MANIFEST, Record, read_manifest
 from bcdata.operations.marks import DAMAGED
 from bcdata.operations.proofs import window_asked
 from bcdata.operations.queries import Run
-from bcdata.operations.rest_answers import Weighed, read_bodies, weigh
+from bcdata.operations.rest_answers import Weighed, weigh
 from bcdata.providers.binance.answers import RestPage
 from bcdata.store.attempts import Attempts
 from bcdata.store.layout import Partition

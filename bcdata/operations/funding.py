@@ -41,7 +41,6 @@ from bcdata.windows import Window
 ARCHIVE, REST = "binance_archive", "binance_rest"
 AROUND = timedelta(days=1)
 """What a question spans on both sides of its partition: three settlements, as rare as they may be."""
-_MINUTE = timedelta(minutes=1)
 _SIDES = "REST answered with settlements on both sides and none here"
 
 
@@ -91,7 +90,7 @@ def _parse_archive(store: Store, dataset: Dataset, partition: Partition) -> Outc
     whole = [
         {
             "start": window.start.isoformat(),
-            "end": (window.end - _MINUTE).isoformat(),
+            "end": (window.end - SETTLEMENT_MINUTE).isoformat(),
             "reason": rule,
             "evidence": words,
         }

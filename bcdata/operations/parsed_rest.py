@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from bcdata.catalog import Dataset
+from bcdata.operations.answer_rows import read_bodies
 from bcdata.operations.answered import FACTS
 from bcdata.operations.archive_view import ArchiveView
 from bcdata.operations.fingerprint import fingerprint
@@ -12,7 +13,7 @@ from bcdata.operations.manifests import read_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.parsed_archive import parsed_fingerprint
 from bcdata.operations.publish import publish, unchanged
-from bcdata.operations.rest_answers import read_bodies, span_of, weigh
+from bcdata.operations.rest_answers import span_of, weigh
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench
 from bcdata.quality.verdict import Verdict, failed

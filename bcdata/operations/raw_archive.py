@@ -73,7 +73,7 @@ class _Fetch:
         standing = candidates(listed, gone)
         objects = await self._read(standing, known, gone)
         unread = left_aside(standing, objects, known, gone, self.dataset.archive)
-        unread = [one for one in unread if self.fetcher.is_there(one)]
+        unread = [one for one in unread if DAMAGED not in one and self.fetcher.is_there(one)]
         controls = ControlObjects(self.dataset, self.listings)
         evidence = await evidence_of(self.work, self.dataset, self.partition, standing, objects)
         if self.dataset.interval is not None and REST not in self.dataset.sources:

@@ -13,6 +13,7 @@ from bcdata.bars.negatives import asked_twice
 from bcdata.bars.residuals import uncovered
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
+from bcdata.operations.answer_rows import within
 from bcdata.operations.answered import Answered
 from bcdata.operations.coarser import Coarser
 from bcdata.operations.day_bars import DAY_INTERVAL, DayBars
@@ -25,7 +26,7 @@ from bcdata.operations.manifests import Record
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.present import as_of, with_warnings
 from bcdata.operations.queries import Run, cover, wider
-from bcdata.operations.rest_answers import Weighed, within
+from bcdata.operations.rest_answers import Weighed
 from bcdata.operations.stream import each_async
 from bcdata.operations.workbench import Workbench, series_of
 from bcdata.providers.binance.archive import Series
@@ -102,7 +103,8 @@ class _Refill:
         today = DAY_INTERVAL.floor(self.work.now)
         lacking = [day for day in holes.view.record.get("uncompared") or [] if day < today.date().isoformat()]
         known = self.answered.knows_days_to()
-        if not lacking or (known and lacking[-1] < known.date().isoformat()) or not self.answered.may_ask("days"):
+        covers = known is not None and lacking[-1:] < [known.date().isoformat()]
+        if not lacking or (covers and self._weighed(holes).days_are_credible) or not self.answered.may_ask("days"):
             return
         try:
             page, to = await self.days.around(self.dataset, self.partition)

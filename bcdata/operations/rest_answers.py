@@ -4,29 +4,24 @@ The same for raw, which asks for what is left, and for parsed, which publishes: 
 archive's part of the partition and of its neighbours, and of nothing else.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import polars as pl
 
-from bcdata.bars.schema import BAR, TIME, conform
+from bcdata.bars.gaps import windows_of_runs
+from bcdata.bars.schema import TIME
+from bcdata.operations.answer_rows import answer_rows, as_bars, day_bars, questions_of, set_aside_rows, within, without
 from bcdata.operations.archive_view import ArchiveView
-from bcdata.operations.manifests import ARCHIVE, Record
+from bcdata.operations.manifests import Record
 from bcdata.operations.proofs import proofs, window_asked
-from bcdata.providers.binance.contracts import contract_size
-from bcdata.providers.binance.klines import coin_margined, read_pages, snap_early_2018
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.compare import Contradiction
 from bcdata.quality.overlap import Overlap, overlap
-from bcdata.quality.questions import Settled, refuted_by_days, settle
+from bcdata.quality.questions import DayCheck, Settled, check_days, settle
 from bcdata.quality.refill import REFUTED, Surroundings, judge_refill
 from bcdata.quality.verdict import Finding, Severity, Verdict
-from bcdata.store.layout import Partition
-from bcdata.store.quarantine import place
-from bcdata.store.store import Store
 from bcdata.windows import Window
 
 DAY = timedelta(days=1)
@@ -45,6 +40,7 @@ class Weighed:
         opens: the opens (UTC) of all rows of each answer.
         settled: what became of the questions about the archive's own rows.
         refuted: windows of the archive's rows that the exchange's day bars contradict.
+        days_are_credible: whether these day bars, where they were asked for, are a measure.
     """
 
     bars: pl.DataFrame
@@ -55,17 +51,7 @@ class Weighed:
     opens: Sequence[Sequence[datetime]]
     settled: Settled
     refuted: Sequence[Contradiction]
-
-
-def read_bodies(store: Store, raw: Partition, pages: Sequence[Record]) -> list[bytes] | None:
-    """The bodies of kept pages; None where one is lost, or its bytes are not those that came."""
-    bodies = [store.objects.get(raw.key(page["file"])) for page in pages]
-    sound = [
-        body
-        for body, page in zip(bodies, pages, strict=True)
-        if body is not None and hashlib.sha256(body).hexdigest() == page["sha256"]
-    ]
-    return sound if len(sound) == len(bodies) else None
+    days_are_credible: bool
 
 
 def weigh(
@@ -79,7 +65,7 @@ def weigh(
         answers: the pages of each answer, as sent.
         days: the exchange's day bars of and around the partition, where no file of the archive covers some days.
     """
-    return _Weighing(view, queries, [_rows(view, pages) for pages in answers], _day_bars(view, days)).result()
+    return _Weighing(view, queries, [answer_rows(view, pages) for pages in answers], day_bars(view, days)).result()
 
 
 def span_of(view: ArchiveView, queries: Sequence[Record]) -> Window:
@@ -100,9 +86,8 @@ class _Weighing:
         self.opens = [frame["open_time"].cast(TIME).to_list() for frame in rows]
         self.questions = questions_of(view.record)
         doubtful = [date.fromisoformat(day) for day in view.record.get("uncompared") or []]
-        self.refuted, self.findings = (
-            refuted_by_days(self.around, days, doubtful, self.interval) if doubtful and days.height else ((), ())
-        )
+        self.check = check_days(self.around, days, doubtful, self.interval) if days.height else DayCheck()
+        self.refuted = self.check.refuted
 
     def result(self) -> Weighed:
         sound = without(self.around, [*self.questions, *self.refuted])
@@ -118,26 +103,29 @@ class _Weighing:
         answered = gap["open_time"].is_in(vouched.implode())
         refill = judge_refill(gap, answered, self._surroundings(sound, own), self.interval)
         bars = pl.concat([audited.bars.filter(is_extra), refill.bars]).sort("open_time")
+        refused = refill.refused.with_columns(pl.col("open_time").cast(pl.Int64))
+        rejected = pl.concat([audited.rejected, refused], how="diagonal")
         # What one answer gave another must have too.
-        given = pl.concat([sound, _as_bars(refill.bars)]).unique("open_time", keep="first").sort("open_time")
+        given = pl.concat([sound, as_bars(refill.bars)]).unique("open_time", keep="first").sort("open_time")
         overlaps = [self._overlap(given, n) for n in range(len(self.rows))]
         facts = {
             **proofs(self.queries, self.opens, [one.agrees for one in overlaps], self.interval),
             "refuted": [self._run(one) for one in self.refuted],
             "replaced": [_window_record(one) for one in settled.replaced],
+            "set_aside": self._set_aside(rejected, bars),
         }
-        refused = refill.refused.with_columns(pl.col("open_time").cast(pl.Int64))
-        rejected = pl.concat([audited.rejected, refused], how="diagonal")
-        findings = (*self.findings, *refill.findings, *_said(settled))
+        findings = (*self.check.findings, *refill.findings, *_said(settled))
         verdict = audited.verdict.with_findings(findings)
         verdict = Verdict(bars.height, verdict.findings, verdict.facts)
-        return Weighed(bars, rejected, verdict, facts, overlaps, self.opens, settled, self.refuted)
+        return Weighed(
+            bars, rejected, verdict, facts, overlaps, self.opens, settled, self.refuted, self.check.is_credible
+        )
 
     @property
     def controls(self) -> dict[str, pl.DataFrame]:
         """The archive's coarser bars, and the exchange's days where it has none."""
         found = dict(self.view.controls)
-        if self.days.height:
+        if self.check.is_credible:
             own = [found["1d"]] if "1d" in found else []
             found["1d"] = pl.concat([*own, self.days]).unique("open_time", keep="first").sort("open_time")
         return found
@@ -145,7 +133,7 @@ class _Weighing:
     def _overlap(self, known: pl.DataFrame, n: int) -> Overlap:
         asked = window_asked(self.queries[n])
         inside = known.filter(pl.col("open_time").is_between(asked.start, asked.end, closed="left"))
-        return overlap(inside, _as_bars(self.rows[n]), self.interval)
+        return overlap(inside, as_bars(self.rows[n]), self.interval)
 
     def _believable(self, overlaps: Sequence[Overlap]) -> tuple[pl.DataFrame, pl.Series]:
         """All rows of the partition, each once, and the opens of those that their answer vouches for.
@@ -156,7 +144,7 @@ class _Weighing:
             frame.with_columns(pl.Series("vouched", one.vouched_for(opens), dtype=pl.Boolean))
             for frame, one, opens in zip(self.rows, overlaps, self.opens, strict=True)
         ]
-        rows = pl.concat(frames) if frames else _rows(self.view, []).with_columns(vouched=pl.lit(value=False))
+        rows = pl.concat(frames) if frames else answer_rows(self.view, []).with_columns(vouched=pl.lit(value=False))
         window = self.view.window
         bounds = pl.Series([window.start, window.end], dtype=TIME).cast(pl.Int64)
         inside = rows.filter(pl.col("open_time").is_between(bounds[0], bounds[1], closed="left"))
@@ -177,6 +165,19 @@ class _Weighing:
         set_aside = pl.concat([set_aside_rows(self.view), within(self.view.bars, self.refuted)])
         return Surroundings(own, sound, set_aside, self.controls)
 
+    def _set_aside(self, rejected: pl.DataFrame, bars: pl.DataFrame) -> list[Record]:
+        """Half-open windows of rows that came, were set aside, and that no other row stands in for; and why."""
+        told = rejected.drop_nulls("open_time").select(
+            pl.col("open_time").cast(TIME).dt.truncate(self.interval.name), "reason", "evidence"
+        )
+        left = told.join(bars, on="open_time", how="anti", maintain_order="left")
+        words = pl.coalesce("evidence", pl.lit("it breaks the rule ") + pl.col("reason")).alias("evidence")
+        return [
+            _window_record(Contradiction(window, f"a row of REST was set aside: {evidence}"))
+            for (evidence,), rows in left.with_columns(words).group_by("evidence", maintain_order=True)
+            for window in windows_of_runs(rows["open_time"].unique(), self.interval)
+        ]
+
     def _run(self, one: Contradiction) -> Record:
         """A refuted window as a run of the archive's rows, first and last open included."""
         bars = within(self.view.bars, [one])["open_time"]
@@ -186,62 +187,11 @@ class _Weighing:
         return {"start": start.isoformat(), "end": end.isoformat(), "reason": REFUTED, "evidence": one.evidence}
 
 
-def questions_of(record: Mapping[str, Any]) -> list[Contradiction]:
-    """The windows of which the record of parsed/binance_archive says that a second source is to be asked."""
-    return [
-        Contradiction(
-            Window(datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"])), one.get("evidence", "")
-        )
-        for one in record.get("questioned") or []
-    ]
-
-
-def set_aside_rows(view: ArchiveView) -> pl.DataFrame:
-    """The archive's rows that were set aside (`BAR`), for whatever reason, each once."""
-    empty = pl.DataFrame(schema=BAR)
-    if ARCHIVE not in view.dataset.sources:
-        return empty
-    frame = view.store.read(place(view.partition.in_zone("parsed", ARCHIVE)))
-    return empty if frame is None or "open_time" not in frame.columns else _as_bars(frame.drop_nulls("open_time"))
-
-
-def _rows(view: ArchiveView, pages: Sequence[bytes]) -> pl.DataFrame:
-    """The rows of one answer in the meaning of canonical bars, times in µs as sent."""
-    rows = read_pages(pages).rows
-    if view.dataset.market == "cm":
-        rows = coin_margined(rows, contract_size(view.partition.symbol))
-    return snap_early_2018(rows, view.dataset.bar_interval)[0]
-
-
-def _day_bars(view: ArchiveView, pages: Sequence[bytes]) -> pl.DataFrame:
-    return _as_bars(_rows(view, pages)).unique("open_time", keep="first").sort("open_time")
-
-
-def _as_bars(rows: pl.DataFrame) -> pl.DataFrame:
-    return conform(rows.with_columns(pl.col("open_time").cast(TIME)), BAR)
-
-
 def _is_in(opens: pl.Series) -> pl.Expr:
     return pl.col("open_time").is_in(opens.implode())
 
 
-def within(bars: pl.DataFrame, windows: Sequence[Contradiction]) -> pl.DataFrame:
-    """The bars that open in one of the windows."""
-    return bars.filter(_covered(windows))
-
-
-def without(bars: pl.DataFrame, windows: Sequence[Contradiction]) -> pl.DataFrame:
-    """The bars that open in none of the windows."""
-    return bars.filter(~_covered(windows)) if windows else bars
-
-
-def _covered(windows: Sequence[Contradiction]) -> pl.Expr:
-    time = pl.col("open_time")
-    inside = [time.is_between(one.window.start, one.window.end, closed="left") for one in windows]
-    return pl.any_horizontal(pl.lit(value=False), *inside)
-
-
-def _window_record(one: Contradiction) -> Mapping[str, Any]:
+def _window_record(one: Contradiction) -> Record:
     return {"start": one.window.start.isoformat(), "end": one.window.end.isoformat(), "evidence": one.evidence}
 
 

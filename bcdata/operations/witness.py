@@ -125,7 +125,7 @@ class Witness:
         def is_over(since: datetime) -> bool:
             return since <= window.end and since < due
 
-        if testimony.known_to is None or not is_over(testimony.known_to):
+        if testimony.known_to is None or not testimony.lasts or not is_over(testimony.known_to):
             return None
         read = await self._last_bars(testimony.lasts)
         last = testimony.lasts[-1][1]

@@ -76,11 +76,8 @@ def audit_bars(
     )
     found.extend(audit(bars, bar_model(interval, contracts=contracts)))
     aside = [one for one in (rejected, resolved.rejected, checked.rejected, held) if one.height] or [rejected]
-    everything = (
-        pl.concat([_noted(one, raw) for one in aside])
-        .sort("open_time", "object", "line")
-        .drop("known_at", strict=False)
-    )
+    everything = pl.concat([_noted(one, raw) for one in aside]).sort("open_time", "object", "line")
+    everything = everything.drop("known_at", strict=False)
     verdict = Verdict(bars.height, tuple(found))
     return Audited(bars, everything, verdict, checked.questioned, checked.uncompared, bad)
 

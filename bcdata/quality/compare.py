@@ -23,6 +23,7 @@ __all__ = ["Comparison", "Contradiction", "compare"]
 _FEWEST_WINDOWS = 3
 """So many complete windows of a day are needed to say that the day is shifted."""
 _DAY = timedelta(days=1)
+_UNDECIDED = "the bars contradict coarser bars which contradict each other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,10 @@ class _Verdict:
             is_far = bool(row["differs"].any())
             if start in differ:
                 distrusted.append(start)
-                (self.undecided if is_far else self.disagreeing).append(start)
+                if is_far:
+                    self._leave_open(start)
+                else:
+                    self.disagreeing.append(start)
             else:
                 self.disagreeing.append(start)
         for start in sorted(set(far.table.filter(pl.col("differs") | pl.col("lacking"))["open_time"])):
@@ -146,7 +150,14 @@ class _Verdict:
         length = length_of(self.near.coarse)
         self.refuted += [Contradiction(Window(one, one + length), evidence) for one in bare.to_list()]
         if bare.is_empty():
-            self.undecided.append(start)
+            self._leave_open(start)
+
+    def _leave_open(self, start: datetime) -> None:
+        """Nothing decides: the bars are published, and a second source is asked."""
+        assert self.far is not None  # noqa: S101 (only asked where there is one)
+        window = Window(start, start + length_of(self.far.coarse))
+        self.undecided.append(start)
+        self.questioned.append(Contradiction(window, f"{_UNDECIDED} on {start:%Y-%m-%d}"))
 
     def _conclude(self, one: Compared, windows: pl.DataFrame) -> None:
         """What a control that is believed says of these of its windows."""
@@ -187,7 +198,7 @@ class _Verdict:
             yield _finding("controls_disagree", self.disagreeing, "coarser bars contradict each other; those that the "
                            "bars agree with are believed")  # fmt: skip
         if self.undecided:
-            yield _finding("suspicious", self.undecided, "the bars contradict coarser bars which contradict each other")
+            yield _finding("suspicious", self.undecided, _UNDECIDED)
 
     @staticmethod
     def _small(one: Compared) -> int:

@@ -142,5 +142,8 @@ def _apart(name: str, share: float) -> pl.Expr:
     return (mine - other).abs() > share * pl.max_horizontal(mine.abs(), other.abs()) + _slack(name, share)
 
 
-def _slack(name: str, share: float) -> float:
-    return _QUANTUM if name in FLOWS and share > FLOW_TOLERANCE else 0.0
+def _slack(name: str, share: float) -> pl.Expr | float:
+    """Every amount is rounded: COIN-M's base volumes differ from the sum by the last decimal of each bar."""
+    if name not in FLOWS:
+        return 0.0
+    return _QUANTUM if share > FLOW_TOLERANCE else pl.col("rows") * _QUANTUM

@@ -60,12 +60,24 @@ def settle(
     return Settled(tuple(replaced), tuple(confirmed), tuple(undecided), tuple(left))
 
 
-def refuted_by_days(
-    bars: pl.DataFrame, days: pl.DataFrame, doubtful: Sequence[date], fine: Interval
-) -> tuple[tuple[Contradiction, ...], tuple[Finding, ...]]:
-    """The days among the doubtful ones in which the exchange's own day bars contradict the archive's bars.
+@dataclass(frozen=True, slots=True)
+class DayCheck:
+    """How the archive's bars compare with the exchange's own day bars.
 
-    A source whose days contradict more days than they agree with is no better than the bars: neither is believed.
+    Attributes:
+        is_credible: whether the day bars agree with at least as many days as they contradict, and with one at all. A
+            source that contradicts everything is no better than the bars, and its day bars check nothing.
+        refuted: the doubtful days that credible day bars contradict.
+        findings: that neither side is believed, where that is so.
+    """
+
+    is_credible: bool = False
+    refuted: tuple[Contradiction, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def check_days(bars: pl.DataFrame, days: pl.DataFrame, doubtful: Sequence[date], fine: Interval) -> DayCheck:
+    """Compares days that no file of the archive covers with the exchange's own day bars.
 
     Args:
         bars: the archive's bars of the partition and of the days around it (`BAR`), ascending, UTC.
@@ -75,14 +87,14 @@ def refuted_by_days(
     """
     comparison = compare(bars, fine, {"1d": days})
     against = {one.window.start.date(): one for one in comparison.refuted}
-    wrong = [against[day] for day in sorted(against) if day in set(doubtful)]
+    wrong = tuple(against[day] for day in sorted(against) if day in set(doubtful))
     compared = set(bars["open_time"].dt.date()) & set(days["open_time"].dt.date())
     if len(compared) - len(against) >= max(1, len(against)):
-        return tuple(wrong), ()
+        return DayCheck(is_credible=True, refuted=wrong)
     if not wrong:
-        return (), ()
+        return DayCheck()
     words = f"the bars contradict the exchange's day bars, and nothing tells which are right ({wrong[0].evidence})"
-    return (), (Finding("suspicious", Severity.WARN, len(wrong), words),)
+    return DayCheck(findings=(Finding("suspicious", Severity.WARN, len(wrong), words),))
 
 
 def _within(bars: pl.DataFrame, window: Window) -> pl.DataFrame:

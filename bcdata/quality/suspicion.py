@@ -117,16 +117,24 @@ def unusual_volume_per_trade(bars: pl.DataFrame) -> list[tuple[date, float]]:
     return days.select("day", factor).filter(is_far).rows()
 
 
-def repeated_days(bars: pl.DataFrame) -> list[tuple[date, date]]:
-    """UTC days with the very values of an earlier day, and that day. Days without trades repeat nothing."""
+def day_values(bars: pl.DataFrame) -> pl.DataFrame:
+    """By UTC day with trades: `values`, equal where all bars of two days are; `trades` and `len`, the number of bars.
+
+    `values` hold within one process alone.
+    """
     minute = (pl.col("open_time").dt.hour().cast(pl.Int32) * 60 + pl.col("open_time").dt.minute()).alias("minute")
     row = pl.struct(minute, "open", "high", "low", "close", "volume", "trades").hash()
-    days = (
+    return (
         bars.group_by(pl.col("open_time").dt.date().alias("day"))
         .agg(row.sum().alias("values"), pl.col("trades").sum(), pl.len())
         .filter(pl.col("trades") > 0)
         .sort("day")
     )
+
+
+def repeated_days(bars: pl.DataFrame) -> list[tuple[date, date]]:
+    """UTC days with the very values of an earlier day, and that day. Days without trades repeat nothing."""
+    days = day_values(bars)
     first = pl.col("day").first().over("values", "trades", "len")
     return days.select("day", first.alias("first")).filter(pl.col("day") != pl.col("first")).rows()
 

@@ -151,6 +151,39 @@ def test_a_damaged_earlier_version_is_said_too(world: World, lake: Lake) -> None
     assert (problem.object, problem.trouble, problem.mendable) == (old.name, Trouble.DAMAGED, False)
 
 
+def test_control_objects_are_checked_and_fetched_again(world: World, lake: Lake) -> None:
+    hours = [[*row[:6], str(int(row[0]) + 3_599_999_999), *row[7:]] for row in made_day(BAD)[::60]]
+    world.mirror.put_day("BTCUSDT", BAD, hours, interval="1h")
+    run(lake)
+    before = tree(lake.root)
+    [control] = lake.root.glob(f"raw/{ARCHIVE}/{D}/symbol=BTCUSDT/date={BAD}/*-1h-*.zip")
+    flip(control)
+    [(partition, problem)] = swept(lake).problems
+    assert (partition.date, problem.object, problem.trouble) == (BAD, f"BTCUSDT-1h-{BAD}.zip", Trouble.DAMAGED)
+    assert due(lake) == {("BTCUSDT", BAD)}
+    run(lake)
+    assert tree(lake.root) == before
+    assert swept(lake).problems == []
+
+
+def test_what_is_in_force_and_not_read_is_checked_too(world: World) -> None:
+    month = [row for day in DAYS for row in made_day(day)]
+    world.mirror.put_month("BTCUSDT", "2025-01", month)
+    lake = world.lake()
+    run(lake)
+    for day in DAYS:
+        world.mirror.put_day("BTCUSDT", day, made_day(day))
+    run(lake)
+    found = swept(lake)
+    assert (found.objects, found.problems) == (6, []), "of each day its own object, and the month's that was read first"
+    [unread] = lake.root.glob(f"raw/{ARCHIVE}/{D}/symbol=BTCUSDT/date={BAD}/BTCUSDT-1m-2025-01.*.zip")
+    flip(unread)
+    [(_, problem)] = swept(lake).problems
+    assert (problem.object, problem.trouble, problem.mendable) == ("BTCUSDT-1m-2025-01.zip", Trouble.DAMAGED, True)
+    run(lake)
+    assert due(lake) == set(), "damaged bytes that nothing reads are dropped from the record"
+
+
 def test_a_checksum_that_lies_is_the_archives_trouble(world: World, lake: Lake) -> None:
     body = zipped(f"BTCUSDT-1m-{BAD}.csv", csv_of(made_day(BAD, price=50)))
     path = world.mirror.put(day_key("BTCUSDT", BAD), body, checksum="0" * 64)

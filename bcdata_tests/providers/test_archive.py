@@ -206,7 +206,7 @@ def test_an_object_and_its_checksum(tmp_path: Path, symbol: str) -> None:
     assert server.count == 2
 
 
-@pytest.mark.parametrize("text", [b"%s  %s", b"%s  %s\r\n", b"%s *%s\n", b"%s\t%s\n\n"])
+@pytest.mark.parametrize("text", [b"%s  %s", b"\xef\xbb\xbf%s  %s\n", b"%s  %s\r\n", b"%s *%s\n", b"%s\t%s\n\n"])
 def test_checksums_in_any_dress(tmp_path: Path, text: bytes) -> None:
     bucket, one = an_object()
     bucket.objects[one.key + ".CHECKSUM"] = text % (

@@ -6,7 +6,7 @@ import polars as pl
 
 from bcdata.bars.aggregate import aggregate
 from bcdata.quality.compare import compare
-from bcdata.quality.questions import refuted_by_days, settle
+from bcdata.quality.questions import DayCheck, check_days, settle
 from bcdata_tests.make import MINUTE, START
 from bcdata_tests.quality.coarse import DAY, ONE, flat, hours_and_days, minutes, on, scaled
 
@@ -43,14 +43,15 @@ def test_rows_that_are_no_better_decide_nothing_and_missing_ones_leave_the_quest
 def test_the_exchanges_days_refute_a_day_that_differs() -> None:
     archive = scaled(TRUE, on(SECOND), price=10, quote_volume=10)
     every = [START.date() + timedelta(days=at) for at in range(3)]
-    (wrong,), findings = refuted_by_days(archive, DAYS, every, ONE)
-    assert (wrong.window.start.date(), findings) == (SECOND, ())
+    found = check_days(archive, DAYS, every, ONE)
+    (wrong,) = found.refuted
+    assert (wrong.window.start.date(), found.findings, found.is_credible) == (SECOND, (), True)
     assert "the 1d bar of 2023-03-02 00:00 has" in wrong.evidence
-    assert refuted_by_days(archive, DAYS, [date(2023, 3, 1)], ONE) == ((), ()), "only of days that nothing else covers"
-    assert refuted_by_days(TRUE, DAYS, every, ONE) == ((), ())
+    assert check_days(archive, DAYS, [date(2023, 3, 1)], ONE).refuted == (), "only of days that nothing else covers"
+    assert check_days(TRUE, DAYS, every, ONE) == DayCheck(is_credible=True)
 
 
 def test_days_that_contradict_everything_are_no_better_than_the_bars() -> None:
     lie = scaled(DAYS, pl.lit(value=True), price=7)
-    wrong, (finding,) = refuted_by_days(TRUE, lie, [SECOND], ONE)
-    assert (wrong, finding.rule) == ((), "suspicious")
+    found = check_days(TRUE, lie, [SECOND], ONE)
+    assert (found.is_credible, found.refuted, found.findings[0].rule) == (False, (), "suspicious")

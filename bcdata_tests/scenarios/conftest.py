@@ -82,23 +82,12 @@ class Situation:
     """The archive in one state, and an exchange that may lie."""
 
     mirror: Mirror
-    truth: Mirror
     market: LyingMarket
     exchange: LoopbackExchange
     folder: Path
-    days: dict[str, list[list[str]]] = field(default_factory=dict)
+    days: dict[str, list[list[str]]]
     at: datetime = field(default_factory=lambda: utc("2025-01-04"))
     now: datetime = field(default_factory=lambda: utc("2025-01-04"))
-
-    def put_truth(self) -> None:
-        """The three days and one on both sides, of the pair and of another one; minutes, hours and days."""
-        for symbol, seed, price in ((SYMBOL, 1, 100.0), (OTHER, 2, 115.0)):
-            for day in ("2024-12-31", *DAYS, *LATER):
-                rows = walked(day, seed=seed, price=price)
-                for interval, minutes in (("1m", 1), ("1h", 60), ("1d", 1440)):
-                    self.truth.put_day(symbol, day, coarse(rows, minutes), interval=interval)
-                if symbol == SYMBOL:
-                    self.days[day] = rows
 
     def put_archive(self, state: ArchiveState, *, controls: bool) -> None:
         """What the archive has of the three days."""
@@ -182,19 +171,33 @@ def each(rows: Sequence[KlineRow], change: Callable[[KlineRow], KlineRow], *, ho
     return [change(row) if not hole or in_hole(row) else row for row in rows]
 
 
+@pytest.fixture(scope="session")
+def truth(tmp_path_factory: pytest.TempPathFactory) -> Mirror:
+    """The three days and some around them, of the pair and of another one; minutes, hours and days."""
+    found = Mirror(tmp_path_factory.mktemp("truth"))
+    for symbol in (SYMBOL, OTHER):
+        for day in ("2024-12-31", *DAYS, *LATER):
+            for interval, minutes in (("1m", 1), ("1h", 60), ("1d", 1440)):
+                found.put_day(symbol, day, coarse(true_day(symbol, day), minutes), interval=interval)
+    return found
+
+
 @pytest.fixture
-def situation(tmp_path: Path) -> Iterator[Situation]:
-    mirror, truth = Mirror(tmp_path / "archive"), Mirror(tmp_path / "truth")
+def situation(tmp_path: Path, truth: Mirror) -> Iterator[Situation]:
+    mirror = Mirror(tmp_path / "archive")
     (mirror.root / "data").mkdir()
-    (truth.root / "data").mkdir()
     market = LyingMarket(mirror.root, rest_source=truth.root)
+    days = {day: true_day(SYMBOL, day) for day in (*DAYS, *LATER)}
     with (
         LoopbackExchange(market, now=utc("2025-01-04")) as exchange,
         pointed_at(exchange.environment(), tmp_path / "state"),
     ):
-        found = Situation(mirror, truth, market, exchange, tmp_path)
-        found.put_truth()
-        yield found
+        yield Situation(mirror, market, exchange, tmp_path, days)
+
+
+def true_day(symbol: str, day: str) -> list[list[str]]:
+    """The true minutes of a day."""
+    return walked(day, seed=1, price=100.0) if symbol == SYMBOL else walked(day, seed=2, price=115.0)
 
 
 def rows_of(market: FolderMarket, symbol: str, interval: str, first: int, last: int) -> list[KlineRow]:
