@@ -11,9 +11,10 @@ from bcdata.catalog import Dataset
 from bcdata.cli import app
 from bcdata.operations.outcome import State
 from bcdata.operations.raw_archive import MANIFEST
+from bcdata.operations.republished import look
 from bcdata.operations.sweep import harmed, verify
 from bcdata.operations.swept import Summary, Trouble
-from bcdata.operations.workbench import open_own
+from bcdata.operations.workbench import archive_of, open_own
 from bcdata.operations.zones import Zone
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -149,6 +150,21 @@ def test_a_damaged_earlier_version_is_said_too(world: World, lake: Lake) -> None
     flip(old)
     [(_, problem)] = swept(lake).problems
     assert (problem.object, problem.trouble, problem.mendable) == (old.name, Trouble.DAMAGED, False)
+
+
+def test_what_is_no_partition_of_the_dataset_ends_no_sweep(world: World, lake: Lake) -> None:
+    """Folders of another grain, of nothing, and of what can be no symbol."""
+    for tail in ("symbol=BTCUSDT/date=2025-01", "symbol=BTCUSDT/date=soon", f"symbol={'A' * 90}/date={BAD}"):
+        folder = lake.root / f"raw/{ARCHIVE}/{D}" / tail
+        folder.mkdir(parents=True)
+        (folder / MANIFEST).write_text("{}")
+    found = swept(lake)
+    assert found.objects == 3
+    assert [(one.symbol, problem.trouble) for one, problem in found.problems] == [("A" * 90, Trouble.MISSING)]
+    news = look(Store(lake.root), dataset(lake), ["A" * 90, "BTCUSDT"], lake.now, make_archive=archive_of, seconds=20)
+    assert news.answered == ["BTCUSDT"]
+    assert len(news.errors) == 1
+    assert world.asked("/listing")
 
 
 def test_control_objects_are_checked_and_fetched_again(world: World, lake: Lake) -> None:
