@@ -14,6 +14,7 @@ from bcdata.operations.proofs import window_asked
 from bcdata.operations.queries import Run
 from bcdata.operations.rest_answers import Weighed, weigh
 from bcdata.providers.binance.answers import RestPage
+from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.attempts import Attempts
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -149,6 +150,11 @@ class Answered:
         days = self.manifest.get("days")
         return datetime.fromisoformat(days[0]["to"]) if days else None
 
+    @property
+    def has_days(self) -> bool:
+        """Whether the exchange gave any day bars."""
+        return any(page["rows"] for page in self.manifest.get("days") or [])
+
     def _last(self, what: str) -> datetime | None:
         return self.attempts.last(f"{self.partition.prefix}{what}")
 
@@ -175,3 +181,16 @@ class Answered:
 def _span(query: Record) -> str:
     """The name of a question: what it asks for."""
     return f"{query['start']}..{query['end']}"
+
+
+def asking_findings(unanswered: Sequence[str], contradicted: Sequence[str]) -> tuple[Finding, ...]:
+    """What there is to say of questions without an answer, and of answers that what is known contradicts."""
+    told = (
+        ("refill_unanswered", unanswered, "questions unanswered; the holes stay open"),
+        ("answer_contradicted", contradicted, "answers contradict what is known; they prove nothing"),
+    )
+    return tuple(
+        Finding(rule, Severity.WARN, len(some), f"{len(some)} {words} ({some[0]})")
+        for rule, some, words in told
+        if some
+    )

@@ -46,7 +46,7 @@ def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     if ARCHIVE in dataset.sources and archive is None:
         words = "parsed/binance_archive is not published; nothing was asked"
         return _warned(idle, "upstream", words)
-    question = _Question.of(work, dataset, partition, archive, Answer.kept(work.store, partition, manifest))
+    question = _Question.of(work, dataset, partition, archive, Answer.kept(work.store, partition, manifest, archive))
     if not question.is_due():
         return idle
     try:
@@ -56,9 +56,8 @@ def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     except ProviderError as error:
         return question.unanswered(idle, str(error))
     answer = question.answered([page.body for page in pages])
-    if lacking := answer.lacks(question.known()) if pages else []:
-        words = f"the answer lacks {len(lacking)} settlements that are known, from {lacking[0]:%Y-%m-%d %H:%M} on"
-        return question.unanswered(idle, f"binance_rest: {pages[0].url}: {words}")
+    if pages and (objection := question.objection(answer)):
+        return question.unanswered(idle, f"binance_rest: {pages[0].url}: the answer {objection}")
     if not pages and question.earlier:
         question.note(question.earlier)
         return idle  # what it knew of the symbol before stays true
@@ -103,12 +102,21 @@ class _Question:
 
     def answered(self, pages: Sequence[bytes]) -> Answer:
         """The answer, weighed with the one before."""
-        return Answer(self.asked, pages).after(self.earlier, self._age(), ASK_AGAIN)
+        return Answer(self.asked, pages, archive=self.archive).after(self.earlier, self._age(), ASK_AGAIN)
 
     def known(self) -> set[datetime]:
         """The settlements that REST must have: those of the archive, and those that it gave before."""
         archived = set() if self.archive is None else set(self.archive["time"].to_list())
         return archived | (self.earlier.times if self.earlier else set())
+
+    def objection(self, answer: Answer) -> str | None:
+        """Why an answer cannot be used, in words; None where it has what is known, most of it with the known rate."""
+        if lacking := answer.lacks(self.known()):
+            return f"lacks {len(lacking)} settlements that are known, from {lacking[0]:%Y-%m-%d %H:%M} on"
+        if answer.is_anothers:
+            first = answer.differs[0]
+            return f"has other rates for {len(answer.differs)} settlements, from {first:%Y-%m-%d %H:%M} on"
+        return None
 
     def note(self, answer: Answer) -> None:
         """Remembers when this was asked, and how it went."""

@@ -14,7 +14,7 @@ from bcdata.bars.residuals import uncovered
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
 from bcdata.operations.answer_rows import within
-from bcdata.operations.answered import Answered
+from bcdata.operations.answered import Answered, asking_findings
 from bcdata.operations.coarser import Coarser
 from bcdata.operations.day_bars import DAY_INTERVAL, DayBars
 from bcdata.operations.delisting import Delistings, listed_as, status_of
@@ -31,6 +31,7 @@ from bcdata.operations.stream import each_async
 from bcdata.operations.workbench import Workbench, series_of
 from bcdata.providers.binance.archive import Series
 from bcdata.providers.binance.rest import rows_per_call
+from bcdata.quality.compared_windows import can_compare
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.attempts import Refilled
 from bcdata.store.layout import Partition
@@ -100,11 +101,15 @@ class _Refill:
 
     async def _compare_with_days(self, holes: Holes) -> None:
         """Asks for the exchange's own day bars where no coarser file of the archive covers a day that has bars."""
+        if not can_compare(self.dataset.bar_interval, DAY_INTERVAL):
+            return
         today = DAY_INTERVAL.floor(self.work.now)
         lacking = [day for day in holes.view.record.get("uncompared") or [] if day < today.date().isoformat()]
         known = self.answered.knows_days_to()
         covers = known is not None and lacking[-1:] < [known.date().isoformat()]
-        if not lacking or (covers and self._weighed(holes).days_are_credible) or not self.answered.may_ask("days"):
+        # Day bars that contradict everything are asked for again; where there are none, there are none.
+        is_settled = covers and (self._weighed(holes).days_are_credible or not self.answered.has_days)
+        if not lacking or is_settled or not self.answered.may_ask("days"):
             return
         try:
             page, to = await self.days.around(self.dataset, self.partition)
@@ -233,16 +238,9 @@ class _Refill:
     def _conclude(self) -> Outcome:
         as_of(self.work, self.dataset, self.partition)  # answers say what time it is elsewhere
         manifest, before = self.answered.manifest, self.answered.before
-        findings = []
-        if self.unanswered:
-            words = f"{len(self.unanswered)} questions unanswered; the holes stay open ({self.unanswered[0]})"
-            findings.append(Finding("refill_unanswered", Severity.WARN, len(self.unanswered), words))
-        if self.contradicted:
-            words = f"what is known contradicts {len(self.contradicted)} answers; they prove nothing"
-            words += f" ({self.contradicted[0]})"
-            findings.append(Finding("answer_contradicted", Severity.WARN, len(self.contradicted), words))
+        findings = asking_findings(self.unanswered, self.contradicted)
         rows = sum(page["rows"] for query in manifest["queries"] for page in query["pages"])
-        verdict = Verdict(rows, tuple(findings), {"queries": len(manifest["queries"])})
+        verdict = Verdict(rows, findings, {"queries": len(manifest["queries"])})
         manifest["fingerprint"] = "" if self.answered.is_empty and not before else fingerprint(**manifest)
         changed = self.answered.save()
         return Outcome(

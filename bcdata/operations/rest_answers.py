@@ -74,6 +74,23 @@ def span_of(view: ArchiveView, queries: Sequence[Record]) -> Window:
     return Window(min(one.start for one in asked), max(one.end for one in asked))
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Rows that are believed so far and those that are not, what was found, and the opens that answers vouch for."""
+
+    bars: pl.DataFrame
+    rejected: pl.DataFrame
+    findings: tuple[Finding, ...]
+    vouched: pl.Series
+
+    @classmethod
+    def nothing(cls, view: ArchiveView) -> "_Taken":
+        named = [pl.lit(0, pl.Int64).alias(name) for name in ("from_us", "to_us", "rank")]
+        rows = answer_rows(view, []).with_columns(named)
+        audited = audit_bars(rows, interval=view.dataset.bar_interval, max_bad_share=1)
+        return cls(audited.bars, audited.rejected, (), pl.Series("open_time", [], dtype=TIME))
+
+
 class _Weighing:
     """The work of `weigh`."""
 
@@ -92,21 +109,15 @@ class _Weighing:
     def result(self) -> Weighed:
         sound = without(self.around, [*self.questions, *self.refuted])
         overlaps = [self._overlap(sound, n) for n in range(len(self.rows))]
-        rows, vouched = self._believable(overlaps)
-        audited = audit_bars(rows, interval=self.interval, max_bad_share=1)
         own = self._own(sound)
-        settled = settle(
-            self.view.bars, audited.bars.filter(_is_in(vouched)), self.questions, self.controls, self.interval
-        )
-        is_extra = pl.col("open_time").is_in(own["open_time"].implode())
-        gap = audited.bars.filter(~is_extra)
-        answered = gap["open_time"].is_in(vouched.implode())
-        refill = judge_refill(gap, answered, self._surroundings(sound, own), self.interval)
-        bars = pl.concat([audited.bars.filter(is_extra), refill.bars]).sort("open_time")
-        refused = refill.refused.with_columns(pl.col("open_time").cast(pl.Int64))
-        rejected = pl.concat([audited.rejected, refused], how="diagonal")
+        taken = _Taken.nothing(self.view)
+        for rows, vouched in self._layers(overlaps):
+            taken = self._take(taken, rows, vouched, sound, own)
+        bars, rejected = taken.bars.sort("open_time"), taken.rejected
+        credible = bars.filter(_is_in(taken.vouched))
+        settled = settle(self.view.bars, credible, self.questions, self.controls, self.interval)
         # What one answer gave another must have too.
-        given = pl.concat([sound, as_bars(refill.bars)]).unique("open_time", keep="first").sort("open_time")
+        given = pl.concat([sound, as_bars(bars)]).unique("open_time", keep="first").sort("open_time")
         overlaps = [self._overlap(given, n) for n in range(len(self.rows))]
         facts = {
             **proofs(self.queries, self.opens, [one.agrees for one in overlaps], self.interval),
@@ -114,11 +125,26 @@ class _Weighing:
             "replaced": [_window_record(one) for one in settled.replaced],
             "set_aside": self._set_aside(rejected, bars),
         }
-        findings = (*self.check.findings, *refill.findings, *_said(settled))
-        verdict = audited.verdict.with_findings(findings)
-        verdict = Verdict(bars.height, verdict.findings, verdict.facts)
-        return Weighed(
-            bars, rejected, verdict, facts, overlaps, self.opens, settled, self.refuted, self.check.is_credible
+        verdict = Verdict(bars.height, (*taken.findings, *self.check.findings, *_said(settled)))
+        days = self.check.is_credible
+        return Weighed(bars, rejected, verdict, facts, overlaps, self.opens, settled, self.refuted, days)
+
+    def _take(
+        self, before: "_Taken", rows: pl.DataFrame, vouched: pl.Series, sound: pl.DataFrame, own: pl.DataFrame
+    ) -> "_Taken":
+        """What is believed of rows for opens that no row is believed for yet, beside what is."""
+        left = rows.filter(~pl.col("open_time").is_in(before.bars["open_time"].cast(pl.Int64).implode()))
+        audited = audit_bars(left, interval=self.interval, max_bad_share=1)
+        is_extra = _is_in(own["open_time"])
+        gap, filled = audited.bars.filter(~is_extra), as_bars(before.bars.filter(~is_extra))
+        by = Surroundings(_both(own, filled), _both(sound, filled), self._contradicted(), self.controls)
+        refill = judge_refill(gap, gap["open_time"].is_in(vouched.implode()), by, self.interval)
+        refused = refill.refused.with_columns(pl.col("open_time").cast(pl.Int64))
+        return _Taken(
+            pl.concat([before.bars, audited.bars.filter(is_extra), refill.bars]),
+            pl.concat([before.rejected, audited.rejected, refused], how="diagonal"),
+            (*before.findings, *audited.verdict.findings, *refill.findings),
+            pl.concat([before.vouched, vouched]),
         )
 
     @property
@@ -135,35 +161,45 @@ class _Weighing:
         inside = known.filter(pl.col("open_time").is_between(asked.start, asked.end, closed="left"))
         return overlap(inside, as_bars(self.rows[n]), self.interval)
 
-    def _believable(self, overlaps: Sequence[Overlap]) -> tuple[pl.DataFrame, pl.Series]:
-        """All rows of the partition, each once, and the opens of those that their answer vouches for.
+    def _layers(self, overlaps: Sequence[Overlap]) -> list[tuple[pl.DataFrame, pl.Series]]:
+        """All rows of the partition, and the opens of those that their answer vouches for.
 
-        Where answers differ, those rows count that an answer vouches for.
+        Where answers differ, those rows count that an answer vouches for; and where such differ, the answers are taken
+        one by one, those to the narrowest questions first.
         """
+        order = sorted(range(len(self.rows)), key=lambda n: _width(window_asked(self.queries[n])))
+        vouched = [one.vouched_for(opens) for one, opens in zip(overlaps, self.opens, strict=True)]
         frames = [
-            frame.with_columns(pl.Series("vouched", one.vouched_for(opens), dtype=pl.Boolean))
-            for frame, one, opens in zip(self.rows, overlaps, self.opens, strict=True)
+            self.rows[n].with_columns(pl.Series("vouched", vouched[n], dtype=pl.Boolean), pl.lit(n).alias("answer"))
+            for n in order
         ]
-        rows = pl.concat(frames) if frames else answer_rows(self.view, []).with_columns(vouched=pl.lit(value=False))
+        if not frames:
+            return []
         window = self.view.window
         bounds = pl.Series([window.start, window.end], dtype=TIME).cast(pl.Int64)
-        inside = rows.filter(pl.col("open_time").is_between(bounds[0], bounds[1], closed="left"))
-        best = inside.filter(pl.col("vouched") | ~pl.col("vouched").any().over("open_time"))
-        vouched = best.filter("vouched")["open_time"].cast(TIME)
-        unique = best.drop("vouched").unique(maintain_order=True, subset=pl.exclude("object", "line", "vouched"))
-        return unique.with_columns(
-            pl.lit(bounds[0]).alias("from_us"),
-            pl.lit(bounds[1]).alias("to_us"),
-            pl.lit(0, dtype=pl.Int64).alias("rank"),
-        ), vouched
+        rows = pl.concat(frames).filter(pl.col("open_time").is_between(bounds[0], bounds[1], closed="left"))
+        best = rows.filter(pl.col("vouched") | ~pl.col("vouched").any().over("open_time")).with_columns(
+            pl.lit(bounds[0]).alias("from_us"), pl.lit(bounds[1]).alias("to_us"), pl.lit(0, pl.Int64).alias("rank")
+        )
+        values = pl.exclude("object", "line", "answer", "vouched")
+        unique = best.unique(maintain_order=True, subset=values)
+        differ = unique["open_time"].is_duplicated().any()
+        layers = [best.filter(pl.col("answer") == n) for n in order] if differ else [unique]
+        return [
+            (
+                one.drop("vouched", "answer").unique(maintain_order=True, subset=pl.exclude("object", "line")),
+                one.filter("vouched")["open_time"].cast(TIME),
+            )
+            for one in layers
+        ]
 
     def _own(self, bars: pl.DataFrame) -> pl.DataFrame:
         window = self.view.window
         return bars.filter(pl.col("open_time").is_between(window.start, window.end, closed="left"))
 
-    def _surroundings(self, sound: pl.DataFrame, own: pl.DataFrame) -> Surroundings:
-        set_aside = pl.concat([set_aside_rows(self.view), within(self.view.bars, self.refuted)])
-        return Surroundings(own, sound, set_aside, self.controls)
+    def _contradicted(self) -> pl.DataFrame:
+        """The archive's rows that coarser bars contradict."""
+        return pl.concat([set_aside_rows(self.view), within(self.view.bars, self.refuted)])
 
     def _set_aside(self, rejected: pl.DataFrame, bars: pl.DataFrame) -> list[Record]:
         """Half-open windows of rows that came, were set aside, and that no other row stands in for; and why."""
@@ -185,6 +221,14 @@ class _Weighing:
         start = first if isinstance(first, datetime) else one.window.start
         end = last if isinstance(last, datetime) else one.window.start
         return {"start": start.isoformat(), "end": end.isoformat(), "reason": REFUTED, "evidence": one.evidence}
+
+
+def _both(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([first, second.select(first.columns)]).sort("open_time") if second.height else first
+
+
+def _width(window: Window) -> tuple[timedelta, datetime]:
+    return window.end - window.start, window.start
 
 
 def _is_in(opens: pl.Series) -> pl.Expr:

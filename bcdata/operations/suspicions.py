@@ -28,7 +28,7 @@ _COLUMNS = ("open_time", "open", "high", "low", "close", "volume", "trades")
 _NEAR = 1440
 """Bars on either side of a border: enough to tell the size of a tick."""
 _LEAST_BARS = 240
-"""Bars of a day without which a lag behind the reference cannot be told."""
+"""Bars of a day without which a lag behind the reference cannot be measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,8 @@ class Lake:
         """By date key: the days that no coarser bar confirms; all of them where the archive is no source."""
         if ARCHIVE not in self.dataset.sources:
             return {key: set(self.dataset.grain.window(key).days()) for key in date_keys}
-        told = self.footers.uncompared(Step(Zone.PARSED, self.dataset.name, ARCHIVE), symbol)
-        return {key: {date.fromisoformat(day) for day in told.get(key, [])} for key in date_keys}
+        days_by_key = self.footers.uncompared(Step(Zone.PARSED, self.dataset.name, ARCHIVE), symbol)
+        return {key: {date.fromisoformat(day) for day in days_by_key.get(key, [])} for key in date_keys}
 
 
 def suspicions(store: Store, footers: Footers, dataset: Dataset, symbols: set[str] | None = None) -> Iterator[Reported]:

@@ -8,9 +8,12 @@ import polars as pl
 
 from bcdata.intervals import Interval
 from bcdata.quality.compare import Contradiction, compare
+from bcdata.quality.compared_windows import lay_beside, windows_of
 from bcdata.quality.refill import VALUES
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.windows import Window
+
+_DAY = Interval.parse("1d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class DayCheck:
     """How the archive's bars compare with the exchange's own day bars.
 
     Attributes:
-        is_credible: whether the day bars agree with at least as many days as they contradict, and with one at all. A
+        is_credible: whether the day bars fit exactly to at least as many days as they do not, and to one at all. A
             source that contradicts everything is no better than the bars, and its day bars check nothing.
         refuted: the doubtful days that credible day bars contradict.
         findings: that neither side is believed, where that is so.
@@ -88,8 +91,9 @@ def check_days(bars: pl.DataFrame, days: pl.DataFrame, doubtful: Sequence[date],
     comparison = compare(bars, fine, {"1d": days})
     against = {one.window.start.date(): one for one in comparison.refuted}
     wrong = tuple(against[day] for day in sorted(against) if day in set(doubtful))
-    compared = set(bars["open_time"].dt.date()) & set(days["open_time"].dt.date())
-    if len(compared) - len(against) >= max(1, len(against)):
+    table = lay_beside(windows_of(bars, _DAY), days, fine, _DAY).table
+    fitting = table.filter(~pl.col("unequal")).height
+    if fitting >= max(1, table.height - fitting):
         return DayCheck(is_credible=True, refuted=wrong)
     if not wrong:
         return DayCheck()

@@ -166,19 +166,18 @@ def _without_refuted(
 def _confirmed_whole(
     rows: pl.DataFrame, others: pl.DataFrame, controls: Mapping[str, pl.DataFrame], fine: Interval
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows that stand in windows which coarser bars cover, have all bars with them, and agree; and the others."""
+    """The rows that stand in coarser bars which are whole with them and fit exactly; and the others."""
     union = _together(others, rows)
     comparison = compare(union, fine, controls)
     against = _inside([*comparison.refuted, *comparison.questioned, *_inexact(others, union, controls, fine)], rows)
     covered = pl.Series([False] * rows.height)
     for name, control in controls.items():
         coarse = Interval.parse(name)
-        if fine.length is None or coarse.length is None:
+        if not can_compare(fine, coarse) or control.is_empty():
             continue
-        slots = union.group_by(pl.col("open_time").dt.truncate(name).alias("slot")).len()
-        whole = slots.filter(pl.col("len") == coarse.length // fine.length)["slot"]
-        whole = whole.filter(whole.is_in(control["open_time"].implode()))
-        covered |= rows["open_time"].dt.truncate(name).is_in(whole.implode())
+        table = lay_beside(windows_of(union, coarse), control, fine, coarse).table
+        fits = table.filter(pl.col("complete") & ~pl.col("unequal"))["open_time"]
+        covered |= rows["open_time"].dt.truncate(name).is_in(fits.implode())
     is_right = covered & against["evidence"].is_null()
     words = pl.lit("the answer lacks bars that are known beside these, or has other values for them")
     return rows.filter(is_right), _blamed(rows.filter(~is_right), OVERLAP, words)

@@ -1,6 +1,5 @@
-"""Coarser bars of made days beside the minutes in raw: as raw keeps them, without asking an exchange."""
+"""Coarser bars of made days, as the archive has them beside the minutes."""
 
-import hashlib
 from collections.abc import Sequence
 
 import polars as pl
@@ -8,13 +7,8 @@ import polars as pl
 from bcdata.bars.aggregate import aggregate
 from bcdata.bars.schema import TIME
 from bcdata.intervals import Interval
-from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.raw_archive import MANIFEST
 from bcdata.providers.binance.klines import read_csv
-from bcdata.store.layout import Partition
-from bcdata.store.store import Store
-from bcdata_tests.mirror import Rows, csv_of, zipped
-from bcdata_tests.run import Lake
+from bcdata_tests.mirror import Mirror, Rows, csv_of
 
 
 def coarse_rows(rows: Rows, name: str) -> list[list[str]]:
@@ -33,27 +27,8 @@ def coarse_rows(rows: Rows, name: str) -> list[list[str]]:
     return found
 
 
-def put_controls(lake: Lake, raw: Partition, truth: dict[str, Rows], names: Sequence[str] = ("1h", "1d")) -> None:
-    """Adds daily control objects to what raw holds of a partition; `truth` are the minutes by day."""
-    store = Store(lake.root)
-    manifest = store.get_json(raw, MANIFEST)
-    assert manifest is not None
-    manifest["controls"] = []
+def put_controls(mirror: Mirror, truth: dict[str, Rows], names: Sequence[str] = ("1h", "1d")) -> None:
+    """Puts daily objects of coarser intervals into the archive; `truth` are the minutes by day."""
     for name in names:
         for day, rows in truth.items():
-            stem = f"{raw.symbol}-{name}-{day}"
-            body = zipped(f"{stem}.csv", csv_of(coarse_rows(rows, name)))
-            store.objects.put(raw.key(f"{stem}.control.zip"), body)
-            manifest["controls"].append(
-                {
-                    "name": f"{stem}.zip",
-                    "file": f"{stem}.control.zip",
-                    "period": "daily",
-                    "date": day,
-                    "interval": name,
-                    "sha256": hashlib.sha256(body).hexdigest(),
-                    "bytes": len(body),
-                }
-            )
-    manifest["fingerprint"] = fingerprint(before=manifest["fingerprint"], controls=manifest["controls"])
-    store.put_json(raw, MANIFEST, manifest)
+            mirror.put_day("BTCUSDT", day, coarse_rows(rows, name), interval=name)

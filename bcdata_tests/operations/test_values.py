@@ -10,7 +10,7 @@ from bcdata.operations.outcome import State
 from bcdata.operations.zones import Zone
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata_tests.mirror import Rows, made_day
+from bcdata_tests.mirror import Rows, day_key, made_day
 from bcdata_tests.operations.conftest import BY_DAY, BY_MONTH, D, World
 from bcdata_tests.operations.controls import put_controls
 from bcdata_tests.operations.honest import assert_honest, bars_of, published
@@ -51,13 +51,11 @@ def put(world: World, days: dict[str, Rows], *, month: dict[str, Rows] | None = 
 
 
 def run(world: World, *, names: tuple[str, ...] = ("1h", "1d"), controls: bool = True) -> tuple[Lake, Ran]:
-    """Raw, then the controls beside it, then everything else without REST."""
-    lake = world.lake(BY_MONTH.replace("[log_ret_1, ret_vol_z, rsi_14, log_ret_1440]", "[log_ret_1]"))
-    plan = lake.plan(D, "BTCUSDT", MONTH, refill=False, until=Zone.MERGED)
-    lake.run(plan, only=(Zone.RAW,))
+    """Everything without REST, with the coarser bars that the archive has."""
     if controls:
-        put_controls(lake, RAW, TRUTH, names)
-    return lake, lake.run(plan, only=(Zone.PARSED, Zone.MERGED))
+        put_controls(world.mirror, TRUTH, names)
+    lake = world.lake(BY_MONTH)
+    return lake, lake.materialize(D, "BTCUSDT", MONTH, refill=False, until=Zone.MERGED)
 
 
 def quarantined(lake: Lake) -> pl.DataFrame:
@@ -181,15 +179,13 @@ def test_rows_whose_amounts_do_not_fit_their_prices_are_quarantined(world: World
 
 def test_controls_that_cannot_be_read_check_nothing_and_are_named(world: World) -> None:
     put(world, TRUTH)
+    put_controls(world.mirror, TRUTH)
+    world.mirror.put(day_key("BTCUSDT", BAD, interval="1h"), b"nothing")
     lake = world.lake(BY_MONTH)
-    plan = lake.plan(D, "BTCUSDT", MONTH, refill=False, until=Zone.MERGED)
-    lake.run(plan, only=(Zone.RAW,))
-    put_controls(lake, RAW, TRUTH)
-    store = Store(lake.root)
-    store.objects.put(RAW.key(f"BTCUSDT-1h-{BAD}.control.zip"), b"nothing")
-    ran = lake.run(plan, only=(Zone.PARSED, Zone.MERGED))
+    ran = lake.materialize(D, "BTCUSDT", MONTH, refill=False, until=Zone.MERGED)
     assert ran.rules(Zone.PARSED, "BTCUSDT", MONTH, ARCHIVE) == {"control_unreadable": 1}
     assert published(lake, "BTCUSDT", MONTH) == bars_of(whole())
+    assert record(lake)["uncompared"] == []
 
 
 def test_an_unreadable_object_costs_its_day_and_not_its_month(world: World) -> None:
