@@ -72,8 +72,8 @@ def audit_bars(
     if controls is not None:
         rows, held, suspicious = _unconfirmed(rows, interval, checked.uncompared, between)
         found += suspicious
-    found.extend(findings(rows, warning_rules(interval)))
     contracts = "contracts" in raw.columns
+    found.extend(findings(rows, warning_rules(interval, contracts=contracts)))
     bars = conform(
         rows.with_columns(pl.col("open_time").cast(BAR["open_time"])), CONTRACT_BAR if contracts else PARSED_BAR
     )
@@ -89,7 +89,7 @@ def _by_row(
     raw: pl.DataFrame, interval: Interval, max_bad_share: float, bad_lines: Mapping[int, int]
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding], dict[int, Bad]]:
     """The rows that keep the rules, those that do not (and all of an object that has too many of these)."""
-    rules = row_rules(interval)
+    rules = row_rules(interval, contracts="contracts" in raw.columns)
     found: list[Finding] = []
     none = raw.clear().with_columns(**{name: pl.lit(None, dtype=dtype) for name, dtype in _NOTES.items()})
     is_broken = bool(count_violations(raw, rules))
