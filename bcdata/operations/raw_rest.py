@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from bcdata.bars.gaps import runs_of
+from bcdata.bars.gaps import Status, runs_of
 from bcdata.bars.negatives import asked_twice
 from bcdata.bars.residuals import uncovered
 from bcdata.catalog import Dataset
@@ -187,10 +187,18 @@ class _Refill:
         return True
 
     def _due(self, holes: Holes) -> list[Run]:
-        """The runs that are wanted and that no question of the last day covers whole."""
-        recent = self.answered.recent(holes.view)
-        runs = runs_of(self._wanted(holes), holes.expected)
-        return [run for run in runs if not any(run[0] in window and run[1] in window for window in recent)]
+        """The runs that are wanted and that no question of the last day covers whole.
+
+        A hole that coarser files explain in part is asked about as one, as if they were not known: which question is
+        asked must not depend on what was learnt before it.
+        """
+        recent, wanted = self.answered.recent(holes.view), self._wanted(holes)
+        facts = self._facts(holes)
+        others = [one for one in facts.get("coarser") or [] if one.get("status") != Status.UPSTREAM.value]
+        beside = holes.unexplained(self._weighed(holes), {**facts, "coarser": others})
+        runs = runs_of(pl.concat([wanted, beside]).unique().sort(), holes.expected)
+        whole = [run for run in runs if wanted.is_between(*run).any()]
+        return [run for run in whole if not any(run[0] in window and run[1] in window for window in recent)]
 
     async def _query(self, holes: Holes, window: Window, again: list[Run]) -> None:
         await self.work.exchange_info(self.dataset.market)  # its limits are learnt before the first question
