@@ -141,7 +141,8 @@ class Answered:
     def may_ask(self, what: str) -> bool:
         """Whether this was not asked within the last day, or what was learnt then is lost."""
         last = self._last(what)
-        if last is None or self.now - last >= ASK_AGAIN:
+        is_lost = what == "days" and bool(self.before.get("days")) and "days" not in self.manifest
+        if last is None or is_lost or self.now - last >= ASK_AGAIN:
             return True
         return not self.before and self.attempts.detail(f"{self.partition.prefix}{what}") == _KEPT
 

@@ -109,10 +109,13 @@ class _Refill:
         covers = known is not None and lacking[-1:] < [known.date().isoformat()]
         # Day bars that contradict everything are asked for again; where there are none, there are none.
         is_settled = covers and (self._weighed(holes).days_are_credible or not self.answered.has_days)
-        if not lacking or is_settled or not self.answered.may_ask("days"):
+        if not lacking or is_settled or self._is_unknown() or not self.answered.may_ask("days"):
             return
         try:
             page, to = await self.days.around(self.dataset, self.partition)
+        except NotFoundError as error:
+            self._note_unknown(error)
+            return
         except ProviderError as error:
             self.unanswered.append(str(error))
             return
@@ -170,7 +173,7 @@ class _Refill:
     async def _ask(self, holes: Holes) -> bool:
         """Asks REST for the runs that are due; whether there was anything to ask."""
         manifest = self.answered.manifest
-        if not self._due(holes) or (manifest["unknown_symbol"] and not self.answered.may_ask("symbol")):
+        if not self._due(holes) or self._is_unknown():
             return False
         try:
             await self._learn_the_beginning(holes)
@@ -181,10 +184,18 @@ class _Refill:
                 await self._query(holes, window.until(self.dataset.bar_interval.floor(self.work.now)), again)
             manifest["unknown_symbol"] = False
         except NotFoundError as error:
-            manifest["unknown_symbol"] = not self.is_listed
-            self.unanswered += [f"{error}, which exchangeInfo lists"] if self.is_listed else []
-            self.answered.note("symbol")
+            self._note_unknown(error)
         return True
+
+    def _is_unknown(self) -> bool:
+        """Whether REST said within the last day that it does not know the symbol."""
+        return bool(self.answered.manifest["unknown_symbol"]) and not self.answered.may_ask("symbol")
+
+    def _note_unknown(self, error: NotFoundError) -> None:
+        """Keeps that REST does not know the symbol; nothing is proven where exchangeInfo lists it."""
+        self.answered.manifest["unknown_symbol"] = not self.is_listed
+        self.unanswered += [f"{error}, which exchangeInfo lists"] if self.is_listed else []
+        self.answered.note("symbol")
 
     def _due(self, holes: Holes) -> list[Run]:
         """The runs that are wanted and that no question of the last day covers whole.
