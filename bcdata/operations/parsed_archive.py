@@ -70,7 +70,7 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         "withdrawn": withdrawn,
         **_found(audited),
     }
-    more = [*aside.findings(), *noticed, *unread, *fewer_rows(withdrawn)]
+    more = [*aside.findings(), *noticed, *unread, *fewer_rows(withdrawn, dataset.bar_interval)]
     return publish(
         work.store,
         partition,

@@ -120,6 +120,16 @@ def test_too_many_bad_rows_cost_their_object_and_no_other() -> None:
     assert list(result.bad_objects) == [1, 7]
 
 
+def test_days_beside_their_month_are_in_order_each() -> None:
+    """The archive's normal state: both say the same, one object after the other."""
+    frame = raw(bars(opens(ROWS)))
+    month = frame.with_columns(
+        object=pl.lit(1, dtype=frame.schema["object"]), rank=pl.lit(1, dtype=frame.schema["rank"])
+    )
+    assert judged(pl.concat([frame, month])).verdict.counts() == {}
+    assert judged(pl.concat([frame, month.reverse()])).verdict.counts() == {"order": 1}
+
+
 def test_identical_duplicates_are_one_row() -> None:
     frame = raw(bars(opens(ROWS)))
     result = judged(pl.concat([frame, frame.slice(5, 3)]))
