@@ -8,11 +8,12 @@ from typing import Any
 
 from bcdata.operations.answer_rows import read_bodies
 from bcdata.operations.archive_view import ArchiveView
+from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.manifests import MANIFEST, Record, read_manifest
 from bcdata.operations.marks import DAMAGED
 from bcdata.operations.proofs import window_asked
 from bcdata.operations.queries import Run
-from bcdata.operations.rest_answers import Weighed, weigh
+from bcdata.operations.rest_answers import Days, Weighed, weigh
 from bcdata.providers.binance.answers import RestPage
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.attempts import Attempts
@@ -49,7 +50,7 @@ class Answered:
         found = cls(store, attempts, partition, now, before, {"series": series, **facts, "queries": []})
         found.manifest["queries"] = [query for query in before.get("queries", []) if found._holds(query["pages"])]
         if before.get("days") and found._holds(before["days"]):
-            found.manifest["days"] = before["days"]
+            found.manifest.update({name: before[name] for name in ("days", "witnesses") if name in before})
         return found
 
     @property
@@ -75,12 +76,31 @@ class Answered:
         self._weighed = None
         return sum(len(page.body) for page in pages)
 
-    def keep_days(self, page: RestPage, to: datetime) -> int:
-        """Stores the exchange's day bars of and around the partition, asked for up to `to`; returns their size."""
+    def keep_days(self, page: RestPage, to: datetime, witnesses: Sequence[Record] = ()) -> int:
+        """Stores the exchange's day bars of the partition, asked for up to `to`, and what they are tried with.
+
+        Args:
+            page: the day bars, those of the days of `witnesses` too.
+            to: UTC.
+            witnesses: day bars of the archive in other partitions.
+
+        Returns:
+            The size of the page in bytes.
+        """
         self.manifest["days"] = [{**one, "to": to.isoformat()} for one in self._stored("days", [page])]
+        self.manifest.pop("witnesses", None)
+        if witnesses:
+            self.manifest["witnesses"] = list(witnesses)
         self.note("days")
         self._weighed = None
         return len(page.body)
+
+    def keep_coarser(self, told: Sequence[Record]) -> None:
+        """Adds what coarser files of the archive tell about missing bars, each record once."""
+        records = [*self.manifest["coarser"], *told]
+        unique = {(one["start"], one["end"], one.get("evidence") or one["interval"]): one for one in records}
+        self.manifest["coarser"] = [unique[key] for key in sorted(unique)]
+        self.note("coarser")
 
     def weighed(self, view: ArchiveView) -> Weighed:
         """What the answers give and prove so far. One with a damaged page is left out, and so asked for again."""
@@ -89,7 +109,8 @@ class Answered:
             whole = [(query, bodies) for query, bodies in read if bodies is not None]
             self.manifest["queries"] = [query for query, _ in whole]
             days = read_bodies(self.store, self.partition, self.manifest.get("days") or [])
-            self._weighed = weigh(view, self._queries, [bodies for _, bodies in whole], days or [])
+            exchange = Days(days or [], self.manifest.get("witnesses") or [])
+            self._weighed = weigh(view, self._queries, [bodies for _, bodies in whole], exchange)
         return self._weighed
 
     def old_silences(self, view: ArchiveView) -> list[tuple[Window, Sequence[datetime]]]:
@@ -126,6 +147,16 @@ class Answered:
         """Remembers that this was asked now, once the manifest is saved."""
         self._notes.append(f"{self.partition.prefix}{what}")
 
+    @property
+    def rows(self) -> int:
+        """How many rows the answers have."""
+        return sum(page["rows"] for query in self._queries for page in query["pages"])
+
+    def seal(self) -> str:
+        """The fingerprint of all that is known, which the manifest gets; empty where nothing ever was."""
+        self.manifest["fingerprint"] = "" if self.is_empty and not self.before else fingerprint(**self.manifest)
+        return str(self.manifest["fingerprint"])
+
     def save(self) -> bool:
         """Writes the manifest, if there is anything in it and it has changed; whether it had.
 
@@ -150,6 +181,11 @@ class Answered:
         """Up to which instant (UTC) the exchange's day bars were asked for; None where they were not."""
         days = self.manifest.get("days")
         return datetime.fromisoformat(days[0]["to"]) if days else None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether REST said within the last day that it does not know the symbol."""
+        return bool(self.manifest["unknown_symbol"]) and not self.may_ask("symbol")
 
     @property
     def has_days(self) -> bool:

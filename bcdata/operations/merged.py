@@ -95,7 +95,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         *audit(bars, merged_model(dataset.bar_interval, funding=dataset.market in PERPETUAL)),
         *_tiling(dataset, inputs, bars, gaps),
         *_coverage(gaps),
-        *nothing_sound(bars.height, inputs.record(ARCHIVE) or {}),
+        *nothing_sound(bars.height, inputs.record(ARCHIVE) or {}, rest),
         *_disagreements(frames),
         *finer_disagreement(work, dataset, inputs.symbol, inputs.window, bars),
     ]

@@ -16,10 +16,9 @@ from bcdata.errors import NotFoundError, ProviderError
 from bcdata.operations.answer_rows import within
 from bcdata.operations.answered import Answered, asking_findings
 from bcdata.operations.coarser import Coarser
-from bcdata.operations.day_bars import DAY_INTERVAL, DayBars
+from bcdata.operations.compare_days import ComparedDays
 from bcdata.operations.delisting import Delistings, listed_as, status_of
 from bcdata.operations.explain import record_of
-from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import Holes, find_holes
 from bcdata.operations.lake import PERPETUAL
 from bcdata.operations.manifests import Record
@@ -31,7 +30,6 @@ from bcdata.operations.stream import each_async
 from bcdata.operations.workbench import Workbench, series_of
 from bcdata.providers.binance.archive import Series
 from bcdata.providers.binance.rest import rows_per_call
-from bcdata.quality.compared_windows import can_compare
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.attempts import Refilled
 from bcdata.store.layout import Partition
@@ -43,7 +41,7 @@ AT_ONCE = 4
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Asks for the expected bars that parsed/binance_archive lacks, and yields outcomes as they are done."""
     tools = (work.archive, work.attempts, work.now)
-    coarser, delistings, days = Coarser(*tools), Delistings(*tools), DayBars(work, dataset, partitions)
+    coarser, delistings, days = Coarser(*tools), Delistings(*tools), ComparedDays(work, dataset, partitions)
 
     def refill(one: Partition) -> _Refill:
         own, series = as_of(work, dataset, one), series_of(dataset, one.symbol)
@@ -65,7 +63,7 @@ class _Refill:
     answered: Answered
     coarser: Coarser
     delistings: Delistings
-    days: DayBars
+    days: ComparedDays
     unanswered: list[str] = field(default_factory=list)
     contradicted: list[str] = field(default_factory=list)
     is_listed: bool = False
@@ -80,14 +78,16 @@ class _Refill:
             return Outcome(self.partition, State.UNCHANGED, Verdict(0, (Finding("upstream", Severity.WARN, 1, words),)))
         await self._learn_the_end(holes)
         if not holes.is_nothing:
-            await self._compare_with_days(holes)
+            is_compared = await self._compare_with_days(holes)
             wanted = self._wanted(holes)
-            if wanted.len():
-                await self._heal(holes, wanted)
+            is_asked = await self._heal(holes) if wanted.len() else False
+            if is_asked or is_compared:
+                self._note(holes, wanted)
         return self._conclude()
 
-    async def _heal(self, holes: Holes, wanted: pl.Series) -> None:
-        """Asks REST, then the archive's coarser files for what REST did not give, and notes how it went."""
+    async def _heal(self, holes: Holes) -> bool:
+        """Asks REST, then the archive's coarser files for what REST did not give; whether REST was asked."""
+        wanted = self._wanted(holes)
         is_asked = await self._ask(holes)
         unexplained, absent = self._unexplained(holes), holes.missing(self._weighed(holes))
         # Coarser files outrank an answer: where no control bar tells, they are read before it settles anything.
@@ -96,30 +96,19 @@ class _Refill:
         left = pl.concat([unexplained, bare]).sort()
         if left.len() and self.answered.may_ask("coarser"):
             await self._consult_archive(left)
-        if is_asked:
-            self._note(holes, wanted)
+        return is_asked
 
-    async def _compare_with_days(self, holes: Holes) -> None:
-        """Asks for the exchange's own day bars where no coarser file of the archive covers a day that has bars."""
-        if not can_compare(self.dataset.bar_interval, DAY_INTERVAL):
-            return
-        today = DAY_INTERVAL.floor(self.work.now)
-        lacking = [day for day in holes.view.record.get("uncompared") or [] if day < today.date().isoformat()]
-        known = self.answered.knows_days_to()
-        covers = known is not None and lacking[-1:] < [known.date().isoformat()]
-        # Day bars that contradict everything are asked for again; where there are none, there are none.
-        is_settled = covers and (self._weighed(holes).days_are_credible or not self.answered.has_days)
-        if not lacking or is_settled or self._is_unknown() or not self.answered.may_ask("days"):
-            return
+    async def _compare_with_days(self, holes: Holes) -> bool:
+        """Asks for the exchange's own day bars where no coarser file of the archive covers a day; whether it did."""
+        if self.answered.is_unknown or not self.days.are_wanted(self.answered, holes):
+            return False
         try:
-            page, to = await self.days.around(self.dataset, self.partition)
+            self.fetched += await self.days.compare(self.answered, holes)
         except NotFoundError as error:
             self._note_unknown(error)
-            return
         except ProviderError as error:
             self.unanswered.append(str(error))
-            return
-        self.fetched += self.answered.keep_days(page, to)
+        return True
 
     def _weighed(self, holes: Holes) -> Weighed:
         return self.answered.weighed(holes.view)
@@ -173,7 +162,7 @@ class _Refill:
     async def _ask(self, holes: Holes) -> bool:
         """Asks REST for the runs that are due; whether there was anything to ask."""
         manifest = self.answered.manifest
-        if not self._due(holes) or self._is_unknown():
+        if not self._due(holes) or self.answered.is_unknown:
             return False
         try:
             await self._learn_the_beginning(holes)
@@ -186,10 +175,6 @@ class _Refill:
         except NotFoundError as error:
             self._note_unknown(error)
         return True
-
-    def _is_unknown(self) -> bool:
-        """Whether REST said within the last day that it does not know the symbol."""
-        return bool(self.answered.manifest["unknown_symbol"]) and not self.answered.may_ask("symbol")
 
     def _note_unknown(self, error: NotFoundError) -> None:
         """Keeps that REST does not know the symbol; nothing is proven where exchangeInfo lists it."""
@@ -237,10 +222,7 @@ class _Refill:
         except ProviderError as error:
             self.unanswered.append(str(error))
             return
-        records = [*self.answered.manifest["coarser"], *(record_of(one) for one in told)]
-        unique = {(one["start"], one["end"], one.get("evidence") or one["interval"]): one for one in records}
-        self.answered.manifest["coarser"] = [unique[key] for key in sorted(unique)]
-        self.answered.note("coarser")
+        self.answered.keep_coarser([record_of(one) for one in told])
 
     def _note(self, holes: Holes, wanted: pl.Series) -> None:
         """Tells the side table how the questioning went."""
@@ -256,18 +238,9 @@ class _Refill:
 
     def _conclude(self) -> Outcome:
         as_of(self.work, self.dataset, self.partition)  # answers say what time it is elsewhere
-        manifest, before = self.answered.manifest, self.answered.before
-        findings = asking_findings(self.unanswered, self.contradicted)
-        rows = sum(page["rows"] for query in manifest["queries"] for page in query["pages"])
-        verdict = Verdict(rows, findings, {"queries": len(manifest["queries"])})
-        manifest["fingerprint"] = "" if self.answered.is_empty and not before else fingerprint(**manifest)
-        changed = self.answered.save()
-        return Outcome(
-            self.partition,
-            State.PUBLISHED if changed or self.requests else State.UNCHANGED,
-            verdict,
-            manifest["fingerprint"],
-            rows,
-            fetched=self.fetched,
-            requests=self.requests,
-        )
+        rows, findings = self.answered.rows, asking_findings(self.unanswered, self.contradicted)
+        verdict = Verdict(rows, findings, {"queries": len(self.answered.manifest["queries"])})
+        made_of = self.answered.seal()
+        state = State.PUBLISHED if self.answered.save() or self.requests else State.UNCHANGED
+        costs = {"fetched": self.fetched, "requests": self.requests}
+        return Outcome(self.partition, state, verdict, made_of, rows, **costs)

@@ -10,21 +10,30 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from bcdata.bars.gaps import windows_of_runs
 from bcdata.bars.schema import TIME
+from bcdata.operations.answer_facts import days_with_holes, refuted_run, set_aside_windows, window_record
 from bcdata.operations.answer_rows import answer_rows, as_bars, day_bars, questions_of, set_aside_rows, within, without
 from bcdata.operations.archive_view import ArchiveView
+from bcdata.operations.day_bars import DAY_INTERVAL
+from bcdata.operations.day_witnesses import frame_of
 from bcdata.operations.manifests import Record
 from bcdata.operations.proofs import proofs, window_asked
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.compare import Contradiction
+from bcdata.quality.day_check import DayCheck, Doubtful, Standing, check_days, conclude
 from bcdata.quality.overlap import Overlap, overlap
-from bcdata.quality.questions import DayCheck, Settled, check_days, settle
-from bcdata.quality.refill import REFUTED, Surroundings, judge_refill
+from bcdata.quality.questions import Settled, settle
+from bcdata.quality.refill import Surroundings, every_control, judge_refill
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.windows import Window
 
-DAY = timedelta(days=1)
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The exchange's day bars of a partition as sent (pages), and day bars of the archive that they are tried with."""
+
+    pages: Sequence[bytes] = ()
+    witnesses: Sequence[Record] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +48,8 @@ class Weighed:
         overlaps: for each answer how it compares with what is known.
         opens: the opens (UTC) of all rows of each answer.
         settled: what became of the questions about the archive's own rows.
-        refuted: windows of the archive's rows that the exchange's day bars contradict.
-        days_are_credible: whether these day bars, where they were asked for, are a measure.
+        refuted: windows of the archive's rows that the exchange's day bars contradict, and that are not published.
+        check: how the archive's days compare with the exchange's day bars.
     """
 
     bars: pl.DataFrame
@@ -51,11 +60,11 @@ class Weighed:
     opens: Sequence[Sequence[datetime]]
     settled: Settled
     refuted: Sequence[Contradiction]
-    days_are_credible: bool
+    check: DayCheck
 
 
 def weigh(
-    view: ArchiveView, queries: Sequence[Record], answers: Sequence[Sequence[bytes]], days: Sequence[bytes] = ()
+    view: ArchiveView, queries: Sequence[Record], answers: Sequence[Sequence[bytes]], days: Days | None = None
 ) -> Weighed:
     """Weighs the answers of a partition.
 
@@ -63,14 +72,14 @@ def weigh(
         view: the archive's part of it.
         queries: what was asked, as a manifest has it.
         answers: the pages of each answer, as sent.
-        days: the exchange's day bars of and around the partition, where no file of the archive covers some days.
+        days: the exchange's day bars, where no file of the archive covers some days.
     """
-    return _Weighing(view, queries, [answer_rows(view, pages) for pages in answers], day_bars(view, days)).result()
+    return _Weighing(view, queries, [answer_rows(view, pages) for pages in answers], days or Days()).result()
 
 
 def span_of(view: ArchiveView, queries: Sequence[Record]) -> Window:
-    """The time of which the archive's bars bear on the answers: what was asked for, and a day around the partition."""
-    asked = [Window(view.window.start - DAY, view.window.end + DAY), *(window_asked(query) for query in queries)]
+    """The time of which the archive's bars bear on the answers: the partition, and what was asked for."""
+    asked = [view.window, *(window_asked(query) for query in queries)]
     return Window(min(one.start for one in asked), max(one.end for one in asked))
 
 
@@ -94,40 +103,57 @@ class _Taken:
 class _Weighing:
     """The work of `weigh`."""
 
-    def __init__(
-        self, view: ArchiveView, queries: Sequence[Record], rows: Sequence[pl.DataFrame], days: pl.DataFrame
-    ) -> None:
-        self.view, self.queries, self.rows, self.days = view, queries, rows, days
+    def __init__(self, view: ArchiveView, queries: Sequence[Record], rows: Sequence[pl.DataFrame], days: Days) -> None:
+        self.view, self.queries, self.rows = view, queries, rows
+        self.days = day_bars(view, days.pages)
         self.interval = view.dataset.bar_interval
         self.around = view.around(span_of(view, queries))
         self.opens = [frame["open_time"].cast(TIME).to_list() for frame in rows]
-        self.questions = questions_of(view.record)
-        doubtful = [date.fromisoformat(day) for day in view.record.get("uncompared") or []]
-        self.check = check_days(self.around, days, doubtful, self.interval) if days.height else DayCheck()
-        self.refuted = self.check.refuted
+        self.check = DayCheck()
+        if self.days.height:
+            witnesses = frame_of(days.witnesses)
+            self.check = check_days(view.bars, self.days, _doubtful(view), self.interval, witnesses)
+        self.questions = [*questions_of(view.record), *self.check.questions]
+        # Rows that day bars contradict are known all the same, until these are proven.
+        self.doubted = self.questions if self.check.standing is Standing.PROVEN else questions_of(view.record)
 
     def result(self) -> Weighed:
-        sound = without(self.around, [*self.questions, *self.refuted])
+        sound = without(self.around, self.doubted)
         overlaps = [self._overlap(sound, n) for n in range(len(self.rows))]
         own = self._own(sound)
         taken = _Taken.nothing(self.view)
         for rows, vouched in self._layers(overlaps):
             taken = self._take(taken, rows, vouched, sound, own)
-        bars, rejected = taken.bars.sort("open_time"), taken.rejected
-        credible = bars.filter(_is_in(taken.vouched))
-        settled = settle(self.view.bars, credible, self.questions, self.controls, self.interval)
+        settled = self._settle(taken.bars.sort("open_time"))
+        decided = conclude(self.check, settled, taken.rejected["open_time"].cast(TIME).drop_nulls().to_list())
+        bars, rejected = without(taken.bars, decided.held).sort("open_time"), taken.rejected
         # What one answer gave another must have too.
         given = pl.concat([sound, as_bars(bars)]).unique("open_time", keep="first").sort("open_time")
         overlaps = [self._overlap(given, n) for n in range(len(self.rows))]
+        refuted, replaced = (*decided.refuted, *decided.held), self._replaced(settled)
         facts = {
             **proofs(self.queries, self.opens, [one.agrees for one in overlaps], self.interval),
-            "refuted": [self._run(one) for one in self.refuted],
-            "replaced": [_window_record(one) for one in settled.replaced],
-            "set_aside": self._set_aside(rejected, bars),
+            "refuted": [refuted_run(self.view.bars, one) for one in refuted],
+            "replaced": [window_record(one) for one in replaced],
+            "set_aside": set_aside_windows(rejected, bars, self.interval),
+            "days": days_with_holes(self._own(self.days), self._own(given), self.interval) if self._is_measure else [],
         }
-        verdict = Verdict(bars.height, (*taken.findings, *self.check.findings, *_said(settled)))
-        days = self.check.is_credible
-        return Weighed(bars, rejected, verdict, facts, overlaps, self.opens, settled, self.refuted, days)
+        verdict = Verdict(bars.height, (*taken.findings, *decided.findings, *_said(settled, replaced)))
+        return Weighed(bars, rejected, verdict, facts, overlaps, self.opens, settled, refuted, self.check)
+
+    @property
+    def _is_measure(self) -> bool:
+        return self.check.is_measure and self.days.height > 0
+
+    def _settle(self, rows: pl.DataFrame) -> Settled:
+        is_heard = self.check.standing is not Standing.DISPROVEN and self.days.height > 0
+        days = {DAY_INTERVAL.name: self.days} if is_heard else {}
+        return settle(self.view.bars, rows, self.questions, every_control(self.view.controls, days), self.interval)
+
+    def _replaced(self, settled: Settled) -> list[Contradiction]:
+        """Rows give way to those of an exchange whose day bars are proven, or with which coarser files agree."""
+        unproven = () if self.check.standing is Standing.PROVEN else self.check.questions
+        return [one for one in settled.replaced if one not in unproven]
 
     def _take(
         self, before: "_Taken", rows: pl.DataFrame, vouched: pl.Series, sound: pl.DataFrame, own: pl.DataFrame
@@ -137,7 +163,8 @@ class _Weighing:
         audited = audit_bars(left, interval=self.interval, max_bad_share=1)
         is_extra = _is_in(own["open_time"])
         gap, filled = audited.bars.filter(~is_extra), as_bars(before.bars.filter(~is_extra))
-        by = Surroundings(_both(own, filled), _both(sound, filled), self._contradicted(), self.controls)
+        days = {DAY_INTERVAL.name: self.days} if self._is_measure else {}
+        by = Surroundings(_both(own, filled), _both(sound, filled), self._contradicted(), self.view.controls, days)
         refill = judge_refill(gap, gap["open_time"].is_in(vouched.implode()), by, self.interval)
         refused = refill.refused.with_columns(pl.col("open_time").cast(pl.Int64))
         return _Taken(
@@ -146,15 +173,6 @@ class _Weighing:
             (*before.findings, *audited.verdict.findings, *refill.findings),
             pl.concat([before.vouched, vouched]),
         )
-
-    @property
-    def controls(self) -> dict[str, pl.DataFrame]:
-        """The archive's coarser bars, and the exchange's days where it has none."""
-        found = dict(self.view.controls)
-        if self.check.is_credible:
-            own = [found["1d"]] if "1d" in found else []
-            found["1d"] = pl.concat([*own, self.days]).unique("open_time", keep="first").sort("open_time")
-        return found
 
     def _overlap(self, known: pl.DataFrame, n: int) -> Overlap:
         asked = window_asked(self.queries[n])
@@ -198,29 +216,14 @@ class _Weighing:
         return bars.filter(pl.col("open_time").is_between(window.start, window.end, closed="left"))
 
     def _contradicted(self) -> pl.DataFrame:
-        """The archive's rows that coarser bars contradict."""
-        return pl.concat([set_aside_rows(self.view), within(self.view.bars, self.refuted)])
+        """The archive's rows that coarser bars contradict or question."""
+        return pl.concat([set_aside_rows(self.view), within(self.view.bars, self.questions)])
 
-    def _set_aside(self, rejected: pl.DataFrame, bars: pl.DataFrame) -> list[Record]:
-        """Half-open windows of rows that came, were set aside, and that no other row stands in for; and why."""
-        told = rejected.drop_nulls("open_time").select(
-            pl.col("open_time").cast(TIME).dt.truncate(self.interval.name), "reason", "evidence"
-        )
-        left = told.join(bars, on="open_time", how="anti", maintain_order="left")
-        words = pl.coalesce("evidence", pl.lit("it breaks the rule ") + pl.col("reason")).alias("evidence")
-        return [
-            _window_record(Contradiction(window, f"a row of REST was set aside: {evidence}"))
-            for (evidence,), rows in left.with_columns(words).group_by("evidence", maintain_order=True)
-            for window in windows_of_runs(rows["open_time"].unique(), self.interval)
-        ]
 
-    def _run(self, one: Contradiction) -> Record:
-        """A refuted window as a run of the archive's rows, first and last open included."""
-        bars = within(self.view.bars, [one])["open_time"]
-        first, last = bars.min(), bars.max()
-        start = first if isinstance(first, datetime) else one.window.start
-        end = last if isinstance(last, datetime) else one.window.start
-        return {"start": start.isoformat(), "end": end.isoformat(), "reason": REFUTED, "evidence": one.evidence}
+def _doubtful(view: ArchiveView) -> Doubtful:
+    days = [date.fromisoformat(day) for day in view.record.get("uncompared") or []]
+    names = view.record.get("objects") or []
+    return Doubtful(days, [day for day in days if any(name.endswith(f"-{day.isoformat()}.zip") for name in names)])
 
 
 def _both(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
@@ -235,15 +238,11 @@ def _is_in(opens: pl.Series) -> pl.Expr:
     return pl.col("open_time").is_in(opens.implode())
 
 
-def _window_record(one: Contradiction) -> Record:
-    return {"start": one.window.start.isoformat(), "end": one.window.end.isoformat(), "evidence": one.evidence}
-
-
-def _said(settled: Settled) -> list[Finding]:
+def _said(settled: Settled, replaced: Sequence[Contradiction]) -> list[Finding]:
     told = (
         ("question_confirmed", settled.confirmed, "coarser bars contradict rows in which the archive and REST agree"),
         ("sources_undecided", settled.undecided, "coarser bars contradict the archive's rows, and REST's no less"),
-        ("archive_replaced", settled.replaced, "REST's rows agree with coarser bars, and the archive's do not"),
+        ("archive_replaced", replaced, "REST's rows agree with coarser bars, and the archive's do not"),
     )
     return [
         Finding(rule, Severity.WARN, len(some), f"{words} ({some[0].evidence})") for rule, some, words in told if some

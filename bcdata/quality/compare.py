@@ -33,12 +33,15 @@ class Comparison:
     Attributes:
         refuted: rows there are wrong and are not published.
         questioned: rows there are published, but a second source is asked.
+        slight: windows that differ by less than would refute them; where three of a day do, the day. None of them
+            lies in a questioned one. Genuine bars have none, so a second source is asked of these too.
         findings: small differences, and controls that contradict each other; they cost nothing.
         uncompared: UTC days with bars that no control covers.
     """
 
     refuted: tuple[Contradiction, ...] = ()
     questioned: tuple[Contradiction, ...] = ()
+    slight: tuple[Contradiction, ...] = ()
     findings: tuple[Finding, ...] = ()
     uncompared: tuple[date, ...] = ()
 
@@ -72,7 +75,8 @@ def compare(bars: pl.DataFrame, fine: Interval, controls: Mapping[str, pl.DataFr
         return Comparison(uncompared=uncompared)
     verdict = _Verdict(bars, near, far, usable[names[0]], usable[names[-1]])
     verdict.reach()
-    return Comparison(tuple(verdict.refuted), tuple(verdict.questioned), tuple(verdict.all_findings()), uncompared)
+    questions, slight = tuple(verdict.questioned), tuple(verdict.slight())
+    return Comparison(tuple(verdict.refuted), questions, slight, tuple(verdict.all_findings()), uncompared)
 
 
 def _uncompared(near: Compared, far: Compared | None) -> tuple[date, ...]:
@@ -186,6 +190,29 @@ class _Verdict:
             )
             self.questioned.append(Contradiction(Window(start, start + _DAY), words))
 
+    def slight(self) -> list[Contradiction]:
+        """The windows that differ a little, of the finest control that covers them."""
+        covered = self.near.table["open_time"].dt.date().unique()
+        found = self._slight(self.near, self.near.table)
+        if self.far is not None:
+            bare = self.far.table.filter(~pl.col("open_time").dt.date().is_in(covered.implode()))
+            found += self._slight(self.far, bare)
+        return [one for one in found if not any(_overlap(one.window, other.window) for other in self.questioned)]
+
+    @staticmethod
+    def _slight(one: Compared, windows: pl.DataFrame) -> list[Contradiction]:
+        told = say_differences(one, windows.filter(pl.col("unequal") & ~pl.col("differs")), largely=False)
+        by_day: dict[datetime, list[tuple[datetime, str]]] = {}
+        for start, evidence in told:
+            by_day.setdefault(start.replace(hour=0, minute=0), []).append((start, evidence))
+        length, found = length_of(one.coarse), []
+        for day, some in sorted(by_day.items()):
+            if len(some) < _FEWEST_WINDOWS:
+                found += [Contradiction(Window(start, start + length), evidence) for start, evidence in some]
+            else:
+                found.append(Contradiction(Window(day, day + max(length, _DAY)), some[0][1]))
+        return found
+
     def all_findings(self) -> Iterator[Finding]:
         """What is said of differences that cost nothing."""
         small = self._small(self.near) + (self._small(self.far) if self.far is not None else 0)
@@ -203,6 +230,10 @@ class _Verdict:
     @staticmethod
     def _small(one: Compared) -> int:
         return one.table.filter(pl.col("unequal") & ~pl.col("differs")).height
+
+
+def _overlap(one: Window, other: Window) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _finding(rule: str, starts: Sequence[datetime], words: str) -> Finding:

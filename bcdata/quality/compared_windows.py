@@ -90,7 +90,7 @@ def lay_beside(windows: pl.DataFrame, control: pl.DataFrame, fine: Interval, coa
 
 @cache
 def _unequal() -> pl.Expr:
-    return pl.any_horizontal(_differences(0, 0, FLOW_TOLERANCE))
+    return pl.any_horizontal(any_differences())
 
 
 @cache
@@ -101,6 +101,11 @@ def _largely() -> pl.Expr:
 def large_differences() -> list[pl.Expr]:
     """For each of `VALUES` whether it differs so much that the data are wrong."""
     return _differences(LARGE_PRICE, LARGE_AMOUNT, LARGE_AMOUNT)
+
+
+def any_differences() -> list[pl.Expr]:
+    """For each of `VALUES` whether it differs at all."""
+    return _differences(0, 0, FLOW_TOLERANCE)
 
 
 def lies_within() -> pl.Expr:

@@ -2,18 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import polars as pl
 
 from bcdata.intervals import Interval
 from bcdata.quality.compare import Contradiction, compare
-from bcdata.quality.compared_windows import lay_beside, windows_of
-from bcdata.quality.refill import VALUES
-from bcdata.quality.verdict import Finding, Severity
+from bcdata.quality.same import same_rows
 from bcdata.windows import Window
-
-_DAY = Interval.parse("1d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,51 +49,13 @@ def settle(
         mine, theirs = _within(archive, one.window), _within(rows, one.window)
         if mine.join(theirs, on="open_time", how="anti").height:
             left.append(one)
-        elif theirs.join(mine, on=["open_time", *VALUES], how="anti").is_empty():
+        elif same_rows(mine, theirs).height == mine.height:
             confirmed.append(one)
         elif _agrees(_instead(archive, theirs, one.window), one.window, controls, fine):
             replaced.append(one)
         else:
             undecided.append(one)
     return Settled(tuple(replaced), tuple(confirmed), tuple(undecided), tuple(left))
-
-
-@dataclass(frozen=True, slots=True)
-class DayCheck:
-    """How the archive's bars compare with the exchange's own day bars.
-
-    Attributes:
-        is_credible: whether the day bars fit exactly to at least as many days as they do not, and to one at all. A
-            source that contradicts everything is no better than the bars, and its day bars check nothing.
-        refuted: the doubtful days that credible day bars contradict.
-        findings: that neither side is believed, where that is so.
-    """
-
-    is_credible: bool = False
-    refuted: tuple[Contradiction, ...] = ()
-    findings: tuple[Finding, ...] = ()
-
-
-def check_days(bars: pl.DataFrame, days: pl.DataFrame, doubtful: Sequence[date], fine: Interval) -> DayCheck:
-    """Compares days that no file of the archive covers with the exchange's own day bars.
-
-    Args:
-        bars: the archive's bars of the partition and of the days around it (`BAR`), ascending, UTC.
-        days: the exchange's closed day bars (`BAR`).
-        doubtful: the days that no file of the archive could be compared with.
-        fine: the interval of `bars`.
-    """
-    comparison = compare(bars, fine, {"1d": days})
-    against = {one.window.start.date(): one for one in comparison.refuted}
-    wrong = tuple(against[day] for day in sorted(against) if day in set(doubtful))
-    table = lay_beside(windows_of(bars, _DAY), days, fine, _DAY).table
-    fitting = table.filter(~pl.col("unequal")).height
-    if fitting >= max(1, table.height - fitting):
-        return DayCheck(is_credible=True, refuted=wrong)
-    if not wrong:
-        return DayCheck()
-    words = f"the bars contradict the exchange's day bars, and nothing tells which are right ({wrong[0].evidence})"
-    return DayCheck(findings=(Finding("suspicious", Severity.WARN, len(wrong), words),))
 
 
 def _within(bars: pl.DataFrame, window: Window) -> pl.DataFrame:
@@ -114,5 +71,5 @@ def _agrees(bars: pl.DataFrame, window: Window, controls: Mapping[str, pl.DataFr
     comparison = compare(bars, fine, controls)
     return not any(
         one.window.start < window.end and window.start < one.window.end
-        for one in (*comparison.refuted, *comparison.questioned)
+        for one in (*comparison.refuted, *comparison.questioned, *comparison.slight)
     )

@@ -5,7 +5,7 @@ filled run and back at the other holds the run back, and that the rest was not c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import polars as pl
@@ -15,12 +15,11 @@ from bcdata.quality.compare import Contradiction, compare
 from bcdata.quality.compared_windows import can_compare, lay_beside, windows_of
 from bcdata.quality.contradiction import number
 from bcdata.quality.rules import sample
+from bcdata.quality.same import same_rows
 from bcdata.quality.suspicion import Step, find_steps, split_returning
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.windows import Window
 
-VALUES = ("open", "high", "low", "close", "trades")
-"""What makes two sources equal about a bar."""
 REFUTED, OVERLAP, STEP = "refuted", "overlap_differs", "step"
 _WHY = {
     REFUTED: "coarser bars contradict rows that fill holes",
@@ -51,14 +50,25 @@ class Surroundings:
     Attributes:
         sound: the sound bars of other sources in the partition.
         around: these, and the bars just before and after the partition.
-        set_aside: rows of other sources that coarser bars contradict.
-        controls: coarser bars by interval name.
+        set_aside: rows of other sources that are doubted, or were set aside.
+        controls: coarser bars by interval name, of another source than the rows.
+        own: coarser bars that the source of the rows states itself; they can refute rows, and confirm none.
     """
 
     sound: pl.DataFrame
     around: pl.DataFrame
     set_aside: pl.DataFrame
     controls: Mapping[str, pl.DataFrame]
+    own: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+
+def every_control(controls: Mapping[str, pl.DataFrame], own: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """All coarser bars by interval name; of one time those of another source."""
+    found = dict(controls)
+    for name, bars in own.items():
+        both = [found[name], bars] if name in found else [bars]
+        found[name] = pl.concat(both).unique("open_time", keep="first").sort("open_time")
+    return found
 
 
 def judge_refill(rows: pl.DataFrame, vouched: pl.Series, by: Surroundings, fine: Interval) -> Refill:
@@ -73,26 +83,28 @@ def judge_refill(rows: pl.DataFrame, vouched: pl.Series, by: Surroundings, fine:
     refused: list[pl.DataFrame] = []
     findings: list[Finding] = []
     kept = rows.filter(vouched)
-    union = _together(by.sound, kept)
-    comparison = compare(union, fine, by.controls)
-    against = [*comparison.refuted, *_inexact(by.sound, union, by.controls, fine)]
+    union, controls = _together(by.sound, kept), every_control(by.controls, by.own)
+    comparison = compare(union, fine, controls)
+    against = [*comparison.refuted, *_inexact(by.sound, union, controls, fine)]
     kept, wrong, agreed = _without_refuted(kept, against, comparison.questioned, by.set_aside)
     refused.append(wrong)
     if agreed.height:
         words = "coarser bars contradict rows in which two sources agree; the rows are published"
         findings.append(Finding("control_disagrees", Severity.WARN, agreed.height, words, sample(agreed)))
     if not vouched.all():
-        more, rest = _confirmed_whole(rows.filter(~vouched), _together(by.sound, kept), by.controls, fine)
+        more, rest = _confirmed_whole(rows.filter(~vouched), _together(by.sound, kept), controls, fine)
         refused.append(rest)
         kept = pl.concat([kept, more]).sort("open_time")
-    bare = kept.filter(pl.col("open_time").dt.date().is_in(list(comparison.uncompared)))
-    stepping, jumps = _stepping(bare, by, kept, fine)
+    uncompared = compare(union, fine, by.controls).uncompared if by.own else comparison.uncompared
+    bare = kept.filter(pl.col("open_time").dt.date().is_in(list(uncompared)))
+    alone = bare.join(same_rows(bare, by.set_aside), on="open_time", how="anti", maintain_order="left")
+    stepping, jumps = _stepping(alone, by, kept, fine)
     refused.append(stepping)
     findings += jumps
     kept = kept.join(stepping, on="open_time", how="anti", maintain_order="left")
     left = bare.height - stepping.height
     if left:
-        words = "rows that fill holes, with which no coarser bar could be compared"
+        words = "rows that fill holes, with which no coarser bar of another source could be compared"
         findings.append(Finding("not_compared", Severity.WARN, left, words))
     every = pl.concat(refused).sort("open_time")
     return Refill(kept, every, (*_counted(every), *findings))
@@ -156,11 +168,10 @@ def _without_refuted(
     traded = _inside(questioned, rows.filter(pl.col("trades") > 0)).drop_nulls("evidence")
     wrong = pl.concat([_inside(refuted, rows).drop_nulls("evidence"), traded])
     wrong = wrong.unique("open_time", keep="first").sort("open_time")
-    columns = ["open_time", *VALUES]
-    agreed = wrong.join(set_aside.select(columns), on=columns, how="semi", maintain_order="left")
+    agreed = same_rows(wrong, set_aside)
     wrong = wrong.join(agreed, on="open_time", how="anti", maintain_order="left")
     kept = rows.join(wrong, on="open_time", how="anti", maintain_order="left")
-    return kept, _blamed(wrong.drop("evidence"), REFUTED, pl.lit(wrong["evidence"])), agreed.select(columns)
+    return kept, _blamed(wrong.drop("evidence"), REFUTED, pl.lit(wrong["evidence"])), agreed.drop("evidence")
 
 
 def _confirmed_whole(

@@ -1,19 +1,14 @@
 """Questions about the archive's own rows, and what a second source says to them."""
 
-from datetime import date, timedelta
-
 import polars as pl
 
-from bcdata.bars.aggregate import aggregate
 from bcdata.quality.compare import compare
-from bcdata.quality.questions import DayCheck, check_days, settle
+from bcdata.quality.questions import settle
 from bcdata_tests.make import MINUTE, START
-from bcdata_tests.quality.coarse import DAY, ONE, flat, hours_and_days, minutes, on, scaled
+from bcdata_tests.quality.coarse import ONE, flat, hours_and_days, minutes, scaled
 
 TRUE = minutes(3)
 CONTROLS = hours_and_days(TRUE)
-DAYS = aggregate(TRUE, DAY)
-SECOND = START.date() + timedelta(days=1)
 RUN = pl.col("open_time").is_between(START + 100 * MINUTE, START + 101 * MINUTE, closed="left")
 
 
@@ -38,20 +33,3 @@ def test_rows_that_are_no_better_decide_nothing_and_missing_ones_leave_the_quest
     other = scaled(TRUE, RUN, price=3)
     assert settle(archive, other, questions, CONTROLS, ONE).undecided == questions
     assert settle(archive, TRUE.filter(~RUN), questions, CONTROLS, ONE).left == questions
-
-
-def test_the_exchanges_days_refute_a_day_that_differs() -> None:
-    archive = scaled(TRUE, on(SECOND), price=10, quote_volume=10)
-    every = [START.date() + timedelta(days=at) for at in range(3)]
-    found = check_days(archive, DAYS, every, ONE)
-    (wrong,) = found.refuted
-    assert (wrong.window.start.date(), found.findings, found.is_credible) == (SECOND, (), True)
-    assert "the 1d bar of 2023-03-02 00:00 has" in wrong.evidence
-    assert check_days(archive, DAYS, [date(2023, 3, 1)], ONE).refuted == (), "only of days that nothing else covers"
-    assert check_days(TRUE, DAYS, every, ONE) == DayCheck(is_credible=True)
-
-
-def test_days_that_contradict_everything_are_no_better_than_the_bars() -> None:
-    lie = scaled(DAYS, pl.lit(value=True), price=7)
-    found = check_days(TRUE, lie, [SECOND], ONE)
-    assert (found.is_credible, found.refuted, found.findings[0].rule) == (False, (), "suspicious")

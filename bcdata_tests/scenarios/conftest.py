@@ -31,8 +31,8 @@ Lie = Callable[[Series, list[KlineRow]], list[KlineRow]]
 _CATALOG = """
 datasets:
   spot_klines_1m:
-    grain: month
-    start: 2025-01
+    grain: {grain}
+    start: {start}
     symbols: [BTCUSDT]
     sources: [binance_archive, binance_rest]
 """
@@ -119,10 +119,11 @@ class Situation:
         self.exchange.now = self.at
         return self.lake().materialize(D, SYMBOL, MONTH, until=Zone.MERGED)
 
-    def lake(self) -> Lake:
-        path = self.folder / "catalog.yaml"
-        path.write_text(_CATALOG)
-        return Lake(self.folder / "lake", self.at, load_catalog(path))
+    def lake(self, grain: str = "month") -> Lake:
+        """The lake of the catalog of one grain, as of the last run."""
+        path = self.folder / f"{grain}.yaml"
+        path.write_text(_CATALOG.format(grain=grain, start=MONTH if grain == "month" else "2024-12-31"))
+        return Lake(self.folder / f"lake-{grain}", self.at, load_catalog(path))
 
     @property
     def truth_rows(self) -> Rows:
