@@ -228,8 +228,8 @@ class BinanceRest:
 
 def _page(question: _Question, body: bytes, times: list[int]) -> RestPage:
     closest = min((later - earlier for earlier, later in pairwise(times)), default=0)
-    edges = (times[0], times[-1]) if times else (None, None)
-    return RestPage(question.name, body, *edges, rows=len(times), closest_ms=closest)
+    first, last = (times[0], times[-1]) if times else (None, None)
+    return RestPage(question.name, body, first, last, len(times), closest)
 
 
 def _unusable(question: _Question, cause: ValueError) -> ProviderError:
