@@ -69,7 +69,7 @@ def _holes(
 def _at_edge(settled: pl.DataFrame, paces: Sequence[timedelta], at: int) -> timedelta:
     """The interval beyond a settlement with nothing on its other side, where an extra one near it tells a short one.
 
-    It is the longest within a day, but for a shorter one that the source states and that is not below the one around it.
+    It is the longest within a day, or a shorter one that the source states, if that is no less than the one around it.
     """
     times, hours = settled["time"].to_list(), settled["interval_hours"].to_list()[at]
     day = {pace for time, pace in zip(times, paces, strict=True) if abs(time - times[at]) <= _DAY}
