@@ -18,7 +18,7 @@ _BEGINNINGS = {
     "onboard": "the exchange says that trading began at",
     "first_open": "REST's first bar of the symbol opens at",
 }
-"""What records of REST may say of a listing, the strongest first."""
+"""What records of REST may say of a listing."""
 TWICE = "REST had none, asked twice at least a day apart"
 """How records word the weaker proof of an outage."""
 
@@ -102,14 +102,14 @@ class Known:
 
     def _not_listed(self) -> Iterator[Reason]:
         yield from _plain([self.told["not_listed"]] if self.told.get("not_listed") else [])
+        said = [(first, words) for name, words in _BEGINNINGS.items() if (first := _instant(self.rest.get(name)))]
+        if not said:
+            return
+        first, words = min(said)  # who says a later one is wrong
         known_by = _instant(self.told.get("known_by"))
-        for name, words in _BEGINNINGS.items():
-            first = _instant(self.rest.get(name))
-            if first is None or first <= self.window.start:
-                continue
-            refuted = any(bar is not None and first > bar for bar in (self.first_bar, known_by))
-            if not refuted:
-                yield Reason(self.window.until(first), Status.NOT_LISTED, f"{words} {first:%Y-%m-%d %H:%M}")
+        refuted = any(bar is not None and first > bar for bar in (self.first_bar, known_by))
+        if first > self.window.start and not refuted:
+            yield Reason(self.window.until(first), Status.NOT_LISTED, f"{words} {first:%Y-%m-%d %H:%M}")
 
     def _delisted(self) -> Iterator[Reason]:
         """Two witnesses are needed: the archive goes on without trades or not at all, and the exchange agrees."""

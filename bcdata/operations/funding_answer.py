@@ -13,7 +13,8 @@ from bcdata.bars.schema import FUNDING, TIME
 from bcdata.bars.settlements import silent
 from bcdata.operations.marks import DAMAGED
 from bcdata.providers.binance.funding import read_funding_pages
-from bcdata.quality.settlements import IS_NAMED, AuditedSettlements, audit_settlements
+from bcdata.quality.rules import sample
+from bcdata.quality.settlements import BEYOND_CAP, IS_ALLOWED, IS_NAMED, AuditedSettlements, audit_settlements
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -72,12 +73,26 @@ class Answer:
         """The settlements of the window that are believed: none of an answer that is contradicted."""
         audited = self.of(window)
         if self.contradiction is None:
-            return audited
+            return self._without_unlikely(audited)
         inside = pl.col("time").cast(TIME).is_between(window.start, window.end, closed="left")
         rejected = self.rows.filter(inside).with_columns(reason=pl.lit(DIFFERS))
         words = f"the answer {self.contradiction}; none of its rows is believed"
         found = (Finding(DIFFERS, Severity.ROW, rejected.height, words),) if rejected.height else ()
         return AuditedSettlements(audited.settled.clear(), rejected, Verdict(0, found), {})
+
+    def _without_unlikely(self, audited: AuditedSettlements) -> AuditedSettlements:
+        """A rate that the exchange does not allow fills nothing; one that another source has too may stay."""
+        is_unlikely = ~IS_ALLOWED & ~pl.col("time").is_in(self.known["time"].implode())
+        aside = audited.settled.filter(is_unlikely)
+        if aside.is_empty():
+            return audited
+        rows = self.rows.filter(pl.col("time").cast(TIME).is_in(aside["time"].implode()))
+        rejected = pl.concat([audited.rejected, rows.with_columns(reason=pl.lit(BEYOND_CAP))], how="diagonal")
+        settled = audited.settled.filter(~is_unlikely)
+        kept = [one for one in audited.verdict.findings if one.rule != BEYOND_CAP]
+        words = "rates are beyond what the exchange allows, and no other source has them"
+        found = Finding(BEYOND_CAP, Severity.ROW, aside.height, words, sample(aside))
+        return AuditedSettlements(settled, rejected, Verdict(settled.height, (*kept, found)), audited.bad_objects)
 
     @property
     def times(self) -> set[datetime]:
@@ -94,7 +109,7 @@ class Answer:
         """
         if self.contradiction is not None:
             return {"confirmed": [], "empty": []}
-        unusable = _minutes(self.of(self.asked).rejected)
+        unusable = _minutes(self.gives(self.asked).rejected)
         spans = {
             "confirmed": [Window(min(self.times), max(self.times))] if self.times else [],
             "empty": [self.twice] if self.twice else [],
@@ -116,8 +131,8 @@ class Answer:
 
     @property
     def is_compared(self) -> bool:
-        """Whether another source has a settlement that was asked for."""
-        return any(at in self.asked for at in self.known["time"])
+        """Whether another source has a settlement that came."""
+        return bool(set(self.known["time"]) & set(self._sound["time"]))
 
     @cached_property
     def contradiction(self) -> str | None:

@@ -43,7 +43,7 @@ async def learn(
     one, bars = listed_as(info, symbol), bars_of(dataset, symbol)
     onboard = iso(one.onboard_date) if one else before["onboard"]
     facts = {**before, "onboard": onboard, "status": status_of(one)}
-    if begins and onboard is None:
+    if begins:  # of old contracts the exchange names a day after their first bars
         facts["first_open"] = iso(await _first_bar(work, dataset, symbol)) or before["first_open"]
     ended = await delistings.end(bars, one) if ends else None
     facts["ended"] = {"at": ended.at.isoformat(), "evidence": ended.evidence} if ended else None

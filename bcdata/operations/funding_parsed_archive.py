@@ -13,7 +13,7 @@ from bcdata.catalog import Dataset
 from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.operations.archive_content import object_content, object_window
 from bcdata.operations.archive_rows import extra_columns
-from bcdata.operations.funding import day_before, made_of_raw, plain
+from bcdata.operations.funding import AROUND, made_of_raw, plain
 from bcdata.operations.manifests import Record, read_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.publish import publish, unchanged
@@ -44,7 +44,7 @@ def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
         return done
     window, records = window_of(dataset, partition), manifest["objects"]
     opened = _Opened.of(store, raw, records, dataset)
-    before = audit_settlements(_of_this_partition(opened.rows, day_before(window)), max_bad_share=1).settled
+    before = _day_before(opened.rows, dataset, window)
     audited = audit_settlements(_of_this_partition(opened.rows, window), max_bad_share=dataset.quality.max_bad_share)
     whole = [
         {
@@ -122,6 +122,13 @@ def _of_this_partition(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
     """
     place = pl.when(IS_NAMED).then("time").otherwise("from_us").cast(TIME)
     return rows.filter(place.is_between(window.start, window.end, closed="left"))
+
+
+def _day_before(rows: pl.DataFrame, dataset: Dataset, window: Window) -> pl.DataFrame:
+    """The sound settlements of the day before; none where the partition before would set their object aside."""
+    early = dataset.grain.window(dataset.grain.key(window.start - AROUND))
+    audited = audit_settlements(_of_this_partition(rows, early), max_bad_share=dataset.quality.max_bad_share)
+    return audited.settled.filter(pl.col("time") >= window.start - AROUND)
 
 
 def _quarantined(rejected: pl.DataFrame, window: Window) -> list[dict[str, str]]:

@@ -20,10 +20,11 @@ VERSION = "3"
 LONGEST_HOURS = 24
 HIGHEST_RATE = 0.03
 """No settlement is of more, either way, by any cap that Binance states."""
+BEYOND_CAP = "rate_beyond_cap"
 CONFLICT = "duplicate_conflict"
 _VALUES = ("time", "funding_rate", "hours")
 
-_IS_LIKELY = pl.col("funding_rate").abs() <= HIGHEST_RATE
+IS_ALLOWED = pl.col("funding_rate").abs() <= HIGHEST_RATE
 # Both edges: by its milliseconds a settlement may stand in the object before its own, or after it.
 IS_NAMED = pl.col("time").is_between(pl.col("from_us"), pl.col("to_us"))
 """Whether a row lies in the time that its object names."""
@@ -38,8 +39,7 @@ def rules(*, states_intervals: bool) -> tuple[Rule, ...]:
         Rule("content_matches_name", Severity.ROW, IS_NAMED, "the row lies outside the time that its object names"),
     )
     if not states_intervals:
-        # What fills holes has to be likely; a file's row that is not is a finding.
-        return (*found, Rule("rate", Severity.ROW, _IS_LIKELY, f"the rate is beyond {HIGHEST_RATE}"))
+        return found
     words = f"the interval is not of 1 to {LONGEST_HOURS} hours"
     return (*found, Rule("interval", Severity.ROW, pl.col("hours").is_between(1, LONGEST_HOURS), words))
 
@@ -88,9 +88,9 @@ def audit_settlements(raw: pl.DataFrame, *, max_bad_share: float, states_interva
     settled = unique.filter(~is_conflict).select(
         pl.col("time").cast(FUNDING["time"]), "funding_rate", pl.col("hours").alias("interval_hours")
     )
-    beyond = settled.filter(~_IS_LIKELY)
+    beyond = settled.filter(~IS_ALLOWED)
     if beyond.height:
         words = f"rates are beyond {HIGHEST_RATE}, which is more than the exchange allows"
-        found.append(Finding("rate_beyond_cap", Severity.WARN, beyond.height, words, sample(beyond)))
+        found.append(Finding(BEYOND_CAP, Severity.WARN, beyond.height, words, sample(beyond)))
     found += audit(settled, funding_model(FUNDING))
     return AuditedSettlements(settled, rejected, Verdict(settled.height, tuple(found)), bad)

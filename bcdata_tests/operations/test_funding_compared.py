@@ -128,8 +128,29 @@ def test_a_rate_that_the_exchange_does_not_allow_fills_nothing(world: World, lak
     put(world.truth, {at: Decimal("0.05") if at == LOST[0] else rate for at, rate in rates().items()})
     ran = run(lake)
     assert ledger(lake) == [(1, "open")]
-    assert ran.rules(Zone.PARSED, SYMBOL, MONTH, REST)["rate"] == 1
+    assert ran.rules(Zone.PARSED, SYMBOL, MONTH, REST)["rate_beyond_cap"] == 1
     assert settled(lake) == rates([at for at in OWN if at != LOST[0]])
+
+
+def test_such_a_rate_that_a_file_has_too_contradicts_nothing(world: World, lake: Lake) -> None:
+    """A file may have what no rule foresees; equal in both sources, it vouches for the others."""
+    high = {OWN[40]: Decimal("-0.05")}
+    put(world.truth, rates() | high)
+    put(world.mirror, {at: rate for at, rate in (rates() | high).items() if at not in LOST})
+    run(lake)
+    assert ledger(lake) == []
+    assert settled(lake) == rates(OWN) | high
+
+
+def test_a_file_that_is_set_aside_whole_contradicts_nothing(world: World, lake: Lake) -> None:
+    """Its last day is no better than the rest of it."""
+    name = f"{SYMBOL}-fundingRate-2024-12"
+    lines = [f"{ms(at)},{0 if number < 80 else 8},0.5" for number, at in enumerate(TIMES[:93])]
+    world.mirror.put(
+        f"data/futures/um/monthly/fundingRate/{SYMBOL}/{name}.zip", zipped(f"{name}.csv", "\n".join(lines).encode())
+    )
+    run(lake)
+    assert ledger(lake) == []
 
 
 def test_such_a_rate_in_a_file_is_a_finding(world: World) -> None:

@@ -2,9 +2,14 @@
 
 from datetime import datetime, timedelta
 
+import polars as pl
 import pytest
 
+from bcdata.bars.gaps import Status
+from bcdata.bars.schema import FUNDING
+from bcdata.operations.funding import known_of
 from bcdata.operations.zones import Zone
+from bcdata.windows import Window
 from bcdata_tests.operations.conftest import World
 from bcdata_tests.operations.funding_files import every, put_hours, put_settlements
 from bcdata_tests.run import Lake, utc
@@ -47,6 +52,15 @@ def test_before_the_exchange_says_that_trading_began_nothing_is_listed_or_asked_
     assert words(lake, "2025-01") == ["the exchange says that trading began at 2025-02-01 00:00 (every 8 h)"]
     assert world.asked(ASKED) == []
     assert world.asked("exchangeInfo") != []
+
+
+def test_the_earlier_of_two_listings_counts() -> None:
+    """Of old contracts the exchange names a day after their first bars."""
+    month = Window(utc("2019-09-01"), utc("2019-10-01"))
+    said = {"onboard": "2019-09-25T08:00:00+00:00", "first_open": "2019-09-08T17:00:00+00:00"}
+    [reason] = known_of(month, {}, said, pl.DataFrame(schema=FUNDING), None).reasons()
+    assert (reason.status, reason.window) == (Status.NOT_LISTED, month.until(utc("2019-09-08T17:00")))
+    assert reason.evidence == "REST's first bar of the symbol opens at 2019-09-08 17:00"
 
 
 def test_files_of_bars_tell_the_listing_where_nobody_asks_the_exchange(world: World) -> None:

@@ -192,6 +192,18 @@ def test_a_later_answer_takes_nothing_back(world: World, lake: Lake) -> None:
     assert settled(lake) == TIMES[:-1]
 
 
+@pytest.mark.parametrize("rows", [1, 10, 50])
+def test_a_server_that_sends_few_rows_at_a_time_heals_all_the_same(
+    world: World, lake: Lake, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """What it sends first is not all that there is, on whichever day it is asked."""
+    monkeypatch.setattr("bcdata.simulate.rest._FUNDING_ROWS", (rows, rows))
+    put(world.truth, [at for at in TIMES if at not in LOST[:1]])
+    for hours in (0, 25):
+        assert run(lake, hours=hours) == [(1, "upstream")]
+    assert settled(lake) == [at for at in TIMES if at not in LOST[:1]]
+
+
 def test_a_damaged_page_is_asked_for_again(world: World, lake: Lake) -> None:
     put(world.truth, [TIMES[0] - at * HOURS for at in (3, 2, 1)], "2024-12")
     put(world.truth, [TIMES[-1] + at * HOURS for at in (1, 2, 3)], "2025-02")
