@@ -1,5 +1,6 @@
 """Settlements from REST have to agree with those that other sources have in the window of the question, or are none."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -174,3 +175,11 @@ def test_an_answer_that_others_contradict_takes_the_place_of_none_that_they_do_n
     assert ledger(lake) == [(1, "open")]
     assert "answer_contradicted" in ran.rules(Zone.RAW, SYMBOL, MONTH, REST)
     assert settled(lake) == rates(OWN[:-1]), "what it gave before stays"
+    assert run(lake, hours=31).ok
+    for page in (lake.root / "raw/binance_rest").rglob("contradicted.*.json"):
+        page.unlink()
+    world.add(ASKED, "status", status=500)
+    run(lake, hours=60)
+    assert settled(lake) == rates(OWN[:-1])
+    manifest = json.loads(next(iter((lake.root / "raw/binance_rest").rglob(f"date={MONTH}/manifest.json"))).read_text())
+    assert "contradicted" not in manifest, "nobody has it any more"
