@@ -9,6 +9,8 @@ import polars as pl
 import pytest
 
 from bcdata.operations.manifests import read_manifest
+from bcdata.operations.republished import look
+from bcdata.operations.workbench import archive_of
 from bcdata.operations.zones import Zone
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -104,6 +106,13 @@ def minutes(lake: Lake, date: str) -> pl.DataFrame:
     return bars(lake, MINUTES, [date]).filter(pl.col("open_time").dt.date().cast(pl.String) == DAY)
 
 
+def news_for(lake: Lake) -> set[str]:
+    """The dates that the sensor for republished objects would ask for."""
+    found = look(Store(lake.root), lake.catalog[MINUTES], [SYMBOL], lake.now, make_archive=archive_of, seconds=30)
+    assert found.errors == []
+    return {date for _, date in found.cells}
+
+
 @pytest.mark.parametrize("change", [times_ten, bad_row, out_of_range, joined, lambda rows: rows[:-1]])
 def test_minutes_that_are_set_aside_by_day_come_from_the_month(world: World, change: Change) -> None:
     put_minutes(world, change)
@@ -131,6 +140,7 @@ def test_a_sound_day_is_judged_once_and_read_alone(world: World, monkeypatch: py
     assert manifest["days_alone"]["is_whole"] is True
     monkeypatch.setattr("bcdata.operations.days_alone.audit_objects", None)
     assert lake.materialize(MINUTES, SYMBOL, DAY, refill=False, until=Zone.MERGED).ok
+    assert news_for(lake) == set()
 
 
 def test_without_a_month_nothing_is_judged_and_when_it_comes_it_is_as_in_a_fresh_lake(world: World) -> None:
@@ -140,9 +150,12 @@ def test_without_a_month_nothing_is_judged_and_when_it_comes_it_is_as_in_a_fresh
     world.mirror.remove(key)
     followed = world.lake(MINUTES_BY_DAY, name="followed")
     assert minutes(followed, DAY).height == 1439
+    assert news_for(followed) == set()
     world.mirror.put(key, body)
+    assert news_for(followed) == {DAY}
     assert minutes(replace(followed), DAY).height == 1440
     assert minutes(world.lake(MINUTES_BY_DAY, name="fresh"), DAY).equals(bars(followed, MINUTES, [DAY]))
+    assert news_for(followed) == set()
 
 
 def test_a_control_that_comes_later_may_call_for_the_month(world: World) -> None:
