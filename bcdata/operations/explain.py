@@ -191,9 +191,10 @@ def _set_aside(one: Told) -> Reason:
 
 
 def _withdrawn(one: Told) -> Reason:
-    """A run out of a record (first and last open) of which only an earlier version of an object has rows."""
+    """A run out of a record (first and last open) of which only earlier versions of objects have rows."""
     window = Window(_instant_of(one["start"]), _instant_of(one["end"]) + _INSTANT)
-    return Reason(window, Status.OPEN, f"withdrawn: held by version {one['version'][:12]}")
+    others = "".join(f", what that lacks by {version}" for version in one.get("also", []))
+    return Reason(window, Status.OPEN, f"withdrawn: held by version {one['version'][:12]}{others}")
 
 
 def upstream(windows: Sequence[Sequence[str]] | None, words: str) -> list[Reason]:

@@ -164,6 +164,11 @@ class _Evidence(_Shape):
     known_by: _Instant | None = None
 
 
+class _DaysAlone(_Shape):
+    made_of: str
+    is_whole: bool
+
+
 class _ArchiveManifest(_Shape):
     fingerprint: str
     series: str
@@ -174,6 +179,7 @@ class _ArchiveManifest(_Shape):
     not_understood: list[str] = []
     not_reconciled: str | None = None
     evidence: _Evidence
+    days_alone: _DaysAlone | None = None
 
 
 class _Page(_Stored):
