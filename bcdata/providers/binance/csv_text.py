@@ -30,15 +30,14 @@ def rows_of(content: bytes, names: Sequence[str], *, width: int, what: str) -> b
     content = content.removeprefix(_BOM)
     if b"\r" in content:
         content = _with_line_feeds(content)
-    if b'"' in content.partition(b"\n")[0]:
+    if b'"' in _first_line(content):
         content = content.replace(b'"', b"")
-    first, _, rest = content.partition(b"\n")
-    most = width + 1
+    first, most = _first_line(content), width + 1
     if _is_header(first):
         header = [name.strip().lower() for name in first.decode("utf-8", "replace").split(",")]
         if header[: len(names)] != list(names):
             raise ObjectError("columns", f"the header is {','.join(header)[:120]!r}")
-        content, most = rest, max(most, min(len(header), widest(width)))
+        content, most = content[len(first) + 1 :], max(most, min(len(header), widest(width)))
     # Counting all columns takes as long as reading them: it is done where the first row is not as expected.
     if not width <= first_width(content) <= most and content.strip():
         found = width_of(content)
@@ -63,7 +62,13 @@ def widest(width: int) -> int:
 
 def first_width(rows: bytes) -> int:
     """How many columns the first row has; 1 where there is none."""
-    return rows.partition(b"\n")[0].count(b",") + 1
+    return _first_line(rows).count(b",") + 1
+
+
+def _first_line(content: bytes) -> bytes:
+    """Without its line end. `partition` would copy what comes after it: megabytes."""
+    end = content.find(b"\n")
+    return content if end < 0 else content[:end]
 
 
 def width_of(rows: bytes) -> int:
