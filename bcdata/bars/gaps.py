@@ -53,8 +53,11 @@ def ledger(
     """
     grid = pl.DataFrame({"open_time": expected}, schema={"open_time": TIME}).with_row_index("at")
     held = grid.join(bars.select("open_time", "source"), on="open_time", how="left", maintain_order="left")
-    missing = explain(held.filter(pl.col("source").is_null()).select("at", "open_time"), reasons)
+    absent = held.filter(pl.col("source").is_null()).select("at", "open_time")
     refilled = held.filter(pl.col("source").is_not_null() & ~pl.col("source").is_in(list(archives)))
+    if absent.is_empty() and refilled.is_empty():
+        return pl.DataFrame(schema=LEDGER)
+    missing = explain(absent, reasons)
     return pl.concat([runs_told(missing), runs_told(_refills(refilled, reasons))]).sort("start")
 
 

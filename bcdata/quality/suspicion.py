@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import log
+from statistics import median
 
 import numpy as np
 import polars as pl
@@ -103,13 +104,15 @@ def unusual_volume_per_trade(bars: pl.DataFrame) -> list[tuple[date, float]]:
 
     Days without so many days of trades right before them cannot be told. Base units.
     """
-    days = _by_day(bars).filter((pl.col("trades") > 0) & (pl.col("volume") > 0))
-    days = days.with_columns(each=pl.col("volume") / pl.col("trades"))
-    before = pl.col("each").shift(1).rolling_median(VOLUME_DAYS, min_samples=VOLUME_DAYS)
-    is_whole = pl.col("day") - pl.col("day").shift(VOLUME_DAYS) == timedelta(days=VOLUME_DAYS)
-    factor = pl.when(is_whole).then(pl.col("each") / before).alias("factor")
-    is_far = (pl.col("factor") > VOLUME_FACTOR) | (pl.col("factor") < 1 / VOLUME_FACTOR)
-    return days.select("day", factor).filter(is_far).rows()
+    days = [(day, volume / trades) for day, volume, trades, _ in _by_day(bars).iter_rows() if trades > 0 and volume > 0]
+    found = []
+    for at in range(VOLUME_DAYS, len(days)):
+        (day, each), before = days[at], days[at - VOLUME_DAYS : at]
+        if day - before[0][0] == timedelta(days=VOLUME_DAYS):
+            factor = each / median(value for _, value in before)
+            if factor > VOLUME_FACTOR or factor < 1 / VOLUME_FACTOR:
+                found.append((day, factor))
+    return found
 
 
 def day_values(bars: pl.DataFrame) -> pl.DataFrame:
