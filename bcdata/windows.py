@@ -61,7 +61,7 @@ class Grain(StrEnum):
         except ValueError:
             raise UsageError(f"{key!r} is not a date") from None
         except OverflowError:
-            raise UsageError(f"{key!r} has no end: the calendar stops before it") from None
+            raise UsageError(f"{key!r} is too late: its end is beyond the year 9999") from None
 
     def key(self, instant: datetime) -> str:
         """The date key of the partition that holds the instant."""

@@ -131,8 +131,6 @@ class Dataset(Section):
             return start
         try:
             grain.window(start)
-        except OverflowError:
-            raise refusal(f"{start!r} is too late") from None
         except UsageError as error:
             raise refusal(str(error)) from None
         if not _FIRST_YEAR <= start[:4] <= _LAST_YEAR:
