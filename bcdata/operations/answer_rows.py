@@ -8,15 +8,19 @@ from typing import Any
 import polars as pl
 
 from bcdata.bars.schema import BAR, TIME, conform
+from bcdata.intervals import Interval
 from bcdata.operations.archive_view import ArchiveView
 from bcdata.operations.manifests import ARCHIVE, Record
 from bcdata.providers.binance.contracts import contract_size
 from bcdata.providers.binance.klines import coin_margined, read_pages, snap_early_2018
+from bcdata.quality.audit import audit_bars
 from bcdata.quality.compare import Contradiction
 from bcdata.store.layout import Partition
 from bcdata.store.quarantine import place
 from bcdata.store.store import Store
 from bcdata.windows import Window
+
+_DAY = Interval.parse("1d")
 
 
 def read_bodies(store: Store, raw: Partition, pages: Sequence[Record]) -> list[bytes] | None:
@@ -58,8 +62,13 @@ def answer_rows(view: ArchiveView, pages: Sequence[bytes]) -> pl.DataFrame:
 
 
 def day_bars(view: ArchiveView, pages: Sequence[bytes]) -> pl.DataFrame:
-    """The exchange's own day bars (`BAR`), ascending, one per open."""
-    return as_bars(answer_rows(view, pages)).unique("open_time", keep="first").sort("open_time")
+    """The exchange's own day bars (`BAR`) that keep the row rules, ascending, one per open: others check nothing."""
+    rows = answer_rows(view, pages)
+    if rows.is_empty():
+        return as_bars(rows)
+    edges = rows.select(from_us=pl.col("open_time").min(), to_us=pl.col("open_time").max() + 1)
+    rows = rows.with_columns(**edges.row(0, named=True), rank=pl.lit(0, pl.Int64))
+    return audit_bars(rows, interval=_DAY, max_bad_share=1, is_published=False).bars.select(BAR.names())
 
 
 def as_bars(rows: pl.DataFrame) -> pl.DataFrame:

@@ -1,8 +1,9 @@
 """Day bars that the archive's own files of other partitions make: what the exchange's day bars are tried with."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 import polars as pl
@@ -24,10 +25,8 @@ from bcdata.quality.compared_windows import length_of
 from bcdata.store.layout import Partition
 from bcdata.windows import Grain, Window
 
-_MOST = 6
-"""Objects that are read for one partition."""
-_FAR = (1, 2, 3, 5, 10, 20, 31)
-"""How many days away from the partition they are looked for; each of them has to be another day's object."""
+_STRIDES = (0, 1, 3, 7, 15, 30)
+"""Which of the days on either side are read, the nearest first: a week that is wrong must not be all that is asked."""
 
 
 class DayWitnesses:
@@ -51,10 +50,8 @@ class DayWitnesses:
             self._work.archive.objects(series, "daily", first=Grain.DAY.key(first), last=Grain.DAY.key(last)),
             self._work.archive.objects(series, "monthly", first=Grain.MONTH.key(first), last=Grain.MONTH.key(last)),
         )
-        by_day = {one.date_key: one for one in days}
-        near = [by_day[day.isoformat()] for day in _near(window) if day.isoformat() in by_day]
         other = [one for one in months if not _overlap(GRAINS["monthly"].window(one.date_key), window)]
-        return near[:_MOST] or other[:2]
+        return _spread(days, window) or other[:2]
 
     async def day_bar(self, partition: Partition, one: ArchiveObject) -> Record | None:
         """What an object makes of its day (a month's of the day next to the partition); None where that is not whole.
@@ -102,12 +99,13 @@ def frame_of(witnesses: Sequence[Record]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema).unique("open_time", keep="first").sort("open_time")
 
 
-def _near(window: Window) -> Iterator[date]:
-    """Days beside a partition, the nearest first."""
-    first, last = window.start.date(), (window.end - timedelta(days=1)).date()
-    for far in _FAR:
-        yield first - timedelta(days=far)
-        yield last + timedelta(days=far)
+def _spread(days: Sequence[ArchiveObject], window: Window) -> list[ArchiveObject]:
+    """Objects of days before and after a partition, the nearest first, further and further apart."""
+    named = [(GRAINS["daily"].window(one.date_key), one) for one in days]
+    before = [one for day, one in reversed(named) if day.end <= window.start]
+    after = [one for day, one in named if day.start >= window.end]
+    sides = ([side[at] for at in _STRIDES if at < len(side)] for side in (before, after))
+    return [one for pair in zip_longest(*sides) for one in pair if one is not None]
 
 
 def _overlap(one: Window, other: Window) -> bool:

@@ -54,6 +54,6 @@ class DaysAlone:
         if opened.broken:
             return False
         coarser = read_controls(self.store, self.raw, {"controls": controls}, window)
-        bars = audit_objects(self.dataset, self.raw, opened, coarser, is_published=False).audited.bars
+        audited = audit_objects(self.dataset, self.raw, opened, coarser, is_published=False).audited
         expected = calendar(self.dataset.calendar).opens(self.dataset.bar_interval, window)
-        return missing_opens(expected, bars["open_time"]).is_empty()
+        return not audited.questioned and missing_opens(expected, audited.bars["open_time"]).is_empty()

@@ -8,10 +8,11 @@ import polars as pl
 
 from bcdata.bars.schema import BAR, CONTRACT_BAR, PARSED_BAR, conform
 from bcdata.intervals import Interval
+from bcdata.quality.alternatives import as_bars, prefer_what_fits, within
 from bcdata.quality.compare import Contradiction
 from bcdata.quality.duplicates import Resolved, resolve
 from bcdata.quality.models import audit, bar_model
-from bcdata.quality.refutation import Checked, as_bars, check, within
+from bcdata.quality.refutation import Checked, check
 from bcdata.quality.rules import blame, blamed_findings, count_violations, findings, row_rules, sample, warning_rules
 from bcdata.quality.shares import Bad, bad_objects, set_aside_objects
 from bcdata.quality.unconfirmed import STEP, look_into
@@ -74,7 +75,7 @@ def audit_bars(
     found += [*resolved.findings, *checked.findings]
     held = rows.clear().with_columns(**{name: pl.lit(None, dtype=dtype) for name, dtype in _NOTES.items()})
     if controls is not None:
-        rows, held, suspicious = _unconfirmed(rows, interval, checked.uncompared, between)
+        rows, held, suspicious = _unconfirmed(rows, resolved.others, interval, checked.uncompared, between)
         found += suspicious
     contracts = "contracts" in raw.columns
     found.extend(findings(rows, warning_rules(interval, contracts=contracts)))
@@ -120,15 +121,25 @@ def _against_controls(resolved: Resolved, interval: Interval, controls: Mapping[
 
 
 def _unconfirmed(
-    rows: pl.DataFrame, interval: Interval, days: Sequence[date], between: Sequence[Window]
+    rows: pl.DataFrame, others: pl.DataFrame, interval: Interval, days: Sequence[date], between: Sequence[Window]
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding]]:
-    """Takes out rows between jumps of the price, on days that no control covers."""
+    """Takes out rows between jumps of the price, on days that no control covers; others without a jump take over."""
     windows, found = look_into(as_bars(rows), interval, days, between) if days else ([], [])
-    held = within(rows, windows).with_columns(reason=pl.lit(STEP))
+    gave_way = rows.clear().with_columns(evidence=pl.lit(None, dtype=pl.String))
+    if windows and others.height:
+        rows, gave_way = prefer_what_fits(
+            rows, others, windows, lambda bars: look_into(bars, interval, days, between)[0]
+        )
+        windows, found = look_into(as_bars(rows), interval, days, between) if gave_way.height else (windows, found)
+    held = pl.concat([gave_way, within(rows, windows)]).with_columns(reason=pl.lit(STEP))
     if not held.height:
         return rows, held, found
-    found.append(Finding(STEP, Severity.ROW, held.height, windows[0].evidence, sample(held)))
-    return rows.join(held, on="open_time", how="anti", maintain_order="left"), held, found
+    words = str(held["evidence"][0])
+    if gave_way.height:
+        words += f"; {gave_way.height} rows of the monthly object are there in their place"
+    found.append(Finding(STEP, Severity.ROW, held.height, words, sample(held)))
+    left = held.filter(~pl.col("open_time").is_in(gave_way["open_time"].implode()))
+    return rows.join(left, on="open_time", how="anti", maintain_order="left"), held, found
 
 
 def _noted(rows: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:

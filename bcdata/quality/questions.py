@@ -19,7 +19,7 @@ class Settled:
         replaced: windows in which the second source's rows agree with coarser bars, and the first one's do not.
         confirmed: windows in which both sources are equal: the rows stay.
         undecided: windows in which the second source's rows are others, and no better.
-        left: windows for which the second source has not all rows.
+        left: windows for which the second source has not all rows, or in which the first has none left.
     """
 
     replaced: tuple[Contradiction, ...] = ()
@@ -47,7 +47,7 @@ def settle(
     replaced, confirmed, undecided, left = [], [], [], []
     for one in questions:
         mine, theirs = _within(archive, one.window), _within(rows, one.window)
-        if mine.join(theirs, on="open_time", how="anti").height:
+        if mine.is_empty() or mine.join(theirs, on="open_time", how="anti").height:
             left.append(one)
         elif same_rows(mine, theirs).height == mine.height:
             confirmed.append(one)

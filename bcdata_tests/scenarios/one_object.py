@@ -214,7 +214,7 @@ class Scenario:
 def _published_by(group: list[str]) -> datetime:
     """Noon after the last day of a group; after the month's object, when all is due."""
     days = [one for one in group if one not in {MONTH, CONTROLS}]
-    return LATER if MONTH in group or not days else utc(max(days)) + timedelta(hours=36)
+    return LATER if MONTH in group else utc(max(days, default=DAYS[0])) + timedelta(hours=36 if days else 12)
 
 
 _NOTHING = {"merged": pl.DataFrame(schema=merged_bar(funding=False)), "gaps": pl.DataFrame(schema=LEDGER)}
