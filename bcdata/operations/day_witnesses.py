@@ -26,7 +26,8 @@ from bcdata.store.layout import Partition
 from bcdata.windows import Grain, Window
 
 _STRIDES = (0, 1, 3, 7, 15, 30)
-"""Which of the days on either side are read, the nearest first: a week that is wrong must not be all that is asked."""
+"""Which of the days on either side are read, the nearest first, and the last one: a week that is wrong must not be all
+that is asked."""
 
 
 class DayWitnesses:
@@ -104,7 +105,7 @@ def _spread(days: Sequence[ArchiveObject], window: Window) -> list[ArchiveObject
     named = [(GRAINS["daily"].window(one.date_key), one) for one in days]
     before = [one for day, one in reversed(named) if day.end <= window.start]
     after = [one for day, one in named if day.start >= window.end]
-    sides = ([side[at] for at in _STRIDES if at < len(side)] for side in (before, after))
+    sides = ([side[at] for at in sorted({*_STRIDES, len(side) - 1}) if 0 <= at < len(side)] for side in (before, after))
     return [one for pair in zip_longest(*sides) for one in pair if one is not None]
 
 

@@ -33,3 +33,9 @@ def test_rows_that_are_no_better_decide_nothing_and_missing_ones_leave_the_quest
     other = scaled(TRUE, RUN, price=3)
     assert settle(archive, other, questions, CONTROLS, ONE).undecided == questions
     assert settle(archive, TRUE.filter(~RUN), questions, CONTROLS, ONE).left == questions
+
+
+def test_nothing_is_confirmed_where_the_first_source_has_nothing_left() -> None:
+    questions = compare(flat(TRUE, RUN), ONE, CONTROLS).questioned
+    found = settle(TRUE.filter(~RUN), TRUE.clear(), questions, CONTROLS, ONE)
+    assert (found.confirmed, found.left) == ((), questions)

@@ -201,3 +201,25 @@ def test_the_exchanges_own_day_bar_outranks_its_silence(situation: Situation) ->
     ledger = situation.lake().ledger(D, SYMBOL, MONTH)
     (status,) = ledger.filter(ledger["start"] == utc(f"{FIRST}T10:00"))["status"]
     assert status == "open"
+
+
+@pytest.mark.parametrize("grain", ["day", "month"])
+@pytest.mark.parametrize("value", ["NaN", "-1"])
+def test_day_bars_that_are_wrong_in_themselves_check_nothing(situation: Situation, value: str, grain: str) -> None:
+    put(situation, times_ten, (), EVERY)
+
+    def lie(series: Series, rows: list[KlineRow]) -> list[KlineRow]:
+        return [[row[0], value, *row[2:]] for row in rows] if series.interval == "1d" else []
+
+    situation.market.lie = lie
+    assert run(situation, grain, *EVERY).troubles == []
+    assert bars(situation, grain, EVERY) == true_bars(EVERY)
+
+
+def test_a_week_of_wrong_days_is_told_by_days_further_away(situation: Situation) -> None:
+    """Each of the days has seven wrong ones beside it: the exchange is tried with those beyond them."""
+    wrong = (*EVERY[2:], *LATER[2:])
+    put(situation, times_ten, wrong, (*EVERY, *LATER[2:]))
+    situation.now = situation.at = utc("2025-01-09")
+    assert run(situation, "day", *wrong).troubles == []
+    assert bars(situation, "day", wrong) == true_bars(wrong)
