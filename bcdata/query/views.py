@@ -20,6 +20,7 @@ from bcdata.features.seasonality import SCHEMA as PROFILE
 from bcdata.operations.feature_set import features_of
 from bcdata.operations.instruments import UNIVERSE
 from bcdata.operations.lake import PERPETUAL, trusted
+from bcdata.query.statement import require_reading
 from bcdata.store.layout import PART, Partition, symbol_and_date, universe_table
 from bcdata.store.store import Store
 
@@ -61,11 +62,12 @@ def connect(store: Store, catalog: Catalog) -> Iterator[duckdb.DuckDBPyConnectio
 
 
 def query(store: Store, catalog: Catalog, sql: str) -> pl.DataFrame:
-    """The result of one statement.
+    """The result of one statement that reads (`query.statement`).
 
     Raises:
-        UsageError: the statement is wrong; the text is DuckDB's.
+        UsageError: the statement is wrong, or does more than read.
     """
+    require_reading(sql)
     with connect(store, catalog) as connection:
         try:
             result = connection.sql(sql)
