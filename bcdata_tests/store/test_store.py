@@ -112,10 +112,3 @@ def test_attempts_that_cannot_be_kept_are_an_error_with_a_cause(tmp_path: Path) 
     (tmp_path / ".state").write_text("a file")
     with pytest.raises(StoreError, match="cannot use"):
         Attempts(tmp_path).note(["x"], datetime(2023, 7, 1, tzinfo=UTC))
-
-
-def test_a_damaged_table_of_attempts_is_explained(tmp_path: Path) -> None:
-    (tmp_path / ".state").mkdir()
-    (tmp_path / ".state" / "attempts.sqlite").write_bytes(b"no database at all" * 100)
-    with pytest.raises(StoreError, match=r"^[^\n]+not a database; [^\n]+delete it if it is damaged[^\n]+$"):
-        Attempts(tmp_path).last("a")
