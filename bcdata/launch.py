@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
+import yaml
 from sqlalchemy.exc import DBAPIError
 
 from bcdata import errors
 from bcdata.assembly import build_defs
 from bcdata.catalog import Catalog
+from bcdata.dagster_storage import BAD_SETTINGS
 from bcdata.errors import BcdataError
 from bcdata.operations.outcome import Outcome
 from bcdata.operations.plan import Plan, RangeRun, stretches
@@ -45,12 +47,23 @@ def open_instance(root: Path) -> Iterator[dg.DagsterInstance]:
     try:
         os.environ["DAGSTER_HOME"] = str(_home(root))
         logging.getLogger("dagster").setLevel(logging.ERROR)
-        with dg.DagsterInstance.get() as instance:
+        with _instance() as instance:
             yield instance
     except DBAPIError as error:
         raise BcdataError(_storage_trouble(str(error.orig))) from error
     except OSError as error:
         raise BcdataError(f"cannot use {error.filename} for DAGSTER_HOME: {error.strerror or error}") from error
+
+
+def _instance() -> dg.DagsterInstance:
+    try:
+        return dg.DagsterInstance.get()
+    except (*BAD_SETTINGS, yaml.YAMLError) as error:
+        settings = Path(os.environ["DAGSTER_HOME"], "dagster.yaml")
+        cause = " ".join(str(error).split())[:300]
+        raise BcdataError(
+            f"{settings} cannot be used: {cause}; correct it, or move it away: a home without one is given a sound one"
+        ) from None
 
 
 def _home(root: Path) -> Path:
