@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bcdata.errors import StoreError, UsageError
+from bcdata.net.answers import LONGEST_WAIT
 from bcdata.net.budgets import Budget, Hold
 from bcdata.sqlite_files import is_damage, set_aside, version
 
@@ -24,8 +25,6 @@ _COST = "rates and bans of the last minutes are counted from nothing"
 _BUSY_SECONDS = 30.0
 _PAUSE = 0.02
 _SECOND = 1_000_000
-_LONGEST_HOLD = 3 * 86_400
-"""Seconds: the longest ban that Binance documents. A server that says more is not believed."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tickets (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, asked INTEGER NOT NULL,
@@ -148,7 +147,7 @@ class SqliteBudgets:
     def _hold(self, host: str, seconds: float, banned: bool) -> None:
         def work(table: sqlite3.Connection) -> None:
             now = _now()
-            until = now + round(min(seconds, _LONGEST_HOLD) * _SECOND)
+            until = now + round(min(seconds, LONGEST_WAIT) * _SECOND)
             table.execute(
                 "INSERT INTO holds VALUES (:host, :until, :banned) ON CONFLICT (host) DO UPDATE SET"
                 " banned = :banned OR (banned AND until > :now), until = max(until, :until)",
@@ -211,7 +210,9 @@ class SqliteBudgets:
             ) from error
 
     def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if str(self._path) != ":memory:":
+            self._path.touch(mode=0o600)  # whom this machine asks is nobody else's business
         deadline = time.monotonic() + _BUSY_SECONDS
         while True:
             try:
