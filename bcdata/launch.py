@@ -22,6 +22,7 @@ from bcdata.operations.plan import Plan, RangeRun, stretches
 from bcdata.operations.progress import listening
 from bcdata.operations.zones import Step
 from bcdata.partitions import partitions_of, symbol_set
+from bcdata.store.alive import show_ended
 
 Listener = Callable[[Step, Outcome], None]
 COMMAND_TAG = "bcdata/command"
@@ -144,6 +145,7 @@ def launch(instance: dg.DagsterInstance, catalog: Catalog, plan: Plan, listener:
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 raise_on_error=False,
             )
+            show_ended()
             report.runs.append(result.run_id)
             failures = result.get_step_failure_events()
             if any(_is_interrupt(event) for event in failures):
