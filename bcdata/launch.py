@@ -22,6 +22,7 @@ from bcdata.operations.plan import Plan, RangeRun, stretches
 from bcdata.operations.progress import listening
 from bcdata.operations.zones import Step
 from bcdata.partitions import partitions_of, symbol_set
+from bcdata.sqlite_files import cause
 from bcdata.store.alive import show_ended
 
 Listener = Callable[[Step, Outcome], None]
@@ -51,7 +52,7 @@ def open_instance(root: Path) -> Iterator[dg.DagsterInstance]:
         with _instance() as instance:
             yield instance
     except DBAPIError as error:
-        raise BcdataError(_storage_trouble(str(error.orig))) from error
+        raise BcdataError(_storage_trouble(cause(error.orig or error))) from error
     except OSError as error:
         raise BcdataError(f"cannot use {error.filename} for DAGSTER_HOME: {error.strerror or error}") from error
 
@@ -61,9 +62,9 @@ def _instance() -> dg.DagsterInstance:
         return dg.DagsterInstance.get()
     except (*BAD_SETTINGS, yaml.YAMLError) as error:
         settings = Path(os.environ["DAGSTER_HOME"], "dagster.yaml")
-        cause = " ".join(str(error).split())[:300]
+        words = " ".join(str(error).split())[:300]
         raise BcdataError(
-            f"{settings} cannot be used: {cause}; correct it, or move it away: a home without one is given a sound one"
+            f"{settings} cannot be used: {words}; correct it, or move it away: a home without one is given a sound one"
         ) from None
 
 
@@ -187,6 +188,6 @@ _OURS = {name for name, value in vars(errors).items() if isinstance(value, type)
 """Errors whose words are meant for users: what caused them is not."""
 
 
-def _storage_trouble(cause: str) -> str:
+def _storage_trouble(words: str) -> str:
     home = os.environ["DAGSTER_HOME"]
-    return f"cannot use Dagster's storage under {home}: {' '.join(cause.split())}; is there space, may it be written?"
+    return f"cannot use Dagster's storage under {home}: {' '.join(words.split())}; is there space, may it be written?"

@@ -1,5 +1,6 @@
 """SQLite files whose loss costs time and no data: what says that one is damaged, and setting it aside."""
 
+import errno
 import fcntl
 import logging
 import os
@@ -22,6 +23,16 @@ def is_damage(error: BaseException) -> bool:
         return False
     name = getattr(error, "sqlite_errorname", "")
     return name.startswith(_DAMAGE) or any(words in str(error) for words in _FOREIGN)
+
+
+def cause(error: BaseException) -> str:
+    """An error of SQLite in words, with the cause that it has no words for: no more files may be opened."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as other:
+        if other.errno in {errno.EMFILE, errno.ENFILE}:
+            return f"{error}, since too many files are open; raise `ulimit -n`"
+    return str(error)
 
 
 def version(path: Path) -> int | None:

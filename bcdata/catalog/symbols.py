@@ -37,6 +37,8 @@ LEVERAGED_ASSETS = frozenset(
 )
 """Assets that had leveraged tokens on Binance (2020 to 2024; none has come since)."""
 
+_FOREIGN = frozenset("<>\"'&%\\;`$")
+"""Characters of mark-up, escapes and shells."""
 _COUNTERPART = {"UP": "DOWN", "DOWN": "UP", "BULL": "BEAR", "BEAR": "BULL"}
 _BITCOIN_PAIR = ("BULL", "BEAR")  # these two name no asset: they are Bitcoin's
 _MARKED = re.compile(r"(?P<base>[^/-]+)[/-](?P<quote>[^/-]+)")
@@ -66,6 +68,8 @@ def complaint(symbol: str) -> str | None:
         return f"{symbol!r} begins or ends with a blank"
     if "|" in symbol or "..." in symbol or not symbol.isprintable():
         return f"{symbol!r} holds '|', '...' or a control character"
+    if symbol in {".", ".."} or set(symbol) & _FOREIGN:
+        return f"{symbol!r} holds what no venue writes in a symbol (one of {' '.join(sorted(_FOREIGN))})"
     return None
 
 

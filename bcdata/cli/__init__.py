@@ -1,5 +1,6 @@
 """The command line: it parses and shows, and does nothing itself. Exit status: 0 done, 1 something failed, 2 usage."""
 
+import io
 import os
 import sys
 
@@ -29,6 +30,9 @@ alert.register(app)
 
 def main() -> None:
     """Runs the command and turns errors that are meant to be read into one line and an exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal or log that is not UTF-8 gets escapes, not a traceback
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except BcdataError as error:

@@ -17,7 +17,7 @@ from typing import TypeVar
 from bcdata.errors import StoreError, UsageError
 from bcdata.net.answers import LONGEST_WAIT
 from bcdata.net.budgets import Budget, Hold
-from bcdata.sqlite_files import is_damage, set_aside, version
+from bcdata.sqlite_files import cause, is_damage, set_aside, version
 
 T = TypeVar("T")
 _COST = "rates and bans of the last minutes are counted from nothing"
@@ -206,7 +206,7 @@ class SqliteBudgets:
             yield
         except (sqlite3.Error, OSError) as error:
             raise StoreError(
-                f"cannot use {self._path}: {error}; it holds rate counts only and may be deleted"
+                f"cannot use {self._path}: {cause(error)}; it holds rate counts only and may be deleted"
             ) from error
 
     def _open(self) -> sqlite3.Connection:

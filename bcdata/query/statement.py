@@ -8,7 +8,7 @@ from bcdata.errors import UsageError
 
 _SPACE = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
 _EXPLAIN = re.compile(rf"{_SPACE}EXPLAIN\b{_SPACE}(?:ANALY[SZ]E\b|\([^)]*\))?", re.IGNORECASE | re.DOTALL)
-_CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY"})
+_CHANGES = frozenset({b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"COPY"})
 
 
 def require_reading(sql: str) -> None:
@@ -30,6 +30,8 @@ def _kind(sql: str) -> duckdb.StatementType:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
         raise UsageError(str(error).strip()) from None
+    except UnicodeEncodeError:
+        raise UsageError("the statement is not Unicode text") from None
     if len(statements) != 1:
         raise UsageError(f"one statement can be asked at a time; there are {len(statements)}")
     return statements[0].type
@@ -37,15 +39,15 @@ def _kind(sql: str) -> duckdb.StatementType:
 
 def _changes(sql: str) -> bool:
     """Whether a common table expression changes rows: the parser calls the whole a SELECT all the same."""
-    tokens = duckdb.tokenize(sql)
-    ends = [start for start, _ in tokens[1:]] + [len(sql)]
+    tokens, text = duckdb.tokenize(sql), sql.encode()  # tokens count bytes
+    ends = [start for start, _ in tokens[1:]] + [len(text)]
     words = [
-        sql[start:end].split(None, 1)[0].upper()
+        text[start:end].split(None, 1)[0].upper()
         for (start, kind), end in zip(tokens, ends, strict=True)
         if kind is not duckdb.token_type.comment
     ]
     return any(
-        first in {"AS", "MATERIALIZED"} and second == "(" and third in _CHANGES
+        first in {b"AS", b"MATERIALIZED"} and second == b"(" and third in _CHANGES
         for first, second, third in zip(words, words[1:], words[2:], strict=False)
     )
 

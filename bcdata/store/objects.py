@@ -226,6 +226,8 @@ _CAUSES = {
     errno.EPERM: "permission denied; point BCDATA_ROOT at a place that can be written",
     errno.ENOTDIR: "a file stands where a folder is needed; point BCDATA_ROOT at a folder",
     errno.EEXIST: "a file stands where a folder is needed; point BCDATA_ROOT at a folder",
+    errno.EMFILE: "too many files are open; raise `ulimit -n` and run the same command again",
+    errno.ENFILE: "too many files are open on this machine; run the same command again later",
     errno.ENAMETOOLONG: "the name is too long for this file system",
 }
 

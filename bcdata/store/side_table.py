@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bcdata.errors import StoreError
-from bcdata.sqlite_files import is_damage, set_aside, version
+from bcdata.sqlite_files import cause, is_damage, set_aside, version
 
 T = TypeVar("T")
 BUSY_SECONDS = 30.0
@@ -44,7 +44,7 @@ class SideTable:
                 return self._once(work)
         except (sqlite3.Error, OSError) as error:
             words = f"free some space if the disk is full; it may be deleted, which costs no data: {self._cost}"
-            raise StoreError(f"cannot use {self.path}: {error}; {words}") from error
+            raise StoreError(f"cannot use {self.path}: {cause(error)}; {words}") from error
 
     def _once(self, work: Callable[[sqlite3.Connection], T]) -> T:
         self.path.parent.mkdir(parents=True, exist_ok=True)

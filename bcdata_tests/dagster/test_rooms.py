@@ -44,7 +44,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"store"},
     "assembly": {"assets", "catalog", "jobs", "resources", "schedules", "sensors", "upkeep"},
     "definitions": {"assembly", "catalog"},
-    "launch": {*GROUND, "assembly", "catalog", "dagster_storage", "operations", "partitions", "store"},
+    "launch": {*GROUND, "assembly", "catalog", "dagster_storage", "operations", "partitions", "sqlite_files"}
+    | {"store"},
     "cli": {*GROUND, "settings", "catalog", "bars", "features", "launch", "net", "operations", "pictures", "providers"}
     | {"alerts", "query", "simulate", "store"},
     "__main__": {"cli"},

@@ -28,6 +28,8 @@ READING = [
     "/* why */ EXPLAIN -- how\n (ANALYZE, FORMAT JSON) SELECT 1",
     "SELECT 'COPY (SELECT 1) TO ''x''' AS delete",
     "SELECT * EXCLUDE (copy) FROM x",
+    "SELECT '币安人生USDT' AS symbol",
+    "WITH 币 AS (SELECT '→' AS a) FROM 币",
     "SELECT update FROM (SELECT 1 AS update)",
 ]
 WRITING = [
@@ -58,6 +60,7 @@ WRITING = [
     "PREPARE p AS SELECT 1",
     "BEGIN TRANSACTION",
     "VACUUM",
+    "WITH 币 AS (INSERT INTO x VALUES ('→') RETURNING *) FROM 币",
     "SELECT 1; SELECT 2",
     "",
     "-- nothing",
