@@ -22,11 +22,16 @@ _BLOCK = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What a listing tells of an object: key, bytes and the instant of its last change (ns since the epoch)."""
+    """What a listing tells of an object: key, bytes and the instant of its last change (ns since the epoch).
+
+    `inode` and `changed_ns` tell one file from another of the same size and time: no copy has both.
+    """
 
     key: str
     size: int
     modified_ns: int
+    inode: int = 0
+    changed_ns: int = 0
 
 
 class Objects(Protocol):
@@ -87,7 +92,7 @@ class LocalObjects:
                 status = self.path(key).stat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
-        return ObjectInfo(key, status.st_size, status.st_mtime_ns)
+        return _info(key, status)
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Files under the folder, in key order; none where there is no folder."""
@@ -102,7 +107,7 @@ class LocalObjects:
                     yield from self.list(f"{prefix}{entry.name}/")
                 else:
                     status = entry.stat()
-                    yield ObjectInfo(f"{prefix}{entry.name}", status.st_size, status.st_mtime_ns)
+                    yield _info(f"{prefix}{entry.name}", status)
 
     def delete(self, key: str) -> None:
         """Removes the file and the folders that it leaves empty."""
@@ -144,6 +149,10 @@ class LocalObjects:
     def _prune(self, folder: Path) -> None:
         while folder != self.root and _remove_if_empty(folder):
             folder = folder.parent
+
+
+def _info(key: str, status: os.stat_result) -> ObjectInfo:
+    return ObjectInfo(key, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
 
 
 def sweep_staging(root: Path) -> None:

@@ -1,0 +1,125 @@
+"""What was published where: for each symbol and year a manifest with the digests of its partitions' files.
+
+It lies at `.lake/manifests/<zone>/[<provider>/]<dataset>/symbol=<SYMBOL>/<YYYY>.json`, for frames of no single symbol
+at `.lake/manifests/<table>.json`. Each date key has a short log, newest last. An entry is written before its files are
+put, and a reader takes files that fit one of the last entries: a process killed in between leaves those of the entry
+before, whole and readable. Bars and their ledger share the entries of `merged`: files of two entries do not belong
+together.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+from bcdata.errors import StoreError
+from bcdata.store.digests import FileDigest
+from bcdata.store.layout import Partition, Table, dataset_prefix, escape
+from bcdata.store.locks import locked
+from bcdata.store.objects import LocalObjects
+from bcdata.store.sealed import seal, unseal
+
+MANIFESTS = ".lake/manifests/"
+FORMAT = 1
+KEPT = 2
+"""Entries of a date key that are kept: the newest, and the one that its files replace."""
+_LOCKS = 64
+_SHARED = {"gaps": "merged"}
+"""Zones whose files are published together with another's, and stand in its manifest."""
+
+Dates = dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One publication of a partition: what its rows were made of, and what its files are, by zone."""
+
+    fingerprint: str
+    files: Mapping[str, FileDigest]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"fingerprint": self.fingerprint, "files": {zone: one.to_json() for zone, one in self.files.items()}}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Entry":
+        """Reads what `to_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: it is something else.
+        """
+        files = {str(zone): FileDigest.from_json(one) for zone, one in value["files"].items()}
+        return cls(str(value["fingerprint"]), files)
+
+
+class Publications:
+    """The manifests of a lake."""
+
+    def __init__(self, objects: LocalObjects) -> None:
+        self._objects = objects
+        self._read: dict[str, tuple[tuple[int, int, int], Dates]] = {}
+
+    def entries(self, place: Partition | Table) -> Sequence[Entry]:
+        """The last publications of a partition, newest last; none where it was never published.
+
+        Raises:
+            StoreError: the manifest is damaged.
+        """
+        key, date = manifest_of(place)
+        try:
+            return [Entry.from_json(one) for one in self._dates(key).get(date, [])]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise _damaged(key, place) from error
+
+    def announce(self, place: Partition | Table, entry: Entry) -> None:
+        """Adds an entry whose files are about to be put. A damaged manifest is begun anew: its partitions are rebuilt.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        key, date = manifest_of(place)
+        with locked(self._objects.root, f"manifests-{crc32(key.encode()) % _LOCKS:02x}"):
+            sequence, dates = _parsed(self._objects.get(key)) or (0, {})
+            log = [one for one in dates.get(date, []) if one != entry.to_json()]
+            dates[date] = [*log, entry.to_json()][-KEPT:]
+            self._objects.put(key, _rendered(sequence + 1, dates))
+
+    def _dates(self, key: str) -> Dates:
+        """The logs of a manifest by date key; remembered while the file stays the same."""
+        info = self._objects.stat(key)
+        if info is None:
+            return {}
+        version = (info.size, info.modified_ns, info.inode)
+        known = self._read.get(key)
+        if known is None or known[0] != version:
+            found = _parsed(self._objects.get(key))
+            if found is None:
+                raise _damaged(key)
+            self._read[key] = known = (version, found[1])
+        return known[1]
+
+
+def manifest_of(place: Partition | Table) -> tuple[str, str]:
+    """The key of a partition's manifest, and the date key under which it stands there."""
+    if isinstance(place, Table):
+        return f"{MANIFESTS}{place.prefix.rstrip('/')}.json", ""
+    zone = _SHARED.get(place.zone, place.zone)
+    prefix = dataset_prefix(zone, place.dataset, place.provider)
+    return f"{MANIFESTS}{prefix}symbol={escape(place.symbol)}/{place.date[:4]}.json", place.date
+
+
+def _rendered(sequence: int, dates: Dates) -> bytes:
+    return seal({"format": FORMAT, "sequence": sequence, "dates": dates})
+
+
+def _parsed(body: bytes | None) -> tuple[int, Dates] | None:
+    """Sequence number and logs; None where there is no manifest, or its bytes are not those that were written."""
+    value = unseal(body)
+    if value is None or not isinstance(value.get("dates"), dict):
+        return None
+    return int(value.get("sequence", 0)), value["dates"]
+
+
+def _damaged(key: str, place: object = None) -> StoreError:
+    whose = f" of {place}" if place else ""
+    return StoreError(f"the manifest{whose} {key} is damaged; materialize its partitions again")
