@@ -169,10 +169,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     reasons = _reasons(records.get(ARCHIVE) or {}, records.get(REST) or {}, unpublished)
     gaps = settlement_ledger(missing_settlements(settled, known), reasons)
     verdict = Verdict(settled.height, (*audit(settled, funding_model()), *_coverage(gaps)))
-    if verdict.passed:
-        record = {"dataset": dataset.name}
-        work.store.publish(partition.in_zone("gaps"), gaps, fingerprint=made_of, rules=VERSION, record=record)
-    return publish(work.store, partition, settled, verdict, fingerprint=made_of, record={})
+    return publish(work.store, partition, settled, verdict, fingerprint=made_of, record={}, ledger=gaps)
 
 
 def _reasons(archive: Told, rest: Told, unpublished: datetime | None) -> list[Reason]:

@@ -94,22 +94,13 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         *finer_disagreement(work, dataset, inputs.symbol, inputs.window, bars),
     ]
     verdict = Verdict(bars.height, tuple(findings), {"missing": _by_status(gaps)})
-    if verdict.passed:
-        # The ledger first: bars are trusted only with a ledger of their own fingerprint.
-        work.store.publish(
-            partition.in_zone("gaps"),
-            gaps,
-            fingerprint=made_of,
-            rules=VERSION,
-            record={"dataset": dataset.name},
-        )
     record = {
         "sources": [(name, made) for name, made, _ in inputs.sources],
         "funding": inputs.funding,
         "finer": inputs.finer,
         "closed": inputs.closed.end.isoformat(),
     }
-    return publish(work.store, partition, bars, verdict, fingerprint=made_of, record=record)
+    return publish(work.store, partition, bars, verdict, fingerprint=made_of, record=record, ledger=gaps)
 
 
 def _not_ready(work: Workbench, dataset: Dataset, partition: Partition) -> str | None:

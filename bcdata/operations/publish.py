@@ -10,7 +10,7 @@ from bcdata.quality.rules import VERSION
 from bcdata.quality.verdict import Severity, Verdict
 from bcdata.store import quarantine
 from bcdata.store.layout import Partition
-from bcdata.store.store import Store
+from bcdata.store.store import Rows, Store
 
 
 def unchanged(store: Store, partition: Partition, fingerprint: str) -> Outcome | None:
@@ -40,10 +40,12 @@ def publish(
     fingerprint: str,
     record: Mapping[str, Any],
     rejected: pl.DataFrame | None = None,
+    ledger: pl.DataFrame | None = None,
 ) -> Outcome:
     """Publishes what passed; what did not goes to quarantine and leaves the zone as it is.
 
-    Rows set aside go to quarantine first, so that a row is never in neither place.
+    Rows set aside go to quarantine first, so that a row is never in neither place. A gap ledger is published with the
+    rows that it belongs to, and before them: rows are trusted only with a ledger of their own fingerprint.
     """
     has_rejected = rejected is not None and rejected.height > 0
     if not verdict.passed or has_rejected:
@@ -58,7 +60,10 @@ def publish(
     if not verdict.passed:
         return Outcome(partition, State.HELD_BACK, verdict, fingerprint)
     full = {**record, "verdict": verdict.to_json()}
-    written = store.publish(partition, frame, fingerprint=fingerprint, rules=VERSION, record=full)
+    together = [Rows(partition, frame, full)]
+    if ledger is not None:
+        together.insert(0, Rows(partition.in_zone("gaps"), ledger, {"dataset": partition.dataset}))
+    written = store.publish_together(together, fingerprint=fingerprint, rules=VERSION)
     if not has_rejected:
         quarantine.clear(store, partition)
     return Outcome(partition, State.PUBLISHED, verdict, fingerprint, frame.height, written)

@@ -9,6 +9,7 @@ together.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -16,7 +17,7 @@ from bcdata.errors import StoreError
 from bcdata.store.digests import FileDigest
 from bcdata.store.layout import Partition, Table, dataset_prefix, escape
 from bcdata.store.locks import locked
-from bcdata.store.objects import LocalObjects
+from bcdata.store.objects import Objects
 from bcdata.store.sealed import seal, unseal
 
 MANIFESTS = ".lake/manifests/"
@@ -55,8 +56,8 @@ class Entry:
 class Publications:
     """The manifests of a lake."""
 
-    def __init__(self, objects: LocalObjects) -> None:
-        self._objects = objects
+    def __init__(self, root: Path, objects: Objects) -> None:
+        self._root, self._objects = root, objects
         self._read: dict[str, tuple[tuple[int, int, int], Dates]] = {}
 
     def entries(self, place: Partition | Table) -> Sequence[Entry]:
@@ -71,6 +72,15 @@ class Publications:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(key, place) from error
 
+    def files(self, place: Partition | Table) -> list[FileDigest]:
+        """What the file of a partition may be, the newest first.
+
+        Raises:
+            StoreError: the manifest is damaged.
+        """
+        zone = zone_of(place)
+        return [entry.files[zone] for entry in reversed(self.entries(place)) if zone in entry.files]
+
     def announce(self, place: Partition | Table, entry: Entry) -> None:
         """Adds an entry whose files are about to be put. A damaged manifest is begun anew: its partitions are rebuilt.
 
@@ -78,7 +88,7 @@ class Publications:
             StoreError: it cannot be written.
         """
         key, date = manifest_of(place)
-        with locked(self._objects.root, f"manifests-{crc32(key.encode()) % _LOCKS:02x}"):
+        with locked(self._root, f"manifests-{crc32(key.encode()) % _LOCKS:02x}"):
             sequence, dates = _parsed(self._objects.get(key)) or (0, {})
             log = [one for one in dates.get(date, []) if one != entry.to_json()]
             dates[date] = [*log, entry.to_json()][-KEPT:]
@@ -97,6 +107,11 @@ class Publications:
                 raise _damaged(key)
             self._read[key] = known = (version, found[1])
         return known[1]
+
+
+def zone_of(place: Partition | Table) -> str:
+    """Under what name a partition's file stands in its manifest."""
+    return place.zone if isinstance(place, Partition) else "table"
 
 
 def manifest_of(place: Partition | Table) -> tuple[str, str]:

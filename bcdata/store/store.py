@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,10 @@ from typing import Any
 import polars as pl
 
 from bcdata.errors import StoreError
+from bcdata.store.digests import digest_file, digest_of
 from bcdata.store.layout import PART, Partition, Table, dataset_prefix, symbol_and_date
 from bcdata.store.objects import LocalObjects, ObjectInfo, Objects
+from bcdata.store.publications import Entry, Publications, zone_of
 
 FINGERPRINT = "bcdata.fingerprint"
 SCHEMA_VERSION = "bcdata.schema_version"
@@ -19,6 +23,7 @@ RULES_VERSION = "bcdata.rules_version"
 RECORD = "bcdata.record"
 ZSTD_LEVEL = 3
 SCHEMA = "1"
+_REPAIR = "materialize it again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,22 @@ class Published:
     record: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A frame for a partition, and the record that goes into its footer."""
+
+    partition: Partition | Table
+    frame: pl.DataFrame
+    record: Mapping[str, Any]
+
+
 class Store:
     """The lake. Every file is put whole; readers see the old one or the new one, never a part."""
 
     def __init__(self, root: Path, objects: Objects | None = None) -> None:
         self.root = root
         self.objects: Objects = objects or LocalObjects(root)
+        self.publications = Publications(root, self.objects)
 
     def publish(
         self,
@@ -52,27 +67,52 @@ class Store:
         Raises:
             StoreError: the place cannot be written.
         """
-        body = io.BytesIO()
-        metadata = {
-            FINGERPRINT: fingerprint,
-            SCHEMA_VERSION: SCHEMA,
-            RULES_VERSION: rules,
-            RECORD: json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
-        }
-        frame.write_parquet(body, compression="zstd", compression_level=ZSTD_LEVEL, metadata=metadata)
-        self.objects.put(partition.key(), body.getvalue())
-        return body.tell()
+        return self.publish_together([Rows(partition, frame, record)], fingerprint=fingerprint, rules=rules)
+
+    def publish_together(self, some: Sequence["Rows"], *, fingerprint: str, rules: str) -> int:
+        """Writes frames that belong together under one entry of a manifest; returns the size of the last in bytes.
+
+        They are put in this order. Readers take them together, or not at all.
+
+        Raises:
+            StoreError: the place cannot be written.
+        """
+        bodies = {one.partition: _parquet(one, fingerprint, rules) for one in some}
+        digests = {zone_of(place): digest_file(body) for place, body in bodies.items()}
+        self.publications.announce(some[-1].partition, Entry(fingerprint, digests))
+        for place, body in bodies.items():
+            self.objects.put(place.key(), body)
+        return len(bodies[some[-1].partition])
 
     def published(self, partition: Partition | Table) -> Published | None:
-        """Fingerprint and record of what is published there; None where nothing readable is."""
+        """Fingerprint and record of what is published there; None where nothing is, or its footer is damaged."""
         if not isinstance(self.objects, LocalObjects):
             body = self.objects.get(partition.key())
             return None if body is None else _footer(io.BytesIO(body))
         path = self.objects.path(partition.key())
-        return _footer(path) if path.is_file() else None
+        try:
+            expected = self.publications.files(partition)
+        except StoreError:
+            return None
+        with suppress(OSError), path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            for one in expected:
+                tail = os.pread(file.fileno(), one.footer.length, one.footer.start) if size == one.size else b""
+                if tail and digest_of(tail) == one.footer.digest:
+                    return _footer(path)
+        return None
+
+    def damage(self, partition: Partition | Table) -> str | None:
+        """What is wrong with the bytes of a published file, in words; None where they are sound, or there is no file.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        body = self.objects.get(partition.key())
+        return None if body is None else self._damage(partition, body, None)
 
     def read(self, partition: Partition | Table, columns: Sequence[str] | None = None) -> pl.DataFrame | None:
-        """The published frame, or some columns of it; None where there is none.
+        """The published frame, or some columns of it; None where there is none. The bytes that are read are verified.
 
         Raises:
             StoreError: the file is damaged.
@@ -81,11 +121,19 @@ class Store:
         if body is None:
             return None
         try:
+            if damage := self._damage(partition, body, columns):
+                raise StoreError(f"{partition.key()} is damaged: {damage}; {_REPAIR}")
             return pl.read_parquet(io.BytesIO(body), columns=list(columns) if columns else None)
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise StoreError(
-                f"{partition.key()} is damaged ({_first_line(error)}); delete it and materialize it again"
-            ) from error
+            raise StoreError(f"{partition.key()} is damaged ({_first_line(error)}); {_REPAIR}") from error
+
+    def _damage(self, partition: Partition | Table, body: bytes, columns: Sequence[str] | None) -> str | None:
+        """Against the last publications: what is wrong with the bytes, or with those of some columns."""
+        expected = self.publications.files(partition)
+        found = [one.damage(body) if columns is None else one.damage_in(body, columns) for one in expected]
+        if not found:
+            return "no manifest knows of it"
+        return None if None in found else found[0]
 
     def partitions(self, zone: str, dataset: str, provider: str | None = None) -> Iterator[Partition]:
         """All published partitions of an asset, by symbol, then date."""
@@ -131,6 +179,18 @@ class Store:
         """Releases what the store holds on to (its staging folder)."""
         if isinstance(self.objects, LocalObjects):
             self.objects.close()
+
+
+def _parquet(rows: "Rows", fingerprint: str, rules: str) -> bytes:
+    body = io.BytesIO()
+    metadata = {
+        FINGERPRINT: fingerprint,
+        SCHEMA_VERSION: SCHEMA,
+        RULES_VERSION: rules,
+        RECORD: json.dumps(rows.record, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
+    }
+    rows.frame.write_parquet(body, compression="zstd", compression_level=ZSTD_LEVEL, metadata=metadata)
+    return body.getvalue()
 
 
 def _footer(source: Path | io.BytesIO) -> Published | None:

@@ -26,7 +26,7 @@ def entry(number: int) -> Entry:
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Publications:
-    return Publications(LocalObjects(tmp_path))
+    return Publications(tmp_path, LocalObjects(tmp_path))
 
 
 def test_the_last_two_entries_are_kept_newest_last(lake: Publications) -> None:
@@ -54,11 +54,11 @@ def test_writers_of_one_manifest_lose_nothing(tmp_path: Path) -> None:
     days = [f"2025-03-{day:02d}" for day in range(1, 32)]
 
     def write(day: str) -> None:
-        Publications(LocalObjects(tmp_path)).announce(Partition("merged", "d", "S", day), entry(1))
+        Publications(tmp_path, LocalObjects(tmp_path)).announce(Partition("merged", "d", "S", day), entry(1))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, days))
-    lake = Publications(LocalObjects(tmp_path))
+    lake = Publications(tmp_path, LocalObjects(tmp_path))
     assert all(list(lake.entries(Partition("merged", "d", "S", day))) == [entry(1)] for day in days)
 
 

@@ -1,5 +1,6 @@
 """Publishing: same input, same bytes; what is damaged counts as absent; quarantine comes and goes."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from bcdata.operations.lake import trusted
 from bcdata.store import quarantine
 from bcdata.store.attempts import Attempts
 from bcdata.store.layout import Partition
-from bcdata.store.store import Store
+from bcdata.store.store import Rows, Store
 from bcdata_tests.make import bars, opens
 
 MERGED = Partition("merged", "spot_klines_1m", "BTCUSDT", "2023-03")
@@ -67,13 +68,58 @@ def test_a_foreign_parquet_file_is_not_published(store: Store) -> None:
     assert store.published(MERGED) is None
 
 
-def test_bars_are_trusted_only_with_a_ledger_of_the_same_fingerprint(store: Store) -> None:
+def put_both(store: Store, fingerprint: str) -> dict[Partition, bytes]:
+    both = [Rows(MERGED.in_zone("gaps"), FRAME.head(1), {}), Rows(MERGED, FRAME, {})]
+    store.publish_together(both, fingerprint=fingerprint, rules="1")
+    return {one.partition: (store.root / one.partition.key()).read_bytes() for one in both}
+
+
+def test_bars_are_trusted_only_with_a_ledger_of_the_same_publication(store: Store) -> None:
     put(store)
     assert trusted(store, MERGED) is None
-    put(store, MERGED.in_zone("gaps"), "older")
-    assert trusted(store, MERGED) is None
-    put(store, MERGED.in_zone("gaps"))
+    older = put_both(store, "f1")
     assert trusted(store, MERGED) == "f1"
+    put_both(store, "f2")
+    assert trusted(store, MERGED) == "f2"
+    for place in older:  # as a process that is killed between the two puts leaves them, and as it never would
+        newer = (store.root / place.key()).read_bytes()
+        (store.root / place.key()).write_bytes(older[place])
+        assert trusted(store, MERGED) is None
+        assert store.read(place) is not None, "each alone is whole"
+        (store.root / place.key()).write_bytes(newer)
+        assert trusted(store, MERGED) == "f2"
+
+
+def test_another_partitions_file_is_not_taken_for_this_ones(store: Store) -> None:
+    """Swapped months, or a file copied over another: sound Parquet, with the right columns."""
+    other = Partition("merged", "spot_klines_1m", "BTCUSDT", "2023-04")
+    bodies = {place: put(store, place, place.date) for place in (MERGED, other)}
+    for place, body in zip(bodies, reversed(bodies.values()), strict=True):
+        (store.root / place.key()).write_bytes(body)
+    for place in bodies:
+        assert store.published(place) is None
+        with pytest.raises(StoreError, match=f"{place.key()} is damaged: .*; materialize it again"):
+            store.read(place)
+
+
+@pytest.mark.parametrize("columns", [None, ["open_time", "close"]])
+def test_a_flipped_bit_is_never_read(store: Store, columns: list[str] | None) -> None:
+    whole = put(store)
+    sound = store.read(MERGED, columns)
+    chance = random.Random(11)
+    for _ in range(200):
+        body = bytearray(whole)
+        body[chance.randrange(len(body))] ^= 1 << chance.randrange(8)
+        (store.root / MERGED.key()).write_bytes(body)
+        assert store.damage(MERGED)
+        try:
+            found = store.read(MERGED, columns)
+        except StoreError:
+            continue
+        assert columns is not None, "all of the file was asked for"
+        assert found is not None
+        assert sound is not None
+        assert found.equals(sound)
 
 
 def test_quarantine_holds_rows_and_report_until_cleared(store: Store) -> None:
@@ -89,7 +135,7 @@ def test_quarantine_holds_rows_and_report_until_cleared(store: Store) -> None:
     assert store.read(home) is None, "rows of an older try do not stay beside a newer report"
     quarantine.clear(store, PARSED)
     store.close()
-    assert {path.name for path in store.root.iterdir()} <= {".state"}
+    assert {path.name for path in store.root.iterdir()} <= {".lake", ".state"}
 
 
 def test_a_damaged_record_is_none(store: Store) -> None:
