@@ -86,7 +86,11 @@ def update(work: Workbench, market: str, *, most: int = MOST_SYMBOLS, seconds: f
         done.rows, done.symbols = table.height - before.height, table["symbol"].n_unique()
         if done.rows:
             made_of = fingerprint(rows=table.rows())
-            work.store.publish(universe_table(market), table, fingerprint=made_of, rules="", record={"market": market})
+            record = {"market": market}
+            # What was known when cannot be learnt again.
+            work.store.publish(
+                universe_table(market), table, fingerprint=made_of, rules="", record=record, durable=True
+            )
     return done
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bcdata.errors import StoreError
+from bcdata.store.durable import GroupSync
 
 STAGING = ".staging"
 STATE = ".state"
@@ -37,8 +38,14 @@ class ObjectInfo:
 class Objects(Protocol):
     """What the store needs of a place that keeps objects (a folder, a bucket)."""
 
-    def put(self, key: str, body: bytes) -> None:
-        """Stores the object whole or not at all; replaces what is there in one step."""
+    def put(self, key: str, body: bytes, *, durable: bool = False) -> None:
+        """Stores the object whole or not at all; replaces what is there in one step.
+
+        A durable one survives a loss of power, and so does all that was put before it: for what cannot be had again.
+        """
+
+    def sync(self) -> None:
+        """Makes all that was put survive a loss of power."""
 
     def get(self, key: str) -> bytes | None:
         """The object's bytes; None where there is none."""
@@ -68,14 +75,23 @@ class LocalObjects:
         self._staging: Path | None = None
         self._lock: int | None = None
         self._starting = threading.Lock()
+        self._synced = GroupSync(root)
 
-    def put(self, key: str, body: bytes) -> None:
-        """Writes to staging, then renames: whole or not at all."""
+    def put(self, key: str, body: bytes, *, durable: bool = False) -> None:
+        """Writes to staging, then renames: whole or not at all. What is durable is on the disk before it is renamed."""
         target = self.path(key)
         with _explained(target):
             staged = self._stage() / uuid.uuid4().hex
             staged.write_bytes(body)
+            if durable:
+                self._synced.sync(staged)
             _move(staged, target)
+
+    def sync(self) -> None:
+        """Syncs the file system; where it cannot be synced as a whole, what is durable was synced when it was put."""
+        with _explained(self.root):
+            if self.root.is_dir():
+                self._synced.sync(self.root)
 
     def get(self, key: str) -> bytes | None:
         """The bytes; None where there is no such file."""
@@ -129,10 +145,11 @@ class LocalObjects:
             probe.unlink()
 
     def close(self) -> None:
-        """Removes this process's staging folder."""
+        """Syncs what this process has put, and removes its staging folder."""
         with self._starting:
             if self._staging is None or self._lock is None:
                 return
+            self.sync()
             with _guard(self.root):
                 shutil.rmtree(self._staging, ignore_errors=True)
                 os.close(self._lock)

@@ -81,7 +81,7 @@ class Publications:
         zone = zone_of(place)
         return [entry.files[zone] for entry in reversed(self.entries(place)) if zone in entry.files]
 
-    def announce(self, place: Partition | Table, entry: Entry) -> None:
+    def announce(self, place: Partition | Table, entry: Entry, *, durable: bool = False) -> None:
         """Adds an entry whose files are about to be put. A damaged manifest is begun anew: its partitions are rebuilt.
 
         Raises:
@@ -92,7 +92,7 @@ class Publications:
             sequence, dates = _parsed(self._objects.get(key)) or (0, {})
             log = [one for one in dates.get(date, []) if one != entry.to_json()]
             dates[date] = [*log, entry.to_json()][-KEPT:]
-            self._objects.put(key, _rendered(sequence + 1, dates))
+            self._objects.put(key, _rendered(sequence + 1, dates), durable=durable)
 
     def _dates(self, key: str) -> Dates:
         """The logs of a manifest by date key; remembered while the file stays the same."""

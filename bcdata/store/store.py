@@ -59,17 +59,19 @@ class Store:
         fingerprint: str,
         rules: str,
         record: Mapping[str, Any],
+        durable: bool = False,
     ) -> int:
         """Writes the partition's frame as zstd Parquet in one atomic put and returns its size in bytes.
 
-        The same frame, fingerprint and record give the same bytes.
+        The same frame, fingerprint and record give the same bytes. `durable` is for what cannot be made again.
 
         Raises:
             StoreError: the place cannot be written.
         """
-        return self.publish_together([Rows(partition, frame, record)], fingerprint=fingerprint, rules=rules)
+        rows = Rows(partition, frame, record)
+        return self.publish_together([rows], fingerprint=fingerprint, rules=rules, durable=durable)
 
-    def publish_together(self, some: Sequence["Rows"], *, fingerprint: str, rules: str) -> int:
+    def publish_together(self, some: Sequence["Rows"], *, fingerprint: str, rules: str, durable: bool = False) -> int:
         """Writes frames that belong together under one entry of a manifest; returns the size of the last in bytes.
 
         They are put in this order. Readers take them together, or not at all.
@@ -79,9 +81,9 @@ class Store:
         """
         bodies = {one.partition: _parquet(one, fingerprint, rules) for one in some}
         digests = {zone_of(place): digest_file(body) for place, body in bodies.items()}
-        self.publications.announce(some[-1].partition, Entry(fingerprint, digests))
+        self.publications.announce(some[-1].partition, Entry(fingerprint, digests), durable=durable)
         for place, body in bodies.items():
-            self.objects.put(place.key(), body)
+            self.objects.put(place.key(), body, durable=durable)
         return len(bodies[some[-1].partition])
 
     def published(self, partition: Partition | Table) -> Published | None:
@@ -147,9 +149,12 @@ class Store:
         return self.objects.list(dataset_prefix(zone, dataset, provider))
 
     def put_json(self, partition: Partition, file: str, value: Mapping[str, Any]) -> None:
-        """Writes a small JSON record beside the partition's data; the same value gives the same bytes."""
+        """Writes a small JSON record beside the partition's data; the same value gives the same bytes.
+
+        It survives a loss of power, as does all that was put before it: records of raw name what cannot be had again.
+        """
         text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
-        self.objects.put(partition.key(file), text.encode())
+        self.objects.put(partition.key(file), text.encode(), durable=True)
 
     def get_json(self, partition: Partition, file: str) -> dict[str, Any] | None:
         """Reads a JSON record back; None where there is none or it is damaged (it is then written anew)."""
