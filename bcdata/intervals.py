@@ -1,5 +1,6 @@
 """Bar intervals: names, lengths and grids. Pure, and free of heavy imports."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +9,12 @@ from bcdata.errors import UsageError
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 QUARTER_HOUR = timedelta(minutes=15)
 """The buckets of the time of day in profiles of volatility."""
+SETTLEMENT_MINUTE = timedelta(minutes=1)
+"""A settlement is known at the end of the minute in which it is paid."""
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
+SETTLEMENT_HOURS = (1, 2, 4, 8)
+"""The intervals at which exchanges settle funding."""
+_HOUR_US = 3_600_000_000
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -59,3 +65,23 @@ class Interval:
         """The first open at or after the instant."""
         floor = self.floor(instant)
         return floor if floor == instant else self.next(floor)
+
+
+def settlement_intervals(times: Sequence[int], stated: Sequence[int | None]) -> list[int | None]:
+    """The interval of each funding settlement, in hours, from the settlements up to it alone.
+
+    It is the smallest of `SETTLEMENT_HOURS` d for which there is a settlement d before; else that of the settlement
+    before it; else what its source states; else None. Nothing later is read, so that a settlement that comes changes no
+    earlier one. A missing settlement may double the interval of the next one until it is there.
+
+    Args:
+        times: whole minutes in µs since the epoch, ascending.
+        stated: what the source says of each, None where it says nothing.
+    """
+    there, before = set(times), None
+    found: list[int | None] = []
+    for time, said in zip(times, stated, strict=True):
+        spacing = next((hours for hours in SETTLEMENT_HOURS if time - hours * _HOUR_US in there), None)
+        before = spacing or before or said
+        found.append(before)
+    return found

@@ -87,6 +87,23 @@ def _row(start: int, price: int, volume: int) -> list[str]:
     return [str(start), *prices, f"{volume}.00000000", str(start + 59_999_999), *flows, "0"]
 
 
+def coarse(rows: Rows, minutes: int = 60) -> list[list[str]]:
+    """The bars of so many minutes that one-minute rows in microseconds make up, as a genuine file has them."""
+    step = minutes * 60_000_000
+    slots: dict[int, list[Sequence[str]]] = {}
+    for row in rows:
+        slots.setdefault(int(row[0]) // step * step, []).append(row)
+    return [_bar(start, step, inside) for start, inside in slots.items()]
+
+
+def _bar(start: int, step: int, rows: Rows) -> list[str]:
+    high, low = max(float(row[2]) for row in rows), min(float(row[3]) for row in rows)
+    volume, quote, taker, taker_quote = (f"{sum(float(row[at]) for row in rows):.8f}" for at in (5, 7, 9, 10))
+    trades = str(sum(int(row[8]) for row in rows))
+    prices = [rows[0][1], f"{high:.8f}", f"{low:.8f}", rows[-1][4]]
+    return [str(start), *prices, volume, str(start + step - 1), quote, trades, taker, taker_quote, "0"]
+
+
 def moved(rows: Rows, days: int) -> list[list[str]]:
     """Rows in microseconds, moved by whole days."""
     shift = days * _DAY_US

@@ -15,6 +15,7 @@ import deflate
 import pandera.polars as pa
 import polars as pl
 
+from bcdata.bars.known import with_known_at
 from bcdata.bars.schema import merged_bar
 from bcdata.intervals import Interval
 from bcdata.quality.models import merged_model
@@ -43,7 +44,7 @@ def content(path: Path) -> bytes:
     return text if text[:1].isdigit() else text.partition(b"\n")[2]
 
 
-def bars(text: bytes, *, funding: bool) -> pl.DataFrame:
+def bars(text: bytes, interval: Interval, *, funding: bool) -> pl.DataFrame:
     """Merged bars out of the CSV of a whole partition."""
     frame = pl.read_csv(io.BytesIO(text), has_header=False, schema=pl.Schema(_COLUMNS))
     time = pl.col("open_time")
@@ -53,12 +54,12 @@ def bars(text: bytes, *, funding: bool) -> pl.DataFrame:
         source=pl.lit("binance_archive"),
         funding_rate=pl.lit(None, dtype=pl.Float64),
     )
-    return derived.select(merged_bar(funding=funding).names())
+    return with_known_at(derived, interval).select(merged_bar(funding=funding).names())
 
 
-def partition(paths: Sequence[Path], out: Path, model: pa.DataFrameSchema, *, funding: bool) -> int:
+def partition(paths: Sequence[Path], out: Path, model: pa.DataFrameSchema, interval: Interval, *, funding: bool) -> int:
     """One partition, from zips to Parquet; returns its rows."""
-    frame = bars(b"".join(content(path) for path in paths), funding=funding)
+    frame = bars(b"".join(content(path) for path in paths), interval, funding=funding)
     model.validate(frame, lazy=True)
     out.parent.mkdir(parents=True, exist_ok=True)
     frame.write_parquet(out, compression="zstd", compression_level=3)
@@ -70,11 +71,12 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
 
     The first one is done once before the clock starts, so that libraries have prepared themselves.
     """
-    model = merged_model(Interval.parse(job["interval"]), funding=job["perpetual"]).full
+    interval = Interval.parse(job["interval"])
+    model = merged_model(interval, funding=job["perpetual"]).full
     out = Path(job["out"])
 
     def make(paths: Sequence[str], name: str) -> int:
-        return partition([Path(path) for path in paths], out / name, model, funding=job["perpetual"])
+        return partition([Path(path) for path in paths], out / name, model, interval, funding=job["perpetual"])
 
     make(job["partitions"][0], "warm-up.parquet")
     clock = Clock.start()

@@ -14,7 +14,7 @@ def features_assets(catalog: Catalog, dataset: Dataset) -> list[dg.AssetsDefinit
             catalog,
             dataset,
             step,
-            description=f"Features of {dataset.name}; each row is known at `known_at`, the close of its bar.",
+            description=f"Features of {dataset.name}; each row is known at `known_at`.",
             kinds=["parquet", "numpy"],
         )
         for step in steps_in(dataset, Zone.FEATURES)

@@ -33,7 +33,7 @@ class Reason:
     evidence: str
 
 
-UNKNOWN = "nobody could tell yet"
+UNKNOWN = "unknown so far"
 
 
 def ledger(

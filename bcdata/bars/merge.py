@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from bcdata.bars.schema import BAR, FUNDING, conform, merged_bar
-from bcdata.intervals import Interval
+from bcdata.bars.known import with_known_at
+from bcdata.bars.schema import BAR, FUNDING, PARSED_BAR, conform, merged_bar
+from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 
+_NOTHING = pl.DataFrame(schema={**BAR, "source": pl.String, "rank": pl.Int32})
+"""What no source at all gives: a provider that is down leaves a dataset without a frame."""
 _VALUES = [name for name in BAR.names() if name != "open_time"]
 
 
@@ -17,13 +20,14 @@ def merge(sources: Sequence[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
         sources: (name, parsed bars) in order of precedence.
 
     Returns:
-        Bars with `vwap` (quote currency; null where nothing was traded) and `source`, ascending by open.
+        Bars with `vwap` (quote currency; null where nothing was traded) and `source`, ascending by open. `known_at` is
+        as in parsed: null where the bar is known at its end (`bcdata.bars.known`).
     """
     frames = [
-        conform(frame, BAR).with_columns(pl.lit(name).alias("source"), pl.lit(rank).alias("rank"))
+        conform(frame, PARSED_BAR).with_columns(pl.lit(name).alias("source"), pl.lit(rank).alias("rank"))
         for rank, (name, frame) in enumerate(sources)
     ]
-    rows = pl.concat(frames)
+    rows = pl.concat([_NOTHING, *frames])
     if len([frame for frame in frames if frame.height]) > 1:
         rows = rows.sort("open_time", "rank").unique("open_time", keep="first", maintain_order=True)
     vwap = pl.when(pl.col("volume") != 0).then(pl.col("quote_volume") / pl.col("volume"))
@@ -40,7 +44,8 @@ def disagreements(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
 def join_funding(bars: pl.DataFrame, funding: pl.DataFrame, interval: Interval) -> pl.DataFrame:
     """Adds `funding_rate`: what was settled in [open, open + interval), summed; null where nothing was.
 
-    A settlement belongs to the bar that opens at its minute: whoever holds at that open pays.
+    A settlement belongs to the bar that opens at its minute: whoever holds at that open pays. It is known at the end
+    of that minute, and so is the bar at the earliest.
     """
     if interval.length is None:
         opens = pl.col("time").dt.truncate("1mo")
@@ -49,6 +54,9 @@ def join_funding(bars: pl.DataFrame, funding: pl.DataFrame, interval: Interval) 
         anchor = pl.lit(interval.anchor).cast(FUNDING["time"])
         since = (pl.col("time") - anchor).dt.total_microseconds()
         opens = anchor + pl.duration(microseconds=since // step * step)
-    settled = funding.group_by(opens.alias("open_time")).agg(pl.col("funding_rate").sum())
-    joined = bars.join(settled, on="open_time", how="left", maintain_order="left")
-    return conform(joined, merged_bar(funding=True))
+    settled = funding.group_by(opens.alias("open_time")).agg(
+        pl.col("funding_rate").sum(), settled_at=pl.col("time").max() + SETTLEMENT_MINUTE
+    )
+    joined = with_known_at(bars, interval).join(settled, on="open_time", how="left", maintain_order="left")
+    known = pl.max_horizontal("known_at", "settled_at").alias("known_at")
+    return conform(joined.with_columns(known), merged_bar(funding=True))

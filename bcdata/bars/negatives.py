@@ -4,7 +4,6 @@ A source that ends before a hole, or begins after it, may have been cut off; one
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
@@ -67,21 +66,12 @@ def still_silent(windows: Iterable[Window], opens: pl.Series, interval: Interval
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class CoarserWord:
-    """What a coarser interval says of missing bars: windows that it lacks too, and windows in which it has a bar."""
-
-    absent: tuple[Window, ...] = ()
-    present: tuple[Window, ...] = ()
-
-
-def against_coarser(
+def absent_too(
     missing: pl.Series, fine: Interval, opens: pl.Series, coarse: Interval, read: Sequence[Window]
-) -> CoarserWord:
-    """Compares missing bars with the bars of a coarser interval.
+) -> tuple[Window, ...]:
+    """Where files of a coarser interval lack the bars whose fine bars are all missing, between two that they have.
 
-    Only a coarse bar all of whose fine bars are missing says something: a bar that stands beside some of its own
-    proves nothing about the others.
+    A coarse bar that is absent beside some of its fine bars is the coarse file's defect, and proves nothing.
 
     Args:
         missing: opens of the missing fine bars, UTC.
@@ -91,15 +81,14 @@ def against_coarser(
         read: the windows that these files name. What is absent up to their edges may have been cut off.
     """
     if fine.length is None or coarse.length is None or missing.is_empty():
-        return CoarserWord()
+        return ()
     slots = missing.dt.truncate(coarse.name).value_counts(name="bars").sort(missing.name)
     whole = slots.filter(pl.col("bars") == coarse.length // fine.length)[missing.name]
     whole = whole.filter(pl.Series([any(at in window for window in read) for at in whole], dtype=pl.Boolean))
     edges = {edge for window in read for edge in (window.start, window.end)}
     silent = [one for one in silences(opens, coarse) if not {one.start, one.end} & edges]
     absent = whole.filter(pl.Series([any(at in window for window in silent) for at in whole], dtype=pl.Boolean))
-    present = whole.filter(whole.is_in(opens.implode()))
-    return CoarserWord(_joined(absent, coarse), _joined(present, coarse))
+    return _joined(absent, coarse)
 
 
 def _joined(opens: pl.Series, interval: Interval) -> tuple[Window, ...]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from bcdata.bars.calendar import Calendar
 from bcdata.bars.gaps import Status
-from bcdata.bars.schema import BAR, Type, conform, schema_of
+from bcdata.bars.schema import BAR, TIME, Type, conform, schema_of
 from bcdata.errors import UsageError
 from bcdata.intervals import Interval
 from bcdata.windows import Window
@@ -26,9 +26,12 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def resampled_bar(*, funding: bool) -> pl.Schema:
-    """The schema of resampled bars; perpetual markets carry the rates settled in the window, summed and counted."""
+    """The schema of resampled bars.
+
+    `known_at` (UTC) stands on each; perpetual markets carry the rates settled in the window, summed and counted.
+    """
     settled: dict[str, Type] = {"funding_rate": pl.Float64, "settlements": pl.Int64} if funding else {}
-    return schema_of({**BAR, "vwap": pl.Float64, **settled, **_COUNTS})
+    return schema_of({**BAR, "vwap": pl.Float64, "known_at": TIME, **settled, **_COUNTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ def resample(
     Open is the first real bar's, close the last's, flows are summed in the order of time within the window alone (so
     that bits do not depend on partitions), VWAP is Σquote / Σvolume, null without volume. `bars` is how many finer
     ones were there, `expected` how many the calendar has, `explained` how many are missing for good (`EXPLAINED`): the
-    window is complete where bars + explained = expected. Columns without a value stay null.
+    window is complete where bars + explained = expected. `known_at` is the window's end, also where its last bars are
+    missing, or the latest `known_at` of its bars. Columns without a value stay null.
 
     Args:
         bars: merged bars over `grid.reach(window)`, ascending by `open_time` (UTC).
@@ -107,8 +111,10 @@ def resample(
     last = np.append(first[1:], number.size) - 1
     high, low = inside["high"].to_numpy(), inside["low"].to_numpy()
     expected = calendar.opens(finer, reach)
+    opens = number[first] * _micros(grid.length) + _epoch(grid.origin)
     columns = {
-        "open_time": pl.Series(number[first] * _micros(grid.length) + _epoch(grid.origin)).cast(BAR["open_time"]),
+        "open_time": pl.Series(opens).cast(BAR["open_time"]),
+        "known_at": pl.Series(_known(inside, first, opens + _micros(grid.length))).cast(TIME),
         "open": inside["open"].gather(first),
         "high": np.maximum.reduceat(high, first),
         "low": np.minimum.reduceat(low, first),
@@ -146,6 +152,14 @@ def _sums(column: pl.Series, first: IntArray) -> pl.Series:
     sums = pl.Series(column.name, np.add.reduceat(values, first))
     counted = pl.Series(np.add.reduceat(there.astype(np.int64), first))
     return pl.select(pl.when(counted > 0).then(sums).alias(column.name)).to_series()
+
+
+def _known(bars: pl.DataFrame, first: IntArray, ends: IntArray) -> IntArray:
+    """When each window is known (µs): at its end, or when the last of its bars is."""
+    if "known_at" not in bars.columns:
+        return ends
+    latest: IntArray = np.maximum.reduceat(bars["known_at"].to_physical().fill_null(0).to_numpy(), first)
+    return np.maximum(latest, ends)
 
 
 def _settled(bars: pl.DataFrame, first: IntArray, *, has_funding: bool) -> dict[str, pl.Series | IntArray]:

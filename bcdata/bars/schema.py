@@ -29,11 +29,19 @@ BAR = schema_of(
 )
 """A bar, labelled by its open (UTC). What a provider does not have is null, not 0."""
 
-CONTRACT_BAR = schema_of({**BAR, "contracts": pl.Float64})
+PARSED_BAR = schema_of({**BAR, "known_at": TIME})
+"""A bar in parsed: `known_at` (UTC) where the received bar ended later than its calendar says, else null."""
+
+CONTRACT_BAR = schema_of({**PARSED_BAR, "contracts": pl.Float64})
 """A COIN-M bar in parsed: `contracts` as traded beside base and quote volume."""
 
 FUNDING = schema_of({"time": TIME, "funding_rate": pl.Float64, "interval_hours": pl.Int64})
-"""A funding settlement: the minute at which it is paid (UTC), the rate, the interval in force."""
+"""A funding settlement in parsed: the minute at which it is paid (UTC), the rate, the interval that its source states
+(null where it states none)."""
+
+SETTLEMENT = schema_of({**FUNDING, "file_interval_hours": pl.Int64})
+"""A funding settlement in merged: `interval_hours` follows from the settlements up to it (null where nothing tells);
+`file_interval_hours` is what the archive's file states, null where REST gave the settlement."""
 
 LEDGER = schema_of(
     {
@@ -48,8 +56,8 @@ LEDGER = schema_of(
 
 
 def merged_bar(*, funding: bool) -> pl.Schema:
-    """The schema of merged bars; perpetual markets carry `funding_rate`."""
-    extra: dict[str, pl.DataType] = {"vwap": pl.Float64(), "source": pl.String()}
+    """The schema of merged bars: `known_at` (UTC) on each; perpetual markets carry `funding_rate`."""
+    extra: dict[str, pl.DataType] = {"vwap": pl.Float64(), "source": pl.String(), "known_at": TIME}
     if funding:
         extra["funding_rate"] = pl.Float64()
     return pl.Schema({**BAR, **extra})

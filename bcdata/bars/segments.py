@@ -8,7 +8,7 @@ from bcdata.intervals import Interval
 
 SEGMENT = "segment"
 MIN_DAYS, MIN_PRICE_CHANGE = 1.0, 0.1
-_HOUR, _RATIO = timedelta(hours=1), 3.0
+BREAK_GAP, BREAK_RATIO = timedelta(hours=1), 3.0
 """A price that trebles or falls to a third over a gap of an hour: a redenomination, or a ticker used again."""
 
 
@@ -38,6 +38,17 @@ def split(
     is_split = (
         ((gap > shortest) & ((ratio - 1).abs() > min_price_change))
         | (gap > 2 * shortest)
-        | ((gap >= _HOUR) & ((ratio > _RATIO) | (ratio < 1 / _RATIO)))
+        | ((gap >= BREAK_GAP) & ((ratio > BREAK_RATIO) | (ratio < 1 / BREAK_RATIO)))
     )
     return bars.with_columns(is_split.fill_null(value=False).cum_sum().cast(pl.Int64).alias(SEGMENT))
+
+
+def is_price_break(gap: timedelta, ratio: float) -> bool:
+    """Whether a series splits for its price at a gap: of more than a day and 10 %, or an hour and a factor above 3.
+
+    Args:
+        gap: from the close of a bar to the open of the next.
+        ratio: that open / that close.
+    """
+    changed = gap > timedelta(days=MIN_DAYS) and abs(ratio - 1) > MIN_PRICE_CHANGE
+    return changed or (gap >= BREAK_GAP and not 1 / BREAK_RATIO <= ratio <= BREAK_RATIO)

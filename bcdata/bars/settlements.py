@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from bcdata.bars.gaps import Reason, explain, runs_told
-from bcdata.bars.schema import TIME, schema_of
+from bcdata.bars.schema import SETTLEMENT, TIME, schema_of
+from bcdata.intervals import settlement_intervals
 from bcdata.windows import Window
 
 USUAL = timedelta(hours=8)
-"""The interval where nothing is known."""
+"""How far apart settlements are expected where none is known: for the ledger alone, no settlement is given it."""
+_HOUR_US = 3_600_000_000
 MISSING = schema_of({"at": pl.Int64, "open_time": TIME, "hours": pl.Int64})
 """A missing settlement: its number (of neighbours in one hole one more than before), its minute, the interval."""
 _MINUTE = timedelta(minutes=1)
@@ -20,7 +22,9 @@ def missing_settlements(settled: pl.DataFrame, window: Window) -> pl.DataFrame:
     """The settlements that should be in the window and are not.
 
     Args:
-        settled: those that are there (`FUNDING`), ascending.
+        settled: those that are there (`FUNDING`), ascending. Where the source states no interval, the spacing to the
+            settlement before or after counts, whichever is shorter: a wide spacing on one side is a settlement that is
+            missing, not another interval. That looks ahead, and is for the ledger alone.
         window: whole hours of UTC, up to which they are due.
 
     Returns:
@@ -39,7 +43,7 @@ def missing_settlements(settled: pl.DataFrame, window: Window) -> pl.DataFrame:
 def _stretches(settled: pl.DataFrame, window: Window) -> Iterator[tuple[datetime, datetime, timedelta]]:
     """What lies between two neighbouring settlements, or the window's edge and one; each with the interval in it."""
     times = settled["time"].to_list()
-    hours = [timedelta(hours=value) for value in settled["interval_hours"]]
+    hours = [timedelta(hours=value) for value in _paces(settled)]
     if not times:
         yield window.start - USUAL, window.end, USUAL
         return
@@ -48,6 +52,28 @@ def _stretches(settled: pl.DataFrame, window: Window) -> Iterator[tuple[datetime
         # Where the interval changes, files label the settlement with the old one or the new: the longer one holds.
         yield times[at - 1], times[at], max(hours[at - 1], hours[at])
     yield times[-1], window.end, hours[-1]
+
+
+def _paces(settled: pl.DataFrame) -> pl.Series:
+    """The interval around each settlement: as stated, or the shorter of the spacings beside it."""
+    spacing = pl.col("time").diff().dt.total_microseconds()
+    shorter = pl.min_horizontal(spacing, spacing.shift(-1))
+    longest = USUAL // timedelta(hours=1)
+    hours = ((shorter + _HOUR_US // 2) // _HOUR_US).clip(1, longest)
+    return settled.select(pl.coalesce("interval_hours", hours, pl.lit(longest))).to_series()
+
+
+def in_force(settled: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+    """The settlements with the interval that was in force at each (`settlement_intervals`).
+
+    Args:
+        settled: of one partition, ascending (`SETTLEMENT`, whose `interval_hours` is not read).
+        before: those of the day before the partition's window, ascending, of the same columns.
+    """
+    whole = pl.concat([before, settled])
+    hours = settlement_intervals(whole["time"].to_physical().to_list(), whole["file_interval_hours"].to_list())
+    found = pl.Series("interval_hours", hours, dtype=SETTLEMENT["interval_hours"])
+    return settled.with_columns(found[before.height :])
 
 
 def settlement_ledger(missing: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:

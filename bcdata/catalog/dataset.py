@@ -34,7 +34,7 @@ class Publication(Section):
 class Quality(Section):
     """Where the gate draws its lines."""
 
-    max_bad_share: float = Field(default=0.05, ge=0, le=1)
+    max_bad_share: float = Field(default=0.5, ge=0, le=1)
 
 
 def _periods(name: DatasetName) -> tuple[Period, ...]:
@@ -89,6 +89,11 @@ class Dataset(Section):
         if self.interval is None:
             raise UsageError(f"{self.name} holds {self.kind}, not bars")
         return self.interval
+
+    @property
+    def archive_has(self) -> tuple[Period, ...]:
+        """The periods of which the archive has files of its kind, whichever of them the catalog has read."""
+        return _periods(parse_name(self.name))
 
     def resampled(self) -> dict[str, Resample]:
         """Its coarser bars by the name of their asset: `spot_klines_4h`, `spot_klines_1h_offset_17m`."""

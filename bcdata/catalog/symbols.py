@@ -4,30 +4,28 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from bcdata.catalog.currencies import PEGGED
+
 Contract = Literal["perpetual", "delivery", "settled"]
 
 MAX_LENGTH = 100
 
+SPOT_COINS = ("BTC", "ETH", "BNB", "XRP", "TRX", "DOGE", "DOT", "SOL")
+"""Quote assets of spot that are worth no currency."""
+NEVER_A_QUOTE = frozenset(
+    {
+        *("USD", "AEUR", "BGBP", "KGST", "USDSB", "USDSOLD", "TUSDB", "SUSD", "GUSD", "PYUSD", "RLUSD", "USDG"),
+        *("USDE", "BFUSD", "XUSD", "USDD"),
+    }
+)
+"""Worth a currency, and the quote asset of no spot pair: with AEUR among these, ADAEUR would be AD in AEUR."""
+
 QUOTES = {
-    "spot": (
-        *("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "DAI", "PAX", "USDP", "USDS", "UST"),
-        *("USD1", "U", "EURI", "VAI", "BTC", "ETH", "BNB", "XRP", "TRX", "DOGE", "DOT", "SOL"),
-        *("EUR", "GBP", "AUD", "TRY", "BRL", "RUB", "UAH", "NGN", "ZAR", "PLN", "RON"),
-        *("CZK", "ARS", "MXN", "COP", "JPY", "IDRT", "BIDR", "BKRW", "BVND"),
-    ),
+    "spot": (*(asset for asset in PEGGED if asset not in NEVER_A_QUOTE), *SPOT_COINS),
     "um": ("USDT", "USDC", "BUSD", "USD1", "BTC"),
     "cm": ("USD",),
 }
 """Quote assets by market. One list for all of them would read COIN-M's DOTUSD as DO in TUSD."""
-
-STABLE_ASSETS = (
-    # coins pegged to a currency
-    *("USDT", "USDC", "FDUSD", "TUSD", "BUSD", "DAI", "USDP", "PAX", "USDS", "USDSB", "SUSD"),
-    *("GUSD", "PYUSD", "RLUSD", "USD1", "U", "USDE", "BFUSD", "XUSD", "USDD", "FRAX", "AEUR", "EURI", "UST"),
-    # currencies themselves
-    *("EUR", "GBP", "AUD"),
-)
-"""Assets whose price is a currency's. UST was one until it was delisted; its successor USTC never was."""
 
 LEVERAGED_ASSETS = frozenset(
     {

@@ -3,18 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Literal
 
 from pydantic import Field
 
+from bcdata.catalog.currencies import PEGGED, STABLE_ASSETS, looks_pegged
 from bcdata.catalog.fields import Section, Symbol
-from bcdata.catalog.symbols import (
-    QUOTES,
-    STABLE_ASSETS,
-    Contract,
-    Instrument,
-    is_leveraged,
-    split,
-)
+from bcdata.catalog.symbols import QUOTES, Contract, Instrument, is_leveraged, split
+
+AssetClass = Literal["stable_coin", "currency", "leveraged", "other", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +22,49 @@ class Decision:
     included: bool
     rule: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """What a symbol's name says of it: its assets, the class of its base asset, and how that is known, in words.
+
+    `asset_class` is `unknown` where no known quote asset ends the name, so that no base asset can be told.
+    """
+
+    symbol: str
+    base: str
+    quote: str | None
+    asset_class: AssetClass
+    reason: str
+
+
+def classify(symbols: Iterable[str], *, market: str) -> list[Classified]:
+    """The class of every symbol, sorted by symbol, each once.
+
+    Args:
+        symbols: all that the market lists, delisted ones too: a leveraged token is known by its siblings.
+        market: `spot`, `um`, `cm`, or another venue's; it says which quote assets end a symbol.
+    """
+    listed = [split(symbol, QUOTES.get(market, ())) for symbol in sorted(set(symbols))]
+    bases = frozenset(instrument.base for instrument in listed)
+    return [Classified(one.symbol, one.base, one.quote, *_class_of(one, bases)) for one in listed]
+
+
+def _class_of(one: Instrument, bases: frozenset[str]) -> tuple[AssetClass, str]:
+    pegged = PEGGED.get(one.base)
+    if one.quote is None:
+        return "unknown", "it ends in no known quote asset"
+    if pegged is not None:
+        return pegged.kind, f"its base {one.base} is a {pegged.words}"
+    if is_leveraged(one.base, bases):
+        return "leveraged", f"its base {one.base} is a leveraged token"
+    currency = looks_pegged(one.base)
+    if currency is not None:
+        return (
+            "other",
+            f"its base {one.base} has {currency} in its name, and is not in the table of currencies: check it",
+        )
+    return "other", f"its base {one.base} is none of these"
 
 
 class Universe(Section):
@@ -77,10 +117,14 @@ class Universe(Section):
             known = f"is quoted in {quote}" if quote else "ends in no known quote asset"
             return "quote", f"it {known}, not in {' or '.join(self.quote)}"
         if not self.stable_coins and base in self.stable_assets:
-            return "stable_coins", f"its base {base} is worth a currency"
+            return "stable_coins", _worth(base)
         if not self.leveraged and is_leveraged(base, bases):
             return "leveraged", f"its base {base} is a leveraged token"
         return None
+
+
+def _worth(base: str) -> str:
+    return f"its base {base} is a {PEGGED[base].words}" if base in PEGGED else f"its base {base} is worth a currency"
 
 
 def _matches(symbol: str, pattern: str) -> bool:

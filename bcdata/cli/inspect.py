@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bcdata.cli.show import out, print_json, print_table, size
+from bcdata.cli.show import out, print_findings, print_json, print_table, size
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 
@@ -21,17 +21,21 @@ def status(
     dataset: Annotated[list[str] | None, typer.Option(help="Only this dataset; may be repeated.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what is there: partitions, missing bars by reason, what is held back, feature sets, what is overdue."""
+    """Show what is there: partitions, missing bars by reason, findings, feature sets, what is held back or overdue."""
     from bcdata import clock  # noqa: PLC0415
     from bcdata.catalog import load_catalog  # noqa: PLC0415
+    from bcdata.operations.status import findings  # noqa: PLC0415
     from bcdata.operations.status import status as ask  # noqa: PLC0415
     from bcdata.settings import Settings  # noqa: PLC0415
     from bcdata.store.store import Store  # noqa: PLC0415
 
     settings = Settings()
-    found = ask(Store(settings.root), load_catalog(), tuple(dataset or ()), now=clock.now())
+    store, catalog, names = Store(settings.root), load_catalog(), tuple(dataset or ())
+    found = ask(store, catalog, names, now=clock.now())
+    reported = findings(store, catalog, names)
     if as_json:
-        print_json({"root": str(settings.root), "datasets": [asdict(one) for one in found]})
+        known = {"datasets": [asdict(one) for one in found], "findings": [one.to_json() for one in reported]}
+        print_json({"root": str(settings.root), **known})
         return
     rows = [
         [one.dataset, "/".join(filter(None, (zone.zone, zone.provider))), zone.symbols, zone.partitions,
@@ -47,6 +51,7 @@ def status(
     missing = [[one.dataset, reason, bars] for one in found for reason, bars in one.missing.items()]
     if missing:
         print_table(["dataset", "missing bars are", "bars"], missing)
+    print_findings(reported)
     held = [[one.dataset, *held.values()] for one in found for held in one.held_back]
     if held:
         print_table(["dataset", "zone", "symbol", "date", "state", "why"], held)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
-from bcdata.cli.show import err, out, print_json, print_table, size
+from bcdata.cli.show import err, out, print_findings, print_json, print_table, size
 from bcdata.operations.zones import Step, Zone
 
 if TYPE_CHECKING:
@@ -69,9 +69,10 @@ def _dry_run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
         print_json(found)
         return
     print_table(
-        ["symbols", "dates", "assets", "partitions", "runs", "objects to fetch", "bytes to fetch"],
+        ["symbols", "dates", "assets", "partitions", "runs", "objects to fetch", "bytes to fetch",
+         "control objects", "bytes of these", "requests"],
         [[found["symbols"], found["dates"], found["assets"], found["partitions"], found["runs"], found["objects"],
-          size(found["bytes"])]],
+          size(found["bytes"]), found["control_objects"], size(found["control_bytes"]), found["requests"]]],
         title=f"{plan.dataset.name}: what a run would do",
     )  # fmt: skip
 
@@ -92,6 +93,9 @@ def _run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> "Report":
 
 
 def _conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:
+    from bcdata.operations.findings import of_outcome  # noqa: PLC0415
+
+    found = [one for step, outcome in report.outcomes for one in of_outcome(step, outcome)]
     if as_json:
         print_json(
             {
@@ -100,10 +104,12 @@ def _conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:
                 "runs": report.runs,
                 "errors": report.errors,
                 "partitions": [_plain(step, outcome) for step, outcome in report.outcomes],
+                "findings": [one.to_json() for one in found],
             }
         )
         return
     print_table(["asset", "published", "unchanged", "held back", "failed", "rows", "fetched"], _rows(plan, report))
+    print_findings(found)
     for line in (*_causes(report), *_unanswered(report)):
         err.print(line, highlight=False, markup=False)
     for message in report.errors:

@@ -5,10 +5,13 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from bcdata.operations.findings import Reported
 
 _PIPED = 200
 """Columns where there is no terminal to fit into: a log or a pipe should not wrap words."""
@@ -33,6 +36,20 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
     for row in body:
         table.add_row(*(_cell(value) for value in row))
     out.print(table)
+
+
+def print_findings(found: "Sequence[Reported]") -> None:
+    """Findings counted by rule, those that cost most first; nothing where there are none."""
+    from bcdata.operations.findings import count  # noqa: PLC0415
+
+    if not found:
+        return
+    columns = ["dataset", "zone", "rule", "severity", "partitions", "rows", "what it says, the first time"]
+    rows = [[getattr(one, name) for name in (*_COUNTED, "text")] for one in count(found)]
+    print_table(columns, rows, title=f"{len(found):,} findings")
+
+
+_COUNTED = ("dataset", "zone", "rule", "severity", "partitions", "rows")
 
 
 def size(count: int) -> str:

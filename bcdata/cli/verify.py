@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
-from bcdata.cli.show import err, out, print_json, print_table, size
+from bcdata.cli.show import err, out, print_findings, print_json, print_table, size
 
 if TYPE_CHECKING:
     from bcdata.operations.swept import Summary
@@ -24,14 +24,16 @@ def verify(
     symbols: Annotated[str | None, typer.Option(help="Only these symbols, commas between.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Check stored raw objects against their sha256, their CHECKSUM and the archive's listing.
+    """Check stored raw objects against their sha256, their CHECKSUM and the archive's listing; show all findings.
 
     Nothing is downloaded. What is damaged or lost is marked and fetched again by the next run over its partition. Ends
-    with status 1 where something is.
+    with status 1 where something is. Findings are those that stand in the lake, and what raw's objects show.
 
     Example: bcdata verify --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT
     """
     from bcdata.catalog import load_catalog  # noqa: PLC0415
+    from bcdata.operations.findings import standing  # noqa: PLC0415
+    from bcdata.operations.footers import open_footers  # noqa: PLC0415
     from bcdata.operations.sweep import verify as check  # noqa: PLC0415
     from bcdata.operations.swept import Summary  # noqa: PLC0415
     from bcdata.operations.workbench import open_own  # noqa: PLC0415
@@ -39,17 +41,23 @@ def verify(
     catalog = load_catalog()
     chosen = [catalog[name] for name in dataset] if dataset else list(catalog)
     names = [name.strip() for name in symbols.split(",") if name.strip()] if symbols else None
-    found = []
+    found, reported = [], []
     with open_own(catalog, clock.now()) as work:
         for one in chosen:
             summary = Summary(one.name)
             for checked in check(work, one, names):
                 summary.add(checked)
             found.append(summary)
+            reported += summary.findings()
+        with open_footers(work.store) as footers:
+            for one in chosen:
+                reported += standing(work.store, footers, one, set(names) if names is not None else None)
     if as_json:
-        print_json([{**_counts(one), "problems": one.rows()} for one in found])
+        counted = [{**_counts(one), "problems": one.rows()} for one in found]
+        print_json({"datasets": counted, "findings": [one.to_json() for one in reported]})
     else:
         _show(found)
+        print_findings(reported)
     if any(one.is_harmed for one in found):
         raise typer.Exit(1)
 

@@ -1,11 +1,14 @@
 """`bcdata universe`, `halts`: what is known of symbols and of the venue itself."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bcdata import clock
 from bcdata.cli.show import err, out, print_json, print_table
+
+if TYPE_CHECKING:
+    from bcdata.catalog import Catalog
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 
@@ -43,15 +46,43 @@ def universe(
     instant = clock.parse_instant(as_of) if as_of else clock.now()
     if update:
         _update(catalog, market)
-    rows = [row for row in read_universe(Store(root), market, instant).to_dicts() if status in {None, row["status"]}]
+    known = read_universe(Store(root), market, instant).to_dicts()
+    classes = _classes(catalog, market, [row["symbol"] for row in known])
+    rows = [{**row, **classes[row["symbol"]]} for row in known if status in {None, row["status"]}]
     if as_json:
         print_json({"market": market, "as_of": instant.isoformat(), "symbols": rows})
         return
     if not rows:
         out.print(f"nothing is known of {market} at {instant:%Y-%m-%d %H:%M}; --update asks", highlight=False)
         return
-    columns = ["symbol", "contract", "first_seen", "last_seen", "status", "renamed_from", "evidence", "known_from"]
+    columns = ["symbol", "contract", "asset_class", "first_seen", "last_seen", "status", "renamed_from", "evidence"]
+    columns += ["known_from"]
     print_table(columns, ([row[name] for name in columns] for row in rows), title=f"{market}: {len(rows)} symbols")
+    for row in rows:
+        if row["asset_class"] == "unknown" or row["class_reason"].endswith("check it"):
+            err.print(f"warning: {row['symbol']}: {row['class_reason']}", highlight=False, markup=False)
+
+
+def _classes(catalog: "Catalog", market: str, symbols: list[str]) -> dict[str, dict[str, Any]]:
+    """How the name of each symbol was classified, and what the universes of the market's datasets make of it."""
+    from bcdata.catalog.universe import classify  # noqa: PLC0415
+
+    found: dict[str, dict[str, Any]] = {
+        one.symbol: {
+            "base": one.base,
+            "quote": one.quote,
+            "asset_class": one.asset_class,
+            "class_reason": one.reason,
+            "datasets": {},
+        }
+        for one in classify(symbols, market=market)
+    }
+    for dataset in catalog:
+        if dataset.market == market and dataset.universe is not None:
+            for one in dataset.universe.explain(symbols, market=market):
+                words = {"included": one.included, "rule": one.rule, "reason": one.reason}
+                found[one.symbol]["datasets"][dataset.name] = words
+    return found
 
 
 def _update(catalog: Any, market: str) -> None:

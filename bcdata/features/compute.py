@@ -9,6 +9,7 @@ import polars as pl
 
 from bcdata.features.feature import SETTLEMENTS, Feature
 from bcdata.features.grid import Grid, plain
+from bcdata.features.known import known_at
 from bcdata.features.placing import Rows, make_grid, opened, rows, taken, within
 from bcdata.features.reach import chosen, warm_up_window
 from bcdata.features.surroundings import Surroundings
@@ -43,7 +44,7 @@ def compute(
             `settlement_window` has no influence either.
 
     Returns:
-        One row per bar of `bars` that opens in the window: `open_time`, `known_at` (the bar's close, UTC),
+        One row per bar of `bars` that opens in the window: `open_time`, `known_at` (UTC, `bcdata.features.known`),
         then one Float64 per feature, null where it is not defined, never NaN or infinite. A window of bars
         that lacks its oldest bar, or more than a tenth of its bars, is null (`bcdata.features.rolling`). A
         bar that opens off the interval's grid (the exchange's early 2018 has some) has a row of nulls.
@@ -61,9 +62,14 @@ def compute_counted(
     interval: Interval,
     features: Sequence[Feature] | None = None,
     around: Surroundings = _ALONE,
+    known_for: Sequence[Feature] | None = None,
 ) -> tuple[pl.DataFrame, dict[str, int]]:
-    """What `compute` gives, and of every column that clips how many of its rows were clipped."""
+    """What `compute` gives, and of every column that clips how many of its rows were clipped.
+
+    `known_at` is that of a table with the columns `known_for`; by default of those that are computed.
+    """
     wanted = chosen(features)
+    columns = wanted if known_for is None else known_for
     _require(bars, wanted)
     times = opened(bars)
     tables, clipped = [], Counter[str]()
@@ -73,8 +79,8 @@ def compute_counted(
         inside = within(times, part)
         at = rows(grid.opens, times[inside])
         opens = bars["open_time"][inside]
-        known = opens + interval.length if interval.length else opens.dt.offset_by(interval.name)
-        tables.append(_table([opens, known.alias("known_at")], wanted, grid, at))
+        known = known_at(opens, bars[: inside.stop], interval=interval, features=columns, around=around)
+        tables.append(_table([opens, known], wanted, grid, at))
         clipped.update(_clipped(wanted, grid, at))
     return pl.concat(tables), dict(clipped)
 

@@ -33,18 +33,25 @@ def labels(bars: pl.DataFrame, *, window: Window, interval: Interval, horizons: 
         horizons: How many bars ahead.
 
     Returns:
-        One row per bar of `bars` that opens in the window: `open_time`; `known_at` (UTC), the close of the last bar
-        that any of its labels looks at; and for each horizon h `fwd_ret_<h>`, the ln of the close h bars later over
-        this bar's. Null where the later bar is missing, or not there yet.
+        One row per bar of `bars` that opens in the window: `open_time`; `known_at` (UTC), the end of the last bar that
+        any of its labels looks at, later where one of these bars is known later; and for each horizon h `fwd_ret_<h>`,
+        the ln of the close h bars later over this bar's. Null where the later bar is missing, or not there yet.
     """
-    closes = bars.select("open_time", later="close")
-    found = bars.filter(pl.col("open_time").is_between(window.start, window.end, closed="left"))
-    table = found.select("open_time", "close", known_at=_after(interval, max(horizons) + 1))
+    end = _after(interval, 1)
+    known = pl.max_horizontal(end, "known_at") if "known_at" in bars.columns else end
+    every = bars.select("open_time", "close", known_at=known)
+    closes = every.select("open_time", later="close", known_then="known_at")
+    found = every.filter(pl.col("open_time").is_between(window.start, window.end, closed="left"))
+    last = pl.max_horizontal("known_at", _after(interval, max(horizons) + 1))
+    table = found.select("open_time", "close", known_at=last)
     for horizon in horizons:
         ahead = table.select(open_time=_after(interval, horizon))
-        later = ahead.join(closes, on="open_time", how="left", maintain_order="left")["later"]
-        ratio = later / pl.col("close")
-        table = table.with_columns(pl.when(ratio > 0).then(ratio.log()).alias(_name(horizon)))
+        later = ahead.join(closes, on="open_time", how="left", maintain_order="left")
+        ratio = later["later"] / pl.col("close")
+        table = table.with_columns(
+            pl.when(ratio > 0).then(ratio.log()).alias(_name(horizon)),
+            pl.max_horizontal("known_at", later["known_then"]).alias("known_at"),
+        )
     return table.drop("close").cast(label_schema(horizons))
 
 

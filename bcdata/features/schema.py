@@ -27,7 +27,7 @@ class Column:
 _TIME = pl.Datetime("us", "UTC")
 _KEYS = (
     Column("open_time", _TIME, nullable=False, description="Open of the bar, its label", unit="UTC"),
-    Column("known_at", _TIME, nullable=False, description="Close of the bar: join on this", unit="UTC"),
+    Column("known_at", _TIME, nullable=False, description="From when on the row is known: join on this", unit="UTC"),
 )
 
 

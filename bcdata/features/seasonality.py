@@ -40,7 +40,8 @@ def volatility_profile(bars: pl.DataFrame, *, window: Window, interval: Interval
         interval: The length of the bars: at most a quarter of an hour, and a part of it.
 
     Returns:
-        One row per day and bucket: `open_time` of the bucket on that day; `known_at`, the day's midnight (UTC);
+        One row per day and bucket: `open_time` of the bucket on that day; `known_at`, the day's midnight (UTC), later
+        where a bar of the 20 days before is known later;
         `sigma`, √(mean r²) of the log returns of bars that opened in the bucket on the 20 days before, per bar and not
         annualised; `relative`, sigma over the root of the mean of all buckets' sigma²: 1 where all times of day are
         alike. Null where more than a tenth of a bucket's returns is missing; `relative` where any bucket is null, or
@@ -63,7 +64,21 @@ def volatility_profile(bars: pl.DataFrame, *, window: Window, interval: Interval
     overall = np.sqrt(mean / sigma.shape[1])[:, None]
     relative = np.divide(sigma, overall, out=np.full_like(sigma, np.nan), where=overall > 0)
     midnights = opens[1:].reshape(len(squares), -1)[DAYS:, :1]
-    return _table(midnights, sigma, relative)
+    return _table(midnights, _known(bars, midnights), sigma, relative)
+
+
+def _known(bars: pl.DataFrame, midnights: IntArray) -> IntArray:
+    """For each day (its midnight, µs) when all bars before it are known.
+
+    A bar is known less than two intervals after its open (`bcdata.bars.known`), so that whether older ones are among
+    the bars makes no difference.
+    """
+    if "known_at" not in bars.columns or bars.is_empty():
+        return midnights
+    latest = np.maximum.accumulate(bars["known_at"].to_physical().to_numpy())
+    before = np.searchsorted(bars["open_time"].to_physical().to_numpy(), midnights[:, 0])
+    known: IntArray = np.where(before > 0, latest[before - 1], 0)[:, None]
+    return np.maximum(midnights, known)
 
 
 def _length(interval: Interval) -> timedelta:
@@ -95,10 +110,10 @@ def _sigma(squares: FloatArray, counts: FloatArray, expected: int) -> FloatArray
     return np.sqrt(np.divide(total, count, out=np.full_like(total, np.nan), where=enough))
 
 
-def _table(midnights: IntArray, sigma: FloatArray, relative: FloatArray) -> pl.DataFrame:
+def _table(midnights: IntArray, known: IntArray, sigma: FloatArray, relative: FloatArray) -> pl.DataFrame:
     starts = np.arange(sigma.shape[1]) * (BUCKET // timedelta(microseconds=1))
-    known = np.broadcast_to(midnights, sigma.shape)
-    columns = {"open_time": midnights + starts, "known_at": known, "sigma": sigma, "relative": relative}
+    known_at = np.broadcast_to(known, sigma.shape)
+    columns = {"open_time": midnights + starts, "known_at": known_at, "sigma": sigma, "relative": relative}
     frame = pl.DataFrame({name: values.ravel() for name, values in columns.items()})
     return frame.with_columns(pl.col("sigma", "relative").fill_nan(None)).select(
         pl.col("open_time", "known_at").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"), "sigma", "relative"

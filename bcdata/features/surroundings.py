@@ -28,12 +28,15 @@ class Panel:
         symbols: The members, sorted.
         closes: Shape (members, rows); NaN where a member has no bar.
         explained: For every row whether each member has its bar, or none for a reason that the ledger knows.
+        known: For every row when the last of the members' bars is known, µs since the epoch; None where all are known
+            at their end.
     """
 
     opens: IntArray
     symbols: tuple[str, ...]
     closes: FloatArray
     explained: BoolArray
+    known: IntArray | None = None
     _memory: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
     _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
@@ -56,7 +59,15 @@ class Panel:
         closes[:, known] = self.closes[:, rows[known]]
         explained = np.zeros(opens.size, dtype=np.bool_)
         explained[known] = self.explained[rows[known]]
-        return Panel(opens, self.symbols, closes, explained)
+        return Panel(opens, self.symbols, closes, explained, self._known_over(rows, known))
+
+    def _known_over(self, rows: IntArray, there: BoolArray) -> IntArray | None:
+        """When the members' bars of other rows are known; 0 where there is none."""
+        if self.known is None:
+            return None
+        found = np.zeros(rows.size, dtype=np.int64)
+        found[there] = self.known[rows[there]]
+        return found
 
 
 @dataclass(frozen=True)
@@ -130,13 +141,19 @@ class Surroundings:
     reference_funding: "pl.DataFrame | None" = None
 
 
-def panel(closes: Mapping[str, FloatArray], opens: IntArray, explained: Mapping[str, BoolArray] | None = None) -> Panel:
+def panel(
+    closes: Mapping[str, FloatArray],
+    opens: IntArray,
+    explained: Mapping[str, BoolArray] | None = None,
+    known: IntArray | None = None,
+) -> Panel:
     """A panel out of one array of closes per member, all on the grid of these opens.
 
     Args:
         closes: By symbol, NaN where there is no bar.
         opens: Opens of the grid, µs since the epoch.
         explained: By symbol, for every row whether a missing bar has a reason; nothing has one by default.
+        known: For every row when the last of the members' bars is known (µs), if any is later than its end.
     """
     symbols = tuple(sorted(closes))
     stacked = np.array([closes[symbol] for symbol in symbols]).reshape(len(symbols), opens.size)
@@ -144,4 +161,4 @@ def panel(closes: Mapping[str, FloatArray], opens: IntArray, explained: Mapping[
     sound = np.ones(opens.size, dtype=np.bool_)
     for symbol, row in zip(symbols, stacked, strict=True):
         sound &= np.isfinite(row) | reasons.get(symbol, np.zeros(opens.size, dtype=np.bool_))
-    return Panel(opens, symbols, stacked, sound)
+    return Panel(opens, symbols, stacked, sound, known)

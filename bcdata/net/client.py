@@ -187,6 +187,10 @@ class HttpClient:
         except aiohttp.ClientResponseError as error:
             words = one_line(error.message.encode())
             raise TransientError(question, f"not an HTTP answer ({words})") from error
+        except UnicodeError as error:
+            raise _unusable(question, "a host name that cannot be one") from error
+        except aiohttp.ClientError as error:
+            raise _unusable(question, f"{type(error).__name__} ({one_line(str(error).encode())})") from error
 
     async def _followed(self, question: Question) -> HttpResponse:
         """The answer, behind no more redirects than `redirects.MOST`, all of them to places that may be asked."""
@@ -231,17 +235,17 @@ class HttpClient:
         return self._session
 
 
+def _unusable(question: Question, cause: str) -> ProviderError:
+    message = f"{question.about}: {cause}; check {question.variable}"
+    return ProviderError(message, provider=question.provider, url=shown(question.url))
+
+
 async def _once_only(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Keeps aiohttp from repeating a request after a reset: it would neither pause for it nor pay its weight."""
     try:
         return await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise _NotAgainError from error
-
-
-def _unusable(question: Question, cause: str) -> ProviderError:
-    words = f"{question.about}: {cause}; check {question.variable}"
-    return ProviderError(words, provider=question.provider, url=shown(question.url))
 
 
 def _log_retry(details: stamina.instrumentation.RetryDetails) -> None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bcdata.intervals import Interval
+from bcdata.operations.archive_view import ArchiveView
 from bcdata.operations.marks import DAMAGED
-from bcdata.operations.proofs import proofs, window_asked
+from bcdata.operations.proofs import window_asked
 from bcdata.operations.queries import Run
-from bcdata.providers.binance.answers import RestPage, kline_opens
+from bcdata.operations.rest_answers import Weighed, read_bodies, weigh
+from bcdata.providers.binance.answers import RestPage
 from bcdata.store.attempts import Attempts
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -37,8 +38,7 @@ class Answered:
     before: Record
     manifest: Record
     _notes: list[str] = field(default_factory=list)
-    _read: dict[str, list[datetime]] = field(default_factory=dict)
-    _proved: Record | None = None
+    _weighed: Weighed | None = None
 
     @classmethod
     def read(cls, store: Store, attempts: Attempts, partition: Partition, now: datetime, series: str) -> "Answered":
@@ -46,65 +46,80 @@ class Answered:
         before = store.get_json(partition, MANIFEST) or {}
         facts = {name: before.get(name, nothing) for name, nothing in FACTS.items()}
         found = cls(store, attempts, partition, now, before, {"series": series, **facts, "queries": []})
-        found.manifest["queries"] = [query for query in before.get("queries", []) if found._holds(query)]
+        found.manifest["queries"] = [query for query in before.get("queries", []) if found._holds(query["pages"])]
+        if before.get("days") and found._holds(before["days"]):
+            found.manifest["days"] = before["days"]
         return found
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all that was answered before is still there."""
-        return bool(self.before) and len(self.manifest["queries"]) == len(self.before["queries"])
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was answered or learnt at all."""
-        return not any(self.manifest[name] for name in ("queries", *FACTS))
+        return not any(self.manifest.get(name) for name in ("queries", "days", *FACTS))
 
     def keep(self, window: Window, pages: Sequence[RestPage], again: Sequence[Run]) -> int:
         """Stores an answer in the place of an earlier one to the same question; returns its size in bytes.
 
         `again` are the runs about which an answer at least a day older had said nothing either.
         """
-        stored: list[Record] = []
-        for page in pages:
-            digest = hashlib.sha256(page.body).hexdigest()
-            file = f"klines.{window.start:%Y%m%dT%H%M%S}.{len(stored)}.{digest[:12]}.json"
-            self.store.objects.put(self.partition.key(file), page.body)
-            stored.append({"file": file, "bytes": len(page.body), "sha256": digest, "url": page.url, "rows": page.rows})
         answer = {
             "start": window.start.isoformat(),
             "end": window.end.isoformat(),
-            "pages": stored,
+            "pages": self._stored(f"klines.{window.start:%Y%m%dT%H%M%S}", pages),
             # That it is the second time is a fact, and is kept; when the first was stands in the side table.
             "again": [[edge.isoformat() for edge in run] for run in again],
         }
         self.note(_span(answer))
         others = [query for query in self.manifest["queries"] if _span(query) != _span(answer)]
         self.manifest["queries"] = sorted([*others, answer], key=_span)
-        self._proved = None
+        self._weighed = None
         return sum(len(page.body) for page in pages)
 
-    def answers(self) -> list[tuple[Window, list[datetime]]]:
-        """What was asked for, and the opens (UTC) that came."""
-        return [(window_asked(query), self._opens(query)) for query in self.manifest["queries"]]
+    def keep_days(self, page: RestPage) -> int:
+        """Stores the exchange's day bars of and around the partition; returns their size in bytes."""
+        self.manifest["days"] = self._stored("days", [page])
+        self.note("days")
+        self._weighed = None
+        return len(page.body)
 
-    def old_answers(self) -> list[tuple[Window, list[datetime]]]:
-        """Those of the answers that are known to be a day old at least."""
+    def weighed(self, view: ArchiveView) -> Weighed:
+        """What the answers give and prove so far. One with a damaged page is left out, and so asked for again."""
+        if self._weighed is None:
+            read = [(query, read_bodies(self.store, self.partition, query["pages"])) for query in self._queries]
+            whole = [(query, bodies) for query, bodies in read if bodies is not None]
+            self.manifest["queries"] = [query for query, _ in whole]
+            days = read_bodies(self.store, self.partition, self.manifest.get("days") or [])
+            self._weighed = weigh(view, self._queries, [bodies for _, bodies in whole], days or [])
+        return self._weighed
+
+    def old_silences(self, view: ArchiveView) -> list[tuple[Window, Sequence[datetime]]]:
+        """Of credible answers that are known to be a day old: what was asked for, and the opens that came."""
+        weighed = self.weighed(view)
         return [
-            (window_asked(query), self._opens(query))
-            for query in self.manifest["queries"]
-            if self._last(_span(query)) is not None and self.may_ask(_span(query))
+            (window_asked(query), opens)
+            for query, opens, one in zip(self._queries, weighed.opens, weighed.overlaps, strict=True)
+            if one.agrees and self._last(_span(query)) is not None and self.may_ask(_span(query))
         ]
 
-    def recent(self) -> list[Window]:
-        """What was asked for within the last day."""
-        return [window_asked(query) for query in self.manifest["queries"] if not self.may_ask(_span(query))]
+    def recent(self, view: ArchiveView) -> list[Window]:
+        """What was asked for within the last day, but for answers with bars that contradict what is known."""
+        weighed = self.weighed(view)
+        return [
+            window_asked(query)
+            for query, opens, one in zip(self._queries, weighed.opens, weighed.overlaps, strict=True)
+            if (one.agrees or not opens) and not self.may_ask(_span(query))
+        ]
 
-    def facts(self, interval: Interval) -> Record:
+    def objection(self, window: Window, view: ArchiveView) -> str | None:
+        """What is wrong with the answer to this question, in words; None where it has all that is known."""
+        weighed = self.weighed(view)
+        for query, one in zip(self._queries, weighed.overlaps, strict=True):
+            if window_asked(query) == window and not one.agrees:
+                return one.words()
+        return None
+
+    def facts(self, view: ArchiveView) -> Record:
         """What is known from the exchange so far, as the record of parsed/binance_rest has it."""
-        if self._proved is None:
-            opens = [self._opens(query) for query in self.manifest["queries"]]
-            self._proved = dict(proofs(self.manifest["queries"], opens, interval))
-        return {**{name: self.manifest[name] for name in FACTS}, **self._proved}
+        return {**{name: self.manifest[name] for name in FACTS}, **self.weighed(view).facts}
 
     def note(self, what: str) -> None:
         """Remembers that this was asked now, once the manifest is saved."""
@@ -132,15 +147,23 @@ class Answered:
     def _last(self, what: str) -> datetime | None:
         return self.attempts.last(f"{self.partition.prefix}{what}")
 
-    def _opens(self, query: Record) -> list[datetime]:
-        for page in query["pages"]:
-            if page["file"] not in self._read:
-                body = self.store.objects.get(self.partition.key(page["file"]))
-                self._read[page["file"]] = kline_opens(body or b"[]")
-        return [at for page in query["pages"] for at in self._read[page["file"]]]
+    @property
+    def _queries(self) -> list[Record]:
+        queries: list[Record] = self.manifest["queries"]
+        return queries
 
-    def _holds(self, query: Record) -> bool:
-        infos = [(self.store.objects.stat(self.partition.key(page["file"])), page) for page in query["pages"]]
+    def _stored(self, name: str, pages: Sequence[RestPage]) -> list[Record]:
+        """The records of pages that are put beside the manifest."""
+        stored: list[Record] = []
+        for page in pages:
+            digest = hashlib.sha256(page.body).hexdigest()
+            file = f"{name}.{len(stored)}.{digest[:12]}.json"
+            self.store.objects.put(self.partition.key(file), page.body)
+            stored.append({"file": file, "bytes": len(page.body), "sha256": digest, "url": page.url, "rows": page.rows})
+        return stored
+
+    def _holds(self, pages: Sequence[Record]) -> bool:
+        infos = [(self.store.objects.stat(self.partition.key(page["file"])), page) for page in pages]
         return all(info and info.size == page["bytes"] and DAMAGED not in page for info, page in infos)
 
 

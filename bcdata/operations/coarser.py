@@ -1,4 +1,4 @@
-"""What files of a coarser interval tell about missing bars, where REST could not tell or is no source.
+"""What files of a coarser interval tell about missing bars: that they have none there either, or what was traded there.
 
 The finest coarser interval that the archive lists for a day is read: the fewer bars a coarse one stands for, the
 more of a hole it can prove. What was read of an object is remembered; losing that costs requests.
@@ -6,7 +6,7 @@ more of a hole it can prove. What was read of an object is remembered; losing th
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,13 +14,16 @@ from typing import Any
 import polars as pl
 
 from bcdata.bars.gaps import Reason, Status
-from bcdata.bars.negatives import against_coarser, silences
+from bcdata.bars.negatives import absent_too, silences
+from bcdata.bars.residuals import CoarseBar
 from bcdata.bars.schema import TIME
 from bcdata.errors import NotFoundError
 from bcdata.intervals import Interval
 from bcdata.providers.binance.archive import ArchiveObject, BinanceArchive, Series
+from bcdata.providers.binance.klines import check_columns, read_csv
 from bcdata.providers.binance.names import DAILY_INTERVALS, GRAINS, INTERVALS
-from bcdata.providers.binance.peek import content_bound, read_opens
+from bcdata.providers.binance.peek import content_bound, member_name, read_opens
+from bcdata.providers.binance.unzip import unzip
 from bcdata.store.attempts import Attempts
 from bcdata.windows import Grain, Window
 
@@ -33,10 +36,10 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """The coarse opens of one object, and the window that it names."""
+    """The coarse bars of one object (`open_time`, UTC, ascending; `trades`), and the window that it names."""
 
     window: Window
-    opens: pl.Series
+    bars: pl.DataFrame
 
 
 class Coarser:
@@ -48,15 +51,19 @@ class Coarser:
         self._now = now
         self._folders: dict[tuple[Series, str], asyncio.Task[list[str]]] = {}
 
-    async def testimony(self, series: Series, missing: pl.Series) -> list[Reason]:
-        """What the archive's coarser files say of missing bars (opens, UTC): absent there too, or there.
+    async def testimony(self, series: Series, missing: pl.Series) -> list[Reason | CoarseBar]:
+        """What the archive's coarser files say of missing bars (opens, UTC).
+
+        Returns:
+            Windows in which they have no bars either, between bars of theirs, as reasons; and the bars of theirs in
+            which some are missing. By time.
 
         Raises:
             ProviderError: the archive cannot be asked.
         """
         fine = Interval.parse(series.interval or "")
         left = set(missing.dt.date())
-        reasons: list[Reason] = []
+        found: list[Reason | CoarseBar] = []
         budget = _MOST_OBJECTS
         for name in await self._coarser_intervals(series, fine):
             if not left or budget <= 0:
@@ -66,8 +73,8 @@ class Coarser:
             budget -= len(read)
             covered = {day for one in read for day in one.window.days()} & left
             left -= covered
-            reasons += _said(missing.filter(missing.dt.date().is_in(list(covered))), fine, Interval.parse(name), read)
-        return sorted(reasons, key=lambda reason: reason.window.start)
+            found += _said(missing.filter(missing.dt.date().is_in(list(covered))), fine, Interval.parse(name), read)
+        return sorted(found, key=_start)
 
     async def _coarser_intervals(self, series: Series, fine: Interval) -> list[str]:
         """The intervals that the archive has of the symbol and that bars of this one tile, finest first."""
@@ -87,19 +94,19 @@ class Coarser:
             self._archive.objects(coarse, "monthly", first=first[:7], last=last[:7]),
         )
         chosen = _chosen(daily, monthly, days, around)[:most]
-        read = await asyncio.gather(*(self._opens(coarse, one) for one in chosen))
+        read = await asyncio.gather(*(self._bars(coarse, one) for one in chosen))
         return [one for one in read if one is not None]
 
-    async def _opens(self, coarse: Series, one: ArchiveObject) -> _Read | None:
+    async def _bars(self, coarse: Series, one: ArchiveObject) -> _Read | None:
         """What an object holds; None where it cannot be had, is damaged, or came before its window had ended."""
         window, interval = GRAINS[one.period].window(one.date_key), Interval.parse(coarse.interval or "")
-        key = f"holds/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
+        key = f"coarse/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
         known = self._memory.detail(key)
         if known is None:
             known = json.dumps(await self._look(one, window, interval))
             self._memory.note([key], self._now, known)
-        told = json.loads(known)
-        return _Read(window, _restored(told, interval)) if told else None
+        bars = json.loads(known)
+        return _Read(window, _restored(bars, interval)) if bars else None
 
     async def _look(self, one: ArchiveObject, window: Window, interval: Interval) -> dict[str, Any]:
         if one.last_modified is not None and one.last_modified < window.end:
@@ -110,12 +117,29 @@ class Coarser:
             return {}
         if fetched.checksum == "mismatch" or fetched.size_differs:
             return {}
-        opens = await asyncio.to_thread(read_opens, fetched.body, one.name, content_bound(window, interval))
-        if opens is None or opens.is_empty():
+        bars = await asyncio.to_thread(_read_bars, fetched.body, one.name, content_bound(window, interval), interval)
+        if bars is None or bars.is_empty():
             return {}
-        stamps = opens.sort().to_list()
+        stamps = bars["open_time"].to_list()
         gaps = [[gap.start.isoformat(), gap.end.isoformat()] for gap in silences(stamps, interval)]
-        return {"first": stamps[0].isoformat(), "last": stamps[-1].isoformat(), "gaps": gaps}
+        first, last = stamps[0].isoformat(), stamps[-1].isoformat()
+        return {"first": first, "last": last, "gaps": gaps, "trades": bars["trades"].to_list()}
+
+
+def _read_bars(body: bytes, name: str, bound: int, interval: Interval) -> pl.DataFrame | None:
+    """The opens (UTC, ascending) and trades of a klines object; None where it cannot be used as a whole.
+
+    Bars off the grid (early 2018) cover other time than their slot of it.
+    """
+    opens = read_opens(body, name, bound)
+    if opens is None:
+        return None
+    rows = read_csv([check_columns(unzip(body, member=member_name(name), max_bytes=bound))]).rows
+    if len(opens) != rows.height or rows.select("open_time", "trades").null_count().row(0) != (0, 0):
+        return None
+    bars = rows.select(pl.col("open_time").cast(TIME), "trades").sort("open_time")
+    is_off = any(interval.floor(at) != at for at in bars["open_time"])
+    return None if is_off or bars["open_time"].is_duplicated().any() else bars
 
 
 def _chosen(
@@ -135,26 +159,30 @@ def _chosen(
     return list(chosen.values())
 
 
-def _said(missing: pl.Series, fine: Interval, coarse: Interval, read: Sequence[_Read]) -> list[Reason]:
-    opens = pl.concat([pl.Series("open_time", [], dtype=TIME), *(one.opens for one in read)]).unique().sort()
-    word = against_coarser(missing, fine, opens, coarse, [one.window for one in read])
-    absent = f"the archive's {coarse.name} files have bars on both sides and none here"
-    present = f"the archive's {coarse.name} files have a bar here, all of whose {fine.name} bars are missing"
-    return [
-        *(Reason(window, Status.UPSTREAM, absent) for window in word.absent),
-        *(Reason(window, Status.OPEN, present) for window in word.present),
-    ]
+def _said(missing: pl.Series, fine: Interval, coarse: Interval, read: Sequence[_Read]) -> Iterator[Reason | CoarseBar]:
+    empty = pl.DataFrame(schema={"open_time": TIME, "trades": pl.Int64})
+    bars = pl.concat([empty, *(one.bars for one in read)]).unique("open_time", keep="first").sort("open_time")
+    words = f"the archive's {coarse.name} files have bars on both sides and none here"
+    for window in absent_too(missing, fine, bars["open_time"], coarse, [one.window for one in read]):
+        yield Reason(window, Status.UPSTREAM, words)
+    slots = missing.dt.truncate(coarse.name).unique()
+    for at, trades in bars.filter(pl.col("open_time").is_in(slots.implode())).iter_rows():
+        yield CoarseBar(at, coarse.name, trades)
 
 
-def _restored(told: dict[str, Any], interval: Interval) -> pl.Series:
-    """The opens of an object out of what was remembered of it."""
+def _start(one: Reason | CoarseBar) -> tuple[datetime, str]:
+    return (one.window.start, "") if isinstance(one, Reason) else (one.start, one.interval)
+
+
+def _restored(told: dict[str, Any], interval: Interval) -> pl.DataFrame:
+    """The bars of an object out of what was remembered of it."""
     first, last = (datetime.fromisoformat(told[edge]) for edge in ("first", "last"))
     opens = pl.datetime_range(first, last, interval.length or "1mo", time_unit="us", eager=True).cast(TIME)
     opens = opens.alias("open_time")
     for start, end in told["gaps"]:
         inside = opens.is_between(datetime.fromisoformat(start), datetime.fromisoformat(end), closed="left")
         opens = opens.filter(~inside)
-    return opens
+    return opens.to_frame().with_columns(pl.Series("trades", told["trades"], dtype=pl.Int64))
 
 
 def _tiles(fine: Interval, coarse: Interval) -> bool:

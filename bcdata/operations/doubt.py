@@ -30,12 +30,26 @@ class Life:
     status: str
     first_seen: date | None
     last_seen: date | None
+    pauses: tuple[tuple[date, date], ...] = ()
+    """Between instruments of one ticker: the last day of the one, and the first of the next."""
+
+    def is_between(self, first: date, last: date) -> bool:
+        """Whether these days, both included, lie between two instruments of the ticker, edges included."""
+        return any(before <= first and last <= after for before, after in self.pauses)
 
 
 def lives(universe: pl.DataFrame) -> dict[str, Life]:
-    """The lives of all symbols of a universe as `read_universe` has it, by symbol."""
+    """The lives of all symbols of a universe as `read_universe` has it, by symbol: of all its instruments together."""
     columns = ("symbol", "status", "first_seen", "last_seen")
-    return {symbol: Life(*rest) for symbol, *rest in universe.select(columns).iter_rows()}
+    found: dict[str, Life] = {}
+    for symbol, status, first, last in universe.select(columns).iter_rows():
+        before = found.get(symbol)
+        if before is None:
+            found[symbol] = Life(status, first, last)
+        else:
+            pause = ((before.last_seen, first),) if before.last_seen and first else ()
+            found[symbol] = Life(status, before.first_seen, last, before.pauses + pause)
+    return found
 
 
 def doubt(dataset: Dataset, row: Sequence[Any], life: Life | None) -> str | None:
@@ -50,7 +64,8 @@ def doubt(dataset: Dataset, row: Sequence[Any], life: Life | None) -> str | None
         return None
     match row[3]:
         case Status.DELISTED:
-            return _not_over(dataset, datetime.fromisoformat(row[0]), life)
+            start, end = (datetime.fromisoformat(text) for text in row[:2])
+            return None if life.is_between(start.date(), end.date()) else _not_over(dataset, start, life)
         case Status.NOT_LISTED:
             return _begun(dataset, datetime.fromisoformat(row[1]), life)
     return None

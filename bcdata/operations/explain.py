@@ -6,10 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bcdata.bars.gaps import Reason, Status
+from bcdata.bars.residuals import CoarseBar
 from bcdata.catalog import Dataset
 from bcdata.windows import Grain, Window
 
 _FAR = timedelta(days=366 * 100)
+_INSTANT = timedelta(microseconds=1)
+"""Where a run names its last open, this makes its window half-open."""
 _TRADING = "TRADING"
 TWICE = "REST had none, asked twice at least a day apart"
 """How records word the weaker proof of an outage."""
@@ -41,6 +44,7 @@ class Known:
         first_bar: the first bar that is there; whoever claims a later listing is wrong.
         last_bar: the last bar that is there; nothing before it can be after a delisting.
         after_last: the open that follows it.
+        residuals: where coarser bars have more trades than the bars that are there.
     """
 
     window: Window
@@ -50,6 +54,7 @@ class Known:
     first_bar: datetime | None = None
     last_bar: datetime | None = None
     after_last: datetime | None = None
+    residuals: Sequence[Reason] = ()
 
     @property
     def told(self) -> Told:
@@ -62,19 +67,24 @@ class Known:
         return any(seen is not None and seen <= instant for seen in (self.first_bar, known_by))
 
     def reasons(self) -> list[Reason]:
-        """Why bars may be missing, the strongest reason first; the order is that of decision 0012."""
-        coarser = [*_plain(self.told.get("coarser")), *_plain(self.rest.get("coarser"))]
+        """Why bars may be missing, the strongest reason first; the order is that of decision 0024."""
         return [
-            *(quarantined(one) for one in self.archive.get("quarantined") or []),
-            *(one for one in coarser if one.status is Status.OPEN),
+            *(quarantined(one) for one in (*self._of("quarantined"), *(self.rest.get("refuted") or []))),
+            *(_withdrawn(one) for one in self._of("withdrawn")),
+            *self.residuals,
+            *_plain(self.told.get("reused")),
             *upstream(self.rest.get("confirmed"), "REST answered with bars on both sides and none between"),
-            *(one for one in coarser if one.status is Status.UPSTREAM),
+            *_absent(self.told.get("coarser")),
+            *_absent(self.rest.get("coarser")),
             *self._traded(),
             *self._not_listed(),
             *self._delisted(),
             *upstream(self.rest.get("empty"), TWICE),
             *not_published(self.unpublished),
         ]
+
+    def _of(self, name: str) -> Sequence[Told]:
+        return self.archive.get(name) or []
 
     def _traded(self) -> Iterator[Reason]:
         """Days that other intervals have files of: trading went on. Whether a file is due is another question."""
@@ -134,20 +144,43 @@ ABSENT = "absent"
 """The status of a symbol that exchangeInfo does not list."""
 
 
-def record_of(reason: Reason) -> dict[str, str]:
-    """The reason as records keep it."""
+def record_of(one: Reason | CoarseBar) -> dict[str, Any]:
+    """The reason, or the coarser bar, as records keep it."""
+    if isinstance(one, CoarseBar):
+        start, end = one.start.isoformat(), one.end.isoformat()
+        return {"start": start, "end": end, "interval": one.interval, "trades": one.trades}
     return {
-        "start": reason.window.start.isoformat(),
-        "end": reason.window.end.isoformat(),
-        "status": reason.status.value,
-        "evidence": reason.evidence,
+        "start": one.window.start.isoformat(),
+        "end": one.window.end.isoformat(),
+        "status": one.status.value,
+        "evidence": one.evidence,
     }
 
 
-def _plain(records: Sequence[Mapping[str, str]] | None) -> list[Reason]:
+def coarse_of(records: Sequence[Told] | None) -> list[CoarseBar]:
+    """The coarser bars among the records of what coarser files tell."""
     return [
-        Reason(_window((one["start"], one["end"])), Status(one["status"]), one["evidence"]) for one in records or []
+        CoarseBar(_instant_of(one["start"]), one["interval"], one["trades"]) for one in records or [] if "trades" in one
     ]
+
+
+def _plain(told: Sequence[Told] | None) -> list[Reason]:
+    return [
+        Reason(_window((one["start"], one["end"])), Status(one["status"]), one["evidence"])
+        for one in told or []
+        if "status" in one
+    ]
+
+
+def _absent(told: Sequence[Told] | None) -> list[Reason]:
+    """What coarser files lack too. That they merely have a bar, as records said before, decides nothing."""
+    return [one for one in _plain(told) if one.status is Status.UPSTREAM]
+
+
+def _withdrawn(one: Told) -> Reason:
+    """A run out of a record (first and last open) of which only an earlier version of an object has rows."""
+    window = Window(_instant_of(one["start"]), _instant_of(one["end"]) + _INSTANT)
+    return Reason(window, Status.OPEN, f"withdrawn: held by version {one['version'][:12]}")
 
 
 def upstream(windows: Sequence[Sequence[str]] | None, words: str) -> list[Reason]:
@@ -162,9 +195,9 @@ def not_published(since: datetime | None) -> list[Reason]:
 
 def quarantined(one: Mapping[str, str]) -> Reason:
     """A run out of a record (first and last open) whose rows in the archive were set aside."""
-    # The last open is included; a microsecond makes the window half-open again.
-    window = Window(_instant_of(one["start"]), _instant_of(one["end"]) + timedelta(microseconds=1))
-    return Reason(window, Status.QUARANTINED, f"the archive's row breaks the rule {one['reason']}")
+    window = Window(_instant_of(one["start"]), _instant_of(one["end"]) + _INSTANT)
+    words = one.get("evidence") or f"the archive's row breaks the rule {one['reason']}"
+    return Reason(window, Status.QUARANTINED, words)
 
 
 def _window(pair: Sequence[str]) -> Window:

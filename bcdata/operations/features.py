@@ -64,6 +64,7 @@ def _table(dataset: Dataset, partition: Partition, near: Neighbours, kept: Kept)
         interval=dataset.bar_interval,
         features=[one for one in near.features if one.name not in kept.columns],
         around=near.around(symbol, window),
+        known_for=near.features,
     )
     whole = table.with_columns(kept.columns[name] for name in kept.columns)
     return whole.select("open_time", "known_at", *near.identities), {**kept.clipped, **clipped}

@@ -52,6 +52,10 @@ class Footers:
         made = {date: one["fingerprint"] for date, one in bars.items()}
         return {date: one for date, one in made.items() if date in ledgers and ledgers[date]["fingerprint"] == one}
 
+    def findings(self, step: Step, symbol: str) -> dict[str, list[Facts]]:
+        """By date key: the findings in the verdict of a published partition, each with the first row of its sample."""
+        return self._of("findings", step.partition(symbol, ""), self._findings)
+
     def ledgers(self, dataset: str, symbol: str) -> dict[str, list[Row]]:
         """By date key: the rows of a ledger as (start, end, bars, status); instants are ISO texts, UTC."""
         return self._of("rows", Partition("gaps", dataset, symbol, ""), self._rows)
@@ -93,6 +97,11 @@ class Footers:
             for date, one in published.items()
             if one is not None
         }
+
+    def _findings(self, partitions: list[Partition]) -> dict[str, list[Facts]]:
+        published = {one.date: self._store.published(one) for one in partitions}
+        found = {date: one.record.get("verdict", {}).get("findings", []) for date, one in published.items() if one}
+        return {date: [{**one, "sample": one["sample"][:1]} for one in some] for date, some in found.items()}
 
     def _rows(self, partitions: list[Partition]) -> dict[str, list[Row]]:
         """Many small files are read at once, which takes a tenth of the time."""

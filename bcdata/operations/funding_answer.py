@@ -56,7 +56,7 @@ class Answer:
         An answer holds a few rows: a bad one costs itself.
         """
         inside = pl.col("time").cast(TIME).is_between(window.start, window.end, closed="left")
-        return audit_settlements(self.rows.filter(inside | ~IS_NAMED), max_bad_share=1)
+        return audit_settlements(self.rows.filter(inside | ~IS_NAMED), max_bad_share=1, states_intervals=False)
 
     @property
     def times(self) -> set[datetime]:

@@ -18,7 +18,7 @@ from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
 from bcdata.operations.answered import ASK_AGAIN
 from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.funding import ARCHIVE, due, joined, proved
+from bcdata.operations.funding import ARCHIVE, AROUND, due, joined, proved
 from bcdata.operations.funding_answer import Answer
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.raw_archive import MANIFEST, Record
@@ -29,8 +29,6 @@ from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.attempts import Refilled
 from bcdata.store.layout import Partition
 from bcdata.windows import Window
-
-_AROUND = timedelta(days=1)
 
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
@@ -87,7 +85,7 @@ class _Question:
         earlier: Answer | None,
     ) -> "_Question":
         window = window_of(dataset, partition)
-        asked = Window(window.start - _AROUND, window.end + _AROUND).until(work.now.replace(second=0, microsecond=0))
+        asked = Window(window.start - AROUND, window.end + AROUND).until(work.now.replace(second=0, microsecond=0))
         return cls(work, partition, window, asked, archive, earlier)
 
     def is_due(self) -> bool:

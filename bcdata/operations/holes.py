@@ -1,7 +1,7 @@
 """Which expected bars a partition lacks, and which of these are worth asking for: those that nothing explains yet."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,116 +9,114 @@ import polars as pl
 
 from bcdata.bars.calendar import calendar, closed_window
 from bcdata.bars.gaps import Status, explain, missing_opens
-from bcdata.bars.schema import TIME
+from bcdata.bars.schema import BAR, TIME, conform
 from bcdata.catalog import Dataset
-from bcdata.errors import StoreError
+from bcdata.operations.archive_view import ArchiveView
 from bcdata.operations.explain import Known, Told, unpublished_from
-from bcdata.operations.lake import keys_over
+from bcdata.operations.rest_answers import Weighed, without
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.providers.binance.names import GRAINS
 from bcdata.providers.binance.peek import content_bound, read_opens
 from bcdata.store.layout import Partition
 from bcdata.windows import Window
 
-ARCHIVE = "binance_archive"
 _WORTH_ASKING = (Status.OPEN.value, Status.NOT_PUBLISHED.value)
 
 
 @dataclass(frozen=True, slots=True)
 class Holes:
-    """The bars that a partition lacks.
+    """The bars that a partition lacks, and what is doubted.
 
     Attributes:
-        dataset: whose bars they are.
+        view: the archive's part of the partition.
         expected: opens of all bars that should be there by now, UTC, ascending.
-        missing: opens of those that neither the archive has nor REST gave.
-        known: what explains missing bars, without what raw/binance_rest has learnt itself.
-        quiet_since: since when the archive's candles are without a trade up to their end.
+        closed: the part of the partition that has closed by now.
+        unpublished: since when archive files need not be there; None where all are due.
     """
 
-    dataset: Dataset
+    view: ArchiveView
     expected: pl.Series
-    missing: pl.Series
-    known: Known
-    quiet_since: str | None = None
+    closed: Window
+    unpublished: datetime | None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the archive has all bars that are expected, and nothing is doubted. Reads no bar."""
+        record = self.view.record
+        if not record or self.closed != self.view.window or record.get("questioned") or record.get("uncompared"):
+            return False
+        # Sound, unique, on the grid and as many as expected: nothing is missing.
+        return bool(record["verdict"]["rows"] == len(self.expected))
 
     @property
     def seems_gone(self) -> bool:
         """Whether no file of any interval goes on."""
-        return bool(self.known.told.get("ended"))
+        return bool((self.view.record.get("evidence") or {}).get("ended"))
 
-    def unexplained(self, facts: Told, *, without: Collection[datetime] = ()) -> pl.Series:
-        """The missing bars that are worth asking for, but for the opens given by `without`.
+    @property
+    def quiet_since(self) -> str | None:
+        """Since when the archive's candles are without a trade up to their end."""
+        since: str | None = self.view.record.get("quiet_since")
+        return since
 
-        Args:
-            facts: what is known from the exchange, as a record of parsed/binance_rest has it.
-            without: opens (UTC) that came by now.
-        """
-        left = self.missing.filter(~self.missing.is_in(pl.Series(list(without), dtype=TIME).implode()))
+    def there(self, weighed: Weighed) -> pl.DataFrame:
+        """The bars (`BAR`) that there are of the partition: the archive's that are not refuted, and REST's."""
+        archive = without(self.view.bars, weighed.refuted)
+        return pl.concat([archive, conform(weighed.bars, BAR)]).unique("open_time", keep="first").sort("open_time")
+
+    def missing(self, weighed: Weighed) -> pl.Series:
+        """The opens of those that neither the archive has nor REST gave."""
+        return missing_opens(self.expected, self.there(weighed)["open_time"])
+
+    def known(self, weighed: Weighed, rest: Told) -> Known:
+        """All that bears on missing bars; `rest` is what the record of parsed/binance_rest has or will have."""
+        there = self.there(weighed)
+        return known_of(self.view, there, missing_opens(self.expected, there["open_time"]), rest, self.unpublished)
+
+    def unexplained(self, weighed: Weighed, rest: Told) -> pl.Series:
+        """The missing bars that are worth asking for."""
+        left = self.missing(weighed)
         if left.is_empty():
             return left
-        reasons = replace(self.known, rest=facts).reasons()
+        reasons = self.known(weighed, rest).reasons()
         # A row that was set aside explains nothing here: REST may have a sound one.
         told = explain(left.to_frame("open_time"), [one for one in reasons if one.status is not Status.QUARANTINED])
         return told.filter(pl.col("status").is_in(_WORTH_ASKING))["open_time"]
 
 
-def find_holes(work: Workbench, dataset: Dataset, partition: Partition, *, is_whole: bool) -> Holes | None:
-    """The holes of a raw/binance_rest partition; None where the archive's part of it is not published.
+def known_of(
+    view: ArchiveView, there: pl.DataFrame, missing: pl.Series, rest: Told, unpublished: datetime | None
+) -> Known:
+    """All that bears on the missing bars of a partition, out of records and coarser bars.
 
-    Where earlier answers are all there (`is_whole`), what they gave is no hole any more.
+    Args:
+        view: the archive's part of the partition.
+        there: the bars that there are, from whatever source (`open_time`, `trades`), ascending, UTC.
+        missing: opens of those that are missing.
+        rest: the record of parsed/binance_rest.
+        unpublished: since when archive files need not be there; None where all are due.
     """
-    window = window_of(dataset, partition)
-    closed = closed_window(window, dataset.bar_interval, work.now)
-    expected = calendar(dataset.calendar).opens(dataset.bar_interval, closed)
-    published, missing, opens = None, expected, expected.clear()
-    if ARCHIVE in dataset.sources:
-        archive = partition.in_zone("parsed", ARCHIVE)
-        published = work.store.published(archive)
-        if published is None:
-            return None
-        if closed == window and published.record["verdict"]["rows"] == len(expected):
-            # Sound, unique, on the grid and as many as expected: nothing is missing, and nothing need be read.
-            return Holes(dataset, expected, expected.clear(), Known(window), published.record.get("quiet_since"))
-        frame = work.store.read(archive)
-        if frame is None:
-            return None
-        opens = frame["open_time"]
-        missing = missing_opens(expected, opens)
-    # What parsed took from earlier answers, not what came: a row that did not pass is a hole still.
-    given = _opens(work, partition.in_zone("parsed", partition.provider)) if is_whole else expected.clear()
-    missing = missing.filter(~missing.is_in(given.implode()))
-    there = pl.concat([opens, given])
-    first, last = there.min(), there.max()
-    known = Known(
-        window,
-        archive=published.record if published else {},
-        unpublished=unpublished_from(dataset, window, work.now),
+    first, last = there["open_time"].min(), there["open_time"].max()
+    return Known(
+        view.window,
+        archive=view.record,
+        rest=rest,
+        unpublished=unpublished,
         first_bar=first if isinstance(first, datetime) else None,
         last_bar=last if isinstance(last, datetime) else None,
-        after_last=dataset.bar_interval.next(last) if isinstance(last, datetime) else None,
+        after_last=view.dataset.bar_interval.next(last) if isinstance(last, datetime) else None,
+        residuals=view.residuals(there, missing, rest),
     )
-    return Holes(dataset, expected, missing, known, (published.record if published else {}).get("quiet_since"))
 
 
-def archived(work: Workbench, dataset: Dataset, partition: Partition, window: Window) -> pl.Series:
-    """The opens (UTC) in the window that parsed/binance_archive has, of this partition and of its neighbours."""
-    opens = [pl.Series("open_time", [], dtype=TIME)]
-    if ARCHIVE in dataset.sources:
-        for key in keys_over(dataset, window):
-            one = Partition("parsed", dataset.name, partition.symbol, key, ARCHIVE)
-            opens.append(_opens(work, one))
-    every = pl.concat(opens)
-    return every.filter(every.is_between(window.start, window.end, closed="left"))
-
-
-def _opens(work: Workbench, partition: Partition) -> pl.Series:
-    """The opens that a parsed partition holds; none where it is not there, or damaged, and is made anew."""
-    try:
-        frame = work.store.read(partition)
-    except StoreError:
-        frame = None
-    return pl.Series("open_time", [], dtype=TIME) if frame is None else frame["open_time"]
+def find_holes(work: Workbench, dataset: Dataset, partition: Partition) -> Holes | None:
+    """The holes of a partition; None where the archive's part of it is not published."""
+    view = ArchiveView.read(work.store, dataset, partition)
+    if view is None:
+        return None
+    closed = closed_window(view.window, dataset.bar_interval, work.now)
+    expected = calendar(dataset.calendar).opens(dataset.bar_interval, closed)
+    return Holes(view, expected, closed, unpublished_from(dataset, view.window, work.now))
 
 
 def missing_in(

@@ -20,6 +20,7 @@ UNIVERSE = schema_of(
     {
         "instrument_id": pl.String,
         "symbol": pl.String,
+        "use": pl.Int64,
         "market": pl.String,
         "contract": pl.String,
         "first_seen": pl.Date,
@@ -32,7 +33,8 @@ UNIVERSE = schema_of(
     }
 )
 """What was known of a symbol from an instant on. `last_seen` is null while objects still come, `first_seen` while there
-are none. Rows of one `instrument_id` are one instrument, whatever its symbol."""
+are none. Rows of one `instrument_id` are one instrument, whatever its symbol. `use` numbers the instruments of a
+symbol, from 1 on in the order of time: mostly there is one."""
 
 TRADING, PENDING, SUSPENDED, SETTLING = "trading", "pending", "break", "settling"
 SETTLED, DELISTED, UNKNOWN = "settled", "delisted", "unknown"
@@ -53,6 +55,8 @@ _BY_WORD = {
 _FACTS = ("instrument_id", "first_seen", "last_seen", "status", "status_source", "renamed_from")
 """What makes a new row if it changes; evidence is only words about it."""
 Row = dict[str, Any]
+Use = tuple[str, int]
+"""A symbol, and which of its instruments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class Observed:
     status: str | None
     source: str = ""
     evidence: str = ""
+    use: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +116,24 @@ def judge_status(
 
 
 def latest(table: pl.DataFrame) -> dict[str, Row]:
-    """The last row of each symbol."""
+    """The last row of each symbol: of a ticker that was used again, that of the instrument which has it now."""
     return {row["symbol"]: row for row in table.iter_rows(named=True)}
 
 
-def as_of(table: pl.DataFrame, instant: datetime) -> pl.DataFrame:
-    """What was known at an instant (UTC): one row a symbol, by symbol."""
-    return table.filter(pl.col("known_from") <= instant).unique("symbol", keep="last", maintain_order=True)
+def instruments(table: pl.DataFrame) -> dict[Use, Row]:
+    """The last row of each instrument, by symbol and use."""
+    return {(row["symbol"], row["use"]): row for row in table.iter_rows(named=True)}
+
+
+def as_of(table: pl.DataFrame, instant: datetime | None = None) -> pl.DataFrame:
+    """What was known at an instant (UTC; by now, if not given): one row an instrument, by symbol and time."""
+    known = table if instant is None else table.filter(pl.col("known_from") <= instant)
+    return known.unique(["symbol", "use"], keep="last", maintain_order=True)
+
+
+def migrate(table: pl.DataFrame) -> pl.DataFrame:
+    """A table as earlier versions wrote it, with the columns of this one: they knew one instrument a symbol."""
+    return table if "use" in table.columns else table.with_columns(use=pl.lit(1, pl.Int64)).select(UNIVERSE.names())
 
 
 def revise(
@@ -126,26 +142,28 @@ def revise(
     """The table with a new row for each symbol of which a fact has changed; what was known stays as it is.
 
     Args:
-        table: a frame of `UNIVERSE`, by symbol and `known_from`.
+        table: a frame of `UNIVERSE`, by symbol, use and `known_from`.
         market: the market of all of these.
         observed: what is seen now; symbols that are not among these are no news.
-        renames: pairs of symbols found to be one instrument, both in the table or observed.
+        renames: pairs of symbols found to be one instrument, both in the table or observed; the last use of each.
         now: the present instant (UTC), from which the new rows are known.
     """
-    before = latest(table)
+    before = instruments(table)
     known = dict(before)
     for one in observed:
-        known[one.symbol] = _observed(one, market, before.get(one.symbol))
+        known[one.symbol, one.use] = _observed(one, market, before.get((one.symbol, one.use)))
+    last = {symbol: (symbol, use) for symbol, use in sorted(known)}
     for rename in renames:
         words = {"renamed_from": rename.old, "evidence": rename.evidence}
-        known[rename.new] = known[rename.new] | {"instrument_id": known[rename.old]["instrument_id"], **words}
+        identity = {"instrument_id": known[last[rename.old]]["instrument_id"]}
+        known[last[rename.new]] = known[last[rename.new]] | identity | words
     new = [
-        {**row, "known_from": max(now, before[symbol]["known_from"]) if symbol in before else now}
-        for symbol, row in known.items()
-        if symbol not in before or any(row[fact] != before[symbol][fact] for fact in _FACTS)
+        {**row, "known_from": max(now, before[use]["known_from"]) if use in before else now}
+        for use, row in known.items()
+        if use not in before or any(row[fact] != before[use][fact] for fact in _FACTS)
     ]
     added = pl.DataFrame(new, schema=UNIVERSE, orient="row")
-    return pl.concat([table, added]).sort("symbol", "known_from", maintain_order=True)
+    return pl.concat([table, added]).sort("symbol", "use", "known_from", maintain_order=True)
 
 
 def _observed(one: Observed, market: str, before: Mapping[str, Any] | None) -> Row:
@@ -156,6 +174,7 @@ def _observed(one: Observed, market: str, before: Mapping[str, Any] | None) -> R
         if before
         else ":".join(filter(None, (market, one.symbol, str(first or "")))),
         "symbol": one.symbol,
+        "use": one.use,
         "market": market,
         "contract": contract_of(one.symbol, market),
         "first_seen": first,

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from bcdata.bars.schema import FUNDING, merged_bar
+from bcdata.bars.known import with_known_at
+from bcdata.bars.schema import SETTLEMENT, conform, merged_bar
 from bcdata.catalog import Dataset
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -40,17 +41,24 @@ def read_over(
 ) -> pl.DataFrame:
     """The trusted rows of a merged dataset inside the window, ascending by time (UTC).
 
-    Of the columns all, or those that are named, the time among them.
+    Of the columns all, or those that are named, the time among them. Rows of partitions that an earlier version of the
+    code has made lack `known_at`: they are known at their end.
     """
     time, schema = ("open_time", merged_bar(funding=dataset.market in PERPETUAL))
     if dataset.kind == "funding":
-        time, schema = "time", FUNDING
-    frames = [pl.DataFrame(schema={name: schema[name] for name in columns or schema})]
+        time, schema = "time", SETTLEMENT
+    wanted = pl.Schema({name: schema[name] for name in columns or schema})
+    frames = [pl.DataFrame(schema=wanted)]
     for partition, fingerprint in merged_over(store, dataset, symbol, window):
-        frame = store.read(partition, columns) if fingerprint else None
+        frame = store.read(partition, columns, are_optional=True) if fingerprint else None
         if frame is not None:
-            frames.append(frame)
+            frames.append(frame if frame.schema == wanted else _as_now(frame, wanted, dataset))
     return pl.concat(frames).filter(pl.col(time).is_between(window.start, window.end, closed="left"))
+
+
+def _as_now(frame: pl.DataFrame, wanted: pl.Schema, dataset: Dataset) -> pl.DataFrame:
+    """Rows that an earlier version of the code has published, with the columns of this one."""
+    return conform(with_known_at(frame, dataset.bar_interval) if "known_at" in wanted else frame, wanted)
 
 
 PERPETUAL = frozenset({"um", "cm"})

@@ -1,4 +1,4 @@
-"""What the archive lists for the symbols of a run: asked once a symbol, in as few pages as the range needs."""
+"""What the archive lists for the symbols of a run: asked once a series, in as few pages as the range needs."""
 
 import asyncio
 from collections.abc import Iterable
@@ -6,14 +6,28 @@ from datetime import datetime, timedelta
 
 from bcdata.catalog import Dataset
 from bcdata.catalog.dataset import Period
-from bcdata.providers.binance.archive import ArchiveObject, BinanceArchive, Series
+from bcdata.intervals import EPOCH
+from bcdata.operations.choose import uncovered_days
+from bcdata.operations.due import due_until
+from bcdata.providers.binance.archive import ArchiveObject, BinanceArchive, Listed, Series
+from bcdata.providers.binance.names import CHECKSUM, name_stem, series_prefix, time_named
 from bcdata.windows import Grain, Window
 
 
 class Listings:
-    """The daily and monthly objects of a dataset's symbols over the time that a run covers."""
+    """The daily and monthly objects of a dataset's symbols over the time that a run covers.
 
-    def __init__(self, archive: BinanceArchive, dataset: Dataset, windows: Iterable[Window]) -> None:
+    Args:
+        archive: the archive's client.
+        dataset: whose objects they are.
+        windows: the time of each partition of the run.
+        now: the present instant (UTC): days that are due by now and have no object are looked for under names without
+            their zeros. None: they are not, which saves a request for each year.
+    """
+
+    def __init__(
+        self, archive: BinanceArchive, dataset: Dataset, windows: Iterable[Window], now: datetime | None
+    ) -> None:
         ordered = sorted(windows, key=lambda window: window.start)
         self._archive = archive
         self._dataset = dataset
@@ -21,7 +35,9 @@ class Listings:
         early = timedelta(days=1) if dataset.kind == "funding" else timedelta(0)
         self._first = Grain.DAY.key(ordered[0].start - early)
         self._last = Grain.DAY.key(ordered[-1].start if dataset.grain is Grain.DAY else _last_instant(ordered[-1]))
-        self._asked: dict[str, asyncio.Task[tuple[list[ArchiveObject], list[ArchiveObject]]]] = {}
+        self._due = due_until(dataset, now) if now else EPOCH
+        self._asked: dict[tuple[Series, Period], asyncio.Task[Listed]] = {}
+        self._intervals: dict[tuple[str, Period], asyncio.Task[list[str]]] = {}
 
     async def objects(self, symbol: str, window: Window) -> tuple[list[ArchiveObject], ArchiveObject | None]:
         """The daily objects inside the window and the monthly one that covers it.
@@ -29,15 +45,37 @@ class Listings:
         Raises:
             ProviderError: the archive cannot be asked.
         """
-        if symbol not in self._asked:
-            self._asked[symbol] = asyncio.create_task(self._ask(symbol))
-        daily, monthly = await asyncio.shield(self._asked[symbol])
-        first, last = Grain.DAY.key(window.start), Grain.DAY.key(_last_instant(window))
-        month = Grain.MONTH.key(window.start)
-        return (
-            [one for one in daily if first <= one.date_key <= last],
-            next((one for one in monthly if one.date_key == month), None),
-        )
+        series = self._series(symbol)
+        daily, monthly = await asyncio.gather(self._of(series, "daily"), self._of(series, "monthly"))
+        return _inside(daily, window), _covering(monthly, window)
+
+    async def not_understood(self, symbol: str, window: Window) -> list[str]:
+        """The keys in the folders of a symbol that are about the window, it seems, and name none of its objects.
+
+        Keys without a date, and daily ones that stand apart from the window's own, are among them only where a day
+        has no object: then any of them may be what is missing.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        series = self._series(symbol)
+        daily, monthly = await asyncio.gather(self._of(series, "daily"), self._of(series, "monthly"))
+        due = window.until(self._due)
+        days = _inside(daily, window)
+        month = _covering(monthly, window)
+        is_lacking = bool(uncovered_days([*days, *([month] if month else [])], due))
+        lacks_days = bool(uncovered_days(days, due))
+        stem = series_prefix(series, "daily") + name_stem(series)
+        own = (stem + Grain.DAY.key(window.start), f"{stem}{Grain.DAY.key(_last_instant(window))}.zip{CHECKSUM}")
+        found = []
+        for key in monthly.not_understood:
+            time = time_named(key, series, "monthly")
+            found += [key] if (is_lacking if time is None else _overlap(time, window)) else []
+        for key in daily.not_understood:
+            time = time_named(key, series, "daily")
+            is_near = lacks_days and (time is None or _overlap(time, window))
+            found += [key] if own[0] <= key <= own[1] or is_near else []
+        return found
 
     async def before(self, symbol: str, window: Window) -> ArchiveObject | None:
         """The monthly object of the month before the window.
@@ -47,19 +85,69 @@ class Listings:
         """
         return (await self.objects(symbol, Grain.MONTH.window(Grain.MONTH.key(window.start - timedelta(days=1)))))[1]
 
-    async def _ask(self, symbol: str) -> tuple[list[ArchiveObject], list[ArchiveObject]]:
-        interval = self._dataset.interval.name if self._dataset.interval else None
-        series = Series(self._dataset.market, self._dataset.kind, symbol, interval)
-        daily, monthly = await asyncio.gather(
-            self._list(series, "daily", self._first, self._last),
-            self._list(series, "monthly", self._first[:7], self._last[:7]),
-        )
-        return daily, monthly
+    async def coarser_days(self, symbol: str, interval: str, window: Window) -> list[ArchiveObject]:
+        """The daily objects of another interval inside the window, whatever the catalog says of periods.
 
-    async def _list(self, series: Series, period: Period, first: str, last: str) -> list[ArchiveObject]:
-        if period not in self._dataset.archive:
-            return []
-        return await self._archive.objects(series, period, first=first, last=last)
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        return _inside(await self._ask_once(self._series(symbol, interval), "daily"), window)
+
+    async def coarser_month(self, symbol: str, interval: str, window: Window) -> ArchiveObject | None:
+        """The monthly object of another interval that covers the window, whatever the catalog says of periods.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        return _covering(await self._ask_once(self._series(symbol, interval), "monthly"), window)
+
+    async def intervals(self, symbol: str) -> set[str]:
+        """All intervals that the archive lists of a symbol, by day or by month.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        periods: tuple[Period, ...] = ("daily", "monthly")
+        for period in periods:
+            if (symbol, period) not in self._intervals:
+                asking = self._archive.intervals(self._dataset.market, self._dataset.kind, symbol, period)
+                self._intervals[symbol, period] = asyncio.create_task(asking)
+        listed = await asyncio.gather(*(asyncio.shield(self._intervals[symbol, period]) for period in periods))
+        return set().union(*listed)
+
+    @property
+    def asked(self) -> int:
+        """How many series and periods were asked for so far: mostly one request each."""
+        return len(self._asked) + len(self._intervals)
+
+    def _series(self, symbol: str, interval: str | None = None) -> Series:
+        own = self._dataset.interval.name if self._dataset.interval else None
+        return Series(self._dataset.market, self._dataset.kind, symbol, interval or own)
+
+    async def _of(self, series: Series, period: Period) -> Listed:
+        return await self._ask_once(series, period) if period in self._dataset.archive else Listed()
+
+    async def _ask_once(self, series: Series, period: Period) -> Listed:
+        if (series, period) not in self._asked:
+            length = 10 if period == "daily" else 7
+            first, last = self._first[:length], self._last[:length]
+            asking = self._archive.listed(series, period, first=first, last=last, due=Grain.DAY.key(self._due))
+            self._asked[series, period] = asyncio.create_task(asking)
+        return await asyncio.shield(self._asked[series, period])
+
+
+def _inside(daily: Listed, window: Window) -> list[ArchiveObject]:
+    first, last = Grain.DAY.key(window.start), Grain.DAY.key(_last_instant(window))
+    return [one for one in daily.objects if first <= one.date_key <= last]
+
+
+def _covering(monthly: Listed, window: Window) -> ArchiveObject | None:
+    month = Grain.MONTH.key(window.start)
+    return next((one for one in monthly.objects if one.date_key == month), None)
+
+
+def _overlap(one: Window, other: Window) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _last_instant(window: Window) -> datetime:

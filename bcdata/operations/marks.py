@@ -2,5 +2,3 @@
 
 DAMAGED = "damaged"
 """The bytes in raw are not those that came: the object is asked for again."""
-REPLACED_BY = "replaced_by"
-"""The sha256 of the month's object that repeats this one."""

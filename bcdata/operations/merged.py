@@ -4,21 +4,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
 from bcdata.bars.calendar import calendar, closed_window
-from bcdata.bars.gaps import Status, ledger
+from bcdata.bars.gaps import Status, ledger, missing_opens
+from bcdata.bars.known import with_known_at
 from bcdata.bars.merge import disagreements, join_funding, merge
 from bcdata.bars.tail import without_idle_tail
 from bcdata.catalog import Dataset
 from bcdata.operations.agreement import finer_dataset, finer_disagreement
-from bcdata.operations.explain import Known, unpublished_from
+from bcdata.operations.archive_view import ArchiveView
+from bcdata.operations.explain import unpublished_from
 from bcdata.operations.fingerprint import fingerprint
+from bcdata.operations.holes import known_of
 from bcdata.operations.lake import PERPETUAL, merged_over, read_over, trusted
 from bcdata.operations.outcome import Outcome, State
-from bcdata.operations.publish import publish, unchanged
+from bcdata.operations.publish import nothing_sound, publish, unchanged
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.quality.models import audit, merged_model
@@ -74,22 +77,24 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     done = unchanged(work.store, partition, made_of)
     if done and (not done.ok or trusted(work.store, partition) == made_of):
         return done
+    rest = inputs.record(REST) or {}
     frames = [
-        (name, frame)
+        (name, _without_replaced(frame, rest) if name == ARCHIVE else frame)
         for name, made, _ in inputs.sources
         if made and (frame := work.store.read(partition.in_zone("parsed", name))) is not None
     ]
     # What has not closed by now is not known yet, whatever a file says.
-    bars = merge(frames).filter(pl.col("open_time") < inputs.closed.end)
-    rest = inputs.record(REST) or {}
+    bars = with_known_at(merge(frames).filter(pl.col("open_time") < inputs.closed.end), dataset.bar_interval)
     bars, rest = _without_dead_candles(bars, rest)
     if dataset.market in PERPETUAL:
         bars = _funded(work, dataset, partition, bars)
-    gaps = _ledger(dataset, inputs, bars, rest)
+    view = ArchiveView(work.store, dataset, partition, inputs.record(ARCHIVE) or {})
+    gaps = _ledger(view, inputs, bars, rest)
     findings = [
         *audit(bars, merged_model(dataset.bar_interval, funding=dataset.market in PERPETUAL)),
         *_tiling(dataset, inputs, bars, gaps),
         *_coverage(gaps),
+        *nothing_sound(bars.height, inputs.record(ARCHIVE) or {}),
         *_disagreements(frames),
         *finer_disagreement(work, dataset, inputs.symbol, inputs.window, bars),
     ]
@@ -157,18 +162,25 @@ def _without_dead_candles(bars: pl.DataFrame, rest: Record) -> tuple[pl.DataFram
     return kept, {**rest, "ended": {**rest["ended"], "evidence": words}}
 
 
-def _ledger(dataset: Dataset, inputs: _Inputs, bars: pl.DataFrame, rest: Record) -> pl.DataFrame:
+def _without_replaced(bars: pl.DataFrame, rest: Record) -> pl.DataFrame:
+    """The archive's bars without those that the exchange's day bars refute, or REST's rows beat."""
+    time = pl.col("open_time")
+    wrong = [
+        time.is_between(datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"]), closed=closed)
+        for name, closed in _REPLACED
+        for one in rest.get(name) or []
+    ]
+    return bars.filter(~pl.any_horizontal(wrong)) if wrong else bars
+
+
+_REPLACED: tuple[tuple[str, Literal["both", "left"]], ...] = (("refuted", "both"), ("replaced", "left"))
+"""Records of parsed/binance_rest about the archive's rows: runs of opens, and half-open windows."""
+
+
+def _ledger(view: ArchiveView, inputs: _Inputs, bars: pl.DataFrame, rest: Record) -> pl.DataFrame:
+    dataset = view.dataset
     expected = calendar(dataset.calendar).opens(dataset.bar_interval, inputs.closed)
-    first, last = bars["open_time"].min(), bars["open_time"].max()
-    known = Known(
-        inputs.window,
-        archive=inputs.record(ARCHIVE) or {},
-        rest=rest,
-        unpublished=inputs.unpublished,
-        first_bar=first if isinstance(first, datetime) else None,
-        last_bar=last if isinstance(last, datetime) else None,
-        after_last=dataset.bar_interval.next(last) if isinstance(last, datetime) else None,
-    )
+    known = known_of(view, bars, missing_opens(expected, bars["open_time"]), rest, inputs.unpublished)
     # Where the archive is no source, REST repairs nothing: its bars are the first choice.
     first_choice = [ARCHIVE] if ARCHIVE in dataset.sources else list(dataset.sources)
     return ledger(expected, bars, known.reasons(), archives=first_choice)

@@ -18,6 +18,7 @@ from bcdata.bars.schema import LEDGER
 from bcdata.catalog import Catalog, Dataset
 from bcdata.features.feature import SETTLEMENTS
 from bcdata.features.grid import FloatArray, IntArray, grid_opens, microseconds
+from bcdata.features.known import Known, late_bars
 from bcdata.features.reach import settlement_window, warm_up_window
 from bcdata.features.surroundings import BoolArray, Panel, Surroundings, panel
 from bcdata.operations.feature_set import features_of, identities, reference_of, universe_of, version_of
@@ -159,16 +160,18 @@ class Neighbours:
 
     def _make_panel(self, reach: Window) -> Panel:
         opens = grid_opens(reach, self._dataset.bar_interval)
-        closes, reasons = {}, {}
+        closes, reasons, late = {}, {}, []
         for member in self.universe:
             read = [one for one in self._over(self._dataset, member, reach) if one.made]
             partitions = [Partition("merged", one.dataset, member, one.date) for one in read]
-            closes[member] = _placed(opens, self._frames_of(partitions, ["open_time", "close"]))
+            frames = self._frames_of(partitions, ["open_time", "close", "known_at"])
+            closes[member] = _placed(opens, frames)
+            late += [found for frame in frames if (found := late_bars(frame, self._dataset.bar_interval))]
             reasons[member] = _explained(opens, self._frames_of([one.in_zone("gaps") for one in partitions]))
-        return panel(closes, opens, reasons)
+        return panel(closes, opens, reasons, _latest(opens, late))
 
     def _frames_of(self, partitions: Iterable[Partition], columns: Sequence[str] | None = None) -> list[pl.DataFrame]:
-        found = (self._store.read(one, columns) for one in partitions)
+        found = (self._store.read(one, columns, are_optional=True) for one in partitions)
         return [frame for frame in found if frame is not None]
 
     def _unexplained(self, window: Window) -> int:
@@ -187,6 +190,17 @@ def _placed(opens: IntArray, frames: Sequence[pl.DataFrame]) -> FloatArray:
         on_grid = (rows < opens.size) & (opens[np.minimum(rows, opens.size - 1)] == times)
         closes[rows[on_grid]] = frame["close"].to_numpy()[on_grid]
     return closes
+
+
+def _latest(opens: IntArray, late: Sequence[Known]) -> IntArray | None:
+    """For every open of the grid when the last of these bars is known; None where there are none."""
+    if not late:
+        return None
+    latest = np.zeros(opens.size, dtype=np.int64)
+    for times, known in late:
+        inside = (times >= opens[0]) & (times <= opens[-1])
+        np.maximum.at(latest, np.searchsorted(opens, times[inside]), known[inside])
+    return latest
 
 
 def _explained(opens: IntArray, ledgers: Sequence[pl.DataFrame]) -> BoolArray:

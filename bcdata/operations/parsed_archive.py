@@ -1,33 +1,33 @@
 """parsed/binance_archive: the objects of a partition as one audited frame, bad rows set aside."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 import polars as pl
 
 from bcdata.bars.calendar import calendar
-from bcdata.bars.gaps import runs_of
+from bcdata.bars.gaps import missing_opens
 from bcdata.bars.schema import TIME
 from bcdata.bars.tail import quiet_since
 from bcdata.catalog import Dataset
+from bcdata.operations.archive_content import Record
+from bcdata.operations.archive_rows import Opened, SetAside, extra_columns
+from bcdata.operations.control_bars import read_controls_with_findings, with_windows
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.publish import publish, unchanged
-from bcdata.operations.raw_archive import MANIFEST, Record
+from bcdata.operations.raw_archive import MANIFEST
+from bcdata.operations.set_aside import Lacking
 from bcdata.operations.stream import each
+from bcdata.operations.superseded import fewer_rows, withdrawn_bars
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.providers.binance.contracts import contract_size
-from bcdata.providers.binance.klines import RawKlines, check_columns, coin_margined, read_csv, snap_early_2018
-from bcdata.providers.binance.peek import content_bound, member_name
-from bcdata.providers.binance.unzip import ObjectError, unzip
-from bcdata.quality.audit import Audited, audit_bars
+from bcdata.providers.binance.klines import coin_margined, read_csv, snap_early_2018
+from bcdata.quality.audit import audit_bars
+from bcdata.quality.compare import Contradiction
 from bcdata.quality.rules import VERSION
 from bcdata.quality.verdict import Finding, Severity, failed
 from bcdata.store.layout import Partition
-from bcdata.store.store import Store
 from bcdata.windows import Grain, Window
 
 
@@ -37,32 +37,56 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 
 def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
-    manifest = work.store.get_json(partition.in_zone("raw", partition.provider), MANIFEST)
+    raw = partition.in_zone("raw", partition.provider)
+    manifest = work.store.get_json(raw, MANIFEST)
     if manifest is None:
         verdict = failed("upstream", "raw holds nothing for it; materialize raw first")
         return Outcome(partition, State.FAILED, verdict)
     made_of = parsed_fingerprint(dataset, manifest["fingerprint"])
     if done := unchanged(work.store, partition, made_of):
         return done
-    opened = _Opened.of(work.store, partition, manifest["objects"], dataset)
-    audited = _audit(dataset, partition, opened)
+    window = window_of(dataset, partition)
+    opened = Opened.of(work.store, raw, manifest["objects"], dataset)
+    controls, unread = read_controls_with_findings(work.store, raw, manifest, window)
+    rows, bad_lines, noticed = _rows(dataset, partition, opened)
+    audited = audit_bars(
+        with_windows(rows, opened.records),
+        interval=dataset.bar_interval,
+        max_bad_share=dataset.quality.max_bad_share,
+        bad_lines=dict(bad_lines.group_by("object").len().sort("object").iter_rows()),
+        controls=controls,
+    )
+    aside = SetAside.of(opened, rows, bad_lines, audited)
+    expected = calendar(dataset.calendar).opens(dataset.bar_interval, window)
+    lacking = Lacking(expected, missing_opens(expected, audited.bars["open_time"]))
+    quarantined = aside.runs(lacking, dataset.bar_interval)
+    received = rows["open_time"].drop_nulls().cast(TIME)
+    withdrawn = withdrawn_bars(work.store, raw, manifest, dataset, lacking.without(received))
     since = quiet_since(audited.bars)
     record = {
         "raw": manifest["fingerprint"],
         "objects": [one["name"] for one in opened.records],
         "evidence": manifest["evidence"],
-        "quarantined": _quarantined(dataset, partition, audited),
+        "quarantined": quarantined,
+        "questioned": [_record_of(one) for one in audited.questioned],
+        "uncompared": [day.isoformat() for day in audited.uncompared],
+        "withdrawn": withdrawn,
         "quiet_since": since.isoformat() if since else None,
     }
+    more = [*aside.findings(), *noticed, *unread, *fewer_rows(withdrawn)]
     return publish(
         work.store,
         partition,
         audited.bars,
-        audited.verdict,
+        audited.verdict.with_findings(more),
         fingerprint=made_of,
         record=record,
-        rejected=audited.rejected,
+        rejected=aside.frame(),
     )
+
+
+def _record_of(one: Contradiction) -> dict[str, str]:
+    return {"start": one.window.start.isoformat(), "end": one.window.end.isoformat(), "evidence": one.evidence}
 
 
 def parsed_fingerprint(dataset: Dataset, raw: str) -> str:
@@ -71,73 +95,19 @@ def parsed_fingerprint(dataset: Dataset, raw: str) -> str:
     return fingerprint(raw=raw, rules=VERSION, interval=interval, max_bad_share=dataset.quality.max_bad_share)
 
 
-@dataclass(slots=True)
-class _Opened:
-    """The contents of the objects that could be opened, and what is wrong with the others."""
-
-    records: list[Record]
-    contents: list[bytes]
-    findings: list[Finding]
-
-    @classmethod
-    def of(cls, store: Store, partition: Partition, records: Sequence[Record], dataset: Dataset) -> "_Opened":
-        opened = cls([], [], [])
-        raw = partition.in_zone("raw", partition.provider)
-        broken: list[tuple[Record, ObjectError]] = []
-        for record in records:
-            try:
-                opened.contents.append(check_columns(object_content(store, raw, record, dataset)))
-                opened.records.append(record)
-            except ObjectError as error:
-                broken.append((record, error))
-        opened.findings = [_broken(record, error, opened.records) for record, error in broken]
-        return opened
-
-
-def object_content(store: Store, raw: Partition, record: Record, dataset: Dataset) -> bytes:
-    """What an object of raw inflates to.
-
-    Raises:
-        ObjectError: its bytes are not those that came, or no zip with just the file that its name says.
-    """
-    body = store.objects.get(raw.key(record["file"]))
-    if body is None or hashlib.sha256(body).hexdigest() != record["sha256"]:
-        raise ObjectError("unreadable", "its bytes in raw are lost or damaged; delete them and materialize raw again")
-    bound = content_bound(object_window(record), dataset.interval)
-    return unzip(body, member=member_name(record["name"]), max_bytes=bound)
-
-
-def object_window(record: Record) -> Window:
-    """The time that an archive object names."""
-    return (Grain.DAY if record["period"] == "daily" else Grain.MONTH).window(record["date"])
-
-
-def _broken(record: Record, error: ObjectError, good: Sequence[Record]) -> Finding:
-    """A broken object costs the partition, unless whole ones cover the same days."""
-    covered = {day for one in good for day in object_window(one).days()}
-    replaced = all(day in covered for day in object_window(record).days())
-    words = f"{record['name']}: {error}" + ("; other objects cover its days" if replaced else "")
-    return Finding(error.rule, Severity.WARN if replaced else Severity.PARTITION, 1, words)
-
-
-def _audit(dataset: Dataset, partition: Partition, opened: _Opened) -> Audited:
+def _rows(dataset: Dataset, partition: Partition, opened: Opened) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding]]:
+    """The raw rows of the partition, the lines that are none, and what was noticed."""
     raw = read_csv(opened.contents)
     rows = raw.rows
     if dataset.market == "cm":
         rows = coin_margined(rows, contract_size(partition.symbol))
     rows, snapped = snap_early_2018(rows, dataset.bar_interval)
     rows, spilled = _of_this_partition(rows, dataset, partition)
+    bad_lines = raw.bad_lines
     if dataset.grain is Grain.DAY:
-        rows = _of_this_day(rows, opened.records, window_of(dataset, partition))
-    audited = audit_bars(
-        _with_windows(rows, opened.records),
-        interval=dataset.bar_interval,
-        max_bad_share=dataset.quality.max_bad_share,
-        bad_lines=raw.bad_lines.height,
-    )
-    findings = [*opened.findings, *snapped, *spilled]
-    rejected = _rejected(audited.rejected, raw, opened.records)
-    return Audited(audited.bars, rejected, audited.verdict.with_findings(findings))
+        day = window_of(dataset, partition)
+        rows, bad_lines = (_of_this_day(one, opened.records, day) for one in (rows, bad_lines))
+    return rows, bad_lines, [*snapped, *spilled, *extra_columns([opened.records[at]["name"] for at in raw.wide])]
 
 
 def _of_this_partition(
@@ -163,41 +133,3 @@ def _of_this_day(rows: pl.DataFrame, records: Sequence[Record], window: Window) 
     start, end = (int(edge.timestamp()) * 1_000_000 for edge in (window.start, window.end))
     inside = pl.col("open_time").is_between(start, end, closed="left")
     return rows.filter(inside | ~pl.col("object").is_in(monthly))
-
-
-def _with_windows(rows: pl.DataFrame, records: Sequence[Record]) -> pl.DataFrame:
-    windows = [object_window(record) for record in records]
-    table = pl.DataFrame(
-        {
-            "object": range(len(records)),
-            "from_us": pl.Series([window.start for window in windows], dtype=TIME).cast(pl.Int64),
-            "to_us": pl.Series([window.end for window in windows], dtype=TIME).cast(pl.Int64),
-            "rank": [0 if record["period"] == "daily" else 1 for record in records],
-        },
-        schema_overrides={"object": pl.Int64, "rank": pl.Int64},
-    )
-    return rows.join(table, on="object", how="left", maintain_order="left")
-
-
-def _rejected(rows: pl.DataFrame, raw: RawKlines, records: Sequence[Record]) -> pl.DataFrame:
-    """All that is set aside, bad rows and bad lines alike, with the object and the line they came from."""
-    names = pl.DataFrame(
-        {"object": range(len(records)), "name": [record["name"] for record in records]},
-        schema={"object": pl.Int64, "name": pl.String},
-    )
-    both = pl.concat([rows.drop("from_us", "to_us", "rank"), raw.bad_lines], how="diagonal")
-    named = both.join(names, on="object", how="left", maintain_order="left").drop("object")
-    return named.select("name", "line", "reason", pl.exclude("name", "line", "reason"))
-
-
-def _quarantined(dataset: Dataset, partition: Partition, audited: Audited) -> list[dict[str, Any]]:
-    """Runs of expected bars for which a row came but was set aside: the gap ledger calls them quarantined."""
-    if audited.rejected.is_empty():
-        return []
-    expected = calendar(dataset.calendar).opens(dataset.bar_interval, window_of(dataset, partition))
-    runs = []
-    for (reason,), rows in audited.rejected.group_by("reason", maintain_order=True):
-        opens = rows["open_time"].drop_nulls().cast(TIME).dt.truncate(dataset.bar_interval.name)
-        for first, last in runs_of(opens, expected):
-            runs.append({"start": first.isoformat(), "end": last.isoformat(), "reason": reason})
-    return runs

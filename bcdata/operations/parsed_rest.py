@@ -4,19 +4,16 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from bcdata.bars.schema import TIME
 from bcdata.catalog import Dataset
 from bcdata.operations.answered import FACTS, MANIFEST
+from bcdata.operations.archive_view import ArchiveView
+from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.parsed_archive import parsed_fingerprint
-from bcdata.operations.proofs import proofs
 from bcdata.operations.publish import publish, unchanged
+from bcdata.operations.rest_answers import read_bodies, span_of, weigh
 from bcdata.operations.stream import each
-from bcdata.operations.workbench import Workbench, window_of
-from bcdata.providers.binance.answers import kline_opens
-from bcdata.providers.binance.contracts import contract_size
-from bcdata.providers.binance.klines import coin_margined, read_pages
-from bcdata.quality.audit import audit_bars
+from bcdata.operations.workbench import Workbench
 from bcdata.quality.verdict import Verdict, failed
 from bcdata.store.layout import Partition
 
@@ -31,43 +28,32 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     manifest = work.store.get_json(raw, MANIFEST)
     if manifest is None:
         return Outcome(partition, State.UNCHANGED, Verdict(0))
-    made_of = parsed_fingerprint(dataset, manifest["fingerprint"])
+    view = ArchiveView.read(work.store, dataset, partition)
+    if view is None:
+        return Outcome(partition, State.HELD_BACK, failed("upstream", "parsed/binance_archive is not published"))
+    queries = manifest["queries"]
+    made_of = fingerprint(
+        own=parsed_fingerprint(dataset, manifest["fingerprint"]), archive=view.made_of(span_of(view, queries))
+    )
     if done := unchanged(work.store, partition, made_of):
         return done
-    answers = [[work.store.objects.get(raw.key(page["file"])) for page in q["pages"]] for q in manifest["queries"]]
-    pages = [page for answer in answers for page in answer if page is not None]
-    if len(pages) < sum(len(answer) for answer in answers):
+    answers = [read_bodies(work.store, raw, query["pages"]) for query in queries]
+    days = read_bodies(work.store, raw, manifest.get("days") or [])
+    if days is None or None in answers:
         return Outcome(partition, State.FAILED, failed("upstream", "raw lacks a page; materialize raw again"))
-    rows = read_pages(pages).rows
-    if dataset.market == "cm":
-        rows = coin_margined(rows, contract_size(partition.symbol))
-    # An answer holds a few rows: a bad one costs itself, and is a hole again.
-    audited = audit_bars(_inside(rows, dataset, partition), interval=dataset.bar_interval, max_bad_share=1)
-    opens = [[at for page in answer for at in kline_opens(page or b"[]")] for answer in answers]
+    weighed = weigh(view, queries, [bodies or [] for bodies in answers], days)
     record = {
         "raw": manifest["fingerprint"],
         **{name: manifest.get(name, nothing) for name, nothing in FACTS.items()},
-        **proofs(manifest["queries"], opens, dataset.bar_interval),
+        **weighed.facts,
     }
-    rejected = audited.rejected.drop("object", "from_us", "to_us", "rank")
+    rejected = weighed.rejected.drop("object", "from_us", "to_us", "rank", strict=False)
     return publish(
         work.store,
         partition,
-        audited.bars,
-        audited.verdict,
+        weighed.bars,
+        weighed.verdict,
         fingerprint=made_of,
         record=record,
         rejected=rejected.select("line", "reason", pl.exclude("line", "reason")),
-    )
-
-
-def _inside(rows: pl.DataFrame, dataset: Dataset, partition: Partition) -> pl.DataFrame:
-    """The rows of this partition; the neighbours that were asked for as proof belong to others."""
-    window = window_of(dataset, partition)
-    bounds = pl.Series([window.start, window.end], dtype=TIME).cast(pl.Int64)
-    inside = rows.filter(pl.col("open_time").is_between(bounds[0], bounds[1], closed="left"))
-    return inside.unique(maintain_order=True, subset=pl.exclude("object", "line")).with_columns(
-        pl.lit(bounds[0]).alias("from_us"),
-        pl.lit(bounds[1]).alias("to_us"),
-        pl.lit(0, dtype=pl.Int64).alias("rank"),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bcdata.errors import UsageError
 from bcdata.net.loop import BackgroundLoop
+from bcdata.operations.manifests import MANIFEST
 from bcdata.operations.plan import Plan
 from bcdata.operations.workbench import archive_of, open_client
 from bcdata.operations.zones import ARCHIVE
@@ -38,10 +39,10 @@ def prepare(root: Path, plan: Plan) -> None:
 
 
 def _is_known(store: Store, plan: Plan, symbol: str) -> bool:
-    """A symbol of which raw has something needs no asking."""
+    """A symbol of which raw has something needs no asking: it may have left the listing since."""
     step = next(one for one in plan.steps if one.provider == ARCHIVE)
-    partitions = (step.partition(symbol, date) for date in plan.dates)
-    return any(store.get_json(one, "manifest.json") for one in partitions)
+    places = store.objects.list(step.partition(symbol, "").prefix.removesuffix("date=/"))
+    return any(one.key.endswith(f"/{MANIFEST}") for one in places)
 
 
 async def _check_listed(plan: Plan, symbols: list[str]) -> None:

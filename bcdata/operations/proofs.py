@@ -14,13 +14,18 @@ from bcdata.windows import Window
 
 
 def proofs(
-    queries: Sequence[Mapping[str, Any]], opens: Sequence[Sequence[datetime]], interval: Interval
+    queries: Sequence[Mapping[str, Any]],
+    opens: Sequence[Sequence[datetime]],
+    agrees: Sequence[bool],
+    interval: Interval,
 ) -> dict[str, list[list[str]]]:
     """What complete answers prove.
 
     Args:
         queries: what was asked, as a manifest has it (`start`, `end`, and `again`: runs asked about a second time).
         opens: the opens (UTC) of all rows of each answer, those too that no audit would pass.
+        agrees: for each answer whether it has all bars that other sources have there, with equal values. One that
+            has not proves nothing; an empty one has not wherever there is any bar.
         interval: the length of the bars.
 
     Returns:
@@ -29,7 +34,9 @@ def proofs(
     """
     confirmed, empty = [], []
     came = pl.Series("open_time", sorted({at for answer in opens for at in answer}), dtype=TIME)
-    for query, answer in zip(queries, opens, strict=True):
+    for query, answer, is_evidence in zip(queries, opens, agrees, strict=True):
+        if not is_evidence:
+            continue
         asked = window_asked(query)
         confirmed += silences([at for at in answer if at in asked], interval)
         runs = [(datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in query.get("again", [])]

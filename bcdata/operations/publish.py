@@ -7,7 +7,7 @@ import polars as pl
 
 from bcdata.operations.outcome import Outcome, State
 from bcdata.quality.rules import VERSION
-from bcdata.quality.verdict import Severity, Verdict
+from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store import quarantine
 from bcdata.store.layout import Partition
 from bcdata.store.store import Rows, Store
@@ -67,3 +67,18 @@ def publish(
     if not has_rejected:
         quarantine.clear(store, partition)
     return Outcome(partition, State.PUBLISHED, verdict, fingerprint, frame.height, written)
+
+
+def nothing_sound(rows: int, archive: Mapping[str, Any]) -> list[Finding]:
+    """Why a merged partition is held back: rows were received, all were set aside, and no source has others.
+
+    Args:
+        rows: how many rows merged has.
+        archive: the record of parsed/binance_archive.
+    """
+    set_aside = archive.get("quarantined") or []
+    if rows or not set_aside:
+        return []
+    first = set_aside[0].get("evidence") or f"rows break the rule {set_aside[0]['reason']}"
+    words = f"all that was received was set aside, and no other source has anything: {first}"
+    return [Finding("nothing_sound", Severity.PARTITION, 1, words)]

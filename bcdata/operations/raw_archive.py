@@ -1,55 +1,54 @@
 """raw/binance_archive: the objects of a partition exactly as the archive has them, and a manifest of them.
 
 The manifest holds nothing that differs between two fetches of the same bytes; when an object was fetched stands
-in the side table.
+in the side table. Which objects are read is a function of those in force and of the catalog (choose.py, standing.py).
 """
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from bcdata.bars.calendar import calendar
 from bcdata.catalog import Dataset
-from bcdata.errors import NotFoundError
-from bcdata.operations.choose import first_choice, second_choice, uncovered_days
+from bcdata.operations.choose import first_choice, left_out, policy_of, second_choice, uncovered_days
 from bcdata.operations.coarser import Coarser
+from bcdata.operations.control_objects import ControlObjects
 from bcdata.operations.due import due_until
 from bcdata.operations.explain import record_of
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import missing_in
+from bcdata.operations.listing_history import Question
 from bcdata.operations.listings import Listings
+from bcdata.operations.manifests import MANIFEST, Record, in_force, read_manifest
 from bcdata.operations.marks import DAMAGED
 from bcdata.operations.outcome import Outcome, State
-from bcdata.operations.replacement import split_replaced
+from bcdata.operations.raw_objects import ObjectFetcher, iso
+from bcdata.operations.standing import WITHDRAWN, candidates, left_aside, superseded, withdrawn
 from bcdata.operations.stream import each_async
 from bcdata.operations.workbench import Workbench, series_of, window_of
 from bcdata.providers.binance.archive import ArchiveObject
-from bcdata.providers.binance.names import GRAINS
-from bcdata.providers.binance.peek import content_bound, coverage
-from bcdata.quality.verdict import Finding, Severity, Verdict
+from bcdata.quality.verdict import SAMPLE, Finding, Severity, Verdict
 from bcdata.store.layout import Partition
-from bcdata.windows import Grain, Window
+from bcdata.windows import Window
 
-MANIFEST = "manifest.json"
+__all__ = ["MANIFEST", "Record", "materialize"]
+
 REST = "binance_rest"
 AT_ONCE = 6
 """Partitions whose objects are in flight at once; the client bounds connections below that."""
 
-Record = dict[str, Any]
-
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Brings the partitions' objects up to what the archive lists now, and yields outcomes as they are done."""
-    listings = Listings(work.archive, dataset, [window_of(dataset, one) for one in partitions])
+    listings = Listings(work.archive, dataset, [window_of(dataset, one) for one in partitions], work.now)
     coarser = Coarser(work.archive, work.attempts, work.now)
 
     yield from each_async(
         work.store.root,
         work.loop,
         partitions,
-        lambda one: _Fetch(work, dataset, listings, coarser, one).run(),
+        lambda one: _Fetch(work, dataset, listings, coarser, one, ObjectFetcher(work, dataset, one)).run(),
         at_once=AT_ONCE,
     )
 
@@ -63,91 +62,69 @@ class _Fetch:
     listings: Listings
     coarser: Coarser
     partition: Partition
-    fetched: int = 0
-    new: list[str] = field(default_factory=list)
+    fetcher: ObjectFetcher
 
     async def run(self) -> Outcome:
-        window = window_of(self.dataset, self.partition)
-        daily, monthly = await self.listings.objects(self.partition.symbol, window)
-        before = self.work.store.get_json(self.partition, MANIFEST) or {}
-        known = taken(before)
-        chosen = first_choice(daily, monthly, self.dataset.grain)
-        if self.dataset.kind == "funding" and (early := await self.listings.before(self.partition.symbol, window)):
-            chosen = [early, *chosen]
-        # A day that was taken once wins over its month for good, so its later versions are taken too.
-        chosen += [one for one in daily if one not in chosen and is_republished(one, known)]
-        records = await asyncio.gather(*(self._have(one, known) for one in chosen))
-        lacking = {date.fromisoformat(day) for record in records if record for day in record.get("lacking", [])}
-        lacking |= set(uncovered_days([one for one, got in zip(chosen, records, strict=True) if got], window))
-        more = [one for one in second_choice(daily, monthly, lacking, self.dataset.grain) if one not in chosen]
-        records += await asyncio.gather(*(self._have(one, known) for one in more))
-        held = {record["name"]: record for record in records if record}
-        # What was taken before stays part of the partition, so that a rebuild reads the same objects.
-        held |= {name: record for name, record in known.items() if name not in held and self._is_there(record)}
-        objects = [held[name] for name in sorted(held)]
-        evidence = await self._evidence(window, [*daily, *([monthly] if monthly else [])], objects)
+        window, symbol = window_of(self.dataset, self.partition), self.partition.symbol
+        before = read_manifest(self.work.store, self.partition) or {}
+        known = in_force(before)
+        daily, monthly = await self.listings.objects(symbol, window)
+        early = await self.listings.before(symbol, window) if self.dataset.kind == "funding" else None
+        listed = [*daily, *(one for one in (monthly, early) if one)]
+        gone = withdrawn(listed, known, self.dataset.archive)
+        standing = candidates(listed, gone)
+        objects = await self._read(standing, known, gone)
+        unread = left_aside(standing, objects, known, gone, self.dataset.archive)
+        unread = [one for one in unread if self.fetcher.is_there(one)]
+        controls = ControlObjects(self.dataset, self.listings)
+        evidence = await self._evidence(window, standing, objects)
         if self.dataset.interval is not None and REST not in self.dataset.sources:
             evidence["coarser"] = await self._coarser(objects)
-        tools = (self.work.store, self.dataset, self.partition)
-        objects, replaced = await asyncio.to_thread(split_replaced, *tools, objects)
-        series = str(series_of(self.dataset, self.partition.symbol))
-        return self._conclude({"series": series, "objects": objects, "evidence": evidence}, replaced, before)
-
-    async def _have(self, one: ArchiveObject, known: dict[str, Record]) -> Record | None:
-        """The record of the object, fetched if it is new, changed or lost; None where it is not there after all."""
-        listed = _listed(one)
-        record = known.get(one.name)
-        is_sound = record and record["listed"] == listed and record["whole"] and DAMAGED not in record
-        if record and is_sound and self._is_there(record):
-            return record
-        try:
-            got = await self.work.archive.fetch(one)
-        except NotFoundError:
-            return None  # listed, but not to be had: as good as not published
-        self.fetched += len(got.body)
-        file = f"{one.name.removesuffix('.zip')}.{got.sha256[:12]}.zip"
-        await asyncio.to_thread(self.work.store.objects.put, self.partition.key(file), got.body)
-        self.new.append(self.partition.key(file))
-        return {
-            "name": one.name,
-            "file": file,
-            "url": one.key,
-            "period": one.period,
-            "date": one.date_key,
-            "bytes": len(got.body),
-            "sha256": got.sha256,
-            "checksum": got.checksum,
-            "checksum_text": got.checksum_text,
-            "whole": got.checksum == "match" or got.is_as_listed(one),
-            "listed": listed,
-            **await self._look(one, got.body),
+        manifest = {
+            "series": str(series_of(self.dataset, symbol)),
+            "objects": objects,
+            "unread": unread,
+            "superseded": self._superseded(before, [*objects, *unread]),
+            "controls": await controls.fetch(self.fetcher, window, before.get("controls", [])),
+            "not_understood": await self.listings.not_understood(symbol, window),
+            "evidence": evidence,
         }
+        names = {record["name"] for record in objects}
+        rest = [one for one in standing if one.name not in names]
+        return self._conclude(manifest, before, left_out(self.dataset, rest) if objects else None)
 
-    def _is_there(self, record: Record) -> bool:
-        info = self.work.store.objects.stat(self.partition.key(record["file"]))
-        return info is not None and info.size == record["bytes"]
+    async def _read(
+        self, standing: Sequence[ArchiveObject], known: Mapping[str, Record], gone: Mapping[str, Record]
+    ) -> list[Record]:
+        """The records of the objects that the partition is made of, sorted by name."""
+        window, policy = window_of(self.dataset, self.partition), policy_of(self.dataset)
+        daily = [one for one in standing if one.period == "daily"]
+        months = [one for one in standing if one.period == "monthly"]
+        monthly = next((one for one in months if one.date_key == self.partition.date[:7]), None)
+        chosen = [*(one for one in months if one is not monthly), *first_choice(daily, monthly, policy)]
+        records = await asyncio.gather(*(self._have(one, known, gone) for one in chosen))
+        lacking = {date.fromisoformat(day) for record in records if record for day in record.get("lacking", [])}
+        got = [one for one, record in zip(chosen, records, strict=True) if record]
+        lacking |= set(uncovered_days(got, window))
+        more = [one for one in second_choice(daily, monthly, lacking, policy) if one not in chosen]
+        records += await asyncio.gather(*(self._have(one, known, gone) for one in more))
+        held = {record["name"]: record for record in records if record}
+        return [held[name] for name in sorted(held)]
 
-    async def _look(self, one: ArchiveObject, body: bytes) -> Record:
-        """What a look into the object tells: where it begins, and which days a monthly one lacks.
+    async def _have(self, one: ArchiveObject, known: Mapping[str, Record], gone: Mapping[str, Record]) -> Record | None:
+        """The record of an object in force; None where the archive has it not after all, and never had it."""
+        if one.name in gone:
+            return await self.fetcher.looked_at(one, gone[one.name])
+        record = await self.fetcher.have(one, known)
+        if record is None and one.name in known:
+            # Listed, but not to be had: the last version that is held stays in force.
+            return await self.fetcher.looked_at(one, {**known[one.name], WITHDRAWN: True})
+        return record
 
-        Taken once, when it comes, of those that can tell something: monthly ones, and a partition's first and last
-        daily ones.
-        """
-        interval, window = self.dataset.interval, GRAINS[one.period].window(one.date_key)
-        whole = window_of(self.dataset, self.partition)
-        at_edge = window.start == whole.start or window.end == whole.end
-        if interval is None or (one.period == "daily" and not at_edge):
-            return {}
-        seen = await asyncio.to_thread(coverage, body, one.name, content_bound(window, interval))
-        if one.period == "daily":
-            is_broken = self.dataset.grain is Grain.DAY and seen.error is not None
-            first = {"first": _iso(seen.first)} if window.start == whole.start else {}
-            last = {"last": _iso(seen.last)} if window.end == whole.end else {}
-            return first | last | ({"lacking": [one.date_key]} if is_broken else {})
-        opens = calendar(self.dataset.calendar).opens(interval, window)
-        expected = dict(opens.dt.date().value_counts(name="rows").iter_rows())
-        lacking = [day.isoformat() for day in seen.lacking(expected)]
-        return {"first": _iso(seen.first), "last": _iso(seen.last), "lacking": lacking}
+    def _superseded(self, before: Mapping[str, Any], current: Iterable[Record]) -> list[Record]:
+        """Earlier versions whose bytes raw still has."""
+        earlier = [one for one in (*before.get("superseded", []), *in_force(before).values()) if DAMAGED not in one]
+        return [one for one in superseded(earlier, current) if self.fetcher.is_there(one)]
 
     async def _evidence(
         self, window: Window, objects: Sequence[ArchiveObject], held: Iterable[Record]
@@ -163,14 +140,16 @@ class _Fetch:
         ends_early = bool(lasts) and interval.next(max(lasts)) < window.end
         if not (days or begins_late or ends_early):
             return {}
-        testimony = await self.work.witness.testimony(series_of(self.dataset, self.partition.symbol))
+        due = due_until(self.dataset, self.work.now)
+        series = series_of(self.dataset, self.partition.symbol)
+        testimony = await self.work.witness.testimony(series, Question(window, days, due))
         before = testimony.not_listed(window)
-        ending = await self.work.witness.ending(testimony, window, due_until(self.dataset, self.work.now))
+        ending = await self.work.witness.ending(testimony, window, due)
         return {
             "not_listed": record_of(before) if before else None,
             "ended": ending.to_record() if ending else None,
             "traded": [record_of(reason) for reason in testimony.traded(days)],
-            "known_by": _iso(testimony.known_by),
+            "known_by": iso(testimony.known_by),
         }
 
     async def _coarser(self, objects: Sequence[Record]) -> list[dict[str, str]]:
@@ -181,54 +160,62 @@ class _Fetch:
         series = series_of(self.dataset, self.partition.symbol)
         return [record_of(reason) for reason in await self.coarser.testimony(series, missing)]
 
-    def _conclude(self, manifest: dict[str, Any], replaced: list[Record], before: dict[str, Any]) -> Outcome:
-        # What a listing says may change with the bytes the same: nothing is computed anew for that.
-        bytes_alone = [{key: one[key] for key in ("name", "sha256", "checksum")} for one in manifest["objects"]]
-        manifest["fingerprint"] = fingerprint(**{**manifest, "objects": bytes_alone})
-        manifest |= {"replaced": replaced} if replaced else {}
-        self.work.attempts.note(self.new, self.work.now, "fetched")
+    def _conclude(self, manifest: dict[str, Any], before: Mapping[str, Any], not_reconciled: str | None) -> Outcome:
+        manifest["fingerprint"] = _fingerprint(manifest)
+        for name in ("unread", "superseded"):
+            if not manifest[name]:
+                del manifest[name]
+        new = self.fetcher.new
+        self.work.attempts.note(new, self.work.now, "fetched")
         if manifest != before:
             self.work.store.put_json(self.partition, MANIFEST, manifest)
-        state = State.PUBLISHED if self.new or manifest != before else State.UNCHANGED
-        objects = manifest["objects"]
-        verdict = Verdict(len(objects), tuple(_findings(objects)), {"bytes": sum(one["bytes"] for one in objects)})
+        state = State.PUBLISHED if new or manifest != before else State.UNCHANGED
+        objects, controls = manifest["objects"], manifest["controls"]
+        facts = {"bytes": sum(one["bytes"] for one in objects), "control_bytes": sum(one["bytes"] for one in controls)}
+        verdict = Verdict(len(objects), tuple(findings(manifest, not_reconciled)), facts)
         return Outcome(
             self.partition,
             state,
             verdict,
             manifest["fingerprint"],
             rows=len(objects),
-            fetched=self.fetched,
-            requests=len(self.new),
+            fetched=self.fetcher.fetched,
+            requests=len(new),
         )
 
 
-def taken(manifest: Mapping[str, Any]) -> dict[str, Record]:
-    """The records of all objects that raw has taken, by name: what the partition is made of, and what was replaced."""
-    return {record["name"]: record for record in (*manifest.get("objects", []), *manifest.get("replaced", []))}
+def _fingerprint(manifest: Mapping[str, Any]) -> str:
+    """What the listing says may change with the bytes the same: nothing is computed again for that."""
+    told = ("name", "sha256", "checksum", WITHDRAWN)
+    bytes_alone = [{key: one.get(key) for key in told} for one in manifest["objects"]]
+    versions = {kind: [[one["name"], one["sha256"]] for one in manifest[kind]] for kind in ("controls", "superseded")}
+    same = {name: manifest[name] for name in ("series", "not_understood", "evidence")}
+    return fingerprint(objects=bytes_alone, **versions, **same)
 
 
-def is_republished(one: ArchiveObject, known: Mapping[str, Record]) -> bool:
-    """Whether a manifest's records (by name) have the object, and the listing now says otherwise of it."""
-    return one.name in known and known[one.name]["listed"] != _listed(one)
+def findings(manifest: Mapping[str, Any], not_reconciled: str | None) -> Iterator[Finding]:
+    """What is to be said of the objects that a manifest names.
 
-
-def _listed(one: ArchiveObject) -> Record:
-    """All that tells one version of an object, or of its CHECKSUM, from another."""
-    return {
-        "size": one.size,
-        "etag": one.etag,
-        "last_modified": _iso(one.last_modified),
-        "checksum_modified": _iso(one.checksum_modified),
-    }
-
-
-def _findings(objects: Sequence[Record]) -> Iterator[Finding]:
+    Args:
+        manifest: of raw/binance_archive.
+        not_reconciled: what its objects were not compared with; None where all were.
+    """
+    objects = manifest["objects"]
     for state, words in _CHECKSUM.items():
-        names = [one["name"] for one in objects if one["checksum"] == state]
-        if names:
-            sample = tuple({"object": name} for name in names[:5])
-            yield Finding(f"checksum_{state}", Severity.WARN, len(names), f"{names[0]}: {words}", sample)
+        yield from _named(f"checksum_{state}", [one["name"] for one in objects if one["checksum"] == state], words)
+    gone = [one["name"] for one in objects if WITHDRAWN in one]
+    yield from _named("withdrawn", gone, "the archive lists it no more; the last version held stays in force")
+    words = "not understood as the name of an object, or not the only one of its date; it is not read"
+    yield from _named("key_not_understood", manifest["not_understood"], words)
+    if not_reconciled:
+        yield Finding("not_reconciled", Severity.WARN, len(objects), not_reconciled)
+
+
+def _named(rule: str, names: Sequence[str], words: str) -> Iterator[Finding]:
+    if names:
+        sample = tuple({"object": name} for name in names[:SAMPLE])
+        more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+        yield Finding(rule, Severity.WARN, len(names), f"{names[0]}{more}: {words}", sample)
 
 
 _CHECKSUM = {
@@ -236,7 +223,3 @@ _CHECKSUM = {
     "missing": "the archive has no CHECKSUM for it",
     "malformed": "its CHECKSUM cannot be read",
 }
-
-
-def _iso(instant: datetime | None) -> str | None:
-    return instant.isoformat() if instant else None

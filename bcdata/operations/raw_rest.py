@@ -5,26 +5,27 @@ A provider that cannot be asked proves nothing and holds nothing back: its holes
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import polars as pl
 
 from bcdata.bars.gaps import runs_of
-from bcdata.bars.negatives import asked_twice, withheld
+from bcdata.bars.negatives import asked_twice
+from bcdata.bars.residuals import uncovered
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
-from bcdata.operations.answered import Answered
+from bcdata.operations.answered import Answered, Record
 from bcdata.operations.coarser import Coarser
+from bcdata.operations.day_bars import DayBars
 from bcdata.operations.delisting import Delistings, listed_as, status_of
 from bcdata.operations.explain import record_of
 from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.holes import Holes, archived, find_holes
+from bcdata.operations.holes import Holes, find_holes
 from bcdata.operations.lake import PERPETUAL
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.queries import Run, cover, wider
+from bcdata.operations.rest_answers import Weighed, within
 from bcdata.operations.stream import each_async
 from bcdata.operations.workbench import Workbench, series_of
-from bcdata.providers.binance.answers import RestPage, kline_opens
 from bcdata.providers.binance.archive import Series
 from bcdata.providers.binance.rest import rows_per_call
 from bcdata.quality.verdict import Finding, Severity, Verdict
@@ -38,12 +39,12 @@ AT_ONCE = 4
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Asks for the expected bars that parsed/binance_archive lacks, and yields outcomes as they are done."""
     tools = (work.archive, work.attempts, work.now)
-    coarser, delistings = Coarser(*tools), Delistings(*tools)
+    coarser, delistings, days = Coarser(*tools), Delistings(*tools), DayBars(work, dataset, partitions)
 
     def refill(one: Partition) -> _Refill:
         series = series_of(dataset, one.symbol)
         answered = Answered.read(work.store, work.attempts, one, work.now, str(series))
-        return _Refill(work, dataset, one, series, answered, coarser, delistings)
+        return _Refill(work, dataset, one, series, answered, coarser, delistings, days)
 
     yield from each_async(work.store.root, work.loop, partitions, lambda one: refill(one).run(), at_once=AT_ONCE)
 
@@ -59,35 +60,65 @@ class _Refill:
     answered: Answered
     coarser: Coarser
     delistings: Delistings
+    days: DayBars
     unanswered: list[str] = field(default_factory=list)
+    contradicted: list[str] = field(default_factory=list)
     is_listed: bool = False
     """Whether exchangeInfo lists the symbol; False where it was not asked."""
     requests: int = 0
     fetched: int = 0
 
     async def run(self) -> Outcome:
-        holes = find_holes(self.work, self.dataset, self.partition, is_whole=self.answered.is_whole)
+        holes = find_holes(self.work, self.dataset, self.partition)
         if holes is None:
             words = "parsed/binance_archive is not published; nothing was asked"
             return Outcome(self.partition, State.UNCHANGED, Verdict(0, (Finding("upstream", Severity.WARN, 1, words),)))
         await self._learn_the_end(holes)
-        missing = self._unexplained(holes)
-        if missing.len():
-            await self._heal(holes, missing)
+        if not holes.is_nothing:
+            await self._compare_with_days(holes)
+            wanted = self._wanted(holes)
+            if wanted.len():
+                await self._heal(holes, wanted)
         return self._conclude()
 
-    async def _heal(self, holes: Holes, missing: pl.Series) -> None:
-        """Asks REST, then the archive's coarser files for what REST could not tell, and notes how it went."""
+    async def _heal(self, holes: Holes, wanted: pl.Series) -> None:
+        """Asks REST, then the archive's coarser files for what REST did not give, and notes how it went."""
         is_asked = await self._ask(holes)
-        given = {at for _, opens in self.answered.answers() for at in opens}
-        left = self._unexplained(holes, given)
+        unexplained, absent = self._unexplained(holes), holes.missing(self._weighed(holes))
+        # Coarser files outrank an answer: where no control bar tells, they are read before it settles anything.
+        settled = absent.filter(absent.is_in(wanted.implode()) & ~absent.is_in(unexplained.implode()))
+        bare = uncovered(settled, holes.view.coarse(settled, self._facts(holes)))
+        left = pl.concat([unexplained, bare]).sort()
         if left.len() and self.answered.may_ask("coarser"):
             await self._consult_archive(left)
         if is_asked:
-            self._note(missing, self._unexplained(holes, given), given)
+            self._note(holes, wanted)
 
-    def _unexplained(self, holes: Holes, given: set[datetime] | None = None) -> pl.Series:
-        return holes.unexplained(self.answered.facts(self.dataset.bar_interval), without=given or ())
+    async def _compare_with_days(self, holes: Holes) -> None:
+        """Asks for the exchange's own day bars where no coarser file of the archive covers a day that has bars."""
+        is_known = bool(self.answered.manifest.get("days"))
+        if not holes.view.record.get("uncompared") or is_known or not self.answered.may_ask("days"):
+            return
+        try:
+            page = await self.days.around(self.dataset, self.partition)
+        except ProviderError as error:
+            self.unanswered.append(str(error))
+            return
+        self.fetched += self.answered.keep_days(page)
+
+    def _weighed(self, holes: Holes) -> Weighed:
+        return self.answered.weighed(holes.view)
+
+    def _facts(self, holes: Holes) -> Record:
+        return self.answered.facts(holes.view)
+
+    def _unexplained(self, holes: Holes) -> pl.Series:
+        return holes.unexplained(self._weighed(holes), self._facts(holes))
+
+    def _wanted(self, holes: Holes) -> pl.Series:
+        """The opens to ask for: missing bars that nothing explains, and bars that coarser ones doubt."""
+        doubted = within(holes.view.bars, self._weighed(holes).settled.left)["open_time"]
+        return pl.concat([self._unexplained(holes), doubted]).unique().sort()
 
     async def _learn_the_end(self, holes: Holes) -> None:
         """Asks what the exchange says of a symbol whose files have ended, or end in candles without a trade."""
@@ -111,7 +142,8 @@ class _Refill:
 
     async def _learn_the_beginning(self, holes: Holes) -> None:
         """Asks for REST's first bar where bars before the first known one are missing: one call for many empty ones."""
-        if holes.known.is_listed_before(self._due(holes)[0][0]) or not self.answered.may_ask("first_open"):
+        known = holes.known(self._weighed(holes), self._facts(holes))
+        if known.is_listed_before(self._due(holes)[0][0]) or not self.answered.may_ask("first_open"):
             return
         try:
             first = await self.work.first_open(self.series)
@@ -130,11 +162,11 @@ class _Refill:
             return False
         try:
             await self._learn_the_beginning(holes)
-            runs, earlier = self._due(holes), self.answered.old_answers()
+            runs, earlier = self._due(holes), self.answered.old_silences(holes.view)
             for window in cover(runs, self.dataset.bar_interval, rows_per_call(self.dataset.market)):
                 inside = [run for run in runs if run[0] in window and run[1] in window]
                 again = asked_twice(inside, earlier)
-                await self._query(window.until(self.dataset.bar_interval.floor(self.work.now)), again)
+                await self._query(holes, window.until(self.dataset.bar_interval.floor(self.work.now)), again)
             manifest["unknown_symbol"] = False
         except NotFoundError as error:
             manifest["unknown_symbol"] = not self.is_listed
@@ -143,12 +175,12 @@ class _Refill:
         return True
 
     def _due(self, holes: Holes) -> list[Run]:
-        """The runs that nothing explains and that no question of the last day covers whole."""
-        recent = self.answered.recent()
-        runs = runs_of(self._unexplained(holes), holes.expected)
+        """The runs that are wanted and that no question of the last day covers whole."""
+        recent = self.answered.recent(holes.view)
+        runs = runs_of(self._wanted(holes), holes.expected)
         return [run for run in runs if not any(run[0] in window and run[1] in window for window in recent)]
 
-    async def _query(self, window: Window, again: list[Run]) -> None:
+    async def _query(self, holes: Holes, window: Window, again: list[Run]) -> None:
         await self.work.exchange_info(self.dataset.market)  # its limits are learnt before the first question
         rows, interval, now = rows_per_call(self.dataset.market), self.dataset.bar_interval, self.work.now
         try:
@@ -163,40 +195,31 @@ class _Refill:
         except ProviderError as error:
             self.unanswered.append(str(error))
             return
-        if not self._is_contradicted(window, pages):
-            self.fetched += self.answered.keep(window, pages, again)
-
-    def _is_contradicted(self, window: Window, pages: Sequence[RestPage]) -> bool:
-        """Whether an answer with bars lacks some that the archive has: then it is another range's, or half of it."""
-        known = archived(self.work, self.dataset, self.partition, window)
-        opens = [at for page in pages for at in kline_opens(page.body)]
-        lacking = withheld(known, opens, self.dataset.bar_interval)
-        if lacking.len():
-            first: datetime = lacking[0]
-            words = f"the answer lacks {lacking.len()} bars that the archive has, from {first:%Y-%m-%d %H:%M} on"
-            self.unanswered.append(f"binance_rest: {pages[0].url}: {words}")
-        return bool(lacking.len())
+        self.fetched += self.answered.keep(window, pages, again)
+        if objection := self.answered.objection(window, holes.view):
+            self.contradicted.append(f"binance_rest: {pages[0].url}: the answer {objection}")
 
     async def _consult_archive(self, left: pl.Series) -> None:
         """Keeps what coarser files of the archive say of the bars that are left."""
         try:
-            reasons = await self.coarser.testimony(self.series, left)
+            told = await self.coarser.testimony(self.series, left)
         except ProviderError as error:
             self.unanswered.append(str(error))
             return
-        told = [*self.answered.manifest["coarser"], *(record_of(reason) for reason in reasons)]
-        unique = {(one["start"], one["end"], one["evidence"]): one for one in told}
+        records = [*self.answered.manifest["coarser"], *(record_of(one) for one in told)]
+        unique = {(one["start"], one["end"], one.get("evidence") or one["interval"]): one for one in records}
         self.answered.manifest["coarser"] = [unique[key] for key in sorted(unique)]
         self.answered.note("coarser")
 
-    def _note(self, missing: pl.Series, left: pl.Series, given: set[datetime]) -> None:
+    def _note(self, holes: Holes, wanted: pl.Series) -> None:
         """Tells the side table how the questioning went."""
+        missing = holes.missing(self._weighed(holes))
         if self.unanswered:
             outcome = Refilled.UNANSWERED
-        elif left.len():
+        elif self._wanted(holes).len():
             outcome = Refilled.EMPTY
         else:
-            outcome = Refilled.FILLED if given.issuperset(missing) else Refilled.CONFIRMED
+            outcome = Refilled.CONFIRMED if missing.is_in(wanted.implode()).any() else Refilled.FILLED
         one = self.partition
         self.work.attempts.note_refill(one.dataset, one.symbol, one.date, self.work.now, outcome)
 
@@ -206,6 +229,10 @@ class _Refill:
         if self.unanswered:
             words = f"{len(self.unanswered)} questions unanswered; the holes stay open ({self.unanswered[0]})"
             findings.append(Finding("refill_unanswered", Severity.WARN, len(self.unanswered), words))
+        if self.contradicted:
+            words = f"what is known contradicts {len(self.contradicted)} answers; they prove nothing"
+            words += f" ({self.contradicted[0]})"
+            findings.append(Finding("answer_contradicted", Severity.WARN, len(self.contradicted), words))
         rows = sum(page["rows"] for query in manifest["queries"] for page in query["pages"])
         verdict = Verdict(rows, tuple(findings), {"queries": len(manifest["queries"])})
         manifest["fingerprint"] = "" if self.answered.is_empty and not before else fingerprint(**manifest)

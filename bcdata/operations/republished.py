@@ -7,50 +7,50 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
 
 from bcdata.catalog import Dataset
 from bcdata.errors import ProviderError
 from bcdata.net.client import HttpClient
 from bcdata.net.loop import BackgroundLoop
-from bcdata.operations.choose import first_choice
+from bcdata.operations.choose import first_choice, policy_of, second_choice
 from bcdata.operations.listings import Listings
-from bcdata.operations.parsed_archive import object_window
-from bcdata.operations.raw_archive import MANIFEST, is_republished, taken
+from bcdata.operations.manifests import MANIFEST, Record, in_force, read_manifest
+from bcdata.operations.raw_objects import as_listed, is_republished
+from bcdata.operations.standing import withdrawn
 from bcdata.operations.workbench import open_client, window_of
 from bcdata.operations.zones import ARCHIVE
 from bcdata.providers.binance.archive import ArchiveObject, BinanceArchive
 from bcdata.store.layout import Partition, symbol_and_date
 from bcdata.store.requests import Cell
 from bcdata.store.store import Store
-from bcdata.windows import Grain, Window
 
 KIND = "republished"
-Records = Mapping[str, dict[str, Any]]
-"""The objects of a manifest by their names."""
+Records = Mapping[str, Record]
+"""The records of the objects in force, read or left out by the policy, by their names."""
 
 
 def news(
-    known: Records, daily: Sequence[ArchiveObject], monthly: ArchiveObject | None, window: Window, grain: Grain
+    known: Records, daily: Sequence[ArchiveObject], monthly: ArchiveObject | None, dataset: Dataset
 ) -> list[ArchiveObject]:
-    """The listed objects that a manifest has in another version, or lacks though it has nothing for their days.
+    """The listed objects that raw has in another version, or lacks though the partition would be made of them.
 
-    A monthly object of days that are all there brings nothing new, and is not asked for here.
+    An object that left the listing is no news: its last version stays in force, and the next run says so.
 
     Args:
-        known: what the manifest has.
+        known: the objects in force, as a manifest has them.
         daily: the listed daily objects inside the partition.
         monthly: the listed monthly object that covers it, if there is one.
-        window: the partition's time.
-        grain: the partition's grain.
+        dataset: whose partition it is; its catalog entry says which objects are read.
     """
-    covered = {day for record in known.values() for day in object_window(record).days()}
-    is_lacking = any(day not in covered for day in window.days())
-    listed = [*daily, *([monthly] if monthly else [])]
-    found = [one for one in listed if is_republished(one, known)]
-    chosen = [one for one in first_choice(daily, monthly, grain) if one.name not in known]
-    return found + [one for one in chosen if one.period == "daily" or is_lacking]
+    policy, listed = policy_of(dataset), [*daily, *([monthly] if monthly else [])]
+    held = [as_listed(one) for one in withdrawn(listed, known, dataset.archive).values()]
+    days = [*daily, *(one for one in held if one.period == "daily")]
+    lacking = {date.fromisoformat(day) for record in known.values() for day in record.get("lacking", [])}
+    chosen = first_choice(days, monthly, policy)
+    chosen += [one for one in second_choice(days, monthly, lacking, policy) if one not in chosen]
+    republished = [one for one in listed if is_republished(one, known)]
+    return republished + [one for one in chosen if one.name not in known]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +121,12 @@ async def _of_symbol(
     closed = {one: window for one, window in partitions.items() if window.end <= now}
     if not closed:
         return None
-    listings = Listings(archive, dataset, closed.values())
+    listings = Listings(archive, dataset, closed.values(), None)
     cells = {}
     for partition, window in closed.items():
-        manifest = store.get_json(partition, MANIFEST) or {}
-        known = taken(manifest)
+        known = in_force(read_manifest(store, partition))
         daily, monthly = await listings.objects(symbol, window)
-        new = news(known, daily, monthly, window, dataset.grain)
+        new = news(known, daily, monthly, dataset)
         if dataset.kind == "funding" and (early := await listings.before(symbol, window)):
             new += [early] if is_republished(early, known) else []
         if new:

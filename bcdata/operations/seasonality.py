@@ -50,7 +50,7 @@ def _profile(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     made_of = fingerprint(merged=read, seasonality=VERSION, interval=dataset.bar_interval.name)
     if done := unchanged(store, partition, made_of):
         return done
-    bars = read_over(store, dataset, partition.symbol, reach, ["open_time", "close"])
+    bars = read_over(store, dataset, partition.symbol, reach, ["open_time", "close", "known_at"])
     table = _days_of(bars, volatility_profile(bars, window=window, interval=dataset.bar_interval))
     findings = [*audit(table, profile_model()), *warm_up(dataset, read, "profiles")]
     nulls = {name: table[name].null_count() for name in ("sigma", "relative") if table[name].null_count()}
@@ -61,4 +61,4 @@ def _profile(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
 def _days_of(bars: pl.DataFrame, profile: pl.DataFrame) -> pl.DataFrame:
     """The days that have a bar: a month that is not over would have profiles of days whose 20 days are not over."""
     days = bars["open_time"].dt.truncate("1d").unique()
-    return profile.filter(pl.col("known_at").is_in(days.implode()))
+    return profile.filter(pl.col("open_time").dt.truncate("1d").is_in(days.implode()))

@@ -10,6 +10,7 @@ import polars as pl
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.operations.feature_set import version_of
+from bcdata.operations.findings import Reported, standing
 from bcdata.operations.footers import open_footers
 from bcdata.operations.freshness import freshness, merged_at
 from bcdata.operations.zones import Step, Zone, steps
@@ -73,6 +74,17 @@ def status(store: Store, catalog: Catalog, datasets: tuple[str, ...] = (), *, no
     """
     chosen = [catalog[name] for name in datasets] if datasets else list(catalog)
     return [_dataset_status(store, dataset, now) for dataset in chosen]
+
+
+def findings(store: Store, catalog: Catalog, datasets: tuple[str, ...] = ()) -> list[Reported]:
+    """The findings that stand in the datasets (all, or those named).
+
+    Raises:
+        UsageError: a name is unknown.
+    """
+    chosen = [catalog[name] for name in datasets] if datasets else list(catalog)
+    with open_footers(store) as footers:
+        return [one for dataset in chosen for one in standing(store, footers, dataset)]
 
 
 def ledger_files(store: Store, dataset: str) -> list[Path]:

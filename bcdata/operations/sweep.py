@@ -14,8 +14,9 @@ from typing import Any
 from bcdata.catalog import Dataset
 from bcdata.errors import ProviderError
 from bcdata.operations.listings import Listings
+from bcdata.operations.manifests import MANIFEST, Record, in_force, read_manifest, stored
 from bcdata.operations.marks import DAMAGED
-from bcdata.operations.raw_archive import MANIFEST, is_republished, taken
+from bcdata.operations.raw_objects import is_republished
 from bcdata.operations.stream import alone
 from bcdata.operations.swept import HARM, Checked, Problem, Trouble
 from bcdata.operations.workbench import Workbench, window_of
@@ -66,10 +67,10 @@ def _raw(dataset: Dataset, symbol: str, date: str) -> list[Partition]:
 
 def _is_harmed(store: Store, partition: Partition) -> bool:
     """Whether the manifest marks an object as damaged, a file of it is lost, or it is lost itself."""
-    manifest = store.get_json(partition, MANIFEST)
+    manifest = read_manifest(store, partition)
     if manifest is None:
         return any(True for _ in store.objects.list(partition.prefix))
-    records = _records(manifest)
+    records = _current(manifest)
     return any(DAMAGED in one or store.objects.stat(partition.key(one["file"])) is None for one in records)
 
 
@@ -97,7 +98,7 @@ def _symbol(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) 
 
 async def _listings(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> list[Listed]:
     windows = [window_of(dataset, one) for one in partitions]
-    listings, found = Listings(work.archive, dataset, windows), []
+    listings, found = Listings(work.archive, dataset, windows, None), []
     try:
         for one, window in zip(partitions, windows, strict=True):
             daily, monthly = await listings.objects(one.symbol, window)
@@ -109,31 +110,35 @@ async def _listings(work: Workbench, dataset: Dataset, partitions: Sequence[Part
 
 
 def _check(store: Store, dataset: Dataset, partition: Partition, listed: Listed) -> Checked:
-    manifest = store.get_json(partition, MANIFEST)
+    manifest = read_manifest(store, partition)
     if manifest is None:
         lost = Problem(
             MANIFEST, Trouble.MISSING, "no object is known without it; the next run takes all anew", mendable=True
         )
         return Checked(partition, 0, 0, (lost,))
-    records = _records(manifest)
     problems: list[Problem] = []
+    records = _current(manifest)
+    own = in_force(manifest) if partition.provider == ARCHIVE else {}
     size, named = 0, {MANIFEST}
     for record in records:
         body = store.objects.get(partition.key(record["file"]))
         size += len(body or b"")
         named.add(record["file"])
-        is_archive = partition.provider == ARCHIVE
-        is_had = not is_archive or (record["name"] in listed if listed is not None else None)
-        problems += _bytes(record, body, is_had=is_had)
-        problems += _upstream(record, listed, dataset.archive) if is_archive else []
+        is_own = own.get(record.get("name", "")) is record
+        problems += _bytes(record, body, is_had=_is_had(record, listed) if is_own else True)
+        problems += _upstream(record, listed, dataset.archive) if is_own else []
     problems += _older(store, partition, named)
     return Checked(partition, len(records), size, tuple(problems), listed is not None)
 
 
-def _records(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """All stored objects that a manifest names: archive objects, and pages of answers."""
-    pages = [page for query in manifest.get("queries", []) for page in query["pages"]]
-    return [*taken(manifest).values(), *pages]
+def _is_had(record: Record, listed: Listed) -> bool | None:
+    return record["name"] in listed if listed is not None else None
+
+
+def _current(manifest: Mapping[str, Any]) -> list[Record]:
+    """All stored objects that a manifest names, but for earlier versions, which nothing is made of."""
+    earlier = {id(record) for record in manifest.get("superseded", [])}
+    return [record for record in stored(manifest) if id(record) not in earlier]
 
 
 def _bytes(record: Mapping[str, Any], body: bytes | None, *, is_had: bool | None) -> Iterator[Problem]:
@@ -184,9 +189,9 @@ def _mark(work: Workbench, dataset: Dataset, checked: Checked) -> None:
         return
     partition = checked.partition
     with alone(work.store.root, partition):
-        manifest = work.store.get_json(partition, MANIFEST) or {}
-        for record in _records(manifest):
-            if mendable.get(record.get("name", record["file"])) is Trouble.DAMAGED:
+        manifest = read_manifest(work.store, partition) or {}
+        for record in _current(manifest):
+            if mendable.get(str(record.get("name", record["file"]))) is Trouble.DAMAGED:
                 record[DAMAGED] = True
         if manifest:
             work.store.put_json(partition, MANIFEST, manifest)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bcdata.operations.findings import Reported
+from bcdata.quality.verdict import Severity
 from bcdata.store.layout import Partition
 
 
@@ -82,6 +84,22 @@ class Summary:
     def counts(self) -> dict[str, int]:
         """Objects by what is wrong with them."""
         return dict(sorted(Counter(problem.trouble.value for _, problem in self.problems).items()))
+
+    def findings(self) -> list[Reported]:
+        """The problems as findings of raw; those of the lake itself cost the partition until it is fetched again."""
+        return [
+            Reported(
+                self.dataset,
+                partition.symbol,
+                partition.date,
+                partition.zone,
+                one.trouble.value.replace(" ", "_"),
+                1,
+                (Severity.PARTITION if one.trouble in HARM else Severity.WARN).value,
+                f"{one.object}: {one.words}",
+            )
+            for partition, one in self.problems
+        ]
 
     def rows(self) -> list[dict[str, Any]]:
         """The problems as plain values, those of the lake itself first."""

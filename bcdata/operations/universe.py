@@ -15,6 +15,7 @@ from bcdata.errors import BcdataError
 from bcdata.net.loop import bounded_map
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.instruments import (
+    DELISTED,
     TRADING,
     UNIVERSE,
     Observed,
@@ -23,17 +24,17 @@ from bcdata.operations.instruments import (
     as_of,
     judge_status,
     latest,
+    migrate,
     revise,
 )
 from bcdata.operations.renames import PriceLookup, candidates, decide
+from bcdata.operations.spans import Span, Spans
 from bcdata.operations.workbench import Workbench
-from bcdata.providers.binance.archive import ArchiveObject, Series
 from bcdata.providers.binance.exchange_info import SymbolInfo
 from bcdata.providers.binance.names import GRAINS
 from bcdata.store.layout import universe_table
 from bcdata.store.locks import locked
 from bcdata.store.store import Store
-from bcdata.windows import Grain
 
 STILL = timedelta(days=10)
 """Objects that came so lately count as still coming: publication stalls for days at times."""
@@ -57,13 +58,13 @@ class Updated:
 
 
 def read_universe(store: Store, market: str, instant: datetime | None = None) -> pl.DataFrame:
-    """The universe of a market as it was known at an instant (UTC; now, if not given): one row a symbol.
+    """The universe of a market as it was known at an instant (UTC; now, if not given): one row an instrument.
 
     Raises:
         StoreError: the table is damaged.
     """
     table = _table(store, market)
-    return as_of(table, instant) if instant else table.unique("symbol", keep="last", maintain_order=True)
+    return as_of(table, instant)
 
 
 def update(work: Workbench, market: str, *, most: int = MOST_SYMBOLS, seconds: float = SECONDS) -> Updated:
@@ -96,7 +97,7 @@ def update(work: Workbench, market: str, *, most: int = MOST_SYMBOLS, seconds: f
 
 def _table(store: Store, market: str) -> pl.DataFrame:
     held = store.read(universe_table(market))
-    return pl.DataFrame(schema=UNIVERSE) if held is None else held
+    return pl.DataFrame(schema=UNIVERSE) if held is None else migrate(held)
 
 
 @dataclass(slots=True)
@@ -153,42 +154,27 @@ class _Update:
 
         return sorted(listed, key=turn)
 
-    async def _spans(self, symbols: Sequence[str], seconds: float) -> dict[str, tuple[date | None, date | None]]:
-        """The days of the first and last object of these symbols, of as many as there is time for."""
+    async def _spans(self, symbols: Sequence[str], seconds: float) -> dict[str, tuple[Span, ...]]:
+        """From when to when these symbols have objects, of as many as there is time for."""
         clock = asyncio.get_running_loop().time
         until, seen = clock() + seconds, {}
-        async for symbol, span in bounded_map(self._span, symbols, AT_ONCE):
-            if isinstance(span, BcdataError):
-                self.done.troubles.append(f"{symbol}: {span}")
-            elif isinstance(span, BaseException):
-                raise span
+        asking = Spans(self.work, self.market, self._intervals())
+        async for symbol, spans in bounded_map(lambda one: asking.of(one, self._still), symbols, AT_ONCE):
+            if isinstance(spans, BcdataError):
+                self.done.troubles.append(f"{symbol}: {spans}")
+            elif isinstance(spans, BaseException):
+                raise spans
             else:
-                seen[symbol] = span
+                seen[symbol] = spans
             if clock() > until:
                 break
         self.work.attempts.note([f"{self._prefix}{symbol}/{_SPAN}" for symbol in seen], self.work.now)
         return seen
 
-    async def _span(self, symbol: str) -> tuple[date | None, date | None]:
-        for interval in self._intervals():
-            series = Series(self.market, "klines", symbol, interval)
-            first, monthly = await asyncio.gather(
-                self.work.archive.first(series, "daily"), self.work.archive.objects(series, "monthly")
-            )
-            daily = await self._last_daily(series, first, monthly) if first else []
-            if span := span_of([*([first] if first else []), *daily], monthly):
-                return span[0], None if span[1] >= (self.work.now - STILL).date() else span[1]
-        return None, None
-
-    async def _last_daily(
-        self, series: Series, first: ArchiveObject, monthly: Sequence[ArchiveObject]
-    ) -> list[ArchiveObject]:
-        """The newest daily objects: of the last weeks, or else since the last month that has a file."""
-        lately = await self.work.archive.objects(series, "daily", first=str((self.work.now - 2 * STILL).date()))
-        if lately:
-            return lately
-        since = f"{monthly[-1].date_key}-01" if monthly else first.date_key
-        return await self.work.archive.objects(series, "daily", first=since)
+    @property
+    def _still(self) -> date:
+        """Objects since this day count as still coming."""
+        return (self.work.now - STILL).date()
 
     def _intervals(self) -> list[str]:
         """The intervals of the catalog's bars of this market: a symbol's days are told from the first that has any."""
@@ -199,18 +185,25 @@ class _Update:
         self,
         symbols: Iterable[str],
         rows: Mapping[str, Row],
-        seen: Mapping[str, tuple[date | None, date | None]],
+        seen: Mapping[str, tuple[Span, ...]],
         infos: Mapping[str, SymbolInfo] | None,
     ) -> Iterable[Observed]:
-        """What is known now of these symbols."""
+        """What is known now of these symbols: a row for each of their instruments."""
         for symbol in sorted(symbols):
-            row = rows.get(symbol)
-            first, last = seen.get(symbol) or ((row["first_seen"], row["last_seen"]) if row else (None, None))
+            row, spans = rows.get(symbol), seen.get(symbol, ())
+            use = max(len(spans), row["use"] if row else 1)
+            first, last = (row["first_seen"], row["last_seen"]) if row else (None, None)
+            if spans:
+                # What was found to be another instrument stays one, also where the proof cannot be had again.
+                first = spans[-1].first if len(spans) == use else first
+                last = None if spans[-1].last >= self._still else spans[-1].last
+            for at, one in enumerate(spans[:-1] if len(spans) == use else (), start=1):
+                yield Observed(symbol, one.first, one.last, DELISTED, "archive", one.evidence, at)
             if infos is None:
-                yield Observed(symbol, first, last, None)
+                yield Observed(symbol, first, last, None, use=use)
             else:
                 told = judge_status(symbol, self.market, infos.get(symbol), last, self.work.now)
-                yield Observed(symbol, first, last, *told)
+                yield Observed(symbol, first, last, *told, use)
 
     async def _renames(self, rows: Mapping[str, Row]) -> list[Rename]:
         pairs = candidates(rows.values(), self.market)
@@ -224,18 +217,3 @@ class _Update:
 
 
 _SPAN = "span"
-
-
-def span_of(daily: Sequence[ArchiveObject], monthly: Sequence[ArchiveObject]) -> tuple[date, date] | None:
-    """The first and the last day that objects name. A month's file tells no day where daily ones of the month do."""
-    days = sorted(one.date_key for one in daily)
-    months = sorted(one.date_key for one in monthly)
-    if not days and not months:
-        return None
-    firsts = [Grain.DAY.window(days[0]).start] if days else []
-    lasts = [Grain.DAY.window(days[-1]).start] if days else []
-    if months and not (days and days[0][:7] <= months[0]):
-        firsts.append(Grain.MONTH.window(months[0]).start)
-    if months and not (days and days[-1][:7] >= months[-1]):
-        lasts.append(Grain.MONTH.window(months[-1]).end - timedelta(days=1))
-    return min(firsts).date(), max(lasts).date()

@@ -15,7 +15,7 @@ ABSENT = Look("#ffffff", "never materialized")
 
 # Okabe and Ito 2008, from what asks for action to what is settled: in this order a status decides a cell's colour.
 STATUSES = {
-    "open": Look("#d55e00", "open: nobody could tell yet"),
+    "open": Look("#d55e00", "open: unknown so far"),
     "quarantined": Look("#cc79a7", "quarantined: a row came and did not pass"),
     "not_published": Look("#f0e442", "not published yet"),
     "upstream": Look("#009e73", "upstream: the exchange has nothing"),

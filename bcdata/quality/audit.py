@@ -1,63 +1,125 @@
 """The audit of parsed bars: bad rows are split off with their reason, the rest is judged as a whole."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 
 import polars as pl
 
-from bcdata.bars.schema import BAR, CONTRACT_BAR, conform
+from bcdata.bars.schema import BAR, CONTRACT_BAR, PARSED_BAR, conform
 from bcdata.intervals import Interval
-from bcdata.quality.duplicates import resolve
+from bcdata.quality.compare import Contradiction
+from bcdata.quality.duplicates import Resolved, resolve
 from bcdata.quality.models import audit, bar_model
-from bcdata.quality.rules import blame, count_violations, findings, row_rules, warning_rules
+from bcdata.quality.refutation import Checked, as_bars, check, within
+from bcdata.quality.rules import blame, count_violations, findings, row_rules, sample, warning_rules
+from bcdata.quality.shares import Bad, bad_objects, set_aside_objects
+from bcdata.quality.unconfirmed import STEP, look_into
 from bcdata.quality.verdict import Finding, Severity, Verdict
+
+_NOTES = {"reason": pl.String, "evidence": pl.String}
 
 
 @dataclass(frozen=True, slots=True)
 class Audited:
-    """Bars fit to publish, the rows set aside (as sent, with `reason`), and the verdict."""
+    """What the audit makes of the rows of a partition.
+
+    Attributes:
+        bars: fit to publish.
+        rejected: rows set aside, as sent, with `reason` (the rule) and `evidence` (in words; null where the rule says
+            all).
+        verdict: what was found.
+        questioned: windows whose bars are published, but of which a second source should be asked.
+        uncompared: UTC days with bars that no control covers.
+        bad_objects: the objects (by index) that are set aside whole, and why.
+    """
 
     bars: pl.DataFrame
     rejected: pl.DataFrame
     verdict: Verdict
+    questioned: tuple[Contradiction, ...] = ()
+    uncompared: tuple[date, ...] = ()
+    bad_objects: Mapping[int, Bad] = field(default_factory=dict)
 
 
-def audit_bars(raw: pl.DataFrame, *, interval: Interval, max_bad_share: float, bad_lines: int = 0) -> Audited:
+def audit_bars(
+    raw: pl.DataFrame,
+    *,
+    interval: Interval,
+    max_bad_share: float,
+    bad_lines: Mapping[int, int] | None = None,
+    controls: Mapping[str, pl.DataFrame] | None = None,
+) -> Audited:
     """Judges raw rows of one partition.
 
     Args:
-        raw: rows as sent (times in µs), with `from_us`, `to_us` (the window of the row's object) and `rank`.
+        raw: rows as sent (times in µs), with `from_us`, `to_us` (the window of the row's object) and `rank`; and
+            `known_at` (µs), if the received bars of some ended later than their calendar says.
         interval: the length of the bars.
-        max_bad_share: the share of rows above which the whole partition fails.
-        bad_lines: lines that were no rows at all; they count as bad rows.
+        max_bad_share: the share of an object's rows above which the whole object is set aside.
+        bad_lines: lines that were no rows at all, by object; they count as bad rows.
+        controls: coarser bars of the same symbol, by interval name; None where they are not to be compared.
     """
-    rules = row_rules(interval)
-    found: list[Finding] = []
-    sound, rejected = raw, raw.clear().with_columns(pl.lit(None, dtype=pl.String).alias("reason"))
-    if count_violations(raw, rules):
-        found.extend(findings(raw, rules))
-        blamed = raw.with_columns(blame(rules))
-        sound = blamed.filter(pl.col("reason").is_null()).drop("reason")
-        rejected = blamed.filter(pl.col("reason").is_not_null())
+    sound, rejected, found, bad = _by_row(raw, interval, max_bad_share, bad_lines or {})
     resolved = resolve(sound)
-    found.extend(resolved.findings)
-    rejected = pl.concat([rejected, resolved.rejected]).sort("open_time", "object", "line")
-    if bad_lines:
-        found.append(Finding("unreadable_line", Severity.ROW, bad_lines, "a line is no row of klines"))
-
-    found.extend(findings(resolved.rows, warning_rules(interval)))
+    checked = _against_controls(resolved, interval, controls)
+    rows = checked.rows
+    found += [*resolved.findings, *checked.findings]
+    held = rows.clear().with_columns(**{name: pl.lit(None, dtype=dtype) for name, dtype in _NOTES.items()})
+    if controls is not None:
+        rows, held, suspicious = _unconfirmed(rows, interval, checked.uncompared)
+        found += suspicious
+    found.extend(findings(rows, warning_rules(interval)))
     contracts = "contracts" in raw.columns
     bars = conform(
-        resolved.rows.with_columns(pl.col("open_time").cast(BAR["open_time"])),
-        CONTRACT_BAR if contracts else BAR,
+        rows.with_columns(pl.col("open_time").cast(BAR["open_time"])), CONTRACT_BAR if contracts else PARSED_BAR
     )
-    found.extend(too_many(rejected.height + bad_lines, raw.height + bad_lines, max_bad_share))
     found.extend(audit(bars, bar_model(interval, contracts=contracts)))
-    return Audited(bars, rejected, Verdict(bars.height, tuple(found)))
+    aside = [one for one in (rejected, resolved.rejected, checked.rejected, held) if one.height] or [rejected]
+    everything = pl.concat([_noted(one, raw) for one in aside]).sort("open_time", "object", "line")
+    everything = everything.drop("known_at", strict=False)
+    verdict = Verdict(bars.height, tuple(found))
+    return Audited(bars, everything, verdict, checked.questioned, checked.uncompared, bad)
 
 
-def too_many(bad: int, total: int, max_bad_share: float) -> list[Finding]:
-    """What it costs that so many rows of all are bad: the partition, where that is more than the share allows."""
-    if not total or bad / total <= max_bad_share:
-        return []
-    message = f"{bad} of {total} rows are bad, more than the share of {max_bad_share:.0%} that the catalog allows"
-    return [Finding("bad_share", Severity.PARTITION, bad, message)]
+def _by_row(
+    raw: pl.DataFrame, interval: Interval, max_bad_share: float, bad_lines: Mapping[int, int]
+) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding], dict[int, Bad]]:
+    """The rows that keep the rules, those that do not (and all of an object that has too many of these)."""
+    rules = row_rules(interval)
+    found: list[Finding] = []
+    none = raw.clear().with_columns(**{name: pl.lit(None, dtype=dtype) for name, dtype in _NOTES.items()})
+    is_broken = bool(count_violations(raw, rules))
+    if lines := sum(bad_lines.values()):
+        found.append(Finding("unreadable_line", Severity.ROW, lines, "a line is no row of klines"))
+    if not is_broken and not bad_lines:
+        return raw, none, found, {}
+    found = [*findings(raw, rules), *found]
+    blamed = raw.with_columns(blame(rules))
+    bad = bad_objects(blamed, bad_lines, max_bad_share)
+    blamed = set_aside_objects(blamed, bad)
+    sound = blamed.filter(pl.col("reason").is_null()).drop("reason", "evidence")
+    return sound, blamed.filter(pl.col("reason").is_not_null()), found, bad
+
+
+def _against_controls(resolved: Resolved, interval: Interval, controls: Mapping[str, pl.DataFrame] | None) -> Checked:
+    if controls is None:
+        return Checked(resolved.rows, resolved.rows.clear())
+    return check(resolved.rows, resolved.others, interval, controls)
+
+
+def _unconfirmed(
+    rows: pl.DataFrame, interval: Interval, days: Sequence[date]
+) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding]]:
+    """Takes out rows between jumps of the price, on days that no control covers."""
+    windows, found = look_into(as_bars(rows), interval, days) if days else ([], [])
+    held = within(rows, windows).with_columns(reason=pl.lit(STEP))
+    if not held.height:
+        return rows, held, found
+    found.append(Finding(STEP, Severity.ROW, held.height, windows[0].evidence, sample(held)))
+    return rows.join(held, on="open_time", how="anti", maintain_order="left"), held, found
+
+
+def _noted(rows: pl.DataFrame, raw: pl.DataFrame) -> pl.DataFrame:
+    missing = {name: pl.lit(None, dtype=dtype) for name, dtype in _NOTES.items() if name not in rows.columns}
+    return rows.with_columns(**missing).select(*raw.columns, *_NOTES)

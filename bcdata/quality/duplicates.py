@@ -13,10 +13,18 @@ _VALUES = [name for name in BAR.names() if name != "open_time"]
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """One row per open, ascending; the rows set aside (with `reason`); what there is to say about it."""
+    """What is left of bars that were there more than once.
+
+    Attributes:
+        rows: one per open, ascending.
+        rejected: rows set aside, with `reason`.
+        others: sound rows that gave way to one of a lower rank with other values.
+        findings: what there is to say about it.
+    """
 
     rows: pl.DataFrame
     rejected: pl.DataFrame
+    others: pl.DataFrame
     findings: list[Finding] = field(default_factory=list)
 
 
@@ -32,7 +40,7 @@ def resolve(rows: pl.DataFrame) -> Resolved:
         found.append(Finding("order", Severity.WARN, 1, "rows were not in the order of time; sorted"))
         rows = rows.sort("open_time", "rank", maintain_order=True)
     if not rows["open_time"].is_duplicated().any():
-        return Resolved(rows, empty, found)
+        return Resolved(rows, empty, rows.clear(), found)
 
     unique = rows.unique(subset=["open_time", "rank", *_VALUES], keep="first", maintain_order=True)
     if unique.height < rows.height:
@@ -51,21 +59,22 @@ def resolve(rows: pl.DataFrame) -> Resolved:
             )
         )
     ranked = unique.filter(~conflicting).sort("open_time", "rank", maintain_order=True)
-    found.extend(_disagreements(ranked))
-    return Resolved(ranked.unique("open_time", keep="first", maintain_order=True), rejected, found)
+    others = _others(ranked)
+    kept = ranked.unique("open_time", keep="first", maintain_order=True)
+    return Resolved(kept, rejected, others, [*found, *_disagreements(others, kept)])
 
 
-def _disagreements(ranked: pl.DataFrame) -> list[Finding]:
+def _others(ranked: pl.DataFrame) -> pl.DataFrame:
     differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).first().over("open_time")) for name in _VALUES)
-    losers = ranked.filter(differs)
-    if losers.is_empty():
+    return ranked.filter(differs)
+
+
+def _disagreements(others: pl.DataFrame, kept: pl.DataFrame) -> list[Finding]:
+    """Rows of months that differ from those of days, shown with the values of both."""
+    if others.is_empty():
         return []
-    return [
-        Finding(
-            "daily_monthly_disagree",
-            Severity.WARN,
-            losers.height,
-            "the monthly object says otherwise; the daily one is kept",
-            sample(losers),
-        )
-    ]
+    daily = kept.select("open_time", *[pl.col(name).alias(f"{name}_daily") for name in _VALUES])
+    both = others.head(5).join(daily, on="open_time", how="left", maintain_order="left")
+    shown = both.select("open_time", *[name for value in _VALUES for name in (value, f"{value}_daily")])
+    words = "the monthly object has other values; the daily one is kept"
+    return [Finding("daily_monthly_disagree", Severity.WARN, others.height, words, sample(shown))]

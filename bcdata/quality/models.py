@@ -11,9 +11,10 @@ from functools import lru_cache
 import pandera.polars as pa
 import polars as pl
 
+from bcdata.bars.known import bar_end
 from bcdata.bars.resample import resampled_bar
-from bcdata.bars.schema import BAR, CONTRACT_BAR, FUNDING, Type, merged_bar
-from bcdata.intervals import QUARTER_HOUR, Interval
+from bcdata.bars.schema import BAR, CONTRACT_BAR, PARSED_BAR, Type, merged_bar
+from bcdata.intervals import QUARTER_HOUR, SETTLEMENT_MINUTE, Interval
 from bcdata.quality.rules import PRICES, VOLUMES
 from bcdata.quality.verdict import Finding, Severity
 
@@ -72,17 +73,27 @@ def _words(frame: pl.DataFrame, model: Model, column: str, check: str, case: str
 
 @lru_cache(maxsize=64)
 def bar_model(interval: Interval, *, contracts: bool = False) -> Model:
-    """Parsed bars: types, no nulls, strictly ascending opens on the grid, sound prices and volumes."""
-    return _model(
-        dict(CONTRACT_BAR if contracts else BAR), [_ascending("open_time"), _on_grid(interval), *_sound_bars()]
-    )
+    """Parsed bars: types, no nulls, strictly ascending opens on the grid, sound prices and volumes.
+
+    `known_at` stands only where the received bar ended after its calendar's end.
+    """
+    late = Rule("known_at", pl.col("known_at").is_null() | (pl.col("known_at") > bar_end(interval)))
+    checks = [_ascending("open_time"), _on_grid(interval), *_sound_bars(), late]
+    return _model(dict(CONTRACT_BAR if contracts else PARSED_BAR), checks, frozenset({"known_at"}))
 
 
 @lru_cache(maxsize=64)
 def merged_model(interval: Interval, *, funding: bool) -> Model:
-    """Merged bars: as parsed ones, with vwap (null exactly where nothing was traded) and a source on every row."""
+    """Merged bars: as parsed ones, with vwap (null exactly where nothing was traded) and a source on every row.
+
+    None is known before its end, or long after it.
+    """
     vwap = Rule("vwap", pl.col("vwap").is_null() == (pl.col("volume") == 0))
-    checks = [_ascending("open_time"), _on_grid(interval), *_sound_bars(), vwap]
+    end = bar_end(interval)
+    # Rows computed from bars count on the bound, so that it makes no difference how many older ones they read.
+    slack = max(interval.length or timedelta(days=31), SETTLEMENT_MINUTE)
+    known = Rule("known_at", pl.col("known_at").is_between(end, end + slack))
+    checks = [_ascending("open_time"), _on_grid(interval), *_sound_bars(), vwap, known]
     nullable = frozenset({"vwap", "funding_rate"})
     return _model(dict(merged_bar(funding=funding)), checks, nullable)
 
@@ -96,23 +107,30 @@ def resampled_model(length: timedelta, origin: datetime, *, funding: bool) -> Mo
         _ascending("open_time"),
         Rule("grid", off == 0),
         *_sound_prices(),
+        Rule("known_at", pl.col("known_at") >= pl.col("open_time") + length),
         Rule("counts", (pl.col("bars") > 0) & (pl.col("bars") + pl.col("explained") <= pl.col("expected"))),
     ]
-    own = frozenset({"open_time", *PRICES, "bars", "expected", "explained"})
+    own = frozenset({"open_time", *PRICES, "known_at", "bars", "expected", "explained"})
     schema = resampled_bar(funding=funding)
     return _model(dict(schema), checks, frozenset(schema) - own)
 
 
-@lru_cache(maxsize=1)
-def funding_model() -> Model:
-    """Settlements: strictly ascending whole minutes, finite rates, a known interval."""
+def funding_model(schema: pl.Schema) -> Model:
+    """Settlements (`FUNDING`, `SETTLEMENT`): strictly ascending whole minutes, finite rates, sound or no intervals."""
+    intervals = [name for name in schema if name.endswith("interval_hours")]
+    return _funding_model(tuple(schema.items()), frozenset(intervals))
+
+
+@lru_cache(maxsize=2)
+def _funding_model(schema: tuple[tuple[str, Type], ...], intervals: frozenset[str]) -> Model:
+    sound = pl.all_horizontal(pl.col(name).is_between(1, 24).fill_null(value=True) for name in sorted(intervals))
     checks = [
         _ascending("time"),
         Rule("whole_minute", pl.col("time").dt.truncate("1m") == pl.col("time")),
         Rule("finite", pl.col("funding_rate").is_finite()),
-        Rule("interval", pl.col("interval_hours").is_between(1, 24)),
+        Rule("interval", sound),
     ]
-    return _model(dict(FUNDING), checks)
+    return _model(dict(schema), checks, intervals)
 
 
 def feature_model(ranges: Sequence[tuple[str, float | None, float | None]]) -> Model:
@@ -135,14 +153,14 @@ def feature_model(ranges: Sequence[tuple[str, float | None, float | None]]) -> M
 
 @lru_cache(maxsize=1)
 def profile_model() -> Model:
-    """Profiles of the day: whole days of quarters of an hour, known at their midnight; deviations finite or null."""
+    """Profiles of the day: whole days of quarters of an hour, known from midnight on; deviations finite or null."""
     time, midnight = BAR["open_time"], pl.col("open_time").dt.truncate("1d")
     schema: dict[str, Type] = {"open_time": time, "known_at": time, "sigma": pl.Float64, "relative": pl.Float64}
     checks = [
         _ascending("open_time"),
         Rule("quarters", pl.col("open_time").dt.truncate("15m") == pl.col("open_time")),
         Rule("whole_days", pl.len().over(midnight) == timedelta(days=1) // QUARTER_HOUR),
-        Rule("known_at", pl.col("known_at") == midnight),
+        Rule("known_at", pl.col("known_at").is_between(midnight, midnight + QUARTER_HOUR)),
         Rule("sigma", _is_deviation("sigma")),
         Rule("relative", _is_deviation("relative") & (pl.col("relative").is_null() | pl.col("sigma").is_not_null())),
     ]

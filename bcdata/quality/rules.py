@@ -53,19 +53,15 @@ def row_rules(interval: Interval) -> tuple[Rule, ...]:
         _row("taker_within_total", _within("taker_buy_volume", "volume")
              & _within("taker_buy_quote_volume", "quote_volume"), "the taker's share exceeds the total"),
         _row("close_time", _closes_inside(interval), "the bar closes before it opens or after its interval"),
+        _row("quote_volume", _amount_fits_prices(), "quote volume / volume lies outside low and high"),
     )  # fmt: skip
 
 
 def warning_rules(interval: Interval) -> tuple[Rule, ...]:
     """The rules that are shown and cost nothing."""
-    low, high, volume = pl.col("low"), pl.col("high"), pl.col("volume")
-    slack = _RELATIVE * high * volume + _QUANTUM * (high + 1)
-    amount = pl.col("quote_volume")
     move = pl.col("close") / pl.col("close").shift(1) - 1
     return (
         _warn("early_close", _closes_at_end(interval), "the bar closed early"),
-        _warn("quote_volume", amount.is_between(low * volume - slack, high * volume + slack),
-              "quote volume / volume lies outside low and high"),
         _warn("unusual_move", move.abs().fill_null(0) <= UNUSUAL_MOVE, "the close moved by more than half"),
     )  # fmt: skip
 
@@ -115,6 +111,13 @@ def _warn(name: str, sound: pl.Expr, why: str) -> Rule:
 
 def _within(part: str, total: str) -> pl.Expr:
     return pl.col(part) <= pl.col(total) * (1 + _RELATIVE) + _QUANTUM
+
+
+def _amount_fits_prices() -> pl.Expr:
+    """Rounded amounts of next to nothing may miss the prices by far: both may be off by the last decimal."""
+    low, high, volume = pl.col("low"), pl.col("high"), pl.col("volume")
+    slack = _RELATIVE * high * volume + _QUANTUM * (high + 1)
+    return pl.col("quote_volume").is_between(low * volume - slack, high * volume + slack)
 
 
 def _on_grid(interval: Interval) -> pl.Expr:

@@ -4,14 +4,15 @@ The input is a raw frame: `time` in µs as Int64, `funding_rate`, `hours`; `name
 object and the window that it names; and `line`, its number there.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from bcdata.bars.schema import FUNDING
-from bcdata.quality.audit import too_many
 from bcdata.quality.models import audit, funding_model
 from bcdata.quality.rules import Rule, blame, findings, sample
+from bcdata.quality.shares import Bad, bad_objects, set_aside_objects
 from bcdata.quality.verdict import Finding, Severity, Verdict
 
 VERSION = "3"
@@ -23,42 +24,59 @@ _VALUES = ("time", "funding_rate", "hours")
 # Both edges: by its milliseconds a settlement may stand in the object before its own, or after it.
 IS_NAMED = pl.col("time").is_between(pl.col("from_us"), pl.col("to_us"))
 """Whether a row lies in the time that its object names."""
-RULES = (
-    Rule("values", Severity.ROW, pl.all_horizontal(pl.col(_VALUES).is_not_null()), "a value is missing or no number"),
-    Rule("finite", Severity.ROW, pl.col("funding_rate").is_finite(), "a rate is infinite or NaN"),
-    Rule("content_matches_name", Severity.ROW, IS_NAMED, "the row lies outside the time that its object names"),
-    Rule("interval", Severity.ROW, pl.col("hours").is_between(1, LONGEST_HOURS),
-         f"the interval is not of 1 to {LONGEST_HOURS} hours"),
-)  # fmt: skip
-"""The rules that cost a row, in the order in which a row is blamed."""
+
+
+def rules(*, states_intervals: bool) -> tuple[Rule, ...]:
+    """The rules that cost a row, in the order in which a row is blamed. REST states no intervals."""
+    needed = pl.col(_VALUES if states_intervals else _VALUES[:2])
+    found = (
+        Rule("values", Severity.ROW, pl.all_horizontal(needed.is_not_null()), "a value is missing or no number"),
+        Rule("finite", Severity.ROW, pl.col("funding_rate").is_finite(), "a rate is infinite or NaN"),
+        Rule("content_matches_name", Severity.ROW, IS_NAMED, "the row lies outside the time that its object names"),
+    )
+    if not states_intervals:
+        return found
+    words = f"the interval is not of 1 to {LONGEST_HOURS} hours"
+    return (*found, Rule("interval", Severity.ROW, pl.col("hours").is_between(1, LONGEST_HOURS), words))
 
 
 @dataclass(frozen=True, slots=True)
 class AuditedSettlements:
-    """Settlements fit to publish (`FUNDING`), the rows set aside (raw, with `reason`), and the verdict."""
+    """Settlements fit to publish (`FUNDING`), the rows set aside (raw, with `reason` and `evidence`), and the verdict.
+
+    `bad_objects` are the objects (by name) that are set aside whole, and why.
+    """
 
     settled: pl.DataFrame
     rejected: pl.DataFrame
     verdict: Verdict
+    bad_objects: Mapping[str, Bad]
 
 
-def audit_settlements(raw: pl.DataFrame, *, max_bad_share: float) -> AuditedSettlements:
+def audit_settlements(raw: pl.DataFrame, *, max_bad_share: float, states_intervals: bool = True) -> AuditedSettlements:
     """Judges raw rows of one partition, in any order.
 
     Rows of one minute that say the same are one settlement said twice; of rows that disagree none can be trusted.
 
     Args:
         raw: rows as read.
-        max_bad_share: the share of rows above which the whole partition fails.
+        max_bad_share: the share of an object's rows above which the whole object is set aside.
+        states_intervals: whether the source states the interval of each; one that does has to.
     """
-    found = findings(raw, RULES)
-    blamed = raw.with_columns(blame(RULES))
-    sound = blamed.filter(pl.col("reason").is_null()).sort("time", maintain_order=True)
+    broken = rules(states_intervals=states_intervals)
+    found = findings(raw, broken)
+    blamed = raw.with_columns(blame(broken))
+    none: dict[str, int] = {}
+    bad = bad_objects(blamed, none, max_bad_share, by="name")
+    blamed = set_aside_objects(blamed, bad, by="name")
+    sound = blamed.filter(pl.col("reason").is_null()).drop("reason", "evidence").sort("time", maintain_order=True)
     unique = sound.unique(_VALUES, keep="first", maintain_order=True)
     if repeated := sound.height - unique.height:
         found.append(Finding("duplicate", Severity.WARN, repeated, "identical rows were there more than once"))
     is_conflict = pl.col("time").is_duplicated()
-    conflicting = unique.filter(is_conflict).with_columns(pl.lit(CONFLICT).alias("reason"))
+    conflicting = unique.filter(is_conflict).with_columns(
+        reason=pl.lit(CONFLICT), evidence=pl.lit(None, dtype=pl.String)
+    )
     if conflicting.height:
         words = "rows of the same settlement disagree"
         found.append(Finding(CONFLICT, Severity.ROW, conflicting.height, words, sample(conflicting)))
@@ -66,5 +84,5 @@ def audit_settlements(raw: pl.DataFrame, *, max_bad_share: float) -> AuditedSett
     settled = unique.filter(~is_conflict).select(
         pl.col("time").cast(FUNDING["time"]), "funding_rate", pl.col("hours").alias("interval_hours")
     )
-    found += [*too_many(rejected.height, raw.height, max_bad_share), *audit(settled, funding_model())]
-    return AuditedSettlements(settled, rejected, Verdict(settled.height, tuple(found)))
+    found += audit(settled, funding_model(FUNDING))
+    return AuditedSettlements(settled, rejected, Verdict(settled.height, tuple(found)), bad)

@@ -11,7 +11,7 @@ import polars as pl
 
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.errors import StoreError, UsageError
-from bcdata.query.load import bar_interval, load
+from bcdata.query.load import load
 from bcdata.store.layout import escape
 
 
@@ -48,7 +48,8 @@ def export(
 ) -> Iterator[Exported]:
     """Writes `<out>/<dataset>-<SYMBOL>.<format>` for every symbol and yields what was written.
 
-    Bars carry `known_at`, the close of the bar (UTC), beside `open_time`: join on it. CSV has ISO instants.
+    Each row carries `known_at` (UTC) beside its own time: from then on it may be used, so join on it. CSV has ISO
+    instants.
 
     Args:
         dataset: as `load` takes it.
@@ -68,7 +69,6 @@ def export(
         StoreError: the folder cannot be written.
     """
     known = catalog or load_catalog()
-    interval = bar_interval(known, dataset, zone)
     wanted = list(symbols)
     targets = {symbol: out / f"{dataset}-{escape(symbol)}.{form}" for symbol in wanted}
     there = [str(path) for path in targets.values() if path.exists()]
@@ -76,11 +76,14 @@ def export(
         raise UsageError(f"{there[0]} is there already; choose another folder, or replace it with --force")
     for symbol, path in targets.items():
         rows = load(dataset, symbol, start, end, zone=zone, fill=fill, root=root, catalog=known)
-        if interval is not None and "known_at" not in rows.columns and "open_time" in rows.columns:
-            at = rows.columns.index("open_time") + 1
-            rows.insert_column(at, rows["open_time"].dt.offset_by(interval.name).alias("known_at"))
-        size = _write(rows, path, form)
+        size = _write(_known_first(rows), path, form)
         yield Exported(symbol, str(path), rows.height, size)
+
+
+def _known_first(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows with `known_at` right after their time."""
+    first = [name for name in ("symbol", "open_time", "time", "known_at") if name in rows.columns]
+    return rows.select(*first, pl.exclude(first))
 
 
 def _write(rows: pl.DataFrame, path: Path, form: Format) -> int:

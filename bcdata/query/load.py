@@ -12,12 +12,13 @@ from bcdata import clock
 from bcdata.bars.calendar import calendar
 from bcdata.bars.fill import Fill
 from bcdata.bars.fill import fill as fill_bars
+from bcdata.bars.known import with_known_at
 from bcdata.bars.schema import TIME
 from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE
 from bcdata.bars.segments import split as split_bars
 from bcdata.catalog import Catalog, Dataset, load_catalog
 from bcdata.errors import UsageError
-from bcdata.intervals import Interval
+from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 from bcdata.operations.lake import trusted
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition
@@ -62,7 +63,8 @@ def load(
         catalog: the one in force if None.
 
     Returns:
-        `symbol`, then the zone's columns; by symbol and time. A bar is labelled by its open, in UTC.
+        `symbol`, then the zone's columns; by symbol and time. A bar is labelled by its open, in UTC. `known_at` is from
+        when on a row may be used.
 
     Raises:
         UsageError: a dataset, zone, symbol, column, policy or instant that there is not.
@@ -80,7 +82,7 @@ def load(
         raise UsageError(f"the range {start} .. {end} is empty or reversed; put the earlier instant first")
     frames = []
     for symbol, partitions in _chosen(store, source, zone, dataset, symbols).items():
-        rows = _read(store, source, partitions, window)
+        rows = _read(store, source, interval, partitions, window)
         if interval is not None and rows.height and fill != Fill.NONE:
             reach = Window(asked[0] or rows["open_time"][0], asked[1] or interval.next(rows["open_time"][-1]))
             days = calendar(source.calendar)
@@ -91,15 +93,6 @@ def load(
     return (
         _columns(pl.concat(frames, how="diagonal"), columns) if frames else pl.DataFrame(schema={"symbol": pl.String})
     )
-
-
-def bar_interval(catalog: Catalog, dataset: str, zone: str) -> Interval | None:
-    """The length of the bars that `load` would give; None for settlements.
-
-    Raises:
-        UsageError: a dataset or zone that there is not.
-    """
-    return _source(catalog, dataset, zone)[1]
 
 
 def after(key: str) -> datetime:
@@ -151,7 +144,9 @@ def _chosen(
     return {symbol: there[symbol] for symbol in wanted}
 
 
-def _read(store: Store, source: Dataset, partitions: Iterable[Partition], window: Window) -> pl.DataFrame:
+def _read(
+    store: Store, source: Dataset, interval: Interval | None, partitions: Iterable[Partition], window: Window
+) -> pl.DataFrame:
     """The rows in the window. Bars are trusted only with a ledger of their own fingerprint."""
     frames = []
     for one in partitions:
@@ -161,12 +156,25 @@ def _read(store: Store, source: Dataset, partitions: Iterable[Partition], window
         if one.zone == "merged" and trusted(store, one) is None:
             continue
         if (frame := store.read(one)) is not None:
-            frames.append(frame)
+            frames.append(_with_known_at(frame, interval))
     if not frames:
         return pl.DataFrame(schema={"open_time": TIME})
     time = "time" if source.kind == "funding" else "open_time"
     rows = pl.concat(frames, how="diagonal")
     return rows.filter(pl.col(time).is_between(window.start, window.end, closed="left"))
+
+
+def _with_known_at(rows: pl.DataFrame, interval: Interval | None) -> pl.DataFrame:
+    """The rows with `known_at`.
+
+    Of settlements it is the end of their minute; of bars that an earlier version of the code published, their end.
+    """
+    if "known_at" in rows.columns:
+        return rows
+    if interval is not None:
+        return with_known_at(rows, interval)
+    known = pl.col("time") + SETTLEMENT_MINUTE
+    return rows.select("time", known.alias("known_at"), pl.exclude("time"))
 
 
 def _columns(rows: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import polars as pl
 
 from bcdata.bars.halts import HALT
 from bcdata.bars.resample import resampled_bar
-from bcdata.bars.schema import FUNDING, LEDGER, merged_bar
+from bcdata.bars.schema import LEDGER, SETTLEMENT, TIME, merged_bar
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.features.labels import label_schema
@@ -35,24 +35,35 @@ class _View(NamedTuple):
     zone: str
     name: str
     schema: pl.Schema
+    added: str = ""
+
+
+_SETTLED = pl.Schema({**SETTLEMENT, "known_at": TIME})
+_ADDED = ', "time" + INTERVAL 1 MINUTE AS known_at'
+"""A settlement is known at the end of its minute."""
+_COLUMNS_DIFFER = ("known_at", "file_interval_hours", "union_by_name")
+"""Words of errors that come where files of this version of the code stand beside those of an earlier one."""
 
 
 @contextmanager
-def connect(store: Store, catalog: Catalog) -> Iterator[duckdb.DuckDBPyConnection]:
+def connect(store: Store, catalog: Catalog, *, mixed: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB connection in memory that can read the lake and nothing else, and write nothing.
 
     Views: `merged.<dataset>`, `features.<dataset>`, `reports.<dataset>` (how features look),
     `seasonality.<dataset>` (volatility by time of day), `labels.<dataset>`, `resampled.<coarser bars>`,
     `gaps.<dataset>`, and `<dataset>` for the merged bars; `symbol` and `date` are columns.
     `halts.<dataset>` has `date` alone; `universe.<market>` has all that was ever known of a market's symbols. Only bars
-    whose ledger has the same fingerprint are seen.
+    whose ledger has the same fingerprint are seen. `known_at` is from when on a row may be used.
+
+    With `mixed` files may have different columns, as those of an earlier version of the code do: matched by name, null
+    where they lack one. That reads the footer of every file.
     """
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for zone in ZONES:
             connection.execute(f"CREATE SCHEMA {zone}")
         for view in (one for dataset in catalog for one in _views(dataset)):
-            _create_view(connection, store, view)
+            _create_view(connection, store, view, mixed=mixed or view.zone in _MIXED)
         _create_halts(connection, store, catalog)
         _create_universes(connection, store, catalog)
         connection.execute("SET allowed_directories = ?", [[str(store.root.absolute())]])
@@ -68,7 +79,16 @@ def query(store: Store, catalog: Catalog, sql: str) -> pl.DataFrame:
         UsageError: the statement is wrong, or does more than read.
     """
     require_reading(sql)
-    with connect(store, catalog) as connection:
+    try:
+        return _answer(store, catalog, sql, mixed=False)
+    except UsageError as error:
+        if not any(word in str(error) for word in _COLUMNS_DIFFER):
+            raise
+    return _answer(store, catalog, sql, mixed=True)
+
+
+def _answer(store: Store, catalog: Catalog, sql: str, *, mixed: bool) -> pl.DataFrame:
+    with connect(store, catalog, mixed=mixed) as connection:
         try:
             result = connection.sql(sql)
             if result is None:
@@ -90,7 +110,10 @@ def _require_representable(result: duckdb.DuckDBPyRelation) -> None:
 
 def _views(dataset: Dataset) -> Iterator[_View]:
     perpetual = dataset.market in PERPETUAL
-    yield _View("merged", dataset.name, FUNDING if dataset.kind == "funding" else merged_bar(funding=perpetual))
+    if dataset.kind == "funding":
+        yield _View("merged", dataset.name, _SETTLED, _ADDED)
+    else:
+        yield _View("merged", dataset.name, merged_bar(funding=perpetual))
     yield _View("features", dataset.name, table_schema(features_of(dataset)))
     yield _View("reports", dataset.name, REPORT)
     yield _View("seasonality", dataset.name, PROFILE)
@@ -99,11 +122,11 @@ def _views(dataset: Dataset) -> Iterator[_View]:
     yield from (_View("resampled", name, resampled_bar(funding=perpetual)) for name in dataset.resampled())
 
 
-def _create_view(connection: duckdb.DuckDBPyConnection, store: Store, view: _View) -> None:
-    zone, name, schema = view
+def _create_view(connection: duckdb.DuckDBPyConnection, store: Store, view: _View, *, mixed: bool) -> None:
+    zone, name, schema, added = view
     # Names come from the catalog, which admits only words.
     if files := _files(store, zone, name):
-        body = _select(files, "symbol", "date", mixed=zone in _MIXED)
+        body = _select(files, "symbol", "date", mixed=mixed, added=added)
         connection.execute(f'CREATE VIEW {zone}."{name}" AS {body}')
     else:
         empty = pl.DataFrame(schema={**schema, "symbol": pl.String, "date": pl.String})
@@ -141,7 +164,7 @@ def _create_universes(connection: duckdb.DuckDBPyConnection, store: Store, catal
             connection.execute(f'CREATE VIEW universe."{market}" AS FROM "universe_{market}"')
 
 
-def _select(files: Sequence[Path], *keys: str, mixed: bool = False) -> str:
+def _select(files: Sequence[Path], *keys: str, mixed: bool = False, added: str = "") -> str:
     """Reads hive-style files, keys of folders as text; paths are literals with quotes doubled.
 
     Where columns are mixed they are matched by name, and null in files that lack them.
@@ -150,7 +173,7 @@ def _select(files: Sequence[Path], *keys: str, mixed: bool = False) -> str:
     types = ", ".join(f"'{key}': VARCHAR" for key in keys)
     hive = f", hive_partitioning = true, hive_types = {{{types}}}" if keys else ""
     union = ", union_by_name = true" if mixed else ""
-    return f"SELECT * FROM read_parquet([{paths}]{hive}{union})"  # noqa: S608
+    return f"SELECT *{added} FROM read_parquet([{paths}]{hive}{union})"  # noqa: S608
 
 
 def _files(store: Store, zone: str, dataset: str) -> list[Path]:

@@ -113,8 +113,12 @@ class Store:
         body = self.objects.get(partition.key())
         return None if body is None else self._damage(partition, body, None)
 
-    def read(self, partition: Partition | Table, columns: Sequence[str] | None = None) -> pl.DataFrame | None:
+    def read(
+        self, partition: Partition | Table, columns: Sequence[str] | None = None, *, are_optional: bool = False
+    ) -> pl.DataFrame | None:
         """The published frame, or some columns of it; None where there is none. The bytes that are read are verified.
+
+        Optional columns are left out where the file, which an earlier version of the code wrote, does not have them.
 
         Raises:
             StoreError: the file is damaged.
@@ -125,7 +129,11 @@ class Store:
         try:
             if damage := self._damage(partition, body, columns):
                 raise StoreError(f"{partition.key()} is damaged: {damage}; {_REPAIR}")
-            return pl.read_parquet(io.BytesIO(body), columns=list(columns) if columns else None)
+            wanted = list(columns) if columns else None
+            if wanted and are_optional:
+                there = pl.read_parquet_schema(io.BytesIO(body))
+                wanted = [name for name in wanted if name in there]
+            return pl.read_parquet(io.BytesIO(body), columns=wanted)
         except (pl.exceptions.PolarsError, OSError) as error:
             raise StoreError(f"{partition.key()} is damaged ({_first_line(error)}); {_REPAIR}") from error
 

@@ -30,6 +30,7 @@ def bar(open_time: datetime, **changes: Any) -> dict[str, Any]:
         "volume": 1 + n % 13, "quote_volume": (1 + n % 13) * price, "trades": n % 17,
         "taker_buy_volume": 0.5, "taker_buy_quote_volume": 0.5 * price, "vwap": price, "source": "made up",
         "funding_rate": 0.0001 if n % 480 == 0 else None,
+        "known_at": open_time + STEP * (1 + n % 23 / 20),
     } | changes  # fmt: skip
 
 
@@ -70,6 +71,7 @@ def plain(
             "trades": sum(row["trades"] for row in rows),
             "taker_buy_volume": math.fsum(row["taker_buy_volume"] for row in rows),
             "taker_buy_quote_volume": math.fsum(row["taker_buy_quote_volume"] for row in rows),
+            "known_at": max(opened + grid.length, *(row["known_at"] for row in rows)),
             "vwap": quote / volume, "funding_rate": math.fsum(rates) if rates else None, "settlements": len(rates),
             "bars": len(rows), "expected": grid.length // STEP, "explained": sum(status in EXPLAINED for status in own),
         })  # fmt: skip

@@ -19,7 +19,7 @@ WEEK = Window(utc("2025-01-01"), utc("2025-01-08"))
 intervals = st.sampled_from([1, 2, 4, 8])
 
 
-def settled(times: Sequence[datetime], hours: Sequence[int]) -> pl.DataFrame:
+def settled(times: Sequence[datetime], hours: Sequence[int | None]) -> pl.DataFrame:
     return pl.DataFrame({"time": times, "funding_rate": 1e-4, "interval_hours": hours}, schema=FUNDING)
 
 
@@ -40,6 +40,14 @@ def test_what_is_there_and_what_is_missing_make_the_whole(hours: int, data: st.D
     runs = list(zip(ledger["start"], ledger["end"], strict=True))
     assert all(later[0] - earlier[1] > hours * HOUR for earlier, later in pairwise(runs))
     assert not any(first <= at <= last for first, last in runs for at in kept)
+
+
+@given(intervals, st.integers(2, 19))
+def test_one_that_nobody_states_the_interval_of_is_missed_too(hours: int, lost: int) -> None:
+    """REST states none: the spacing on the other side tells that this one is too wide."""
+    times = every(hours)
+    kept = [at for at in times if at != times[lost]]
+    assert missing_settlements(settled(kept, [None] * len(kept)), WEEK)["open_time"].to_list() == [times[lost]]
 
 
 def test_where_nothing_is_known_every_eight_hours() -> None:
@@ -74,9 +82,9 @@ def test_the_strongest_reason_names_a_settlement_and_splits_the_run() -> None:
     proved = Reason(Window(times[4], times[6]), Status.UPSTREAM, "an answer")
     gaps = settlement_ledger(missing_settlements(settled(times[:3], [8] * 3), WEEK.until(times[8])), [proved])
     assert gaps.select("start", "end", "bars", "status", "evidence").rows() == [
-        (times[3], times[3], 1, "open", "nobody could tell yet (every 8 h)"),
+        (times[3], times[3], 1, "open", "unknown so far (every 8 h)"),
         (times[4], times[5], 2, "upstream", "an answer (every 8 h)"),
-        (times[6], times[7], 2, "open", "nobody could tell yet (every 8 h)"),
+        (times[6], times[7], 2, "open", "unknown so far (every 8 h)"),
     ]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from bcdata.bars.known import with_known_at
 from bcdata.bars.schema import FUNDING, LEDGER, merged_bar
 from bcdata.catalog import Dataset
 from bcdata.features.proofs.bars import MINUTE
@@ -30,8 +31,9 @@ def write_world(root: Path, world: World, dataset: Dataset, funding: Dataset | N
 def write_bars(store: Store, dataset: Dataset, symbol: str, bars: pl.DataFrame) -> None:
     """Publishes one symbol's bars; the ledger explains what is missing for the members of whom it does."""
     schema = merged_bar(funding=dataset.market in {"um", "cm"})
-    missing = [pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in bars.columns]
-    frame = bars.with_columns(missing).select(schema.names()).cast(dict(schema))
+    known = with_known_at(bars, dataset.bar_interval)
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in schema.items() if name not in known.columns]
+    frame = known.with_columns(missing).select(schema.names()).cast(dict(schema))
     for key, part in _by_key(frame, "open_time", dataset):
         window = dataset.grain.window(key)
         _publish(store, Partition("merged", dataset.name, symbol, key), part, _ledger(symbol, part, window))

@@ -39,7 +39,8 @@ def test_funding_is_snapped_to_the_minute_and_nothing_else_is_changed(lake: Lake
         (reader.instant(row[0]).replace(second=0, microsecond=0), float(row[2]), int(row[1]))
         for row in reader.fields(path)
     ]
-    assert settled.rows() == expected
+    assert settled.select("time", "funding_rate", "interval_hours").rows() == expected
+    assert settled["file_interval_hours"].to_list() == [hours for _, _, hours in expected]
     assert settled["time"][0] == utc("2020-01-01")
     assert settled.height == 93
 

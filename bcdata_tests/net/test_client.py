@@ -97,6 +97,52 @@ def test_what_the_server_says_of_a_refusal_is_passed_on_in_one_line(tmp_path: Pa
     assert body.startswith(error.body)
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "ftp://127.0.0.1/a",
+        "file:///etc/passwd",
+        "gopher://x",
+        "javascript:1",
+        "http://",
+        "http://[::1",
+        "http://127.0.0.1:99999/a",
+        "http://127.0.0.1:x/",
+        "//",
+        "http://a..b/",
+        "http://" + "a" * 70 + "/",
+        "http://xn--\x00/",
+        "mailto:a@b",
+        "http://\xff/",
+    ],
+)
+def test_a_redirect_to_nowhere_is_one_clear_error(tmp_path: Path, place: str) -> None:
+    error, _ = fail(tmp_path, lambda _: Reply(b"", status=302, headers={"Location": place}))
+    assert "BCDATA_BINANCE_REST_URL" in str(error)
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\ngood",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 4\r\n\r\ngood",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: zstd\r\nContent-Length: 4\r\n\r\ngood",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: deflate\r\nContent-Length: 4\r\n\r\ngood",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\ngood",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -4\r\n\r\ngood",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9999999999999999999999\r\n\r\ngood",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\ngood",
+        b"HTTP/1.1 400 No\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\ngood",
+        b"HTTP/1.1 999 OK\r\nContent-Length: 4\r\n\r\ngood",
+        b"HTTP/1.1 200 OK\r\nSet-Cookie: \xff=\x00\r\nContent-Length: 4\r\n\r\ngood",
+    ],
+)
+def test_an_answer_that_breaks_the_protocol_is_one_clear_error(tmp_path: Path, raw: bytes) -> None:
+    error, _ = fail(tmp_path, lambda _: Reply(raw=raw))
+    assert "\n" not in str(error)
+
+
 def test_a_connection_is_used_again_after_a_404(tmp_path: Path) -> None:
     async def run() -> int:
         async with serving(in_turn(Reply(b"no" * 100, status=404), GOOD)) as server, client(tmp_path) as http:

@@ -76,3 +76,15 @@ def test_lives_are_read_from_the_universe() -> None:
     known = {"symbol": "AAAUSDT", "status": "trading", "first_seen": date(2023, 1, 5), "last_seen": None}
     empty = dict.fromkeys(UNIVERSE.names())
     assert lives(pl.DataFrame([{**empty, **known}], schema=UNIVERSE)) == {"AAAUSDT": life("trading", last=None)}
+
+
+def test_the_time_between_two_instruments_of_a_ticker_is_not_doubted() -> None:
+    days = [("delisted", date(2022, 1, 1), date(2022, 5, 13)), ("trading", date(2022, 5, 31), None)]
+    empty = dict.fromkeys(UNIVERSE.names())
+    rows = [{**empty, "symbol": "AAAUSDT", "status": s, "first_seen": a, "last_seen": b} for s, a, b in days]
+    known = lives(pl.DataFrame(rows, schema=UNIVERSE))["AAAUSDT"]
+    assert (known.status, known.first_seen, known.last_seen) == ("trading", date(2022, 1, 1), None)
+    between = row("delisted", "2022-05-13T03:00", "2022-05-31T05:59")
+    assert doubt(dataset(), between, known) is None
+    assert doubt(dataset(), row("delisted", "2022-05-12T03:00", "2022-05-31T05:59"), known)
+    assert doubt(dataset(), row("delisted", "2022-06-01T00:00", "2022-06-01T05:59"), known)

@@ -6,10 +6,9 @@ from itertools import groupby
 import pytest
 
 from bcdata.operations.zones import Zone
-from bcdata_tests.mirror import made_day
+from bcdata_tests.mirror import coarse, made_day
 from bcdata_tests.operations.conftest import BY_DAY, BY_MONTH, D, World
 from bcdata_tests.operations.honest import bars_of, published
-from bcdata_tests.operations.test_labels import made_hours
 from bcdata_tests.run import REST, Lake, utc
 
 SYMBOL, MONTH = "BTCUSDT", "2025-01"
@@ -29,7 +28,7 @@ def test_minutes_cut_from_the_end_are_open(world: World, catalog: str, dates: li
     """Hours tell that it was traded for three hours of its second day."""
     first, last = made_day(DAYS[0]), made_day(DAYS[1])[:180]
     world.mirror.put_month(SYMBOL, MONTH, [*first, *last[:kept]])
-    world.mirror.put_month(SYMBOL, MONTH, made_hours([*first, *last]), interval="1h")
+    world.mirror.put_month(SYMBOL, MONTH, coarse([*first, *last]), interval="1h")
     world.truth.put_day("ETHUSDT", DAYS[0], first)
     lake = world.lake(catalog, now=utc("2025-03-10"))
     cut = [(180 - kept, "open")] if kept < len(last) else []

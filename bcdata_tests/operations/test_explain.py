@@ -7,7 +7,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcdata.bars.gaps import ledger
+from bcdata.bars.gaps import Reason, Status, ledger
 from bcdata.bars.schema import TIME
 from bcdata.operations.explain import Known
 from bcdata.windows import Window
@@ -75,7 +75,6 @@ def planted(causes: list[str], *, listed: int, delisted: int | None, due: int | 
         "empty": [[iso(first), iso(after)] for first, after in blocks("asked twice")],
         "coarser": [
             *(told(first, after, "upstream") for first, after in blocks("coarse absent")),
-            *(told(first, after, "open") for first, after in blocks("coarse present")),
         ],
     }
     if delisted is not None:
@@ -93,6 +92,10 @@ def planted(causes: list[str], *, listed: int, delisted: int | None, due: int | 
         first_bar=at(BLOCK * there[0]) if there else None,
         last_bar=last,
         after_last=last + MINUTE if last else None,
+        residuals=[
+            Reason(Window(at(first), at(after)), Status.OPEN, "more trades")
+            for first, after in blocks("coarse present")
+        ],
     )
 
 
@@ -217,6 +220,58 @@ def test_a_refill_says_what_was_wrong_with_the_archives_row() -> None:
     assert frame.select("status", "evidence").rows() == [
         ("refilled", "filled from rest; the archive's row breaks the rule ohlc_bounds")
     ]
+
+
+def test_what_outranks_what() -> None:
+    """The order of decision 0024, by one reason of each kind."""
+    archive = {
+        "quarantined": [{"start": iso(0), "end": iso(0), "reason": "x", "evidence": "the zip is cut"}],
+        "withdrawn": [{"start": iso(1), "end": iso(1), "version": "0123456789abcdef"}],
+        "evidence": {
+            "reused": [told(3, 4, "delisted")],
+            "traded": [told(6, 7, "open")],
+            "not_listed": told(0, 8, "not_listed"),
+        },
+    }
+    rest = {
+        "confirmed": [[iso(4), iso(5)]],
+        "coarser": [told(5, 6, "upstream")],
+        "ended": {"at": iso(8), "evidence": "ended"},
+        "empty": [[iso(0), iso(MINUTES)]],
+    }
+    residual = Reason(Window(at(2), at(3)), Status.OPEN, "more trades")
+    known = Known(WINDOW, archive=archive, rest=rest, unpublished=at(0), residuals=[residual])
+    assert [reason.evidence for reason in known.reasons()] == [
+        "the zip is cut",
+        "withdrawn: held by version 0123456789ab",
+        "more trades",
+        "planted delisted",
+        "REST answered with bars on both sides and none between",
+        "planted upstream",
+        "planted open",
+        "planted not_listed",
+        "ended",
+        "REST had none, asked twice at least a day apart",
+        "not due yet",
+    ]
+
+
+def test_rows_that_only_an_earlier_version_holds_are_open_whatever_else_is_claimed() -> None:
+    archive = {
+        "evidence": {"ended": ended(60, 60)},
+        "withdrawn": [{"start": iso(60), "end": iso(69), "version": "0123456789abcdef"}],
+    }
+    known = Known(
+        WINDOW, archive, {"status": "BREAK", "confirmed": [[iso(0), iso(96)]]}, last_bar=at(59), after_last=at(60)
+    )
+    found = statuses(known, set(range(60)))
+    assert {n for n, status in found.items() if status == "open"} == set(range(60, 70))
+
+
+def test_that_a_coarser_file_merely_has_a_bar_decides_nothing() -> None:
+    """Records written before: trades decide, and are in records of their own."""
+    rest = {"confirmed": [[iso(0), iso(8)]], "coarser": [told(0, 8, "open")]}
+    assert statuses(Known(WINDOW, rest=rest), set(range(8, 96))) == dict.fromkeys(range(8), "upstream")
 
 
 def test_windows_longer_than_the_partition_are_harmless() -> None:

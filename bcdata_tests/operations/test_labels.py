@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bcdata.operations.zones import Zone
-from bcdata_tests.mirror import Mirror, Rows, day_key, made_day, moved
+from bcdata_tests.mirror import Mirror, Rows, coarse, day_key, made_day, moved
 from bcdata_tests.operations.conftest import BY_MONTH, D, World
 from bcdata_tests.operations.honest import MINUTE, assert_honest, bars_of, published
 from bcdata_tests.run import Lake, utc
@@ -15,19 +15,10 @@ DAYS = tuple(f"2025-01-0{n}" for n in range(1, 6))
 FIRST, DAY, LAST = DAYS[0], DAYS[2], DAYS[4]
 
 
-def made_hours(rows: Rows) -> list[list[str]]:
-    """The hours in which a day's minutes hold a bar, each by the minute it begins with."""
-    hours: dict[int, list[str]] = {}
-    for row in rows:
-        start = int(row[0]) // 3_600_000_000 * 3_600_000_000
-        hours.setdefault(start, [str(start), *row[1:6], str(start + 3_599_999_999), *row[7:]])
-    return list(hours.values())
-
-
 def put(mirror: Mirror, days: dict[str, Rows]) -> None:
     for day, rows in days.items():
         mirror.put_day(SYMBOL, day, rows)
-        mirror.put_day(SYMBOL, day, made_hours(rows), interval="1h")
+        mirror.put_day(SYMBOL, day, coarse(rows), interval="1h")
 
 
 def cut(rows: Rows, first: int, after: int) -> Rows:
@@ -128,6 +119,7 @@ def test_rows_in_quarantine(world: World, days: dict[str, Rows]) -> None:
 
 def test_a_quarantined_row_that_rest_lacks_is_asked_for_once(world: World, days: dict[str, Rows]) -> None:
     bad = spoilt(days[DAY], 300, 310)
+    put(world.mirror, {DAY: cut(days[DAY], 300, 310)})
     world.mirror.put_day(SYMBOL, DAY, bad)
     world.truth.put_day(SYMBOL, DAY, cut(days[DAY], 300, 310))
     lake = world.lake()

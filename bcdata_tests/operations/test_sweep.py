@@ -204,7 +204,7 @@ def test_the_command(
     assert "nothing is wrong" in capsys.readouterr().out
     flip(zip_of(lake))
     assert app(["verify", "--dataset", D, "--json"], standalone_mode=False) == 1
-    [one] = json.loads(capsys.readouterr().out)
+    [one] = json.loads(capsys.readouterr().out)["datasets"]
     assert (one["objects"], one["troubles"]) == (3, {"damaged": 1})
     assert one["problems"][0]["object"] == f"BTCUSDT-1m-{BAD}.zip"
     assert app(["verify"], standalone_mode=False) == 1

@@ -9,10 +9,10 @@ import pytest
 from bcdata.operations.zones import Zone
 from bcdata.simulate import Fault
 from bcdata.store.attempts import Attempts, Refilled
-from bcdata_tests.mirror import Rows, day_key, made_day
+from bcdata_tests.mirror import Rows, coarse, day_key, made_day
 from bcdata_tests.operations.conftest import BY_DAY, D, World
 from bcdata_tests.operations.honest import assert_honest, bars_of, published
-from bcdata_tests.operations.test_labels import cut, made_hours
+from bcdata_tests.operations.test_labels import cut
 from bcdata_tests.run import Lake, tree, utc
 
 SYMBOL = "BTCUSDT"
@@ -41,8 +41,7 @@ def put_coarse(world: World, interval: str, *, lacking: tuple[int, int]) -> None
     for day in (YESTERDAY, DAY, TOMORROW):
         whole = made_day(day)
         kept = cut(whole, *lacking) if day == DAY else whole
-        bars = made_hours(kept) if interval == "1h" else kept[::minutes]
-        world.mirror.put_day(SYMBOL, day, bars, interval=interval)
+        world.mirror.put_day(SYMBOL, day, coarse(kept, minutes), interval=interval)
 
 
 def run(lake: Lake, *, hours: float = 0) -> list[tuple[str, int, str]]:
@@ -58,21 +57,67 @@ def outcome(lake: Lake) -> tuple[Refilled, int, int]:
     return asked.outcome, asked.tries, asked.answered
 
 
-def test_two_empty_answers_a_day_apart(world: World, rows: Rows) -> None:
+@pytest.fixture
+def nothing_near(world: World, rows: Rows) -> Rows:
+    """The archive has no minute of the three days: no source has a bar where REST is asked."""
+    for day in (YESTERDAY, DAY, TOMORROW):
+        world.mirror.remove(day_key(SYMBOL, day))
+    world.mirror.put_day(SYMBOL, "2024-12-30", made_day("2024-12-30"))
+    world.mirror.put_day(SYMBOL, "2025-01-05", made_day("2025-01-05"))
+    return rows
+
+
+def test_two_empty_answers_a_day_apart_where_no_source_has_a_bar(world: World, nothing_near: Rows) -> None:
+    assert nothing_near
     world.add(KLINES, "empty")
     lake = world.lake()
-    assert run(lake) == [("12:40", 80, "open")]
+    assert run(lake) == [("00:00", 1440, "open")]
     assert outcome(lake) == (Refilled.EMPTY, 1, 1)
     world.exchange.clear()
-    assert run(lake, hours=23) == [("12:40", 80, "open")]
+    assert run(lake, hours=23) == [("00:00", 1440, "open")]
     assert world.asked(KLINES) == [], "asked again after a day, not before"
-    assert run(lake, hours=25) == [("12:40", 80, "upstream")]
-    assert_honest(lake, SYMBOL, DAY, rows)
+    assert run(lake, hours=25) == [("00:00", 1440, "upstream")]
     assert "twice" in lake.ledger(D, SYMBOL, DAY)["evidence"][0]
     assert outcome(lake) == (Refilled.CONFIRMED, 0, 0)
     world.exchange.clear()
-    assert run(lake, hours=24 * 30) == [("12:40", 80, "upstream")]
+    assert run(lake, hours=24 * 30) == [("00:00", 1440, "upstream")]
     assert world.asked(KLINES) == [], "settled: never again"
+
+
+def test_no_number_of_empty_answers_proves_anything_where_the_archive_has_bars(world: World, rows: Rows) -> None:
+    """The window that is asked for holds the bars on both sides of the hole, and the archive has these."""
+    lie = world.add(KLINES, "empty")
+    lake = world.lake()
+    for days in range(4):
+        assert run(lake, hours=25 * days) == [("12:40", 80, "open")]
+        assert outcome(lake) == (Refilled.EMPTY, days + 1, days + 1)
+    world.exchange.remove(lie)
+    assert run(lake, hours=100) == [("12:40", 80, "refilled")]
+    assert published(lake, SYMBOL, DAY) == bars_of(rows)
+
+
+def test_an_answer_that_has_what_is_known_and_lacks_what_the_hours_traded(world: World, rows: Rows) -> None:
+    """REST lacks the bars as the archive does. The archive's hours have their trades: they exist."""
+    world.truth.put_day(SYMBOL, DAY, cut(rows, *OUT))
+    put_coarse(world, "1h", lacking=(0, 0))
+    lake = world.lake()
+    assert run(lake) == [("12:40", 20, "open"), ("13:00", 60, "open")]
+    evidence = lake.ledger(D, SYMBOL, DAY)["evidence"].to_list()
+    assert [one.partition(" has ")[2] for one in evidence] == [
+        "60 trades more than the bars in it",
+        "180 trades more than the bars in it",
+    ]
+    world.truth.put_day(SYMBOL, DAY, rows)
+    assert run(lake, hours=25) == [("12:40", 80, "refilled")]
+    assert published(lake, SYMBOL, DAY) == bars_of(rows)
+
+
+@pytest.mark.parametrize("interval", ["3m", "1h"])
+def test_equal_trades_in_coarser_files_leave_an_answer_its_word(world: World, rows: Rows, interval: str) -> None:
+    """As on 2023-03-24: the hour of 12 has the trades of its first forty minutes."""
+    world.truth.put_day(SYMBOL, DAY, cut(rows, *OUT))
+    put_coarse(world, interval, lacking=OUT)
+    assert run(world.lake()) == [("12:40", 80, "upstream")]
 
 
 def test_empty_once_and_full_later(world: World, rows: Rows) -> None:
@@ -105,17 +150,17 @@ def test_an_unusable_second_answer_is_none(world: World, rows: Rows) -> None:
     assert_honest(lake, SYMBOL, DAY, rows)
 
 
-def test_a_lost_side_table_costs_a_question_and_proves_nothing(world: World, rows: Rows) -> None:
-    assert rows
+def test_a_lost_side_table_costs_a_question_and_proves_nothing(world: World, nothing_near: Rows) -> None:
+    assert nothing_near
     world.add(KLINES, "empty")
     lake = world.lake()
     run(lake)
     shutil.rmtree(lake.root / ".state")
-    assert run(lake, hours=25) == [("12:40", 80, "open")], "nobody knows any more when it was asked first"
-    assert run(lake, hours=50) == [("12:40", 80, "upstream")]
+    assert run(lake, hours=25) == [("00:00", 1440, "open")], "nobody knows any more when it was asked first"
+    assert run(lake, hours=50) == [("00:00", 1440, "upstream")]
     settled = tree(lake.root)
     shutil.rmtree(lake.root / ".state")
-    assert run(lake, hours=51) == [("12:40", 80, "upstream")], "that it was asked twice is in the data"
+    assert run(lake, hours=51) == [("00:00", 1440, "upstream")], "that it was asked twice is in the data"
     assert tree(lake.root) == settled
 
 
@@ -149,6 +194,7 @@ def test_the_finest_coarser_interval_is_read_and_read_once(world: World, rows: R
     lake = world.lake()
     assert ("12:42", 78, "upstream") in run(lake)
     objects = [path for path in world.asked("/archive/") if path.endswith(".zip") and "-1m-" not in path]
+    objects = [path for path in objects if "-1h-" not in path]  # those are control objects
     assert {path.rpartition("/")[2].split("-")[1] for path in objects} == {"3m"}
     assert len(objects) == len(set(objects)) <= 3
     world.exchange.clear()
@@ -163,7 +209,7 @@ def test_a_coarser_bar_that_is_there_says_that_there_was_trading(world: World, r
     put_coarse(world, "1h", lacking=(0, 0))
     lake = world.lake(catalog)
     assert run(lake) == [("12:40", 20, "open"), ("13:00", 60, "open")]
-    assert "have a bar here" in lake.ledger(D, SYMBOL, DAY)["evidence"][1]
+    assert "180 trades more than the bars in it" in lake.ledger(D, SYMBOL, DAY)["evidence"][1]
     assert_honest(lake, SYMBOL, DAY, rows)
 
 
@@ -192,7 +238,8 @@ def test_rest_is_believed_before_coarser_files_are_asked(world: World, rows: Row
     lake = world.lake()
     assert run(lake) == [("12:40", 80, "refilled")]
     assert published(lake, SYMBOL, DAY) == bars_of(rows)
-    assert [path for path in world.asked() if "1h" in path] == []
+    fetched = [path for path in world.asked("/archive/") if "1h" in path]
+    assert [path.rpartition("/")[2] for path in fetched] == [f"{SYMBOL}-1h-{DAY}.zip"], "as a control, and once"
 
 
 @pytest.mark.parametrize("status", [500, 451, 429, 418])

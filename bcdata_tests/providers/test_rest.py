@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +19,7 @@ from bcdata.providers.binance.limits import klines_cost, rows_per_call, weight_b
 from bcdata.providers.binance.names import Series
 from bcdata.providers.binance.rest import BinanceRest
 from bcdata.windows import Window
-from bcdata_tests.net.fault_server import FaultServer, Handler, Reply, serving
+from bcdata_tests.net.fault_server import FaultServer, Handler, Reply, Request, serving
 from bcdata_tests.net.helpers import client
 from bcdata_tests.providers.exchange_server import MINUTE_MS, Exchange, kline
 
@@ -164,6 +166,8 @@ def test_an_answer_of_another_shape_or_range_proves_nothing(tmp_path: Path, body
         (Reply(b'{"code":-1121,"msg":"Invalid symbol."}', status=400), NotFoundError, "unknown symbol"),
         (Reply(b'{"code":-1120,"msg":"Invalid interval."}', status=400), RefusedError, "Invalid interval"),
         (Reply(b"[]", status=400), RefusedError, "answered 400"),
+        (Reply(b"[" * 60_000, status=400), RefusedError, "answered 400"),
+        (Reply(b'{"code":' * 8_000, status=400), RefusedError, "answered 400"),
         (Reply(b"nginx", status=404), ProviderError, "no such path .* BCDATA_BINANCE_UM_URL"),
         (Reply(b"", status=451), BlockedError, "BCDATA_BINANCE_UM_URL"),
         (Reply(b"", status=502), UnreachableError, "failed with 502"),
@@ -214,6 +218,54 @@ def test_funding_is_paged(tmp_path: Path) -> None:
     assert [page.rows for page in pages] == [1000, 1000, 399]
     assert server.count == 3
     assert server.requests[0].path == "/fapi/v1/fundingRate"
+
+
+class Capped(Exchange):
+    """A server that sends fewer rows than it was asked for, whatever the limit says."""
+
+    def __init__(self, opens: Sequence[int], most: int) -> None:
+        super().__init__(opens)
+        self.most = most
+
+    def __call__(self, request: Request) -> Reply:
+        limit = min(self.most, int(request.query["limit"]))
+        target = re.sub(r"limit=\d+", f"limit={limit}", request.target)
+        return super().__call__(replace(request, target=target))
+
+
+@pytest.mark.parametrize("market", MARKETS)
+@pytest.mark.parametrize("most", [500, 100, 7])
+def test_a_server_that_caps_its_pages_is_followed_to_the_end(tmp_path: Path, market: str, most: int) -> None:
+    opens = [START_MS + minute * MINUTE_MS for minute in range(100 * most) if minute % 97]
+    span = min(1440, 15 * most)
+    pages, _ = use(tmp_path, Capped(opens, most), lambda rest: rest.klines(minutes(market), window(1, span), now=LATER))
+    assert opens_in(pages) == [START_MS + minute * MINUTE_MS for minute in range(1, span) if minute % 97]
+
+
+@pytest.mark.parametrize("market", MARKETS)
+def test_a_short_page_that_is_the_end_costs_one_request_more(tmp_path: Path, market: str) -> None:
+    exchange = Exchange([START_MS + minute * MINUTE_MS for minute in range(60)])
+    pages, server = use(tmp_path, exchange, lambda rest: rest.klines(minutes(market), window(0, 90), now=LATER))
+    assert opens_in(pages) == exchange.opens
+    assert server.count == 2
+
+
+def test_a_server_that_sends_a_row_at_a_time_is_not_followed_for_ever(tmp_path: Path) -> None:
+    exchange = Capped([START_MS + minute * MINUTE_MS for minute in range(1440)], 1)
+    with pytest.raises(ProviderError, match=r"so few rows.*BCDATA_BINANCE_SPOT_URL"):
+        use(tmp_path, exchange, lambda rest: rest.klines(minutes("spot"), window(0, 1440), now=LATER))
+
+
+@pytest.mark.parametrize("most", [500, 100])
+def test_funding_of_a_server_that_caps_its_pages(tmp_path: Path, most: int) -> None:
+    exchange = Capped([], most)
+    exchange.settlements = [START_MS + hour * 3_600_000 for hour in range(790)]
+    series = Series("um", "funding", "BTCUSDT")
+    asked = Window(START, START + timedelta(hours=768))
+    pages, server = use(tmp_path, exchange, lambda rest: rest.funding(series, asked))
+    times = [row["fundingTime"] for page in pages for row in json.loads(page.body)]
+    assert times == exchange.settlements[:768]
+    assert server.count == -(-768 // most), "the last settlement is less than an interval from the end"
 
 
 SETTLED = {"symbol": "BTCUSDT", "fundingTime": START_MS, "fundingRate": "0.0001"}

@@ -1,6 +1,7 @@
 """Each rule goes red on the row that breaks it, costs what it should, and nothing else."""
 
 import math
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -9,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from bcdata.bars.schema import BAR
+from bcdata.bars.known import with_known_at
+from bcdata.bars.schema import BAR, TIME
 from bcdata.intervals import Interval
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.models import audit, bar_model, feature_model, merged_model
 from bcdata.quality.verdict import Severity, Verdict
-from bcdata_tests.make import bars, opens, raw
+from bcdata_tests.make import MINUTE, bars, opens, raw
 
 ONE = Interval.parse("1m")
 ROWS = 200
@@ -39,7 +41,8 @@ def test_sound_bars_pass_untouched() -> None:
     result = judged(raw(bars(opens(ROWS))))
     assert result.verdict.passed
     assert result.verdict.findings == ()
-    assert_frame_equal(result.bars, bars(opens(ROWS)))
+    assert_frame_equal(result.bars.drop("known_at"), bars(opens(ROWS)))
+    assert result.bars["known_at"].null_count() == ROWS, "all are known at their end"
 
 
 @pytest.mark.parametrize(
@@ -106,7 +109,8 @@ def test_too_many_bad_rows_cost_the_partition() -> None:
 def test_identical_duplicates_are_one_row() -> None:
     frame = raw(bars(opens(ROWS)))
     result = judged(pl.concat([frame, frame.slice(5, 3)]))
-    assert_frame_equal(result.bars, bars(opens(ROWS)))
+    assert_frame_equal(result.bars.drop("known_at"), bars(opens(ROWS)))
+    assert result.bars["known_at"].null_count() == ROWS, "all are known at their end"
     assert result.verdict.counts() == {"order": 1, "duplicate": 3}
 
 
@@ -125,19 +129,22 @@ def test_the_daily_object_beats_the_monthly_and_the_difference_is_recorded() -> 
         close=pl.when(pl.int_range(pl.len()) == 7).then(pl.col("close") - 0.5).otherwise("close"),
     )
     result = judged(pl.concat([monthly, daily]))
-    assert_frame_equal(result.bars, bars(opens(ROWS)))
+    assert_frame_equal(result.bars.drop("known_at"), bars(opens(ROWS)))
     assert result.verdict.counts()["daily_monthly_disagree"] == 1
 
 
 @given(st.permutations(range(30)))
 def test_the_order_of_rows_does_not_matter(order: list[int]) -> None:
     frame = raw(bars(opens(30)))
-    assert_frame_equal(judged(frame[order]).bars, bars(opens(30)))
+    assert_frame_equal(judged(frame[order]).bars.drop("known_at"), bars(opens(30)))
 
 
 def test_pandera_audits_data_and_not_only_the_schema() -> None:
-    good = bars(opens(10))
+    good = bars(opens(10)).with_columns(known_at=pl.lit(None, dtype=TIME))
     assert audit(good, bar_model(ONE)) == []
+    late = good.with_columns(known_at=pl.col("open_time") + timedelta(minutes=1, seconds=14))
+    assert audit(late, bar_model(ONE)) == []
+    assert audit(late.with_columns(known_at=pl.col("open_time") + MINUTE), bar_model(ONE)), "that is the bar's end"
     bad = good.with_columns(close=pl.lit(-1.0))
     assert [one.severity for one in audit(bad, bar_model(ONE))] == [Severity.PARTITION] * len(
         audit(bad, bar_model(ONE))
@@ -150,7 +157,10 @@ def test_pandera_audits_data_and_not_only_the_schema() -> None:
 
 
 def test_the_merged_model_wants_vwap_where_there_was_volume() -> None:
-    frame = bars(opens(3)).with_columns(vwap=pl.lit(100.0), source=pl.lit("a"))
+    frame = with_known_at(bars(opens(3)).with_columns(vwap=pl.lit(100.0), source=pl.lit("a")), ONE)
+    assert audit(
+        frame.with_columns(known_at=pl.col("known_at") - timedelta(microseconds=1)), merged_model(ONE, funding=False)
+    )
     assert audit(frame, merged_model(ONE, funding=False)) == []
     assert audit(frame.with_columns(vwap=pl.lit(None, dtype=pl.Float64)), merged_model(ONE, funding=False))
     assert audit(frame.with_columns(source=pl.lit(None, dtype=pl.String)), merged_model(ONE, funding=False))

@@ -34,6 +34,7 @@ def bars(start: datetime, hours: list[int], price: float = 100) -> pl.DataFrame:
         **dict.fromkeys(("volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume"), [1.0] * rows),
         "trades": [1] * rows,
         "source": ["made up"] * rows,
+        "known_at": [start + timedelta(hours=n + 1) for n in hours],
     }
     schema = merged_bar(funding=False)
     return pl.DataFrame({name: columns[name] for name in schema}, schema=schema)

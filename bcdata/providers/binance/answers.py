@@ -72,7 +72,7 @@ def is_unknown_symbol(body: bytes) -> bool:
     """Whether an error body says that there is no such symbol."""
     try:
         error = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(error, dict) and error.get("code") == _NO_SYMBOL
 

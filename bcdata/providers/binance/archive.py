@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +10,7 @@ from bcdata.errors import NotFoundError
 from bcdata.net.answers import HttpResponse, OversizeError
 from bcdata.net.client import HttpClient
 from bcdata.providers.binance.checksum import State, verdict
+from bcdata.providers.binance.listed import ArchiveObject, Listed, read_entries
 from bcdata.providers.binance.listing import PROVIDER, Entry, Listing
 from bcdata.providers.binance.names import (
     CHECKSUM,
@@ -19,13 +19,12 @@ from bcdata.providers.binance.names import (
     Series,
     is_symbol,
     name_stem,
-    parse_key,
     series_prefix,
     type_prefix,
     url_path,
 )
 
-__all__ = ["ArchiveObject", "BinanceArchive", "FetchedObject", "Series"]
+__all__ = ["ArchiveObject", "BinanceArchive", "FetchedObject", "Listed", "Series"]
 
 _LARGEST_OBJECT = 1 << 30
 _SLACK = 1 << 20
@@ -37,25 +36,6 @@ _TRIES = 3
 _MD5 = re.compile("[0-9a-f]{32}")
 _HASH_ASIDE = 1 << 20
 """Bytes above which hashing would hold up the event loop for a millisecond and more."""
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveObject:
-    """One zip as listed. `period` is `daily` or `monthly`; instants are UTC; what was not listed is None."""
-
-    key: str
-    period: str
-    date_key: str
-    size: int | None = None
-    last_modified: datetime | None = None
-    etag: str | None = None
-    checksum_listed: bool = False
-    checksum_modified: datetime | None = None
-
-    @property
-    def name(self) -> str:
-        """The file name, e.g. `BTCUSDT-1m-2023-01-31.zip`."""
-        return self.key.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,25 +96,65 @@ class BinanceArchive:
     ) -> list[ArchiveObject]:
         """The objects from date key `first` to `last` (both included, both optional), in order of date.
 
-        Only the pages that hold them are asked for. Keys of any other shape are passed over.
+        Raises:
+            UsageError: a date key does not suit the period, or the range is reversed.
+            ProviderError: the archive cannot be asked.
+        """
+        return list((await self.listed(series, period, first=first, last=last)).objects)
+
+    async def listed(
+        self, series: Series, period: str, *, first: str | None = None, last: str | None = None, due: str = "9999"
+    ) -> Listed:
+        """The objects from date key `first` to `last` (both included, both optional), and keys not understood.
+
+        Of months the whole folder is read: it is one page, and a name without its zero may stand anywhere in it. Of
+        days only the pages that hold the range are, and where a day before the date key `due` has no object, what
+        else begins with the range's months, and months without their zero.
 
         Raises:
             UsageError: a date key does not suit the period, or the range is reversed.
             ProviderError: the archive cannot be asked.
         """
+        keys = GRAINS[period].keys(first, last) if first is not None and last is not None else []
         prefix = series_prefix(series, period)
+        if period == "monthly" or not keys:
+            marker = f"{prefix}{name_stem(series)}{first}" if first is not None and period == "daily" else ""
+            entries = [one async for page in self._listing.pages(prefix, marker=marker) for one in page.entries]
+        else:
+            entries = await self._days(series, keys, due)
+        found = read_entries(entries, series, period)
+        inside = (one for one in found.objects if (first or "") <= one.date_key <= (last or "9999-12-31"))
+        return Listed(tuple(inside), found.not_understood)
+
+    async def _days(self, series: Series, keys: list[str], due: str) -> list[Entry]:
+        """What is listed about these days: their own keys in one page, if none is missing."""
+        prefix = series_prefix(series, "daily")
         stem = prefix + name_stem(series)
-        page = 1000
-        if first is not None and last is not None:
-            page = min(page, 2 * len(GRAINS[period].keys(first, last)))  # a zip and a CHECKSUM each
         # Without ".zip" the marker sorts just before the first object, which a listing would leave out otherwise.
-        marker = stem + first if first is not None else ""
-        until = f"{stem}{last}.zip{CHECKSUM}" if last is not None else None
+        pages = self._listing.pages(prefix, marker=stem + keys[0], until=f"{stem}{keys[-1][:7]}~", page=2 * len(keys))
         entries: list[Entry] = []
-        async for one in self._listing.pages(prefix, marker=marker, until=until, page=page):
-            entries += one.entries
-        found = _paired(entries, series, period)
-        return [one for one in found if (first or "") <= one.date_key <= (last or "9999-12-31")]
+        wanted = set(keys)
+        async for page in pages:
+            entries += page.entries
+            wanted -= {one.date_key for one in read_entries(page.entries, series, "daily").objects}
+            if not wanted and page.last is not None and page.last >= f"{stem}{keys[-1]}.zip{CHECKSUM}":
+                return entries
+        for year in sorted({key[:4] for key in wanted if key < due}):
+            entries += await self._unpadded_months(series, year)
+        return entries
+
+    async def _unpadded_months(self, series: Series, year: str) -> list[Entry]:
+        """Daily keys of a year whose month lacks its zero; one short page where there are none."""
+        prefix = series_prefix(series, "daily")
+        stem = f"{prefix}{name_stem(series)}{year}-"
+        entries: list[Entry] = []
+        months: set[str] = set()
+        async for page in self._listing.pages(stem, delimiter="-"):
+            entries += page.entries
+            months.update(page.prefixes)
+        for month in sorted(month for month in months if re.fullmatch(r"\d-", month.removeprefix(stem))):
+            entries += [one async for page in self._listing.pages(month) for one in page.entries]
+        return entries
 
     async def first(self, series: Series, period: str) -> ArchiveObject | None:
         """The series' first object of a period; None where it has none. Mostly one short page.
@@ -143,12 +163,14 @@ class BinanceArchive:
             ProviderError: the archive cannot be asked.
         """
         async for page in self._listing.pages(series_prefix(series, period), page=_FIRST_PAGE):
-            if found := _paired(page.entries, series, period):
+            if found := read_entries(page.entries, series, period).objects:
                 return found[0]
         return None
 
-    async def fetch(self, one: ArchiveObject) -> FetchedObject:
+    async def fetch(self, one: ArchiveObject, *, with_checksum: bool = True) -> FetchedObject:
         """Gets the object and its CHECKSUM; both again if they do not fit, until the answer is settled.
+
+        Without the CHECKSUM the ETag and the size that were listed must tell whether the bytes are whole.
 
         Raises:
             NotFoundError: there is no such object.
@@ -157,16 +179,20 @@ class BinanceArchive:
         """
         previous: FetchedObject | None = None
         for _ in range(_TRIES):
-            fetched = await self._fetch_once(one)
+            fetched = await self._fetch_once(one, with_checksum=with_checksum)
             is_whole = fetched.checksum == "missing" and not fetched.size_differs
+            is_whole = is_whole or (fetched.checksum == "not asked" and fetched.is_as_listed(one))
             if fetched.checksum == "match" or is_whole or _is_settled(fetched, previous):
                 return fetched
             previous = fetched
         return fetched
 
-    async def _fetch_once(self, one: ArchiveObject) -> FetchedObject:
+    async def _fetch_once(self, one: ArchiveObject, *, with_checksum: bool) -> FetchedObject:
         url = f"{self._objects_url}/{url_path(one.key)}"
         bound = _LARGEST_OBJECT if one.size is None else min(_LARGEST_OBJECT, 2 * one.size + _SLACK)
+        if not with_checksum:
+            response = await self._client.get(url, provider=PROVIDER, max_bytes=bound)
+            return await _fetched(one, response, None, is_asked=False)
         text = asyncio.create_task(self._checksum_text(url + CHECKSUM))
         try:
             response = await self._client.get(url, provider=PROVIDER, max_bytes=bound)
@@ -194,7 +220,9 @@ class BinanceArchive:
         return names - {""}
 
 
-async def _fetched(one: ArchiveObject, response: HttpResponse, checksum_text: str | None) -> FetchedObject:
+async def _fetched(
+    one: ArchiveObject, response: HttpResponse, checksum_text: str | None, *, is_asked: bool = True
+) -> FetchedObject:
     body = response.body
     if len(body) > _HASH_ASIDE:
         sha256 = await asyncio.to_thread(_sha256, body)
@@ -203,7 +231,7 @@ async def _fetched(one: ArchiveObject, response: HttpResponse, checksum_text: st
     return FetchedObject(
         body=body,
         sha256=sha256,
-        checksum=verdict(sha256, one.name, checksum_text),
+        checksum=verdict(sha256, one.name, checksum_text) if is_asked else "not asked",
         checksum_text=checksum_text,
         last_modified=response.last_modified,
         etag=response.etag,
@@ -221,26 +249,3 @@ def _is_settled(fetched: FetchedObject, previous: FetchedObject | None) -> bool:
         previous.sha256,
         previous.checksum_text,
     )
-
-
-def _paired(entries: Iterable[Entry], series: Series, period: str) -> list[ArchiveObject]:
-    """Objects of the series with their CHECKSUM files, in order of date; all other keys are passed over."""
-    objects: dict[str, Entry] = {}
-    checksums: dict[str, Entry] = {}
-    for entry in entries:
-        name = parse_key(entry.key)
-        if name is not None and (name.series, name.period) == (series, period):
-            (checksums if name.is_checksum else objects)[name.date_key] = entry
-    return [
-        ArchiveObject(
-            key=entry.key,
-            period=period,
-            date_key=date_key,
-            size=entry.size,
-            last_modified=entry.last_modified,
-            etag=entry.etag,
-            checksum_listed=date_key in checksums,
-            checksum_modified=checksums[date_key].last_modified if date_key in checksums else None,
-        )
-        for date_key, entry in sorted(objects.items())
-    ]

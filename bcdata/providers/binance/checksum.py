@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-State = Literal["match", "mismatch", "missing", "malformed"]
+State = Literal["match", "mismatch", "missing", "malformed", "not asked"]
 _LINE = re.compile(r"(?P<sha256>[0-9a-fA-F]{64})\s+\*?(?P<name>\S+)")
 
 

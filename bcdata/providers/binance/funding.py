@@ -5,66 +5,77 @@ The raw frame has the columns of `RAW`: the row as sent (`calc_time`, `rate`, `i
 `from_us`, `to_us` = the object that it stood in, and the window that the object names. What is no number is null.
 """
 
-import io
 import json
 from collections.abc import Sequence
 
 import polars as pl
 
 from bcdata.bars.schema import TIME, schema_of
+from bcdata.providers.binance.csv_text import rows_of, width_of
 from bcdata.providers.binance.klines import micros
-from bcdata.providers.binance.unzip import ObjectError
 from bcdata.windows import Window
 
 SENT = schema_of({"calc_time": pl.String, "rate": pl.String, "interval_hours": pl.String})
 _READ = schema_of({"line": pl.Int64, **SENT, "time": pl.Int64, "funding_rate": pl.Float64, "hours": pl.Int64})
 RAW = schema_of({**_READ, "name": pl.String, "from_us": pl.Int64, "to_us": pl.Int64})
 _COLUMNS = ("calc_time", "funding_interval_hours", "last_funding_rate")
+_SENT_ORDER = ("calc_time", "interval_hours", "rate")
 _MINUTE_US = 60_000_000
-_HOUR_US = 60 * _MINUTE_US
-_USUAL_HOURS = 8
 
 
 def read_funding_csv(content: bytes, name: str, window: Window) -> pl.DataFrame:
-    """Reads the content of a fundingRate object.
+    """Reads the content of a fundingRate object; columns after the known ones are not read.
 
     Raises:
         ObjectError: `columns`: not the columns of fundingRate; `unreadable`: no CSV.
     """
-    return _named(_read(_text(content) if content.strip() else pl.DataFrame(schema=SENT)), name, window)
+    return _named(_read(_text(content)), name, window)
+
+
+def has_more_columns(content: bytes) -> bool:
+    """Whether a fundingRate object has columns after the known ones.
+
+    Raises:
+        ObjectError: `columns`: not the columns of fundingRate.
+    """
+    return width_of(_rows(content)) > len(_COLUMNS)
 
 
 def read_funding_pages(pages: Sequence[bytes], asked: Window) -> pl.DataFrame:
     """Reads the REST pages that answer one question; its window stands for what an object's name says.
 
-    The interval in force is the spacing to the settlement before or after, whichever is shorter: a wide spacing on one
-    side is a settlement that is missing, not another interval; none was ever above 8 hours.
+    REST states no interval: `hours` is null.
     """
     rows = [(str(row["fundingTime"]), str(row["fundingRate"]), None) for page in pages for row in json.loads(page)]
-    spacing = pl.col("time").diff()
-    hours = ((pl.min_horizontal(spacing, spacing.shift(-1)) + _HOUR_US // 2) // _HOUR_US).clip(1, _USUAL_HOURS)
-    read = _read(pl.DataFrame(rows, schema=SENT, orient="row")).with_columns(
-        hours.fill_null(_USUAL_HOURS).alias("hours")
-    )
-    return _named(read, "fundingRate", asked)
+    return _named(_read(pl.DataFrame(rows, schema=SENT, orient="row")), "fundingRate", asked)
+
+
+def _rows(content: bytes) -> bytes:
+    return rows_of(content, _COLUMNS, width=len(_COLUMNS), what="fundingRate")
 
 
 def _text(content: bytes) -> pl.DataFrame:
-    first = content.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
-    has_header = not first[:1].isdigit()
-    if has_header and tuple(first.split(",")) != _COLUMNS:
-        raise ObjectError("columns", f"the header is {first[:120]!r}")
-    if first.count(",") != len(_COLUMNS) - 1:
-        raise ObjectError("columns", f"rows have {first.count(',') + 1} columns where fundingRate has 3")
-    schema = {"calc_time": pl.String, "interval_hours": pl.String, "rate": pl.String}
-    try:
-        return pl.read_csv(
-            io.BytesIO(content), has_header=False, skip_rows=int(has_header), schema=schema, quote_char=None
-        ).select(SENT.names())
-    except pl.exceptions.NoDataError:
-        return pl.DataFrame(schema=SENT)
-    except pl.exceptions.PolarsError as error:
-        raise ObjectError("unreadable", str(error).splitlines()[0]) from None
+    """The known columns as text. A line with fewer or more fields than most is no row: just its time is kept."""
+    rows = _rows(content)
+    width = max(width_of(rows), len(_COLUMNS))
+    lines = pl.DataFrame({"text": rows.decode("utf-8", "replace").split("\n")})
+    fields = lines.filter(pl.col("text").str.strip_chars() != "").select(
+        pl.col("text").str.strip_suffix("\r").str.split(",").alias("fields")
+    )
+    known = {name: pl.col("fields").list.get(at, null_on_oob=True) for at, name in enumerate(_SENT_ORDER)}
+    is_row = pl.col("fields").list.len() == width
+    if rows and not rows.endswith(b"\n"):
+        is_row &= ~((pl.int_range(pl.len()) == pl.len() - 1) & _is_cut(known["rate"]))
+    return fields.select(
+        known["calc_time"].alias("calc_time"),
+        **{name: pl.when(is_row).then(known[name]) for name in SENT.names() if name != "calc_time"},
+    )
+
+
+def _is_cut(rate: pl.Expr) -> pl.Expr:
+    """Whether rates have fewer decimals than most: a last line without an end may be cut within its number."""
+    decimals = rate.str.split(".").list.get(1, null_on_oob=True).str.len_chars().fill_null(0)
+    return decimals < decimals.mode().max()
 
 
 def _read(text: pl.DataFrame) -> pl.DataFrame:

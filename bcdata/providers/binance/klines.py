@@ -14,7 +14,7 @@ import polars as pl
 
 from bcdata.bars.schema import schema_of
 from bcdata.intervals import EPOCH, Interval
-from bcdata.providers.binance.unzip import ObjectError
+from bcdata.providers.binance.csv_text import first_width, rows_of, width_of
 from bcdata.quality.verdict import Finding, Severity
 
 _NUMBERS = schema_of(
@@ -34,68 +34,74 @@ _NUMBERS = schema_of(
 )
 CSV = schema_of({**_NUMBERS, "ignore": pl.String})
 _HEADER = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume"
+_WIDTH = len(CSV)
 RAW = schema_of({**_NUMBERS, "object": pl.Int64, "line": pl.Int64})
-BAD_LINES = pl.Schema({"object": pl.Int64, "line": pl.Int64, "text": pl.String, "reason": pl.String})
+BAD_LINES = schema_of(
+    {"object": pl.Int64, "line": pl.Int64, "text": pl.String, "evidence": pl.String, "open_time": pl.Int64}
+)
+"""Lines that are no rows: as they stood, what is wrong, and the open that they tell (µs; null where they tell none)."""
 
 _MICROSECONDS_FROM = 10**14
 """Milliseconds reach this in the year 5138; microseconds passed it in 1973."""
+_STAMP = r"^(\d{13}|\d{16})$"
+"""A whole stamp, in milliseconds or microseconds: one that is cut tells no time."""
 _IRREGULAR_UNTIL = 1_519_862_400_000_000
 """2018-03-01, in µs."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawKlines:
-    """Rows as sent, and the lines that are none; `headers` counts the objects that began with a header."""
+    """Rows as sent, and the lines that are none; `wide` are the objects (by index) with more columns than the known."""
 
     rows: pl.DataFrame
     bad_lines: pl.DataFrame
-    headers: int = 0
+    wide: tuple[int, ...] = ()
 
 
 def check_columns(content: bytes) -> bytes:
-    """Returns the content without its header, if it has one.
+    """Returns the content without byte-order mark, header and quotes, if it has any.
 
     Raises:
-        ObjectError: `columns`: the header names, or the first row has, other columns than klines do.
+        ObjectError: `columns`: the header names, or most rows have, other columns than klines do.
     """
-    content = content.removeprefix(b"\xef\xbb\xbf")  # a byte-order mark is no data
-    first, _, rest = content.partition(b"\n")
-    if not first.strip():
-        return content
-    if not first[:1].isdigit() and first[:1] not in b"-+.":
-        header = first.decode("utf-8", "replace").strip().removesuffix(",ignore").lower()
-        if header != _HEADER:
-            raise ObjectError("columns", f"the header is {header[:120]!r}")
-        return rest
-    if first.count(b",") != len(CSV) - 1:
-        raise ObjectError("columns", f"rows have {first.count(b',') + 1} columns where klines have {len(CSV)}")
-    return content
+    return rows_of(content, _HEADER.split(","), width=_WIDTH, what="klines")
 
 
 def read_csv(contents: Sequence[bytes]) -> RawKlines:
     """Reads the CSV contents of several objects (headers already taken off) as one frame.
 
-    One buffer is parsed at once: file by file takes three times as long.
+    One buffer is parsed at once: file by file takes three times as long. Columns after the known ones are not read.
     """
     bodies = [body if body.endswith(b"\n") or not body else body + b"\n" for body in contents]
-    lengths = [body.count(b"\n") for body in bodies]
+    widths = {max(first_width(body), _WIDTH) for body in bodies if body.strip()} or {_WIDTH}
+    if len(widths) == 1 and (frame := _read_at_once(bodies, *widths)) is not None:
+        wide = tuple(range(len(bodies))) if widths != {_WIDTH} else ()
+        return RawKlines(_scaled(frame), pl.DataFrame(schema=BAD_LINES), wide)
+    own = [max(width_of(body), _WIDTH) for body in bodies]
+    each = [_read_line_by_line(at, body, width) for at, (body, width) in enumerate(zip(bodies, own, strict=True))]
+    wide = tuple(at for at, width in enumerate(own) if width > _WIDTH)
+    return RawKlines(_scaled(pl.concat(rows for rows, _ in each)), pl.concat(bad for _, bad in each), wide)
+
+
+def _read_at_once(bodies: Sequence[bytes], width: int) -> pl.DataFrame | None:
+    """All rows of all bodies; None where some line is no row of so many numbers."""
+    more = {f"more_{at}": pl.String for at in range(width - _WIDTH)}
+    schema = schema_of({**CSV, **more})
     try:
-        frame = pl.read_csv(io.BytesIO(b"".join(bodies)), has_header=False, schema=CSV, quote_char=None)
+        frame = pl.read_csv(io.BytesIO(b"".join(bodies)), has_header=False, schema=schema, quote_char=None)
     except pl.exceptions.NoDataError:
-        frame = pl.DataFrame(schema=CSV)
+        frame = pl.DataFrame(schema=schema)
     except pl.exceptions.PolarsError:
-        return _read_line_by_line(bodies)
-    if frame.height != sum(lengths) or any(frame.drop("ignore").null_count().row(0)):
-        return _read_line_by_line(bodies)
-    index = pl.Series("object", range(len(bodies)), dtype=pl.Int64)
-    origin = pl.DataFrame({"object": index, "n": lengths}).select(
+        return None
+    # A line that lacks its end is filled up with nulls: in the last column too nothing may be null.
+    lengths = [body.count(b"\n") for body in bodies]
+    if frame.height != sum(lengths) or any(frame.null_count().row(0)):
+        return None
+    origin = pl.DataFrame({"object": pl.Series(range(len(bodies)), dtype=pl.Int64), "n": lengths}).select(
         pl.col("object").repeat_by("n").list.explode(keep_nulls=False, empty_as_null=False)
     )
     lines = pl.int_range(pl.len()).over("object").alias("line")
-    return RawKlines(
-        _scaled(pl.concat([frame.drop("ignore"), origin], how="horizontal").with_columns(lines)),
-        pl.DataFrame(schema=BAD_LINES),
-    )
+    return pl.concat([frame.select(_NUMBERS.names()), origin], how="horizontal").with_columns(lines)
 
 
 def read_pages(pages: Sequence[bytes]) -> RawKlines:
@@ -127,49 +133,54 @@ def coin_margined(rows: pl.DataFrame, contract_size: float) -> pl.DataFrame:
 def snap_early_2018(rows: pl.DataFrame, interval: Interval) -> tuple[pl.DataFrame, list[Finding]]:
     """Puts off-grid opens of early 2018 onto the grid, where no bar stands there already (bpd#77).
 
-    After the exchange's stand-still of February 2018 some bars opened seconds late. They are real trading; only
-    their label is off. Later off-grid rows are defects and left to the rules.
+    After the exchange's stand-still of February 2018 some bars opened seconds late, hours up to 28 minutes. They are
+    real trading; only their label is off. Later off-grid rows are defects and left to the rules, and so are rows that
+    close before they open or after the next bar's end.
+
+    Returns:
+        The rows with `known_at` (µs since the epoch): of a row that was moved the end that it really had, which is the
+        greater of open + interval and close_time + 1 µs as sent; null for all others, which are known at their end.
     """
+    nothing = pl.lit(None, dtype=pl.Int64).alias("known_at")
     if interval.length is None or rows.is_empty() or rows["open_time"].min() >= _IRREGULAR_UNTIL:  # type: ignore[operator]
-        return rows, []
+        return rows.with_columns(nothing), []
     step = int(interval.length.total_seconds() * 1_000_000)
     anchor = int((interval.anchor - EPOCH).total_seconds() * 1_000_000)
     floor = (pl.col("open_time") - anchor) // step * step + anchor
     taken = floor.is_in(rows["open_time"].implode())
-    off = (pl.col("open_time") < _IRREGULAR_UNTIL) & (pl.col("open_time") != floor) & ~taken
+    closes = pl.col("close_time").is_between(pl.col("open_time"), floor + 2 * step, closed="none")
+    off = (pl.col("open_time") < _IRREGULAR_UNTIL) & (pl.col("open_time") != floor) & ~taken & closes
     count = rows.select(off.sum()).item()
     if not count:
-        return rows, []
+        return rows.with_columns(nothing), []
+    end = pl.max_horizontal(pl.col("open_time") + step, pl.col("close_time") + 1)
     close = pl.min_horizontal("close_time", floor + step - 1)
     snapped = rows.with_columns(
         pl.when(off).then(floor).otherwise("open_time").alias("open_time"),
         pl.when(off).then(close).otherwise("close_time").alias("close_time"),
+        pl.when(off).then(end).alias("known_at"),
     )
     return snapped, [Finding("off_grid_2018", Severity.WARN, int(count), "opens off the grid, put onto it")]
 
 
-def _read_line_by_line(bodies: Sequence[bytes]) -> RawKlines:
+def _read_line_by_line(index: int, body: bytes, width: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The slow way, taken when a buffer holds something that is no kline: keeps what it cannot read as text."""
-    rows, bad = [], []
-    for index, body in enumerate(bodies):
-        text = body.decode("utf-8", "replace").split("\n")[:-1]
-        frame = pl.DataFrame({"line": range(len(text)), "text": text}, schema={"line": pl.Int64, "text": pl.String})
-        fields = frame.with_columns(pl.col("text").str.strip_suffix("\r").str.split(",").alias("fields"))
-        is_row = pl.col("fields").list.len() == len(CSV)
-        names = _NUMBERS.names()
-        whole = fields.filter(is_row).select(
-            "line", *[pl.col("fields").list.get(at).alias(name) for at, name in enumerate(names)]
-        )
-        rows.append(_typed(whole, index, pl.col("line")))
-        bad.append(
-            fields.filter(~is_row).select(
-                pl.lit(index, dtype=pl.Int64).alias("object"),
-                "line",
-                "text",
-                (pl.col("fields").list.len().cast(pl.String) + " fields where klines have 12").alias("reason"),
-            )
-        )
-    return RawKlines(_scaled(pl.concat(rows)), pl.concat(bad))
+    text = body.decode("utf-8", "replace").split("\n")[:-1]
+    frame = pl.DataFrame({"line": range(len(text)), "text": text}, schema={"line": pl.Int64, "text": pl.String})
+    fields = frame.filter(pl.col("text").str.strip_chars() != "").with_columns(
+        pl.col("text").str.strip_suffix("\r").str.split(",").alias("fields")
+    )
+    count = pl.col("fields").list.len()
+    numbers = [pl.col("fields").list.get(at).alias(name) for at, name in enumerate(_NUMBERS.names())]
+    whole = fields.filter(count == width).select("line", *numbers)
+    bad = fields.filter(count != width).select(
+        pl.lit(index, dtype=pl.Int64).alias("object"),
+        "line",
+        "text",
+        (pl.lit("the line has ") + count.cast(pl.String) + f" fields where klines have {width}").alias("evidence"),
+        micros(pl.col("fields").list.first().str.extract(_STAMP, 0).cast(pl.Int64)).alias("open_time"),
+    )
+    return _typed(whole, index, pl.col("line")), bad
 
 
 def _typed(text: pl.DataFrame, index: int, line: pl.Expr) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from bcdata.errors import UsageError
-from bcdata.windows import Grain
+from bcdata.windows import Grain, Window
 
 FOLDERS = {"spot": "data/spot", "um": "data/futures/um", "cm": "data/futures/cm"}
 """Where each market's objects lie."""
@@ -29,11 +29,15 @@ _TYPES = {
 _KINDS = {folder: kind for kind, folder in _TYPES.items()}
 _MARKETS = {folder: market for market, folder in FOLDERS.items()}
 _LONGEST_SYMBOL = 64
+_LONGEST_SEGMENT = 200
+"""Bytes of a symbol percent-encoded, as it stands in a path of the lake; file systems allow 255 for a name."""
 _KEY = re.compile(
     r"(?P<market>data/(?:spot|futures/um|futures/cm))/(?P<period>daily|monthly)/(?P<type>[A-Za-z]+)"
     r"/(?P<symbol>[^/]+)/(?:(?P<interval>[0-9a-z]+)/)?[^/]+-(?P<date>\d{4}-\d{2}(?:-\d{2})?)\.zip(?P<sum>\.CHECKSUM)?",
     re.ASCII,
 )
+_UNPADDED = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?\.zip", re.ASCII)
+_DATED = re.compile(r"(\d{4})(?:-?(\d{1,2})(?!\d))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -92,6 +96,7 @@ def is_symbol(text: str) -> bool:
     return (
         0 < len(text) <= _LONGEST_SYMBOL
         and text.isprintable()
+        and len(quote(text, safe="")) <= _LONGEST_SEGMENT
         and text not in {".", ".."}
         and not any(char in "/\\|" or char.isspace() for char in text)
     )
@@ -146,6 +151,37 @@ def parse_key(key: str) -> ObjectName | None:
     if key != expected + (match["sum"] or ""):
         return None
     return ObjectName(series, match["period"], match["date"], is_checksum=match["sum"] is not None)
+
+
+def parse_unpadded(key: str, series: Series, period: str) -> str | None:
+    """The date key that a name without its zeros means: `2020-08` for `ADABKRW-1d-2020-8.zip`.
+
+    None for every other key, well-formed ones among them.
+    """
+    stem = series_prefix(series, period) + name_stem(series)
+    match = _UNPADDED.fullmatch(key.removeprefix(stem)) if key.startswith(stem) else None
+    if match is None:
+        return None
+    date_key = "-".join(part.zfill(2) for part in match.groups() if part)
+    try:
+        return date_key if object_key(series, period, date_key) != key else None
+    except UsageError:
+        return None
+
+
+def time_named(key: str, series: Series, period: str) -> Window | None:
+    """The month, or the year, that a key which is no object's name seems to be about; None where it names no time."""
+    stem = series_prefix(series, period) + name_stem(series)
+    match = _DATED.match(key.removeprefix(stem)) if key.startswith(stem) else None
+    if match is None:
+        return None
+    year, month = int(match[1]), int(match[2] or 0)
+    try:
+        if 1 <= month <= 12:  # noqa: PLR2004
+            return Grain.MONTH.window(f"{year:04}-{month:02}")
+        return Window(Grain.MONTH.window(f"{year:04}-01").start, Grain.MONTH.window(f"{year:04}-12").end)
+    except (UsageError, OverflowError, ValueError):
+        return None
 
 
 def url_path(key: str) -> str:

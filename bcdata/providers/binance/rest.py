@@ -1,8 +1,9 @@
 """Binance's REST API: klines, funding and exchangeInfo of spot, um and cm, within their budgets."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 
 from bcdata.errors import NotFoundError, ProviderError
@@ -13,13 +14,14 @@ from bcdata.net.client import HttpClient
 from bcdata.providers.binance.answers import RestPage, funding_times, is_unknown_symbol, kline_times
 from bcdata.providers.binance.exchange_info import ExchangeInfo, read_exchange_info
 from bcdata.providers.binance.limits import (
+    PageCost,
     funding_budget,
     klines_cost,
-    longest_span,
     rows_per_call,
     weight_budget,
 )
 from bcdata.providers.binance.names import Series, check_market, rest_interval
+from bcdata.providers.binance.paging import is_slow, walk
 from bcdata.windows import Window
 
 __all__ = ["BinanceRest", "RestPage", "rows_per_call"]
@@ -30,6 +32,8 @@ _INFO_WEIGHT = {"spot": 20, "um": 1, "cm": 1}
 _FUNDING_ROWS = 1000
 _PAGE_BYTES = 4 << 20
 _INFO_BYTES = 128 << 20
+_LONGEST_FUNDING_MS = 8 * 3_600_000
+"""No contract settles less often: an answer that goes on to within this time of the end is complete."""
 _MS = timedelta(milliseconds=1)
 _YEAR_3000_MS = 32_503_680_000_000
 _COIN_M_BEGAN = datetime(2020, 8, 1, tzinfo=UTC)
@@ -76,9 +80,9 @@ class BinanceRest:
         interval = Interval.parse(series.interval or "")
         start, end = interval.ceil(window.start), interval.ceil(window.until(interval.floor(now)).end)
         pages: list[RestPage] = []
-        while interval.ceil(start) < end:
-            page, start = await self._klines_page(series, interval, start, end)
+        async for page in self._walk(series, interval, start, end):
             pages.append(page)
+            self._check_pace(series.market, pages)
         return pages
 
     async def funding(self, series: Series, window: Window) -> list[RestPage]:
@@ -101,9 +105,10 @@ class BinanceRest:
             except ValueError as error:
                 raise _unusable(question, error) from None
             pages.append(_page(question, body, times))
-            if len(times) < _FUNDING_ROWS:
+            if not times or (len(times) < _FUNDING_ROWS and end - times[-1] <= _LONGEST_FUNDING_MS):
                 break
             start = times[-1] + 1
+            self._check_pace(series.market, pages)
         return pages
 
     async def first_open(self, series: Series) -> datetime | None:
@@ -134,28 +139,33 @@ class BinanceRest:
             await self._client.budgets.learn(budget, info.weight_a_minute)
         return info
 
-    async def _klines_page(
-        self, series: Series, interval: Interval, start: datetime, end: datetime
-    ) -> tuple[RestPage, datetime]:
-        """One page from `start` on, and where the next one begins."""
-        cost = klines_cost(series.market, _bars(start, end, interval))
-        upto = end
-        span = longest_span(series.market)
-        if span is not None:
-            # No more bars than fit into the page: of a longer range this market sends the newest ones.
-            upto = min(end, start + min(span, cost.rows * (interval.length or span)))
-        params = {"startTime": _ms(start), "endTime": _ms(upto) - 1, "limit": cost.rows}
+    def _walk(self, series: Series, interval: Interval, start: datetime, end: datetime) -> AsyncIterator[RestPage]:
+        """The pages of the bars that open in [start, end); each is asked for when it is looked at."""
+        return walk(partial(self._klines_between, series), series.market, interval, start, end)
+
+    async def _klines_between(self, series: Series, start: datetime, end: datetime, cost: PageCost) -> RestPage:
+        """The answer to one call for the bars that open in [start, end)."""
+        params = {"startTime": _ms(start), "endTime": _ms(end) - 1, "limit": cost.rows}
         question = self._klines_question(series, params, cost.weight)
         body = await self._ask(question, _PAGE_BYTES)
         try:
-            times = kline_times(body, _ms(start), _ms(upto))
+            times = kline_times(body, _ms(start), _ms(end))
         except ValueError as error:
             raise _unusable(question, error) from None
-        page = _page(question, body, times)
-        if len(times) < cost.rows:
-            return page, upto
-        # Not the next open of the grid: early-2018 opens lie off it, so that one may follow before that.
-        return page, EPOCH + times[-1] * _MS + _MS
+        return _page(question, body, times)
+
+    def _check_pace(self, market: str, pages: Sequence[RestPage]) -> None:
+        """Ends a walk that leads nowhere.
+
+        Raises:
+            ProviderError: there are many pages, and they hold a few rows each.
+        """
+        if not is_slow(pages):
+            return
+        url = shown(self._base(market))
+        words = f"it sends so few rows at a time that {len(pages)} pages were not enough"
+        message = f"{PROVIDER}: {url}: {words}; check BCDATA_BINANCE_{market.upper()}_URL"
+        raise ProviderError(message, provider=PROVIDER, url=url)
 
     async def _first_of_coin_m(self, series: Series) -> datetime | None:
         """Walks in days up to the first bar, then asks for the series' own within that stretch."""
@@ -164,7 +174,7 @@ class BinanceRest:
             return None
         days = Series(series.market, series.kind, series.symbol, "1d")
         until = newest + timedelta(days=1)
-        for page in await self.klines(days, Window(_COIN_M_BEGAN, until), now=until + timedelta(days=1)):
+        async for page in self._walk(days, Interval.parse("1d"), _COIN_M_BEGAN, until):
             if page.first_open_ms is not None:
                 first_day = EPOCH + page.first_open_ms * _MS
                 window = Window(first_day, first_day + timedelta(days=1))
@@ -230,11 +240,6 @@ def _unusable(question: _Question, cause: ValueError) -> ProviderError:
     url = shown(question.url)
     message = f"{PROVIDER}: {url}: the answer is not usable: {cause}; check {question.variable}"
     return ProviderError(message, provider=PROVIDER, url=url, status=200)
-
-
-def _bars(start: datetime, end: datetime, interval: Interval) -> int:
-    """How many bars may open in [start, end); months are counted generously."""
-    return -((start - end) // (interval.length or timedelta(days=28)))
 
 
 def _ms(instant: datetime) -> int:

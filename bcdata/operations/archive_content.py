@@ -1,0 +1,37 @@
+"""The content of archive objects that raw holds: bytes checked against their record, and inflated."""
+
+import hashlib
+from typing import Any
+
+from bcdata.intervals import Interval
+from bcdata.providers.binance.peek import content_bound, member_name
+from bcdata.providers.binance.unzip import ObjectError, unzip
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata.windows import Grain, Window
+
+Record = dict[str, Any]
+
+
+def object_content(store: Store, raw: Partition, record: Record, interval: Interval | None) -> bytes:
+    """What an object of raw inflates to.
+
+    Args:
+        store: the lake.
+        raw: the partition of raw that the object is stored in.
+        record: the object's record in the manifest.
+        interval: the length of the object's bars; None for settlements.
+
+    Raises:
+        ObjectError: its bytes are not those that were received, or no zip with just the file that its name says.
+    """
+    body = store.objects.get(raw.key(record["file"]))
+    if body is None or hashlib.sha256(body).hexdigest() != record["sha256"]:
+        raise ObjectError("unreadable", "its bytes in raw are lost or damaged; delete them and materialize raw again")
+    bound = content_bound(object_window(record), interval)
+    return unzip(body, member=member_name(record["name"]), max_bytes=bound)
+
+
+def object_window(record: Record) -> Window:
+    """The time that an archive object names."""
+    return (Grain.DAY if record["period"] == "daily" else Grain.MONTH).window(record["date"])

@@ -1,0 +1,117 @@
+"""What the archive has in a partition and around it: what missing bars and answers of REST are weighed against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from bcdata.bars.gaps import Reason
+from bcdata.bars.residuals import CoarseBar, coarse_bars, residuals
+from bcdata.bars.schema import BAR, conform
+from bcdata.catalog import Dataset
+from bcdata.errors import StoreError
+from bcdata.operations.control_bars import read_controls
+from bcdata.operations.explain import coarse_of
+from bcdata.operations.lake import keys_over
+from bcdata.operations.workbench import window_of
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata.windows import Window
+
+ARCHIVE = "binance_archive"
+MANIFEST = "manifest.json"
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ArchiveView:
+    """The archive's part of one partition, as parsed/binance_archive has it. Reads what it is asked for, once.
+
+    Attributes:
+        store: the lake.
+        dataset: whose bars they are.
+        partition: of whatever zone.
+        record: of parsed/binance_archive; empty where the archive is no source.
+    """
+
+    store: Store
+    dataset: Dataset
+    partition: Partition
+    record: Record
+    _frames: dict[str, pl.DataFrame] = field(default_factory=dict)
+    _controls: dict[str, dict[str, pl.DataFrame]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, store: Store, dataset: Dataset, partition: Partition) -> "ArchiveView | None":
+        """The view; None where the archive is a source, and its part of the partition is not published."""
+        if ARCHIVE not in dataset.sources:
+            return cls(store, dataset, partition, {})
+        published = store.published(partition.in_zone("parsed", ARCHIVE))
+        return cls(store, dataset, partition, published.record) if published else None
+
+    @property
+    def window(self) -> Window:
+        """The time of the partition."""
+        return window_of(self.dataset, self.partition)
+
+    @property
+    def bars(self) -> pl.DataFrame:
+        """The partition's own sound bars (`BAR`), ascending, UTC."""
+        return self._of(self.partition.date)
+
+    def around(self, window: Window) -> pl.DataFrame:
+        """The sound bars (`BAR`) that open in the window, those of neighbouring partitions too, ascending."""
+        keys = keys_over(self.dataset, window) if ARCHIVE in self.dataset.sources else []
+        frames = [pl.DataFrame(schema=BAR), *(self._of(key) for key in keys)]
+        return pl.concat(frames).filter(pl.col("open_time").is_between(window.start, window.end, closed="left"))
+
+    def made_of(self, window: Window) -> list[tuple[str, str | None]]:
+        """The fingerprints of the partitions that `around` reads."""
+        if ARCHIVE not in self.dataset.sources:
+            return []
+        ones = [(key, self.store.published(self._parsed(key))) for key in keys_over(self.dataset, window)]
+        return [(key, one.fingerprint if one else None) for key, one in ones]
+
+    @property
+    def controls(self) -> dict[str, pl.DataFrame]:
+        """The coarser bars that raw keeps to check these, by interval name."""
+        if "own" not in self._controls:
+            raw = self.partition.in_zone("raw", ARCHIVE)
+            manifest = self.store.get_json(raw, MANIFEST) or {}
+            # What raw holds since it was parsed belongs to another version of the partition.
+            is_read = bool(manifest.get("controls")) and manifest.get("fingerprint") == self.record.get("raw")
+            self._controls["own"] = read_controls(self.store, raw, manifest, self.window) if is_read else {}
+        return self._controls["own"]
+
+    def coarse(self, missing: pl.Series, rest: Record) -> list[CoarseBar]:
+        """The closed coarser bars of days that lack a bar: of raw's control bars and of what other files told.
+
+        Args:
+            missing: opens of the missing bars, UTC.
+            rest: the record of parsed/binance_rest.
+        """
+        evidence = self.record.get("evidence") or {}
+        told = [*coarse_of(evidence.get("coarser")), *coarse_of(rest.get("coarser"))]
+        within = [one for one in told if one.start >= self.window.start and one.end <= self.window.end]
+        return [*coarse_bars(self.controls, missing), *within]
+
+    def residuals(self, bars: pl.DataFrame, missing: pl.Series, rest: Record) -> list[Reason]:
+        """Where coarser bars have more trades than the bars of the partition that are there, from whatever source."""
+        if missing.is_empty():
+            return []
+        held = bars.select("open_time", "trades").sort("open_time")
+        return residuals(self.coarse(missing, rest), held, missing, self.dataset.bar_interval)
+
+    def _parsed(self, key: str) -> Partition:
+        return Partition("parsed", self.dataset.name, self.partition.symbol, key, ARCHIVE)
+
+    def _of(self, key: str) -> pl.DataFrame:
+        """The bars of one partition; none where it is not there, or damaged, and is rebuilt."""
+        if key not in self._frames:
+            try:
+                frame = self.store.read(self._parsed(key)) if ARCHIVE in self.dataset.sources else None
+            except StoreError:
+                frame = None
+            self._frames[key] = pl.DataFrame(schema=BAR) if frame is None else conform(frame, BAR)
+        return self._frames[key]

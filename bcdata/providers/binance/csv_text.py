@@ -1,0 +1,56 @@
+"""CSV objects of the archive before their numbers are read: byte-order marks, headers, quotes, widths. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from bcdata.providers.binance.unzip import ObjectError
+
+_BOM = b"\xef\xbb\xbf"
+_NUMBER = re.compile(rb"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
+
+
+def rows_of(content: bytes, names: Sequence[str], *, width: int, what: str) -> bytes:
+    """The rows of an object: its content without byte-order mark, header and quotes.
+
+    A header has to begin with the names; columns after them are passed over. Rows are numbers, and hold no quotes of
+    their own: where the first line has some they are taken off.
+
+    Args:
+        content: the file.
+        names: the columns that are known, in order and lower case.
+        width: how many columns rows have at least.
+        what: the kind of file, for messages.
+
+    Raises:
+        ObjectError: `columns`: the header names other columns, or most rows have fewer.
+    """
+    content = content.removeprefix(_BOM)
+    if b'"' in content.partition(b"\n")[0]:
+        content = content.replace(b'"', b"")
+    first, _, rest = content.partition(b"\n")
+    if _is_header(first):
+        header = [name.strip().lower() for name in first.decode("utf-8", "replace").split(",")]
+        if header[: len(names)] != list(names):
+            raise ObjectError("columns", f"the header is {','.join(header)[:120]!r}")
+        content = rest
+    # Counting all columns takes as long as reading them: it is done where the first row is not as expected.
+    if first_width(content) < width and content.strip() and (found := width_of(content)) < width:
+        raise ObjectError("columns", f"rows have {found} columns where {what} have {width}")
+    return content
+
+
+def first_width(rows: bytes) -> int:
+    """How many columns the first row has; 1 where there is none."""
+    return rows.partition(b"\n")[0].count(b",") + 1
+
+
+def width_of(rows: bytes) -> int:
+    """How many columns most rows have; 1 where there are none."""
+    widths = Counter(line.count(b",") for line in rows.splitlines() if line.strip())
+    return max(widths, key=lambda width: (widths[width], -width), default=0) + 1
+
+
+def _is_header(line: bytes) -> bool:
+    """Names, no numbers. A row whose time alone is damaged is a bad row, and no header."""
+    return bool(line.strip()) and not any(_NUMBER.fullmatch(field) for field in line.split(b","))

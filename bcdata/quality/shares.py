@@ -1,0 +1,62 @@
+"""Objects of which too much is bad: what else they hold is not believed either. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import polars as pl
+
+BAD_SHARE = "bad_share"
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """So many of an object's rows are bad."""
+
+    bad: int
+    total: int
+
+    def __str__(self) -> str:
+        """Words for evidence."""
+        return f"{self.bad} of its {self.total} rows are bad"
+
+
+Key = TypeVar("Key", int, str)
+
+
+def bad_objects(
+    blamed: pl.DataFrame, bad_lines: Mapping[Key, int], max_bad_share: float, *, by: str = "object"
+) -> dict[Key, Bad]:
+    """The objects with a greater share of bad rows.
+
+    Args:
+        blamed: rows with their object (column `by`) and `reason` (null where a row is sound).
+        bad_lines: how many lines of an object are no rows at all.
+        max_bad_share: 0 to 1.
+        by: the column that tells an object.
+    """
+    counts = {
+        index: Bad(bad, total)
+        for index, bad, total in blamed.group_by(by)
+        .agg(pl.col("reason").is_not_null().sum().alias("bad"), pl.len())
+        .iter_rows()
+    }
+    for index, lines in bad_lines.items():
+        one = counts.get(index, Bad(0, 0))
+        counts[index] = Bad(one.bad + lines, one.total + lines)
+    return {index: one for index, one in sorted(counts.items()) if one.total and one.bad / one.total > max_bad_share}
+
+
+def set_aside_objects(blamed: pl.DataFrame, bad: Mapping[Key, Bad], *, by: str = "object") -> pl.DataFrame:
+    """The rows with `reason` also where their object is bad, and with `evidence`."""
+    blamed = blamed.with_columns(evidence=pl.lit(None, dtype=pl.String))
+    for index, one in bad.items():
+        is_other = (pl.col(by) == index) & pl.col("reason").is_null()
+        blamed = blamed.with_columns(
+            pl.when(is_other)
+            .then(pl.lit(f"the rest of an object of which {one}"))
+            .otherwise("evidence")
+            .alias("evidence"),
+            pl.when(is_other).then(pl.lit(BAD_SHARE)).otherwise("reason").alias("reason"),
+        )
+    return blamed

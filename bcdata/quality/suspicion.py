@@ -1,0 +1,158 @@
+"""Signs that bars are another symbol's, scaled, shifted or stale, found without other bars of the same time. Pure.
+
+None of them decides alone: a step that a control confirms is a crash. Source: semantics, *Suspicious data*.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from math import log
+
+import polars as pl
+
+from bcdata.intervals import Interval
+from bcdata.windows import Window
+
+STEP = 0.05
+"""A move from a close to the next bar's open above this share is no move of the market (genuine maximum 4.6 %)."""
+TICKS = 5
+"""And it is more than so many ticks: a tick of a cheap pair can be a tenth of its price."""
+GAP, GAP_RATIO = timedelta(hours=1), 3.0
+"""Over a gap so long the price may change, but not by more than this factor."""
+VOLUME_FACTOR, VOLUME_DAYS = 3.0, 7
+"""Volume per trade lies within this factor of the median of so many days before."""
+CORRELATED = 0.2
+"""Returns that move with a reference do so at lag 0; a higher correlation at another lag is a shift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A jump of the price between two neighbouring bars: the open (UTC) of the later one, and the prices."""
+
+    at: datetime
+    close: float
+    open: float
+
+    @property
+    def size(self) -> float:
+        """The logarithm of the ratio of the two prices."""
+        return log(self.open / self.close)
+
+
+def find_steps(bars: pl.DataFrame, interval: Interval) -> list[Step]:
+    """Jumps from a close to the next bar's open, and changes by a factor over gaps, ascending.
+
+    Args:
+        bars: `open_time`, `open`, `close`; one row per open, ascending, UTC; prices above zero.
+        interval: the length of the bars; months have no steps.
+    """
+    if interval.length is None or bars.height < 2:  # noqa: PLR2004 (a step needs two bars)
+        return []
+    ratio = pl.col("open") / pl.col("close").shift(1)
+    apart = pl.col("open_time").diff()
+    is_step = (apart == interval.length) & ((ratio - 1).abs() > STEP)
+    is_break = (apart - interval.length >= GAP) & ((ratio > GAP_RATIO) | (ratio < 1 / GAP_RATIO))
+    found = bars.select("open_time", pl.col("close").shift(1), "open", is_step=is_step, is_break=is_break).filter(
+        pl.col("is_step") | pl.col("is_break")
+    )
+    if found.is_empty():
+        return []
+    least = TICKS * tick_of(bars) * (1 + 1e-9)
+    return [
+        Step(at, close, opened)
+        for at, close, opened, _, broken in found.iter_rows()
+        if broken or abs(opened - close) > least
+    ]
+
+
+def tick_of(bars: pl.DataFrame) -> float:
+    """The smallest difference between two prices of the bars; 0 where all are equal."""
+    prices = pl.concat([bars["open"], bars["close"]]).unique().sort().diff().drop_nulls()
+    least = prices.filter(prices > 0).min()
+    return float(least) if isinstance(least, float) else 0.0
+
+
+def split_returning(steps: Sequence[Step]) -> tuple[list[Window], list[Step]]:
+    """The windows between a step and one that takes it back, and the steps that nothing takes back."""
+    windows: list[Window] = []
+    left: list[Step] = []
+    at = 0
+    while at < len(steps):
+        back = next((later for later in range(at + 1, len(steps)) if _takes_back(steps[at], steps[later])), None)
+        if back is None:
+            left.append(steps[at])
+            at += 1
+        else:
+            windows.append(Window(steps[at].at, steps[back].at))
+            at = back + 1
+    return windows, left
+
+
+def _takes_back(step: Step, later: Step) -> bool:
+    """Whether the price after the later step is the one before the first, but for less than half the step."""
+    is_opposite = step.size * later.size < 0
+    return is_opposite and abs(log(later.open / step.close)) < abs(step.size) / 2
+
+
+def unusual_volume_per_trade(bars: pl.DataFrame) -> list[tuple[date, float]]:
+    """UTC days whose volume per trade is far from the median of the days before, and by what factor.
+
+    Days with fewer than so many days of trades before them cannot be told. Base units.
+    """
+    days = (
+        bars.group_by(pl.col("open_time").dt.date().alias("day"))
+        .agg(pl.col("volume").sum(), pl.col("trades").sum())
+        .filter((pl.col("trades") > 0) & (pl.col("volume") > 0))
+        .sort("day")
+        .with_columns(each=pl.col("volume") / pl.col("trades"))
+    )
+    before = pl.col("each").shift(1).rolling_median(VOLUME_DAYS, min_samples=VOLUME_DAYS)
+    factor = (pl.col("each") / before).alias("factor")
+    is_far = (pl.col("factor") > VOLUME_FACTOR) | (pl.col("factor") < 1 / VOLUME_FACTOR)
+    return days.select("day", factor).filter(is_far).rows()
+
+
+def repeated_days(bars: pl.DataFrame) -> list[tuple[date, date]]:
+    """UTC days with the very values of an earlier day, and that day. Days without trades repeat nothing."""
+    minute = (pl.col("open_time").dt.hour().cast(pl.Int32) * 60 + pl.col("open_time").dt.minute()).alias("minute")
+    row = pl.struct(minute, "open", "high", "low", "close", "volume", "trades").hash()
+    days = (
+        bars.group_by(pl.col("open_time").dt.date().alias("day"))
+        .agg(row.sum().alias("values"), pl.col("trades").sum(), pl.len())
+        .filter(pl.col("trades") > 0)
+        .sort("day")
+    )
+    first = pl.col("day").first().over("values", "trades", "len")
+    return days.select("day", first.alias("first")).filter(pl.col("day") != pl.col("first")).rows()
+
+
+def lag_against(bars: pl.DataFrame, reference: pl.DataFrame, interval: Interval, *, most: int = 60) -> int | None:
+    """By how many bars the returns follow the reference's; 0 where they do not lag, None where they do not correlate.
+
+    Args:
+        bars: `open_time`, `close`, ascending.
+        reference: the same of the reference symbol.
+        interval: the length of the bars.
+        most: the longest lag looked for, in bars, to either side.
+    """
+    if interval.length is None:
+        return None
+    mine = _returns(bars, interval)
+    other = _returns(reference, interval)
+    best, found = CORRELATED, None
+    for lag in sorted(range(-most, most + 1), key=abs):
+        shifted = other.with_columns(pl.col("open_time") + lag * interval.length)
+        both = mine.join(shifted, on="open_time", how="inner", suffix="_reference")
+        if both.height < 2 * most:
+            continue
+        correlation = both.select(pl.corr("change", "change_reference")).item()
+        if correlation is not None and correlation > best:
+            best, found = correlation, lag
+    return found
+
+
+def _returns(bars: pl.DataFrame, interval: Interval) -> pl.DataFrame:
+    """Changes of the close between neighbouring bars."""
+    change = (pl.col("close") / pl.col("close").shift(1)).log()
+    is_next = pl.col("open_time").diff() == interval.length
+    return bars.select("open_time", pl.when(is_next).then(change).alias("change")).drop_nulls()
