@@ -19,6 +19,34 @@ def trusted(store: Store, partition: Partition) -> str | None:
     return bars.fingerprint if bars and ledger and bars.fingerprint == ledger.fingerprint else None
 
 
+def distrust(store: Store, partition: Partition) -> str | None:
+    """Why the rows of a published partition must not be read, in words; None where they may, or there is no file.
+
+    Of merged both files are looked at: bars are trusted only with the ledger of their own publication.
+
+    Raises:
+        StoreError: a file cannot be read, or a manifest is damaged.
+    """
+    places = [partition]
+    if partition.zone in _TOGETHER:
+        places = [partition.in_zone(zone) for zone in _TOGETHER]
+        if store.objects.stat(partition.key()) is None:
+            return None
+    for one in places:
+        if store.objects.stat(one.key()) is None:
+            return f"{one.key()} is missing"
+        if damage := store.damage(one):
+            return f"{one.key()} is damaged: {damage}"
+    if len(places) > 1 and not set.intersection(*(set(store.whole(one)) for one in places)):
+        return BETWEEN
+    return None
+
+
+BETWEEN = "its bars and its ledger are of two publications, the newer of which has not ended"
+"""A process was killed, or is at work: nothing is damaged, and the next run over the partition brings it to an end."""
+_TOGETHER = ("merged", "gaps")
+
+
 def keys_over(dataset: Dataset, window: Window) -> list[str]:
     """The date keys whose partitions overlap the window."""
     if window.is_empty:

@@ -17,9 +17,9 @@ from bcdata.bars.schema import TIME
 from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE
 from bcdata.bars.segments import split as split_bars
 from bcdata.catalog import Catalog, Dataset, load_catalog
-from bcdata.errors import UsageError
+from bcdata.errors import StoreError, UsageError
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
-from bcdata.operations.lake import trusted
+from bcdata.query.sound import repair, standing
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -147,21 +147,23 @@ def _chosen(
 def _read(
     store: Store, source: Dataset, interval: Interval | None, partitions: Iterable[Partition], window: Window
 ) -> pl.DataFrame:
-    """The rows in the window. Bars are trusted only with a ledger of their own fingerprint."""
-    frames = []
-    for one in partitions:
-        held = source.grain.window(one.date)
-        if held.end <= window.start or held.start >= window.end:
-            continue
-        if one.zone == "merged" and trusted(store, one) is None:
-            continue
-        if (frame := store.read(one)) is not None:
-            frames.append(_with_known_at(frame, interval))
+    """The rows in the window, all of them out of files that are whole."""
+    held = ((one, source.grain.window(one.date)) for one in partitions)
+    wanted = (one for one, held in held if held.end > window.start and held.start < window.end)
+    found = (_rows(store, one, source.name) for one in standing(store, wanted, source.name))
+    frames = [_with_known_at(frame, interval) for frame in found if frame is not None]
     if not frames:
         return pl.DataFrame(schema={"open_time": TIME})
     time = "time" if source.kind == "funding" else "open_time"
     rows = pl.concat(frames, how="diagonal")
     return rows.filter(pl.col(time).is_between(window.start, window.end, closed="left"))
+
+
+def _rows(store: Store, one: Partition, source: str) -> pl.DataFrame | None:
+    try:
+        return store.read(one)
+    except StoreError as error:
+        raise StoreError(f"{error}; repair it with: {repair(one, source)}") from error
 
 
 def _with_known_at(rows: pl.DataFrame, interval: Interval | None) -> pl.DataFrame:

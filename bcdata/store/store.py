@@ -3,7 +3,7 @@
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,9 @@ SCHEMA_VERSION = "bcdata.schema_version"
 RULES_VERSION = "bcdata.rules_version"
 RECORD = "bcdata.record"
 ZSTD_LEVEL = 3
-SCHEMA = "1"
+SCHEMA = "2"
+SCHEMAS_WITHOUT_DIGESTS = frozenset({"1"})
+"""Schema versions of releases that kept no manifests of publications: their files are read as they stand."""
 _REPAIR = "materialize it again"
 
 
@@ -50,6 +52,7 @@ class Store:
         self.root = root
         self.objects: Objects = objects or LocalObjects(root)
         self.publications = Publications(root, self.objects)
+        self._hashed: dict[Partition | Table, tuple[ObjectInfo, str]] = {}
 
     def publish(
         self,
@@ -102,7 +105,7 @@ class Store:
                 tail = os.pread(file.fileno(), one.footer.length, one.footer.start) if size == one.size else b""
                 if tail and digest_of(tail) == one.footer.digest:
                     return _footer(path)
-        return None
+        return None if expected else _footer(path, SCHEMAS_WITHOUT_DIGESTS)
 
     def damage(self, partition: Partition | Table) -> str | None:
         """What is wrong with the bytes of a published file, in words; None where they are sound, or there is no file.
@@ -110,8 +113,40 @@ class Store:
         Raises:
             StoreError: it cannot be read.
         """
+        info = self.objects.stat(partition.key())
+        if info is None or self.whole(partition):
+            return None
+        expected = self.publications.files(partition)
+        if not expected:
+            return "no manifest knows of it"
+        if info.size != expected[0].size:
+            return f"it has {info.size:,} bytes where {expected[0].size:,} were published"
+        return "its bytes are not those that were published"
+
+    def whole(self, partition: Partition | Table) -> list[str]:
+        """The fingerprints of the publications that a file is, by all of its bytes; none where it is damaged or absent.
+
+        A file that has stayed the same file, by inode and times, is hashed once in a process.
+
+        Raises:
+            StoreError: it cannot be read, or its manifest is damaged.
+        """
+        info = self.objects.stat(partition.key())
+        if info is None:
+            return []
+        if self._hashed.get(partition, (None, ""))[0] != info:
+            body = self.objects.get(partition.key())
+            self._hashed[partition] = (info, digest_of(body or b""))
+        digest, zone = self._hashed[partition][1], zone_of(partition)
+        entries = self.publications.entries(partition)
+        if not entries and (legacy := self._legacy(partition)):
+            return [legacy.fingerprint]
+        return [one.fingerprint for one in entries if zone in one.files and one.files[zone].whole == digest]
+
+    def _legacy(self, partition: Partition | Table) -> "Published | None":
+        """What a file of a release without manifests says of itself; None where it is of this one."""
         body = self.objects.get(partition.key())
-        return None if body is None else self._damage(partition, body, None)
+        return None if body is None else _footer(io.BytesIO(body), SCHEMAS_WITHOUT_DIGESTS)
 
     def read(
         self, partition: Partition | Table, columns: Sequence[str] | None = None, *, are_optional: bool = False
@@ -142,7 +177,7 @@ class Store:
         expected = self.publications.files(partition)
         found = [one.damage(body) if columns is None else one.damage_in(body, columns) for one in expected]
         if not found:
-            return "no manifest knows of it"
+            return None if self._legacy(partition) else "no manifest knows of it"
         return None if None in found else found[0]
 
     def partitions(self, zone: str, dataset: str, provider: str | None = None) -> Iterator[Partition]:
@@ -206,9 +241,12 @@ def _parquet(rows: "Rows", fingerprint: str, rules: str) -> bytes:
     return body.getvalue()
 
 
-def _footer(source: Path | io.BytesIO) -> Published | None:
+def _footer(source: Path | io.BytesIO, schemas: Collection[str] | None = None) -> Published | None:
+    """What a file says of itself; None where it is damaged, foreign, or of none of the schema versions."""
     try:
         metadata = pl.read_parquet_metadata(source)
+        if schemas is not None and metadata[SCHEMA_VERSION] not in schemas:
+            return None
         return Published(metadata[FINGERPRINT], json.loads(metadata[RECORD]))
     except (pl.exceptions.PolarsError, OSError, KeyError, ValueError):
         return None  # a damaged or foreign file is as good as none: it is written anew
