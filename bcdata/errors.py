@@ -47,3 +47,7 @@ class BlockedError(ProviderError):
 
 class UnreachableError(ProviderError):
     """No usable answer after all retries: refused, reset, stalled, truncated or 5xx throughout."""
+
+
+class DefectError(BcdataError):
+    """Something happened that bcdata did not foresee; the text names where, and the log has the traceback."""

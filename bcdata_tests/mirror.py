@@ -74,9 +74,10 @@ def csv_of(rows: Rows) -> bytes:
 
 
 def made_day(day: str, *, minutes: int = 1440, price: int = 100) -> list[list[str]]:
-    """A sound day of one-minute rows in microseconds, every row a little different."""
+    """A sound day of one-minute rows in microseconds, every row and every day a little different, without jumps."""
     start = int((utc(day) - utc("1970-01-01")) / timedelta(microseconds=1))
-    return [_row(start + at * 60_000_000, price + at % 7, 1 + at % 5) for at in range(minutes)]
+    more = start // _DAY_US % 89
+    return [_row(start + at * 60_000_000, price + at % 3, 100 + more + at % 5) for at in range(minutes)]
 
 
 def _row(start: int, price: int, volume: int) -> list[str]:

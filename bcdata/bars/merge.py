@@ -8,7 +8,7 @@ from bcdata.bars.known import with_known_at
 from bcdata.bars.schema import BAR, FUNDING, PARSED_BAR, conform, merged_bar
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 
-_NOTHING = pl.DataFrame(schema={**BAR, "source": pl.String, "rank": pl.Int32})
+_NOTHING = pl.DataFrame(schema={**PARSED_BAR, "source": pl.String, "rank": pl.Int32})
 """What no source at all gives: a provider that is down leaves a dataset without a frame."""
 _VALUES = [name for name in BAR.names() if name != "open_time"]
 

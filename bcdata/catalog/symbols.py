@@ -3,12 +3,15 @@
 import re
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote
 
 from bcdata.catalog.currencies import PEGGED
 
 Contract = Literal["perpetual", "delivery", "settled"]
 
 MAX_LENGTH = 100
+MAX_ENCODED = 200
+"""Bytes of a symbol percent-encoded, as it stands in paths of the lake; file systems allow 255 for a name."""
 
 SPOT_COINS = ("BTC", "ETH", "BNB", "XRP", "TRX", "DOGE", "DOT", "SOL")
 """Quote assets of spot that are worth no currency."""
@@ -58,17 +61,24 @@ def complaint(symbol: str) -> str | None:
 
     Partition keys forbid `|`, `...` and control characters. All else, non-ASCII too, is up to the venue.
     """
-    if not symbol:
-        return "a symbol must not be empty"
-    if len(symbol) > MAX_LENGTH:
-        return f"{symbol[:20]!r}... is longer than {MAX_LENGTH} characters"
-    if symbol != symbol.strip():
-        return f"{symbol!r} begins or ends with a blank"
-    if "|" in symbol or "..." in symbol or not symbol.isprintable():
-        return f"{symbol!r} holds '|', '...' or a control character"
-    if symbol in {".", ".."} or set(symbol) & _FOREIGN:
-        return f"{symbol!r} holds what no venue writes in a symbol (one of {' '.join(sorted(_FOREIGN))})"
-    return None
+    problems = (
+        (not symbol, "a symbol must not be empty"),
+        (len(symbol) > MAX_LENGTH, f"{symbol[:20]!r}... is longer than {MAX_LENGTH} characters"),
+        (symbol != symbol.strip(), f"{symbol!r} begins or ends with a blank"),
+        (
+            "|" in symbol or "..." in symbol or not symbol.isprintable(),
+            f"{symbol!r} holds '|', '...' or a control character",
+        ),
+        (
+            symbol in {".", ".."} or bool(set(symbol) & _FOREIGN),
+            f"{symbol!r} holds what no venue writes in a symbol (one of {' '.join(sorted(_FOREIGN))})",
+        ),
+        (
+            len(quote(symbol, safe="", errors="replace")) > MAX_ENCODED,
+            f"{symbol[:20]!r}... has more than {MAX_ENCODED} bytes, percent-encoded, and can name no folder",
+        ),
+    )
+    return next((words for is_so, words in problems if is_so), None)
 
 
 def split(symbol: str, quotes: tuple[str, ...]) -> Instrument:

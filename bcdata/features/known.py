@@ -49,6 +49,17 @@ def late_bars(bars: "pl.DataFrame | None", interval: Interval) -> Known | None:
     return _physical(bars["open_time"]), _physical(bars["known_at"])
 
 
+def latest(opens: IntArray, late: Sequence[Known]) -> IntArray | None:
+    """For every open of a grid (µs) when the last of these bars is known; None where there are none."""
+    if not late:
+        return None
+    found = np.zeros(opens.size, dtype=np.int64)
+    for times, known in late:
+        inside = (times >= opens[0]) & (times <= opens[-1])
+        np.maximum.at(found, np.searchsorted(opens, times[inside]), known[inside])
+    return found
+
+
 def _late(bars: pl.DataFrame, interval: Interval, inputs: set[str], around: Surroundings) -> Iterator[Known]:
     """What the rows are computed from, as far as it is known after the end of its own bar."""
     if own := late_bars(bars, interval):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bcdata.operations.archive_view import ArchiveView
+from bcdata.operations.manifests import MANIFEST, Record, read_manifest
 from bcdata.operations.marks import DAMAGED
 from bcdata.operations.proofs import window_asked
 from bcdata.operations.queries import Run
@@ -17,13 +18,11 @@ from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
 
-MANIFEST = "manifest.json"
 ASK_AGAIN = timedelta(days=1)
 """An answer that confirms nothing is asked for once more after this long."""
 FACTS: dict[str, Any] = {"first_open": None, "unknown_symbol": False, "status": None, "ended": None, "coarser": []}
 """What a manifest holds beside answers, as it is where nothing was learnt."""
 
-Record = dict[str, Any]
 _KEPT = "kept in the manifest"
 
 
@@ -43,7 +42,7 @@ class Answered:
     @classmethod
     def read(cls, store: Store, attempts: Attempts, partition: Partition, now: datetime, series: str) -> "Answered":
         """What raw holds of the partition. An answer of which a page is lost is left out, and so asked for again."""
-        before = store.get_json(partition, MANIFEST) or {}
+        before = read_manifest(store, partition) or {}
         facts = {name: before.get(name, nothing) for name, nothing in FACTS.items()}
         found = cls(store, attempts, partition, now, before, {"series": series, **facts, "queries": []})
         found.manifest["queries"] = [query for query in before.get("queries", []) if found._holds(query["pages"])]
@@ -74,9 +73,9 @@ class Answered:
         self._weighed = None
         return sum(len(page.body) for page in pages)
 
-    def keep_days(self, page: RestPage) -> int:
-        """Stores the exchange's day bars of and around the partition; returns their size in bytes."""
-        self.manifest["days"] = self._stored("days", [page])
+    def keep_days(self, page: RestPage, to: datetime) -> int:
+        """Stores the exchange's day bars of and around the partition, asked for up to `to`; returns their size."""
+        self.manifest["days"] = [{**one, "to": to.isoformat()} for one in self._stored("days", [page])]
         self.note("days")
         self._weighed = None
         return len(page.body)
@@ -143,6 +142,11 @@ class Answered:
         if last is None or self.now - last >= ASK_AGAIN:
             return True
         return not self.before and self.attempts.detail(f"{self.partition.prefix}{what}") == _KEPT
+
+    def knows_days_to(self) -> datetime | None:
+        """Up to which instant (UTC) the exchange's day bars were asked for; None where they were not."""
+        days = self.manifest.get("days")
+        return datetime.fromisoformat(days[0]["to"]) if days else None
 
     def _last(self, what: str) -> datetime | None:
         return self.attempts.last(f"{self.partition.prefix}{what}")

@@ -14,14 +14,11 @@ from bcdata.errors import StoreError
 from bcdata.operations.control_bars import read_controls
 from bcdata.operations.explain import coarse_of
 from bcdata.operations.lake import keys_over
+from bcdata.operations.manifests import ARCHIVE, read_manifest
 from bcdata.operations.workbench import window_of
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
-
-ARCHIVE = "binance_archive"
-MANIFEST = "manifest.json"
-Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class ArchiveView:
     store: Store
     dataset: Dataset
     partition: Partition
-    record: Record
+    record: Mapping[str, Any]
     _frames: dict[str, pl.DataFrame] = field(default_factory=dict)
     _controls: dict[str, dict[str, pl.DataFrame]] = field(default_factory=dict)
 
@@ -78,13 +75,13 @@ class ArchiveView:
         """The coarser bars that raw keeps to check these, by interval name."""
         if "own" not in self._controls:
             raw = self.partition.in_zone("raw", ARCHIVE)
-            manifest = self.store.get_json(raw, MANIFEST) or {}
+            manifest = read_manifest(self.store, raw) or {}
             # What raw holds since it was parsed belongs to another version of the partition.
             is_read = bool(manifest.get("controls")) and manifest.get("fingerprint") == self.record.get("raw")
             self._controls["own"] = read_controls(self.store, raw, manifest, self.window) if is_read else {}
         return self._controls["own"]
 
-    def coarse(self, missing: pl.Series, rest: Record) -> list[CoarseBar]:
+    def coarse(self, missing: pl.Series, rest: Mapping[str, Any]) -> list[CoarseBar]:
         """The closed coarser bars of days that lack a bar: of raw's control bars and of what other files told.
 
         Args:
@@ -96,7 +93,7 @@ class ArchiveView:
         within = [one for one in told if one.start >= self.window.start and one.end <= self.window.end]
         return [*coarse_bars(self.controls, missing), *within]
 
-    def residuals(self, bars: pl.DataFrame, missing: pl.Series, rest: Record) -> list[Reason]:
+    def residuals(self, bars: pl.DataFrame, missing: pl.Series, rest: Mapping[str, Any]) -> list[Reason]:
         """Where coarser bars have more trades than the bars of the partition that are there, from whatever source."""
         if missing.is_empty():
             return []

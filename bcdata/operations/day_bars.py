@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bcdata.catalog import Dataset
-from bcdata.intervals import EPOCH
+from bcdata.intervals import EPOCH, Interval
 from bcdata.operations.workbench import Workbench, series_of
 from bcdata.providers.binance.answers import RestPage
 from bcdata.providers.binance.archive import Series
 from bcdata.store.layout import Partition
 from bcdata.windows import Window
 
+DAY_INTERVAL = Interval.parse("1d")
 _DAY = timedelta(days=1)
 
 
@@ -29,8 +30,8 @@ class DayBars:
             self._spans[series] = Window(min(known.start, window.start), max(known.end, window.end))
         self._asked: dict[Series, asyncio.Task[list[RestPage]]] = {}
 
-    async def around(self, dataset: Dataset, partition: Partition) -> RestPage:
-        """The rows, as sent, of the closed days of the partition and of one day on both sides.
+    async def around(self, dataset: Dataset, partition: Partition) -> tuple[RestPage, datetime]:
+        """The rows, as sent, of the closed days of the partition and of one day on both sides, and where they end.
 
         Raises:
             NotFoundError: the market has no such symbol.
@@ -40,7 +41,8 @@ class DayBars:
         if series not in self._asked:
             self._asked[series] = asyncio.create_task(self._ask(series))
         pages = await asyncio.shield(self._asked[series])
-        return _cut(pages, _around(dataset.grain.window(partition.date)))
+        window = _around(dataset.grain.window(partition.date)).until(DAY_INTERVAL.floor(self._work.now))
+        return _cut(pages, window), window.end
 
     async def _ask(self, series: Series) -> list[RestPage]:
         await self._work.exchange_info(series.market)  # its limits are learnt before the first question

@@ -20,7 +20,7 @@ from bcdata.providers.binance.archive import ArchiveObject, BinanceArchive, Seri
 from bcdata.providers.binance.exchange_info import ExchangeInfo, SymbolInfo
 from bcdata.providers.binance.klines import check_columns, read_csv
 from bcdata.providers.binance.names import GRAINS
-from bcdata.providers.binance.peek import content_bound, member_name
+from bcdata.providers.binance.peek import YEAR_3000_US, content_bound, member_name
 from bcdata.providers.binance.unzip import ObjectError, unzip
 from bcdata.store.attempts import Attempts
 from bcdata.windows import Window
@@ -139,7 +139,8 @@ class Delistings:
 def _read_tail(body: bytes, one: ArchiveObject, series: Series) -> _Tail:
     bound = content_bound(_window(one), Interval.parse(series.interval or ""))
     content = check_columns(unzip(body, member=member_name(one.name), max_bytes=bound))
-    rows = read_csv([content]).rows.sort("open_time").with_columns(pl.col("open_time").cast(TIME))
+    is_time = pl.col("open_time").is_between(0, YEAR_3000_US, closed="left")
+    rows = read_csv([content]).rows.filter(is_time).sort("open_time").with_columns(pl.col("open_time").cast(TIME))
     since = quiet_since(rows)
     traded = rows["open_time"] if since is None else rows.filter(pl.col("open_time") < since)["open_time"]
     return _Tail(since, traded[-1] if len(traded) else None)

@@ -73,7 +73,8 @@ async def _to_fetch(root: Path, dataset: Dataset, plan: Plan, step: Step, cost: 
     store, places = Store(root), asyncio.Semaphore(_AT_ONCE)
     windows = [dataset.grain.window(date) for date in plan.dates]
     async with open_client() as http:
-        listings = Listings(archive_of(http), dataset, windows, clock.now())
+        archive = archive_of(http)
+        listings = Listings(archive, dataset, windows, clock.now())
 
         async def of_symbol(symbol: str) -> None:
             async with places:
@@ -81,7 +82,7 @@ async def _to_fetch(root: Path, dataset: Dataset, plan: Plan, step: Step, cost: 
                     await _of_partition(store, listings, step.partition(symbol, date), dataset, cost)
 
         await asyncio.gather(*(of_symbol(symbol) for symbol in plan.symbols))
-        cost.listings += listings.asked
+        cost.listings += archive.listing_requests
 
 
 async def _of_partition(store: Store, listings: Listings, partition: Partition, dataset: Dataset, cost: _Cost) -> None:

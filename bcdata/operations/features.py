@@ -43,23 +43,28 @@ def _compute(store: Store, dataset: Dataset, partition: Partition, near: Neighbo
     made = _fingerprint(dataset, partition, near)
     if done := unchanged(store, partition, made):
         return done
-    kept = kept_columns(store, partition, near)
-    table, clipped = _table(dataset, partition, near, kept)
+    window = window_of(dataset, partition)
+    bars = near.bars(partition.symbol, window)
+    inside = pl.col("open_time").is_between(window.start, window.end, closed="left")
+    kept = kept_columns(store, partition, near, bars.filter(inside)["open_time"])
+    table, clipped = _table(bars, dataset, partition, near, kept)
     findings = audit(table, feature_model([(one.name, *(one.range or (None, None))) for one in near.features]))
-    own = near.own(partition.symbol, window_of(dataset, partition))
+    own = near.own(partition.symbol, window)
     findings += warm_up(dataset, [(one.date, one.made) for one in own], "features")
-    findings += near.findings(partition.symbol, window_of(dataset, partition))
+    findings += near.findings(partition.symbol, window)
     nulls = {name: int(n) for name, n in table.null_count().row(0, named=True).items() if n}
     facts = {"features": near.version, "nulls": nulls, **({"clipped": clipped} if clipped else {})}
     verdict = Verdict(table.height, tuple(findings), facts)
     return publish(store, partition, table, verdict, fingerprint=made, record=_record(dataset, partition, near))
 
 
-def _table(dataset: Dataset, partition: Partition, near: Neighbours, kept: Kept) -> tuple[pl.DataFrame, dict[str, int]]:
+def _table(
+    bars: pl.DataFrame, dataset: Dataset, partition: Partition, near: Neighbours, kept: Kept
+) -> tuple[pl.DataFrame, dict[str, int]]:
     """The features that are not kept, computed, beside those that are; and how many rows were clipped."""
     window, symbol = window_of(dataset, partition), partition.symbol
     table, clipped = compute_counted(
-        near.bars(symbol, window),
+        bars,
         window=window,
         interval=dataset.bar_interval,
         features=[one for one in near.features if one.name not in kept.columns],

@@ -13,7 +13,7 @@ from bcdata.catalog import Dataset
 from bcdata.intervals import EPOCH
 from bcdata.operations.footers import Footers
 from bcdata.operations.outcome import Outcome
-from bcdata.operations.zones import Step, Zone, steps
+from bcdata.operations.zones import ARCHIVE, Step, Zone, steps
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import symbol_and_date
 from bcdata.store.quarantine import REPORT, ZONE, report
@@ -107,10 +107,10 @@ def standing(store: Store, footers: Footers, dataset: Dataset, symbols: set[str]
         symbols: only these; all if None.
     """
     for step in steps(dataset):
-        if step.zone is Zone.RAW:
-            continue
-        names = sorted({one.symbol for one in store.partitions(step.zone.value, step.asset, step.provider)})
-        for symbol in names:
+        if step.zone is Zone.RAW and step.provider != ARCHIVE:
+            continue  # its findings are of a run: what was not answered is asked again
+        files = store.files(step.zone.value, step.asset, step.provider)
+        for symbol in sorted({place[0] for info in files if (place := symbol_and_date(info.key))}):
             if symbols is None or symbol in symbols:
                 for date, found in sorted(footers.findings(step, symbol).items()):
                     yield from reported(step, symbol, date, Verdict.from_json({"rows": 0, "findings": found}).findings)

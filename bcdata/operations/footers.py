@@ -8,13 +8,14 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from bcdata.errors import StoreError
+from bcdata.operations.manifests import MANIFEST, read_manifest
 from bcdata.operations.zones import Step, Zone
 from bcdata.store.layout import PART, Partition, symbol_and_date
 from bcdata.store.objects import STATE, ObjectInfo
@@ -53,20 +54,27 @@ class Footers:
         return {date: one for date, one in made.items() if date in ledgers and ledgers[date]["fingerprint"] == one}
 
     def findings(self, step: Step, symbol: str) -> dict[str, list[Facts]]:
-        """By date key: the findings in the verdict of a published partition, each with the first row of its sample."""
+        """By date key: the findings in the verdict of a published partition, each with the first row of its sample.
+
+        Raw of the archive publishes no frame: its findings are those of what its manifests name.
+        """
+        if step.zone is Zone.RAW:
+            return self._of("raw findings", step.partition(symbol, ""), self._raw_findings, MANIFEST)
         return self._of("findings", step.partition(symbol, ""), self._findings)
 
     def ledgers(self, dataset: str, symbol: str) -> dict[str, list[Row]]:
         """By date key: the rows of a ledger as (start, end, bars, status); instants are ISO texts, UTC."""
         return self._of("rows", Partition("gaps", dataset, symbol, ""), self._rows)
 
-    def _of(self, kind: str, some: Partition, read: Callable[[list[Partition]], dict[str, Any]]) -> dict[str, Any]:
+    def _of(
+        self, kind: str, some: Partition, read: Callable[[list[Partition]], dict[str, Any]], file: str = PART
+    ) -> dict[str, Any]:
         """The facts of all date keys of a symbol, or of one, read from those files alone that are new or changed."""
         folder = some.prefix.removesuffix("date=/")
         infos = {
             at[1]: info
             for info in self._store.objects.list(folder)
-            if (at := symbol_and_date(info.key)) and info.key.endswith(f"/{PART}")
+            if (at := symbol_and_date(info.key)) and info.key.endswith(f"/{file}")
         }
         known = self._known(kind, folder)
         found = {
@@ -102,6 +110,12 @@ class Footers:
         published = {one.date: self._store.published(one) for one in partitions}
         found = {date: one.record.get("verdict", {}).get("findings", []) for date, one in published.items() if one}
         return {date: [{**one, "sample": one["sample"][:1]} for one in some] for date, some in found.items()}
+
+    def _raw_findings(self, partitions: list[Partition]) -> dict[str, list[Facts]]:
+        from bcdata.operations.raw_archive import findings  # noqa: PLC0415 (it needs the network's clients)
+
+        manifests = {one.date: read_manifest(self._store, one) for one in partitions}
+        return {date: [asdict(found) for found in findings(one)] for date, one in manifests.items() if one}
 
     def _rows(self, partitions: list[Partition]) -> dict[str, list[Row]]:
         """Many small files are read at once, which takes a tenth of the time."""

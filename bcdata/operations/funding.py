@@ -21,9 +21,9 @@ from bcdata.operations.explain import TWICE, Told, not_published, quarantined, u
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.funding_answer import Answer
 from bcdata.operations.lake import trusted
+from bcdata.operations.manifests import Record, read_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.publish import nothing_sound, publish, unchanged
-from bcdata.operations.raw_archive import MANIFEST, Record
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.providers.binance.funding import RAW, SENT, has_more_columns, read_funding_csv
@@ -76,7 +76,7 @@ def proved(facts: Told) -> list[Reason]:
 
 def _parse_archive(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = store.get_json(raw, MANIFEST)
+    manifest = read_manifest(store, raw)
     if manifest is None:
         return Outcome(partition, State.FAILED, failed("upstream", "raw holds nothing for it; materialize raw first"))
     made_of = _made_of(dataset, manifest)
@@ -181,7 +181,7 @@ def _quarantined(rejected: pl.DataFrame, window: Window) -> list[dict[str, str]]
 
 def _parse_rest(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = store.get_json(raw, MANIFEST)
+    manifest = read_manifest(store, raw)
     if manifest is None:
         return Outcome(partition, State.UNCHANGED, Verdict(0))
     made_of = _made_of(dataset, manifest)

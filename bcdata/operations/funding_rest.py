@@ -20,8 +20,8 @@ from bcdata.operations.answered import ASK_AGAIN
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.funding import ARCHIVE, AROUND, due, joined, proved
 from bcdata.operations.funding_answer import Answer
+from bcdata.operations.manifests import MANIFEST, Record, read_manifest
 from bcdata.operations.outcome import Outcome, State
-from bcdata.operations.raw_archive import MANIFEST, Record
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, series_of, window_of
 from bcdata.providers.binance.answers import RestPage
@@ -37,7 +37,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 
 def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
-    manifest = work.store.get_json(partition, MANIFEST)
+    manifest = read_manifest(work.store, partition)
     idle = Outcome(partition, State.UNCHANGED, Verdict(0), (manifest or {}).get("fingerprint", ""))
     archive = work.store.read(partition.in_zone("parsed", ARCHIVE)) if ARCHIVE in dataset.sources else None
     if ARCHIVE in dataset.sources and archive is None:

@@ -115,11 +115,6 @@ class Listings:
         listed = await asyncio.gather(*(asyncio.shield(self._intervals[symbol, period]) for period in periods))
         return set().union(*listed)
 
-    @property
-    def asked(self) -> int:
-        """How many series and periods were asked for so far: mostly one request each."""
-        return len(self._asked) + len(self._intervals)
-
     def _series(self, symbol: str, interval: str | None = None) -> Series:
         own = self._dataset.interval.name if self._dataset.interval else None
         return Series(self._dataset.market, self._dataset.kind, symbol, interval or own)

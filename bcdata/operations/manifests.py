@@ -53,6 +53,7 @@ def stored(manifest: Mapping[str, Any]) -> Iterator[Record]:
         yield from manifest.get(kind, [])
     for query in manifest.get("queries", []):
         yield from query["pages"]
+    yield from manifest.get("days", [])
 
 
 def _without_replaced(value: Record) -> Record:
@@ -141,6 +142,11 @@ class _Reason(_Span):
     evidence: str
 
 
+class _CoarseBar(_Span):
+    interval: str
+    trades: int
+
+
 class _Ended(_Shape):
     since: _Instant
     files_to: _Instant
@@ -153,7 +159,7 @@ class _Evidence(_Shape):
     ended: _Ended | None = None
     traded: list[_Reason] = []
     reused: list[_Reason] = []
-    coarser: list[_Reason] = []
+    coarser: list[_Reason | _CoarseBar] = []
     known_by: _Instant | None = None
 
 
@@ -165,12 +171,17 @@ class _ArchiveManifest(_Shape):
     superseded: list[_Object] = []
     controls: list[_Control] = []
     not_understood: list[str] = []
+    not_reconciled: str | None = None
     evidence: _Evidence
 
 
 class _Page(_Stored):
     url: str
     rows: int
+
+
+class _Days(_Page):
+    to: _Instant
 
 
 class _Query(_Span):
@@ -186,11 +197,12 @@ class _Known(_Shape):
 class _RestManifest(_Shape):
     fingerprint: str
     queries: list[_Query]
+    days: list[_Days] = []
     first_open: _Instant | None = None
     unknown_symbol: bool = False
     status: str | None = None
     ended: _Known | None = None
-    coarser: list[_Reason] = []
+    coarser: list[_Reason | _CoarseBar] = []
 
 
 class _FundingManifest(_Shape):

@@ -18,7 +18,7 @@ from bcdata.bars.schema import LEDGER
 from bcdata.catalog import Catalog, Dataset
 from bcdata.features.feature import SETTLEMENTS
 from bcdata.features.grid import FloatArray, IntArray, grid_opens, microseconds
-from bcdata.features.known import Known, late_bars
+from bcdata.features.known import late_bars, latest
 from bcdata.features.reach import settlement_window, warm_up_window
 from bcdata.features.surroundings import BoolArray, Panel, Surroundings, panel
 from bcdata.operations.feature_set import features_of, identities, reference_of, universe_of, version_of
@@ -168,7 +168,7 @@ class Neighbours:
             closes[member] = _placed(opens, frames)
             late += [found for frame in frames if (found := late_bars(frame, self._dataset.bar_interval))]
             reasons[member] = _explained(opens, self._frames_of([one.in_zone("gaps") for one in partitions]))
-        return panel(closes, opens, reasons, _latest(opens, late))
+        return panel(closes, opens, reasons, latest(opens, late))
 
     def _frames_of(self, partitions: Iterable[Partition], columns: Sequence[str] | None = None) -> list[pl.DataFrame]:
         found = (self._store.read(one, columns, are_optional=True) for one in partitions)
@@ -190,17 +190,6 @@ def _placed(opens: IntArray, frames: Sequence[pl.DataFrame]) -> FloatArray:
         on_grid = (rows < opens.size) & (opens[np.minimum(rows, opens.size - 1)] == times)
         closes[rows[on_grid]] = frame["close"].to_numpy()[on_grid]
     return closes
-
-
-def _latest(opens: IntArray, late: Sequence[Known]) -> IntArray | None:
-    """For every open of the grid when the last of these bars is known; None where there are none."""
-    if not late:
-        return None
-    latest = np.zeros(opens.size, dtype=np.int64)
-    for times, known in late:
-        inside = (times >= opens[0]) & (times <= opens[-1])
-        np.maximum.at(latest, np.searchsorted(opens, times[inside]), known[inside])
-    return latest
 
 
 def _explained(opens: IntArray, ledgers: Sequence[pl.DataFrame]) -> BoolArray:

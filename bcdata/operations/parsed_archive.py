@@ -10,13 +10,12 @@ from bcdata.bars.gaps import missing_opens
 from bcdata.bars.schema import TIME
 from bcdata.bars.tail import quiet_since
 from bcdata.catalog import Dataset
-from bcdata.operations.archive_content import Record
 from bcdata.operations.archive_rows import Opened, SetAside, extra_columns
 from bcdata.operations.control_bars import read_controls_with_findings, with_windows
 from bcdata.operations.fingerprint import fingerprint
+from bcdata.operations.manifests import Record, read_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.publish import publish, unchanged
-from bcdata.operations.raw_archive import MANIFEST
 from bcdata.operations.set_aside import Lacking
 from bcdata.operations.stream import each
 from bcdata.operations.superseded import fewer_rows, withdrawn_bars
@@ -38,7 +37,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = work.store.get_json(raw, MANIFEST)
+    manifest = read_manifest(work.store, raw)
     if manifest is None:
         verdict = failed("upstream", "raw holds nothing for it; materialize raw first")
         return Outcome(partition, State.FAILED, verdict)

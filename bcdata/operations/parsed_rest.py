@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from bcdata.catalog import Dataset
-from bcdata.operations.answered import FACTS, MANIFEST
+from bcdata.operations.answered import FACTS
 from bcdata.operations.archive_view import ArchiveView
 from bcdata.operations.fingerprint import fingerprint
+from bcdata.operations.manifests import read_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.parsed_archive import parsed_fingerprint
 from bcdata.operations.publish import publish, unchanged
@@ -25,7 +26,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = work.store.get_json(raw, MANIFEST)
+    manifest = read_manifest(work.store, raw)
     if manifest is None:
         return Outcome(partition, State.UNCHANGED, Verdict(0))
     view = ArchiveView.read(work.store, dataset, partition)

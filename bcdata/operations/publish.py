@@ -17,8 +17,8 @@ def unchanged(store: Store, partition: Partition, fingerprint: str) -> Outcome |
     """The outcome of a partition whose inputs are the same as before: published still, or held back still."""
     published = store.published(partition)
     report = quarantine.report(store, partition)
-    if published and published.fingerprint == fingerprint:
-        verdict = Verdict.from_json(published.record["verdict"])
+    verdict = _verdict(published.record) if published and published.fingerprint == fingerprint else None
+    if verdict is not None:
         set_aside = any(finding.severity is Severity.ROW for finding in verdict.findings)
         kept = report is not None and report["fingerprint"] == fingerprint and quarantine.has_rows(store, partition)
         if set_aside and not kept:
@@ -26,9 +26,17 @@ def unchanged(store: Store, partition: Partition, fingerprint: str) -> Outcome |
         if report and not set_aside:
             quarantine.clear(store, partition)  # left by a process that was killed right after publishing
         return Outcome(partition, State.UNCHANGED, verdict, fingerprint, verdict.rows)
-    if report and report["fingerprint"] == fingerprint and not report["published"]:
-        return Outcome(partition, State.HELD_BACK, Verdict.from_json(report["verdict"]), fingerprint)
+    if report and report["fingerprint"] == fingerprint and not report["published"] and (held := _verdict(report)):
+        return Outcome(partition, State.HELD_BACK, held, fingerprint)
     return None
+
+
+def _verdict(record: Mapping[str, Any]) -> Verdict | None:
+    """The verdict of a record or report; None where it has another shape: then the partition is computed again."""
+    try:
+        return Verdict.from_json(record["verdict"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def publish(

@@ -7,30 +7,28 @@ in the side table. Which objects are read is a function of those in force and of
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from bcdata.catalog import Dataset
 from bcdata.operations.choose import first_choice, left_out, policy_of, second_choice, uncovered_days
 from bcdata.operations.coarser import Coarser
 from bcdata.operations.control_objects import ControlObjects
-from bcdata.operations.due import due_until
 from bcdata.operations.explain import record_of
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import missing_in
-from bcdata.operations.listing_history import Question
 from bcdata.operations.listings import Listings
 from bcdata.operations.manifests import MANIFEST, Record, in_force, read_manifest
 from bcdata.operations.marks import DAMAGED
 from bcdata.operations.outcome import Outcome, State
-from bcdata.operations.raw_objects import ObjectFetcher, iso
+from bcdata.operations.raw_evidence import evidence_of
+from bcdata.operations.raw_objects import ObjectFetcher
 from bcdata.operations.standing import WITHDRAWN, candidates, left_aside, superseded, withdrawn
 from bcdata.operations.stream import each_async
 from bcdata.operations.workbench import Workbench, series_of, window_of
 from bcdata.providers.binance.archive import ArchiveObject
 from bcdata.quality.verdict import SAMPLE, Finding, Severity, Verdict
 from bcdata.store.layout import Partition
-from bcdata.windows import Window
 
 __all__ = ["MANIFEST", "Record", "materialize"]
 
@@ -77,7 +75,7 @@ class _Fetch:
         unread = left_aside(standing, objects, known, gone, self.dataset.archive)
         unread = [one for one in unread if self.fetcher.is_there(one)]
         controls = ControlObjects(self.dataset, self.listings)
-        evidence = await self._evidence(window, standing, objects)
+        evidence = await evidence_of(self.work, self.dataset, self.partition, standing, objects)
         if self.dataset.interval is not None and REST not in self.dataset.sources:
             evidence["coarser"] = await self._coarser(objects)
         manifest = {
@@ -126,33 +124,7 @@ class _Fetch:
         earlier = [one for one in (*before.get("superseded", []), *in_force(before).values()) if DAMAGED not in one]
         return [one for one in superseded(earlier, current) if self.fetcher.is_there(one)]
 
-    async def _evidence(
-        self, window: Window, objects: Sequence[ArchiveObject], held: Iterable[Record]
-    ) -> dict[str, Any]:
-        """What other files tell, where days have no object of their own, or bars begin late or end early."""
-        interval = self.dataset.interval
-        if interval is None:
-            return {}
-        days = uncovered_days(objects, window.until(self.work.now))
-        firsts = [datetime.fromisoformat(record["first"]) for record in held if record.get("first")]
-        begins_late = bool(firsts) and min(firsts) > window.start
-        lasts = [datetime.fromisoformat(record["last"]) for record in held if record.get("last")]
-        ends_early = bool(lasts) and interval.next(max(lasts)) < window.end
-        if not (days or begins_late or ends_early):
-            return {}
-        due = due_until(self.dataset, self.work.now)
-        series = series_of(self.dataset, self.partition.symbol)
-        testimony = await self.work.witness.testimony(series, Question(window, days, due))
-        before = testimony.not_listed(window)
-        ending = await self.work.witness.ending(testimony, window, due)
-        return {
-            "not_listed": record_of(before) if before else None,
-            "ended": ending.to_record() if ending else None,
-            "traded": [record_of(reason) for reason in testimony.traded(days)],
-            "known_by": iso(testimony.known_by),
-        }
-
-    async def _coarser(self, objects: Sequence[Record]) -> list[dict[str, str]]:
+    async def _coarser(self, objects: Sequence[Record]) -> list[Record]:
         """What coarser files tell of the bars that the objects lack: asked here where nobody asks REST."""
         missing = await asyncio.to_thread(missing_in, self.work, self.dataset, self.partition, objects)
         if missing.is_empty():
@@ -162,6 +134,8 @@ class _Fetch:
 
     def _conclude(self, manifest: dict[str, Any], before: Mapping[str, Any], not_reconciled: str | None) -> Outcome:
         manifest["fingerprint"] = _fingerprint(manifest)
+        if not_reconciled:
+            manifest["not_reconciled"] = not_reconciled
         for name in ("unread", "superseded"):
             if not manifest[name]:
                 del manifest[name]
@@ -172,7 +146,7 @@ class _Fetch:
         state = State.PUBLISHED if new or manifest != before else State.UNCHANGED
         objects, controls = manifest["objects"], manifest["controls"]
         facts = {"bytes": sum(one["bytes"] for one in objects), "control_bytes": sum(one["bytes"] for one in controls)}
-        verdict = Verdict(len(objects), tuple(findings(manifest, not_reconciled)), facts)
+        verdict = Verdict(len(objects), tuple(findings(manifest)), facts)
         return Outcome(
             self.partition,
             state,
@@ -193,12 +167,10 @@ def _fingerprint(manifest: Mapping[str, Any]) -> str:
     return fingerprint(objects=bytes_alone, **versions, **same)
 
 
-def findings(manifest: Mapping[str, Any], not_reconciled: str | None) -> Iterator[Finding]:
-    """What is to be said of the objects that a manifest names.
+def findings(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is to be said of the objects that a manifest of raw/binance_archive names.
 
-    Args:
-        manifest: of raw/binance_archive.
-        not_reconciled: what its objects were not compared with; None where all were.
+    `not_reconciled` in it says what its objects were not compared with.
     """
     objects = manifest["objects"]
     for state, words in _CHECKSUM.items():
@@ -207,8 +179,8 @@ def findings(manifest: Mapping[str, Any], not_reconciled: str | None) -> Iterato
     yield from _named("withdrawn", gone, "the archive lists it no more; the last version held stays in force")
     words = "not understood as the name of an object, or not the only one of its date; it is not read"
     yield from _named("key_not_understood", manifest["not_understood"], words)
-    if not_reconciled:
-        yield Finding("not_reconciled", Severity.WARN, len(objects), not_reconciled)
+    if reason := manifest.get("not_reconciled"):
+        yield Finding("not_reconciled", Severity.WARN, len(objects), reason)
 
 
 def _named(rule: str, names: Sequence[str], words: str) -> Iterator[Finding]:

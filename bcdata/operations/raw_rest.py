@@ -13,14 +13,15 @@ from bcdata.bars.negatives import asked_twice
 from bcdata.bars.residuals import uncovered
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
-from bcdata.operations.answered import Answered, Record
+from bcdata.operations.answered import Answered
 from bcdata.operations.coarser import Coarser
-from bcdata.operations.day_bars import DayBars
+from bcdata.operations.day_bars import DAY_INTERVAL, DayBars
 from bcdata.operations.delisting import Delistings, listed_as, status_of
 from bcdata.operations.explain import record_of
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import Holes, find_holes
 from bcdata.operations.lake import PERPETUAL
+from bcdata.operations.manifests import Record
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.queries import Run, cover, wider
 from bcdata.operations.rest_answers import Weighed, within
@@ -96,15 +97,17 @@ class _Refill:
 
     async def _compare_with_days(self, holes: Holes) -> None:
         """Asks for the exchange's own day bars where no coarser file of the archive covers a day that has bars."""
-        is_known = bool(self.answered.manifest.get("days"))
-        if not holes.view.record.get("uncompared") or is_known or not self.answered.may_ask("days"):
+        today = DAY_INTERVAL.floor(self.work.now)
+        lacking = [day for day in holes.view.record.get("uncompared") or [] if day < today.date().isoformat()]
+        known = self.answered.knows_days_to()
+        if not lacking or (known and lacking[-1] < known.date().isoformat()) or not self.answered.may_ask("days"):
             return
         try:
-            page = await self.days.around(self.dataset, self.partition)
+            page, to = await self.days.around(self.dataset, self.partition)
         except ProviderError as error:
             self.unanswered.append(str(error))
             return
-        self.fetched += self.answered.keep_days(page)
+        self.fetched += self.answered.keep_days(page, to)
 
     def _weighed(self, holes: Holes) -> Weighed:
         return self.answered.weighed(holes.view)

@@ -13,7 +13,8 @@ from typing import Any
 import polars as pl
 
 from bcdata.bars.schema import BAR, TIME, conform
-from bcdata.operations.archive_view import ARCHIVE, ArchiveView, Record
+from bcdata.operations.archive_view import ArchiveView
+from bcdata.operations.manifests import ARCHIVE, Record
 from bcdata.operations.proofs import proofs, window_asked
 from bcdata.providers.binance.contracts import contract_size
 from bcdata.providers.binance.klines import coin_margined, read_pages, snap_early_2018
@@ -185,7 +186,7 @@ class _Weighing:
         return {"start": start.isoformat(), "end": end.isoformat(), "reason": REFUTED, "evidence": one.evidence}
 
 
-def questions_of(record: Record) -> list[Contradiction]:
+def questions_of(record: Mapping[str, Any]) -> list[Contradiction]:
     """The windows of which the record of parsed/binance_archive says that a second source is to be asked."""
     return [
         Contradiction(

@@ -6,7 +6,7 @@ it is another one (`bars/segments` splits a series there), and the time between 
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -22,12 +22,13 @@ from bcdata.providers.binance.archive import ArchiveObject, BinanceArchive, Seri
 from bcdata.providers.binance.klines import check_columns, read_csv
 from bcdata.providers.binance.names import INTERVALS
 from bcdata.providers.binance.peek import content_bound, member_name
-from bcdata.providers.binance.rest import BinanceRest, rows_per_call
 from bcdata.providers.binance.unzip import ObjectError, unzip
 from bcdata.store.attempts import Attempts
 from bcdata.windows import Window
 
 _DAY = timedelta(days=1)
+HasBars = Callable[[Series, Window], Awaitable[bool]]
+"""Asks REST whether it has a bar of a series in a window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +82,13 @@ def judge_absence(last: Edge, first: Edge) -> str | None:
 class Reuses:
     """Looks for such tickers. What objects begin and end with is remembered, and what REST has in between."""
 
-    def __init__(self, archive: BinanceArchive, rest: BinanceRest | None, memory: Attempts, now: datetime) -> None:
+    def __init__(self, archive: BinanceArchive, has_bars: HasBars | None, memory: Attempts, now: datetime) -> None:
         self._archive = archive
-        self._rest = rest
+        self._has_bars = has_bars
         self._memory = memory
         self._now = now
 
-    async def find(self, series: Series, held: Sequence[Held]) -> list[Reuse]:
+    async def find(self, series: Series, held: Sequence[Held], missing: Iterable[tuple[date, date]]) -> list[Reuse]:
         """The times between instruments of the series' ticker.
 
         Where REST can be asked it must have no bar in between: an archive that lacks files of days that were traded
@@ -96,47 +97,37 @@ class Reuses:
         Args:
             series: klines of the symbol, of the interval to ask REST for.
             held: the objects of all intervals that the archive lists of the symbol.
+            missing: absences: the last day that may have bars before, and the first after.
 
         Raises:
             ProviderError: the archive cannot be asked.
         """
         found = []
-        for before, after in absences(days_held(held)):
+        for before, after in missing:
             last = await self._edge(series, held, before, is_last=True)
             first = await self._edge(series, held, after, is_last=False)
             words = judge_absence(last, first) if last and first else None
             if words is None or last is None or first is None:
                 continue
             between = Window(last.at, first.at)
-            if self._rest is None:
+            if self._has_bars is None:
                 found.append(Reuse(between, words))
-            elif await self._is_empty(series, between):
+            elif await self._is_empty(self._has_bars, series, between):
                 found.append(Reuse(between, f"{words}; REST has no bar in between"))
         return found
 
-    async def _is_empty(self, series: Series, between: Window) -> bool:
+    async def _is_empty(self, has_bars: HasBars, series: Series, between: Window) -> bool:
         key = f"between/{series}/{between.start.isoformat()}/{between.end.isoformat()}"
         known = self._memory.detail(key)
         if known is None:
             try:
-                known = "bars" if await self._has_bars(series, between) else "none"
+                known = "bars" if await has_bars(series, between) else "none"
+            except NotFoundError:
+                known = "none"  # it does not know the symbol: the archive's word stands alone
             except ProviderError:
                 return False
             self._memory.note([key], self._now, known)
         return known == "none"
-
-    async def _has_bars(self, series: Series, between: Window) -> bool:
-        """Whether REST has a bar there. The beginning is asked for alone: trading that went on shows at once."""
-        assert self._rest is not None  # noqa: S101 (callers branch on it)
-        step = Interval.parse(series.interval or "").length or _DAY
-        begin = between.until(between.start + step * rows_per_call(series.market))
-        try:
-            for window in (begin, Window(begin.end, between.end)):
-                if any(page.rows for page in await self._rest.klines(series, window, now=self._now)):
-                    return True
-        except NotFoundError:
-            return False  # it does not know the symbol: the archive's word stands alone
-        return False
 
     async def _edge(self, series: Series, held: Sequence[Held], day: date, *, is_last: bool) -> Edge | None:
         """The last or the first bar of a day by the first object that can be read: the series' own, then finer ones."""

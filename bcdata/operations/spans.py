@@ -96,10 +96,10 @@ class Spans:
 
     async def _reuses(self, symbol: str, interval: str, missing: Iterable[tuple[date, date]]) -> list[Reuse]:
         work, series = self._work, self._series(symbol, interval)
-        finder = Reuses(work.archive, work.rest, work.attempts, work.now)
+        finder = Reuses(work.archive, work.has_bars, work.attempts, work.now)
         found = []
         for edges in missing:
-            found += await finder.find(series, await self._at(symbol, edges))
+            found += await finder.find(series, await self._at(symbol, edges), [edges])
         return found
 
     async def _at(self, symbol: str, days: Iterable[date]) -> list[Held]:

@@ -5,6 +5,7 @@ read is still there when it publishes, and bars and their ledger come from one o
 """
 
 import asyncio
+import logging
 import os
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -14,7 +15,8 @@ from itertools import islice
 from pathlib import Path
 from zlib import crc32
 
-from bcdata.errors import BcdataError
+from bcdata.bars.arrays import load_numpy
+from bcdata.errors import BcdataError, DefectError
 from bcdata.net.loop import BackgroundLoop, bounded_map
 from bcdata.operations.outcome import Outcome, failure
 from bcdata.store.layout import Partition
@@ -25,6 +27,9 @@ AHEAD = 2
 _LOCKS = 256
 """Files of locks; partitions that share one wait for each other now and then."""
 _POLL_SECONDS = 0.05
+_LONGEST = 200
+"""Characters of an error's own text that are shown."""
+_log = logging.getLogger(__name__)
 
 
 def each(
@@ -32,9 +37,10 @@ def each(
 ) -> Iterator[Outcome]:
     """Applies `work` to every partition on a few threads and yields outcomes in the order of the partitions.
 
-    polars, libdeflate and the file system release the interpreter's lock, so threads use both cores. An error
-    that bcdata raised on purpose is that partition's outcome; any other is a defect and ends the stream.
+    polars, libdeflate and the file system release the interpreter's lock, so threads use both cores. An error is
+    that partition's outcome, and the others go on; one that nobody foresaw is logged with its traceback.
     """
+    load_numpy()
     count = workers or min(4, os.cpu_count() or 1)
     source = iter(partitions)
     with ThreadPoolExecutor(count, thread_name_prefix="partition") as pool:
@@ -59,7 +65,11 @@ def each_async(
     *,
     at_once: int,
 ) -> Iterator[Outcome]:
-    """Applies `work` to every partition on the event loop, some at once, and yields outcomes as they are done."""
+    """Applies `work` to every partition on the event loop, some at once, and yields outcomes as they are done.
+
+    Errors are what they are for `each`.
+    """
+    load_numpy()
 
     async def alone(partition: Partition) -> Outcome:
         async with _held(root, partition):
@@ -67,8 +77,8 @@ def each_async(
 
     async def outcomes() -> AsyncIterator[Outcome]:
         async for partition, result in bounded_map(alone, partitions, at_once):
-            if isinstance(result, BcdataError):
-                yield failure(partition, result)
+            if isinstance(result, Exception):
+                yield _failed(partition, result)
             elif isinstance(result, BaseException):
                 raise result
             else:
@@ -81,8 +91,19 @@ def _guarded(root: Path, work: Callable[[Partition], Outcome], partition: Partit
     try:
         with locked(root, _lock(partition)):
             return work(partition)
-    except BcdataError as error:
+    except Exception as error:  # noqa: BLE001 - the one place: a defect costs its partition, never the others
+        return _failed(partition, error)
+
+
+def _failed(partition: Partition, error: Exception) -> Outcome:
+    """The outcome of an error; one that nobody foresaw is named, and its traceback goes to the log."""
+    if isinstance(error, BcdataError):
         return failure(partition, error)
+    place = "/".join(part for part in (partition.zone, partition.provider) if part)
+    _log.error("%s %s failed", place, partition, exc_info=error)
+    cause = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:_LONGEST]}"
+    advice = "a defect of bcdata, or damage that it does not know; the log has the traceback: please report it"
+    return failure(partition, DefectError(f"{place} {partition}: {cause} ({advice})"))
 
 
 @asynccontextmanager

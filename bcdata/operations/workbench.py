@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from bcdata.bars.arrays import load_numpy
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import ProviderError
+from bcdata.intervals import Interval
 from bcdata.net.client import HttpClient
 from bcdata.net.loop import BackgroundLoop
 from bcdata.net.settings import HttpSettings
@@ -16,7 +18,7 @@ from bcdata.net.sqlite_budgets import SqliteBudgets
 from bcdata.operations.witness import Witness
 from bcdata.providers.binance.archive import BinanceArchive, Series
 from bcdata.providers.binance.exchange_info import ExchangeInfo
-from bcdata.providers.binance.rest import BinanceRest
+from bcdata.providers.binance.rest import BinanceRest, rows_per_call
 from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.settings import Settings
 from bcdata.store.attempts import Attempts
@@ -38,6 +40,7 @@ class Workbench:
     witness: Witness
     attempts: Attempts
     _infos: dict[str, "asyncio.Task[ExchangeInfo | None]"] = field(default_factory=dict)
+    _has_bars: dict[tuple[Series, Window], "asyncio.Task[bool]"] = field(default_factory=dict)
     _first_opens: dict[Series, "asyncio.Task[datetime | None]"] = field(default_factory=dict)
 
     async def exchange_info(self, market: str) -> ExchangeInfo | None:
@@ -64,6 +67,28 @@ class Workbench:
         if series not in self._first_opens:
             self._first_opens[series] = asyncio.create_task(self.rest.first_open(series))
         return await asyncio.shield(self._first_opens[series])
+
+    async def has_bars(self, series: Series, window: Window) -> bool:
+        """Whether REST has a bar of the series in the window: asked once for the length of a run.
+
+        The beginning is asked for alone: trading that went on shows at once, and costs no more pages.
+
+        Raises:
+            NotFoundError: the market has no such symbol.
+            ProviderError: REST cannot be asked.
+        """
+        if (series, window) not in self._has_bars:
+            self._has_bars[series, window] = asyncio.create_task(self._ask_for_bars(series, window))
+        return await asyncio.shield(self._has_bars[series, window])
+
+    async def _ask_for_bars(self, series: Series, window: Window) -> bool:
+        await self.exchange_info(series.market)
+        step = Interval.parse(series.interval or "").length or timedelta(days=31)
+        begin = window.until(window.start + step * rows_per_call(series.market))
+        for part in (begin, Window(begin.end, window.end)):
+            if any(page.rows for page in await self.rest.klines(series, part, now=self.now)):
+                return True
+        return False
 
 
 def make_client() -> HttpClient:
@@ -99,6 +124,7 @@ def open_workbench(
     make_rest: Callable[[HttpClient], BinanceRest],
 ) -> Iterator[Workbench]:
     """Everything an operation needs, for the length of the block."""
+    load_numpy()
     store, attempts = Store(root), Attempts(root)
     with BackgroundLoop() as loop:
         http = make_client()

@@ -52,11 +52,9 @@ def set_aside_objects(blamed: pl.DataFrame, bad: Mapping[Key, Bad], *, by: str =
     blamed = blamed.with_columns(evidence=pl.lit(None, dtype=pl.String))
     for index, one in bad.items():
         is_other = (pl.col(by) == index) & pl.col("reason").is_null()
+        words = f"{one.bad} of the {one.total} rows of its object are bad, and the rest is not believed"
         blamed = blamed.with_columns(
-            pl.when(is_other)
-            .then(pl.lit(f"the rest of an object of which {one}"))
-            .otherwise("evidence")
-            .alias("evidence"),
+            pl.when(is_other).then(pl.lit(words)).otherwise("evidence").alias("evidence"),
             pl.when(is_other).then(pl.lit(BAD_SHARE)).otherwise("reason").alias("reason"),
         )
     return blamed

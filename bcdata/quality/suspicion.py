@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import log
 
+import numpy as np
 import polars as pl
 
+from bcdata.bars.schema import TIME
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 
@@ -21,6 +23,8 @@ GAP, GAP_RATIO = timedelta(hours=1), 3.0
 """Over a gap so long the price may change, but not by more than this factor."""
 VOLUME_FACTOR, VOLUME_DAYS = 3.0, 7
 """Volume per trade lies within this factor of the median of so many days before."""
+NEAR_LAGS, FAR_DAYS = 60, 31
+_FEWEST_RETURNS = 120
 CORRELATED = 0.2
 """Returns that move with a reference do so at lag 0; a higher correlation at another lag is a shift."""
 
@@ -97,7 +101,7 @@ def _takes_back(step: Step, later: Step) -> bool:
 def unusual_volume_per_trade(bars: pl.DataFrame) -> list[tuple[date, float]]:
     """UTC days whose volume per trade is far from the median of the days before, and by what factor.
 
-    Days with fewer than so many days of trades before them cannot be told. Base units.
+    Days without so many days of trades right before them cannot be told. Base units.
     """
     days = (
         bars.group_by(pl.col("open_time").dt.date().alias("day"))
@@ -107,7 +111,8 @@ def unusual_volume_per_trade(bars: pl.DataFrame) -> list[tuple[date, float]]:
         .with_columns(each=pl.col("volume") / pl.col("trades"))
     )
     before = pl.col("each").shift(1).rolling_median(VOLUME_DAYS, min_samples=VOLUME_DAYS)
-    factor = (pl.col("each") / before).alias("factor")
+    is_whole = pl.col("day") - pl.col("day").shift(VOLUME_DAYS) == timedelta(days=VOLUME_DAYS)
+    factor = pl.when(is_whole).then(pl.col("each") / before).alias("factor")
     is_far = (pl.col("factor") > VOLUME_FACTOR) | (pl.col("factor") < 1 / VOLUME_FACTOR)
     return days.select("day", factor).filter(is_far).rows()
 
@@ -126,33 +131,51 @@ def repeated_days(bars: pl.DataFrame) -> list[tuple[date, date]]:
     return days.select("day", first.alias("first")).filter(pl.col("day") != pl.col("first")).rows()
 
 
-def lag_against(bars: pl.DataFrame, reference: pl.DataFrame, interval: Interval, *, most: int = 60) -> int | None:
+def lag_against(bars: pl.DataFrame, reference: pl.DataFrame, interval: Interval) -> int | None:
     """By how many bars the returns follow the reference's; 0 where they do not lag, None where they do not correlate.
 
+    Looked for are lags of up to `NEAR_LAGS` bars to either side, and of whole days up to `FAR_DAYS`.
+
     Args:
-        bars: `open_time`, `close`, ascending.
-        reference: the same of the reference symbol.
-        interval: the length of the bars.
-        most: the longest lag looked for, in bars, to either side.
+        bars: `open_time`, `close`, ascending; a day or more of them.
+        reference: the same of the reference symbol, as far back and ahead as there are bars.
+        interval: the length of the bars; months have no lag.
     """
-    if interval.length is None:
+    if interval.length is None or bars.is_empty() or reference.is_empty():
         return None
-    mine = _returns(bars, interval)
-    other = _returns(reference, interval)
+    day = timedelta(days=1) // interval.length
+    lags = {*range(-NEAR_LAGS, NEAR_LAGS + 1), *(at * day for at in range(-FAR_DAYS, FAR_DAYS + 1))}
+    reach = max(lags)
+    first, last = _instant(bars["open_time"].min()), _instant(bars["open_time"].max())
+    mine = _returns(bars, first, last, interval)
+    other = _returns(reference, first - reach * interval.length, last + reach * interval.length, interval)
     best, found = CORRELATED, None
-    for lag in sorted(range(-most, most + 1), key=abs):
-        shifted = other.with_columns(pl.col("open_time") + lag * interval.length)
-        both = mine.join(shifted, on="open_time", how="inner", suffix="_reference")
-        if both.height < 2 * most:
-            continue
-        correlation = both.select(pl.corr("change", "change_reference")).item()
-        if correlation is not None and correlation > best:
+    for lag in sorted(lags, key=lambda lag: (abs(lag), lag)):
+        theirs = other[reach - lag : reach - lag + len(mine)]
+        there = np.isfinite(mine) & np.isfinite(theirs)
+        correlation = _correlation(mine[there], theirs[there]) if there.sum() > _FEWEST_RETURNS else 0.0
+        if correlation > best:
             best, found = correlation, lag
     return found
 
 
-def _returns(bars: pl.DataFrame, interval: Interval) -> pl.DataFrame:
-    """Changes of the close between neighbouring bars."""
+def _returns(bars: pl.DataFrame, first: datetime, last: datetime, interval: Interval) -> np.ndarray:
+    """Changes of the close between neighbouring bars, from one open to another; NaN where there are no two."""
+    grid = pl.datetime_range(first, last, interval.length or "1mo", time_unit="us", eager=True).cast(TIME)
     change = (pl.col("close") / pl.col("close").shift(1)).log()
     is_next = pl.col("open_time").diff() == interval.length
-    return bars.select("open_time", pl.when(is_next).then(change).alias("change")).drop_nulls()
+    changes = bars.select("open_time", pl.when(is_next).then(change).alias("change"))
+    joined = grid.alias("open_time").to_frame().join(changes, on="open_time", how="left", maintain_order="left")
+    return joined["change"].fill_null(float("nan")).to_numpy()
+
+
+def _correlation(one: np.ndarray, other: np.ndarray) -> float:
+    """Pearson's; 0 where one of them does not move."""
+    ours, theirs = one - one.mean(), other - other.mean()
+    scale = float(np.sqrt((ours @ ours) * (theirs @ theirs)))
+    return float(ours @ theirs) / scale if scale > 0 else 0.0
+
+
+def _instant(value: object) -> datetime:
+    assert isinstance(value, datetime)  # noqa: S101 (a column of times)
+    return value

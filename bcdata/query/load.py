@@ -10,16 +10,17 @@ import polars as pl
 
 from bcdata import clock
 from bcdata.bars.calendar import calendar
-from bcdata.bars.fill import Fill
+from bcdata.bars.fill import FILLED, Fill
 from bcdata.bars.fill import fill as fill_bars
 from bcdata.bars.known import with_known_at
 from bcdata.bars.schema import TIME
-from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE
+from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE, SEGMENT
 from bcdata.bars.segments import split as split_bars
 from bcdata.catalog import Catalog, Dataset, load_catalog
 from bcdata.errors import StoreError, UsageError
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 from bcdata.query.sound import repair, standing
+from bcdata.query.spans import fillable
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -54,8 +55,10 @@ def load(
             where it has no offset. From the beginning if None.
         end: the instant before which bars open, itself left out; to the end if None.
         zone: `merged`, `features`, `seasonality`, `labels` or `resampled`.
-        fill: what becomes of missing bars: `none`, `null` or `flat` (`bcdata.bars.fill`); merged bars only.
+        fill: what becomes of missing bars: `none`, `null` or `flat` (`bcdata.bars.fill`); merged bars only. Never
+            beyond now, after a delisting, or in a month that was not materialized (`bcdata.query.spans`).
         split: adds `segment`, a number that rises where the series breaks (`bcdata.bars.segments`); merged bars only.
+            It looks at the real bars; filled ones belong to the segment before them.
         min_days: where it breaks: the shorter length of a gap, in days.
         min_price_change: where it breaks: the change of price over a gap, as a share.
         columns: only these, in this order, beside `symbol` and `open_time`.
@@ -83,12 +86,12 @@ def load(
     frames = []
     for symbol, partitions in _chosen(store, source, zone, dataset, symbols).items():
         rows = _read(store, source, interval, partitions, window)
+        if interval is not None and split:  # it looks at real bars, so before any are filled
+            rows = split_bars(rows, interval, min_days=min_days, min_price_change=min_price_change)
         if interval is not None and rows.height and fill != Fill.NONE:
             reach = Window(asked[0] or rows["open_time"][0], asked[1] or interval.next(rows["open_time"][-1]))
-            days = calendar(source.calendar)
-            rows = fill_bars(rows, Fill(fill), interval=interval, calendar=days, window=reach)
-        if interval is not None and split:
-            rows = split_bars(rows, interval, min_days=min_days, min_price_change=min_price_change)
+            parts = fillable(store, source, partitions, reach, clock.now())
+            rows = _filled(rows, Fill(fill), source, interval, parts)
         frames.append(rows.select(pl.lit(symbol).alias("symbol"), pl.all()))
     return (
         _columns(pl.concat(frames, how="diagonal"), columns) if frames else pl.DataFrame(schema={"symbol": pl.String})
@@ -164,6 +167,25 @@ def _rows(store: Store, one: Partition, source: str) -> pl.DataFrame | None:
         return store.read(one)
     except StoreError as error:
         raise StoreError(f"{error}; repair it with: {repair(one, source)}") from error
+
+
+def _filled(
+    rows: pl.DataFrame, policy: Fill, source: Dataset, interval: Interval, parts: Sequence[Window]
+) -> pl.DataFrame:
+    """The rows with the missing bars of each part; those of a segment's gap belong to the segment before."""
+    days = calendar(source.calendar)
+    within = [fill_bars(rows, policy, interval=interval, calendar=days, window=part) for part in parts]
+    beyond = rows.filter(~pl.any_horizontal(pl.lit(value=False), *(_inside(part) for part in parts)))
+    found = pl.concat([beyond, *within], how="diagonal").sort("open_time")
+    if SEGMENT in found.columns:
+        found = found.with_columns(pl.col(SEGMENT).forward_fill().backward_fill())
+    if policy is Fill.FLAT:
+        found = with_known_at(found.with_columns(pl.col(FILLED).fill_null(value=False)), interval)
+    return found
+
+
+def _inside(part: Window) -> pl.Expr:
+    return pl.col("open_time").is_between(part.start, part.end, closed="left")
 
 
 def _with_known_at(rows: pl.DataFrame, interval: Interval | None) -> pl.DataFrame:

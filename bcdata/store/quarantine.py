@@ -9,6 +9,8 @@ from bcdata.store.store import Store
 
 ZONE = "quarantine"
 REPORT = "report.json"
+_REPORT = {"fingerprint": str, "published": bool, "verdict": dict}
+"""What a report must hold."""
 
 
 def place(partition: Partition) -> Partition:
@@ -37,8 +39,11 @@ def quarantine(
 
 
 def report(store: Store, partition: Partition) -> dict[str, Any] | None:
-    """The partition's quarantine report; None where nothing is in quarantine."""
-    return store.get_json(place(partition), REPORT)
+    """The partition's quarantine report; None where nothing is in quarantine, or the report is of another shape."""
+    found = store.get_json(place(partition), REPORT)
+    if found is None or not all(isinstance(found.get(name), kind) for name, kind in _REPORT.items()):
+        return None
+    return found
 
 
 def has_rows(store: Store, partition: Partition) -> bool:

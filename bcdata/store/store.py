@@ -206,7 +206,7 @@ class Store:
             return None
         try:
             value = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         return value if isinstance(value, dict) else None
 
@@ -247,9 +247,10 @@ def _footer(source: Path | io.BytesIO, schemas: Collection[str] | None = None) -
         metadata = pl.read_parquet_metadata(source)
         if schemas is not None and metadata[SCHEMA_VERSION] not in schemas:
             return None
-        return Published(metadata[FINGERPRINT], json.loads(metadata[RECORD]))
-    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError):
-        return None  # a damaged or foreign file is as good as none: it is written anew
+        record = json.loads(metadata[RECORD])
+    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, RecursionError):
+        return None  # a damaged or foreign file is as good as none: it is written again
+    return Published(metadata[FINGERPRINT], record) if isinstance(record, dict) else None
 
 
 def _first_line(error: Exception) -> str:

@@ -44,7 +44,7 @@ def test_a_file_with_only_the_needed_keys(load: Load) -> None:
     assert dataset.sources == ("binance_archive", "binance_rest")
     assert dataset.select([]) == ["BTCUSDT", "ETHUSDT"]
     assert (dataset.calendar, dataset.archive, dataset.features) == ("24/7", ("daily", "monthly"), FeatureSet())
-    assert dataset.quality.max_bad_share == 0.05
+    assert dataset.quality.max_bad_share == 0.5
 
 
 def test_features_and_labels_are_said_in_sections(load: Load) -> None:

@@ -52,3 +52,37 @@ def test_the_same_frame_gives_the_same_parquet_bytes_on_any_number_of_threads(tm
         digests.append(hashlib.sha256(path.read_bytes()).hexdigest())
     assert len(set(digests)) == 1
     assert pl.read_parquet_metadata(tmp_path / "0.parquet")["rules"] == "2"
+
+
+LOADED_TWICE = """
+from polars import _dependencies
+proxy = _dependencies.numpy
+proxy.ndarray
+try:
+    proxy._import()
+except TypeError as error:
+    print(error)
+"""
+LOADED_FIRST = """
+import sys
+import polars
+from bcdata.bars.arrays import load_numpy
+assert "numpy" not in sys.modules
+load_numpy()
+from polars import _dependencies
+print(type(_dependencies.numpy).__name__)
+"""
+
+
+def _printed(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def test_polars_loads_numpy_in_a_way_that_two_threads_must_not_take_at_once() -> None:
+    """The second one, between the first one's two steps, finds numpy's `_globals` in the place of polars' own."""
+    assert _printed(LOADED_TWICE) == "'module' object does not support item assignment"
+
+
+def test_loading_it_first_keeps_them_from_it() -> None:
+    assert _printed(LOADED_FIRST) == "module"

@@ -89,6 +89,7 @@ def test_a_look_ahead_is_caught(feature: Feature, mutation: Mutation) -> None:
     else:
         refuted(mutant, ["future cut", "future cut, hostile bars"])
         refuted(mutant, ["future changed", "future changed, hostile bars"])
+        refuted(mutant, ["future unknown", "future unknown, hostile bars"])
 
 
 def _moves(feature: Feature) -> list[datetime]:

@@ -4,7 +4,9 @@ import io
 import os
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 
+import polars as pl
 import pytest
 
 from bcdata.operations.outcome import State
@@ -12,7 +14,7 @@ from bcdata.operations.zones import Zone
 from bcdata_tests.mirror import csv_of, day_key, made_day, moved, zipped
 from bcdata_tests.operations.conftest import BY_MONTH, D, World
 from bcdata_tests.operations.honest import assert_absent, assert_honest, bars_of, published
-from bcdata_tests.run import ARCHIVE, Lake, Ran
+from bcdata_tests.run import ARCHIVE, Lake, Ran, utc
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
 BAD = DAYS[1]
@@ -43,7 +45,7 @@ def wrong_crc() -> bytes:
     return bytes(body)
 
 
-HELD_BACK: dict[str, tuple[Callable[[], bytes], str]] = {
+WHOLE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a bomb": (lambda: zipped(MEMBER, b"0" * 200_000_000), "bomb"),
     "a bomb that lies about its size": (liar, "unreadable"),
     "another member": (lambda: zipped("ETHUSDT-1m-2025-01-02.csv", csv_of(ROWS)), "content_matches_name"),
@@ -72,17 +74,33 @@ def run(world: World) -> tuple[Lake, Ran]:
     return lake, lake.materialize(D, "BTCUSDT", DAYS[0], DAYS[2], refill=False)
 
 
-@pytest.mark.parametrize("what", HELD_BACK)
-def test_it_is_held_back_with_its_reason_and_its_neighbours_are_published(world: World, what: str) -> None:
-    make, rule = HELD_BACK[what]
+@pytest.mark.parametrize("what", WHOLE)
+def test_it_is_set_aside_with_its_reason_and_its_neighbours_are_published(world: World, what: str) -> None:
+    make, rule = WHOLE[what]
     put(world, make())
     lake, ran = run(world)
     parsed = ran.of(Zone.PARSED, ARCHIVE)["BTCUSDT", BAD]
-    assert parsed.state is State.HELD_BACK
+    assert (parsed.state, parsed.rows) == (State.PUBLISHED, 0)
     assert rule in parsed.verdict.counts()
+    assert ran.of(Zone.MERGED)["BTCUSDT", BAD].verdict.counts().get("nothing_sound") == 1
     assert_absent(lake, "BTCUSDT", BAD)
     for day in (DAYS[0], DAYS[2]):
         assert published(lake, "BTCUSDT", day) == bars_of(made_day(day))
+
+
+@pytest.mark.parametrize("what", WHOLE)
+def test_in_a_month_it_costs_its_day_alone(world: World, what: str) -> None:
+    make, _ = WHOLE[what]
+    put(world, make())
+    lake = world.lake(BY_MONTH)
+    ran = lake.materialize(D, "BTCUSDT", "2025-01", refill=False)
+    assert ran.troubles == []
+    truth = [*made_day(DAYS[0]), *ROWS, *made_day(DAYS[2])]
+    ledger = assert_honest(lake, "BTCUSDT", "2025-01", truth)
+    day = ledger.filter(pl.col("start").dt.date() == utc(BAD).date())
+    assert day.select("start", "bars", "status").unique().rows() == [(utc(BAD), 1440, "quarantined")]
+    assert f"BTCUSDT-1m-{BAD}.zip" in day["evidence"].item() or "breaks the rule" in day["evidence"].item()
+    assert len(published(lake, "BTCUSDT", "2025-01")) == 2880
 
 
 def changed(at: int, column: int, value: str) -> list[list[str]]:
@@ -117,7 +135,7 @@ def test_a_bad_row_is_set_aside_with_its_reason_and_its_minute_is_in_the_ledger(
     assert ran.rules(Zone.PARSED, "BTCUSDT", BAD, ARCHIVE)[rule] == 1
     ledger = assert_honest(lake, "BTCUSDT", BAD, ROWS)
     assert ledger["bars"].to_list() == [1]
-    assert ledger["status"].item() == ("open" if rule == "content_matches_name" else "quarantined")
+    assert ledger["status"].item() == "quarantined"
 
 
 def test_a_line_that_is_no_row_costs_its_minute(world: World) -> None:
@@ -127,7 +145,45 @@ def test_a_line_that_is_no_row_costs_its_minute(world: World) -> None:
     lake, ran = run(world)
     assert ran.troubles == []
     assert ran.rules(Zone.PARSED, "BTCUSDT", BAD, ARCHIVE)["unreadable_line"] == 1
-    assert assert_honest(lake, "BTCUSDT", BAD, ROWS)["bars"].to_list() == [1]
+    ledger = assert_honest(lake, "BTCUSDT", BAD, ROWS)
+    assert ledger.select("bars", "status").rows() == [(1, "quarantined")]
+
+
+@pytest.mark.parametrize("line", [b"garbage\n", ROWS[10][0].encode() + b",1\n", b"\x00\xff,,,\n"])
+def test_lines_that_are_no_rows_are_quarantined_where_their_time_can_be_told(world: World, line: bytes) -> None:
+    lines = csv_of(ROWS).splitlines(keepends=True)
+    lines[10:12] = [line, b"more garbage\n"]
+    put(world, zipped(MEMBER, b"".join(lines)))
+    lake, _ = run(world)
+    ledger = assert_honest(lake, "BTCUSDT", BAD, ROWS)
+    assert ledger.select("start", "bars", "status").rows() == [(utc(BAD) + timedelta(minutes=10), 2, "quarantined")]
+    # Where bars and lines do not fit, nothing tells which are which.
+    lines[10:12] = [b"garbage\n"]
+    put(world, zipped(MEMBER, b"".join(lines)))
+    lake = world.lake(name="other")
+    lake.materialize(D, "BTCUSDT", BAD, refill=False)
+    ledger = assert_honest(lake, "BTCUSDT", BAD, ROWS)
+    assert ledger.select("bars", "status").rows() == [(2, "open")]
+
+
+def test_a_line_that_is_cut_inside_its_last_number_is_no_bar(world: World) -> None:
+    lines = csv_of(ROWS).splitlines()
+    for at in (10, 1439):
+        lines[at] = lines[at][:-4]
+    put(world, zipped(MEMBER, b"\n".join(lines)))
+    lake, ran = run(world)
+    assert ran.troubles == []
+    ledger = assert_honest(lake, "BTCUSDT", BAD, ROWS)
+    assert ledger.select("bars", "status").rows() == [(1, "quarantined"), (1, "quarantined")]
+    assert ledger["evidence"][0] == "the line has 11 fields where klines have 12"
+
+
+def test_one_more_column_is_a_finding_and_costs_nothing(world: World) -> None:
+    put(world, zipped(MEMBER, csv_of([[*row, "new"] for row in ROWS])))
+    lake, ran = run(world)
+    assert ran.troubles == []
+    assert published(lake, "BTCUSDT", BAD) == bars_of(ROWS)
+    assert ran.rules(Zone.PARSED, "BTCUSDT", BAD, ARCHIVE) == {"extra_columns": 1}
 
 
 def test_rows_out_of_order_and_said_twice_are_one_series(world: World) -> None:
@@ -148,12 +204,12 @@ def test_of_two_rows_that_contradict_each_other_none_is_believed(world: World) -
     assert ledger.select("bars", "status").rows() == [(1, "quarantined")]
 
 
-@pytest.mark.parametrize(("bad", "held"), [(72, False), (73, True)])
-def test_more_than_the_allowed_share_of_bad_rows_costs_the_partition(world: World, bad: int, *, held: bool) -> None:
+@pytest.mark.parametrize(("bad", "held"), [(720, False), (721, True)])
+def test_more_than_the_allowed_share_of_bad_rows_costs_the_object(world: World, bad: int, *, held: bool) -> None:
     rows = [[*row[:2], "1.00000000", *row[3:]] if at < bad else row for at, row in enumerate(ROWS)]
     put(world, zipped(MEMBER, csv_of(rows)))
     lake, ran = run(world)
-    assert (ran.of(Zone.PARSED, ARCHIVE)["BTCUSDT", BAD].state is State.HELD_BACK) == held
+    assert (ran.of(Zone.MERGED)["BTCUSDT", BAD].state is State.HELD_BACK) == held
     if held:
         assert_absent(lake, "BTCUSDT", BAD)
     else:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from bcdata.launch import launch
@@ -16,16 +17,20 @@ from bcdata_tests.golden import reader
 from bcdata_tests.mirror import Rows, day_key, moved
 from bcdata_tests.operations.conftest import BY_DAY, BY_MONTH, D, World
 from bcdata_tests.operations.honest import assert_absent, assert_honest, bars_of, published
-from bcdata_tests.run import ARCHIVE
+from bcdata_tests.run import ARCHIVE, utc
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
 BAD = DAYS[1]
-ROWS = {"spot_klines_high_below_close": "ohlc_bounds", "spot_klines_negative_volume": "non_negative_volumes"}
+ROWS = {
+    "spot_klines_high_below_close": "ohlc_bounds",
+    "spot_klines_negative_volume": "non_negative_volumes",
+    "spot_klines_08_log_return": "quote_volume",
+}
 WHOLE = {
     "spot_klines_truncated_archive": "unreadable",
     "spot_trades_booleans_lowercased": "content_matches_name",
 }
-HARMLESS = {"spot_klines_08_log_return": "unusual_move", "spot_klines_header_prepended": ""}
+HARMLESS = ("spot_klines_header_prepended",)
 
 
 @pytest.fixture
@@ -88,14 +93,12 @@ def test_rest_repairs_a_bad_row(world: World, shared_data: Path, pristine: Rows,
 
 @pytest.mark.usefixtures("put")
 @pytest.mark.parametrize("name", HARMLESS)
-def test_what_is_only_unusual_is_published(world: World, shared_data: Path, pristine: Rows, name: str) -> None:
+def test_what_is_harmless_is_published(world: World, shared_data: Path, pristine: Rows, name: str) -> None:
     place(world, shared_data, name)
     lake = world.lake()
     ran = lake.materialize(D, "BTCUSDT", DAYS[0], DAYS[2], refill=False)
     assert ran.troubles == []
-    if HARMLESS[name]:
-        assert ran.rules(Zone.PARSED, "BTCUSDT", BAD, ARCHIVE)[HARMLESS[name]] >= 1
-    assert published(lake, "BTCUSDT", BAD)[:-1] == bars_of(pristine)[:-1]
+    assert published(lake, "BTCUSDT", BAD) == bars_of(pristine)
     assert lake.ledger(D, "BTCUSDT", BAD).is_empty()
     assert_neighbours(world, pristine)
 
@@ -103,18 +106,41 @@ def test_what_is_only_unusual_is_published(world: World, shared_data: Path, pris
 @pytest.mark.usefixtures("put")
 @pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize("wrong_checksum", [False, True])
-def test_a_broken_archive_holds_its_partition_back(
+def test_a_broken_archive_is_quarantined_and_another_source_fills_its_day(
     world: World, shared_data: Path, pristine: Rows, name: str, *, wrong_checksum: bool
 ) -> None:
     place(world, shared_data, name, wrong_checksum=wrong_checksum)
     lake = world.lake()
     ran = lake.materialize(D, "BTCUSDT", DAYS[0], DAYS[2])
+    assert ran.troubles == []
+    assert published(lake, "BTCUSDT", BAD) == bars_of(pristine)
+    ledger = lake.ledger(D, "BTCUSDT", BAD)
+    assert ledger.select("bars", "status").rows() == [(1440, "refilled")]
+    assert "cannot be read" in ledger["evidence"][0]
+    place_of_rows = quarantine.place(Partition("parsed", D, "BTCUSDT", BAD, ARCHIVE))
+    rows = Store(lake.root).read(place_of_rows)
+    assert rows is not None
+    assert rows.select("name", "reason").rows() == [(f"BTCUSDT-1m-{BAD}.zip", WHOLE[name])]
+    assert_neighbours(world, pristine)
+    assert set(lake.materialize(D, "BTCUSDT", BAD).states) == {State.UNCHANGED}
+
+
+@pytest.mark.usefixtures("put")
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("wrong_checksum", [False, True])
+def test_a_broken_archive_alone_holds_its_partition_back(
+    world: World, shared_data: Path, pristine: Rows, name: str, *, wrong_checksum: bool
+) -> None:
+    place(world, shared_data, name, wrong_checksum=wrong_checksum)
+    lake = world.lake()
+    ran = lake.materialize(D, "BTCUSDT", DAYS[0], DAYS[2], refill=False)
     parsed = ran.of(Zone.PARSED, ARCHIVE)["BTCUSDT", BAD]
-    assert parsed.state is State.HELD_BACK
+    assert parsed.state is State.PUBLISHED
     assert WHOLE[name] in parsed.verdict.summary()
     for zone in (Zone.MERGED, Zone.FEATURES):
         assert ran.of(zone)["BTCUSDT", BAD].state is State.HELD_BACK
-    report = quarantine.report(Store(lake.root), Partition("parsed", D, "BTCUSDT", BAD, ARCHIVE))
+    assert "nothing_sound" in ran.of(Zone.MERGED)["BTCUSDT", BAD].verdict.counts()
+    report = quarantine.report(Store(lake.root), Partition("merged", D, "BTCUSDT", BAD))
     assert report is not None
     assert not report["published"]
     assert_absent(lake, "BTCUSDT", BAD)
@@ -128,7 +154,7 @@ def test_a_later_run_of_what_is_downstream_takes_nothing_of_it(
 ) -> None:
     place(world, shared_data, "spot_klines_truncated_archive")
     lake = world.lake()
-    plan = lake.plan(D, "BTCUSDT", DAYS[0], DAYS[2])
+    plan = lake.plan(D, "BTCUSDT", DAYS[0], DAYS[2], refill=False)
     lake.run(plan, only=(Zone.RAW, Zone.PARSED))
     later = lake.run(plan, only=zones)
     assert not later.ok
@@ -146,7 +172,7 @@ def test_a_dagster_run_of_one_asset_takes_nothing_of_it(
     lake = world.lake()
     monkeypatch.setenv("BCDATA_ROOT", str(lake.root))
     monkeypatch.setenv("BCDATA_NOW", lake.now.isoformat())
-    plan = lake.plan(D, "BTCUSDT", DAYS[0], DAYS[2])
+    plan = lake.plan(D, "BTCUSDT", DAYS[0], DAYS[2], refill=False)
     lake.run(plan, only=(Zone.RAW, Zone.PARSED))
     alone = replace(plan, dates=(BAD,), steps=tuple(step for step in plan.steps if step.zone is zone))
     with dg.DagsterInstance.ephemeral() as instance:
@@ -157,15 +183,21 @@ def test_a_dagster_run_of_one_asset_takes_nothing_of_it(
 
 
 @pytest.mark.usefixtures("put")
-def test_by_month_a_broken_day_costs_the_month_and_no_other(world: World, shared_data: Path, pristine: Rows) -> None:
+@pytest.mark.parametrize("refill", [True, False])
+def test_by_month_a_broken_day_costs_the_day_alone(
+    world: World, shared_data: Path, pristine: Rows, *, refill: bool
+) -> None:
     place(world, shared_data, "spot_klines_truncated_archive")
     world.mirror.put_day("ETHUSDT", BAD, pristine)
     world.mirror.put_day("BTCUSDT", "2025-02-02", moved(pristine, 31))
     lake = world.lake(BY_MONTH)
-    ran = lake.materialize(D, "BTCUSDT,ETHUSDT", "2025-01", "2025-02")
-    held = {key for key, outcome in ran.of(Zone.MERGED).items() if outcome.state is State.HELD_BACK}
-    assert held == {("BTCUSDT", "2025-01")}
-    assert_absent(lake, "BTCUSDT", "2025-01")
+    ran = lake.materialize(D, "BTCUSDT,ETHUSDT", "2025-01", "2025-02", refill=refill)
+    assert ran.troubles == []
+    days = [row for at in (-1, 0, 1) for row in moved(pristine, at)]
+    ledger = assert_honest(lake, "BTCUSDT", "2025-01", days)
+    told = ledger.filter(pl.col("start") == utc(BAD)).select("bars", "status").rows()
+    assert told == ([(1440, "refilled")] if refill else [(1440, "quarantined")])
+    assert len(published(lake, "BTCUSDT", "2025-01")) == (3 if refill else 2) * 1440
     assert_honest(lake, "BTCUSDT", "2025-02", moved(pristine, 31))
     assert_honest(lake, "ETHUSDT", "2025-01", pristine)
 
@@ -187,7 +219,7 @@ def test_by_month_a_sound_monthly_object_stands_in_for_a_broken_day(
 def test_a_sound_republication_frees_a_held_back_day(world: World, shared_data: Path, pristine: Rows) -> None:
     place(world, shared_data, "spot_klines_truncated_archive")
     lake = world.lake(BY_DAY)
-    assert not lake.materialize(D, "BTCUSDT", BAD).ok
+    assert not lake.materialize(D, "BTCUSDT", BAD, refill=False).ok
     world.mirror.put_day("BTCUSDT", BAD, pristine)
     assert lake.materialize(D, "BTCUSDT", BAD).troubles == []
     assert published(lake, "BTCUSDT", BAD) == bars_of(pristine)

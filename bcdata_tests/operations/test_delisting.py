@@ -146,7 +146,7 @@ def test_holes_after_the_delivery_are_delisted_too_and_not_asked_for(contract: C
     put(contract.world.mirror, {DAYS[1]: contract.days[DAYS[1]][:700]})
     contract.world.exchange.clear()
     assert contract.run(contract.lake()) == DELISTED
-    assert contract.world.asked("/klines?") == []
+    assert contract.world.asked("interval=1m&") == []
 
 
 def test_a_contract_that_trades_again_gets_its_candles_back(contract: Contract) -> None:

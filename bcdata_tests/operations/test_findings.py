@@ -11,7 +11,7 @@ from bcdata.operations.outcome import failure
 from bcdata.operations.zones import Step, Zone
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
-from bcdata_tests.mirror import made_day
+from bcdata_tests.mirror import day_key, made_day
 from bcdata_tests.operations.command import Command, materialize
 from bcdata_tests.operations.conftest import BY_DAY, D, World
 from bcdata_tests.run import Lake
@@ -134,3 +134,16 @@ def test_counts_by_rule_begin_with_what_costs_most() -> None:
         ("b", 2, 5, "b d1"),
         ("a", 1, 1, "a d1"),
     ]
+
+
+def test_status_shows_what_raw_has_to_say(world: World, shell: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    """An object that left the listing stays in force: a finding that stands as long as it is so."""
+    world.mirror.put_month("BTCUSDT", "2025-01", made_day(DAY))
+    world.mirror.remove(day_key("BTCUSDT", DAY))
+    assert shell.materialize(D, "BTCUSDT", DAY, "2025-01-02", refill=False, until=Zone.MERGED).ok
+    for _ in range(2):
+        app(["status", "--json"], standalone_mode=False)
+        found = json.loads(capsys.readouterr().out)["findings"]
+        assert ("raw", DAY, "withdrawn", 1) in rules(found)
+    told = {(one["rule"], one["text"].partition(":")[0]) for one in found if one["zone"] == "raw"}
+    assert ("withdrawn", f"BTCUSDT-1m-{DAY}.zip") in told

@@ -96,8 +96,10 @@ def test_a_file_in_another_unit_is_held_back_as_a_file_of_bars_would_be(world: W
     lake = world.lake(CATALOG)
     ran = run(lake)
     outcome = ran.of(Zone.PARSED, ARCHIVE)[SYMBOL, MONTH]
-    assert outcome.state is State.HELD_BACK
-    assert outcome.verdict.counts() == {"content_matches_name": 93, "bad_share": 93}
+    assert outcome.verdict.counts() == {"content_matches_name": 93, "bad_share": 1}
+    held = ran.of(Zone.MERGED)[SYMBOL, MONTH]
+    assert held.state is State.HELD_BACK
+    assert held.verdict.counts()["nothing_sound"] == 1
     assert {reason for _, _, reason, _ in set_aside(lake)} == {"content_matches_name"}
     assert len(set_aside(lake)) == 93
     assert lake.bars(D, SYMBOL, MONTH) is None
@@ -147,9 +149,47 @@ def test_the_month_before_costs_a_partition_nothing(world: World) -> None:
     assert (costs(ran, NEXT), set_aside(lake, NEXT), merged(lake, NEXT)) == ([], [], LATER)
     put(world.mirror, MONTH, [], text="<html>busy</html>\n")
     ran = run(lake, NEXT)
-    assert costs(ran) == [("columns", Severity.PARTITION, 1)]
+    assert costs(ran) == [("columns", Severity.ROW, 1)]
     assert costs(ran, NEXT) == [("columns", Severity.WARN, 1)]
     assert merged(lake, NEXT) == LATER
+
+
+def test_an_object_that_cannot_be_read_is_quarantined_and_rest_fills_its_month(world: World) -> None:
+    put(world.mirror, MONTH, [], text="<html>busy</html>\n")
+    alone = world.lake(CATALOG)
+    held = run(alone).of(Zone.MERGED)[SYMBOL, MONTH]
+    assert (held.state, held.verdict.counts()["nothing_sound"]) == (State.HELD_BACK, 1)
+    put(world.truth, MONTH, rows_of(TIMES))
+    lake = world.lake(CATALOG.replace("[binance_archive]", "[binance_archive, binance_rest]"), name="rest")
+    assert run(lake).troubles == []
+    assert merged(lake) == TIMES
+    assert [row[:3] for row in set_aside(lake)] == [(f"{SYMBOL}-fundingRate-{MONTH}.zip", None, "columns")]
+    assert set(run(lake).states) == {State.UNCHANGED}
+
+
+@pytest.mark.parametrize("header", ["", HEADER, HEADER.strip() + ",extra\n"])
+def test_one_more_column_is_a_finding_and_costs_nothing(world: World, header: str) -> None:
+    put(world.mirror, MONTH, [], text=header + "".join(f"{row},new\n" for row in rows_of(TIMES)))
+    lake = world.lake(CATALOG)
+    assert costs(run(lake)) == [("extra_columns", Severity.WARN, 1)]
+    assert merged(lake) == TIMES
+
+
+def test_a_byte_order_mark_is_no_data(world: World) -> None:
+    put(world.mirror, MONTH, [], text="\ufeff" + HEADER + "".join(f"{row}\n" for row in rows_of(TIMES)))
+    lake = world.lake(CATALOG)
+    assert costs(run(lake)) == []
+    assert merged(lake) == TIMES
+
+
+def test_a_line_that_is_cut_costs_its_settlement(world: World) -> None:
+    rows = rows_of(TIMES)
+    rows[30] = rows[30][:15]
+    put(world.mirror, MONTH, rows)
+    lake = world.lake(CATALOG)
+    assert costs(run(lake))[0] == ("values", Severity.ROW, 1)
+    gaps = lake.ledger(D, SYMBOL, MONTH)
+    assert gaps.select("start", "bars", "status").rows() == [(TIMES[30], 1, "quarantined")]
 
 
 BAD = {

@@ -8,15 +8,15 @@ from bcdata.operations.listing_history import Question
 from bcdata.operations.zones import Zone
 from bcdata.providers.binance.archive import Series
 from bcdata.windows import Window
-from bcdata_tests.mirror import Rows, day_key, made_day
+from bcdata_tests.mirror import Rows, coarse, day_key, made_day
 from bcdata_tests.operations.conftest import BY_DAY, BY_MONTH, D, World
-from bcdata_tests.operations.test_labels import made_hours
 from bcdata_tests.operations.test_universe import workbench
 from bcdata_tests.run import Lake, utc
 
 SYMBOL = "BTCUSDT"
 DAYS = [f"2025-01-0{n}" for n in range(1, 9)]
 LATE = utc("2025-03-10")
+_MINUTES = {"15m": 15, "1h": 60}
 both_grains = pytest.mark.parametrize(
     ("catalog", "dates"), [(BY_MONTH, ["2025-01"]), (BY_DAY, DAYS)], ids=["by month", "by day"]
 )
@@ -28,12 +28,8 @@ def alone(catalog: str) -> str:
 
 
 def quarters(day: str) -> Rows:
-    """The day as some rows of a quarter of an hour: how many there are makes no difference here."""
-    step = 15 * 60_000_000
-    return [
-        [str(int(row[0]) // step * step), *row[1:6], str(int(row[0]) // step * step + step - 1), *row[7:]]
-        for row in made_day(day)[::15]
-    ]
+    """The day as bars of a quarter of an hour."""
+    return coarse(made_day(day), 15)
 
 
 def put(world: World, days: list[str], others: list[str], interval: str = "15m") -> None:
@@ -41,7 +37,7 @@ def put(world: World, days: list[str], others: list[str], interval: str = "15m")
     for day in days:
         world.mirror.put_day(SYMBOL, day, made_day(day))
     for day in others:
-        rows = quarters(day) if interval == "15m" else made_hours(made_day(day))
+        rows = coarse(made_day(day), _MINUTES[interval])
         world.mirror.put_day(SYMBOL, day, rows, interval=interval)
 
 
@@ -71,7 +67,7 @@ def test_days_before_the_first_minutes_are_open_where_another_interval_has_files
     put(world, DAYS[4:], DAYS[3:])
     found = ledger(world.lake(catalog, now=LATE), dates)
     assert {day: status for day, (status, _) in found.items()} == dict.fromkeys(DAYS[:4], "open")
-    assert "15m files" in found[DAYS[0]][1]
+    assert "15m" in found[DAYS[0]][1]
 
 
 @both_grains
@@ -101,7 +97,7 @@ def test_days_after_the_last_minutes_are_open_where_another_interval_has_files(
     found = ledger(world.lake(catalog, now=LATE), dates)
     statuses = {day: status for day, (status, _) in found.items()}
     assert statuses == dict.fromkeys(DAYS[2:4], "open") | dict.fromkeys(DAYS[4:], "delisted")
-    assert "15m files" in found[DAYS[2]][1]
+    assert "15m" in found[DAYS[2]][1]
     assert "the archive's last file of any interval is BTCUSDT-15m-" in found[DAYS[4]][1]
 
 

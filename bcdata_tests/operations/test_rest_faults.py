@@ -15,6 +15,8 @@ from bcdata_tests.run import REST, Lake, utc
 DAY = "2025-01-02"
 HOLE = slice(600, 660)
 KLINES = "/spot/api/v3/klines"
+MINUTES = "klines?symbol=BTCUSDT&interval=1m&"
+"""The questions for bars; days that no coarser file covers are asked for their day bars too."""
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_rest_heals_a_hole_in_one_call(world: World, rows: Rows) -> None:
     assert lake.materialize(D, "BTCUSDT", DAY).troubles == []
     assert published(lake, "BTCUSDT", DAY) == bars_of(rows)
     assert statuses(lake) == [(60, "refilled")]
-    assert len(world.asked(KLINES)) == 1
+    assert len(world.asked(MINUTES)) == 1
     bars = lake.bars(D, "BTCUSDT", DAY)
     assert bars is not None
     assert bars.filter(pl.col("source") == REST)["open_time"].to_list() == [
@@ -65,7 +67,7 @@ def test_a_hole_that_rest_has_too_is_upstream_and_not_asked_about_again(world: W
     assert statuses(lake) == [(60, "upstream")]
     world.exchange.clear()
     lake.materialize(D, "BTCUSDT", DAY)
-    assert world.asked(KLINES) == []
+    assert world.asked(MINUTES) == []
 
 
 def test_half_of_a_hole(world: World, rows: Rows) -> None:

@@ -18,7 +18,9 @@ from bcdata_tests.run import Lake, tree, utc
 SYMBOL = "BTCUSDT"
 YESTERDAY, DAY, TOMORROW = "2025-01-01", "2025-01-02", "2025-01-03"
 NO_REST = BY_DAY.replace(", binance_rest", "")
-KLINES = "/spot/api/v3/klines"
+KLINES = r"/spot/api/v3/klines\?.*interval=1m&"
+"""The questions for minutes: days that no coarser file covers are asked for their day bars too."""
+MINUTES = "klines?symbol=BTCUSDT&interval=1m&"
 OUT = (760, 840)
 """12:40 to 13:59, as on 2023-03-24."""
 
@@ -37,7 +39,7 @@ def rows(world: World) -> Rows:
 
 def put_coarse(world: World, interval: str, *, lacking: tuple[int, int]) -> None:
     """Coarser files of all three days, which lack what lies whole in these minutes of the middle one."""
-    minutes = {"3m": 3, "1h": 60}[interval]
+    minutes = {"3m": 3, "15m": 15, "1h": 60, "1d": 1440}[interval]
     for day in (YESTERDAY, DAY, TOMORROW):
         whole = made_day(day)
         kept = cut(whole, *lacking) if day == DAY else whole
@@ -75,13 +77,13 @@ def test_two_empty_answers_a_day_apart_where_no_source_has_a_bar(world: World, n
     assert outcome(lake) == (Refilled.EMPTY, 1, 1)
     world.exchange.clear()
     assert run(lake, hours=23) == [("00:00", 1440, "open")]
-    assert world.asked(KLINES) == [], "asked again after a day, not before"
+    assert world.asked(MINUTES) == [], "asked again after a day, not before"
     assert run(lake, hours=25) == [("00:00", 1440, "upstream")]
     assert "twice" in lake.ledger(D, SYMBOL, DAY)["evidence"][0]
     assert outcome(lake) == (Refilled.CONFIRMED, 0, 0)
     world.exchange.clear()
     assert run(lake, hours=24 * 30) == [("00:00", 1440, "upstream")]
-    assert world.asked(KLINES) == [], "settled: never again"
+    assert world.asked(MINUTES) == [], "settled: never again"
 
 
 def test_no_number_of_empty_answers_proves_anything_where_the_archive_has_bars(world: World, rows: Rows) -> None:
@@ -189,7 +191,7 @@ def test_a_coarser_file_that_lacks_the_same_proves_it(
 def test_the_finest_coarser_interval_is_read_and_read_once(world: World, rows: Rows) -> None:
     assert rows
     world.add("/spot/api", "status", status=500)
-    put_coarse(world, "1h", lacking=(0, 0))
+    put_coarse(world, "1h", lacking=OUT)
     put_coarse(world, "3m", lacking=OUT)
     lake = world.lake()
     assert ("12:42", 78, "upstream") in run(lake)
@@ -233,13 +235,14 @@ def test_a_damaged_or_partial_coarser_file_proves_nothing(world: World, rows: Ro
     assert_honest(lake, SYMBOL, DAY, rows)
 
 
-def test_rest_is_believed_before_coarser_files_are_asked(world: World, rows: Rows) -> None:
-    put_coarse(world, "1h", lacking=OUT)
+def test_rest_gives_what_coarser_files_lack(world: World, rows: Rows) -> None:
+    """That files of the archive lack bars is no proof against a source that has them."""
+    put_coarse(world, "1d", lacking=(0, 0))
+    put_coarse(world, "15m", lacking=(0, 0))
     lake = world.lake()
     assert run(lake) == [("12:40", 80, "refilled")]
     assert published(lake, SYMBOL, DAY) == bars_of(rows)
-    fetched = [path for path in world.asked("/archive/") if "1h" in path]
-    assert [path.rpartition("/")[2] for path in fetched] == [f"{SYMBOL}-1h-{DAY}.zip"], "as a control, and once"
+    assert [path for path in world.asked() if "-15m-" in path] == [], "the day's control bar is enough"
 
 
 @pytest.mark.parametrize("status", [500, 451, 429, 418])
@@ -281,7 +284,7 @@ def test_the_outage_of_march_2023_is_asked_for_once_and_healed_by_a_republicatio
 
     world.exchange.clear()
     assert materialize(0) == [(80, "upstream")]
-    assert len(world.asked(KLINES)) == 1
+    assert len(world.asked(MINUTES)) == 1
     world.exchange.clear()
     for days in (0, 2, 400):
         assert materialize(days) == [(80, "upstream")]

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -100,6 +101,67 @@ def test_a_range_with_holes_and_beyond_the_ends(tmp_path: Path) -> None:
         assert len(use(tmp_path, bucket, ask)[0]) == count
     with pytest.raises(UsageError, match="reversed"):
         use(tmp_path, bucket, lambda archive: archive.objects(MINUTES, "daily", first="2023-02-01", last="2023-01-01"))
+
+
+def renamed(bucket: Bucket, old: str, new: str) -> None:
+    """Moves an object and its CHECKSUM to another key of the folder."""
+    for suffix in (".zip", ".zip.CHECKSUM"):
+        bucket.objects[f"{FOLDER}/BTCUSDT-1m-{new}{suffix}"] = bucket.objects.pop(f"{FOLDER}/BTCUSDT-1m-{old}{suffix}")
+
+
+@pytest.mark.parametrize("odd", ["2023-01-5", "2023-1-05", "2023-1-5"])
+@pytest.mark.parametrize("page", [3, 1000])
+def test_a_day_without_its_zeros_is_found_wherever_it_sorts(tmp_path: Path, odd: str, page: int) -> None:
+    bucket = Bucket(objects_of(MINUTES, "2023-01-01", "2023-12-31"), page)
+    renamed(bucket, "2023-01-05", odd)
+    for first, last, count in (("2023-01-01", "2023-01-31", 31), ("2023-01-04", "2023-01-06", 3)):
+        ask = partial(BinanceArchive.listed, series=MINUTES, period="daily", first=first, last=last)
+        found, _ = use(tmp_path, bucket, ask)
+        assert [one.date_key for one in found.objects] == Grain.DAY.keys("2023-01-01", "2023-12-31")[
+            int(first[-2:]) - 1 : int(last[-2:])
+        ]
+        assert len(found.objects) == count
+        [one] = [each for each in found.objects if each.date_key == "2023-01-05"]
+        assert one.key == f"{FOLDER}/BTCUSDT-1m-{odd}.zip"
+        assert one.checksum_listed
+        assert found.not_understood == ()
+
+
+def test_nothing_is_looked_for_that_is_not_due(tmp_path: Path) -> None:
+    bucket = Bucket(objects_of(MINUTES, "2023-01-01", "2023-01-05"))
+    ask = partial(BinanceArchive.listed, series=MINUTES, period="daily", first="2023-01-01", last="2023-01-31")
+    for due, requests in (("2023-01-05", 1), ("2023-01-06", 1), ("2023-01-07", 2)):
+        assert use(tmp_path, bucket, partial(ask, due=due))[1].count == requests
+
+
+def test_of_two_names_for_one_day_the_well_formed_one_is_read_and_the_other_named(tmp_path: Path) -> None:
+    bucket = Bucket(objects_of(MINUTES, "2023-01-01", "2023-01-05"))
+    odd = f"{FOLDER}/BTCUSDT-1m-2023-01-5.zip"
+    bucket.objects[odd] = BODY
+    found, _ = use(tmp_path, bucket, lambda archive: archive.listed(MINUTES, "daily"))
+    assert found.objects[-1].key == f"{FOLDER}/BTCUSDT-1m-2023-01-05.zip"
+    assert found.not_understood == (odd,)
+    for suffix in ("", ".CHECKSUM"):
+        del bucket.objects[f"{FOLDER}/BTCUSDT-1m-2023-01-05.zip{suffix}"]
+    bucket.objects[f"{FOLDER}/BTCUSDT-1m-2023-1-5.zip"] = BODY
+    found, _ = use(tmp_path, bucket, lambda archive: archive.listed(MINUTES, "daily"))
+    assert len(found.objects) == 4
+    assert len(found.not_understood) == 2, "nobody can tell which is meant"
+
+
+def test_months_are_read_from_the_whole_folder(tmp_path: Path) -> None:
+    folder = FOLDER.replace("daily", "monthly")
+    names = ["2023-01", "2023-2", "2023-10", "2023-03 (1)", "latest"]
+    bucket = Bucket({f"{folder}/BTCUSDT-1m-{name}.zip": BODY for name in names} | {f"{folder}/readme.txt": b"?"})
+    ask = partial(BinanceArchive.listed, series=MINUTES, period="monthly", first="2023-02", last="2023-02")
+    found, server = use(tmp_path, bucket, ask)
+    assert [one.date_key for one in found.objects] == ["2023-02"]
+    assert [key.rpartition("/")[2] for key in found.not_understood] == [
+        "BTCUSDT-1m-2023-03 (1).zip",
+        "BTCUSDT-1m-latest.zip",
+        "readme.txt",
+    ]
+    assert server.count == 1
 
 
 def test_symbols_and_intervals(tmp_path: Path) -> None:
@@ -209,6 +271,15 @@ def test_a_proxy_that_cuts_bodies_short_without_saying_so(tmp_path: Path) -> Non
     bucket.overrides[one.key] = [Reply(BODY[:5], length=-1), Reply(BODY)]
     got, _ = fetch(tmp_path, bucket, one)
     assert (got.checksum, got.body, got.size_differs) == ("missing", BODY, False)
+
+
+def test_without_the_checksum_the_listing_says_whether_the_bytes_are_whole(tmp_path: Path) -> None:
+    bucket, one = an_object()
+    one = replace(one, etag=hashlib.md5(BODY, usedforsecurity=False).hexdigest())
+    bucket.overrides[one.key] = [Reply(BODY[:-1] + b"?"), Reply(BODY)]
+    got, server = use(tmp_path, bucket, lambda archive: archive.fetch(one, with_checksum=False))
+    assert (got.checksum, got.body) == ("not asked", BODY)
+    assert server.count == 2
 
 
 def test_what_is_not_there(tmp_path: Path) -> None:

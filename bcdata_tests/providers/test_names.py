@@ -16,11 +16,14 @@ from bcdata.providers.binance.names import (
     is_symbol,
     object_key,
     parse_key,
+    parse_unpadded,
     rest_interval,
     series_prefix,
+    time_named,
     type_prefix,
     url_path,
 )
+from bcdata.windows import Grain
 
 SYMBOLS = st.from_regex(r"[A-Z0-9]{1,12}(_[0-9]{6}|_PERP|SETTLED)?", fullmatch=True) | st.just("币安人生USDT")
 
@@ -80,6 +83,60 @@ def test_keys_as_the_archive_has_them() -> None:
 )
 def test_other_keys_are_passed_over(key: str) -> None:
     assert parse_key(key) is None
+
+
+MONTHS = "data/spot/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-"
+DAYS = "data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-"
+
+
+@pytest.mark.parametrize(
+    ("key", "period", "date_key"),
+    [
+        (f"{MONTHS}2020-8.zip", "monthly", "2020-08"),
+        (f"{DAYS}2020-8-04.zip", "daily", "2020-08-04"),
+        (f"{DAYS}2020-08-4.zip", "daily", "2020-08-04"),
+        (f"{DAYS}2020-8-4.zip", "daily", "2020-08-04"),
+        (f"{MONTHS}2020-08.zip", "monthly", None),
+        (f"{MONTHS}2020-13.zip", "monthly", None),
+        (f"{MONTHS}2020-0.zip", "monthly", None),
+        (f"{MONTHS}2020-8-4.zip", "monthly", None),
+        (f"{DAYS}2020-8.zip", "daily", None),
+        (f"{DAYS}2020-2-30.zip", "daily", None),
+        (f"{MONTHS}2020-8 (1).zip", "monthly", None),
+        ("data/spot/monthly/klines/ETHUSDT/1m/ETHUSDT-1m-2020-8.zip", "monthly", None),
+    ],
+)
+def test_names_that_lack_their_zeros(key: str, period: str, date_key: str | None) -> None:
+    assert parse_unpadded(key, Series("spot", "klines", "BTCUSDT", "1m"), period) == date_key
+
+
+@pytest.mark.parametrize(
+    ("rest", "month"),
+    [("2020-8 (1).zip", "2020-08"), ("2020-08.zip.bak", "2020-08"), ("202008.zip", "2020-08"), ("latest.zip", None)],
+)
+def test_the_time_that_another_key_seems_to_name(rest: str, month: str | None) -> None:
+    found = time_named(MONTHS + rest, Series("spot", "klines", "BTCUSDT", "1m"), "monthly")
+    assert found == (Grain.MONTH.window(month) if month else None)
+
+
+def test_a_key_with_a_month_that_there_is_not_names_its_year() -> None:
+    found = time_named(f"{MONTHS}2020-13.zip", Series("spot", "klines", "BTCUSDT", "1m"), "monthly")
+    assert found is not None
+    assert (found.start.year, found.start.month, found.end.year) == (2020, 1, 2021)
+
+
+@given(st.text(max_size=40))
+def test_no_rest_of_a_key_upsets_them(text: str) -> None:
+    series = Series("spot", "klines", "BTCUSDT", "1m")
+    for key in (text, MONTHS + text, DAYS + text):
+        for period in GRAINS:
+            parse_unpadded(key, series, period)
+            time_named(key, series, period)
+
+
+def test_a_symbol_whose_folder_no_file_system_takes_is_none() -> None:
+    assert is_symbol("币安人生USDT")
+    assert not is_symbol("币" * 40)
 
 
 @given(st.text(max_size=120))

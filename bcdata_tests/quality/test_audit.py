@@ -16,7 +16,7 @@ from bcdata.intervals import Interval
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.models import audit, bar_model, feature_model, merged_model
 from bcdata.quality.verdict import Severity, Verdict
-from bcdata_tests.make import MINUTE, bars, opens, raw
+from bcdata_tests.make import MINUTE, START, bars, opens, raw
 
 ONE = Interval.parse("1m")
 ROWS = 200
@@ -64,6 +64,8 @@ def test_sound_bars_pass_untouched() -> None:
         ("taker_buy_quote_volume", 1e9, "taker_within_total"),
         ("close_time", 0, "close_time"),
         ("close_time", 1_900_000_000_000_000, "close_time"),
+        ("quote_volume", 1e7, "quote_volume"),
+        ("quote_volume", 60.0, "quote_volume"),
     ],
 )
 def test_a_row_that_breaks_a_rule_is_set_aside_with_its_reason(column: str, value: Any, rule: str) -> None:
@@ -75,35 +77,47 @@ def test_a_row_that_breaks_a_rule_is_set_aside_with_its_reason(column: str, valu
     assert (finding.severity, finding.count) == (Severity.ROW, 1)
 
 
-@pytest.mark.parametrize(
-    ("column", "value", "rule"),
-    [
-        ("close_time", 1_677_628_800_000_000 + 100 * 60_000_000 + 41_646_000, "early_close"),
-        ("quote_volume", 1e7, "quote_volume"),
-    ],
-)
-def test_a_warning_costs_nothing(column: str, value: Any, rule: str) -> None:
-    result = judged(with_value(column, value))
+def test_a_warning_costs_nothing() -> None:
+    early = 1_677_628_800_000_000 + 100 * 60_000_000 + 41_646_000
+    result = judged(with_value("close_time", early))
     assert result.rejected.is_empty()
     assert result.bars.height == ROWS
-    assert result.verdict.counts() == {rule: 1}
+    assert result.verdict.counts() == {"early_close": 1}
 
 
 def test_an_unusual_move_is_shown_and_never_refused() -> None:
     frame = raw(bars(opens(ROWS)))
     last = pl.int_range(pl.len()) == ROWS - 1
-    prices = [pl.when(last).then(pl.col(name) * 2.2).otherwise(name).alias(name) for name in BAR.names()[1:5]]
+    amounts = ("quote_volume", "taker_buy_quote_volume")
+    prices = [
+        pl.when(last).then(pl.col(name) * 2.2).otherwise(name).alias(name) for name in (*BAR.names()[1:5], *amounts)
+    ]
     result = judged(frame.with_columns(prices))
     assert result.bars.height == ROWS
-    assert set(result.verdict.counts()) == {"unusual_move", "quote_volume"}
+    assert set(result.verdict.counts()) == {"unusual_move"}
 
 
-def test_too_many_bad_rows_cost_the_partition() -> None:
-    frame = raw(bars(opens(ROWS))).with_columns(
-        volume=pl.when(pl.int_range(pl.len()) < 11).then(-1.0).otherwise("volume")
-    )
-    assert not judged(frame, share=0.05).verdict.passed
-    assert judged(frame, share=0.06).verdict.passed
+def test_too_many_bad_rows_cost_their_object_and_no_other() -> None:
+    is_bad = pl.int_range(pl.len()) < 101
+    first = raw(bars(opens(ROWS))).with_columns(volume=pl.when(is_bad).then(-1.0).otherwise("volume"))
+    later = raw(bars(opens(ROWS, start=START + 2 * ROWS * MINUTE))).with_columns(object=pl.lit(1, dtype=pl.Int64))
+    frame = pl.concat([first, later])
+    result = judged(frame, share=0.5)
+    assert result.verdict.passed
+    assert result.rejected["reason"].value_counts(sort=True).rows() == [
+        ("non_negative_volumes", 101),
+        ("bad_share", 99),
+    ]
+    assert "101 of the 200 rows" in result.rejected.filter(pl.col("reason") == "bad_share")["evidence"][0]
+    assert_frame_equal(result.bars, bars(opens(ROWS, start=START + 2 * ROWS * MINUTE)))
+    assert {at: str(one) for at, one in result.bad_objects.items()} == {0: "101 of its 200 rows are bad"}
+    assert judged(frame, share=0.51).bars.height == 99 + ROWS
+    # Lines that are no rows count too.
+    result = audit_bars(later, interval=ONE, max_bad_share=0.5, bad_lines={1: ROWS})
+    assert (result.bars.height, result.verdict.passed) == (ROWS, True)
+    result = audit_bars(later, interval=ONE, max_bad_share=0.5, bad_lines={1: ROWS + 1, 7: 3})
+    assert result.bars.height == 0
+    assert list(result.bad_objects) == [1, 7]
 
 
 def test_identical_duplicates_are_one_row() -> None:

@@ -39,10 +39,12 @@ def test_no_row_is_lost(rows: list[str]) -> None:
 
 
 @given(st.integers(0, 20), st.integers(1, 20))
-def test_more_bad_rows_than_the_share_cost_the_partition(bad: int, good: int) -> None:
+def test_more_bad_rows_than_the_share_cost_the_object(bad: int, good: int) -> None:
     start = int(FEBRUARY.start.timestamp() * 1000)
     sound = [f"{start + at * 28_800_000},8,0.1" for at in range(good)]
     raw = read_funding_csv("".join(f"{row}\n" for row in [*sound, *["1,8,0.1"] * bad]).encode(), "f", FEBRUARY)
-    verdict = audit_settlements(raw, max_bad_share=0.25).verdict
-    assert verdict.passed == (bad / (bad + good) <= 0.25)
-    assert verdict.counts().get("content_matches_name", 0) == bad
+    audited = audit_settlements(raw, max_bad_share=0.25)
+    assert audited.verdict.passed
+    assert audited.settled.height == (good if bad / (bad + good) <= 0.25 else 0)
+    assert audited.settled.height + audited.rejected.height == good + bad
+    assert audited.verdict.counts().get("content_matches_name", 0) == bad

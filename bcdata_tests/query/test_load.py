@@ -160,3 +160,67 @@ def test_an_export_is_whole_and_names_when_a_row_is_known(
     parquet = CliRunner().invoke(app, [*words, "--fill", "flat"])
     assert parquet.exit_code == 0, parquet.output
     assert pl.read_parquet(tmp_path / f"out/{D}-BTCUSDT.parquet").height == 744
+
+
+@pytest.fixture
+def months(tmp_path: Path) -> Path:
+    """January to May of one symbol: April was never made, May is open and was made on the 10th; it ends on the 8th."""
+    store = Store(tmp_path / "months")
+    june = datetime(2023, 6, 1, tzinfo=UTC)
+    march, may = datetime(2023, 3, 1, tzinfo=UTC), datetime(2023, 5, 1, tzinfo=UTC)
+    gone = {"start": [may + timedelta(days=7)], "end": [may + timedelta(days=9, hours=22)], "bars": [71]}
+    delisted = pl.DataFrame({**gone, "status": ["delisted"], "evidence": ["it is gone"]}, schema=LEDGER)
+    for date, start, hours, price, closed, ledger in (
+        ("2023-01", JANUARY, [0, 1, 743], 100, FEBRUARY, None),
+        ("2023-02", FEBRUARY, [2, 100], 150, march, None),
+        ("2023-03", march, [743], 170, march + timedelta(hours=744), None),
+        ("2023-05", may, [1, 160], 200, may + timedelta(days=9, hours=23), delisted),
+    ):
+        place = Partition("merged", D, "BTCUSDT", date)
+        gaps = pl.DataFrame(schema=LEDGER) if ledger is None else ledger
+        record = {"closed": min(closed, june).isoformat()}
+        store.publish(place.in_zone("gaps"), gaps, fingerprint="f", rules="1", record={})
+        store.publish(place, bars(start, hours, price), fingerprint="f", rules="1", record=record)
+    store.close()
+    return store.root
+
+
+@pytest.mark.parametrize(("fill", "before"), [("flat", 0), ("null", 1)])
+def test_filling_ends_at_what_was_made_at_a_delisting_and_now(
+    months: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, fill: str, before: int
+) -> None:
+    monkeypatch.setenv("BCDATA_NOW", "2023-05-05T12:30:00Z")
+    found = bcdata.load(D, "BTCUSDT", "2023-01", "2100-01", fill=fill, root=months, catalog=catalog)
+    counts = dict(found.group_by(pl.col("open_time").dt.strftime("%Y-%m")).len().sort("open_time").iter_rows())
+    hours = {"2023-01": 744, "2023-02": 672, "2023-03": 744, "2023-05": 4 * 24 + 12 - 1 + before + 1}
+    assert counts == hours, "now is in May: its real bar of the 7th is there all the same"
+    assert found.filter(pl.col("open_time") > datetime(2023, 5, 5, 11, tzinfo=UTC))["close"].to_list() == [200]
+    monkeypatch.setenv("BCDATA_NOW", "2024-01-01T00:00:00Z")
+    later = bcdata.load(D, "BTCUSDT", "2023-01", "2100-01", fill=fill, root=months, catalog=catalog)
+    assert later["open_time"][-1] == datetime(2023, 5, 10, 22, tzinfo=UTC) - timedelta(days=3) + timedelta(hours=1)
+
+
+def test_no_close_is_carried_over_a_month_that_was_not_made(months: Path, catalog: Catalog) -> None:
+    found = bcdata.load(D, "BTCUSDT", "2023-01", "2023-06", fill="flat", root=months, catalog=catalog)
+    may = found.filter(pl.col("open_time") >= datetime(2023, 4, 1, tzinfo=UTC))
+    assert may["open_time"][0] == datetime(2023, 5, 1, 1, tzinfo=UTC), "before its first bar there is no close"
+    assert set(may["close"]) == {200}
+    march = found.filter(pl.col("open_time").dt.month() == 3)
+    assert (march["close"][0], march["filled"].sum()) == (150, 743), "from February to March it is"
+    assert (found["known_at"] == found["open_time"] + timedelta(hours=1)).all()
+
+
+@pytest.mark.parametrize("fill", ["null", "flat"])
+def test_a_series_is_split_by_its_real_bars_whether_it_is_filled_or_not(
+    months: Path, catalog: Catalog, fill: str
+) -> None:
+    options = {"split": True, "root": months, "catalog": catalog}
+    real = bcdata.load(D, "BTCUSDT", "2023-01", "2023-06", **options)
+    assert real["segment"].n_unique() > 3
+    filled = bcdata.load(D, "BTCUSDT", "2023-01", "2023-06", fill=fill, **options)
+    assert filled.height > real.height
+    both = filled.join(real, on="open_time", suffix="_real")
+    assert both.height == real.height
+    assert both["segment"].equals(both["segment_real"])
+    assert filled["segment"].null_count() == 0
+    assert filled["segment"].is_sorted()

@@ -9,7 +9,7 @@ from bcdata.features.feature import Feature
 from bcdata.features.proofs import promises
 from bcdata.features.proofs.bars import START
 from bcdata.features.proofs.corners import limits_hold, seed_forgotten
-from bcdata.features.proofs.instants import CALM_CUTS, WILD_CUTS, eventful
+from bcdata.features.proofs.instants import CALM_CUTS, WILD_CUTS, anywhere, eventful
 from bcdata.features.proofs.promises import DAY
 from bcdata.features.proofs.refuted import RefutedError
 from bcdata.features.proofs.subject import Lab, Subject
@@ -46,6 +46,11 @@ def _changed(subject: Subject, world: World, cuts: Sequence[datetime]) -> None:
         promises.future_changed(subject, world, instant)
 
 
+def _unknown(subject: Subject, world: World) -> None:
+    for instant in anywhere(world, 3):
+        promises.future_unknown(subject, world, instant)
+
+
 PROOFS: dict[str, Proof] = {
     "inputs": Proof(lambda one: promises.inputs_matter(one, calm()), _INPUTS),
     "inputs unharmed": Proof(
@@ -55,6 +60,8 @@ PROOFS: dict[str, Proof] = {
     "future cut, hostile bars": Proof(lambda one: promises.future_cut(one, wild(), WILD_CUTS[0]), _PAST),
     "future changed": Proof(lambda one: _changed(one, calm(), CALM_CUTS), _PAST),
     "future changed, hostile bars": Proof(lambda one: _changed(one, wild(), [*WILD_CUTS, *eventful(wild())]), _PAST),
+    "future unknown": Proof(lambda one: _unknown(one, calm()), _PAST),
+    "future unknown, hostile bars": Proof(lambda one: _unknown(one, wild()), _PAST),
     "partition alone": Proof(lambda one: promises.partition_alone(one, calm(), MONTH), _GRID),
     "partition alone, hostile bars": Proof(lambda one: promises.partition_alone(one, wild(), MONTH), _GRID),
     "partition of odd length": Proof(lambda one: promises.partition_alone(one, wild(), ODD), _GRID),

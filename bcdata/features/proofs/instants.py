@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import numpy as np
 import polars as pl
 
 from bcdata.features.proofs.bars import MINUTE, START
@@ -19,7 +20,19 @@ CALM_CUTS = [
 ]
 WILD_CUTS = [START + timedelta(minutes=minute) for minute in (5441, 7120)]
 
+_OFFSETS = (timedelta(), timedelta(seconds=30, microseconds=1), MINUTE - timedelta(microseconds=1), MINUTE)
 _SPIKE = 0.1
+
+
+def anywhere(world: World, count: int, seed: int = 0) -> list[datetime]:
+    """So many instants of the last days, at any microsecond, and as many within the minute of some settlement."""
+    rng = np.random.default_rng(seed)
+    end = world.bars["open_time"][-1]
+    span = (end - START - _DAYS) // timedelta(microseconds=1)
+    free = [START + _DAYS + timedelta(microseconds=int(rng.integers(span))) for _ in range(count)]
+    settled = world.sent.filter(pl.col("time").is_between(START + _DAYS, end))["time"].to_list()
+    picked = rng.choice(len(settled), min(count, len(settled)), replace=False)
+    return free + [settled[at] + _OFFSETS[number % len(_OFFSETS)] for number, at in enumerate(picked)]
 
 
 def eventful(world: World) -> list[datetime]:

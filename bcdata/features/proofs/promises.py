@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
+from bcdata.features.known import known_at
 from bcdata.features.proofs.bars import FLOWS, MINUTE, PRICES, QUOTE_FLOWS, at, whole_window
 from bcdata.features.proofs.refuted import RefutedError, close_to, require, same_bits
 from bcdata.features.proofs.subject import Subject
@@ -43,6 +44,19 @@ def future_changed(subject: Subject, world: World, instant: datetime) -> None:
     """Whatever happens to anybody from the instant on, bars before keep their values."""
     expected = subject.values(world)[: at(world.bars, instant)]
     same_bits(subject.values(world.changed(instant))[: expected.size], expected, world.bars["open_time"])
+
+
+def future_unknown(subject: Subject, world: World, instant: datetime) -> None:
+    """Without anything that is not known at an instant, at whatever one, rows known by then keep their values.
+
+    Neither bars that run on, nor settlements whose minute is not over, nor what would follow from them.
+    """
+    bars, past = world.bars, world.known_by(instant)
+    known = known_at(bars["open_time"], bars, interval=world.interval, features=[subject.feature], around=world.around)
+    rows = bars["open_time"].filter(known <= instant)
+    expected = subject.values(world)[: rows.len()]
+    there = subject.values(past, whole_window(bars))[past.bars["open_time"].is_in(rows.implode()).to_numpy()]
+    same_bits(there, expected, rows)
 
 
 def partition_alone(subject: Subject, world: World, window: Window) -> None:

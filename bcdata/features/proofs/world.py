@@ -9,9 +9,10 @@ import numpy as np
 import polars as pl
 
 from bcdata.features.grid import IntArray, grid_opens
+from bcdata.features.known import late_bars, latest
 from bcdata.features.proofs.bars import FLOWS, ONE_MINUTE, PRICES, START, complete, hostile, whole_window
 from bcdata.features.surroundings import Panel, Surroundings, panel
-from bcdata.intervals import Interval
+from bcdata.intervals import SETTLEMENT_MINUTE, Interval, settlement_intervals
 from bcdata.windows import Window
 
 SYMBOL, REFERENCE = "AUSDT", "BTCUSDT"
@@ -20,6 +21,8 @@ EXPLAINED = frozenset({"CUSDT", "EUSDT"})
 """Members whose missing bars the ledger explains; the others' have no reason."""
 
 _HOUR = timedelta(hours=1)
+_STAYS, _EXTRA, _LOST, _TARDY = 0.7, 0.05, 0.04, 0.02
+_SETTLED = pl.col("time") + SETTLEMENT_MINUTE
 _TIME = pl.col("open_time")
 
 
@@ -30,13 +33,17 @@ class World:
     Attributes:
         name: Tells worlds apart: equal names, equal bars.
         members: Bars of the universe by symbol, the symbol's own and the reference's among them.
+        sent: Settlements of the symbol as an exchange sends them: `time`, `funding_rate`. Their intervals follow.
+        reference_sent: Those of the reference symbol.
+        settled_from: Settlements before it are not there, though the intervals of later ones follow from them.
     """
 
     name: tuple[object, ...]
     members: Mapping[str, pl.DataFrame]
-    funding: pl.DataFrame
-    reference_funding: pl.DataFrame
+    sent: pl.DataFrame
+    reference_sent: pl.DataFrame
     interval: Interval = ONE_MINUTE
+    settled_from: datetime | None = None
 
     @property
     def bars(self) -> pl.DataFrame:
@@ -47,6 +54,16 @@ class World:
     def reference(self) -> pl.DataFrame:
         """The reference symbol's bars."""
         return self.members[REFERENCE]
+
+    @cached_property
+    def funding(self) -> pl.DataFrame:
+        """The symbol's settlements with the interval that was in force at each."""
+        return _in_force(self.sent, self.settled_from)
+
+    @cached_property
+    def reference_funding(self) -> pl.DataFrame:
+        """The reference symbol's settlements with the interval that was in force at each."""
+        return _in_force(self.reference_sent, self.settled_from)
 
     @cached_property
     def around(self) -> Surroundings:
@@ -63,13 +80,21 @@ class World:
         """Nothing from the instant on."""
         return self._each(("cut", instant), lambda frame, time: frame.filter(pl.col(time) < instant))
 
+    def known_by(self, instant: datetime) -> "World":
+        """Nothing that was not known at the instant: what an exchange could have answered then."""
+
+        def known(frame: pl.DataFrame, time: str) -> pl.DataFrame:
+            return frame.filter((_SETTLED if time == "time" else self._known(frame)) <= instant)
+
+        return self._each(("known by", instant), known)
+
     def since(self, instant: datetime, settlements: datetime | None = None) -> "World":
         """Nothing before the instant; settlements from another one on, if that is given."""
-
-        def kept(frame: pl.DataFrame, time: str) -> pl.DataFrame:
-            return frame.filter(pl.col(time) >= (settlements or instant if time == "time" else instant))
-
-        return self._each(("since", instant, settlements), kept)
+        own = self._each(
+            ("since", instant, settlements),
+            lambda frame, time: frame if time == "time" else frame.filter(pl.col(time) >= instant),
+        )
+        return replace(own, settled_from=settlements or instant)
 
     def lacking(self, instant: datetime) -> "World":
         """Without the bars that open then; settlements stay."""
@@ -78,12 +103,14 @@ class World:
         )
 
     def changed(self, instant: datetime) -> "World":
-        """All prices, flows and rates from the instant on are others, and members leave the universe."""
+        """All prices, flows and rates from the instant on are others, and some settlements are left out."""
         rng = np.random.default_rng(5)
 
         def moved(frame: pl.DataFrame, time: str) -> pl.DataFrame:
             names = ["funding_rate"] if time == "time" else [*PRICES, *FLOWS]
             later = pl.col(time) >= instant
+            if time == "time":
+                frame = frame.filter(~later | pl.Series(rng.random(frame.height) < _STAYS))
             factors = {name: pl.Series(rng.uniform(0.5, 2, frame.height)) for name in names}
             return frame.with_columns(
                 pl.when(later).then(pl.col(n) * f).otherwise(pl.col(n)) for n, f in factors.items()
@@ -132,9 +159,14 @@ class World:
             self,
             name=(*self.name, *what),
             members={name: change(frame, "open_time") for name, frame in self.members.items()},
-            funding=change(self.funding, "time"),
-            reference_funding=change(self.reference_funding, "time"),
+            sent=change(self.sent, "time"),
+            reference_sent=change(self.reference_sent, "time"),
         )
+
+    def _known(self, frame: pl.DataFrame) -> pl.Expr:
+        """When bars are known: as they say, or at their end."""
+        end = pl.col("open_time").dt.offset_by(self.interval.name)
+        return pl.col("known_at") if "known_at" in frame.columns else end
 
     @cached_property
     def panel(self) -> Panel:
@@ -146,7 +178,9 @@ class World:
             times = frame["open_time"].to_physical().to_numpy()
             closes[name][np.searchsorted(opens, times)] = frame["close"].to_numpy()
         reasons = np.ones(opens.size, dtype=np.bool_)
-        return panel(closes, opens, {name: reasons for name in closes if name in EXPLAINED})
+        late = [found for frame in self.members.values() if (found := late_bars(frame, self.interval))]
+        explained = {name: reasons for name in closes if name in EXPLAINED}
+        return panel(closes, opens, explained, latest(opens, late))
 
     def _opens(self) -> IntArray:
         """The grid over all members' days; which bars a member lacks there is for the panel to say."""
@@ -164,20 +198,44 @@ def _jittered(column: str, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(pl.when(kept).then(pl.col(column) * noise)) if column in frame.columns else frame
 
 
+def _in_force(sent: pl.DataFrame, since: datetime | None) -> pl.DataFrame:
+    """The settlements with the interval of each, which follows from all that were sent up to it."""
+    hours = settlement_intervals(sent["time"].to_physical().to_list(), [None] * sent.height)
+    labelled = sent.with_columns(interval_hours=pl.Series(hours, dtype=pl.Int64))
+    return labelled if since is None else labelled.filter(pl.col("time") >= since)
+
+
 def settlements(start: datetime, end: datetime, seed: int) -> pl.DataFrame:
     """Settlements every eight hours, and for the last two days every four."""
-    times, hours, rng = [], [], np.random.default_rng(seed)
+    times, rng = [], np.random.default_rng(seed)
     while start < end:
         times.append(start)
-        hours.append(4 if end - start <= timedelta(days=2) else 8)
-        start += hours[-1] * _HOUR
+        start += (4 if end - start <= timedelta(days=2) else 8) * _HOUR
     return pl.DataFrame(
         {
             "time": pl.Series(times, dtype=pl.Datetime("us", "UTC")),
             "funding_rate": rng.normal(1e-4, 1e-4, len(times)),
-            "interval_hours": pl.Series(hours, dtype=pl.Int64),
         }
     )
+
+
+def irregular(settled: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Settlements of which some are missing, and to which extra ones come, on the hour and off it."""
+    rng = np.random.default_rng(seed)
+    after = pl.Series(rng.choice([60, 120, 187], settled.height) * 60_000_000).cast(pl.Duration("us"))
+    out_of_turn = settled.with_columns(pl.col("time") + after, pl.col("funding_rate") * 2)
+    extra = out_of_turn.filter(pl.Series(rng.random(settled.height) < _EXTRA))
+    kept = settled.filter(pl.Series(rng.random(settled.height) > _LOST))
+    return pl.concat([kept, extra]).unique("time", keep="first").sort("time")
+
+
+def tardy(bars: pl.DataFrame, interval: Interval, seed: int) -> pl.DataFrame:
+    """Bars of which some ended up to half an interval later than their calendar says."""
+    rng = np.random.default_rng(seed)
+    length = interval.length or timedelta()
+    late = np.where(rng.random(bars.height) < _TARDY, rng.random(bars.height) * (length / 2).total_seconds() * 1e6, 0)
+    extra = pl.Series(late.astype(np.int64)).cast(pl.Duration("us"))
+    return bars.with_columns(known_at=pl.col("open_time") + length + extra)
 
 
 @cache
@@ -192,10 +250,15 @@ def calm(days: int = 5, seed: int = 0, *, interval: str = "1m", start: datetime 
 
 @cache
 def wild(days: int = 6, seed: int = 0) -> World:
-    """Flat runs, spikes, holes and outages of everybody; one member is listed late."""
+    """Flat runs, spikes, holes and outages of everybody, bars that end late; one member is listed late.
+
+    Settlements are missing, and some come out of turn.
+    """
     members = {name: hostile(days, seed=100 * seed + number) for number, name in enumerate(MEMBERS)}
     members["EUSDT"] = members["EUSDT"].filter(_TIME.ge(START + timedelta(hours=30, minutes=17)))
-    return _around(("wild", days, seed), members, START, days, ONE_MINUTE)
+    members = {name: tardy(frame, ONE_MINUTE, seed + len(name)) for name, frame in members.items()}
+    world = _around(("wild", days, seed), members, START, days, ONE_MINUTE)
+    return replace(world, sent=irregular(world.sent, seed), reference_sent=irregular(world.reference_sent, seed + 1))
 
 
 def _around(

@@ -1,15 +1,12 @@
 """The Binance archive (data.binance.vision): what it lists, and its objects with their checksums."""
 
 import asyncio
-import hashlib
 import re
-from dataclasses import dataclass
-from datetime import datetime
 
 from bcdata.errors import NotFoundError
-from bcdata.net.answers import HttpResponse, OversizeError
+from bcdata.net.answers import OversizeError
 from bcdata.net.client import HttpClient
-from bcdata.providers.binance.checksum import State, verdict
+from bcdata.providers.binance.fetched import FetchedObject, checked, is_settled
 from bcdata.providers.binance.listed import ArchiveObject, Listed, read_entries
 from bcdata.providers.binance.listing import PROVIDER, Entry, Listing
 from bcdata.providers.binance.names import (
@@ -33,36 +30,6 @@ _FIRST_PAGE = 8
 """A zip and its CHECKSUM, and some keys of other shapes."""
 _TRIES = 3
 """Damage in transit, or a republication between the two requests, is gone at the second or third try."""
-_MD5 = re.compile("[0-9a-f]{32}")
-_HASH_ASIDE = 1 << 20
-"""Bytes above which hashing would hold up the event loop for a millisecond and more."""
-
-
-@dataclass(frozen=True, slots=True)
-class FetchedObject:
-    """The bytes of an object and how they stand to its CHECKSUM.
-
-    `mismatch` is a state, not an error: checksums have been wrong for months on whole content.
-    `size_differs` says that the body is not as long as the listing said.
-    """
-
-    body: bytes
-    sha256: str
-    checksum: State
-    checksum_text: str | None
-    last_modified: datetime | None
-    etag: str | None
-    size_differs: bool
-
-    def is_as_listed(self, one: ArchiveObject) -> bool:
-        """Whether the bytes are the listed ones, whatever the CHECKSUM says: those need not be asked for again.
-
-        The ETag of a plain upload is its MD5. Where nothing was listed that could tell, the bytes are believed.
-        """
-        if self.size_differs:
-            return False
-        etag = (one.etag or "").strip('"')
-        return not _MD5.fullmatch(etag) or hashlib.md5(self.body, usedforsecurity=False).hexdigest() == etag
 
 
 class BinanceArchive:
@@ -72,6 +39,11 @@ class BinanceArchive:
         self._client = client
         self._listing = Listing(client, listing_url)
         self._objects_url = objects_url.rstrip("/")
+
+    @property
+    def listing_requests(self) -> int:
+        """How many pages of listings were asked for so far."""
+        return self._listing.requests
 
     async def symbols(self, market: str, kind: str, period: str) -> list[str]:
         """All symbols that have a folder, sorted, the delisted ones included.
@@ -182,7 +154,7 @@ class BinanceArchive:
             fetched = await self._fetch_once(one, with_checksum=with_checksum)
             is_whole = fetched.checksum == "missing" and not fetched.size_differs
             is_whole = is_whole or (fetched.checksum == "not asked" and fetched.is_as_listed(one))
-            if fetched.checksum == "match" or is_whole or _is_settled(fetched, previous):
+            if fetched.checksum == "match" or is_whole or is_settled(fetched, previous):
                 return fetched
             previous = fetched
         return fetched
@@ -192,7 +164,7 @@ class BinanceArchive:
         bound = _LARGEST_OBJECT if one.size is None else min(_LARGEST_OBJECT, 2 * one.size + _SLACK)
         if not with_checksum:
             response = await self._client.get(url, provider=PROVIDER, max_bytes=bound)
-            return await _fetched(one, response, None, is_asked=False)
+            return await checked(one, response, None, is_asked=False)
         text = asyncio.create_task(self._checksum_text(url + CHECKSUM))
         try:
             response = await self._client.get(url, provider=PROVIDER, max_bytes=bound)
@@ -200,7 +172,7 @@ class BinanceArchive:
         finally:
             text.cancel()
             await asyncio.gather(text, return_exceptions=True)
-        return await _fetched(one, response, checksum_text)
+        return await checked(one, response, checksum_text)
 
     async def _checksum_text(self, url: str) -> str | None:
         try:
@@ -218,34 +190,3 @@ class BinanceArchive:
             children = (child.removeprefix(prefix) for child in page.prefixes if child.startswith(prefix))
             names.update(child.removesuffix("/") for child in children)
         return names - {""}
-
-
-async def _fetched(
-    one: ArchiveObject, response: HttpResponse, checksum_text: str | None, *, is_asked: bool = True
-) -> FetchedObject:
-    body = response.body
-    if len(body) > _HASH_ASIDE:
-        sha256 = await asyncio.to_thread(_sha256, body)
-    else:
-        sha256 = _sha256(body)
-    return FetchedObject(
-        body=body,
-        sha256=sha256,
-        checksum=verdict(sha256, one.name, checksum_text) if is_asked else "not asked",
-        checksum_text=checksum_text,
-        last_modified=response.last_modified,
-        etag=response.etag,
-        size_differs=one.size is not None and one.size != len(body),
-    )
-
-
-def _sha256(body: bytes) -> str:
-    return hashlib.sha256(body).hexdigest()
-
-
-def _is_settled(fetched: FetchedObject, previous: FetchedObject | None) -> bool:
-    """Whether asking again brought the same again."""
-    return previous is not None and (fetched.sha256, fetched.checksum_text) == (
-        previous.sha256,
-        previous.checksum_text,
-    )

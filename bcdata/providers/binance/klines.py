@@ -142,7 +142,8 @@ def snap_early_2018(rows: pl.DataFrame, interval: Interval) -> tuple[pl.DataFram
         greater of open + interval and close_time + 1 µs as sent; null for all others, which are known at their end.
     """
     nothing = pl.lit(None, dtype=pl.Int64).alias("known_at")
-    if interval.length is None or rows.is_empty() or rows["open_time"].min() >= _IRREGULAR_UNTIL:  # type: ignore[operator]
+    first = rows["open_time"].min()
+    if interval.length is None or not isinstance(first, int) or first >= _IRREGULAR_UNTIL:
         return rows.with_columns(nothing), []
     step = int(interval.length.total_seconds() * 1_000_000)
     anchor = int((interval.anchor - EPOCH).total_seconds() * 1_000_000)

@@ -45,11 +45,12 @@ class Page:
 
 
 class Listing:
-    """Asks the listing server at `url`."""
+    """Asks the listing server at `url`. `requests` counts the pages that were asked for."""
 
     def __init__(self, client: HttpClient, url: str) -> None:
         self._client = client
         self._url = url
+        self.requests = 0
 
     async def pages(
         self, prefix: str, *, delimiter: str = "", marker: str = "", until: str | None = None, page: int = 1000
@@ -66,6 +67,7 @@ class Listing:
             params |= {"delimiter": delimiter} if delimiter else {}
             params |= {"marker": marker} if marker else {}
             params |= {"max-keys": page} if page < _LONGEST_PAGE else {}
+            self.requests += 1
             answer = await self._client.get(
                 self._url, params=params, provider=PROVIDER, variable=VARIABLE, max_bytes=_PAGE_BYTES
             )

@@ -1,28 +1,34 @@
 """A quick look into an archive object: what it covers, without judging its rows."""
 
-import io
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import numpy as np
 import polars as pl
 
 from bcdata.intervals import EPOCH, Interval
-from bcdata.providers.binance.klines import CSV, check_columns
+from bcdata.providers.binance.klines import CSV, check_columns, micros
 from bcdata.providers.binance.unzip import ObjectError, unzip
 from bcdata.windows import Window
 
 _BYTES_PER_ROW = 512
 """Three times the longest row seen: what bounds a zip bomb is the number of bars that fit into its window."""
 _SLACK = 1 << 16
-_MS_BELOW = 10**14
-_YEAR_3000_US = 32_503_680_000_000_000
+YEAR_3000_US = 32_503_680_000_000_000
+_SINGLE_DIGIT = re.compile(r"(?<=\d)-(?=\d(?:-\d{1,2})?$)", re.ASCII)
+"""The dash before a month or a day that lacks its zero, at the end of a name."""
 _NEWLINE, _COMMA, _ZERO, _NINE = ord("\n"), ord(","), ord("0"), 9
 
 
-def member_name(name: str) -> str:
-    """The file that an archive object must hold: its own name, as CSV."""
-    return name.removesuffix(".zip") + ".csv"
+def member_name(name: str) -> tuple[str, ...]:
+    """The file that an archive object must hold: its own name, as CSV.
+
+    An object whose name lacks zeros (`ADABKRW-1d-2020-8.zip`) may hold the file with or without them.
+    """
+    stem = name.removesuffix(".zip")
+    padded = _SINGLE_DIGIT.sub("-0", stem)
+    return (f"{stem}.csv",) if padded == stem else (f"{stem}.csv", f"{padded}.csv")
 
 
 def content_bound(window: Window, interval: Interval | None) -> int:
@@ -34,40 +40,44 @@ def content_bound(window: Window, interval: Interval | None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many rows an object has per UTC day and its earliest and latest open (UTC), or why it cannot be used."""
+    """What an object has of each UTC day, or why it cannot be used.
+
+    Attributes:
+        rows: how many rows, by day.
+        first: the earliest open (UTC).
+        last: the latest open (UTC).
+        error: why the object cannot be used.
+        bars: how many different opens, by day: a row that is there twice is one bar.
+    """
 
     rows: dict[date, int]
     first: datetime | None = None
     last: datetime | None = None
     error: str | None = None
+    bars: dict[date, int] = field(default_factory=dict)
 
     def lacking(self, expected: dict[date, int]) -> list[date]:
-        """The days with fewer rows than expected; all of them where the object cannot be used."""
+        """The days with fewer bars than expected; all of them where the object cannot be used."""
         if self.error is not None:
             return sorted(expected)
-        return sorted(day for day, count in expected.items() if self.rows.get(day, 0) < count)
+        return sorted(day for day, count in expected.items() if self.bars.get(day, 0) < count)
 
 
 def coverage(body: bytes, name: str, bound: int) -> Coverage:
-    """Counts the rows of a klines object by day, from its first column alone."""
+    """Counts the rows of a klines object by day, from its first column alone. Bad content is said, never raised."""
     try:
-        content = check_columns(unzip(body, member=member_name(name), max_bytes=bound))
-        opens = _first_column(content)
+        opens = _first_column(check_columns(unzip(body, member=member_name(name), max_bytes=bound)))
     except ObjectError as error:
         return Coverage({}, error=f"{error.rule}: {error}")
-    except pl.exceptions.PolarsError:
-        return Coverage({}, error="unreadable: the open times are no numbers")
-    opens = opens.filter(_is_possible(opens))  # of no day: the audit sets these rows aside
-    days = opens.cast(pl.Datetime("us", "UTC")).dt.date().value_counts(name="rows")
-    rows = {day: count for day, count in days.iter_rows() if day is not None}
-    return Coverage(rows, _instant(opens.min()), _instant(opens.max()))
+    opens = opens.filter(_is_possible(opens))  # what is no time is of no day: the audit sets these rows aside
+    return Coverage(_by_day(opens), _instant(opens.min()), _instant(opens.max()), bars=_by_day(opens.unique()))
 
 
 def read_opens(body: bytes, name: str, bound: int) -> pl.Series | None:
     """The opens (UTC) of a klines object, as they stand there; None where it cannot be used, or one is no time."""
     try:
         opens = _first_column(check_columns(unzip(body, member=member_name(name), max_bytes=bound)))
-    except (ObjectError, pl.exceptions.PolarsError):
+    except ObjectError:
         return None
     if not _is_possible(opens).all():
         return None
@@ -76,7 +86,11 @@ def read_opens(body: bytes, name: str, bound: int) -> pl.Series | None:
 
 def _is_possible(opens: pl.Series) -> pl.Series:
     """Which opens (µs) lie between 1970 and 3000. Others have no date that polars and Python could tell."""
-    return opens.is_between(0, _YEAR_3000_US, closed="left")
+    return opens.is_between(0, YEAR_3000_US, closed="left").fill_null(value=False)
+
+
+def _by_day(opens: pl.Series) -> dict[date, int]:
+    return dict(opens.cast(pl.Datetime("us", "UTC")).dt.date().value_counts(name="rows").iter_rows())
 
 
 def _instant(micros: object) -> datetime | None:
@@ -84,7 +98,10 @@ def _instant(micros: object) -> datetime | None:
 
 
 def _first_column(content: bytes) -> pl.Series:
-    """Open times in µs. Stamps have 13 digits (ms) or 16 (µs): cut out of the bytes, a tenth of the work of a CSV."""
+    """Open times in µs; null where a line has none, or is no row. Stamps have 13 digits (ms) or 16 (µs).
+
+    They are cut out of the bytes, a tenth of the work of a CSV; where that fails, the lines are read one by one.
+    """
     body = np.frombuffer(content.rstrip() + b"\n", dtype=np.uint8)
     if body.size == 1:
         return pl.Series("open_time", [], dtype=pl.Int64)
@@ -95,6 +112,7 @@ def _first_column(content: bytes) -> pl.Series:
             digits = body[starts[:, None] + np.arange(width)].astype(np.int64) - _ZERO
             if ((digits >= 0) & (digits <= _NINE)).all():
                 return pl.Series("open_time", digits @ (10 ** np.arange(width - 1, -1, -1)) * scale)
-    frame = pl.scan_csv(io.BytesIO(content), has_header=False, schema=CSV, quote_char=None)
-    opens = frame.select("open_time").collect().to_series().drop_nulls()
-    return pl.select(pl.when(opens.abs() < _MS_BELOW).then(opens * 1000).otherwise(opens)).to_series()
+    lines = pl.Series("line", content.rstrip().decode("utf-8", "replace").split("\n"), dtype=pl.String).to_frame()
+    is_row = pl.col("line").str.count_matches(",", literal=True) == len(CSV) - 1
+    stamp = pl.when(is_row).then(pl.col("line").str.split(",").list.first()).cast(pl.Int64, strict=False)
+    return lines.select(micros(stamp).alias("open_time")).to_series()

@@ -32,6 +32,8 @@ _INFO_WEIGHT = {"spot": 20, "um": 1, "cm": 1}
 _FUNDING_ROWS = 1000
 _PAGE_BYTES = 4 << 20
 _INFO_BYTES = 128 << 20
+_LEAST_FUNDING_CAP = 100
+"""What a server sends that does not look at the limit: its own default. Fewer rows are all that there are."""
 _LONGEST_FUNDING_MS = 8 * 3_600_000
 """No contract settles less often: an answer that goes on to within this time of the end is complete."""
 _MS = timedelta(milliseconds=1)
@@ -105,7 +107,9 @@ class BinanceRest:
             except ValueError as error:
                 raise _unusable(question, error) from None
             pages.append(_page(question, body, times))
-            if not times or (len(times) < _FUNDING_ROWS and end - times[-1] <= _LONGEST_FUNDING_MS):
+            # A page with fewer rows than were asked for need not be the end: servers cap their pages.
+            reaches = not times or end - times[-1] <= _LONGEST_FUNDING_MS
+            if len(times) < _LEAST_FUNDING_CAP or (len(times) < _FUNDING_ROWS and reaches):
                 break
             start = times[-1] + 1
             self._check_pace(series.market, pages)

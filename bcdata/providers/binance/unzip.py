@@ -19,8 +19,8 @@ class ObjectError(ValueError):
         self.rule = rule
 
 
-def unzip(body: bytes, *, member: str, max_bytes: int) -> bytes:
-    """Returns the content of the only member, which must have the given name.
+def unzip(body: bytes, *, member: str | tuple[str, ...], max_bytes: int) -> bytes:
+    """Returns the content of the only member, which must have the given name, or one of several.
 
     Raises:
         ObjectError: `unreadable` (truncated, damaged, encrypted, not a zip), `bomb` (grows beyond `max_bytes`
@@ -31,9 +31,10 @@ def unzip(body: bytes, *, member: str, max_bytes: int) -> bytes:
             infos = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise ObjectError("unreadable", f"not a whole zip file ({error})") from None
-    if len(infos) != 1 or infos[0].filename != member:
+    expected = (member,) if isinstance(member, str) else member
+    if len(infos) != 1 or infos[0].filename not in expected:
         names = ", ".join(repr(info.filename) for info in infos[:3]) or "nothing"
-        raise ObjectError("content_matches_name", f"holds {names} where {member!r} was expected")
+        raise ObjectError("content_matches_name", f"holds {names} where {expected[0]!r} was expected")
     info = infos[0]
     if info.file_size > max_bytes or info.file_size > MAX_RATIO * max(info.compress_size, 1):
         raise ObjectError("bomb", f"claims to inflate from {info.compress_size} to {info.file_size} bytes")
