@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test slow check dev bench lock clean
+.PHONY: help demo test slow campaign check dev bench lock clean
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## */\t/' | expand -t 10
 
@@ -23,6 +23,9 @@ test: $(READY) ## the tests, but for the slow ones
 
 slow: $(READY) ## the tests that take longer: end to end, kills at twenty moments
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+campaign: $(READY) ## hundreds of generated worlds in which one object is broken (SEEDS=400)
+	BCDATA_CAMPAIGN_SEEDS=$(or $(SEEDS),400) $(BIN)/python -m pytest -n 0 bcdata_tests/scenarios/test_one_broken_object.py
 
 check: $(READY) ## linter, formatter, type checker
 	$(BIN)/ruff check .

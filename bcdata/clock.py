@@ -19,6 +19,11 @@ def parse_instant(text: str) -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
+def is_pinned() -> bool:
+    """Whether BCDATA_NOW says what time it is."""
+    return bool(os.environ.get("BCDATA_NOW"))
+
+
 def now() -> datetime:
     """The present instant in UTC, or what BCDATA_NOW says it is."""
     pinned = os.environ.get("BCDATA_NOW")

@@ -13,6 +13,10 @@ class CatalogError(UsageError):
     """The catalog cannot be read as it stands; the text names file and line."""
 
 
+class ClockError(BcdataError):
+    """The clock says what cannot be: an instant before what was built, or one that has not come for a provider."""
+
+
 class StoreError(BcdataError):
     """The store cannot be read or written: no space, no permission, or a damaged file."""
 

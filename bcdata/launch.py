@@ -18,7 +18,7 @@ from bcdata.catalog import Catalog
 from bcdata.dagster_storage import BAD_SETTINGS
 from bcdata.errors import BcdataError
 from bcdata.operations.outcome import Outcome
-from bcdata.operations.plan import Plan, RangeRun, stretches
+from bcdata.operations.plan import NOW_BACK, Plan, RangeRun, stretches
 from bcdata.operations.progress import listening
 from bcdata.operations.zones import Step
 from bcdata.partitions import partitions_of, symbol_set
@@ -122,8 +122,12 @@ def count_runs(instance: dg.DagsterInstance, plan: Plan) -> int:
     return len(stretches(plan.symbols, [*known, *sorted(set(plan.symbols) - set(known))]))
 
 
-def launch(instance: dg.DagsterInstance, catalog: Catalog, plan: Plan, listener: Listener) -> Report:
+def launch(
+    instance: dg.DagsterInstance, catalog: Catalog, plan: Plan, listener: Listener, *, now_back: bool = False
+) -> Report:
     """Runs the plan, one Dagster run for each stretch of neighbouring symbols, and reports on every partition.
+
+    With `now_back` partitions may be built as of an earlier instant than they were; runs have it as a tag.
 
     Raises:
         BcdataError: Dagster would cover other partitions than those that were asked for.
@@ -142,7 +146,7 @@ def launch(instance: dg.DagsterInstance, catalog: Catalog, plan: Plan, listener:
             result = job.execute_in_process(
                 instance=instance,
                 asset_selection=[dg.AssetKey(step.key) for step in plan.steps],
-                tags={**run.tags, COMMAND_TAG: command},
+                tags={**run.tags, COMMAND_TAG: command, **({NOW_BACK: "true"} if now_back else {})},
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 raise_on_error=False,
             )

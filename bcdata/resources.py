@@ -68,12 +68,19 @@ def workbench(
     store: StoreResource,
     archive: BinanceArchiveResource,
     rest: BinanceRestResource,
+    *,
+    now_back: bool = False,
 ) -> Iterator["Workbench"]:
-    """Everything an operation needs, opened for the length of the block."""
+    """Everything an operation needs, opened for the length of the block.
+
+    With `now_back` (a run's tag) partitions may be built as of an earlier instant than they were.
+    """
     from bcdata import clock  # noqa: PLC0415
     from bcdata.operations.workbench import open_workbench  # noqa: PLC0415
 
-    with open_workbench(store.path(), catalog, clock.now(), make_archive=archive.client, make_rest=rest.client) as work:
+    with open_workbench(
+        store.path(), catalog, clock.now(), make_archive=archive.client, make_rest=rest.client, now_back=now_back
+    ) as work:
         yield work
 
 

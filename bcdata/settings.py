@@ -78,7 +78,9 @@ class Settings(LayeredSettings):
     )
     verify_at: str = Field(default="0 3 * * 0", description="when all of raw is verified: cron, UTC")
     halts_at: str = Field(default="0 11 * * *", description="when halts are looked for: cron, UTC")
-    monthly_at: str = Field(default="0 12 8,24 * *", description="when months may replace their days: cron, UTC")
+    monthly_at: str = Field(
+        default="0 12 8,24 * *", description="when the last month is run again, months first: cron, UTC"
+    )
     state: Path = Field(
         default=Path("~/.local/state/bcdata"),
         validate_default=True,

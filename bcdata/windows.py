@@ -65,6 +65,14 @@ class Grain(StrEnum):
         """The date key of the partition that holds the instant."""
         return instant.strftime("%Y-%m" if self is Grain.MONTH else "%Y-%m-%d")
 
+    def is_key(self, text: str) -> bool:
+        """Whether the text is a date key of this grain."""
+        try:
+            self.window(text)
+        except (UsageError, OverflowError):
+            return False
+        return True
+
     def keys(self, first: str, last: str) -> list[str]:
         """All date keys from `first` to `last`, both included, in order.
 

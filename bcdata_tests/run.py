@@ -88,6 +88,7 @@ class Lake:
     root: Path
     now: datetime
     catalog: Catalog = field(default_factory=lambda: load_catalog(PACKAGED))
+    now_back: bool = False
 
     def plan(
         self,
@@ -138,7 +139,8 @@ class Lake:
         partitions = [
             step.partition(symbol, date) for symbol in plan.symbols for date in plan.dates if date >= dataset.start
         ]
-        with open_workbench(self.root, self.catalog, self.now, make_archive=archive_of, make_rest=_rest_of) as work:
+        makers = {"make_archive": archive_of, "make_rest": _rest_of}
+        with open_workbench(self.root, self.catalog, self.now, now_back=self.now_back, **makers) as work:
             yield from operation(step, dataset)(work, dataset, partitions)
 
 

@@ -30,6 +30,24 @@ def test_pipeline_comes_out_in_tables_and_json(tmp_path: Path, capsys: pytest.Ca
     ]
 
 
+@pytest.mark.timeout(300)
+def test_reconciliation_gives_the_same_bars_under_every_policy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["reconciliation", "--quick", "--out", str(tmp_path)])
+
+    shown = capsys.readouterr().out
+    for title in ("Time", "Second source"):
+        assert f"**{title}, 2 generated symbols 1m × 1 months**" in shown
+    found = json.loads((tmp_path / "reconciliation.json").read_text())["measured"]
+    fetched = {name: one["report"]["fetched"] for name, (one,) in found.items()}
+    assert {one["report"]["rows"] for (one,) in found.values()} == {2 * 31 * 1440}
+    assert (fetched["months alone"]["objects"], fetched["months first"]["objects"]) == (2, 2)
+    assert fetched["days and months, reconciled (the default)"]["objects"] == 2 * 32
+    assert fetched["months alone"]["controls"] == 2 * 2
+    assert fetched["days and months, no coarser files"]["controls"] == 0
+
+
 def test_ledger_reads_the_same_lake_in_every_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["ledger", "--quick", "--out", str(tmp_path)])
 

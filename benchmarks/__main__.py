@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import feature_month, features, ledger, orchestration, pipeline, resample
+from benchmarks import feature_month, features, ledger, orchestration, pipeline, reconciliation, resample
 from benchmarks.measure import PROJECT, median, median_ratio
 from benchmarks.tables import Result, Table, place
 
@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _benchmarks(mirror: Path, *, quick: bool) -> dict[str, Callable[[], Result]]:
     return {
         pipeline.NAME: lambda: pipeline.run(pipeline.QUICK if quick else pipeline.Plan(), mirror),
+        reconciliation.NAME: lambda: reconciliation.run(
+            reconciliation.QUICK if quick else reconciliation.Plan(), mirror
+        ),
         orchestration.NAME: lambda: orchestration.run(orchestration.QUICK if quick else orchestration.Plan(), mirror),
         ledger.NAME: lambda: ledger.run(ledger.QUICK if quick else ledger.Plan()),
         resample.NAME: lambda: resample.run(resample.QUICK if quick else resample.Plan()),
@@ -63,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     names = (
         pipeline.NAME,
+        reconciliation.NAME,
         orchestration.NAME,
         ledger.NAME,
         resample.NAME,

@@ -1,6 +1,7 @@
 """What is measured: partitions of real and of generated archives, and the catalog that names them."""
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,16 @@ def generate(mirror: Path, rectangles: Iterable[tuple[int, int]]) -> None:
     pairs = {(s, m) for symbols, months in rectangles for s in names(symbols) for m in first_months(months)}
     lacking = [(symbol, month) for symbol, month in sorted(pairs) if not (mirror / _key(symbol, month)).exists()]
     if lacking:
-        child("cases", {"mirror": str(mirror), "pairs": lacking})
+        keys = [(symbol, _key(symbol, month)) for symbol, month in lacking]
+        child("cases", {"mirror": str(mirror), "keys": keys})
+
+
+def generate_keys(mirror: Path, symbols: int, keys: Callable[[str], Iterable[str]]) -> None:
+    """Puts the objects of these keys, by symbol, and their CHECKSUMs into the mirror, if they are not there yet."""
+    every = [(symbol, key) for symbol in names(symbols) for key in keys(symbol)]
+    lacking = [(symbol, key) for symbol, key in every if not (mirror / key).exists()]
+    if lacking:
+        child("cases", {"mirror": str(mirror), "keys": lacking})
 
 
 def _key(symbol: str, month: str) -> str:
@@ -105,22 +115,24 @@ def _generate(job: dict[str, Any]) -> dict[str, Any]:
         base = symbol.removesuffix("USDT")
         return GeneratedSymbol("spot", symbol, base, "USDT", START, 10.0 + 300.0 * int(base[1:]), 2, 80.0, 5)
 
-    market = GeneratedMarket([made(symbol) for symbol in sorted({symbol for symbol, _ in job["pairs"]})])
+    market = GeneratedMarket([made(symbol) for symbol in sorted({symbol for symbol, _ in job["keys"]})])
     now = clock.parse_instant(NOW)
 
     def put(pair: tuple[str, str]) -> None:
-        symbol, month = pair
-        key = _key(symbol, month)
+        _, key = pair
         path = Path(job["mirror"]) / key
         path.parent.mkdir(parents=True, exist_ok=True)
         for suffix in ("", ".CHECKSUM"):
             stored = market.read(key + suffix, now)
             assert stored is not None
-            path.with_name(path.name + suffix).write_bytes(stored.body)
+            place = path.with_name(path.name + suffix)
+            place.write_bytes(stored.body)
+            published = stored.last_modified.timestamp()  # a day's object is older than its month's
+            os.utime(place, (published, published))
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(put, job["pairs"]))
-    return {"objects": len(job["pairs"])}
+        list(pool.map(put, job["keys"]))
+    return {"objects": len(job["keys"])}
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def _materialize(
 ) -> dict[str, Any]:
     chosen = [(step, operation(step, catalog[step.dataset])) for step in steps]
     spent: dict[str, dict[str, float]] = {}
-    rows = 0
+    rows, fetched = 0, dict.fromkeys(("objects", "bytes", "controls", "control_bytes"), 0)
     whole = Clock.start()
     with open_workbench(root, catalog, clock.now(), make_archive=archive_of, make_rest=_rest) as bench:
         for step, materialize in chosen:
@@ -52,7 +52,12 @@ def _materialize(
             if bad:
                 raise BenchmarkError(f"{len(bad)} of {len(outcomes)} failed, first {bad[0]}")
             rows = sum(one.rows for one in outcomes) if step.zone is Zone.MERGED else rows
-    return {"all": whole.read(), "steps": spent, "rows": rows}
+            if step.zone is Zone.RAW:
+                for one in outcomes:
+                    facts = {"objects": one.verdict.rows, "controls": one.requests - one.verdict.rows}
+                    for name, count in {**facts, **one.verdict.facts}.items():
+                        fetched[name] = fetched.get(name, 0) + count
+    return {"all": whole.read(), "steps": spent, "rows": rows, "fetched": fetched}
 
 
 def _rest(http: HttpClient) -> BinanceRest:

@@ -9,6 +9,7 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.catalog.registry import parse_name
 from bcdata.catalog.symbols import complaint
 from bcdata.checks import aggregate, evaluation
+from bcdata.operations.plan import NOW_BACK
 from bcdata.operations.zones import Step, Zone, operation
 from bcdata.partitions import fixed_ranges, symbol_set
 from bcdata.resources import BinanceArchiveResource, BinanceRestResource, StoreResource, workbench
@@ -30,7 +31,8 @@ def run(
     if not wanted:
         return dg.MaterializeResult(check_results=[aggregate(step, [])])
     outcomes = []
-    with fixed_ranges(), workbench(catalog, *resources) as work:
+    now_back = context.run.tags.get(NOW_BACK) == "true"
+    with fixed_ranges(), workbench(catalog, *resources, now_back=now_back) as work:
         show_alive(work.store.root, context.run.run_id)
         for outcome in operation(step, dataset)(work, dataset, list(wanted)):
             key = wanted[outcome.partition]

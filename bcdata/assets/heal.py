@@ -11,6 +11,7 @@ import dagster as dg
 from bcdata.assets.body import metadata_of
 from bcdata.catalog import Catalog, Dataset
 from bcdata.checks import evaluation
+from bcdata.operations.plan import NOW_BACK
 from bcdata.operations.zones import REST, Step, Zone, steps
 from bcdata.partitions import symbol_set
 from bcdata.resources import BinanceArchiveResource, BinanceRestResource, StoreResource, workbench
@@ -79,7 +80,8 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
             for part in config.work
             if part.assets
         ]
-        with workbench(catalog, store, binance_archive, binance_rest) as work:
+        now_back = context.run.tags.get(NOW_BACK) == "true"
+        with workbench(catalog, store, binance_archive, binance_rest, now_back=now_back) as work:
             show_alive(work.store.root, context.run_id)
             counts: dict[tuple[str, str], int] = {}
             for step, outcome in heal(work, orders):

@@ -6,7 +6,9 @@ from bcdata.assets.factory import make_asset, steps_in
 from bcdata.catalog import Catalog, Dataset
 from bcdata.operations.zones import REST, Zone
 
-_ARCHIVE = "Archive objects of {name}, monthly before daily, with checksum states; republished ones are new versions."
+_ARCHIVE = (
+    "Archive objects of {name} with checksum states, hours and days beside them; republished ones are new versions."
+)
 _REST = "REST answers of {name}, asked only for expected bars that the archive lacks; pages as sent."
 
 

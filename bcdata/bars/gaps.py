@@ -1,6 +1,6 @@
 """The gap ledger: every expected bar that is not there, in runs, with the reason and how it is known."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -134,3 +134,14 @@ def missing_opens(expected: pl.Series, opens: pl.Series) -> pl.Series:
 def window_of_run(first: datetime, last: datetime, interval: Interval) -> Window:
     """The half-open window of a run of opens (first and last included)."""
     return Window(first, interval.next(last))
+
+
+def windows_of_runs(opens: Iterable[datetime], interval: Interval) -> list[Window]:
+    """Neighbouring opens as one half-open window each, ascending."""
+    windows: list[Window] = []
+    for at in sorted(opens):
+        if windows and windows[-1].end == at:
+            windows[-1] = Window(windows[-1].start, interval.next(at))
+        else:
+            windows.append(Window(at, interval.next(at)))
+    return windows

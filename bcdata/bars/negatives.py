@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from bcdata.bars.gaps import missing_opens, runs_of, window_of_run
+from bcdata.bars.gaps import missing_opens, runs_of, window_of_run, windows_of_runs
 from bcdata.bars.schema import TIME
 from bcdata.intervals import Interval
 from bcdata.windows import Window
@@ -88,15 +88,4 @@ def absent_too(
     edges = {edge for window in read for edge in (window.start, window.end)}
     silent = [one for one in silences(opens, coarse) if not {one.start, one.end} & edges]
     absent = whole.filter(pl.Series([any(at in window for window in silent) for at in whole], dtype=pl.Boolean))
-    return _joined(absent, coarse)
-
-
-def _joined(opens: pl.Series, interval: Interval) -> tuple[Window, ...]:
-    """Neighbouring bars as one window."""
-    windows: list[Window] = []
-    for at in opens.sort():
-        if windows and windows[-1].end == at:
-            windows[-1] = Window(windows[-1].start, interval.next(at))
-        else:
-            windows.append(Window(at, interval.next(at)))
-    return tuple(windows)
+    return tuple(windows_of_runs(absent, coarse))

@@ -11,7 +11,7 @@ from itertools import accumulate, groupby
 
 import polars as pl
 
-from bcdata.bars.gaps import Reason, Status
+from bcdata.bars.gaps import Reason, Status, windows_of_runs
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 
@@ -72,7 +72,7 @@ def residuals(coarse: Iterable[CoarseBar], bars: pl.DataFrame, missing: pl.Serie
     """
     if missing.is_empty() or bars["trades"].null_count():
         return []
-    found: list[Reason] = []
+    found: list[_Surplus] = []
     held = list(zip(bars["open_time"].to_list(), bars["trades"].to_list(), strict=True))
     left: list[datetime] = missing.to_list()
     for name, some in _by_interval(coarse):
@@ -87,11 +87,43 @@ def residuals(coarse: Iterable[CoarseBar], bars: pl.DataFrame, missing: pl.Serie
             surplus, done = one.trades - (sums[after] - sums[first]), after
             here = left[bisect_left(left, one.start) : bisect_left(left, one.end)]
             if here and surplus > 0:
-                words = f"the {name} bar of {one.start:%Y-%m-%d %H:%M} has {surplus:,} trades more than the bars in it"
-                found += [Reason(window, Status.OPEN, words) for window in _runs(here, fine)]
+                found += [_Surplus(window, name, one.start, surplus) for window in windows_of_runs(here, fine)]
         held = sorted([*inside, *outside, *held[done:]])
         left = _without(left, some)
-    return sorted(found, key=lambda reason: reason.window.start)
+    return [one.reason() for one in _joined(sorted(found, key=lambda one: one.window.start))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Surplus:
+    """Missing bars in a coarse bar, or in several that follow each other, and the trades that nobody else has."""
+
+    window: Window
+    interval: str
+    first: datetime
+    trades: int
+    last: datetime | None = None
+
+    def reason(self) -> Reason:
+        more = f"{self.trades:,} trades more than the bars in"
+        if self.last is None:
+            words = f"the {self.interval} bar of {self.first:%Y-%m-%d %H:%M} has {more} it"
+        else:
+            days = f"{self.first:%Y-%m-%d %H:%M} to {self.last:%Y-%m-%d %H:%M}"
+            words = f"the {self.interval} bars of {days} have {more} them"
+        return Reason(self.window, Status.OPEN, words)
+
+
+def _joined(found: Iterable[_Surplus]) -> list[_Surplus]:
+    """Holes that go on from one coarse bar into the next as one: a missing month is one row of a ledger, not 744."""
+    joined: list[_Surplus] = []
+    for one in found:
+        before = joined[-1] if joined else None
+        if before is not None and (before.window.end, before.interval) == (one.window.start, one.interval):
+            window, trades = Window(before.window.start, one.window.end), before.trades + one.trades
+            joined[-1] = _Surplus(window, one.interval, before.first, trades, last=one.first)
+        else:
+            joined.append(one)
+    return joined
 
 
 def _by_interval(coarse: Iterable[CoarseBar]) -> Iterator[tuple[str, list[CoarseBar]]]:
@@ -109,14 +141,3 @@ def _without(opens: Sequence[datetime], bars: Sequence[CoarseBar]) -> list[datet
         kept += opens[done : bisect_left(opens, one.start)]
         done = bisect_left(opens, one.end)
     return [*kept, *opens[done:]]
-
-
-def _runs(opens: Sequence[datetime], fine: Interval) -> list[Window]:
-    """Neighbouring opens as one window."""
-    windows: list[Window] = []
-    for at in opens:
-        if windows and windows[-1].end == at:
-            windows[-1] = Window(windows[-1].start, fine.next(at))
-        else:
-            windows.append(Window(at, fine.next(at)))
-    return windows

@@ -28,6 +28,9 @@ def materialize(
     until: Annotated[Zone | None, typer.Option(help="Only this zone and those before it; all by default.")] = None,
     no_refill: Annotated[bool, typer.Option("--no-refill", help="Do not ask REST for what the archive lacks.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    now_back: Annotated[
+        bool, typer.Option("--now-back", help="Build as of now what was built as of a later instant.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
     """Bring bars and features of some symbols and dates up to date.
@@ -52,7 +55,7 @@ def materialize(
     if dry_run:
         _dry_run(root, catalog, plan, as_json=as_json)
         return
-    report = _run(root, catalog, plan, as_json=as_json)
+    report = _run(root, catalog, plan, now_back=now_back, as_json=as_json)
     _conclude(plan, report, as_json=as_json)
     if not report.ok:
         raise typer.Exit(1)
@@ -77,7 +80,7 @@ def _dry_run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
     )  # fmt: skip
 
 
-def _run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> "Report":
+def _run(root: Path, catalog: Any, plan: "Plan", *, now_back: bool, as_json: bool) -> "Report":
     from bcdata.cli.progress import Bars  # noqa: PLC0415
     from bcdata.operations.prepare import prepare  # noqa: PLC0415
 
@@ -86,7 +89,7 @@ def _run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> "Report":
 
     with open_instance(root) as instance, Bars(plan, quiet=as_json) as bars:
         try:
-            return launch(instance, catalog, plan, bars.update)
+            return launch(instance, catalog, plan, bars.update, now_back=now_back)
         except KeyboardInterrupt:
             err.print(f"interrupted: {bars.summary()}. Run the same command again to go on from here.")
             raise typer.Exit(130) from None

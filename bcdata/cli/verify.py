@@ -27,13 +27,15 @@ def verify(
     """Check stored raw objects against their sha256, their CHECKSUM and the archive's listing; show all findings.
 
     Nothing is downloaded. What is damaged or lost is marked and fetched again by the next run over its partition. Ends
-    with status 1 where something is. Findings are those that stand in the lake, and what raw's objects show.
+    with status 1 where something is. Findings are those that stand in the lake, what raw's objects show, and what is
+    suspicious across partitions and symbols.
 
     Example: bcdata verify --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT
     """
     from bcdata.catalog import load_catalog  # noqa: PLC0415
     from bcdata.operations.findings import standing  # noqa: PLC0415
     from bcdata.operations.footers import open_footers  # noqa: PLC0415
+    from bcdata.operations.suspicions import suspicions  # noqa: PLC0415
     from bcdata.operations.sweep import verify as check  # noqa: PLC0415
     from bcdata.operations.swept import Summary  # noqa: PLC0415
     from bcdata.operations.workbench import open_own  # noqa: PLC0415
@@ -51,7 +53,8 @@ def verify(
             reported += summary.findings()
         with open_footers(work.store) as footers:
             for one in chosen:
-                reported += standing(work.store, footers, one, set(names) if names is not None else None)
+                only = set(names) if names is not None else None
+                reported += [*standing(work.store, footers, one, only), *suspicions(work.store, footers, one, only)]
     if as_json:
         counted = [{**_counts(one), "problems": one.rows()} for one in found]
         print_json({"datasets": counted, "findings": [one.to_json() for one in reported]})

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import aiohttp
 import stamina
@@ -31,6 +32,7 @@ from bcdata.net.judge import (
     remedy,
 )
 from bcdata.net.settings import HttpSettings
+from bcdata.net.skew import SKEWS
 
 _log = logging.getLogger(__name__)
 
@@ -197,6 +199,7 @@ class HttpClient:
         url, hosts = question.url, self._settings.redirect_hosts
         for _ in range(redirects.MOST + 1):
             async with self._opened().get(URL(url, encoded=True), allow_redirects=False) as response:
+                SKEWS.observe(question.provider, response.headers, datetime.now(UTC))
                 await self._observe(question, response.headers)
                 if response.status == BANNED:
                     seconds = ban_seconds(response)

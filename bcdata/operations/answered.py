@@ -6,13 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bcdata.operations.answer_rows import read_bodies
 from bcdata.operations.archive_view import ArchiveView
+from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.manifests import MANIFEST, Record, read_manifest
 from bcdata.operations.marks import DAMAGED
 from bcdata.operations.proofs import window_asked
 from bcdata.operations.queries import Run
-from bcdata.operations.rest_answers import Weighed, read_bodies, weigh
+from bcdata.operations.rest_answers import Days, Weighed, weigh
 from bcdata.providers.binance.answers import RestPage
+from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.attempts import Attempts
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -47,7 +50,7 @@ class Answered:
         found = cls(store, attempts, partition, now, before, {"series": series, **facts, "queries": []})
         found.manifest["queries"] = [query for query in before.get("queries", []) if found._holds(query["pages"])]
         if before.get("days") and found._holds(before["days"]):
-            found.manifest["days"] = before["days"]
+            found.manifest.update({name: before[name] for name in ("days", "witnesses") if name in before})
         return found
 
     @property
@@ -73,12 +76,31 @@ class Answered:
         self._weighed = None
         return sum(len(page.body) for page in pages)
 
-    def keep_days(self, page: RestPage, to: datetime) -> int:
-        """Stores the exchange's day bars of and around the partition, asked for up to `to`; returns their size."""
+    def keep_days(self, page: RestPage, to: datetime, witnesses: Sequence[Record] = ()) -> int:
+        """Stores the exchange's day bars of the partition, asked for up to `to`, and what they are tried with.
+
+        Args:
+            page: the day bars, those of the days of `witnesses` too.
+            to: UTC.
+            witnesses: day bars of the archive in other partitions.
+
+        Returns:
+            The size of the page in bytes.
+        """
         self.manifest["days"] = [{**one, "to": to.isoformat()} for one in self._stored("days", [page])]
+        self.manifest.pop("witnesses", None)
+        if witnesses:
+            self.manifest["witnesses"] = list(witnesses)
         self.note("days")
         self._weighed = None
         return len(page.body)
+
+    def keep_coarser(self, told: Sequence[Record]) -> None:
+        """Adds what coarser files of the archive tell about missing bars, each record once."""
+        records = [*self.manifest["coarser"], *told]
+        unique = {(one["start"], one["end"], one.get("evidence") or one["interval"]): one for one in records}
+        self.manifest["coarser"] = [unique[key] for key in sorted(unique)]
+        self.note("coarser")
 
     def weighed(self, view: ArchiveView) -> Weighed:
         """What the answers give and prove so far. One with a damaged page is left out, and so asked for again."""
@@ -87,7 +109,8 @@ class Answered:
             whole = [(query, bodies) for query, bodies in read if bodies is not None]
             self.manifest["queries"] = [query for query, _ in whole]
             days = read_bodies(self.store, self.partition, self.manifest.get("days") or [])
-            self._weighed = weigh(view, self._queries, [bodies for _, bodies in whole], days or [])
+            exchange = Days(days or [], self.manifest.get("witnesses") or [])
+            self._weighed = weigh(view, self._queries, [bodies for _, bodies in whole], exchange)
         return self._weighed
 
     def old_silences(self, view: ArchiveView) -> list[tuple[Window, Sequence[datetime]]]:
@@ -124,6 +147,16 @@ class Answered:
         """Remembers that this was asked now, once the manifest is saved."""
         self._notes.append(f"{self.partition.prefix}{what}")
 
+    @property
+    def rows(self) -> int:
+        """How many rows the answers have."""
+        return sum(page["rows"] for query in self._queries for page in query["pages"])
+
+    def seal(self) -> str:
+        """The fingerprint of all that is known, which the manifest gets; empty where nothing ever was."""
+        self.manifest["fingerprint"] = "" if self.is_empty and not self.before else fingerprint(**self.manifest)
+        return str(self.manifest["fingerprint"])
+
     def save(self) -> bool:
         """Writes the manifest, if there is anything in it and it has changed; whether it had.
 
@@ -139,7 +172,8 @@ class Answered:
     def may_ask(self, what: str) -> bool:
         """Whether this was not asked within the last day, or what was learnt then is lost."""
         last = self._last(what)
-        if last is None or self.now - last >= ASK_AGAIN:
+        is_lost = what == "days" and bool(self.before.get("days")) and "days" not in self.manifest
+        if last is None or is_lost or self.now - last >= ASK_AGAIN:
             return True
         return not self.before and self.attempts.detail(f"{self.partition.prefix}{what}") == _KEPT
 
@@ -147,6 +181,16 @@ class Answered:
         """Up to which instant (UTC) the exchange's day bars were asked for; None where they were not."""
         days = self.manifest.get("days")
         return datetime.fromisoformat(days[0]["to"]) if days else None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether REST said within the last day that it does not know the symbol."""
+        return bool(self.manifest["unknown_symbol"]) and not self.may_ask("symbol")
+
+    @property
+    def has_days(self) -> bool:
+        """Whether the exchange gave any day bars."""
+        return any(page["rows"] for page in self.manifest.get("days") or [])
 
     def _last(self, what: str) -> datetime | None:
         return self.attempts.last(f"{self.partition.prefix}{what}")
@@ -174,3 +218,16 @@ class Answered:
 def _span(query: Record) -> str:
     """The name of a question: what it asks for."""
     return f"{query['start']}..{query['end']}"
+
+
+def asking_findings(unanswered: Sequence[str], contradicted: Sequence[str]) -> tuple[Finding, ...]:
+    """What there is to say of questions without an answer, and of answers that what is known contradicts."""
+    told = (
+        ("refill_unanswered", unanswered, "questions unanswered; the holes stay open"),
+        ("answer_contradicted", contradicted, "answers contradict what is known; they prove nothing"),
+    )
+    return tuple(
+        Finding(rule, Severity.WARN, len(some), f"{len(some)} {words} ({some[0]})")
+        for rule, some, words in told
+        if some
+    )

@@ -94,11 +94,15 @@ class ArchiveView:
         return [*coarse_bars(self.controls, missing), *within]
 
     def residuals(self, bars: pl.DataFrame, missing: pl.Series, rest: Mapping[str, Any]) -> list[Reason]:
-        """Where coarser bars have more trades than the bars of the partition that are there, from whatever source."""
+        """Where coarser bars have more trades than the bars of the partition that are there, from whatever source.
+
+        The exchange's own day bars, where there are some, count too.
+        """
         if missing.is_empty():
             return []
         held = bars.select("open_time", "trades").sort("open_time")
-        return residuals(self.coarse(missing, rest), held, missing, self.dataset.bar_interval)
+        coarse = [*self.coarse(missing, rest), *coarse_of(rest.get("days"))]
+        return residuals(coarse, held, missing, self.dataset.bar_interval)
 
     def _parsed(self, key: str) -> Partition:
         return Partition("parsed", self.dataset.name, self.partition.symbol, key, ARCHIVE)

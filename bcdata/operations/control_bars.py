@@ -52,7 +52,7 @@ def read_controls_with_findings(
             except ObjectError as error:
                 broken.append(f"{record['name']}: {error}")
         if contents:
-            frames[name] = _sound_bars(contents, read, interval, raw).filter(
+            frames[name] = sound_bars(contents, read, interval, raw.dataset.partition("_")[0], raw.symbol).filter(
                 pl.col("open_time").is_between(window.start, window.end, closed="left")
             )
     return frames, _named(broken)
@@ -66,13 +66,21 @@ def _named(broken: Sequence[str]) -> list[Finding]:
     return [Finding("control_unreadable", Severity.WARN, len(broken), words + more)]
 
 
-def _sound_bars(
-    contents: Sequence[bytes], records: Sequence[Record], interval: Interval, raw: Partition
+def sound_bars(
+    contents: Sequence[bytes], records: Sequence[Record], interval: Interval, market: str, symbol: str
 ) -> pl.DataFrame:
-    """The rows that pass the row rules: a control that is wrong in itself checks nothing."""
+    """The rows (`BAR`) of objects that pass the row rules: what is wrong in itself checks nothing.
+
+    Args:
+        contents: of the objects, inflated, with known columns.
+        records: `name`, `period` and `date` of each.
+        interval: of their bars.
+        market: `cm` has contracts in the place of volumes.
+        symbol: of all of them.
+    """
     rows = read_csv(contents).rows
-    if raw.dataset.partition("_")[0] == _COIN_MARGINED:
-        rows = coin_margined(rows, contract_size(raw.symbol))
+    if market == _COIN_MARGINED:
+        rows = coin_margined(rows, contract_size(symbol))
     rows, _ = snap_early_2018(rows, interval)
     return audit_bars(with_windows(rows, records), interval=interval, max_bad_share=1).bars.select(BAR.names())
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from bcdata.catalog import Dataset
 from bcdata.intervals import EPOCH, Interval
@@ -15,7 +15,8 @@ from bcdata.store.layout import Partition
 from bcdata.windows import Window
 
 DAY_INTERVAL = Interval.parse("1d")
-_DAY = timedelta(days=1)
+REACH = timedelta(days=33)
+"""So far around their partitions day bars are asked for: they are tried with days of other partitions."""
 
 
 class DayBars:
@@ -30,8 +31,15 @@ class DayBars:
             self._spans[series] = Window(min(known.start, window.start), max(known.end, window.end))
         self._asked: dict[Series, asyncio.Task[list[RestPage]]] = {}
 
-    async def around(self, dataset: Dataset, partition: Partition) -> tuple[RestPage, datetime]:
-        """The rows, as sent, of the closed days of the partition and of one day on both sides, and where they end.
+    async def of(
+        self, dataset: Dataset, partition: Partition, also: Collection[date] = ()
+    ) -> tuple[RestPage, datetime]:
+        """The rows, as sent, of the partition's closed days and of some others, and where the partition's end.
+
+        Args:
+            dataset: of the partition.
+            partition: one of those that were named in the beginning.
+            also: days within `REACH` of it.
 
         Raises:
             NotFoundError: the market has no such symbol.
@@ -41,8 +49,10 @@ class DayBars:
         if series not in self._asked:
             self._asked[series] = asyncio.create_task(self._ask(series))
         pages = await asyncio.shield(self._asked[series])
-        window = _around(dataset.grain.window(partition.date)).until(DAY_INTERVAL.floor(self._work.now))
-        return _cut(pages, window), window.end
+        closed = DAY_INTERVAL.floor(self._work.now)
+        window = dataset.grain.window(partition.date).until(closed)
+        starts = {_ms(datetime(day.year, day.month, day.day, tzinfo=UTC)) for day in also if day < closed.date()}
+        return _cut(pages, window, starts), window.end
 
     async def _ask(self, series: Series) -> list[RestPage]:
         await self._work.exchange_info(series.market)  # its limits are learnt before the first question
@@ -54,13 +64,13 @@ def _days_of(dataset: Dataset, symbol: str) -> Series:
 
 
 def _around(window: Window) -> Window:
-    return Window(window.start - _DAY, window.end + _DAY)
+    return Window(window.start - REACH, window.end + REACH)
 
 
-def _cut(pages: Sequence[RestPage], window: Window) -> RestPage:
-    """The rows that open in the window, out of all pages; each row stays as it was sent."""
+def _cut(pages: Sequence[RestPage], window: Window, also: Collection[int]) -> RestPage:
+    """The rows that open in the window or at other instants, out of all pages; each row stays as it was sent."""
     start, end = (_ms(edge) for edge in (window.start, window.end))
-    rows = [row for page in pages for row in json.loads(page.body) if start <= row[0] < end]
+    rows = [row for page in pages for row in json.loads(page.body) if start <= row[0] < end or row[0] in also]
     body = json.dumps(rows, separators=(",", ":")).encode()
     url = pages[0].url if pages else ""
     return RestPage(url, body, rows[0][0] if rows else None, rows[-1][0] if rows else None, rows=len(rows))

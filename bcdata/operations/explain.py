@@ -80,6 +80,7 @@ class Known:
             *self._not_listed(),
             *self._delisted(),
             *upstream(self.rest.get("empty"), TWICE),
+            *(_set_aside(one) for one in self.rest.get("set_aside") or []),
             *not_published(self.unpublished),
         ]
 
@@ -175,6 +176,11 @@ def _plain(told: Sequence[Told] | None) -> list[Reason]:
 def _absent(told: Sequence[Told] | None) -> list[Reason]:
     """What coarser files lack too. That they merely have a bar, as records said before, decides nothing."""
     return [one for one in _plain(told) if one.status is Status.UPSTREAM]
+
+
+def _set_aside(one: Told) -> Reason:
+    """A window in which rows came from REST that were set aside: it is asked again."""
+    return Reason(_window((one["start"], one["end"])), Status.OPEN, one["evidence"])
 
 
 def _withdrawn(one: Told) -> Reason:

@@ -62,6 +62,10 @@ class Footers:
             return self._of("raw findings", step.partition(symbol, ""), self._raw_findings, MANIFEST)
         return self._of("findings", step.partition(symbol, ""), self._findings)
 
+    def uncompared(self, step: Step, symbol: str) -> dict[str, list[str]]:
+        """By date key of a published partition of parsed: its days (ISO) with bars that no coarser bar covers."""
+        return self._of("uncompared", step.partition(symbol, ""), self._uncompared)
+
     def ledgers(self, dataset: str, symbol: str) -> dict[str, list[Row]]:
         """By date key: the rows of a ledger as (start, end, bars, status); instants are ISO texts, UTC."""
         return self._of("rows", Partition("gaps", dataset, symbol, ""), self._rows)
@@ -110,6 +114,10 @@ class Footers:
         published = {one.date: self._store.published(one) for one in partitions}
         found = {date: one.record.get("verdict", {}).get("findings", []) for date, one in published.items() if one}
         return {date: [{**one, "sample": one["sample"][:1]} for one in some] for date, some in found.items()}
+
+    def _uncompared(self, partitions: list[Partition]) -> dict[str, list[str]]:
+        published = {one.date: self._store.published(one) for one in partitions}
+        return {date: one.record.get("uncompared", []) for date, one in published.items() if one}
 
     def _raw_findings(self, partitions: list[Partition]) -> dict[str, list[Facts]]:
         from bcdata.operations.raw_archive import findings  # noqa: PLC0415 (it needs the network's clients)

@@ -19,10 +19,10 @@ from bcdata.operations.archive_content import object_content, object_window
 from bcdata.operations.archive_rows import extra_columns
 from bcdata.operations.explain import TWICE, Told, not_published, quarantined, unpublished_from, upstream
 from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.funding_answer import Answer
 from bcdata.operations.lake import trusted
 from bcdata.operations.manifests import Record, read_manifest
 from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.present import CLOSED, as_of
 from bcdata.operations.publish import nothing_sound, publish, unchanged
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
@@ -48,14 +48,9 @@ def parse_archive(work: Workbench, dataset: Dataset, partitions: Sequence[Partit
     yield from each(work.store.root, partitions, lambda one: _parse_archive(work.store, dataset, one))
 
 
-def parse_rest(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
-    """parsed/binance_rest of funding; nothing asked, nothing parsed."""
-    yield from each(work.store.root, partitions, lambda one: _parse_rest(work.store, dataset, one))
-
-
 def merge(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Merged funding with its ledger; yields outcomes in order."""
-    yield from each(work.store.root, partitions, lambda one: _merge(work, dataset, one))
+    yield from each(work.store.root, partitions, lambda one: _merge(as_of(work, dataset, one), dataset, one))
 
 
 def due(window: Window, now: datetime) -> Window:
@@ -79,12 +74,12 @@ def _parse_archive(store: Store, dataset: Dataset, partition: Partition) -> Outc
     manifest = read_manifest(store, raw)
     if manifest is None:
         return Outcome(partition, State.FAILED, failed("upstream", "raw holds nothing for it; materialize raw first"))
-    made_of = _made_of(dataset, manifest)
+    made_of = made_of_raw(dataset, manifest)
     if done := unchanged(store, partition, made_of):
         return done
     window, records = window_of(dataset, partition), manifest["objects"]
     opened = _Opened.of(store, raw, records, dataset)
-    before = audit_settlements(_of_this_partition(opened.rows, _day_before(window)), max_bad_share=1).settled
+    before = audit_settlements(_of_this_partition(opened.rows, day_before(window)), max_bad_share=1).settled
     audited = audit_settlements(_of_this_partition(opened.rows, window), max_bad_share=dataset.quality.max_bad_share)
     whole = [
         {
@@ -99,7 +94,7 @@ def _parse_archive(store: Store, dataset: Dataset, partition: Partition) -> Outc
         "raw": manifest["fingerprint"],
         "objects": [one["name"] for one in records],
         "quarantined": [*_quarantined(audited.rejected, window), *whole],
-        "before": _plain(before),
+        "before": plain(before),
     }
     verdict = audited.verdict.with_findings(opened.findings(audited.bad_objects))
     rejected = pl.concat([audited.rejected, opened.as_rows()], how="diagonal")
@@ -107,7 +102,8 @@ def _parse_archive(store: Store, dataset: Dataset, partition: Partition) -> Outc
     return publish(store, partition, audited.settled, verdict, fingerprint=made_of, record=record, rejected=rejected)
 
 
-def _made_of(dataset: Dataset, manifest: Record) -> str:
+def made_of_raw(dataset: Dataset, manifest: Record) -> str:
+    """The fingerprint of what a parsed partition is made of: raw, the rules, the settings that bear on it."""
     return fingerprint(raw=manifest["fingerprint"], rules=VERSION, max_bad_share=dataset.quality.max_bad_share)
 
 
@@ -179,30 +175,6 @@ def _quarantined(rejected: pl.DataFrame, window: Window) -> list[dict[str, str]]
     return [{"start": at, "end": at, "reason": reason} for at, reason in instants]
 
 
-def _parse_rest(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
-    raw = partition.in_zone("raw", partition.provider)
-    manifest = read_manifest(store, raw)
-    if manifest is None:
-        return Outcome(partition, State.UNCHANGED, Verdict(0))
-    made_of = _made_of(dataset, manifest)
-    if done := unchanged(store, partition, made_of):
-        return done
-    answer = Answer.kept(store, raw, manifest)
-    if answer is None:
-        return Outcome(partition, State.FAILED, failed("upstream", "raw lacks a page; materialize raw again"))
-    window = window_of(dataset, partition)
-    audited, before = answer.of(window), answer.of(_day_before(window)).settled
-    record = {
-        "raw": manifest["fingerprint"],
-        "asked": manifest["asked"],
-        **answer.facts(),
-        "before": _plain(before),
-    }
-    rejected = audited.rejected.select("line", "reason", *SENT.names())
-    verdict, settled = audited.verdict, audited.settled
-    return publish(store, partition, settled, verdict, fingerprint=made_of, record=record, rejected=rejected)
-
-
 def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     parsed = {name: partition.in_zone("parsed", name) for name in dataset.sources}
     published = {name: work.store.published(one) for name, one in parsed.items()}
@@ -230,7 +202,8 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     nothing = nothing_sound(settled.height, records.get(ARCHIVE) or {})
     findings = (*audit(settled, funding_model(SETTLEMENT)), *_coverage(gaps), *_differing(settled), *nothing)
     verdict = Verdict(settled.height, findings)
-    return publish(work.store, partition, settled, verdict, fingerprint=made_of, record={}, ledger=gaps)
+    record = {CLOSED: known.end.isoformat()}
+    return publish(work.store, partition, settled, verdict, fingerprint=made_of, record=record, ledger=gaps)
 
 
 def _settled(work: Workbench, dataset: Dataset, partition: Partition) -> pl.DataFrame:
@@ -240,12 +213,12 @@ def _settled(work: Workbench, dataset: Dataset, partition: Partition) -> pl.Data
     return _unlabelled(joined(frames)).filter(known)
 
 
-def _day_before(window: Window) -> Window:
+def day_before(window: Window) -> Window:
     """The time before a partition in which the settlements stand from which its first intervals follow."""
     return Window(window.start - AROUND, window.start)
 
 
-def _plain(before: pl.DataFrame) -> list[list[Any]]:
+def plain(before: pl.DataFrame) -> list[list[Any]]:
     """Settlements as a record keeps them: the time (ISO, UTC) and the interval that the source states."""
     return [[at.isoformat(), hours] for at, hours in before.select("time", "interval_hours").iter_rows()]
 

@@ -22,6 +22,7 @@ from bcdata.operations.funding import ARCHIVE, AROUND, due, joined, proved
 from bcdata.operations.funding_answer import Answer
 from bcdata.operations.manifests import MANIFEST, Record, read_manifest
 from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.present import as_of, with_warnings
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, series_of, window_of
 from bcdata.providers.binance.answers import RestPage
@@ -33,7 +34,9 @@ from bcdata.windows import Window
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Asks for the partitions that lack a settlement, again after a day if nothing explains it; yields outcomes."""
-    yield from each(work.store.root, partitions, lambda one: _ask(work, dataset, one))
+    yield from with_warnings(
+        work, each(work.store.root, partitions, lambda one: _ask(as_of(work, dataset, one), dataset, one))
+    )
 
 
 def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
@@ -43,7 +46,7 @@ def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     if ARCHIVE in dataset.sources and archive is None:
         words = "parsed/binance_archive is not published; nothing was asked"
         return _warned(idle, "upstream", words)
-    question = _Question.of(work, dataset, partition, archive, Answer.kept(work.store, partition, manifest))
+    question = _Question.of(work, dataset, partition, archive, Answer.kept(work.store, partition, manifest, archive))
     if not question.is_due():
         return idle
     try:
@@ -53,12 +56,12 @@ def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     except ProviderError as error:
         return question.unanswered(idle, str(error))
     answer = question.answered([page.body for page in pages])
-    if lacking := answer.lacks(question.known()) if pages else []:
-        words = f"the answer lacks {len(lacking)} settlements that are known, from {lacking[0]:%Y-%m-%d %H:%M} on"
-        return question.unanswered(idle, f"binance_rest: {pages[0].url}: {words}")
+    if pages and (objection := question.objection(answer)):
+        return question.unanswered(idle, f"binance_rest: {pages[0].url}: the answer {objection}")
     if not pages and question.earlier:
         question.note(question.earlier)
         return idle  # what it knew of the symbol before stays true
+    as_of(work, dataset, partition)  # the answer says what time it is elsewhere
     outcome = _keep(work, partition, answer, pages)
     question.note(answer)
     return outcome
@@ -99,12 +102,21 @@ class _Question:
 
     def answered(self, pages: Sequence[bytes]) -> Answer:
         """The answer, weighed with the one before."""
-        return Answer(self.asked, pages).after(self.earlier, self._age(), ASK_AGAIN)
+        return Answer(self.asked, pages, archive=self.archive).after(self.earlier, self._age(), ASK_AGAIN)
 
     def known(self) -> set[datetime]:
         """The settlements that REST must have: those of the archive, and those that it gave before."""
         archived = set() if self.archive is None else set(self.archive["time"].to_list())
         return archived | (self.earlier.times if self.earlier else set())
+
+    def objection(self, answer: Answer) -> str | None:
+        """Why an answer cannot be used, in words; None where it has what is known, most of it with the known rate."""
+        if lacking := answer.lacks(self.known()):
+            return f"lacks {len(lacking)} settlements that are known, from {lacking[0]:%Y-%m-%d %H:%M} on"
+        if answer.is_anothers:
+            first = answer.differs[0]
+            return f"has other rates for {len(answer.differs)} settlements, from {first:%Y-%m-%d %H:%M} on"
+        return None
 
     def note(self, answer: Answer) -> None:
         """Remembers when this was asked, and how it went."""

@@ -11,9 +11,10 @@ from bcdata.bars.calendar import calendar, closed_window
 from bcdata.bars.gaps import Status, explain, missing_opens
 from bcdata.bars.schema import BAR, TIME, conform
 from bcdata.catalog import Dataset
+from bcdata.operations.answer_rows import without
 from bcdata.operations.archive_view import ArchiveView
 from bcdata.operations.explain import Known, Told, unpublished_from
-from bcdata.operations.rest_answers import Weighed, without
+from bcdata.operations.rest_answers import Weighed
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.providers.binance.names import GRAINS
 from bcdata.providers.binance.peek import content_bound, read_opens

@@ -10,7 +10,7 @@ from bcdata.intervals import EPOCH
 from bcdata.operations.choose import uncovered_days
 from bcdata.operations.due import due_until
 from bcdata.providers.binance.archive import ArchiveObject, BinanceArchive, Listed, Series
-from bcdata.providers.binance.names import CHECKSUM, name_stem, series_prefix, time_named
+from bcdata.providers.binance.listed import is_about
 from bcdata.windows import Grain, Window
 
 
@@ -21,8 +21,8 @@ class Listings:
         archive: the archive's client.
         dataset: whose objects they are.
         windows: the time of each partition of the run.
-        now: the present instant (UTC): days that are due by now and have no object are looked for under names without
-            their zeros. None: they are not, which saves a request for each year.
+        now: the present instant (UTC): what is due by now and has no object is looked for under names without their
+            zeros. None: it is not, which saves some requests.
     """
 
     def __init__(
@@ -36,6 +36,10 @@ class Listings:
         self._first = Grain.DAY.key(ordered[0].start - early)
         self._last = Grain.DAY.key(ordered[-1].start if dataset.grain is Grain.DAY else _last_instant(ordered[-1]))
         self._due = due_until(dataset, now) if now else EPOCH
+        self._due_keys: dict[Period, str] = {}
+        if now:
+            month = Grain.MONTH.key(now - dataset.publication.monthly)
+            self._due_keys = {"daily": Grain.DAY.key(self._due), "monthly": month}
         self._asked: dict[tuple[Series, Period], asyncio.Task[Listed]] = {}
         self._intervals: dict[tuple[str, Period], asyncio.Task[list[str]]] = {}
 
@@ -52,30 +56,19 @@ class Listings:
     async def not_understood(self, symbol: str, window: Window) -> list[str]:
         """The keys in the folders of a symbol that are about the window, it seems, and name none of its objects.
 
-        Keys without a date, and daily ones that stand apart from the window's own, are among them only where a day
-        has no object: then any of them may be what is missing.
+        Those without a date are about it, for all that is known, where it lacks an object that is due.
 
         Raises:
             ProviderError: the archive cannot be asked.
         """
         series = self._series(symbol)
         daily, monthly = await asyncio.gather(self._of(series, "daily"), self._of(series, "monthly"))
-        due = window.until(self._due)
-        days = _inside(daily, window)
-        month = _covering(monthly, window)
-        is_lacking = bool(uncovered_days([*days, *([month] if month else [])], due))
-        lacks_days = bool(uncovered_days(days, due))
-        stem = series_prefix(series, "daily") + name_stem(series)
-        own = (stem + Grain.DAY.key(window.start), f"{stem}{Grain.DAY.key(_last_instant(window))}.zip{CHECKSUM}")
-        found = []
-        for key in monthly.not_understood:
-            time = time_named(key, series, "monthly")
-            found += [key] if (is_lacking if time is None else _overlap(time, window)) else []
-        for key in daily.not_understood:
-            time = time_named(key, series, "daily")
-            is_near = lacks_days and (time is None or _overlap(time, window))
-            found += [key] if own[0] <= key <= own[1] or is_near else []
-        return found
+        lacks_days = bool(uncovered_days(_inside(daily, window), window.until(self._due)))
+        lacks_month = _covering(monthly, window) is None and Grain.MONTH.key(window.start) < self._due_keys.get(
+            "monthly", ""
+        )
+        found = [key for key in monthly.not_understood if is_about(key, series, "monthly", window, lacks=lacks_month)]
+        return found + [key for key in daily.not_understood if is_about(key, series, "daily", window, lacks=lacks_days)]
 
     async def before(self, symbol: str, window: Window) -> ArchiveObject | None:
         """The monthly object of the month before the window.
@@ -91,7 +84,7 @@ class Listings:
         Raises:
             ProviderError: the archive cannot be asked.
         """
-        return _inside(await self._ask_once(self._series(symbol, interval), "daily"), window)
+        return _inside(await self._ask_once(self._series(symbol, interval), "daily", ""), window)
 
     async def coarser_month(self, symbol: str, interval: str, window: Window) -> ArchiveObject | None:
         """The monthly object of another interval that covers the window, whatever the catalog says of periods.
@@ -99,7 +92,7 @@ class Listings:
         Raises:
             ProviderError: the archive cannot be asked.
         """
-        return _covering(await self._ask_once(self._series(symbol, interval), "monthly"), window)
+        return _covering(await self._ask_once(self._series(symbol, interval), "monthly", ""), window)
 
     async def intervals(self, symbol: str) -> set[str]:
         """All intervals that the archive lists of a symbol, by day or by month.
@@ -120,13 +113,14 @@ class Listings:
         return Series(self._dataset.market, self._dataset.kind, symbol, interval or own)
 
     async def _of(self, series: Series, period: Period) -> Listed:
-        return await self._ask_once(series, period) if period in self._dataset.archive else Listed()
+        if period not in self._dataset.archive:
+            return Listed()
+        return await self._ask_once(series, period, self._due_keys.get(period, ""))
 
-    async def _ask_once(self, series: Series, period: Period) -> Listed:
+    async def _ask_once(self, series: Series, period: Period, due: str) -> Listed:
         if (series, period) not in self._asked:
             length = 10 if period == "daily" else 7
-            first, last = self._first[:length], self._last[:length]
-            asking = self._archive.listed(series, period, first=first, last=last, due=Grain.DAY.key(self._due))
+            asking = self._archive.listed(series, period, first=self._first[:length], last=self._last[:length], due=due)
             self._asked[series, period] = asyncio.create_task(asking)
         return await asyncio.shield(self._asked[series, period])
 
@@ -139,10 +133,6 @@ def _inside(daily: Listed, window: Window) -> list[ArchiveObject]:
 def _covering(monthly: Listed, window: Window) -> ArchiveObject | None:
     month = Grain.MONTH.key(window.start)
     return next((one for one in monthly.objects if one.date_key == month), None)
-
-
-def _overlap(one: Window, other: Window) -> bool:
-    return one.start < other.end and other.start < one.end
 
 
 def _last_instant(window: Window) -> datetime:

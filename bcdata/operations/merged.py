@@ -21,6 +21,7 @@ from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import known_of
 from bcdata.operations.lake import PERPETUAL, merged_over, read_over, trusted
 from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.present import CLOSED, as_of
 from bcdata.operations.publish import nothing_sound, publish, unchanged
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
@@ -38,7 +39,7 @@ Record = dict[str, Any]
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Merges what parsed holds, and yields outcomes in order."""
-    yield from each(work.store.root, partitions, lambda one: _merge(work, dataset, one))
+    yield from each(work.store.root, partitions, lambda one: _merge(as_of(work, dataset, one), dataset, one))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         *audit(bars, merged_model(dataset.bar_interval, funding=dataset.market in PERPETUAL)),
         *_tiling(dataset, inputs, bars, gaps),
         *_coverage(gaps),
-        *nothing_sound(bars.height, inputs.record(ARCHIVE) or {}),
+        *nothing_sound(bars.height, inputs.record(ARCHIVE) or {}, rest),
         *_disagreements(frames),
         *finer_disagreement(work, dataset, inputs.symbol, inputs.window, bars),
     ]
@@ -103,7 +104,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         "sources": [(name, made) for name, made, _ in inputs.sources],
         "funding": inputs.funding,
         "finer": inputs.finer,
-        "closed": inputs.closed.end.isoformat(),
+        CLOSED: inputs.closed.end.isoformat(),
     }
     return publish(work.store, partition, bars, verdict, fingerprint=made_of, record=record, ledger=gaps)
 

@@ -1,7 +1,8 @@
 """parsed/binance_archive: the objects of a partition as one audited frame, bad rows set aside."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -22,7 +23,7 @@ from bcdata.operations.superseded import fewer_rows, withdrawn_bars
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.providers.binance.contracts import contract_size
 from bcdata.providers.binance.klines import coin_margined, read_csv, snap_early_2018
-from bcdata.quality.audit import audit_bars
+from bcdata.quality.audit import Audited, audit_bars
 from bcdata.quality.compare import Contradiction
 from bcdata.quality.rules import VERSION
 from bcdata.quality.verdict import Finding, Severity, failed
@@ -54,25 +55,22 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         max_bad_share=dataset.quality.max_bad_share,
         bad_lines=dict(bad_lines.group_by("object").len().sort("object").iter_rows()),
         controls=controls,
+        between=[_window(one) for one in manifest["evidence"].get("reused") or []],
     )
     aside = SetAside.of(opened, rows, bad_lines, audited)
     expected = calendar(dataset.calendar).opens(dataset.bar_interval, window)
     lacking = Lacking(expected, missing_opens(expected, audited.bars["open_time"]))
-    quarantined = aside.runs(lacking, dataset.bar_interval)
     received = rows["open_time"].drop_nulls().cast(TIME)
     withdrawn = withdrawn_bars(work.store, raw, manifest, dataset, lacking.without(received))
-    since = quiet_since(audited.bars)
     record = {
         "raw": manifest["fingerprint"],
         "objects": [one["name"] for one in opened.records],
         "evidence": manifest["evidence"],
-        "quarantined": quarantined,
-        "questioned": [_record_of(one) for one in audited.questioned],
-        "uncompared": [day.isoformat() for day in audited.uncompared],
+        "quarantined": aside.runs(lacking, dataset.bar_interval),
         "withdrawn": withdrawn,
-        "quiet_since": since.isoformat() if since else None,
+        **_found(audited),
     }
-    more = [*aside.findings(), *noticed, *unread, *fewer_rows(withdrawn)]
+    more = [*aside.findings(), *noticed, *unread, *fewer_rows(withdrawn, dataset.bar_interval)]
     return publish(
         work.store,
         partition,
@@ -82,6 +80,20 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         record=record,
         rejected=aside.frame(),
     )
+
+
+def _found(audited: Audited) -> dict[str, Any]:
+    """What the record says of the bars that are published."""
+    since = quiet_since(audited.bars)
+    return {
+        "questioned": [_record_of(one) for one in audited.questioned],
+        "uncompared": [day.isoformat() for day in audited.uncompared],
+        "quiet_since": since.isoformat() if since else None,
+    }
+
+
+def _window(one: dict[str, str]) -> Window:
+    return Window(datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"]))
 
 
 def _record_of(one: Contradiction) -> dict[str, str]:

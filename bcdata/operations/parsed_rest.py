@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 
 from bcdata.catalog import Dataset
+from bcdata.operations.answer_rows import read_bodies
 from bcdata.operations.answered import FACTS
 from bcdata.operations.archive_view import ArchiveView
 from bcdata.operations.fingerprint import fingerprint
@@ -12,7 +13,7 @@ from bcdata.operations.manifests import read_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.parsed_archive import parsed_fingerprint
 from bcdata.operations.publish import publish, unchanged
-from bcdata.operations.rest_answers import read_bodies, span_of, weigh
+from bcdata.operations.rest_answers import Days, span_of, weigh
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench
 from bcdata.quality.verdict import Verdict, failed
@@ -42,7 +43,8 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     days = read_bodies(work.store, raw, manifest.get("days") or [])
     if days is None or None in answers:
         return Outcome(partition, State.FAILED, failed("upstream", "raw lacks a page; materialize raw again"))
-    weighed = weigh(view, queries, [bodies or [] for bodies in answers], days)
+    exchange = Days(days, manifest.get("witnesses") or [])
+    weighed = weigh(view, queries, [bodies or [] for bodies in answers], exchange)
     record = {
         "raw": manifest["fingerprint"],
         **{name: manifest.get(name, nothing) for name, nothing in FACTS.items()},

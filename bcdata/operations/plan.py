@@ -8,6 +8,9 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.operations.zones import REST, Step, Zone, closure, steps
 
+NOW_BACK = "bcdata/now_back"
+"""The tag of a run that may build partitions as of an earlier instant than they were built; its value is `true`."""
+
 
 @dataclass(frozen=True, slots=True)
 class MaterializeRequest:

@@ -77,14 +77,15 @@ def publish(
     return Outcome(partition, State.PUBLISHED, verdict, fingerprint, frame.height, written)
 
 
-def nothing_sound(rows: int, archive: Mapping[str, Any]) -> list[Finding]:
+def nothing_sound(rows: int, archive: Mapping[str, Any], rest: Mapping[str, Any] | None = None) -> list[Finding]:
     """Why a merged partition is held back: rows were received, all were set aside, and no source has others.
 
     Args:
         rows: how many rows merged has.
         archive: the record of parsed/binance_archive.
+        rest: that of parsed/binance_rest, which may refute the archive's rows.
     """
-    set_aside = archive.get("quarantined") or []
+    set_aside = [*(archive.get("quarantined") or []), *((rest or {}).get("refuted") or [])]
     if rows or not set_aside:
         return []
     first = set_aside[0].get("evidence") or f"rows break the rule {set_aside[0]['reason']}"

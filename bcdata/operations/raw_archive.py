@@ -21,6 +21,7 @@ from bcdata.operations.listings import Listings
 from bcdata.operations.manifests import MANIFEST, Record, in_force, read_manifest
 from bcdata.operations.marks import DAMAGED
 from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.present import as_of, with_warnings
 from bcdata.operations.raw_evidence import evidence_of
 from bcdata.operations.raw_objects import ObjectFetcher
 from bcdata.operations.standing import WITHDRAWN, candidates, left_aside, superseded, withdrawn
@@ -42,13 +43,12 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
     listings = Listings(work.archive, dataset, [window_of(dataset, one) for one in partitions], work.now)
     coarser = Coarser(work.archive, work.attempts, work.now)
 
-    yield from each_async(
-        work.store.root,
-        work.loop,
-        partitions,
-        lambda one: _Fetch(work, dataset, listings, coarser, one, ObjectFetcher(work, dataset, one)).run(),
-        at_once=AT_ONCE,
-    )
+    def fetch(one: Partition) -> _Fetch:
+        own = as_of(work, dataset, one)
+        return _Fetch(own, dataset, listings, coarser, one, ObjectFetcher(own, dataset, one))
+
+    outcomes = each_async(work.store.root, work.loop, partitions, lambda one: fetch(one).run(), at_once=AT_ONCE)
+    yield from with_warnings(work, outcomes)
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class _Fetch:
         standing = candidates(listed, gone)
         objects = await self._read(standing, known, gone)
         unread = left_aside(standing, objects, known, gone, self.dataset.archive)
-        unread = [one for one in unread if self.fetcher.is_there(one)]
+        unread = [one for one in unread if DAMAGED not in one and self.fetcher.is_there(one)]
         controls = ControlObjects(self.dataset, self.listings)
         evidence = await evidence_of(self.work, self.dataset, self.partition, standing, objects)
         if self.dataset.interval is not None and REST not in self.dataset.sources:

@@ -8,23 +8,24 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from bcdata.bars.gaps import runs_of
+from bcdata.bars.gaps import Status, runs_of
 from bcdata.bars.negatives import asked_twice
 from bcdata.bars.residuals import uncovered
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
-from bcdata.operations.answered import Answered
+from bcdata.operations.answer_rows import within
+from bcdata.operations.answered import Answered, asking_findings
 from bcdata.operations.coarser import Coarser
-from bcdata.operations.day_bars import DAY_INTERVAL, DayBars
+from bcdata.operations.compare_days import ComparedDays
 from bcdata.operations.delisting import Delistings, listed_as, status_of
 from bcdata.operations.explain import record_of
-from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import Holes, find_holes
 from bcdata.operations.lake import PERPETUAL
 from bcdata.operations.manifests import Record
 from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.present import as_of, with_warnings
 from bcdata.operations.queries import Run, cover, wider
-from bcdata.operations.rest_answers import Weighed, within
+from bcdata.operations.rest_answers import Weighed
 from bcdata.operations.stream import each_async
 from bcdata.operations.workbench import Workbench, series_of
 from bcdata.providers.binance.archive import Series
@@ -40,14 +41,15 @@ AT_ONCE = 4
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Asks for the expected bars that parsed/binance_archive lacks, and yields outcomes as they are done."""
     tools = (work.archive, work.attempts, work.now)
-    coarser, delistings, days = Coarser(*tools), Delistings(*tools), DayBars(work, dataset, partitions)
+    coarser, delistings, days = Coarser(*tools), Delistings(*tools), ComparedDays(work, dataset, partitions)
 
     def refill(one: Partition) -> _Refill:
-        series = series_of(dataset, one.symbol)
-        answered = Answered.read(work.store, work.attempts, one, work.now, str(series))
-        return _Refill(work, dataset, one, series, answered, coarser, delistings, days)
+        own, series = as_of(work, dataset, one), series_of(dataset, one.symbol)
+        answered = Answered.read(own.store, own.attempts, one, own.now, str(series))
+        return _Refill(own, dataset, one, series, answered, coarser, delistings, days)
 
-    yield from each_async(work.store.root, work.loop, partitions, lambda one: refill(one).run(), at_once=AT_ONCE)
+    outcomes = each_async(work.store.root, work.loop, partitions, lambda one: refill(one).run(), at_once=AT_ONCE)
+    yield from with_warnings(work, outcomes)
 
 
 @dataclass(slots=True)
@@ -61,7 +63,7 @@ class _Refill:
     answered: Answered
     coarser: Coarser
     delistings: Delistings
-    days: DayBars
+    days: ComparedDays
     unanswered: list[str] = field(default_factory=list)
     contradicted: list[str] = field(default_factory=list)
     is_listed: bool = False
@@ -76,14 +78,16 @@ class _Refill:
             return Outcome(self.partition, State.UNCHANGED, Verdict(0, (Finding("upstream", Severity.WARN, 1, words),)))
         await self._learn_the_end(holes)
         if not holes.is_nothing:
-            await self._compare_with_days(holes)
+            is_compared = await self._compare_with_days(holes)
             wanted = self._wanted(holes)
-            if wanted.len():
-                await self._heal(holes, wanted)
+            is_asked = await self._heal(holes) if wanted.len() else False
+            if is_asked or is_compared:
+                self._note(holes, wanted)
         return self._conclude()
 
-    async def _heal(self, holes: Holes, wanted: pl.Series) -> None:
-        """Asks REST, then the archive's coarser files for what REST did not give, and notes how it went."""
+    async def _heal(self, holes: Holes) -> bool:
+        """Asks REST, then the archive's coarser files for what REST did not give; whether REST was asked."""
+        wanted = self._wanted(holes)
         is_asked = await self._ask(holes)
         unexplained, absent = self._unexplained(holes), holes.missing(self._weighed(holes))
         # Coarser files outrank an answer: where no control bar tells, they are read before it settles anything.
@@ -92,22 +96,19 @@ class _Refill:
         left = pl.concat([unexplained, bare]).sort()
         if left.len() and self.answered.may_ask("coarser"):
             await self._consult_archive(left)
-        if is_asked:
-            self._note(holes, wanted)
+        return is_asked
 
-    async def _compare_with_days(self, holes: Holes) -> None:
-        """Asks for the exchange's own day bars where no coarser file of the archive covers a day that has bars."""
-        today = DAY_INTERVAL.floor(self.work.now)
-        lacking = [day for day in holes.view.record.get("uncompared") or [] if day < today.date().isoformat()]
-        known = self.answered.knows_days_to()
-        if not lacking or (known and lacking[-1] < known.date().isoformat()) or not self.answered.may_ask("days"):
-            return
+    async def _compare_with_days(self, holes: Holes) -> bool:
+        """Asks for the exchange's own day bars where no coarser file of the archive covers a day; whether it did."""
+        if self.answered.is_unknown or not self.days.are_wanted(self.answered, holes):
+            return False
         try:
-            page, to = await self.days.around(self.dataset, self.partition)
+            self.fetched += await self.days.compare(self.answered, holes)
+        except NotFoundError as error:
+            self._note_unknown(error)
         except ProviderError as error:
             self.unanswered.append(str(error))
-            return
-        self.fetched += self.answered.keep_days(page, to)
+        return True
 
     def _weighed(self, holes: Holes) -> Weighed:
         return self.answered.weighed(holes.view)
@@ -161,7 +162,7 @@ class _Refill:
     async def _ask(self, holes: Holes) -> bool:
         """Asks REST for the runs that are due; whether there was anything to ask."""
         manifest = self.answered.manifest
-        if not self._due(holes) or (manifest["unknown_symbol"] and not self.answered.may_ask("symbol")):
+        if not self._due(holes) or self.answered.is_unknown:
             return False
         try:
             await self._learn_the_beginning(holes)
@@ -172,16 +173,28 @@ class _Refill:
                 await self._query(holes, window.until(self.dataset.bar_interval.floor(self.work.now)), again)
             manifest["unknown_symbol"] = False
         except NotFoundError as error:
-            manifest["unknown_symbol"] = not self.is_listed
-            self.unanswered += [f"{error}, which exchangeInfo lists"] if self.is_listed else []
-            self.answered.note("symbol")
+            self._note_unknown(error)
         return True
 
+    def _note_unknown(self, error: NotFoundError) -> None:
+        """Keeps that REST does not know the symbol; nothing is proven where exchangeInfo lists it."""
+        self.answered.manifest["unknown_symbol"] = not self.is_listed
+        self.unanswered += [f"{error}, which exchangeInfo lists"] if self.is_listed else []
+        self.answered.note("symbol")
+
     def _due(self, holes: Holes) -> list[Run]:
-        """The runs that are wanted and that no question of the last day covers whole."""
-        recent = self.answered.recent(holes.view)
-        runs = runs_of(self._wanted(holes), holes.expected)
-        return [run for run in runs if not any(run[0] in window and run[1] in window for window in recent)]
+        """The runs that are wanted and that no question of the last day covers whole.
+
+        A hole that coarser files explain in part is asked about as one, as if they were not known: which question is
+        asked must not depend on what was learnt before it.
+        """
+        recent, wanted = self.answered.recent(holes.view), self._wanted(holes)
+        facts = self._facts(holes)
+        others = [one for one in facts.get("coarser") or [] if one.get("status") != Status.UPSTREAM.value]
+        beside = holes.unexplained(self._weighed(holes), {**facts, "coarser": others})
+        runs = runs_of(pl.concat([wanted, beside]).unique().sort(), holes.expected)
+        whole = [run for run in runs if wanted.is_between(*run).any()]
+        return [run for run in whole if not any(run[0] in window and run[1] in window for window in recent)]
 
     async def _query(self, holes: Holes, window: Window, again: list[Run]) -> None:
         await self.work.exchange_info(self.dataset.market)  # its limits are learnt before the first question
@@ -209,10 +222,7 @@ class _Refill:
         except ProviderError as error:
             self.unanswered.append(str(error))
             return
-        records = [*self.answered.manifest["coarser"], *(record_of(one) for one in told)]
-        unique = {(one["start"], one["end"], one.get("evidence") or one["interval"]): one for one in records}
-        self.answered.manifest["coarser"] = [unique[key] for key in sorted(unique)]
-        self.answered.note("coarser")
+        self.answered.keep_coarser([record_of(one) for one in told])
 
     def _note(self, holes: Holes, wanted: pl.Series) -> None:
         """Tells the side table how the questioning went."""
@@ -227,25 +237,10 @@ class _Refill:
         self.work.attempts.note_refill(one.dataset, one.symbol, one.date, self.work.now, outcome)
 
     def _conclude(self) -> Outcome:
-        manifest, before = self.answered.manifest, self.answered.before
-        findings = []
-        if self.unanswered:
-            words = f"{len(self.unanswered)} questions unanswered; the holes stay open ({self.unanswered[0]})"
-            findings.append(Finding("refill_unanswered", Severity.WARN, len(self.unanswered), words))
-        if self.contradicted:
-            words = f"what is known contradicts {len(self.contradicted)} answers; they prove nothing"
-            words += f" ({self.contradicted[0]})"
-            findings.append(Finding("answer_contradicted", Severity.WARN, len(self.contradicted), words))
-        rows = sum(page["rows"] for query in manifest["queries"] for page in query["pages"])
-        verdict = Verdict(rows, tuple(findings), {"queries": len(manifest["queries"])})
-        manifest["fingerprint"] = "" if self.answered.is_empty and not before else fingerprint(**manifest)
-        changed = self.answered.save()
-        return Outcome(
-            self.partition,
-            State.PUBLISHED if changed or self.requests else State.UNCHANGED,
-            verdict,
-            manifest["fingerprint"],
-            rows,
-            fetched=self.fetched,
-            requests=self.requests,
-        )
+        as_of(self.work, self.dataset, self.partition)  # answers say what time it is elsewhere
+        rows, findings = self.answered.rows, asking_findings(self.unanswered, self.contradicted)
+        verdict = Verdict(rows, findings, {"queries": len(self.answered.manifest["queries"])})
+        made_of = self.answered.seal()
+        state = State.PUBLISHED if self.answered.save() or self.requests else State.UNCHANGED
+        costs = {"fetched": self.fetched, "requests": self.requests}
+        return Outcome(self.partition, state, verdict, made_of, rows, **costs)

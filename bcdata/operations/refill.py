@@ -78,7 +78,9 @@ def stand(
     doubts: Doubts = (),
     judged: datetime | None = None,
 ) -> Refill | None:
-    """How a partition stands; None where nothing that is missing may yet come.
+    """How a partition stands; None where nothing that is missing may yet come, and no question is unanswered.
+
+    REST is also asked about bars that are there, which nothing else confirms: while it does not answer, it is asked on.
 
     Args:
         dataset: its dataset.
@@ -91,13 +93,14 @@ def stand(
             once a day.
     """
     holes = list(_askable(dataset, rows, asked, now))
-    if not holes and not doubts:
+    unheard = asked is not None and asked.outcome is Refilled.UNANSWERED
+    if not holes and not doubts and not unheard:
         return None
     every = [*holes, *(row for row, _ in doubts)]
     words = [words for _, words in doubts]
     cause = hashlib.sha256(json.dumps([*((row[0], row[1], row[3]) for row in every), *words]).encode()).hexdigest()[:16]
     found = _paced(dataset, sum(row[2] for row in every), cause, request=request, asked=asked, now=now)
-    if holes:
+    if holes or not doubts:
         return found
     due = max(found.due, judged + ASK_AGAIN) if found.due and judged else found.due
     gave_up = f"gave up after {found.tries} requests: " if found.gave_up else ""

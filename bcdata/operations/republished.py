@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bcdata.catalog import Dataset
-from bcdata.errors import ProviderError
+from bcdata.errors import BcdataError
 from bcdata.net.client import HttpClient
 from bcdata.net.loop import BackgroundLoop
 from bcdata.operations.choose import first_choice, policy_of, second_choice
@@ -98,7 +98,7 @@ def look(
             if new is not None:
                 found.cells.update(new)
                 found.answered.append(symbol)
-        except ProviderError as error:
+        except BcdataError as error:
             found.errors.append(str(error))
         except TimeoutError:
             found.errors.append(f"the archive's listing of {symbol} took more than {seconds:.0f} s")
@@ -139,7 +139,8 @@ def _taken(store: Store, dataset: Dataset, symbol: str) -> list[Partition]:
     some = Partition("raw", dataset.name, symbol, "", ARCHIVE)
     keys = [info.key for info in store.objects.list(some.prefix.removesuffix("date=/"))]
     places = [symbol_and_date(key) for key in keys if key.endswith(f"/{MANIFEST}")]
-    return [Partition("raw", dataset.name, symbol, place[1], ARCHIVE) for place in places if place]
+    dates = [place[1] for place in places if place and dataset.grain.is_key(place[1])]
+    return [Partition("raw", dataset.name, symbol, date, ARCHIVE) for date in dates]
 
 
 def _digest(objects: Sequence[ArchiveObject]) -> str:

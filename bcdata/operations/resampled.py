@@ -1,6 +1,7 @@
 """resampled: coarser bars of a dataset's own; what the last window needs of the next partition is read there."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 import polars as pl
 
@@ -11,10 +12,12 @@ from bcdata.catalog import Dataset
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.lake import PERPETUAL, merged_over, read_over, trusted
 from bcdata.operations.outcome import Outcome, State
+from bcdata.operations.present import CLOSED
 from bcdata.operations.publish import publish, unchanged
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.quality.models import audit, resampled_model
+from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity, Verdict, failed
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -65,7 +68,8 @@ def _resample(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
         calendar=calendar(dataset.calendar),
     )
     model = resampled_model(grid.length, grid.origin, funding=dataset.market in PERPETUAL)
-    findings = [*audit(table, model), *_incomplete(table)]
+    until = _made_until(store, dataset, partition.symbol, reach)
+    findings = [*audit(table, model), *_incomplete(dataset, table, grid, until)]
     verdict = Verdict(table.height, tuple(findings))
     return publish(store, partition, table, verdict, fingerprint=made_of, record={"merged": read})
 
@@ -80,8 +84,34 @@ def _ledgers(store: Store, dataset: Dataset, symbol: str, window: Window) -> pl.
     return pl.concat(frames)
 
 
-def _incomplete(table: pl.DataFrame) -> Iterator[Finding]:
+def _made_until(store: Store, dataset: Dataset, symbol: str, window: Window) -> datetime:
+    """Up to when bars had closed in the merged partitions that follow each other from the window's start on."""
+    until = window.start
+    for partition, made in merged_over(store, dataset, symbol, window):
+        own = dataset.grain.window(partition.date)
+        if made is None or own.start > until:
+            break
+        published = store.published(partition)
+        closed = published.record.get(CLOSED) if published else None
+        until = datetime.fromisoformat(closed) if closed else own.end
+    return until
+
+
+def _incomplete(dataset: Dataset, table: pl.DataFrame, grid: Resampling, until: datetime) -> Iterator[Finding]:
+    """Warnings about windows that lack bars: those that go on where nothing is made yet, and others."""
     lacking = table.filter(pl.col("bars") + pl.col("explained") < pl.col("expected"))
-    if lacking.height:
+    goes_on = pl.col("open_time") + grid.length > until
+    unfinished, others = lacking.filter(goes_on), lacking.filter(~goes_on)
+    if others.height:
         words = "windows with bars that are missing and not explained; `bars`, `expected` and `explained` say how many"
-        yield Finding("incomplete", Severity.WARN, lacking.height, words)
+        yield Finding("incomplete", Severity.WARN, others.height, words, sample(others.select("open_time")))
+    if unfinished.height:
+        first, bars, expected = unfinished.select("open_time", "bars", "expected").row(0)
+        key = dataset.grain.key(until)
+        is_border = dataset.grain.window(key).start == until
+        why = f"{key} is not materialized" if is_border else f"bars had closed up to {until:%Y-%m-%d %H:%M} only"
+        words = (
+            f"the window from {first:%Y-%m-%d %H:%M} on has {bars:,} of {expected:,} bars, since {why};"
+            " materialize this partition again once the rest is there"
+        )
+        yield Finding("unfinished", Severity.WARN, unfinished.height, words)

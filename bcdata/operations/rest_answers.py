@@ -4,32 +4,36 @@ The same for raw, which asks for what is left, and for parsed, which publishes: 
 archive's part of the partition and of its neighbours, and of nothing else.
 """
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import polars as pl
 
-from bcdata.bars.schema import BAR, TIME, conform
+from bcdata.bars.schema import TIME
+from bcdata.operations.answer_facts import days_with_holes, refuted_run, set_aside_windows, window_record
+from bcdata.operations.answer_rows import answer_rows, as_bars, day_bars, questions_of, set_aside_rows, within, without
 from bcdata.operations.archive_view import ArchiveView
-from bcdata.operations.manifests import ARCHIVE, Record
+from bcdata.operations.day_bars import DAY_INTERVAL
+from bcdata.operations.day_witnesses import frame_of
+from bcdata.operations.manifests import Record
 from bcdata.operations.proofs import proofs, window_asked
-from bcdata.providers.binance.contracts import contract_size
-from bcdata.providers.binance.klines import coin_margined, read_pages, snap_early_2018
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.compare import Contradiction
+from bcdata.quality.day_check import DayCheck, Doubtful, Standing, check_days, conclude
 from bcdata.quality.overlap import Overlap, overlap
-from bcdata.quality.questions import Settled, refuted_by_days, settle
-from bcdata.quality.refill import REFUTED, Surroundings, judge_refill
+from bcdata.quality.questions import Settled, settle
+from bcdata.quality.refill import Surroundings, every_control, judge_refill
 from bcdata.quality.verdict import Finding, Severity, Verdict
-from bcdata.store.layout import Partition
-from bcdata.store.quarantine import place
-from bcdata.store.store import Store
 from bcdata.windows import Window
 
-DAY = timedelta(days=1)
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The exchange's day bars of a partition as sent (pages), and day bars of the archive that they are tried with."""
+
+    pages: Sequence[bytes] = ()
+    witnesses: Sequence[Record] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class Weighed:
         overlaps: for each answer how it compares with what is known.
         opens: the opens (UTC) of all rows of each answer.
         settled: what became of the questions about the archive's own rows.
-        refuted: windows of the archive's rows that the exchange's day bars contradict.
+        refuted: windows of the archive's rows that the exchange's day bars contradict, and that are not published.
+        check: how the archive's days compare with the exchange's day bars.
     """
 
     bars: pl.DataFrame
@@ -55,21 +60,11 @@ class Weighed:
     opens: Sequence[Sequence[datetime]]
     settled: Settled
     refuted: Sequence[Contradiction]
-
-
-def read_bodies(store: Store, raw: Partition, pages: Sequence[Record]) -> list[bytes] | None:
-    """The bodies of kept pages; None where one is lost, or its bytes are not those that came."""
-    bodies = [store.objects.get(raw.key(page["file"])) for page in pages]
-    sound = [
-        body
-        for body, page in zip(bodies, pages, strict=True)
-        if body is not None and hashlib.sha256(body).hexdigest() == page["sha256"]
-    ]
-    return sound if len(sound) == len(bodies) else None
+    check: DayCheck
 
 
 def weigh(
-    view: ArchiveView, queries: Sequence[Record], answers: Sequence[Sequence[bytes]], days: Sequence[bytes] = ()
+    view: ArchiveView, queries: Sequence[Record], answers: Sequence[Sequence[bytes]], days: Days | None = None
 ) -> Weighed:
     """Weighs the answers of a partition.
 
@@ -77,179 +72,177 @@ def weigh(
         view: the archive's part of it.
         queries: what was asked, as a manifest has it.
         answers: the pages of each answer, as sent.
-        days: the exchange's day bars of and around the partition, where no file of the archive covers some days.
+        days: the exchange's day bars, where no file of the archive covers some days.
     """
-    return _Weighing(view, queries, [_rows(view, pages) for pages in answers], _day_bars(view, days)).result()
+    return _Weighing(view, queries, [answer_rows(view, pages) for pages in answers], days or Days()).result()
 
 
 def span_of(view: ArchiveView, queries: Sequence[Record]) -> Window:
-    """The time of which the archive's bars bear on the answers: what was asked for, and a day around the partition."""
-    asked = [Window(view.window.start - DAY, view.window.end + DAY), *(window_asked(query) for query in queries)]
+    """The time of which the archive's bars bear on the answers: the partition, and what was asked for."""
+    asked = [view.window, *(window_asked(query) for query in queries)]
     return Window(min(one.start for one in asked), max(one.end for one in asked))
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Rows that are believed so far and those that are not, what was found, and the opens that answers vouch for."""
+
+    bars: pl.DataFrame
+    rejected: pl.DataFrame
+    findings: tuple[Finding, ...]
+    vouched: pl.Series
+
+    @classmethod
+    def nothing(cls, view: ArchiveView) -> "_Taken":
+        named = [pl.lit(0, pl.Int64).alias(name) for name in ("from_us", "to_us", "rank")]
+        rows = answer_rows(view, []).with_columns(named)
+        audited = audit_bars(rows, interval=view.dataset.bar_interval, max_bad_share=1)
+        return cls(audited.bars, audited.rejected, (), pl.Series("open_time", [], dtype=TIME))
 
 
 class _Weighing:
     """The work of `weigh`."""
 
-    def __init__(
-        self, view: ArchiveView, queries: Sequence[Record], rows: Sequence[pl.DataFrame], days: pl.DataFrame
-    ) -> None:
-        self.view, self.queries, self.rows, self.days = view, queries, rows, days
+    def __init__(self, view: ArchiveView, queries: Sequence[Record], rows: Sequence[pl.DataFrame], days: Days) -> None:
+        self.view, self.queries, self.rows = view, queries, rows
+        self.days = day_bars(view, days.pages)
         self.interval = view.dataset.bar_interval
         self.around = view.around(span_of(view, queries))
         self.opens = [frame["open_time"].cast(TIME).to_list() for frame in rows]
-        self.questions = questions_of(view.record)
-        doubtful = [date.fromisoformat(day) for day in view.record.get("uncompared") or []]
-        self.refuted, self.findings = (
-            refuted_by_days(self.around, days, doubtful, self.interval) if doubtful and days.height else ((), ())
-        )
+        self.check = DayCheck()
+        if self.days.height:
+            witnesses = frame_of(days.witnesses)
+            self.check = check_days(view.bars, self.days, _doubtful(view), self.interval, witnesses)
+        self.questions = [*questions_of(view.record), *self.check.questions]
+        # Rows that day bars contradict are known all the same, until these are proven.
+        self.doubted = self.questions if self.check.standing is Standing.PROVEN else questions_of(view.record)
 
     def result(self) -> Weighed:
-        sound = without(self.around, [*self.questions, *self.refuted])
+        sound = without(self.around, self.doubted)
         overlaps = [self._overlap(sound, n) for n in range(len(self.rows))]
-        rows, vouched = self._believable(overlaps)
-        audited = audit_bars(rows, interval=self.interval, max_bad_share=1)
         own = self._own(sound)
-        settled = settle(
-            self.view.bars, audited.bars.filter(_is_in(vouched)), self.questions, self.controls, self.interval
-        )
-        is_extra = pl.col("open_time").is_in(own["open_time"].implode())
-        gap = audited.bars.filter(~is_extra)
-        answered = gap["open_time"].is_in(vouched.implode())
-        refill = judge_refill(gap, answered, self._surroundings(sound, own), self.interval)
-        bars = pl.concat([audited.bars.filter(is_extra), refill.bars]).sort("open_time")
+        taken = _Taken.nothing(self.view)
+        for rows, vouched in self._layers(overlaps):
+            taken = self._take(taken, rows, vouched, sound, own)
+        settled = self._settle(taken.bars.sort("open_time"))
+        decided = conclude(self.check, settled, taken.rejected["open_time"].cast(TIME).drop_nulls().to_list())
+        bars, rejected = without(taken.bars, decided.held).sort("open_time"), taken.rejected
         # What one answer gave another must have too.
-        given = pl.concat([sound, _as_bars(refill.bars)]).unique("open_time", keep="first").sort("open_time")
+        given = pl.concat([sound, as_bars(bars)]).unique("open_time", keep="first").sort("open_time")
         overlaps = [self._overlap(given, n) for n in range(len(self.rows))]
+        refuted, replaced = (*decided.refuted, *decided.held), self._replaced(settled)
         facts = {
             **proofs(self.queries, self.opens, [one.agrees for one in overlaps], self.interval),
-            "refuted": [self._run(one) for one in self.refuted],
-            "replaced": [_window_record(one) for one in settled.replaced],
+            "refuted": [refuted_run(self.view.bars, one) for one in refuted],
+            "replaced": [window_record(one) for one in replaced],
+            "set_aside": set_aside_windows(rejected, bars, self.interval),
+            "days": days_with_holes(self._own(self.days), self._own(given), self.interval) if self._is_measure else [],
         }
-        refused = refill.refused.with_columns(pl.col("open_time").cast(pl.Int64))
-        rejected = pl.concat([audited.rejected, refused], how="diagonal")
-        findings = (*self.findings, *refill.findings, *_said(settled))
-        verdict = audited.verdict.with_findings(findings)
-        verdict = Verdict(bars.height, verdict.findings, verdict.facts)
-        return Weighed(bars, rejected, verdict, facts, overlaps, self.opens, settled, self.refuted)
+        verdict = Verdict(bars.height, (*taken.findings, *decided.findings, *_said(settled, replaced)))
+        return Weighed(bars, rejected, verdict, facts, overlaps, self.opens, settled, refuted, self.check)
 
     @property
-    def controls(self) -> dict[str, pl.DataFrame]:
-        """The archive's coarser bars, and the exchange's days where it has none."""
-        found = dict(self.view.controls)
-        if self.days.height:
-            own = [found["1d"]] if "1d" in found else []
-            found["1d"] = pl.concat([*own, self.days]).unique("open_time", keep="first").sort("open_time")
-        return found
+    def _is_measure(self) -> bool:
+        return self.check.is_measure and self.days.height > 0
+
+    def _settle(self, rows: pl.DataFrame) -> Settled:
+        is_heard = self.check.standing is not Standing.DISPROVEN and self.days.height > 0
+        days = {DAY_INTERVAL.name: self.days} if is_heard else {}
+        return settle(self.view.bars, rows, self.questions, every_control(self.view.controls, days), self.interval)
+
+    def _replaced(self, settled: Settled) -> list[Contradiction]:
+        """Rows give way to those of an exchange whose day bars are proven, or with which coarser files agree."""
+        unproven = () if self.check.standing is Standing.PROVEN else self.check.questions
+        return [one for one in settled.replaced if one not in unproven]
+
+    def _take(
+        self, before: "_Taken", rows: pl.DataFrame, vouched: pl.Series, sound: pl.DataFrame, own: pl.DataFrame
+    ) -> "_Taken":
+        """What is believed of rows for opens that no row is believed for yet, beside what is."""
+        left = rows.filter(~pl.col("open_time").is_in(before.bars["open_time"].cast(pl.Int64).implode()))
+        audited = audit_bars(left, interval=self.interval, max_bad_share=1)
+        is_extra = _is_in(own["open_time"])
+        gap, filled = audited.bars.filter(~is_extra), as_bars(before.bars.filter(~is_extra))
+        days = {DAY_INTERVAL.name: self.days} if self._is_measure else {}
+        by = Surroundings(_both(own, filled), _both(sound, filled), self._contradicted(), self.view.controls, days)
+        refill = judge_refill(gap, gap["open_time"].is_in(vouched.implode()), by, self.interval)
+        refused = refill.refused.with_columns(pl.col("open_time").cast(pl.Int64))
+        return _Taken(
+            pl.concat([before.bars, audited.bars.filter(is_extra), refill.bars]),
+            pl.concat([before.rejected, audited.rejected, refused], how="diagonal"),
+            (*before.findings, *audited.verdict.findings, *refill.findings),
+            pl.concat([before.vouched, vouched]),
+        )
 
     def _overlap(self, known: pl.DataFrame, n: int) -> Overlap:
         asked = window_asked(self.queries[n])
         inside = known.filter(pl.col("open_time").is_between(asked.start, asked.end, closed="left"))
-        return overlap(inside, _as_bars(self.rows[n]), self.interval)
+        return overlap(inside, as_bars(self.rows[n]), self.interval)
 
-    def _believable(self, overlaps: Sequence[Overlap]) -> tuple[pl.DataFrame, pl.Series]:
-        """All rows of the partition, each once, and the opens of those that their answer vouches for.
+    def _layers(self, overlaps: Sequence[Overlap]) -> list[tuple[pl.DataFrame, pl.Series]]:
+        """All rows of the partition, and the opens of those that their answer vouches for.
 
-        Where answers differ, those rows count that an answer vouches for.
+        Where answers differ, those rows count that an answer vouches for; and where such differ, the answers are taken
+        one by one, those to the narrowest questions first.
         """
+        order = sorted(range(len(self.rows)), key=lambda n: _width(window_asked(self.queries[n])))
+        vouched = [one.vouched_for(opens) for one, opens in zip(overlaps, self.opens, strict=True)]
         frames = [
-            frame.with_columns(pl.Series("vouched", one.vouched_for(opens), dtype=pl.Boolean))
-            for frame, one, opens in zip(self.rows, overlaps, self.opens, strict=True)
+            self.rows[n].with_columns(pl.Series("vouched", vouched[n], dtype=pl.Boolean), pl.lit(n).alias("answer"))
+            for n in order
         ]
-        rows = pl.concat(frames) if frames else _rows(self.view, []).with_columns(vouched=pl.lit(value=False))
+        if not frames:
+            return []
         window = self.view.window
         bounds = pl.Series([window.start, window.end], dtype=TIME).cast(pl.Int64)
-        inside = rows.filter(pl.col("open_time").is_between(bounds[0], bounds[1], closed="left"))
-        best = inside.filter(pl.col("vouched") | ~pl.col("vouched").any().over("open_time"))
-        vouched = best.filter("vouched")["open_time"].cast(TIME)
-        unique = best.drop("vouched").unique(maintain_order=True, subset=pl.exclude("object", "line", "vouched"))
-        return unique.with_columns(
-            pl.lit(bounds[0]).alias("from_us"),
-            pl.lit(bounds[1]).alias("to_us"),
-            pl.lit(0, dtype=pl.Int64).alias("rank"),
-        ), vouched
+        rows = pl.concat(frames).filter(pl.col("open_time").is_between(bounds[0], bounds[1], closed="left"))
+        best = rows.filter(pl.col("vouched") | ~pl.col("vouched").any().over("open_time")).with_columns(
+            pl.lit(bounds[0]).alias("from_us"), pl.lit(bounds[1]).alias("to_us"), pl.lit(0, pl.Int64).alias("rank")
+        )
+        values = pl.exclude("object", "line", "answer", "vouched")
+        unique = best.unique(maintain_order=True, subset=values)
+        differ = unique["open_time"].is_duplicated().any()
+        layers = [best.filter(pl.col("answer") == n) for n in order] if differ else [unique]
+        return [
+            (
+                one.drop("vouched", "answer").unique(maintain_order=True, subset=pl.exclude("object", "line")),
+                one.filter("vouched")["open_time"].cast(TIME),
+            )
+            for one in layers
+        ]
 
     def _own(self, bars: pl.DataFrame) -> pl.DataFrame:
         window = self.view.window
         return bars.filter(pl.col("open_time").is_between(window.start, window.end, closed="left"))
 
-    def _surroundings(self, sound: pl.DataFrame, own: pl.DataFrame) -> Surroundings:
-        set_aside = pl.concat([set_aside_rows(self.view), within(self.view.bars, self.refuted)])
-        return Surroundings(own, sound, set_aside, self.controls)
-
-    def _run(self, one: Contradiction) -> Record:
-        """A refuted window as a run of the archive's rows, first and last open included."""
-        bars = within(self.view.bars, [one])["open_time"]
-        first, last = bars.min(), bars.max()
-        start = first if isinstance(first, datetime) else one.window.start
-        end = last if isinstance(last, datetime) else one.window.start
-        return {"start": start.isoformat(), "end": end.isoformat(), "reason": REFUTED, "evidence": one.evidence}
+    def _contradicted(self) -> pl.DataFrame:
+        """The archive's rows that coarser bars contradict or question."""
+        return pl.concat([set_aside_rows(self.view), within(self.view.bars, self.questions)])
 
 
-def questions_of(record: Mapping[str, Any]) -> list[Contradiction]:
-    """The windows of which the record of parsed/binance_archive says that a second source is to be asked."""
-    return [
-        Contradiction(
-            Window(datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"])), one.get("evidence", "")
-        )
-        for one in record.get("questioned") or []
-    ]
+def _doubtful(view: ArchiveView) -> Doubtful:
+    days = [date.fromisoformat(day) for day in view.record.get("uncompared") or []]
+    names = view.record.get("objects") or []
+    return Doubtful(days, [day for day in days if any(name.endswith(f"-{day.isoformat()}.zip") for name in names)])
 
 
-def set_aside_rows(view: ArchiveView) -> pl.DataFrame:
-    """The archive's rows that were set aside (`BAR`), for whatever reason, each once."""
-    empty = pl.DataFrame(schema=BAR)
-    if ARCHIVE not in view.dataset.sources:
-        return empty
-    frame = view.store.read(place(view.partition.in_zone("parsed", ARCHIVE)))
-    return empty if frame is None or "open_time" not in frame.columns else _as_bars(frame.drop_nulls("open_time"))
+def _both(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([first, second.select(first.columns)]).sort("open_time") if second.height else first
 
 
-def _rows(view: ArchiveView, pages: Sequence[bytes]) -> pl.DataFrame:
-    """The rows of one answer in the meaning of canonical bars, times in µs as sent."""
-    rows = read_pages(pages).rows
-    if view.dataset.market == "cm":
-        rows = coin_margined(rows, contract_size(view.partition.symbol))
-    return snap_early_2018(rows, view.dataset.bar_interval)[0]
-
-
-def _day_bars(view: ArchiveView, pages: Sequence[bytes]) -> pl.DataFrame:
-    return _as_bars(_rows(view, pages)).unique("open_time", keep="first").sort("open_time")
-
-
-def _as_bars(rows: pl.DataFrame) -> pl.DataFrame:
-    return conform(rows.with_columns(pl.col("open_time").cast(TIME)), BAR)
+def _width(window: Window) -> tuple[timedelta, datetime]:
+    return window.end - window.start, window.start
 
 
 def _is_in(opens: pl.Series) -> pl.Expr:
     return pl.col("open_time").is_in(opens.implode())
 
 
-def within(bars: pl.DataFrame, windows: Sequence[Contradiction]) -> pl.DataFrame:
-    """The bars that open in one of the windows."""
-    return bars.filter(_covered(windows))
-
-
-def without(bars: pl.DataFrame, windows: Sequence[Contradiction]) -> pl.DataFrame:
-    """The bars that open in none of the windows."""
-    return bars.filter(~_covered(windows)) if windows else bars
-
-
-def _covered(windows: Sequence[Contradiction]) -> pl.Expr:
-    time = pl.col("open_time")
-    inside = [time.is_between(one.window.start, one.window.end, closed="left") for one in windows]
-    return pl.any_horizontal(pl.lit(value=False), *inside)
-
-
-def _window_record(one: Contradiction) -> Mapping[str, Any]:
-    return {"start": one.window.start.isoformat(), "end": one.window.end.isoformat(), "evidence": one.evidence}
-
-
-def _said(settled: Settled) -> list[Finding]:
+def _said(settled: Settled, replaced: Sequence[Contradiction]) -> list[Finding]:
     told = (
         ("question_confirmed", settled.confirmed, "coarser bars contradict rows in which the archive and REST agree"),
         ("sources_undecided", settled.undecided, "coarser bars contradict the archive's rows, and REST's no less"),
-        ("archive_replaced", settled.replaced, "REST's rows agree with coarser bars, and the archive's do not"),
+        ("archive_replaced", replaced, "REST's rows agree with coarser bars, and the archive's do not"),
     )
     return [
         Finding(rule, Severity.WARN, len(some), f"{words} ({some[0].evidence})") for rule, some, words in told if some

@@ -150,8 +150,8 @@ class Reuses:
                 return None
             known = json.dumps([edge.at.isoformat(), edge.price] if edge else None)
             self._memory.note([key], self._now, known)
-        told = json.loads(known)
-        return Edge(datetime.fromisoformat(told[0]), told[1]) if told else None
+        kept = json.loads(known)
+        return Edge(datetime.fromisoformat(kept[0]), kept[1]) if kept else None
 
 
 def read_edge(body: bytes, one: ArchiveObject, interval: str, day: date, *, is_last: bool) -> Edge | None:

@@ -70,8 +70,8 @@ class Spans:
         known = _from_runs(json.loads(memory.detail(key) or "[]"))
         if interval in DAILY_INTERVALS:
             begin = await archive.first(series, "daily") if known else None
-            is_told = begin is not None and min(days_of(begin)) >= min(known)
-            first = str(max(known) - _LATE) if is_told else None
+            begins_there = begin is not None and min(days_of(begin)) >= min(known)
+            first = str(max(known) - _LATE) if begins_there else None
             daily = {day for one in await archive.objects(series, "daily", first=first) for day in days_of(one)}
             if not daily <= known:
                 memory.note([key], self._work.now, json.dumps(_runs(known | daily)))
@@ -84,9 +84,9 @@ class Spans:
         """The days of all other intervals, asked for when the symbol is new and when its main one has ended."""
         key, memory = f"all-days/{self._market}/{symbol}", self._work.attempts
         last = str(max(days)) if days else ""
-        told = json.loads(memory.detail(key) or "{}")
-        if told and (told["last"] == last or last >= str(ended_by)):
-            return _from_runs(told["runs"])
+        kept = json.loads(memory.detail(key) or "{}")
+        if kept and (kept["last"] == last or last >= str(ended_by)):
+            return _from_runs(kept["runs"])
         asking = [self._work.archive.intervals(self._market, "klines", symbol, period) for period in GRAINS]
         listed = dict.fromkeys(name for names in await asyncio.gather(*asking) for name in names)
         others = [name for name in listed if name != main and name in DAILY_INTERVALS]

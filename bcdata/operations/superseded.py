@@ -1,12 +1,14 @@
 """Bars that only an earlier version of an archive object holds: after a republication with fewer rows."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from bcdata.bars.schema import TIME
 from bcdata.catalog import Dataset
+from bcdata.intervals import Interval
 from bcdata.operations.archive_content import Record, object_content, object_window
 from bcdata.operations.set_aside import Lacking
 from bcdata.providers.binance.klines import check_columns, read_csv, snap_early_2018
@@ -54,10 +56,19 @@ def _opens(store: Store, raw: Partition, record: Record, dataset: Dataset) -> pl
     return opens.filter(opens.is_between(window.start, window.end, closed="left"))
 
 
-def fewer_rows(withdrawn: Sequence[Mapping[str, str]]) -> list[Finding]:
-    """The warning that a republished object has fewer rows than before; one count per run."""
+def fewer_rows(withdrawn: Sequence[Mapping[str, str]], interval: Interval) -> list[Finding]:
+    """The warning that republished objects have fewer rows than before, and how many bars that are."""
     if not withdrawn:
         return []
     first = withdrawn[0]
+    edges = ((datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"])) for one in withdrawn)
+    bars = sum(_bars(first_open, last_open, interval) for first_open, last_open in edges)
     words = f"bars that only an earlier version has, the first {first['start']} (version {first['version']})"
-    return [Finding("fewer_rows", Severity.WARN, len(withdrawn), words, tuple(dict(one) for one in withdrawn[:SAMPLE]))]
+    return [Finding("fewer_rows", Severity.WARN, bars, words, tuple(dict(one) for one in withdrawn[:SAMPLE]))]
+
+
+def _bars(first: datetime, last: datetime, interval: Interval) -> int:
+    """How many bars a run has, both ends included; months are counted one by one."""
+    if interval.length is not None:
+        return (last - first) // interval.length + 1
+    return (last.year - first.year) * 12 + last.month - first.month + 1

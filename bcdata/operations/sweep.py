@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from bcdata.catalog import Dataset
-from bcdata.errors import ProviderError
+from bcdata.errors import BcdataError, StoreError
 from bcdata.operations.listings import Listings
 from bcdata.operations.manifests import MANIFEST, Record, in_force, read_manifest, stored
 from bcdata.operations.marks import DAMAGED
@@ -75,11 +75,11 @@ def _is_harmed(store: Store, partition: Partition) -> bool:
 
 
 def _partitions(store: Store, dataset: Dataset, provider: str) -> Iterator[Partition]:
-    """The partitions of which raw has any file, in key order."""
+    """The partitions of which raw has any file, in key order; folders that no date key names are none."""
     last = None
     for info in store.files("raw", dataset.name, provider):
         found = symbol_and_date(info.key)
-        if found and found != last:
+        if found and found != last and dataset.grain.is_key(found[1]):
             yield Partition("raw", dataset.name, *found, provider)
         last = found
 
@@ -97,14 +97,14 @@ def _symbol(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) 
 
 
 async def _listings(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> list[Listed]:
-    windows = [window_of(dataset, one) for one in partitions]
-    listings, found = Listings(work.archive, dataset, windows, None), []
+    windows, found = [window_of(dataset, one) for one in partitions], []
+    listings = Listings(work.archive, dataset, windows, None)
     try:
         for one, window in zip(partitions, windows, strict=True):
             daily, monthly = await listings.objects(one.symbol, window)
             early = await listings.before(one.symbol, window) if dataset.kind == "funding" else None
             found.append({each.name: each for each in (*daily, monthly, early) if each})
-    except ProviderError:
+    except BcdataError:  # the archive cannot be asked, or for no such symbol
         return [None] * len(partitions)
     return list(found)
 
@@ -119,11 +119,14 @@ def _check(store: Store, dataset: Dataset, partition: Partition, listed: Listed)
     problems: list[Problem] = []
     records = _current(manifest)
     own = in_force(manifest) if partition.provider == ARCHIVE else {}
-    size, named = 0, {MANIFEST}
+    size, named = 0, {MANIFEST, *(record["file"] for record in records)}
     for record in records:
-        body = store.objects.get(partition.key(record["file"]))
+        try:
+            body = store.objects.get(partition.key(record["file"]))
+        except StoreError as error:
+            problems.append(Problem(str(record.get("name", record["file"])), Trouble.DAMAGED, str(error)))
+            continue
         size += len(body or b"")
-        named.add(record["file"])
         is_own = own.get(record.get("name", "")) is record
         problems += _bytes(record, body, is_had=_is_had(record, listed) if is_own else True)
         problems += _upstream(record, listed, dataset.archive) if is_own else []
@@ -177,7 +180,10 @@ def _older(store: Store, partition: Partition, named: set[str]) -> Iterator[Prob
         digits = file.split(".")[-2] if file.count(".") > 1 else ""
         if file in named or len(digits) != _DIGITS:
             continue
-        body = store.objects.get(info.key) or b""
+        try:
+            body = store.objects.get(info.key) or b""
+        except StoreError:
+            body = b""
         if not hashlib.sha256(body).hexdigest().startswith(digits):
             yield Problem(file, Trouble.DAMAGED, "an earlier version, which nothing reads; it cannot be had again")
 

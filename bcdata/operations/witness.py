@@ -35,6 +35,8 @@ _OTHERS = ("1h", "1d", "1m")
 """Intervals that nearly every symbol has; asking all sixteen costs five times the calls, and mostly tells no more."""
 _HEAVY = "1s"
 """Its files are a thousand times as large as others: read only where their names say what no other file does."""
+_AT_ONCE = 6
+"""Folders that are listed at once."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 Edge = Literal["begins", "ends"]
 
@@ -48,6 +50,7 @@ class Witness:
         self._now = now
         self._asked: dict[tuple[Series, bool], asyncio.Task[Testimony]] = {}
         self._looks: dict[str, asyncio.Task[datetime | None]] = {}
+        self._turns = asyncio.Semaphore(_AT_ONCE)
 
     async def testimony(self, series: Series, question: Question | None = None) -> Testimony:
         """What the archive tells of the series' symbol: by every listed interval, unless fewer answer the question.
@@ -82,7 +85,12 @@ class Witness:
 
     async def _objects(self, series: Series, folders: Sequence[tuple[str, str]]) -> list[Held]:
         asked = [(Series(series.market, series.kind, series.symbol, name), period) for name, period in folders]
-        listings = await asyncio.gather(*(self._archive.objects(one, period) for one, period in asked))
+
+        async def listed(one: Series, period: str) -> list[ArchiveObject]:
+            async with self._turns:
+                return await self._archive.objects(one, period)
+
+        listings = await asyncio.gather(*(listed(one, period) for one, period in asked))
         return [(one, found) for (one, _), objects in zip(asked, listings, strict=True) for found in objects]
 
     async def _tell(self, series: Series, held: Sequence[Held], *, complete: bool) -> Testimony:
@@ -125,7 +133,7 @@ class Witness:
         def is_over(since: datetime) -> bool:
             return since <= window.end and since < due
 
-        if testimony.known_to is None or not is_over(testimony.known_to):
+        if testimony.known_to is None or not testimony.lasts or not is_over(testimony.known_to):
             return None
         read = await self._last_bars(testimony.lasts)
         last = testimony.lasts[-1][1]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from bcdata import clock
 from bcdata.bars.arrays import load_numpy
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import ProviderError
@@ -14,6 +15,7 @@ from bcdata.intervals import Interval
 from bcdata.net.client import HttpClient
 from bcdata.net.loop import BackgroundLoop
 from bcdata.net.settings import HttpSettings
+from bcdata.net.skew import SKEWS, Skews
 from bcdata.net.sqlite_budgets import SqliteBudgets
 from bcdata.operations.witness import Witness
 from bcdata.providers.binance.archive import BinanceArchive, Series
@@ -39,6 +41,10 @@ class Workbench:
     rest: BinanceRest
     witness: Witness
     attempts: Attempts
+    now_back: bool = False
+    """Whether to build as of `now` what was built as of a later instant."""
+    skews: Skews | None = None
+    """What providers say of the time; None where the clock is pinned, and need not agree with theirs."""
     _infos: dict[str, "asyncio.Task[ExchangeInfo | None]"] = field(default_factory=dict)
     _has_bars: dict[tuple[Series, Window], "asyncio.Task[bool]"] = field(default_factory=dict)
     _first_opens: dict[Series, "asyncio.Task[datetime | None]"] = field(default_factory=dict)
@@ -122,8 +128,10 @@ def open_workbench(
     *,
     make_archive: Callable[[HttpClient], BinanceArchive],
     make_rest: Callable[[HttpClient], BinanceRest],
+    now_back: bool = False,
 ) -> Iterator[Workbench]:
     """Everything an operation needs, for the length of the block."""
+    skews = None if clock.is_pinned() else SKEWS
     load_numpy()
     store, attempts = Store(root), Attempts(root)
     with BackgroundLoop() as loop:
@@ -131,9 +139,8 @@ def open_workbench(
         loop.at_close(http.close)
         archive = make_archive(http)
         try:
-            yield Workbench(
-                store, catalog, now, loop, archive, make_rest(http), Witness(archive, attempts, now), attempts
-            )
+            rest, witness = make_rest(http), Witness(archive, attempts, now)
+            yield Workbench(store, catalog, now, loop, archive, rest, witness, attempts, now_back, skews)
         finally:
             store.close()
 

@@ -105,6 +105,7 @@ def operation(step: Step, dataset: Dataset) -> Operation:
         feature_quality,
         features,
         funding,
+        funding_parsed_rest,
         funding_rest,
         labels,
         merged,
@@ -133,6 +134,6 @@ def operation(step: Step, dataset: Dataset) -> Operation:
         case Zone.PARSED, "binance_archive":
             return funding.parse_archive if is_funding else parsed_archive.materialize
         case Zone.PARSED, _:
-            return funding.parse_rest if is_funding else parsed_rest.materialize
+            return funding_parsed_rest.materialize if is_funding else parsed_rest.materialize
         case zone, _:
             return made[zone]

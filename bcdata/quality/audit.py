@@ -16,6 +16,7 @@ from bcdata.quality.rules import blame, count_violations, findings, row_rules, s
 from bcdata.quality.shares import Bad, bad_objects, set_aside_objects
 from bcdata.quality.unconfirmed import STEP, look_into
 from bcdata.quality.verdict import Finding, Severity, Verdict
+from bcdata.windows import Window
 
 _NOTES = {"reason": pl.String, "evidence": pl.String}
 
@@ -49,6 +50,7 @@ def audit_bars(
     max_bad_share: float,
     bad_lines: Mapping[int, int] | None = None,
     controls: Mapping[str, pl.DataFrame] | None = None,
+    between: Sequence[Window] = (),
 ) -> Audited:
     """Judges raw rows of one partition.
 
@@ -59,6 +61,7 @@ def audit_bars(
         max_bad_share: the share of an object's rows above which the whole object is set aside.
         bad_lines: lines that were no rows at all, by object; they count as bad rows.
         controls: coarser bars of the same symbol, by interval name; None where they are not to be compared.
+        between: the times between two instruments of one ticker.
     """
     sound, rejected, found, bad = _by_row(raw, interval, max_bad_share, bad_lines or {})
     resolved = resolve(sound)
@@ -67,10 +70,10 @@ def audit_bars(
     found += [*resolved.findings, *checked.findings]
     held = rows.clear().with_columns(**{name: pl.lit(None, dtype=dtype) for name, dtype in _NOTES.items()})
     if controls is not None:
-        rows, held, suspicious = _unconfirmed(rows, interval, checked.uncompared)
+        rows, held, suspicious = _unconfirmed(rows, interval, checked.uncompared, between)
         found += suspicious
-    found.extend(findings(rows, warning_rules(interval)))
     contracts = "contracts" in raw.columns
+    found.extend(findings(rows, warning_rules(interval, contracts=contracts)))
     bars = conform(
         rows.with_columns(pl.col("open_time").cast(BAR["open_time"])), CONTRACT_BAR if contracts else PARSED_BAR
     )
@@ -86,7 +89,7 @@ def _by_row(
     raw: pl.DataFrame, interval: Interval, max_bad_share: float, bad_lines: Mapping[int, int]
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding], dict[int, Bad]]:
     """The rows that keep the rules, those that do not (and all of an object that has too many of these)."""
-    rules = row_rules(interval)
+    rules = row_rules(interval, contracts="contracts" in raw.columns)
     found: list[Finding] = []
     none = raw.clear().with_columns(**{name: pl.lit(None, dtype=dtype) for name, dtype in _NOTES.items()})
     is_broken = bool(count_violations(raw, rules))
@@ -109,10 +112,10 @@ def _against_controls(resolved: Resolved, interval: Interval, controls: Mapping[
 
 
 def _unconfirmed(
-    rows: pl.DataFrame, interval: Interval, days: Sequence[date]
+    rows: pl.DataFrame, interval: Interval, days: Sequence[date], between: Sequence[Window]
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding]]:
     """Takes out rows between jumps of the price, on days that no control covers."""
-    windows, found = look_into(as_bars(rows), interval, days) if days else ([], [])
+    windows, found = look_into(as_bars(rows), interval, days, between) if days else ([], [])
     held = within(rows, windows).with_columns(reason=pl.lit(STEP))
     if not held.height:
         return rows, held, found

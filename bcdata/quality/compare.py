@@ -23,6 +23,7 @@ __all__ = ["Comparison", "Contradiction", "compare"]
 _FEWEST_WINDOWS = 3
 """So many complete windows of a day are needed to say that the day is shifted."""
 _DAY = timedelta(days=1)
+_UNDECIDED = "the bars contradict coarser bars which contradict each other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +33,15 @@ class Comparison:
     Attributes:
         refuted: rows there are wrong and are not published.
         questioned: rows there are published, but a second source is asked.
+        slight: windows that differ by less than would refute them; where three of a day do, the day. None of them
+            lies in a questioned one. Genuine bars have none, so a second source is asked of these too.
         findings: small differences, and controls that contradict each other; they cost nothing.
         uncompared: UTC days with bars that no control covers.
     """
 
     refuted: tuple[Contradiction, ...] = ()
     questioned: tuple[Contradiction, ...] = ()
+    slight: tuple[Contradiction, ...] = ()
     findings: tuple[Finding, ...] = ()
     uncompared: tuple[date, ...] = ()
 
@@ -71,7 +75,8 @@ def compare(bars: pl.DataFrame, fine: Interval, controls: Mapping[str, pl.DataFr
         return Comparison(uncompared=uncompared)
     verdict = _Verdict(bars, near, far, usable[names[0]], usable[names[-1]])
     verdict.reach()
-    return Comparison(tuple(verdict.refuted), tuple(verdict.questioned), tuple(verdict.all_findings()), uncompared)
+    questions, slight = tuple(verdict.questioned), tuple(verdict.slight())
+    return Comparison(tuple(verdict.refuted), questions, slight, tuple(verdict.all_findings()), uncompared)
 
 
 def _uncompared(near: Compared, far: Compared | None) -> tuple[date, ...]:
@@ -125,7 +130,10 @@ class _Verdict:
             is_far = bool(row["differs"].any())
             if start in differ:
                 distrusted.append(start)
-                (self.undecided if is_far else self.disagreeing).append(start)
+                if is_far:
+                    self._leave_open(start)
+                else:
+                    self.disagreeing.append(start)
             else:
                 self.disagreeing.append(start)
         for start in sorted(set(far.table.filter(pl.col("differs") | pl.col("lacking"))["open_time"])):
@@ -146,7 +154,14 @@ class _Verdict:
         length = length_of(self.near.coarse)
         self.refuted += [Contradiction(Window(one, one + length), evidence) for one in bare.to_list()]
         if bare.is_empty():
-            self.undecided.append(start)
+            self._leave_open(start)
+
+    def _leave_open(self, start: datetime) -> None:
+        """Nothing decides: the bars are published, and a second source is asked."""
+        assert self.far is not None  # noqa: S101 (only asked where there is one)
+        window = Window(start, start + length_of(self.far.coarse))
+        self.undecided.append(start)
+        self.questioned.append(Contradiction(window, f"{_UNDECIDED} on {start:%Y-%m-%d}"))
 
     def _conclude(self, one: Compared, windows: pl.DataFrame) -> None:
         """What a control that is believed says of these of its windows."""
@@ -175,6 +190,29 @@ class _Verdict:
             )
             self.questioned.append(Contradiction(Window(start, start + _DAY), words))
 
+    def slight(self) -> list[Contradiction]:
+        """The windows that differ a little, of the finest control that covers them."""
+        covered = self.near.table["open_time"].dt.date().unique()
+        found = self._slight(self.near, self.near.table)
+        if self.far is not None:
+            bare = self.far.table.filter(~pl.col("open_time").dt.date().is_in(covered.implode()))
+            found += self._slight(self.far, bare)
+        return [one for one in found if not any(_overlap(one.window, other.window) for other in self.questioned)]
+
+    @staticmethod
+    def _slight(one: Compared, windows: pl.DataFrame) -> list[Contradiction]:
+        told = say_differences(one, windows.filter(pl.col("unequal") & ~pl.col("differs")), largely=False)
+        by_day: dict[datetime, list[tuple[datetime, str]]] = {}
+        for start, evidence in told:
+            by_day.setdefault(start.replace(hour=0, minute=0), []).append((start, evidence))
+        length, found = length_of(one.coarse), []
+        for day, some in sorted(by_day.items()):
+            if len(some) < _FEWEST_WINDOWS:
+                found += [Contradiction(Window(start, start + length), evidence) for start, evidence in some]
+            else:
+                found.append(Contradiction(Window(day, day + max(length, _DAY)), some[0][1]))
+        return found
+
     def all_findings(self) -> Iterator[Finding]:
         """What is said of differences that cost nothing."""
         small = self._small(self.near) + (self._small(self.far) if self.far is not None else 0)
@@ -187,11 +225,15 @@ class _Verdict:
             yield _finding("controls_disagree", self.disagreeing, "coarser bars contradict each other; those that the "
                            "bars agree with are believed")  # fmt: skip
         if self.undecided:
-            yield _finding("suspicious", self.undecided, "the bars contradict coarser bars which contradict each other")
+            yield _finding("suspicious", self.undecided, _UNDECIDED)
 
     @staticmethod
     def _small(one: Compared) -> int:
         return one.table.filter(pl.col("unequal") & ~pl.col("differs")).height
+
+
+def _overlap(one: Window, other: Window) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _finding(rule: str, starts: Sequence[datetime], words: str) -> Finding:

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from bcdata.quality.compared_windows import VALUES, Compared, large_differences
+from bcdata.quality.compared_windows import VALUES, Compared, any_differences, large_differences
 from bcdata.windows import Window
 
 
@@ -21,9 +21,12 @@ class Contradiction:
     evidence: str
 
 
-def say_differences(one: Compared, windows: pl.DataFrame) -> list[tuple[datetime, str]]:
-    """The opens of windows of a comparison (rows of its table), and the first value that differs largely, in words."""
-    flags = large_differences()
+def say_differences(one: Compared, windows: pl.DataFrame, *, largely: bool = True) -> list[tuple[datetime, str]]:
+    """The opens of windows of a comparison (rows of its table), and the first value that differs, in words.
+
+    Named is the first that differs largely; or at all, if not `largely`.
+    """
+    flags = large_differences() if largely else any_differences()
     named = pl.coalesce([pl.when(flag).then(pl.lit(name)) for name, flag in zip(VALUES, flags, strict=True)])
     return [_said(one, row) for row in windows.with_columns(value=named.fill_null("trades")).iter_rows(named=True)]
 

@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import polars as pl
 
 from bcdata.intervals import Interval
 from bcdata.quality.compare import Contradiction, compare
-from bcdata.quality.refill import VALUES
-from bcdata.quality.verdict import Finding, Severity
+from bcdata.quality.same import same_rows
 from bcdata.windows import Window
 
 
@@ -51,38 +49,13 @@ def settle(
         mine, theirs = _within(archive, one.window), _within(rows, one.window)
         if mine.join(theirs, on="open_time", how="anti").height:
             left.append(one)
-        elif theirs.join(mine, on=["open_time", *VALUES], how="anti").is_empty():
+        elif same_rows(mine, theirs).height == mine.height:
             confirmed.append(one)
         elif _agrees(_instead(archive, theirs, one.window), one.window, controls, fine):
             replaced.append(one)
         else:
             undecided.append(one)
     return Settled(tuple(replaced), tuple(confirmed), tuple(undecided), tuple(left))
-
-
-def refuted_by_days(
-    bars: pl.DataFrame, days: pl.DataFrame, doubtful: Sequence[date], fine: Interval
-) -> tuple[tuple[Contradiction, ...], tuple[Finding, ...]]:
-    """The days among the doubtful ones in which the exchange's own day bars contradict the archive's bars.
-
-    A source whose days contradict more days than they agree with is no better than the bars: neither is believed.
-
-    Args:
-        bars: the archive's bars of the partition and of the days around it (`BAR`), ascending, UTC.
-        days: the exchange's closed day bars (`BAR`).
-        doubtful: the days that no file of the archive could be compared with.
-        fine: the interval of `bars`.
-    """
-    comparison = compare(bars, fine, {"1d": days})
-    against = {one.window.start.date(): one for one in comparison.refuted}
-    wrong = [against[day] for day in sorted(against) if day in set(doubtful)]
-    compared = set(bars["open_time"].dt.date()) & set(days["open_time"].dt.date())
-    if len(compared) - len(against) >= max(1, len(against)):
-        return tuple(wrong), ()
-    if not wrong:
-        return (), ()
-    words = f"the bars contradict the exchange's day bars, and nothing tells which are right ({wrong[0].evidence})"
-    return (), (Finding("suspicious", Severity.WARN, len(wrong), words),)
 
 
 def _within(bars: pl.DataFrame, window: Window) -> pl.DataFrame:
@@ -98,5 +71,5 @@ def _agrees(bars: pl.DataFrame, window: Window, controls: Mapping[str, pl.DataFr
     comparison = compare(bars, fine, controls)
     return not any(
         one.window.start < window.end and window.start < one.window.end
-        for one in (*comparison.refuted, *comparison.questioned)
+        for one in (*comparison.refuted, *comparison.questioned, *comparison.slight)
     )

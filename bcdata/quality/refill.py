@@ -5,24 +5,26 @@ filled run and back at the other holds the run back, and that the rest was not c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 import polars as pl
 
-from bcdata.bars.gaps import runs_of
 from bcdata.intervals import Interval
-from bcdata.quality.compare import Comparison, Contradiction, compare
+from bcdata.quality.compare import Contradiction, compare
+from bcdata.quality.compared_windows import can_compare, lay_beside, windows_of
+from bcdata.quality.contradiction import number
 from bcdata.quality.rules import sample
-from bcdata.quality.steps import returning_step
+from bcdata.quality.same import same_rows
+from bcdata.quality.suspicion import Step, find_steps, split_returning
 from bcdata.quality.verdict import Finding, Severity
+from bcdata.windows import Window
 
-VALUES = ("open", "high", "low", "close", "trades")
-"""What makes two sources equal about a bar."""
 REFUTED, OVERLAP, STEP = "refuted", "overlap_differs", "step"
 _WHY = {
     REFUTED: "coarser bars contradict rows that fill holes",
     OVERLAP: "rows that fill holes came with others that contradict what is known",
-    STEP: "the price steps away where filled rows begin, and back where they end",
+    STEP: "the price jumps away where rows that fill holes begin, and back where they end",
 }
 
 
@@ -48,14 +50,25 @@ class Surroundings:
     Attributes:
         sound: the sound bars of other sources in the partition.
         around: these, and the bars just before and after the partition.
-        set_aside: rows of other sources that coarser bars contradict.
-        controls: coarser bars by interval name.
+        set_aside: rows of other sources that are doubted, or were set aside.
+        controls: coarser bars by interval name, of another source than the rows.
+        own: coarser bars that the source of the rows states itself; they can refute rows, and confirm none.
     """
 
     sound: pl.DataFrame
     around: pl.DataFrame
     set_aside: pl.DataFrame
     controls: Mapping[str, pl.DataFrame]
+    own: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+
+
+def every_control(controls: Mapping[str, pl.DataFrame], own: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """All coarser bars by interval name; of one time those of another source."""
+    found = dict(controls)
+    for name, bars in own.items():
+        both = [found[name], bars] if name in found else [bars]
+        found[name] = pl.concat(both).unique("open_time", keep="first").sort("open_time")
+    return found
 
 
 def judge_refill(rows: pl.DataFrame, vouched: pl.Series, by: Surroundings, fine: Interval) -> Refill:
@@ -70,24 +83,28 @@ def judge_refill(rows: pl.DataFrame, vouched: pl.Series, by: Surroundings, fine:
     refused: list[pl.DataFrame] = []
     findings: list[Finding] = []
     kept = rows.filter(vouched)
-    union = _together(by.sound, kept)
-    comparison = compare(union, fine, by.controls)
-    kept, wrong, agreed = _without_refuted(kept, comparison, by.set_aside)
+    union, controls = _together(by.sound, kept), every_control(by.controls, by.own)
+    comparison = compare(union, fine, controls)
+    against = [*comparison.refuted, *_inexact(by.sound, union, controls, fine)]
+    kept, wrong, agreed = _without_refuted(kept, against, comparison.questioned, by.set_aside)
     refused.append(wrong)
     if agreed.height:
         words = "coarser bars contradict rows in which two sources agree; the rows are published"
         findings.append(Finding("control_disagrees", Severity.WARN, agreed.height, words, sample(agreed)))
     if not vouched.all():
-        more, rest = _confirmed_whole(rows.filter(~vouched), _together(by.sound, kept), by.controls, fine)
+        more, rest = _confirmed_whole(rows.filter(~vouched), _together(by.sound, kept), controls, fine)
         refused.append(rest)
         kept = pl.concat([kept, more]).sort("open_time")
-    bare = kept.filter(pl.col("open_time").dt.date().is_in(list(comparison.uncompared)))
-    stepping = _stepping(bare, by, kept, fine)
+    uncompared = compare(union, fine, by.controls).uncompared if by.own else comparison.uncompared
+    bare = kept.filter(pl.col("open_time").dt.date().is_in(list(uncompared)))
+    alone = bare.join(same_rows(bare, by.set_aside), on="open_time", how="anti", maintain_order="left")
+    stepping, jumps = _stepping(alone, by, kept, fine)
     refused.append(stepping)
+    findings += jumps
     kept = kept.join(stepping, on="open_time", how="anti", maintain_order="left")
     left = bare.height - stepping.height
     if left:
-        words = "rows that fill holes, with which no coarser bar could be compared"
+        words = "rows that fill holes, with which no coarser bar of another source could be compared"
         findings.append(Finding("not_compared", Severity.WARN, left, words))
     every = pl.concat(refused).sort("open_time")
     return Refill(kept, every, (*_counted(every), *findings))
@@ -110,56 +127,100 @@ def _inside(contradictions: Sequence[Contradiction], rows: pl.DataFrame) -> pl.D
     return found
 
 
+def _inexact(
+    sound: pl.DataFrame, union: pl.DataFrame, controls: Mapping[str, pl.DataFrame], fine: Interval
+) -> list[Contradiction]:
+    """The windows of the finest coarser bars that do not fit any more, by however little, with rows that fill holes.
+
+    Genuine bars agree with coarser ones exactly. A small difference costs the archive's rows nothing, for nobody says
+    which side is wrong; where it comes with rows that fill a hole, these are.
+    """
+    found: list[Contradiction] = []
+    covered = pl.Series("open_time", [], dtype=union.schema["open_time"])
+    for coarse in sorted((Interval.parse(name) for name in controls), key=lambda one: one.length or timedelta.max):
+        if not can_compare(fine, coarse) or controls[coarse.name].is_empty():
+            continue
+        before, with_rows = (
+            lay_beside(windows_of(bars, coarse), controls[coarse.name], fine, coarse) for bars in (sound, union)
+        )
+        was = before.table.filter("unequal")["open_time"]
+        odd = with_rows.table.filter(pl.col("unequal") & ~pl.col("open_time").is_in(was.implode()))
+        for at in odd["open_time"]:
+            window = Window(at, coarse.next(at))
+            inside = covered.is_between(window.start, window.end, closed="left").sum()
+            if not inside:
+                words = f"the {coarse.name} bar of {window.start:%Y-%m-%d %H:%M} is not what the {fine.name} bars make"
+                found.append(Contradiction(window, f"{words} with these rows"))
+        covered = pl.concat([covered, with_rows.table["open_time"]])
+    return found
+
+
 def _without_refuted(
-    rows: pl.DataFrame, comparison: Comparison, set_aside: pl.DataFrame
+    rows: pl.DataFrame,
+    refuted: Sequence[Contradiction],
+    questioned: Sequence[Contradiction],
+    set_aside: pl.DataFrame,
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """What coarser bars do not contradict, what they do, and of the first what they do but two sources agree in.
 
     A question that coarser bars raise about rows with trades is one that REST is the answer to: there is no second one.
     """
-    traded = _inside(comparison.questioned, rows.filter(pl.col("trades") > 0)).drop_nulls("evidence")
-    wrong = pl.concat([_inside(comparison.refuted, rows).drop_nulls("evidence"), traded])
+    traded = _inside(questioned, rows.filter(pl.col("trades") > 0)).drop_nulls("evidence")
+    wrong = pl.concat([_inside(refuted, rows).drop_nulls("evidence"), traded])
     wrong = wrong.unique("open_time", keep="first").sort("open_time")
-    columns = ["open_time", *VALUES]
-    agreed = wrong.join(set_aside.select(columns), on=columns, how="semi", maintain_order="left")
+    agreed = same_rows(wrong, set_aside)
     wrong = wrong.join(agreed, on="open_time", how="anti", maintain_order="left")
     kept = rows.join(wrong, on="open_time", how="anti", maintain_order="left")
-    return kept, _blamed(wrong.drop("evidence"), REFUTED, pl.lit(wrong["evidence"])), agreed.select(columns)
+    return kept, _blamed(wrong.drop("evidence"), REFUTED, pl.lit(wrong["evidence"])), agreed.drop("evidence")
 
 
 def _confirmed_whole(
     rows: pl.DataFrame, others: pl.DataFrame, controls: Mapping[str, pl.DataFrame], fine: Interval
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The rows that stand in windows which coarser bars cover, have all bars with them, and agree; and the others."""
+    """The rows that stand in coarser bars which are whole with them and fit exactly; and the others."""
     union = _together(others, rows)
     comparison = compare(union, fine, controls)
-    against = _inside([*comparison.refuted, *comparison.questioned], rows)
+    against = _inside([*comparison.refuted, *comparison.questioned, *_inexact(others, union, controls, fine)], rows)
     covered = pl.Series([False] * rows.height)
     for name, control in controls.items():
         coarse = Interval.parse(name)
-        if fine.length is None or coarse.length is None:
+        if not can_compare(fine, coarse) or control.is_empty():
             continue
-        slots = union.group_by(pl.col("open_time").dt.truncate(name).alias("slot")).len()
-        whole = slots.filter(pl.col("len") == coarse.length // fine.length)["slot"]
-        whole = whole.filter(whole.is_in(control["open_time"].implode()))
-        covered |= rows["open_time"].dt.truncate(name).is_in(whole.implode())
+        table = lay_beside(windows_of(union, coarse), control, fine, coarse).table
+        fits = table.filter(pl.col("complete") & ~pl.col("unequal"))["open_time"]
+        covered |= rows["open_time"].dt.truncate(name).is_in(fits.implode())
     is_right = covered & against["evidence"].is_null()
     words = pl.lit("the answer lacks bars that are known beside these, or has other values for them")
     return rows.filter(is_right), _blamed(rows.filter(~is_right), OVERLAP, words)
 
 
-def _stepping(bare: pl.DataFrame, by: Surroundings, kept: pl.DataFrame, fine: Interval) -> pl.DataFrame:
-    """The runs among rows that nothing was compared with at whose edges the price steps away and back."""
-    found = [_blamed(bare.clear(), STEP, pl.lit(None))]
-    if bare.is_empty():
-        return found[0]
+def _stepping(
+    bare: pl.DataFrame, by: Surroundings, kept: pl.DataFrame, fine: Interval
+) -> tuple[pl.DataFrame, list[Finding]]:
+    """Of rows that nothing was compared with, those between a jump of the price and one that takes it back.
+
+    A jump that nothing takes back costs nothing: a real crash is exactly when sources fail.
+    """
+    none = _blamed(bare.clear(), STEP, pl.lit(None))
+    if bare.is_empty() or fine.length is None:
+        return none, []
     known = pl.concat([by.around, kept.select(by.around.columns)]).unique("open_time", keep="first").sort("open_time")
-    for first, last in runs_of(bare["open_time"], known["open_time"]):
-        words = returning_step(known, first, last, fine)
-        if words is not None:
-            run = bare.filter(pl.col("open_time").is_between(first, last))
-            found.append(_blamed(run, STEP, pl.lit(words)))
-    return pl.concat(found)
+    steps = {step.at: step for step in find_steps(known, fine)}
+    windows, left = split_returning(list(steps.values()))
+    told = [Contradiction(one, _said(steps[one.start], steps.get(one.end))) for one in windows]
+    held = _inside(told, bare).drop_nulls("evidence")
+    filled = set(bare["open_time"])
+    odd = [step for step in left if step.at in filled or step.at - fine.length in filled]
+    words = "the price jumps where rows that fill holes begin or end, and does not come back; they are published"
+    findings = [Finding(STEP, Severity.WARN, len(odd), f"{words} ({_said(odd[0])})")] if odd else []
+    return pl.concat([none, _blamed(held.drop("evidence"), STEP, pl.lit(held["evidence"]))]), findings
+
+
+def _said(step: Step, back: Step | None = None) -> str:
+    words = f"the price jumps from {number(step.close)} to {number(step.open)} at {step.at:%Y-%m-%d %H:%M}"
+    if back is None:
+        return words
+    return f"{words} and from {number(back.close)} to {number(back.open)} at {back.at:%Y-%m-%d %H:%M}"
 
 
 def _counted(refused: pl.DataFrame) -> list[Finding]:

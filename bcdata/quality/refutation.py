@@ -77,8 +77,9 @@ def _checked(kept: pl.DataFrame, refuted: pl.DataFrame, found: Comparison, *, re
         first = f"coarser bars contradict them: {refuted['evidence'][0]}"
         more = f"; {replaced} rows of the monthly object are there in their place" if replaced else ""
         findings.append(Finding(REFUTED, Severity.ROW, refuted.height, first + more, sample(refuted)))
-    if found.questioned:
-        words = f"a second source is asked: {found.questioned[0].evidence}"
-        findings.append(Finding("questioned", Severity.WARN, len(found.questioned), words))
+    questioned = tuple(sorted((*found.questioned, *found.slight), key=lambda one: one.window.start))
+    if questioned:
+        words = f"a second source is asked: {questioned[0].evidence}"
+        findings.append(Finding("questioned", Severity.WARN, len(questioned), words))
     rejected = refuted.with_columns(reason=pl.lit(REFUTED))
-    return Checked(kept, rejected, findings, found.questioned, found.uncompared)
+    return Checked(kept, rejected, findings, questioned, found.uncompared)

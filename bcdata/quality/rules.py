@@ -20,6 +20,7 @@ _NUMBERS = (*PRICES, *VOLUMES)
 _RELATIVE = 1e-9
 _QUANTUM = 1e-8
 """Binance prints eight decimals: sums of rounded amounts may differ by a few of the last."""
+_AMOUNT = "quote volume / volume lies outside low and high"
 UNUSUAL_MOVE = 0.5
 """A close this far from the bar's before (as a share) is shown, never refused."""
 
@@ -34,8 +35,17 @@ class Rule:
     why: str
 
 
-def row_rules(interval: Interval) -> tuple[Rule, ...]:
-    """The rules that cost a row, in the order in which a row is blamed."""
+def row_rules(interval: Interval, *, contracts: bool = False) -> tuple[Rule, ...]:
+    """The rules that cost a row, in the order in which a row is blamed.
+
+    Where volumes were `contracts`, the amount in quote currency follows from a table of contract sizes: what does not
+    fit the prices may be the table's fault, and is a warning alone.
+    """
+    amounts = (_row("quote_volume", _amount_fits_prices(), _AMOUNT),)
+    return (*_by_row(interval), *(() if contracts else amounts))
+
+
+def _by_row(interval: Interval) -> tuple[Rule, ...]:
     o, h, low, c = (pl.col(name) for name in PRICES)
     start = pl.col("open_time")
     return (
@@ -53,14 +63,14 @@ def row_rules(interval: Interval) -> tuple[Rule, ...]:
         _row("taker_within_total", _within("taker_buy_volume", "volume")
              & _within("taker_buy_quote_volume", "quote_volume"), "the taker's share exceeds the total"),
         _row("close_time", _closes_inside(interval), "the bar closes before it opens or after its interval"),
-        _row("quote_volume", _amount_fits_prices(), "quote volume / volume lies outside low and high"),
     )  # fmt: skip
 
 
-def warning_rules(interval: Interval) -> tuple[Rule, ...]:
+def warning_rules(interval: Interval, *, contracts: bool = False) -> tuple[Rule, ...]:
     """The rules that are shown and cost nothing."""
     move = pl.col("close") / pl.col("close").shift(1) - 1
     return (
+        *((_warn("quote_volume", _amount_fits_prices(), _AMOUNT),) if contracts else ()),
         _warn("early_close", _closes_at_end(interval), "the bar closed early"),
         _warn("unusual_move", move.abs().fill_null(0) <= UNUSUAL_MOVE, "the close moved by more than half"),
     )  # fmt: skip

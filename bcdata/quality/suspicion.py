@@ -103,13 +103,8 @@ def unusual_volume_per_trade(bars: pl.DataFrame) -> list[tuple[date, float]]:
 
     Days without so many days of trades right before them cannot be told. Base units.
     """
-    days = (
-        bars.group_by(pl.col("open_time").dt.date().alias("day"))
-        .agg(pl.col("volume").sum(), pl.col("trades").sum())
-        .filter((pl.col("trades") > 0) & (pl.col("volume") > 0))
-        .sort("day")
-        .with_columns(each=pl.col("volume") / pl.col("trades"))
-    )
+    days = _by_day(bars).filter((pl.col("trades") > 0) & (pl.col("volume") > 0))
+    days = days.with_columns(each=pl.col("volume") / pl.col("trades"))
     before = pl.col("each").shift(1).rolling_median(VOLUME_DAYS, min_samples=VOLUME_DAYS)
     is_whole = pl.col("day") - pl.col("day").shift(VOLUME_DAYS) == timedelta(days=VOLUME_DAYS)
     factor = pl.when(is_whole).then(pl.col("each") / before).alias("factor")
@@ -117,16 +112,32 @@ def unusual_volume_per_trade(bars: pl.DataFrame) -> list[tuple[date, float]]:
     return days.select("day", factor).filter(is_far).rows()
 
 
-def repeated_days(bars: pl.DataFrame) -> list[tuple[date, date]]:
-    """UTC days with the very values of an earlier day, and that day. Days without trades repeat nothing."""
+def day_values(bars: pl.DataFrame) -> pl.DataFrame:
+    """By UTC day with trades: `values`, equal where all bars of two days are; `trades` and `len`, the number of bars.
+
+    `values` hold within one process alone.
+    """
     minute = (pl.col("open_time").dt.hour().cast(pl.Int32) * 60 + pl.col("open_time").dt.minute()).alias("minute")
     row = pl.struct(minute, "open", "high", "low", "close", "volume", "trades").hash()
-    days = (
+    return (
         bars.group_by(pl.col("open_time").dt.date().alias("day"))
         .agg(row.sum().alias("values"), pl.col("trades").sum(), pl.len())
         .filter(pl.col("trades") > 0)
         .sort("day")
     )
+
+
+def _by_day(bars: pl.DataFrame) -> pl.DataFrame:
+    """By UTC day: the sums of `volume` and `trades`, and `len`, the number of bars. `bars` are ascending."""
+    days = bars.group_by_dynamic("open_time", every="1d").agg(pl.col("volume").sum(), pl.col("trades").sum(), pl.len())
+    return days.select(pl.col("open_time").dt.date().alias("day"), pl.exclude("open_time"))
+
+
+def repeated_days(bars: pl.DataFrame) -> list[tuple[date, date]]:
+    """UTC days with the very values of an earlier day, and that day. Days without trades repeat nothing."""
+    if not _by_day(bars).filter(pl.col("trades") > 0).select("trades", "len").is_duplicated().any():
+        return []
+    days = day_values(bars)
     first = pl.col("day").first().over("values", "trades", "len")
     return days.select("day", first.alias("first")).filter(pl.col("day") != pl.col("first")).rows()
 

@@ -1,7 +1,7 @@
 """Days that no coarser bar confirms: jumps of the price, volumes and repetitions are looked at instead. Pure."""
 
-from collections.abc import Collection
-from datetime import date
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
 
 import polars as pl
 
@@ -10,12 +10,13 @@ from bcdata.quality.compare import Contradiction
 from bcdata.quality.contradiction import number
 from bcdata.quality.suspicion import Step, find_steps, repeated_days, split_returning, unusual_volume_per_trade
 from bcdata.quality.verdict import SAMPLE, Finding, Severity
+from bcdata.windows import Window
 
 STEP = "step"
 
 
 def look_into(
-    bars: pl.DataFrame, interval: Interval, unconfirmed: Collection[date]
+    bars: pl.DataFrame, interval: Interval, unconfirmed: Collection[date], between: Sequence[Window] = ()
 ) -> tuple[list[Contradiction], list[Finding]]:
     """The windows of rows that are held back, and what else is suspicious.
 
@@ -26,11 +27,13 @@ def look_into(
         bars: sound bars (`BAR`), ascending.
         interval: their length.
         unconfirmed: UTC days with bars that no control covers.
+        between: the times between two instruments of one ticker: a jump over them is none.
     """
     if not unconfirmed:
         return [], []
     days = set(unconfirmed)
     steps = [step for step in find_steps(bars, interval) if _touches(step, interval, days)]
+    steps = [step for step in steps if not _is_across(step, bars, between)]
     windows, left = split_returning(steps)
     at = {step.at: step for step in steps}
     held = [
@@ -47,6 +50,12 @@ def _touches(step: Step, interval: Interval, days: set[date]) -> bool:
     """Whether one of the two bars lies on a day that is not confirmed."""
     assert interval.length is not None  # noqa: S101 (months have no steps)
     return step.at.date() in days or (step.at - interval.length).date() in days
+
+
+def _is_across(step: Step, bars: pl.DataFrame, between: Sequence[Window]) -> bool:
+    """Whether the two bars of a jump belong to two instruments."""
+    before = bars.filter(pl.col("open_time") < step.at)["open_time"].max()
+    return any(isinstance(before, datetime) and before < one.end <= step.at for one in between)
 
 
 def _said(step: Step) -> str:

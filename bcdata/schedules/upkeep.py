@@ -1,4 +1,4 @@
-"""The weekly sweep over raw, the daily look for halts, and months that take the place of their days."""
+"""The weekly sweep over raw, the daily look for halts, and months of datasets that read months first."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -15,7 +15,7 @@ from bcdata.upkeep.sweep import JOB as SWEEP
 
 
 def upkeep_schedules(catalog: Catalog) -> list[dg.ScheduleDefinition]:
-    """One for each job, and one for each dataset whose months replace days."""
+    """One for each job, and one for each dataset that reads months first."""
     settings = Settings()
     return [
         dg.ScheduleDefinition(
@@ -43,7 +43,7 @@ def _monthly(dataset: Dataset) -> dg.ScheduleDefinition:
         job_name=job_name(dataset.name),
         cron_schedule=Settings().monthly_at,
         execution_timezone="UTC",
-        description=f"Takes the last month's objects of {dataset.name} in the place of its days'.",
+        description=f"Runs the last month of {dataset.name}, which reads months first, through all zones.",
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         last = dataset.grain.key(clock.now().replace(day=1) - timedelta(days=1))

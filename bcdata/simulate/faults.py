@@ -27,6 +27,7 @@ Kind = Literal[
     "unsorted_rows",
     "extra_rows",
     "html",
+    "clock",
 ]
 CONTENT_KINDS = ("republish", "half_day")
 """Kinds that change what an archive object is, so that its CHECKSUM and its listing follow."""
@@ -59,7 +60,8 @@ class Fault:
             `last_modified`), `half_day` (rows up to the middle of the object's window), `missing` (404; gone
             from listings too if `unlisted`), and for REST rows `empty`, `wrong_range` (moved by a day),
             `duplicate_rows` (each row twice), `unfinished_rows` (one more bar, still open), `unsorted_rows`
-            (the latest first), `extra_rows` (an hour before the range as well); `html` (a page for people, status 200).
+            (the latest first), `extra_rows` (an hour before the range as well); `html` (a page for people, status 200);
+            `clock` (a `Date` header that is `seconds` off, behind the true time where they are negative).
         seed: Which bytes `garbage` changes.
     """
 

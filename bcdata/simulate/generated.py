@@ -29,7 +29,7 @@ from bcdata.windows import Grain, Window
 _BY_DAY = ("1m", "3m", "5m")
 """Intervals whose REST rows are made a day at a time; the others by the month."""
 _CACHED_BYTES = 64_000_000
-_CACHED_DAYS = 128
+_CACHED_DAYS = 512
 _CACHED_ROWS = 50_000
 
 

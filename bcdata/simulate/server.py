@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import formatdate
 
 from aiohttp import web
 
@@ -89,6 +90,8 @@ class Server:
         # Logged before the last byte leaves, so that whoever has the answer finds it in the log.
         self._log(LoggedRequest(request.method, path, answer.status, sent, started))
         headers = {**answer.headers, "Content-Type": answer.content_type}
+        for fault in (one for one in struck if one.kind == "clock"):
+            headers["Date"] = formatdate(time.time() + fault.seconds, usegmt=True)
         if cut is None:
             return web.Response(status=answer.status, body=answer.body, headers=headers)
         return await self._cut(request, answer, headers, cut)

@@ -19,6 +19,7 @@ BARS = {
     "trades": "BIGINT",
     **dict.fromkeys(["taker_buy_volume", "taker_buy_quote_volume", "vwap"], "DOUBLE"),
     "source": "VARCHAR",
+    "known_at": "TIMESTAMP WITH TIME ZONE",
 }
 """Columns of merged bars, in order; perpetuals have `funding_rate` after them."""
 STATUSES = {"open", "refilled", "upstream", "not_listed", "delisted", "not_published", "quarantined"}

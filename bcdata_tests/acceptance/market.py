@@ -65,6 +65,25 @@ def bars(symbol: str, interval: str, key: str) -> list[Bar]:
     return [_bar(symbol, interval, second) for second in range(first, after, SECONDS[interval])]
 
 
+def days_of_hours(symbol: str, month: str, since: int) -> list[Bar]:
+    """The bars of a month's days, made of the hours from an instant on (seconds since the epoch)."""
+    found = []
+    for day in days(month):
+        hours = [one for one in bars(symbol, "1h", day) if one.open_at >= since]
+        if not hours:
+            continue
+        prices = [one.prices for one in hours]
+        high, low = max((one[1] for one in prices), key=float), min((one[2] for one in prices), key=float)
+        flows = [
+            sum(float(getattr(one, name)) for one in hours) for name in ("volume", "quote", "taker", "taker_quote")
+        ]
+        volume, quote, taker, taker_quote = (f"{flow:.8f}" for flow in flows)
+        trades = sum(one.trades for one in hours)
+        ends = (prices[0][0], high, low, prices[-1][3])
+        found.append(Bar(at(day), ends, volume, quote, trades, taker, taker_quote))
+    return found
+
+
 def _bar(symbol: str, interval: str, second: int) -> Bar:
     dice = random.Random(f"{symbol} {interval} {second}")
     ticks = sorted(dice.randrange(10_000, 10_400) for _ in range(4))

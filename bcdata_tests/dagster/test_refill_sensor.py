@@ -50,7 +50,7 @@ def test_just_the_partition_with_a_hole_is_asked_for_and_healed(ward: Ward) -> N
     ward.exchange.clear()
     assert ward.execute(request).success
     assert published(ward.lake, *HOLED) == bars_of(made_day(DAYS[1]))
-    assert ward.asked("/spot/api/v3/klines") == 1
+    assert ward.asked("/spot/api/v3/klines") == 2, "the hole, and the days to compare its bars with"
     requests, skipped = ward.tick(SENSOR)
     assert requests == []
     assert skipped == "0 partitions of 3 symbols lack bars; 0 are due, 0 given up"

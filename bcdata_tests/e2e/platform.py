@@ -18,6 +18,8 @@ PROJECT = Path(__file__).parents[2]
 NOW = datetime(2023, 3, 10, 9, 30, tzinfo=UTC)
 EVERY_MINUTE = "* * * * *"
 BROKEN = Fault("ETHUSDT-1m-2023-02", "republish", body=b"PK: not a zip, whatever its CHECKSUM says")
+REFUSED = Fault("symbol=ETHUSDT&interval=1m", "status", status=451)
+"""REST would have the bars that the broken objects lack."""
 """Every object of one partition, daily and monthly, published as bytes that nothing can open."""
 
 
@@ -51,7 +53,7 @@ def running(folder: Path) -> Iterator[Platform]:
         shutil.copy(PROJECT / name, home / name)
     bin_ = Path(sys.executable).parent
     port = _free_port()
-    with LoopbackExchange(GeneratedMarket.demo(), now=NOW, faults=[BROKEN]) as exchange:
+    with LoopbackExchange(GeneratedMarket.demo(), now=NOW, faults=[BROKEN, REFUSED]) as exchange:
         environment = _environment(exchange, home, lake)
 
         def start(name: str, *words: str) -> ProcessGroup:

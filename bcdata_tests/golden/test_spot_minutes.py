@@ -88,7 +88,7 @@ def test_months_whose_hours_the_archive_has_are_open(main_job: Job) -> None:
         ledger = lake.ledger(D, "ETHUSDT", month)
         assert ledger["status"].to_list() == ["open"]
         assert ledger["bars"].to_list() == [len(minutes(month))]
-        assert "the archive's 1h files have a bar" in ledger["evidence"][0]
+        assert "the 1h bars of" in ledger["evidence"][0]
 
 
 def test_nothing_else_is_missing(main_job: Job) -> None:

@@ -29,6 +29,7 @@ class Command:
             "BCDATA_CATALOG": str(folder / "catalog.yaml"),
             "BCDATA_NOW": NOW,
             "DAGSTER_HOME": str(folder / "dagster"),
+            "COLUMNS": "200",
         }
         return cls(folder, {**os.environ, **world.variables, **own, **variables})
 

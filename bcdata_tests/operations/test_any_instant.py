@@ -45,19 +45,21 @@ datasets:
     resample: [7h]
     features: {{reference: BTCUSDT, universe: [BTCUSDT, ETHUSDT]}}
 """
+PATIENT = {"BCDATA_HTTP_READ_TIMEOUT": "30"}
+"""A month of hours is made out of its minutes: that takes the exchange a while."""
 MONTHS = ("2023-01", "2023-04")
 ZONES = (("merged", D), ("features", D), ("resampled", COARSE), ("merged", "um_funding"))
 _RNG = np.random.default_rng(9)
 PACE_CHANGES = [at + seconds for (at, _), seconds in zip(PACES[1:], (timedelta(seconds=60), timedelta(seconds=59),
                 HOUR + timedelta(microseconds=1), 3 * HOUR), strict=True)]  # fmt: skip
-ANYWHERE = [utc("2023-04-01") + timedelta(microseconds=int(_RNG.integers(12 * 86_400 * 10**6))) for _ in range(12)]
+ANYWHERE = [utc("2023-04-02") + timedelta(microseconds=int(_RNG.integers(12 * 86_400 * 10**6))) for _ in range(12)]
 
 
 @pytest.fixture(scope="module")
 def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackExchange]:
     with (
         LoopbackExchange(MARKET, now=AFTERWARDS) as exchange,
-        pointed_at(exchange.environment(), tmp_path_factory.mktemp("state")),
+        pointed_at({**exchange.environment(), **PATIENT}, tmp_path_factory.mktemp("state")),
     ):
         yield exchange
 

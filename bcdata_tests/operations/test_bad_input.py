@@ -14,7 +14,7 @@ import pytest
 from bcdata.operations.outcome import State
 from bcdata.operations.zones import Zone
 from bcdata.simulate import FolderMarket, LoopbackExchange
-from bcdata_tests.mirror import Mirror, made_day
+from bcdata_tests.mirror import Mirror, coarse, made_day
 from bcdata_tests.operations.command import Command, materialize
 from bcdata_tests.operations.conftest import BY_DAY, D, World
 from bcdata_tests.run import ARCHIVE, Lake, pointed_at, tree, utc
@@ -89,9 +89,12 @@ def test_refused_commands_change_nothing(
 
 @pytest.fixture
 def good(world: World) -> Command:
-    """A lake that holds a day already, while the next two wait in the archive."""
+    """A lake that holds a day already, while the next two wait in the archive; hours and days lie beside them."""
     for day in DAYS:
-        world.mirror.put_day("BTCUSDT", day, made_day(day))
+        rows = made_day(day)
+        world.mirror.put_day("BTCUSDT", day, rows)
+        world.mirror.put_day("BTCUSDT", day, coarse(rows), interval="1h")
+        world.mirror.put_day("BTCUSDT", day, coarse(rows, 1440), interval="1d")
     command = Command.of(world, BY_DAY, "cli", BCDATA_HTTP_ATTEMPTS="2")
     assert world.lake(BY_DAY, name="cli/lake").materialize(D, "BTCUSDT", DAYS[0]).ok
     return command

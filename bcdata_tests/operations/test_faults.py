@@ -117,19 +117,22 @@ def test_a_ban_stops_all_callers_at_once(world: World, rows: dict[str, Rows]) ->
         assert_absent(lake, "BTCUSDT", day)
 
 
-@pytest.mark.parametrize(("kind", "rule"), [("truncate_silently", "unreadable"), ("garbage", "unreadable")])
-def test_bytes_that_stay_broken_are_held_back(world: World, rows: dict[str, Rows], kind: str, rule: str) -> None:
+@pytest.mark.parametrize("kind", ["truncate_silently", "garbage"])
+def test_bytes_that_stay_broken_are_quarantined_and_their_day_comes_from_rest(
+    world: World, rows: dict[str, Rows], kind: str
+) -> None:
     fault = world.add(ZIP, kind, flips=400) if kind == "garbage" else world.add(ZIP, kind)
     lake, ran = run(world)
     assert ran.rules(Zone.RAW, "BTCUSDT", BAD, ARCHIVE) == {"checksum_mismatch": 1}
-    assert ran.of(Zone.PARSED, ARCHIVE)["BTCUSDT", BAD].state is State.HELD_BACK
-    assert rule in ran.of(Zone.PARSED, ARCHIVE)["BTCUSDT", BAD].verdict.summary()
-    assert_absent(lake, "BTCUSDT", BAD)
+    assert ran.rules(Zone.PARSED, "BTCUSDT", BAD, ARCHIVE).keys() <= {"unreadable", "content_matches_name"}
+    assert published(lake, "BTCUSDT", BAD) == bars_of(rows[BAD])
+    assert lake.ledger(D, "BTCUSDT", BAD).select("bars", "status").rows() == [(1440, "refilled")]
     assert_neighbours(lake, rows)
     world.exchange.remove(fault)
     _, later = run(world)
     assert later.ok, "bytes that never matched their CHECKSUM are asked for again"
     assert published(lake, "BTCUSDT", BAD) == bars_of(rows[BAD])
+    assert lake.ledger(D, "BTCUSDT", BAD).is_empty()
 
 
 def test_a_wrong_checksum_of_sound_content_is_a_warning(world: World, rows: dict[str, Rows]) -> None:

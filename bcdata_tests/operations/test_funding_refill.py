@@ -26,8 +26,8 @@ LOST = TIMES[10:13]
 ASKED = "/fapi/v1/fundingRate"
 
 
-def put(mirror: Mirror, times: list[datetime], month: str = MONTH) -> None:
-    rows = "".join(f"{int(at.timestamp() * 1000) + 3},8,0.0001\n" for at in times)
+def put(mirror: Mirror, times: list[datetime], month: str = MONTH, rate: str = "0.0001") -> None:
+    rows = "".join(f"{int(at.timestamp() * 1000) + 3},8,{rate}\n" for at in times)
     name = f"{SYMBOL}-fundingRate-{month}"
     body = zipped(f"{name}.csv", f"calc_time,funding_interval_hours,last_funding_rate\n{rows}".encode())
     mirror.put(f"data/futures/um/monthly/fundingRate/{SYMBOL}/{name}.zip", body)
@@ -72,6 +72,32 @@ def test_what_rest_lies_about_is_healed_later(world: World, lake: Lake, kind: st
     assert run(lake, hours=51) == []
     assert settled(lake) == TIMES
     assert outcome(lake) == (Refilled.FILLED, 0, 0)
+
+
+def test_rates_that_the_archive_contradicts_are_none(world: World, lake: Lake) -> None:
+    """The right times and another contract's rates: times alone are no identity."""
+    put(world.truth, TIMES, rate="0.0007")
+    assert run(lake) == [(3, "open")]
+    assert outcome(lake) == (Refilled.UNANSWERED, 1, 0)
+    put(world.truth, TIMES)
+    assert run(lake, hours=25) == []
+    assert settled(lake) == TIMES
+
+
+def test_an_answer_that_the_archive_contradicts_later_proves_and_gives_nothing_any_more(
+    world: World, lake: Lake
+) -> None:
+    """REST was asked before the archive had the month, and lied; what is kept is weighed anew."""
+    key = f"data/futures/um/monthly/fundingRate/{SYMBOL}/{SYMBOL}-fundingRate-{MONTH}.zip"
+    world.mirror.remove(key)
+    put(world.truth, [at for at in TIMES if at not in LOST], rate="0.0007")
+    assert run(lake) == [(3, "upstream")]
+    put(world.mirror, [at for at in TIMES if at not in LOST[:1]])
+    world.add(ASKED, "status", status=500)
+    assert run(lake, hours=1) == [(1, "open")]
+    frame = lake.bars(D, SYMBOL, MONTH)
+    assert frame is not None
+    assert set(frame["funding_rate"]) == {0.0001}
 
 
 def test_what_rest_never_had_is_upstream_at_once_and_asked_for_once(world: World, lake: Lake) -> None:

@@ -27,7 +27,9 @@ def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackExcha
     with (
         LoopbackExchange(MARKET, now=NOW) as exchange,
         pointed_at(exchange.environment(), tmp_path_factory.mktemp("state")),
+        pytest.MonkeyPatch.context() as patch,
     ):
+        patch.setenv("BCDATA_HTTP_READ_TIMEOUT", "20")  # a listing states sizes, for which objects are made
         yield exchange
 
 

@@ -1,6 +1,7 @@
 """Which objects a partition is made of follows from what is in force and the catalog, not from how the lake grew."""
 
 import os
+import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 from bcdata.operations.choose import Policy, first_choice, second_choice
 from bcdata.operations.manifests import read_manifest
 from bcdata.operations.outcome import State
+from bcdata.operations.prepare import prepare
+from bcdata.operations.republished import look
+from bcdata.operations.workbench import archive_of
 from bcdata.operations.zones import Zone
 from bcdata.providers.binance.archive import ArchiveObject
 from bcdata.store.layout import Partition
@@ -108,7 +112,7 @@ def test_months_first_reads_what_the_month_lacks_and_what_is_newer(world: World)
     put_days(world, minutes=1440)
     for name in DAYS:
         touch(world.mirror.root / day_key("BTCUSDT", name), "2025-02-02")
-    put_month(world, month(1440, d05=[], d06=day("2025-01-06"), d07=day("2025-01-07", price=90, minutes=1440)))
+    put_month(world, month(1440, d05=[], d06=day("2025-01-06"), d07=day("2025-01-07", price=101, minutes=1440)))
     touch(world.mirror.root / day_key("BTCUSDT", "2025-01-09"), "2025-02-11")
     lake = world.lake(MONTHS_FIRST)
     ran = run(lake)
@@ -151,16 +155,15 @@ def test_a_change_of_the_catalog_reads_other_objects_and_fetches_none_twice(worl
     put_days(world)
     put_month(world, month())
     run(world.lake(BY_MONTH))
-    world.exchange.clear()
     first = world.lake(MONTHS_FIRST.replace("start", "publication: {daily: 1d}\n    start"))
-    run(first)
+    fetched = [run(first).fetched]
     alone = world.lake(MONTHS_ALONE)
-    run(alone)
+    fetched.append(run(alone).fetched)
     assert (names(alone), names(alone, "unread")) == ([MONTH], DAYS)
     back = world.lake(BY_MONTH)
-    run(back)
+    fetched.append(run(back).fetched)
     assert (names(back), names(back, "unread")) == ([*DAYS, MONTH], [])
-    assert world.asked("/archive/") == []
+    assert fetched == [0, 0, 0]
 
 
 @pytest.mark.parametrize("minutes", [1440, 60], ids=["whole", "incomplete"])
@@ -286,6 +289,61 @@ def test_a_manifest_of_an_earlier_version_is_understood(world: World) -> None:
     run(lake)
     assert tree(lake.root) == before
     assert world.asked("/archive/") == []
+
+
+def news_for(lake: Lake) -> set[str]:
+    """The dates of which the archive has other objects than raw, by the listing."""
+    found = look(Store(lake.root), lake.catalog[D], ["BTCUSDT"], lake.now, make_archive=archive_of, seconds=30)
+    assert found.errors == []
+    return {date for _, date in found.cells}
+
+
+def test_a_month_that_comes_is_news_and_what_a_policy_leaves_out_is_none(world: World) -> None:
+    put_days(world)
+    everything, months = world.lake(BY_MONTH, name="all"), world.lake(MONTHS_FIRST, name="months")
+    for lake in (everything, months):
+        run(lake)
+        assert news_for(lake) == set()
+    put_month(world, month(1440))
+    for lake in (everything, months):
+        assert news_for(lake) == {MONTH}
+        run(lake)
+        assert news_for(lake) == set()
+
+
+def test_a_late_day_that_its_month_lacks_is_news_where_months_come_first(world: World) -> None:
+    put_month(world, month(1440, d05=[]))
+    lake = world.lake(MONTHS_FIRST)
+    run(lake)
+    assert news_for(lake) == set()
+    touch(world.mirror.put_day("BTCUSDT", "2025-01-05", day("2025-01-05", minutes=1440)), "2025-02-01")
+    touch(world.mirror.put_day("BTCUSDT", "2025-01-06", day("2025-01-06", minutes=1440)), "2025-02-01")
+    assert news_for(lake) == {MONTH}
+    run(lake)
+    assert names(lake) == ["2025-01-05", MONTH]
+    assert news_for(lake) == set()
+
+
+def test_what_left_the_listing_is_no_news(world: World) -> None:
+    name = "2025-01-02"
+    world.mirror.put_day("BTCUSDT", name, day(name, minutes=1440))
+    put_month(world, month(1440))
+    lake = world.lake(BY_DAY)
+    run(lake, name)
+    world.mirror.remove(day_key("BTCUSDT", name))
+    assert news_for(lake) == set()
+    assert said(run(lake, name), name)["withdrawn"] == 1
+    assert (names(lake, date=name), news_for(lake)) == ([name], set())
+
+
+def test_a_symbol_that_left_the_archive_may_still_be_asked_for(world: World) -> None:
+    put_days(world)
+    lake = world.lake(BY_MONTH)
+    run(lake)
+    for name in DAYS:
+        world.mirror.remove(day_key("BTCUSDT", name))
+    shutil.rmtree(world.mirror.root / "data/spot/daily/klines/BTCUSDT")
+    prepare(lake.root, lake.plan(D, "BTCUSDT", "2025-02"))
 
 
 def listed(date_key: str, when: int | None) -> ArchiveObject:

@@ -11,9 +11,10 @@ from bcdata.catalog import Dataset
 from bcdata.cli import app
 from bcdata.operations.outcome import State
 from bcdata.operations.raw_archive import MANIFEST
+from bcdata.operations.republished import look
 from bcdata.operations.sweep import harmed, verify
 from bcdata.operations.swept import Summary, Trouble
-from bcdata.operations.workbench import open_own
+from bcdata.operations.workbench import archive_of, open_own
 from bcdata.operations.zones import Zone
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -149,6 +150,54 @@ def test_a_damaged_earlier_version_is_said_too(world: World, lake: Lake) -> None
     flip(old)
     [(_, problem)] = swept(lake).problems
     assert (problem.object, problem.trouble, problem.mendable) == (old.name, Trouble.DAMAGED, False)
+
+
+def test_what_is_no_partition_of_the_dataset_ends_no_sweep(world: World, lake: Lake) -> None:
+    """Folders of another grain, of nothing, and of what can be no symbol."""
+    for tail in ("symbol=BTCUSDT/date=2025-01", "symbol=BTCUSDT/date=soon", f"symbol={'A' * 90}/date={BAD}"):
+        folder = lake.root / f"raw/{ARCHIVE}/{D}" / tail
+        folder.mkdir(parents=True)
+        (folder / MANIFEST).write_text("{}")
+    found = swept(lake)
+    assert found.objects == 3
+    assert [(one.symbol, problem.trouble) for one, problem in found.problems] == [("A" * 90, Trouble.MISSING)]
+    news = look(Store(lake.root), dataset(lake), ["A" * 90, "BTCUSDT"], lake.now, make_archive=archive_of, seconds=20)
+    assert news.answered == ["BTCUSDT"]
+    assert len(news.errors) == 1
+    assert world.asked("/listing")
+
+
+def test_control_objects_are_checked_and_fetched_again(world: World, lake: Lake) -> None:
+    hours = [[*row[:6], str(int(row[0]) + 3_599_999_999), *row[7:]] for row in made_day(BAD)[::60]]
+    world.mirror.put_day("BTCUSDT", BAD, hours, interval="1h")
+    run(lake)
+    before = tree(lake.root)
+    [control] = lake.root.glob(f"raw/{ARCHIVE}/{D}/symbol=BTCUSDT/date={BAD}/*-1h-*.zip")
+    flip(control)
+    [(partition, problem)] = swept(lake).problems
+    assert (partition.date, problem.object, problem.trouble) == (BAD, f"BTCUSDT-1h-{BAD}.zip", Trouble.DAMAGED)
+    assert due(lake) == {("BTCUSDT", BAD)}
+    run(lake)
+    assert tree(lake.root) == before
+    assert swept(lake).problems == []
+
+
+def test_what_is_in_force_and_not_read_is_checked_too(world: World) -> None:
+    month = [row for day in DAYS for row in made_day(day)]
+    world.mirror.put_month("BTCUSDT", "2025-01", month)
+    lake = world.lake()
+    run(lake)
+    for day in DAYS:
+        world.mirror.put_day("BTCUSDT", day, made_day(day))
+    run(lake)
+    found = swept(lake)
+    assert (found.objects, found.problems) == (6, []), "of each day its own object, and the month's that was read first"
+    [unread] = lake.root.glob(f"raw/{ARCHIVE}/{D}/symbol=BTCUSDT/date={BAD}/BTCUSDT-1m-2025-01.*.zip")
+    flip(unread)
+    [(_, problem)] = swept(lake).problems
+    assert (problem.object, problem.trouble, problem.mendable) == ("BTCUSDT-1m-2025-01.zip", Trouble.DAMAGED, True)
+    run(lake)
+    assert due(lake) == set(), "damaged bytes that nothing reads are dropped from the record"
 
 
 def test_a_checksum_that_lies_is_the_archives_trouble(world: World, lake: Lake) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bcdata.cli import app
+from bcdata.cli import app, show
 from bcdata.errors import UsageError
 from bcdata.operations.instruments import Row, latest
 from bcdata.operations.universe import Updated, read_universe, update
@@ -316,6 +316,7 @@ def test_the_command_says_how_each_name_was_classified(
         "other",
         {"included": True, "rule": "rules", "reason": "every rule lets it in"},
     )
+    monkeypatch.setattr(show.out, "width", 200)
     app(["universe", "--market", "spot"], standalone_mode=False)
     printed = capsys.readouterr()
     assert "stable_coin" in printed.out

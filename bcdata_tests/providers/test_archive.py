@@ -115,7 +115,7 @@ def test_a_day_without_its_zeros_is_found_wherever_it_sorts(tmp_path: Path, odd:
     bucket = Bucket(objects_of(MINUTES, "2023-01-01", "2023-12-31"), page)
     renamed(bucket, "2023-01-05", odd)
     for first, last, count in (("2023-01-01", "2023-01-31", 31), ("2023-01-04", "2023-01-06", 3)):
-        ask = partial(BinanceArchive.listed, series=MINUTES, period="daily", first=first, last=last)
+        ask = partial(BinanceArchive.listed, series=MINUTES, period="daily", first=first, last=last, due="2024")
         found, _ = use(tmp_path, bucket, ask)
         assert [one.date_key for one in found.objects] == Grain.DAY.keys("2023-01-01", "2023-12-31")[
             int(first[-2:]) - 1 : int(last[-2:])
@@ -130,7 +130,7 @@ def test_a_day_without_its_zeros_is_found_wherever_it_sorts(tmp_path: Path, odd:
 def test_nothing_is_looked_for_that_is_not_due(tmp_path: Path) -> None:
     bucket = Bucket(objects_of(MINUTES, "2023-01-01", "2023-01-05"))
     ask = partial(BinanceArchive.listed, series=MINUTES, period="daily", first="2023-01-01", last="2023-01-31")
-    for due, requests in (("2023-01-05", 1), ("2023-01-06", 1), ("2023-01-07", 2)):
+    for due, requests in (("", 1), ("2023-01-06", 1), ("2023-01-07", 4)):
         assert use(tmp_path, bucket, partial(ask, due=due))[1].count == requests
 
 
@@ -149,19 +149,19 @@ def test_of_two_names_for_one_day_the_well_formed_one_is_read_and_the_other_name
     assert len(found.not_understood) == 2, "nobody can tell which is meant"
 
 
-def test_months_are_read_from_the_whole_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first", ["2023-01", "2023-02", "2022-05"])
+def test_a_month_without_its_zero_and_keys_without_a_date(tmp_path: Path, first: str) -> None:
     folder = FOLDER.replace("daily", "monthly")
-    names = ["2023-01", "2023-2", "2023-10", "2023-03 (1)", "latest"]
+    names = ["2022-12", "2023-1", "2023-2", "2023-10", "2023-11", "2023-13", "2023-03 (1)", "latest"]
     bucket = Bucket({f"{folder}/BTCUSDT-1m-{name}.zip": BODY for name in names} | {f"{folder}/readme.txt": b"?"})
-    ask = partial(BinanceArchive.listed, series=MINUTES, period="monthly", first="2023-02", last="2023-02")
+    ask = partial(BinanceArchive.listed, series=MINUTES, period="monthly", first=first, last="2023-02", due="2023-05")
     found, server = use(tmp_path, bucket, ask)
-    assert [one.date_key for one in found.objects] == ["2023-02"]
-    assert [key.rpartition("/")[2] for key in found.not_understood] == [
-        "BTCUSDT-1m-2023-03 (1).zip",
-        "BTCUSDT-1m-latest.zip",
-        "readme.txt",
-    ]
-    assert server.count == 1
+    expected = ["2022-12", "2023-01", "2023-02"]
+    assert [one.date_key for one in found.objects] == expected[expected.index(max(first, "2022-12")) :]
+    others = {key.rpartition("/")[2] for key in found.not_understood}
+    assert "BTCUSDT-1m-2023-13.zip" in others
+    assert first == "2023-01" or {"BTCUSDT-1m-latest.zip", "readme.txt"} <= others, "asked for where a month is missing"
+    assert server.count <= 6
 
 
 def test_symbols_and_intervals(tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ def test_an_object_and_its_checksum(tmp_path: Path, symbol: str) -> None:
     assert server.count == 2
 
 
-@pytest.mark.parametrize("text", [b"%s  %s", b"%s  %s\r\n", b"%s *%s\n", b"%s\t%s\n\n"])
+@pytest.mark.parametrize("text", [b"%s  %s", b"\xef\xbb\xbf%s  %s\n", b"%s  %s\r\n", b"%s *%s\n", b"%s\t%s\n\n"])
 def test_checksums_in_any_dress(tmp_path: Path, text: bytes) -> None:
     bucket, one = an_object()
     bucket.objects[one.key + ".CHECKSUM"] = text % (

@@ -102,6 +102,7 @@ def test_empty_lines_are_no_rows() -> None:
         NAMES.replace("count", "trades").encode() + b"\n" + csv_of(ROWS),
         csv_of([row[:11] for row in ROWS]),
         csv_of([row[:8] for row in ROWS]),
+        csv_of([[*row, "1", "2"] for row in ROWS]),
         b"<html>busy</html>\n",
         csv_of(ROWS).decode().encode("utf-16"),
     ],
@@ -138,6 +139,16 @@ def test_settlements_are_read_the_same_way(header: str, more: str, wrap) -> None
     plain = "".join(f"{row}\n" for row in RATES).encode()
     assert settlements(content) == settlements(plain)
     assert has_more_columns(content) is bool(more)
+
+
+def test_a_header_may_name_any_number_of_columns_more() -> None:
+    raw = read(f"{NAMES},a,b,c\n".encode() + csv_of([[*row, "1", "2", "3"] for row in ROWS]))
+    assert raw.rows.drop("line").rows() == read(csv_of(ROWS)).rows.drop("line").rows()
+
+
+def test_klines_are_no_settlements() -> None:
+    with pytest.raises(ObjectError):
+        settlements(csv_of(ROWS))
 
 
 def test_a_settlement_whose_line_is_cut_is_never_read_as_another_rate() -> None:

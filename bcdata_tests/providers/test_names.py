@@ -111,12 +111,21 @@ def test_names_that_lack_their_zeros(key: str, period: str, date_key: str | None
 
 
 @pytest.mark.parametrize(
-    ("rest", "month"),
-    [("2020-8 (1).zip", "2020-08"), ("2020-08.zip.bak", "2020-08"), ("202008.zip", "2020-08"), ("latest.zip", None)],
+    ("rest", "time"),
+    [
+        ("2020-8 (1).zip", "2020-08"),
+        ("2020-08.zip.bak", "2020-08"),
+        ("202008.zip", "2020-08"),
+        ("2020-08-4 (1).zip", "2020-08-04"),
+        ("2020-08-32.zip", "2020-08"),
+        ("latest.zip", None),
+        ("0000-01.zip", None),
+    ],
 )
-def test_the_time_that_another_key_seems_to_name(rest: str, month: str | None) -> None:
+def test_the_time_that_another_key_seems_to_name(rest: str, time: str | None) -> None:
     found = time_named(MONTHS + rest, Series("spot", "klines", "BTCUSDT", "1m"), "monthly")
-    assert found == (Grain.MONTH.window(month) if month else None)
+    grain = Grain.DAY if time and Grain.DAY.is_key(time) else Grain.MONTH
+    assert found == (grain.window(time) if time else None)
 
 
 def test_a_key_with_a_month_that_there_is_not_names_its_year() -> None:

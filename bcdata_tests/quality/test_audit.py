@@ -109,7 +109,7 @@ def test_too_many_bad_rows_cost_their_object_and_no_other() -> None:
         ("bad_share", 99),
     ]
     assert "101 of the 200 rows" in result.rejected.filter(pl.col("reason") == "bad_share")["evidence"][0]
-    assert_frame_equal(result.bars, bars(opens(ROWS, start=START + 2 * ROWS * MINUTE)))
+    assert_frame_equal(result.bars.drop("known_at"), bars(opens(ROWS, start=START + 2 * ROWS * MINUTE)))
     assert {at: str(one) for at, one in result.bad_objects.items()} == {0: "101 of its 200 rows are bad"}
     assert judged(frame, share=0.51).bars.height == 99 + ROWS
     # Lines that are no rows count too.
@@ -118,6 +118,16 @@ def test_too_many_bad_rows_cost_their_object_and_no_other() -> None:
     result = audit_bars(later, interval=ONE, max_bad_share=0.5, bad_lines={1: ROWS + 1, 7: 3})
     assert result.bars.height == 0
     assert list(result.bad_objects) == [1, 7]
+
+
+def test_days_beside_their_month_are_in_order_each() -> None:
+    """The archive's normal state: both say the same, one object after the other."""
+    frame = raw(bars(opens(ROWS)))
+    month = frame.with_columns(
+        object=pl.lit(1, dtype=frame.schema["object"]), rank=pl.lit(1, dtype=frame.schema["rank"])
+    )
+    assert judged(pl.concat([frame, month])).verdict.counts() == {}
+    assert judged(pl.concat([frame, month.reverse()])).verdict.counts() == {"order": 1}
 
 
 def test_identical_duplicates_are_one_row() -> None:

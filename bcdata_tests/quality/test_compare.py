@@ -179,6 +179,7 @@ def test_what_agrees_with_neither_is_published_with_a_finding() -> None:
     wrong_day = {**controls, "1d": scaled(controls["1d"], on(FIRST), price=10)}
     found = compare(scaled(bars, in_hour(FIRST, 7), price=3), ONE, wrong_day)
     assert found.refuted == ()
+    assert [one.window for one in found.questioned] == [Window(START, MIDNIGHT)]
     assert "suspicious" in [one.rule for one in found.findings]
 
 

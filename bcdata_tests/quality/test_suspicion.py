@@ -79,6 +79,12 @@ def test_a_step_that_does_not_come_back_is_published_with_a_finding() -> None:
     assert [(one.rule, one.severity, one.count) for one in found] == [("step", "warn", 1)]
 
 
+def test_a_jump_between_two_instruments_of_one_ticker_is_none() -> None:
+    bars = scaled(minutes().filter(~in_hour(FIRST, 7)), pl.col("open_time") >= EIGHT, price=30)
+    assert [one.rule for one in look_into(bars, ONE, [FIRST])[1]] == ["step"]
+    assert look_into(bars, ONE, [FIRST], [Window(SEVEN, EIGHT)]) == ([], [])
+
+
 @pytest.mark.parametrize(("factor", "is_far"), [(10, True), (0.1, True), (2, False)])
 def test_volume_per_trade_is_that_of_the_week_before(factor: float, *, is_far: bool) -> None:
     day = date(2023, 3, 9)

@@ -11,8 +11,9 @@ import polars as pl
 from bcdata.features.grid import IntArray, grid_opens
 from bcdata.features.known import late_bars, latest
 from bcdata.features.proofs.bars import FLOWS, ONE_MINUTE, PRICES, START, complete, hostile, whole_window
+from bcdata.features.proofs.late import in_force, irregular, settlements, tardy
 from bcdata.features.surroundings import Panel, Surroundings, panel
-from bcdata.intervals import SETTLEMENT_MINUTE, Interval, settlement_intervals
+from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 from bcdata.windows import Window
 
 SYMBOL, REFERENCE = "AUSDT", "BTCUSDT"
@@ -20,8 +21,7 @@ MEMBERS = (SYMBOL, REFERENCE, "CUSDT", "DUSDT", "EUSDT", "FUSDT")
 EXPLAINED = frozenset({"CUSDT", "EUSDT"})
 """Members whose missing bars the ledger explains; the others' have no reason."""
 
-_HOUR = timedelta(hours=1)
-_STAYS, _EXTRA, _LOST, _TARDY = 0.7, 0.05, 0.04, 0.02
+_STAYS = 0.7
 _SETTLED = pl.col("time") + SETTLEMENT_MINUTE
 _TIME = pl.col("open_time")
 
@@ -58,12 +58,12 @@ class World:
     @cached_property
     def funding(self) -> pl.DataFrame:
         """The symbol's settlements with the interval that was in force at each."""
-        return _in_force(self.sent, self.settled_from)
+        return in_force(self.sent, self.settled_from)
 
     @cached_property
     def reference_funding(self) -> pl.DataFrame:
         """The reference symbol's settlements with the interval that was in force at each."""
-        return _in_force(self.reference_sent, self.settled_from)
+        return in_force(self.reference_sent, self.settled_from)
 
     @cached_property
     def around(self) -> Surroundings:
@@ -196,46 +196,6 @@ def _jittered(column: str, frame: pl.DataFrame) -> pl.DataFrame:
     noise = np.random.default_rng(3).uniform(1, 1.001, frame.height)
     kept = pl.int_range(pl.len()) % 1201 != 1200  # noqa: PLR2004
     return frame.with_columns(pl.when(kept).then(pl.col(column) * noise)) if column in frame.columns else frame
-
-
-def _in_force(sent: pl.DataFrame, since: datetime | None) -> pl.DataFrame:
-    """The settlements with the interval of each, which follows from all that were sent up to it."""
-    hours = settlement_intervals(sent["time"].to_physical().to_list(), [None] * sent.height)
-    labelled = sent.with_columns(interval_hours=pl.Series(hours, dtype=pl.Int64))
-    return labelled if since is None else labelled.filter(pl.col("time") >= since)
-
-
-def settlements(start: datetime, end: datetime, seed: int) -> pl.DataFrame:
-    """Settlements every eight hours, and for the last two days every four."""
-    times, rng = [], np.random.default_rng(seed)
-    while start < end:
-        times.append(start)
-        start += (4 if end - start <= timedelta(days=2) else 8) * _HOUR
-    return pl.DataFrame(
-        {
-            "time": pl.Series(times, dtype=pl.Datetime("us", "UTC")),
-            "funding_rate": rng.normal(1e-4, 1e-4, len(times)),
-        }
-    )
-
-
-def irregular(settled: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """Settlements of which some are missing, and to which extra ones come, on the hour and off it."""
-    rng = np.random.default_rng(seed)
-    after = pl.Series(rng.choice([60, 120, 187], settled.height) * 60_000_000).cast(pl.Duration("us"))
-    out_of_turn = settled.with_columns(pl.col("time") + after, pl.col("funding_rate") * 2)
-    extra = out_of_turn.filter(pl.Series(rng.random(settled.height) < _EXTRA))
-    kept = settled.filter(pl.Series(rng.random(settled.height) > _LOST))
-    return pl.concat([kept, extra]).unique("time", keep="first").sort("time")
-
-
-def tardy(bars: pl.DataFrame, interval: Interval, seed: int) -> pl.DataFrame:
-    """Bars of which some ended up to half an interval later than their calendar says."""
-    rng = np.random.default_rng(seed)
-    length = interval.length or timedelta()
-    late = np.where(rng.random(bars.height) < _TARDY, rng.random(bars.height) * (length / 2).total_seconds() * 1e6, 0)
-    extra = pl.Series(late.astype(np.int64)).cast(pl.Duration("us"))
-    return bars.with_columns(known_at=pl.col("open_time") + length + extra)
 
 
 @cache

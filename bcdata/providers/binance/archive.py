@@ -1,7 +1,6 @@
 """The Binance archive (data.binance.vision): what it lists, and its objects with their checksums."""
 
 import asyncio
-import re
 
 from bcdata.errors import NotFoundError
 from bcdata.net.answers import OversizeError
@@ -75,58 +74,48 @@ class BinanceArchive:
         return list((await self.listed(series, period, first=first, last=last)).objects)
 
     async def listed(
-        self, series: Series, period: str, *, first: str | None = None, last: str | None = None, due: str = "9999"
+        self, series: Series, period: str, *, first: str | None = None, last: str | None = None, due: str = ""
     ) -> Listed:
         """The objects from date key `first` to `last` (both included, both optional), and keys not understood.
 
-        Of months the whole folder is read: it is one page, and a name without its zero may stand anywhere in it. Of
-        days only the pages that hold the range are, and where a day before the date key `due` has no object, what
-        else begins with the range's months, and months without their zero.
+        Only the pages that hold the range are asked for. With `due` also what else begins with its months, of monthly
+        objects names without their zeros (a request for each year), and where a date before the key `due` has no
+        object, of daily ones too, and keys without a date.
 
         Raises:
             UsageError: a date key does not suit the period, or the range is reversed.
             ProviderError: the archive cannot be asked.
         """
-        keys = GRAINS[period].keys(first, last) if first is not None and last is not None else []
         prefix = series_prefix(series, period)
-        if period == "monthly" or not keys:
-            marker = f"{prefix}{name_stem(series)}{first}" if first is not None and period == "daily" else ""
-            entries = [one async for page in self._listing.pages(prefix, marker=marker) for one in page.entries]
+        if first is not None and last is not None:
+            entries = await self._range(series, period, GRAINS[period].keys(first, last), due)
         else:
-            entries = await self._days(series, keys, due)
+            marker = f"{prefix}{name_stem(series)}{first}" if first is not None else ""
+            entries = [one async for page in self._listing.pages(prefix, marker=marker) for one in page.entries]
         found = read_entries(entries, series, period)
         inside = (one for one in found.objects if (first or "") <= one.date_key <= (last or "9999-12-31"))
         return Listed(tuple(inside), found.not_understood)
 
-    async def _days(self, series: Series, keys: list[str], due: str) -> list[Entry]:
-        """What is listed about these days: their own keys in one page, if none is missing."""
-        prefix = series_prefix(series, "daily")
-        stem = prefix + name_stem(series)
+    async def _range(self, series: Series, period: str, keys: list[str], due: str) -> list[Entry]:
+        """What is listed about these dates: their own keys in one page, and what `listed` says of others."""
+        prefix, is_daily = series_prefix(series, period), period == "daily"
+        stem, page = prefix + name_stem(series), 2 * len(keys)
+        until = f"{stem}{keys[-1]}.zip{CHECKSUM}"
+        if due:
+            until, page = f"{stem}{keys[-1][:7]}~", page + 2
         # Without ".zip" the marker sorts just before the first object, which a listing would leave out otherwise.
-        pages = self._listing.pages(prefix, marker=stem + keys[0], until=f"{stem}{keys[-1][:7]}~", page=2 * len(keys))
-        entries: list[Entry] = []
-        wanted = set(keys)
-        async for page in pages:
-            entries += page.entries
-            wanted -= {one.date_key for one in read_entries(page.entries, series, "daily").objects}
-            if not wanted and page.last is not None and page.last >= f"{stem}{keys[-1]}.zip{CHECKSUM}":
-                return entries
-        for year in sorted({key[:4] for key in wanted if key < due}):
-            entries += await self._unpadded_months(series, year)
-        return entries
+        pages = self._listing.pages(prefix, marker=stem + keys[0], until=until, page=page)
+        entries = [one async for each in pages for one in each.entries]
+        there = {one.date_key for one in read_entries(entries, series, period).objects}
+        lacking = {key for key in keys if key < due} - there
+        for year in sorted({key[:4] for key in (lacking if is_daily else keys) if due}):
+            entries += await self._all(f"{stem}{year}", after=f"{stem}{year}-12~")
+            if any(key.startswith(f"{year}-01") for key in keys):
+                entries += await self._all(f"{stem}{year}-1{'-' if is_daily else '.'}")
+        return entries + (await self._all(prefix, after=f"{stem}:") if lacking else [])
 
-    async def _unpadded_months(self, series: Series, year: str) -> list[Entry]:
-        """Daily keys of a year whose month lacks its zero; one short page where there are none."""
-        prefix = series_prefix(series, "daily")
-        stem = f"{prefix}{name_stem(series)}{year}-"
-        entries: list[Entry] = []
-        months: set[str] = set()
-        async for page in self._listing.pages(stem, delimiter="-"):
-            entries += page.entries
-            months.update(page.prefixes)
-        for month in sorted(month for month in months if re.fullmatch(r"\d-", month.removeprefix(stem))):
-            entries += [one async for page in self._listing.pages(month) for one in page.entries]
-        return entries
+    async def _all(self, prefix: str, *, after: str = "") -> list[Entry]:
+        return [one async for page in self._listing.pages(prefix, marker=after) for one in page.entries]
 
     async def first(self, series: Series, period: str) -> ArchiveObject | None:
         """The series' first object of a period; None where it has none. Mostly one short page.

@@ -14,7 +14,7 @@ def verdict(sha256: str, name: str, text: str | None) -> State:
     """
     if text is None:
         return "missing"
-    match = _LINE.fullmatch(text.strip())
+    match = _LINE.fullmatch(text.removeprefix("\ufeff").strip())
     if match is None or match["name"] != name:
         return "malformed"
     return "match" if match["sha256"].lower() == sha256 else "mismatch"

@@ -13,7 +13,8 @@ _NUMBER = re.compile(rb"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
 def rows_of(content: bytes, names: Sequence[str], *, width: int, what: str) -> bytes:
     """The rows of an object: its content without byte-order mark, header and quotes.
 
-    A header has to begin with the names; columns after them are passed over. Rows are numbers, and hold no quotes of
+    A header has to begin with the names; columns after them are passed over, but without a header no more than one: it
+    would be another kind of file. Rows are numbers, and hold no quotes of
     their own: where the first line has some they are taken off.
 
     Args:
@@ -29,14 +30,17 @@ def rows_of(content: bytes, names: Sequence[str], *, width: int, what: str) -> b
     if b'"' in content.partition(b"\n")[0]:
         content = content.replace(b'"', b"")
     first, _, rest = content.partition(b"\n")
+    most = width + 1
     if _is_header(first):
         header = [name.strip().lower() for name in first.decode("utf-8", "replace").split(",")]
         if header[: len(names)] != list(names):
             raise ObjectError("columns", f"the header is {','.join(header)[:120]!r}")
-        content = rest
+        content, most = rest, max(most, len(header))
     # Counting all columns takes as long as reading them: it is done where the first row is not as expected.
-    if first_width(content) < width and content.strip() and (found := width_of(content)) < width:
-        raise ObjectError("columns", f"rows have {found} columns where {what} have {width}")
+    if not width <= first_width(content) <= most and content.strip():
+        found = width_of(content)
+        if not width <= found <= most:
+            raise ObjectError("columns", f"rows have {found} columns where {what} have {width}")
     return content
 
 

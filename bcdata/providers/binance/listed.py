@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bcdata.providers.binance.listing import Entry
-from bcdata.providers.binance.names import CHECKSUM, Series, parse_key, parse_unpadded
+from bcdata.providers.binance.names import (
+    CHECKSUM,
+    GRAINS,
+    Series,
+    name_stem,
+    parse_key,
+    parse_unpadded,
+    series_prefix,
+    time_named,
+)
+from bcdata.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,32 @@ def read_entries(entries: Iterable[Entry], series: Series, period: str) -> Liste
             dates[date_key] = keys[0]
     objects = (_object(found, key, period, date_key) for date_key, key in sorted(dates.items()))
     return Listed(tuple(objects), tuple(sorted(others)))
+
+
+def is_about(key: str, series: Series, period: str, window: Window, *, lacks: bool) -> bool:
+    """Whether a key that is not understood may be about the window, and every range that holds it would show the key.
+
+    What is said of a partition must not depend on the range of the run; which keys a range shows, see
+    `BinanceArchive.listed`.
+
+    Args:
+        key: the key.
+        series: the series in whose folder it is.
+        period: the folder's period.
+        window: the time of a partition.
+        lacks: whether the window lacks an object that is due: then a key without a date may be it, too.
+    """
+    stem, year = series_prefix(series, period) + name_stem(series), f"{window.start:%Y}"
+    rest = key.removeprefix(stem) if key.startswith(stem) else ""
+    time = time_named(key, series, period)
+    if time is None:
+        return lacks and key > f"{stem}:"
+    if not (time.start < window.end and window.start < time.end):
+        return False
+    month = f"{window.start:%Y-%m}"
+    is_january = month.endswith("-01") and rest.startswith(f"{year}-1{'-' if period == 'daily' else '.'}")
+    is_apart = is_january or (rest.startswith(year) and rest > f"{year}-12~")
+    return GRAINS[period].key(window.start) <= rest <= f"{month}~" or (is_apart and (lacks or period == "monthly"))
 
 
 def _object(found: dict[str, Entry], key: str, period: str, date_key: str) -> ArchiveObject:

@@ -37,7 +37,7 @@ _KEY = re.compile(
     re.ASCII,
 )
 _UNPADDED = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?\.zip", re.ASCII)
-_DATED = re.compile(r"(\d{4})(?:-?(\d{1,2})(?!\d))?", re.ASCII)
+_DATED = re.compile(r"(\d{4})(?:-?(\d{1,2})(?!\d)(?:-(\d{1,2})(?!\d))?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -170,18 +170,19 @@ def parse_unpadded(key: str, series: Series, period: str) -> str | None:
 
 
 def time_named(key: str, series: Series, period: str) -> Window | None:
-    """The month, or the year, that a key which is no object's name seems to be about; None where it names no time."""
+    """The day, month or year that a key which is no object's name seems to be about; None where it names no time."""
     stem = series_prefix(series, period) + name_stem(series)
     match = _DATED.match(key.removeprefix(stem)) if key.startswith(stem) else None
     if match is None:
         return None
-    year, month = int(match[1]), int(match[2] or 0)
-    try:
-        if 1 <= month <= 12:  # noqa: PLR2004
-            return Grain.MONTH.window(f"{year:04}-{month:02}")
-        return Window(Grain.MONTH.window(f"{year:04}-01").start, Grain.MONTH.window(f"{year:04}-12").end)
-    except (UsageError, OverflowError, ValueError):
+    year, month, day = match[1], (match[2] or "").zfill(2), (match[3] or "").zfill(2)
+    if Grain.DAY.is_key(f"{year}-{month}-{day}"):
+        return Grain.DAY.window(f"{year}-{month}-{day}")
+    if Grain.MONTH.is_key(f"{year}-{month}"):
+        return Grain.MONTH.window(f"{year}-{month}")
+    if not (Grain.MONTH.is_key(f"{year}-01") and Grain.MONTH.is_key(f"{year}-12")):
         return None
+    return Window(Grain.MONTH.window(f"{year}-01").start, Grain.MONTH.window(f"{year}-12").end)
 
 
 def url_path(key: str) -> str:
