@@ -20,8 +20,9 @@ from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.quality.features import attention
 from bcdata.quality.verdict import Verdict, failed
+from bcdata.store.footer import Published
 from bcdata.store.layout import Partition
-from bcdata.store.store import Published, Store
+from bcdata.store.store import Store
 from bcdata.windows import Window
 
 VERSION = 1

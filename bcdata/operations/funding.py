@@ -19,11 +19,10 @@ from bcdata.operations.archive_content import object_content, object_window
 from bcdata.operations.archive_rows import extra_columns
 from bcdata.operations.explain import TWICE, Told, not_published, quarantined, unpublished_from, upstream
 from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.lake import trusted
 from bcdata.operations.manifests import Record, read_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.present import CLOSED, as_of
-from bcdata.operations.publish import nothing_sound, publish, unchanged
+from bcdata.operations.publish import is_whole, nothing_sound, publish, unchanged
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.providers.binance.funding import RAW, SENT, has_more_columns, read_funding_csv
@@ -192,7 +191,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         rules=VERSION,
     )
     done = unchanged(work.store, partition, made_of)
-    if done and (not done.ok or trusted(work.store, partition) == made_of):
+    if done and (not done.ok or is_whole(work.store, partition.in_zone("gaps"), made_of)):
         return done
     settled = _settled(work, dataset, partition) if settled is None else settled
     records = {name: one.record for name, one in published.items() if one}

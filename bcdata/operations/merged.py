@@ -19,10 +19,10 @@ from bcdata.operations.archive_view import ArchiveView
 from bcdata.operations.explain import unpublished_from
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import known_of
-from bcdata.operations.lake import PERPETUAL, merged_over, read_over, trusted
+from bcdata.operations.lake import PERPETUAL, merged_over, read_over
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.present import CLOSED, as_of
-from bcdata.operations.publish import nothing_sound, publish, unchanged
+from bcdata.operations.publish import is_whole, nothing_sound, publish, unchanged
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.quality.models import audit, merged_model
@@ -76,7 +76,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     inputs = _inputs(work, dataset, partition)
     made_of = inputs.fingerprint(dataset)
     done = unchanged(work.store, partition, made_of)
-    if done and (not done.ok or trusted(work.store, partition) == made_of):
+    if done and (not done.ok or is_whole(work.store, partition.in_zone("gaps"), made_of)):
         return done
     rest = inputs.record(REST) or {}
     frames = [

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from zlib import crc32
 
 from bcdata.errors import StoreError
@@ -80,6 +81,20 @@ class Publications:
         """
         zone = zone_of(place)
         return [entry.files[zone] for entry in reversed(self.entries(place)) if zone in entry.files]
+
+    def partitions(self, zone: str, dataset: str, provider: str | None = None) -> list[Partition]:
+        """The partitions of an asset that manifests say were published; damaged manifests say nothing."""
+        prefix = f"{MANIFESTS}{dataset_prefix(_SHARED.get(zone, zone), dataset, provider)}"
+        found = []
+        for info in self._objects.list(prefix):
+            _, dates = _parsed(self._objects.get(info.key)) or (0, {})
+            symbol = unquote(info.key.removeprefix(prefix).partition("/")[0].removeprefix("symbol="))
+            found += [
+                Partition(zone, dataset, symbol, date, provider)
+                for date, log in dates.items()
+                if any(zone in entry.get("files", {}) for entry in log)
+            ]
+        return found
 
     def announce(self, place: Partition | Table, entry: Entry, *, durable: bool = False) -> None:
         """Adds an entry whose files are about to be put. A damaged manifest is begun anew: its partitions are rebuilt.

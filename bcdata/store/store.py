@@ -1,11 +1,11 @@
 """Publish, read, list: frames with their fingerprint and verdict, on any `Objects`."""
 
+import hashlib
 import io
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,36 +13,13 @@ import polars as pl
 
 from bcdata.errors import StoreError
 from bcdata.store.digests import digest_file, digest_of
+from bcdata.store.footer import SCHEMAS_WITHOUT_DIGESTS, Published, Rows, footer, parquet
 from bcdata.store.layout import PART, Partition, Table, dataset_prefix, symbol_and_date
 from bcdata.store.objects import LocalObjects, ObjectInfo, Objects
 from bcdata.store.publications import Entry, Publications, zone_of
+from bcdata.store.verified import Verified
 
-FINGERPRINT = "bcdata.fingerprint"
-SCHEMA_VERSION = "bcdata.schema_version"
-RULES_VERSION = "bcdata.rules_version"
-RECORD = "bcdata.record"
-ZSTD_LEVEL = 3
-SCHEMA = "2"
-SCHEMAS_WITHOUT_DIGESTS = frozenset({"1"})
-"""Schema versions of releases that kept no manifests of publications: their files are read as they stand."""
 _REPAIR = "materialize it again"
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What the footer of a published file says: its fingerprint and its record (verdict, inputs, evidence)."""
-
-    fingerprint: str
-    record: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """A frame for a partition, and the record that goes into its footer."""
-
-    partition: Partition | Table
-    frame: pl.DataFrame
-    record: Mapping[str, Any]
 
 
 class Store:
@@ -52,7 +29,7 @@ class Store:
         self.root = root
         self.objects: Objects = objects or LocalObjects(root)
         self.publications = Publications(root, self.objects)
-        self._hashed: dict[Partition | Table, tuple[ObjectInfo, str]] = {}
+        self.verified = Verified(root)
 
     def publish(
         self,
@@ -82,18 +59,20 @@ class Store:
         Raises:
             StoreError: the place cannot be written.
         """
-        bodies = {one.partition: _parquet(one, fingerprint, rules) for one in some}
+        bodies = {one.partition: parquet(one, fingerprint, rules) for one in some}
         digests = {zone_of(place): digest_file(body) for place, body in bodies.items()}
         self.publications.announce(some[-1].partition, Entry(fingerprint, digests), durable=durable)
         for place, body in bodies.items():
             self.objects.put(place.key(), body, durable=durable)
+            if info := self.objects.stat(place.key()):
+                self.verified.note(info, digests[zone_of(place)].whole)
         return len(bodies[some[-1].partition])
 
     def published(self, partition: Partition | Table) -> Published | None:
         """Fingerprint and record of what is published there; None where nothing is, or its footer is damaged."""
         if not isinstance(self.objects, LocalObjects):
             body = self.objects.get(partition.key())
-            return None if body is None else _footer(io.BytesIO(body))
+            return None if body is None else footer(io.BytesIO(body))
         path = self.objects.path(partition.key())
         try:
             expected = self.publications.files(partition)
@@ -104,17 +83,19 @@ class Store:
             for one in expected:
                 tail = os.pread(file.fileno(), one.footer.length, one.footer.start) if size == one.size else b""
                 if tail and digest_of(tail) == one.footer.digest:
-                    return _footer(path)
-        return None if expected else _footer(path, SCHEMAS_WITHOUT_DIGESTS)
+                    return footer(path)
+        return None if expected else footer(path, SCHEMAS_WITHOUT_DIGESTS)
 
-    def damage(self, partition: Partition | Table) -> str | None:
+    def damage(self, partition: Partition | Table, *, anew: bool = False) -> str | None:
         """What is wrong with the bytes of a published file, in words; None where they are sound, or there is no file.
+
+        `anew` hashes it whatever is remembered of it.
 
         Raises:
             StoreError: it cannot be read.
         """
         info = self.objects.stat(partition.key())
-        if info is None or self.whole(partition):
+        if info is None or self.whole(partition, anew=anew):
             return None
         expected = self.publications.files(partition)
         if not expected:
@@ -123,10 +104,10 @@ class Store:
             return f"it has {info.size:,} bytes where {expected[0].size:,} were published"
         return "its bytes are not those that were published"
 
-    def whole(self, partition: Partition | Table) -> list[str]:
+    def whole(self, partition: Partition | Table, *, anew: bool = False) -> list[str]:
         """The fingerprints of the publications that a file is, by all of its bytes; none where it is damaged or absent.
 
-        A file that has stayed the same file, by inode and times, is hashed once in a process.
+        A file that has stayed the same file, by inode and times, is hashed once, unless `anew`.
 
         Raises:
             StoreError: it cannot be read, or its manifest is damaged.
@@ -134,10 +115,10 @@ class Store:
         info = self.objects.stat(partition.key())
         if info is None:
             return []
-        if self._hashed.get(partition, (None, ""))[0] != info:
-            body = self.objects.get(partition.key())
-            self._hashed[partition] = (info, digest_of(body or b""))
-        digest, zone = self._hashed[partition][1], zone_of(partition)
+        digest, zone = None if anew else self.verified.digest(info), zone_of(partition)
+        if digest is None:
+            digest = digest_of(self.objects.get(partition.key()) or b"")
+            self.verified.note(info, digest)
         entries = self.publications.entries(partition)
         if not entries and (legacy := self._legacy(partition)):
             return [legacy.fingerprint]
@@ -146,7 +127,7 @@ class Store:
     def _legacy(self, partition: Partition | Table) -> "Published | None":
         """What a file of a release without manifests says of itself; None where it is of this one."""
         body = self.objects.get(partition.key())
-        return None if body is None else _footer(io.BytesIO(body), SCHEMAS_WITHOUT_DIGESTS)
+        return None if body is None else footer(io.BytesIO(body), SCHEMAS_WITHOUT_DIGESTS)
 
     def read(
         self, partition: Partition | Table, columns: Sequence[str] | None = None, *, are_optional: bool = False
@@ -191,6 +172,21 @@ class Store:
         """All files of an asset, in key order."""
         return self.objects.list(dataset_prefix(zone, dataset, provider))
 
+    def holds(self, key: str, size: int, sha256: str) -> bool:
+        """Whether an object is there with the bytes of this digest. One that has stayed the same is hashed once.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        info = self.objects.stat(key)
+        if info is None or info.size != size:
+            return False
+        digest = self.verified.digest(info)
+        if digest is None:
+            digest = hashlib.sha256(self.objects.get(key) or b"").hexdigest()
+            self.verified.note(info, digest)
+        return digest == sha256
+
     def put_json(self, partition: Partition, file: str, value: Mapping[str, Any]) -> None:
         """Writes a small JSON record beside the partition's data; the same value gives the same bytes.
 
@@ -224,33 +220,10 @@ class Store:
         self.objects.check()
 
     def close(self) -> None:
-        """Releases what the store holds on to (its staging folder)."""
+        """Remembers what was hashed, and releases what the store holds on to (its staging folder)."""
+        self.verified.save()
         if isinstance(self.objects, LocalObjects):
             self.objects.close()
-
-
-def _parquet(rows: "Rows", fingerprint: str, rules: str) -> bytes:
-    body = io.BytesIO()
-    metadata = {
-        FINGERPRINT: fingerprint,
-        SCHEMA_VERSION: SCHEMA,
-        RULES_VERSION: rules,
-        RECORD: json.dumps(rows.record, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
-    }
-    rows.frame.write_parquet(body, compression="zstd", compression_level=ZSTD_LEVEL, metadata=metadata)
-    return body.getvalue()
-
-
-def _footer(source: Path | io.BytesIO, schemas: Collection[str] | None = None) -> Published | None:
-    """What a file says of itself; None where it is damaged, foreign, or of none of the schema versions."""
-    try:
-        metadata = pl.read_parquet_metadata(source)
-        if schemas is not None and metadata[SCHEMA_VERSION] not in schemas:
-            return None
-        record = json.loads(metadata[RECORD])
-    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, RecursionError):
-        return None  # a damaged or foreign file is as good as none: it is written again
-    return Published(metadata[FINGERPRINT], record) if isinstance(record, dict) else None
 
 
 def _first_line(error: Exception) -> str:

@@ -11,8 +11,9 @@ from bcdata.errors import StoreError
 from bcdata.operations.lake import trusted
 from bcdata.store import quarantine
 from bcdata.store.attempts import Attempts
+from bcdata.store.footer import Rows
 from bcdata.store.layout import Partition
-from bcdata.store.store import Rows, Store
+from bcdata.store.store import Store
 from bcdata_tests.make import bars, opens
 
 MERGED = Partition("merged", "spot_klines_1m", "BTCUSDT", "2023-03")
