@@ -57,9 +57,11 @@ class Grain(StrEnum):
             raise UsageError(f"{key!r} is not a date key of this dataset; write it as {shape}")
         try:
             start = datetime(int(match[1]), int(match[2]), int(match[3] or 1), tzinfo=UTC)
+            return Window(start, self._after(start))
         except ValueError:
             raise UsageError(f"{key!r} is not a date") from None
-        return Window(start, self._after(start))
+        except OverflowError:
+            raise UsageError(f"{key!r} has no end: the calendar stops before it") from None
 
     def key(self, instant: datetime) -> str:
         """The date key of the partition that holds the instant."""
@@ -69,7 +71,7 @@ class Grain(StrEnum):
         """Whether the text is a date key of this grain."""
         try:
             self.window(text)
-        except (UsageError, OverflowError):
+        except UsageError:
             return False
         return True
 

@@ -2,65 +2,128 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import polars as pl
 
 from bcdata.bars.gaps import Reason, explain, runs_told
 from bcdata.bars.schema import SETTLEMENT, TIME, schema_of
-from bcdata.intervals import settlement_intervals
+from bcdata.intervals import SETTLEMENT_HOURS, settlement_intervals
 from bcdata.windows import Window
 
 USUAL = timedelta(hours=8)
 """How far apart settlements are expected where none is known: for the ledger alone, no settlement is given it."""
-_HOUR_US = 3_600_000_000
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_NEAR = timedelta(minutes=30)
+"""A settlement that comes so much too early or too late is the one that was due."""
 MISSING = schema_of({"at": pl.Int64, "open_time": TIME, "hours": pl.Int64})
 """A missing settlement: its number (of neighbours in one hole one more than before), its minute, the interval."""
 _MINUTE = timedelta(minutes=1)
 
 
-def missing_settlements(settled: pl.DataFrame, window: Window) -> pl.DataFrame:
+def missing_settlements(settled: pl.DataFrame, window: Window, before: pl.DataFrame | None = None) -> pl.DataFrame:
     """The settlements that should be in the window and are not.
 
+    The interval follows from the spacings beside each settlement, the shorter of the two: a wide one on one side is a
+    settlement that is missing, not another interval. That looks ahead, and is for the ledger alone.
+
     Args:
-        settled: those that are there (`FUNDING`), ascending. Where the source states no interval, the spacing to the
-            settlement before or after counts, whichever is shorter: a wide spacing on one side is a settlement that is
-            missing, not another interval. That looks ahead, and is for the ledger alone.
+        settled: those that are there (`FUNDING`), ascending; `interval_hours` is what their source states.
         window: whole hours of UTC, up to which they are due.
+        before: those of the day before the window, whose spacings count for the first ones.
 
     Returns:
         A frame of `MISSING`, ascending.
     """
     rows, number = [], 0
-    for left, right, step in _stretches(settled.filter(pl.col("time") < window.end), window):
+    early = settled.clear() if before is None else before
+    for dues, step in _holes(settled.filter(pl.col("time") < window.end), early, window):
         number += 1  # a settlement that is there parts two holes
-        due = left + step
-        while due < right:
-            rows.append((number, due, step // timedelta(hours=1)))
-            number, due = number + 1, due + step
+        for at in dues:
+            rows.append((number, at, step // _HOUR))
+            number += 1
     return pl.DataFrame(rows, schema=MISSING, orient="row")
 
 
-def _stretches(settled: pl.DataFrame, window: Window) -> Iterator[tuple[datetime, datetime, timedelta]]:
-    """What lies between two neighbouring settlements, or the window's edge and one; each with the interval in it."""
-    times = settled["time"].to_list()
-    hours = [timedelta(hours=value) for value in _paces(settled)]
+def _holes(
+    settled: pl.DataFrame, before: pl.DataFrame, window: Window
+) -> Iterator[tuple[Sequence[datetime], timedelta]]:
+    """What is due between two neighbouring settlements, or the window's edge and one; each with the interval there."""
+    whole = pl.concat([before, settled])
+    times, every = settled["time"].to_list(), _paces(whole)
     if not times:
-        yield window.start - USUAL, window.end, USUAL
+        step = _at_edge(whole, every, -1) if every else USUAL
+        yield _after(window.start - step, window.end, step), step
         return
-    yield window.start - hours[0], times[0], hours[0]
-    for at in range(1, len(times)):
-        # Where the interval changes, files label the settlement with the old one or the new: the longer one holds.
-        yield times[at - 1], times[at], max(hours[at - 1], hours[at])
-    yield times[-1], window.end, hours[-1]
+    paces, step = every[before.height :], _at_edge(whole, every, before.height)
+    yield _after(window.start - step, times[0] - _NEAR, step), step
+    for (left, right), (early, late) in zip(pairwise(times), pairwise(paces), strict=True):
+        # Where the interval changes the longer one holds, in the rhythm of the side that has it.
+        step = max(early, late)
+        yield (_before(left + _NEAR, right, step) if late > early else _after(left, right - _NEAR, step)), step
+    step = _at_edge(whole, every, -1)
+    rhythm = next(time for time, pace in zip(whole["time"].reverse(), reversed(every), strict=True) if pace >= step)
+    yield [at for at in _after(rhythm, window.end, step) if at >= times[-1] + _NEAR], step
 
 
-def _paces(settled: pl.DataFrame) -> pl.Series:
-    """The interval around each settlement: as stated, or the shorter of the spacings beside it."""
-    spacing = pl.col("time").diff().dt.total_microseconds()
-    shorter = pl.min_horizontal(spacing, spacing.shift(-1))
-    longest = USUAL // timedelta(hours=1)
-    hours = ((shorter + _HOUR_US // 2) // _HOUR_US).clip(1, longest)
-    return settled.select(pl.coalesce("interval_hours", hours, pl.lit(longest))).to_series()
+def _at_edge(settled: pl.DataFrame, paces: Sequence[timedelta], at: int) -> timedelta:
+    """The interval beyond a settlement with nothing on its other side, where an extra one near it tells a short one.
+
+    It is the longest within a day, or a shorter one that the source states, if that is no less than the one around it.
+    """
+    times, hours = settled["time"].to_list(), settled["interval_hours"].to_list()[at]
+    day = {pace for time, pace in zip(times, paces, strict=True) if abs(time - times[at]) <= _DAY}
+    stated = None if hours is None else hours * _HOUR
+    return stated if stated is not None and stated in day and stated >= paces[at] else max(day)
+
+
+def _after(left: datetime, right: datetime, step: timedelta) -> list[datetime]:
+    """Every `step` after the left one, before the right one."""
+    return [left + at * step for at in range(1, -((left - right) // step))]
+
+
+def _before(left: datetime, right: datetime, step: timedelta) -> list[datetime]:
+    """Every `step` before the right one, after the left one; ascending."""
+    return [right - at * step for at in range(-((left - right) // step) - 1, 0, -1)]
+
+
+def _paces(settled: pl.DataFrame) -> list[timedelta]:
+    """The interval around each settlement: the shorter of the spacings beside it, as one of those in use.
+
+    What its source states counts where spacings do not tell: where they are longer than any interval, and where
+    settlements are missing on both sides of this one, which shows in closer ones within a day beyond them.
+    """
+    times, stated = settled["time"].to_list(), settled["interval_hours"].to_list()
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    spacings = [_in_use(min(gaps[max(0, at - 1) : at + 1], default=None)) for at in range(len(times))]
+    found = []
+    for at, (own, hours) in enumerate(zip(spacings, stated, strict=True)):
+        said = USUAL if hours is None else min(USUAL, hours * _HOUR)
+        is_told = own is not None and not (said < own and _is_closer_around(times, spacings, at, said))
+        found.append(own if own is not None and is_told else said)
+    return found
+
+
+def _in_use(spacing: timedelta | None) -> timedelta | None:
+    """The shortest interval in use that is not shorter than a spacing; None where there is none."""
+    if spacing is None:
+        return None
+    return next((hours * _HOUR for hours in SETTLEMENT_HOURS if spacing < hours * _HOUR + _NEAR), None)
+
+
+def _is_closer_around(
+    times: Sequence[datetime], spacings: Sequence[timedelta | None], at: int, stated: timedelta
+) -> bool:
+    """Whether, before and after a settlement, there are others within a day whose spacing is at most as stated.
+
+    Of the first one and the last one the neighbour tells alone: there the other side is not known.
+    """
+    sides = [side for side in (range(at - 1, -1, -1), range(at + 1, len(times))) if side]
+    reach = _DAY // stated if len(sides) > 1 else 1
+    return all(
+        any((spacings[one] or USUAL) <= stated and abs(times[one] - times[at]) <= _DAY for one in side[:reach])
+        for side in sides
+    )
 
 
 def in_force(settled: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:

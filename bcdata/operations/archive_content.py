@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 from bcdata.intervals import Interval
+from bcdata.providers.binance.klines import check_columns
 from bcdata.providers.binance.peek import content_bound, member_name
 from bcdata.providers.binance.unzip import ObjectError, unzip
 from bcdata.store.layout import Partition
@@ -30,6 +31,18 @@ def object_content(store: Store, raw: Partition, record: Record, interval: Inter
         raise ObjectError("unreadable", "its bytes in raw are lost or damaged; delete them and materialize raw again")
     bound = content_bound(object_window(record), interval)
     return unzip(body, member=member_name(record["name"]), max_bytes=bound)
+
+
+def rows_content(store: Store, raw: Partition, record: Record, interval: Interval | None) -> bytes:
+    """The rows of an object of klines: its content without header and the like.
+
+    Raises:
+        ObjectError: as `object_content`, or `columns`, or `no_rows` where there is none.
+    """
+    rows = check_columns(object_content(store, raw, record, interval))
+    if not rows.strip():
+        raise ObjectError("no_rows", "it holds no row")
+    return rows
 
 
 def object_window(record: Record) -> Window:

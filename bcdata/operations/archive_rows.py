@@ -7,10 +7,9 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.intervals import Interval
-from bcdata.operations.archive_content import Record, object_content, object_window
+from bcdata.operations.archive_content import Record, object_window, rows_content
 from bcdata.operations.control_bars import with_windows
 from bcdata.operations.set_aside import UNREADABLE_LINE, Lacking, Run, runs_of_rows, runs_of_windows
-from bcdata.providers.binance.klines import check_columns
 from bcdata.providers.binance.unzip import ObjectError
 from bcdata.quality.audit import Audited
 from bcdata.quality.shares import BAD_SHARE
@@ -33,7 +32,7 @@ class Opened:
         opened = cls()
         for record in records:
             try:
-                opened.contents.append(check_columns(object_content(store, raw, record, dataset.interval)))
+                opened.contents.append(rows_content(store, raw, record, dataset.interval))
                 opened.records.append(record)
             except ObjectError as error:
                 opened.broken.append((record, error))

@@ -8,9 +8,9 @@ import polars as pl
 
 from bcdata.bars.schema import BAR, TIME
 from bcdata.intervals import Interval
-from bcdata.operations.archive_content import Record, object_content, object_window
+from bcdata.operations.archive_content import Record, object_window, rows_content
 from bcdata.providers.binance.contracts import contract_size
-from bcdata.providers.binance.klines import check_columns, coin_margined, read_csv, snap_early_2018
+from bcdata.providers.binance.klines import coin_margined, read_csv, snap_early_2018
 from bcdata.providers.binance.unzip import ObjectError
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.verdict import Finding, Severity
@@ -47,7 +47,7 @@ def read_controls_with_findings(
         interval, contents, read = Interval.parse(name), [], []
         for record in sorted(records, key=lambda one: str(one["name"])):
             try:
-                contents.append(check_columns(object_content(store, raw, record, interval)))
+                contents.append(rows_content(store, raw, record, interval))
                 read.append(record)
             except ObjectError as error:
                 broken.append(f"{record['name']}: {error}")
@@ -82,7 +82,8 @@ def sound_bars(
     if market == _COIN_MARGINED:
         rows = coin_margined(rows, contract_size(symbol))
     rows, _ = snap_early_2018(rows, interval)
-    return audit_bars(with_windows(rows, records), interval=interval, max_bad_share=1).bars.select(BAR.names())
+    audited = audit_bars(with_windows(rows, records), interval=interval, max_bad_share=1, is_published=False)
+    return audited.bars.select(BAR.names())
 
 
 def with_windows(rows: pl.DataFrame, records: Sequence[Record]) -> pl.DataFrame:

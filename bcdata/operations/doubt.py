@@ -15,6 +15,7 @@ from bcdata.bars.gaps import Status
 from bcdata.catalog import Dataset
 from bcdata.operations.instruments import TRADING
 from bcdata.operations.lake import PERPETUAL
+from bcdata.operations.present import pace_of
 
 _DAY = timedelta(days=1)
 
@@ -85,7 +86,7 @@ def _not_over(dataset: Dataset, since: datetime, life: Life) -> str | None:
 
 
 def _begun(dataset: Dataset, until: datetime, life: Life) -> str | None:
-    first, listed = life.first_seen, dataset.bar_interval.next(until).date()
+    first, listed = life.first_seen, pace_of(dataset).next(until).date()
     if first is None or first >= listed or (first.day == 1 and _month(first) == _month(until.date())):
         return None
     return f"the archive has a file of {first}"

@@ -14,6 +14,11 @@ _FAR = timedelta(days=366 * 100)
 _INSTANT = timedelta(microseconds=1)
 """Where a run names its last open, this makes its window half-open."""
 _TRADING = "TRADING"
+_BEGINNINGS = {
+    "onboard": "the exchange says that trading began at",
+    "first_open": "REST's first bar of the symbol opens at",
+}
+"""What records of REST may say of a listing."""
 TWICE = "REST had none, asked twice at least a day apart"
 """How records word the weaker proof of an outage."""
 
@@ -45,6 +50,7 @@ class Known:
         last_bar: the last bar that is there; nothing before it can be after a delisting.
         after_last: the open that follows it.
         residuals: where coarser bars have more trades than the bars that are there.
+        confirmed: how one answer confirms that there is nothing, in words.
     """
 
     window: Window
@@ -55,6 +61,7 @@ class Known:
     last_bar: datetime | None = None
     after_last: datetime | None = None
     residuals: Sequence[Reason] = ()
+    confirmed: str = "REST answered with bars on both sides and none between"
 
     @property
     def told(self) -> Told:
@@ -73,7 +80,7 @@ class Known:
             *(_withdrawn(one) for one in self._of("withdrawn")),
             *self.residuals,
             *_plain(self.told.get("reused")),
-            *upstream(self.rest.get("confirmed"), "REST answered with bars on both sides and none between"),
+            *upstream(self.rest.get("confirmed"), self.confirmed),
             *_absent(self.told.get("coarser")),
             *_absent(self.rest.get("coarser")),
             *self._traded(),
@@ -95,14 +102,14 @@ class Known:
 
     def _not_listed(self) -> Iterator[Reason]:
         yield from _plain([self.told["not_listed"]] if self.told.get("not_listed") else [])
-        first = _instant(self.rest.get("first_open"))
-        known_by = _instant(self.told.get("known_by"))
-        if first is None or first <= self.window.start:
+        said = [(first, words) for name, words in _BEGINNINGS.items() if (first := _instant(self.rest.get(name)))]
+        if not said:
             return
+        first, words = min(said)  # who says a later one is wrong
+        known_by = _instant(self.told.get("known_by"))
         refuted = any(bar is not None and first > bar for bar in (self.first_bar, known_by))
-        if not refuted:
-            words = f"REST's first bar of the symbol opens at {first:%Y-%m-%d %H:%M}"
-            yield Reason(self.window.until(first), Status.NOT_LISTED, words)
+        if first > self.window.start and not refuted:
+            yield Reason(self.window.until(first), Status.NOT_LISTED, f"{words} {first:%Y-%m-%d %H:%M}")
 
     def _delisted(self) -> Iterator[Reason]:
         """Two witnesses are needed: the archive goes on without trades or not at all, and the exchange agrees."""
@@ -184,9 +191,10 @@ def _set_aside(one: Told) -> Reason:
 
 
 def _withdrawn(one: Told) -> Reason:
-    """A run out of a record (first and last open) of which only an earlier version of an object has rows."""
+    """A run out of a record (first and last open) of which only earlier versions of objects have rows."""
     window = Window(_instant_of(one["start"]), _instant_of(one["end"]) + _INSTANT)
-    return Reason(window, Status.OPEN, f"withdrawn: held by version {one['version'][:12]}")
+    others = "".join(f", what that lacks by {version}" for version in one.get("also", []))
+    return Reason(window, Status.OPEN, f"withdrawn: held by version {one['version'][:12]}{others}")
 
 
 def upstream(windows: Sequence[Sequence[str]] | None, words: str) -> list[Reason]:

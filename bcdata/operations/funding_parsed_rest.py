@@ -1,11 +1,12 @@
-"""parsed/binance_rest of funding: the settlements of an answer, weighed against those that the archive has."""
+"""parsed/binance_rest of funding: the settlements of an answer, weighed against those that other sources have."""
 
 from collections.abc import Iterator, Sequence
 
 from bcdata.catalog import Dataset
 from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.funding import ARCHIVE, day_before, made_of_raw, plain
+from bcdata.operations.funding import Archived, day_before, made_of_raw, plain
 from bcdata.operations.funding_answer import Answer
+from bcdata.operations.funding_listing import facts_of
 from bcdata.operations.manifests import read_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.publish import publish, unchanged
@@ -15,6 +16,7 @@ from bcdata.providers.binance.funding import SENT
 from bcdata.quality.verdict import Finding, Severity, Verdict, failed
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
+from bcdata.windows import Window
 
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
@@ -27,26 +29,28 @@ def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     manifest = read_manifest(store, raw)
     if manifest is None:
         return Outcome(partition, State.UNCHANGED, Verdict(0))
-    parsed = partition.in_zone("parsed", ARCHIVE)
-    archive = store.published(parsed) if ARCHIVE in dataset.sources else None
-    made_of = fingerprint(own=made_of_raw(dataset, manifest), archive=archive.fingerprint if archive else None)
+    archived = Archived.read(store, dataset, partition) or Archived.nothing()
+    after = plain(archived.after)
+    made_of = fingerprint(own=made_of_raw(dataset, manifest), archive=archived.made_of, after=after)
     if done := unchanged(store, partition, made_of):
         return done
-    answer = Answer.kept(store, raw, manifest, store.read(parsed) if archive else None)
-    if answer is None:
+    answer = Answer.kept(store, raw, manifest, archived.known)
+    if answer is None and manifest["asked"] is not None:
         return Outcome(partition, State.FAILED, failed("upstream", "raw lacks a page; materialize raw again"))
     window = window_of(dataset, partition)
-    audited, before = answer.of(window), answer.of(day_before(window)).settled
-    settled, rejected, verdict = audited.settled, audited.rejected, audited.verdict
-    if answer.is_anothers:
-        settled, before, rejected = settled.clear(), before.clear(), answer.anothers(window)
-        words = "the archive has other rates for most settlements of the answer"
-        verdict = Verdict(0, (Finding("overlap_differs", Severity.ROW, rejected.height, words),))
+    if answer is None:  # nothing was asked: what was learnt of the listing said enough
+        answer = Answer(Window(window.start, window.start), [])
+    given, before = answer.gives(window), answer.gives(day_before(window)).settled
     record = {
         "raw": manifest["fingerprint"],
-        "asked": manifest["asked"],
+        "asked": answer.windows,
+        **facts_of(manifest),
         **answer.facts(),
         "before": plain(before),
     }
-    aside = rejected.select("line", "reason", *SENT.names())
-    return publish(store, partition, settled, verdict, fingerprint=made_of, record=record, rejected=aside)
+    verdict = given.verdict
+    if given.settled.height and not answer.is_compared:
+        words = "settlements came from REST where no other source has one beside them that could be compared"
+        verdict = verdict.with_findings([Finding("not_compared", Severity.WARN, given.settled.height, words)])
+    aside = given.rejected.select("line", "reason", *SENT.names())
+    return publish(store, partition, given.settled, verdict, fingerprint=made_of, record=record, rejected=aside)

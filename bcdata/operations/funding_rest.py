@@ -1,30 +1,29 @@
 """raw/binance_rest of funding: the answer to a month that lacks settlements, as sent, and what of it was asked twice.
 
 A question spans the partition and a day on both sides, so that a hole at its edge shows its other side. A provider that
-cannot be asked proves nothing: what is missing stays open, and the verdict says so.
+cannot be asked, or whose answer other sources contradict, proves nothing: what is missing stays open, and the verdict
+says so.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import Any
 
-import polars as pl
-
-from bcdata.bars.schema import TIME
-from bcdata.bars.settlements import missing_settlements
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
-from bcdata.operations.answered import ASK_AGAIN
+from bcdata.operations.answered import asking_findings
+from bcdata.operations.delisting import Delistings
 from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.funding import ARCHIVE, AROUND, due, joined, proved
+from bcdata.operations.funding import Archived
 from bcdata.operations.funding_answer import Answer
+from bcdata.operations.funding_listing import facts_of, learn
+from bcdata.operations.funding_question import Question
 from bcdata.operations.manifests import MANIFEST, Record, read_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.present import as_of, with_warnings
 from bcdata.operations.stream import each
-from bcdata.operations.workbench import Workbench, series_of, window_of
+from bcdata.operations.workbench import Workbench, series_of
 from bcdata.providers.binance.answers import RestPage
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.attempts import Refilled
@@ -34,150 +33,132 @@ from bcdata.windows import Window
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Asks for the partitions that lack a settlement, again after a day if nothing explains it; yields outcomes."""
-    yield from with_warnings(
-        work, each(work.store.root, partitions, lambda one: _ask(as_of(work, dataset, one), dataset, one))
-    )
+    delistings = Delistings(work.archive, work.attempts, work.now)
+
+    def ask(one: Partition) -> Outcome:
+        return _ask(as_of(work, dataset, one), dataset, one, delistings)
+
+    yield from with_warnings(work, each(work.store.root, partitions, ask))
 
 
-def _ask(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
+def _ask(work: Workbench, dataset: Dataset, partition: Partition, delistings: Delistings) -> Outcome:
     manifest = read_manifest(work.store, partition)
-    idle = Outcome(partition, State.UNCHANGED, Verdict(0), (manifest or {}).get("fingerprint", ""))
-    archive = work.store.read(partition.in_zone("parsed", ARCHIVE)) if ARCHIVE in dataset.sources else None
-    if ARCHIVE in dataset.sources and archive is None:
+    archived = Archived.read(work.store, dataset, partition)
+    if archived is None:
+        idle = Outcome(partition, State.UNCHANGED, Verdict(0), (manifest or {}).get("fingerprint", ""))
         words = "parsed/binance_archive is not published; nothing was asked"
-        return _warned(idle, "upstream", words)
-    question = _Question.of(work, dataset, partition, archive, Answer.kept(work.store, partition, manifest, archive))
-    if not question.is_due():
-        return idle
-    try:
-        pages = work.loop.run(work.rest.funding(series_of(dataset, partition.symbol), question.asked))
-    except NotFoundError:
-        pages = []
-    except ProviderError as error:
-        return question.unanswered(idle, str(error))
-    answer = question.answered([page.body for page in pages])
-    if pages and (objection := question.objection(answer)):
-        return question.unanswered(idle, f"binance_rest: {pages[0].url}: the answer {objection}")
-    if not pages and question.earlier:
-        question.note(question.earlier)
-        return idle  # what it knew of the symbol before stays true
-    as_of(work, dataset, partition)  # the answer says what time it is elsewhere
-    outcome = _keep(work, partition, answer, pages)
-    question.note(answer)
-    return outcome
+        return replace(idle, verdict=Verdict(0, (Finding("upstream", Severity.WARN, 1, words),)))
+    earlier = Answer.kept(work.store, partition, manifest, archived.known)
+    question = Question(work, dataset, partition, archived, earlier, facts_of(manifest))
+    refused = Answer.kept(work.store, partition, (manifest or {}).get("contradicted"), archived.known)
+    return _Asking(question, manifest or {}, refused, delistings).run()
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What to ask for a partition, and what is known of it before."""
+@dataclass(slots=True)
+class _Asking:
+    """The work on one partition."""
 
-    work: Workbench
-    partition: Partition
-    window: Window
-    asked: Window
-    archive: pl.DataFrame | None
-    earlier: Answer | None
+    question: Question
+    before: Record
+    refused: Answer | None
+    """The last answer that was contradicted, while there was a better one."""
+    delistings: Delistings
+    unanswered: tuple[str, ...] = ()
+    contradicted: tuple[str, ...] = ()
+    requests: int = 0
+    rows: int = 0
 
-    @classmethod
-    def of(
-        cls,
-        work: Workbench,
-        dataset: Dataset,
-        partition: Partition,
-        archive: pl.DataFrame | None,
-        earlier: Answer | None,
-    ) -> "_Question":
-        window = window_of(dataset, partition)
-        asked = Window(window.start - AROUND, window.end + AROUND).until(work.now.replace(second=0, microsecond=0))
-        return cls(work, partition, window, asked, archive, earlier)
+    def run(self) -> Outcome:
+        """Learns of the listing what is missing, asks for what that leaves, and keeps both."""
+        manifest = {"asked": None, "objects": [], "evidence": {}, "twice": None, **self.before}
+        if self.refused is None:
+            manifest.pop("contradicted", None)  # lost or damaged: nobody has it any more
+        if self.question.lacks_any() and self.question.may_learn():
+            self._learn()
+        manifest |= self.question.facts
+        if self.question.is_due():
+            manifest |= self._asked()
+        return self._conclude(manifest)
 
-    def is_due(self) -> bool:
-        """Whether the archive lacks a settlement, and this was not asked for within the last day or is settled."""
-        if due(self.window, self.work.now).is_empty or self._missing(None).is_empty():
-            return False
-        if self.earlier is None or self.earlier.asked != self.asked:
-            return True
-        age = self._age()
-        return (age is None or age >= ASK_AGAIN) and not self._left(self.earlier).is_empty()
+    def _learn(self) -> None:
+        question = self.question
+        begins, ends = question.edges()
+        if not (begins or ends):
+            return
+        learning = learn(
+            question.work,
+            self.delistings,
+            question.dataset,
+            question.partition.symbol,
+            question.facts,
+            begins=begins,
+            ends=ends,
+        )
+        try:
+            question.facts = question.work.loop.run(learning)
+        except ProviderError as error:
+            self.unanswered += (str(error),)
+            return
+        question.note_facts()
 
-    def answered(self, pages: Sequence[bytes]) -> Answer:
-        """The answer, weighed with the one before."""
-        return Answer(self.asked, pages, archive=self.archive).after(self.earlier, self._age(), ASK_AGAIN)
+    def _asked(self) -> Record:
+        """What the manifest says after REST was asked."""
+        question = self.question
+        series = series_of(question.dataset, question.partition.symbol)
+        try:
+            pages = question.work.loop.run(question.work.rest.funding(series, question.asked))
+        except NotFoundError:
+            pages = []
+        except ProviderError as error:
+            question.note_outcome(Refilled.UNANSWERED)
+            self.unanswered += (str(error),)
+            return {}
+        self.requests, self.rows = max(1, len(pages)), sum(page.rows for page in pages)
+        answer = question.answered([page.body for page in pages])
+        if not pages and question.earlier:
+            question.note(question.earlier)
+            return {}  # what it knew of the symbol before stays true
+        if pages and (objection := question.objection(answer)):
+            question.note_outcome(Refilled.UNANSWERED)
+            self.contradicted += (f"binance_rest: {pages[0].url}: the answer {objection}",)
+            kept = {"asked": _span(answer.asked), "objects": self._stored("contradicted", pages)}
+            has_better = question.earlier is not None and question.earlier.contradiction is None
+            return {"contradicted": kept} if has_better else {**kept, "twice": None}
+        question.note(answer)
+        # That it is the second time is a fact, and is kept; when the first was stands in the side table.
+        twice = _span(answer.twice) if answer.twice else None
+        return {"asked": _span(answer.asked), "objects": self._stored("funding", pages), "twice": twice}
 
-    def known(self) -> set[datetime]:
-        """The settlements that REST must have: those of the archive, and those that it gave before."""
-        archived = set() if self.archive is None else set(self.archive["time"].to_list())
-        return archived | (self.earlier.times if self.earlier else set())
+    def _stored(self, name: str, pages: Iterable[RestPage]) -> list[Record]:
+        objects: list[Record] = []
+        store, partition = self.question.work.store, self.question.partition
+        for number, page in enumerate(pages):
+            digest = hashlib.sha256(page.body).hexdigest()
+            file = f"{name}.{number}.{digest[:12]}.json"
+            store.objects.put(partition.key(file), page.body)
+            size = len(page.body)
+            objects.append({"name": f"{number}", "file": file, "bytes": size, "sha256": digest, "url": page.url})
+        return objects
 
-    def objection(self, answer: Answer) -> str | None:
-        """Why an answer cannot be used, in words; None where it has what is known, most of it with the known rate."""
-        if lacking := answer.lacks(self.known()):
-            return f"lacks {len(lacking)} settlements that are known, from {lacking[0]:%Y-%m-%d %H:%M} on"
-        if answer.is_anothers:
-            first = answer.differs[0]
-            return f"has other rates for {len(answer.differs)} settlements, from {first:%Y-%m-%d %H:%M} on"
-        return None
+    def _conclude(self, manifest: dict[str, Any]) -> Outcome:
+        work, partition = self.question.work, self.question.partition
+        as_of(work, self.question.dataset, partition)  # answers say what time it is elsewhere
+        if not self._is_anything(manifest):
+            return self._outcome("", changed=False)
+        manifest.pop("fingerprint", None)
+        manifest["fingerprint"] = fingerprint(**manifest)
+        if changed := manifest != self.before:
+            work.store.put_json(partition, MANIFEST, manifest)
+        return self._outcome(manifest["fingerprint"], changed=changed)
 
-    def note(self, answer: Answer) -> None:
-        """Remembers when this was asked, and how it went."""
-        self.work.attempts.note([self._key], self.work.now)
-        if not self._left(answer).is_empty():
-            self._note(Refilled.EMPTY)
-        else:
-            self._note(Refilled.FILLED if self._missing(answer).is_empty() else Refilled.CONFIRMED)
+    def _is_anything(self, manifest: Mapping[str, Any]) -> bool:
+        return bool(self.before) or manifest["asked"] is not None or any(facts_of(manifest).values())
 
-    def unanswered(self, idle: Outcome, cause: str) -> Outcome:
-        """The outcome without a usable answer."""
-        self._note(Refilled.UNANSWERED)
-        return _warned(idle, "refill_unanswered", f"unanswered; the month stays open ({cause})")
-
-    def _missing(self, answer: Answer | None) -> pl.DataFrame:
-        given = answer.of(self.window).settled if answer else None
-        return missing_settlements(joined([self.archive, given]), due(self.window, self.work.now))
-
-    def _left(self, answer: Answer) -> pl.DataFrame:
-        """The missing settlements that the answer neither gives nor explains."""
-        left = self._missing(answer)
-        for reason in proved(answer.facts()):
-            start, end = (pl.lit(edge, dtype=TIME) for edge in (reason.window.start, reason.window.end))
-            left = left.filter(~pl.col("open_time").is_between(start, end, closed="left"))
-        return left
-
-    @property
-    def _key(self) -> str:
-        """Where the side table tells when it was asked."""
-        return f"{self.partition.prefix}funding"
-
-    def _age(self) -> timedelta | None:
-        last = self.work.attempts.last(self._key)
-        return None if last is None else self.work.now - last
-
-    def _note(self, outcome: Refilled) -> None:
-        one = self.partition
-        self.work.attempts.note_refill(one.dataset, one.symbol, one.date, self.work.now, outcome)
-
-
-def _keep(work: Workbench, partition: Partition, answer: Answer, pages: Sequence[RestPage]) -> Outcome:
-    objects: list[Record] = []
-    for number, page in enumerate(pages):
-        digest = hashlib.sha256(page.body).hexdigest()
-        file = f"funding.{number}.{digest[:12]}.json"
-        work.store.objects.put(partition.key(file), page.body)
-        objects.append({"name": f"{number}", "file": file, "bytes": len(page.body), "sha256": digest, "url": page.url})
-    manifest: dict[str, Any] = {"asked": _record(answer.asked), "objects": objects, "evidence": {}}
-    # That it is the second time is a fact, and is kept; when the first was stands in the side table.
-    manifest["twice"] = _record(answer.twice) if answer.twice else None
-    manifest["fingerprint"] = fingerprint(**manifest)
-    work.store.put_json(partition, MANIFEST, manifest)
-    rows = sum(page.rows for page in pages)
-    return Outcome(
-        partition, State.PUBLISHED, Verdict(rows), manifest["fingerprint"], rows, requests=max(1, len(pages))
-    )
+    def _outcome(self, made_of: str, *, changed: bool) -> Outcome:
+        verdict = Verdict(self.rows, asking_findings(self.unanswered, self.contradicted))
+        state = State.PUBLISHED if changed or self.requests else State.UNCHANGED
+        return Outcome(self.question.partition, state, verdict, made_of, self.rows, requests=self.requests)
 
 
-def _record(window: Window) -> dict[str, str]:
+def _span(window: Window) -> dict[str, str]:
     return {"start": window.start.isoformat(), "end": window.end.isoformat()}
-
-
-def _warned(idle: Outcome, rule: str, words: str) -> Outcome:
-    return replace(idle, verdict=Verdict(0, (Finding(rule, Severity.WARN, 1, words),)))

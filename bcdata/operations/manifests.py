@@ -54,6 +54,7 @@ def stored(manifest: Mapping[str, Any]) -> Iterator[Record]:
     for query in manifest.get("queries", []):
         yield from query["pages"]
     yield from manifest.get("days", [])
+    yield from (manifest.get("contradicted") or {}).get("objects", [])
 
 
 def _without_replaced(value: Record) -> Record:
@@ -163,6 +164,11 @@ class _Evidence(_Shape):
     known_by: _Instant | None = None
 
 
+class _DaysAlone(_Shape):
+    made_of: str
+    is_whole: bool
+
+
 class _ArchiveManifest(_Shape):
     fingerprint: str
     series: str
@@ -173,6 +179,7 @@ class _ArchiveManifest(_Shape):
     not_understood: list[str] = []
     not_reconciled: str | None = None
     evidence: _Evidence
+    days_alone: _DaysAlone | None = None
 
 
 class _Page(_Stored):
@@ -205,11 +212,21 @@ class _RestManifest(_Shape):
     coarser: list[_Reason | _CoarseBar] = []
 
 
-class _FundingManifest(_Shape):
-    fingerprint: str
+class _Contradicted(_Shape):
     asked: _Span
     objects: list[_Stored]
+
+
+class _FundingManifest(_Shape):
+    fingerprint: str
+    asked: _Span | None
+    objects: list[_Stored]
     twice: _Span | None = None
+    contradicted: _Contradicted | None = None
+    onboard: _Instant | None = None
+    first_open: _Instant | None = None
+    status: str | None = None
+    ended: _Known | None = None
 
 
 def _model(partition: Partition) -> type[_Shape]:

@@ -1,34 +1,31 @@
 """parsed/binance_archive: the objects of a partition as one audited frame, bad rows set aside."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-
-import polars as pl
 
 from bcdata.bars.calendar import calendar
 from bcdata.bars.gaps import missing_opens
 from bcdata.bars.schema import TIME
 from bcdata.bars.tail import quiet_since
 from bcdata.catalog import Dataset
-from bcdata.operations.archive_rows import Opened, SetAside, extra_columns
-from bcdata.operations.control_bars import read_controls_with_findings, with_windows
+from bcdata.operations.archive_rows import Opened
+from bcdata.operations.audited_objects import audit_objects
+from bcdata.operations.control_bars import read_controls_with_findings
 from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.manifests import Record, read_manifest
+from bcdata.operations.manifests import read_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.publish import publish, unchanged
 from bcdata.operations.set_aside import Lacking
 from bcdata.operations.stream import each
 from bcdata.operations.superseded import fewer_rows, withdrawn_bars
 from bcdata.operations.workbench import Workbench, window_of
-from bcdata.providers.binance.contracts import contract_size
-from bcdata.providers.binance.klines import coin_margined, read_csv, snap_early_2018
-from bcdata.quality.audit import Audited, audit_bars
+from bcdata.quality.audit import Audited
 from bcdata.quality.compare import Contradiction
 from bcdata.quality.rules import VERSION
-from bcdata.quality.verdict import Finding, Severity, failed
+from bcdata.quality.verdict import failed
 from bcdata.store.layout import Partition
-from bcdata.windows import Grain, Window
+from bcdata.windows import Window
 
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
@@ -48,19 +45,12 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     window = window_of(dataset, partition)
     opened = Opened.of(work.store, raw, manifest["objects"], dataset)
     controls, unread = read_controls_with_findings(work.store, raw, manifest, window)
-    rows, bad_lines, noticed = _rows(dataset, partition, opened)
-    audited = audit_bars(
-        with_windows(rows, opened.records),
-        interval=dataset.bar_interval,
-        max_bad_share=dataset.quality.max_bad_share,
-        bad_lines=dict(bad_lines.group_by("object").len().sort("object").iter_rows()),
-        controls=controls,
-        between=[_window(one) for one in manifest["evidence"].get("reused") or []],
-    )
-    aside = SetAside.of(opened, rows, bad_lines, audited)
+    between = [_window(one) for one in manifest["evidence"].get("reused") or []]
+    found = audit_objects(dataset, partition, opened, controls, between)
+    audited, aside = found.audited, found.aside
     expected = calendar(dataset.calendar).opens(dataset.bar_interval, window)
     lacking = Lacking(expected, missing_opens(expected, audited.bars["open_time"]))
-    received = rows["open_time"].drop_nulls().cast(TIME)
+    received = found.rows["open_time"].drop_nulls().cast(TIME)
     withdrawn = withdrawn_bars(work.store, raw, manifest, dataset, lacking.without(received))
     record = {
         "raw": manifest["fingerprint"],
@@ -70,7 +60,7 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         "withdrawn": withdrawn,
         **_found(audited),
     }
-    more = [*aside.findings(), *noticed, *unread, *fewer_rows(withdrawn, dataset.bar_interval)]
+    more = [*aside.findings(), *found.noticed, *unread, *fewer_rows(withdrawn, dataset.bar_interval)]
     return publish(
         work.store,
         partition,
@@ -104,43 +94,3 @@ def parsed_fingerprint(dataset: Dataset, raw: str) -> str:
     """What a parsed partition is made of: the raw objects, the rules, the settings that bear on it."""
     interval = dataset.interval.name if dataset.interval else None
     return fingerprint(raw=raw, rules=VERSION, interval=interval, max_bad_share=dataset.quality.max_bad_share)
-
-
-def _rows(dataset: Dataset, partition: Partition, opened: Opened) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding]]:
-    """The raw rows of the partition, the lines that are none, and what was noticed."""
-    raw = read_csv(opened.contents)
-    rows = raw.rows
-    if dataset.market == "cm":
-        rows = coin_margined(rows, contract_size(partition.symbol))
-    rows, snapped = snap_early_2018(rows, dataset.bar_interval)
-    rows, spilled = _of_this_partition(rows, dataset, partition)
-    bad_lines = raw.bad_lines
-    if dataset.grain is Grain.DAY:
-        day = window_of(dataset, partition)
-        rows, bad_lines = (_of_this_day(one, opened.records, day) for one in (rows, bad_lines))
-    return rows, bad_lines, [*snapped, *spilled, *extra_columns([opened.records[at]["name"] for at in raw.wide])]
-
-
-def _of_this_partition(
-    rows: pl.DataFrame, dataset: Dataset, partition: Partition
-) -> tuple[pl.DataFrame, list[Finding]]:
-    """Leaves to the partition before it a bar longer than a day that a monthly object carries over its border."""
-    length = dataset.interval.length if dataset.interval else None
-    if length is not None and length <= timedelta(days=1):
-        return rows, []
-    start = int(window_of(dataset, partition).start.timestamp()) * 1_000_000
-    reach = start - int((length or timedelta(days=31)).total_seconds()) * 1_000_000
-    before = pl.col("open_time").is_between(reach, start, closed="none")
-    spilled = rows.filter(before).height
-    if not spilled:
-        return rows, []
-    words = "bars that open before the month; they belong to the partition before"
-    return rows.filter(~before), [Finding("spilled", Severity.WARN, spilled, words)]
-
-
-def _of_this_day(rows: pl.DataFrame, records: Sequence[Record], window: Window) -> pl.DataFrame:
-    """Takes out of a monthly object, which stands in for a day's, the rows of that day."""
-    monthly = [at for at, record in enumerate(records) if record["period"] == "monthly"]
-    start, end = (int(edge.timestamp()) * 1_000_000 for edge in (window.start, window.end))
-    inside = pl.col("open_time").is_between(start, end, closed="left")
-    return rows.filter(inside | ~pl.col("object").is_in(monthly))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bcdata.bars.calendar import closed_window
 from bcdata.catalog import Dataset
-from bcdata.errors import ClockError
+from bcdata.errors import ClockError, UsageError
 from bcdata.intervals import Interval
 from bcdata.operations.outcome import Outcome
 from bcdata.operations.workbench import Workbench, window_of
@@ -39,13 +39,17 @@ def as_of(work: Workbench, dataset: Dataset, partition: Partition) -> Workbench:
     Raises:
         ClockError: the clock was set back by more (and `now_back` does not ask for that), or it is ahead of the
             providers' by more than an interval and the partition is not over by theirs.
+        UsageError: the partition lies in the future.
     """
     window, pace = window_of(dataset, partition), pace_of(dataset)
     _require_not_ahead(work, window.end, pace, partition)
-    if window.end <= work.now or work.now_back:
+    if window.end <= work.now:
         return work
     recorded = _recorded(work, partition)
-    if recorded is None or recorded <= closed_window(window, pace, work.now).end:
+    if recorded is None and window.start > work.now:
+        present = dataset.grain.key(work.now)
+        raise UsageError(f"{partition.date} lies in the future; the present {dataset.grain.value} is {present}")
+    if work.now_back or recorded is None or recorded <= closed_window(window, pace, work.now).end:
         return work
     if recorded - work.now <= TOLERATED:
         return replace(work, now=recorded)

@@ -11,9 +11,10 @@ from datetime import date
 from typing import Any
 
 from bcdata.catalog import Dataset
-from bcdata.operations.choose import first_choice, left_out, policy_of, second_choice, uncovered_days
+from bcdata.operations.choose import Policy, first_choice, left_out, policy_of, second_choice, uncovered_days
 from bcdata.operations.coarser import Coarser
 from bcdata.operations.control_objects import ControlObjects
+from bcdata.operations.days_alone import DaysAlone
 from bcdata.operations.explain import record_of
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import missing_in
@@ -40,7 +41,9 @@ AT_ONCE = 6
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Brings the partitions' objects up to what the archive lists now, and yields outcomes as they are done."""
-    listings = Listings(work.archive, dataset, [window_of(dataset, one) for one in partitions], work.now)
+    windows = [window_of(dataset, one) for one in partitions]
+    begun = [one for one in windows if one.start <= work.now]  # others are refused, and cost no listing
+    listings = Listings(work.archive, dataset, begun or windows[:1], work.now)
     coarser = Coarser(work.archive, work.attempts, work.now)
 
     def fetch(one: Partition) -> _Fetch:
@@ -71,10 +74,12 @@ class _Fetch:
         listed = [*daily, *(one for one in (monthly, early) if one)]
         gone = withdrawn(listed, known, self.dataset.archive)
         standing = candidates(listed, gone)
-        objects = await self._read(standing, known, gone)
+        controls = await ControlObjects(self.dataset, self.listings).fetch(
+            self.fetcher, window, before.get("controls", [])
+        )
+        objects, days_alone = await self._read(standing, known, gone, controls, before)
         unread = left_aside(standing, objects, known, gone, self.dataset.archive)
         unread = [one for one in unread if DAMAGED not in one and self.fetcher.is_there(one)]
-        controls = ControlObjects(self.dataset, self.listings)
         evidence = await evidence_of(self.work, self.dataset, self.partition, standing, objects)
         if self.dataset.interval is not None and REST not in self.dataset.sources:
             evidence["coarser"] = await self._coarser(objects)
@@ -83,18 +88,24 @@ class _Fetch:
             "objects": objects,
             "unread": unread,
             "superseded": self._superseded(before, [*objects, *unread]),
-            "controls": await controls.fetch(self.fetcher, window, before.get("controls", [])),
+            "controls": controls,
             "not_understood": await self.listings.not_understood(symbol, window),
             "evidence": evidence,
+            "days_alone": days_alone,
         }
         names = {record["name"] for record in objects}
         rest = [one for one in standing if one.name not in names]
         return self._conclude(manifest, before, left_out(self.dataset, rest) if objects else None)
 
     async def _read(
-        self, standing: Sequence[ArchiveObject], known: Mapping[str, Record], gone: Mapping[str, Record]
-    ) -> list[Record]:
-        """The records of the objects that the partition is made of, sorted by name."""
+        self,
+        standing: Sequence[ArchiveObject],
+        known: Mapping[str, Record],
+        gone: Mapping[str, Record],
+        controls: Sequence[Record],
+        before: Mapping[str, Any],
+    ) -> tuple[list[Record], Record | None]:
+        """The records of the objects that the partition is made of, sorted by name; and how days were judged alone."""
         window, policy = window_of(self.dataset, self.partition), policy_of(self.dataset)
         daily = [one for one in standing if one.period == "daily"]
         months = [one for one in standing if one.period == "monthly"]
@@ -104,10 +115,16 @@ class _Fetch:
         lacking = {date.fromisoformat(day) for record in records if record for day in record.get("lacking", [])}
         got = [one for one, record in zip(chosen, records, strict=True) if record]
         lacking |= set(uncovered_days(got, window))
+        judged = None
+        if policy is Policy.DAYS_FIRST and monthly and not lacking and monthly not in chosen:
+            days = [record for record in records if record]
+            alone = DaysAlone(self.work.store, self.partition, self.dataset)
+            judged = await asyncio.to_thread(alone.judge, days, controls, before)
+            lacking |= set() if judged["is_whole"] else set(window.days())
         more = [one for one in second_choice(daily, monthly, lacking, policy) if one not in chosen]
         records += await asyncio.gather(*(self._have(one, known, gone) for one in more))
         held = {record["name"]: record for record in records if record}
-        return [held[name] for name in sorted(held)]
+        return [held[name] for name in sorted(held)], judged
 
     async def _have(self, one: ArchiveObject, known: Mapping[str, Record], gone: Mapping[str, Record]) -> Record | None:
         """The record of an object in force; None where the archive has it not after all, and never had it."""
@@ -136,7 +153,7 @@ class _Fetch:
         manifest["fingerprint"] = _fingerprint(manifest)
         if not_reconciled:
             manifest["not_reconciled"] = not_reconciled
-        for name in ("unread", "superseded"):
+        for name in ("unread", "superseded", "days_alone"):
             if not manifest[name]:
                 del manifest[name]
         new = self.fetcher.new

@@ -8,6 +8,7 @@ from bcdata.catalog import Dataset
 from bcdata.operations.choose import uncovered_days
 from bcdata.operations.due import due_until
 from bcdata.operations.explain import record_of
+from bcdata.operations.funding_evidence import settlement_evidence
 from bcdata.operations.listing_history import Question, day_window
 from bcdata.operations.manifests import Record
 from bcdata.operations.raw_objects import iso
@@ -28,7 +29,7 @@ async def evidence_of(
 
     Args:
         work: clients and now.
-        dataset: whose partition it is; settlements have no evidence of this kind.
+        dataset: whose partition it is.
         partition: the partition of raw.
         objects: the objects in force that are about its time.
         held: the records of those that are read.
@@ -38,7 +39,7 @@ async def evidence_of(
     """
     window = window_of(dataset, partition)
     if dataset.interval is None:
-        return {}
+        return await settlement_evidence(work, dataset, partition, held)
     days = uncovered_days(objects, window.until(work.now))
     bare = [pair for pair in _bare_days(work.now, objects, held) if _touches(pair, window)]
     beyond = _days_beyond(dataset, window, held)

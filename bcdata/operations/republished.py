@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from bcdata.bars.calendar import calendar
 from bcdata.catalog import Dataset
 from bcdata.errors import BcdataError
 from bcdata.net.client import HttpClient
 from bcdata.net.loop import BackgroundLoop
-from bcdata.operations.choose import first_choice, policy_of, second_choice
+from bcdata.operations.choose import Policy, first_choice, policy_of, second_choice
 from bcdata.operations.listings import Listings
 from bcdata.operations.manifests import MANIFEST, Record, in_force, read_manifest
 from bcdata.operations.raw_objects import as_listed, is_republished
@@ -24,6 +25,7 @@ from bcdata.providers.binance.archive import ArchiveObject, BinanceArchive
 from bcdata.store.layout import Partition, symbol_and_date
 from bcdata.store.requests import Cell
 from bcdata.store.store import Store
+from bcdata.windows import Window
 
 KIND = "republished"
 Records = Mapping[str, Record]
@@ -124,14 +126,26 @@ async def _of_symbol(
     listings = Listings(archive, dataset, closed.values(), None)
     cells = {}
     for partition, window in closed.items():
-        known = in_force(read_manifest(store, partition))
+        manifest = read_manifest(store, partition) or {}
+        known = in_force(manifest)
         daily, monthly = await listings.objects(symbol, window)
         new = news(known, daily, monthly, dataset)
+        if monthly and not new and monthly.name not in known and "days_alone" not in manifest:
+            new = [monthly] if _needs_month(store, dataset, partition, window) else []
         if dataset.kind == "funding" and (early := await listings.before(symbol, window)):
             new += [early] if is_republished(early, known) else []
         if new:
             cells[symbol, partition.date] = _digest(new)
     return cells
+
+
+def _needs_month(store: Store, dataset: Dataset, partition: Partition, window: Window) -> bool:
+    """Whether a day's object was published with fewer bars than there are, when its month had not come yet."""
+    if policy_of(dataset) is not Policy.DAYS_FIRST:
+        return False
+    parsed = store.published(partition.in_zone("parsed", partition.provider))
+    expected = calendar(dataset.calendar).opens(dataset.bar_interval, window)
+    return parsed is None or parsed.record["verdict"]["rows"] < len(expected)
 
 
 def _taken(store: Store, dataset: Dataset, symbol: str) -> list[Partition]:

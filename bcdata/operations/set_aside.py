@@ -95,13 +95,17 @@ def _placed(rejected: pl.DataFrame, seen: pl.DataFrame, interval: Interval) -> p
     inside = [pl.when(one.is_between("from_us", "to_us", closed="left")).then(one) for one in told]
     own = rejected.with_columns(open_time=pl.coalesce(inside))
     if interval.length is not None:
-        own = _by_neighbours(own, seen, int(interval.length.total_seconds() * 1_000_000))
+        own = by_neighbours(own, seen, int(interval.length.total_seconds() * 1_000_000))
     opens = pl.col("open_time").cast(TIME).dt.truncate(interval.name)
     return own.drop_nulls("open_time").with_columns(open_time=opens)
 
 
-def _by_neighbours(rejected: pl.DataFrame, seen: pl.DataFrame, step: int) -> pl.DataFrame:
-    """Lines that tell no time stand for the bar that their place in the file leaves: as many lines as bars fit in."""
+def by_neighbours(rejected: pl.DataFrame, seen: pl.DataFrame, step: int) -> pl.DataFrame:
+    """Lines that tell no time stand for the bar that their place in the file leaves: as many lines as bars fit in.
+
+    A line that tells several times (rows without a line end between them) is several rows of `rejected`: what comes
+    before it ends at the first, what comes after it begins at the last.
+    """
     lost = rejected.filter(pl.col("open_time").is_null())
     if lost.is_empty():
         return rejected
@@ -113,8 +117,8 @@ def _by_neighbours(rejected: pl.DataFrame, seen: pl.DataFrame, step: int) -> pl.
     )
     there = pl.when(pl.col("open_time").is_not_null()).then("line")
     placed = (
-        lines.unique(key, keep="last")
-        .sort(key)
+        lines.unique([*key, "open_time"])
+        .sort([*key, "open_time"])
         .with_columns(
             before=pl.col("open_time").forward_fill().over("object"),
             after=pl.col("open_time").backward_fill().over("object"),

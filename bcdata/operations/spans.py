@@ -67,16 +67,19 @@ class Spans:
         """The days that have an object; a month's file tells them only where no daily one of the month does."""
         series, archive = self._series(symbol, interval), self._work.archive
         key, memory = f"days/{series}", self._work.attempts
-        known = _from_runs(json.loads(memory.detail(key) or "[]"))
+        # What is dated in the future tells nothing: nobody can have its bars.
+        today = self._work.now.date()
+        known = {day for day in _from_runs(json.loads(memory.detail(key) or "[]")) if day <= today}
         if interval in DAILY_INTERVALS:
             begin = await archive.first(series, "daily") if known else None
             begins_there = begin is not None and min(days_of(begin)) >= min(known)
             first = str(max(known) - _LATE) if begins_there else None
-            daily = {day for one in await archive.objects(series, "daily", first=first) for day in days_of(one)}
+            listed = await archive.objects(series, "daily", first=first)
+            daily = {day for one in listed for day in days_of(one) if day <= today}
             if not daily <= known:
                 memory.note([key], self._work.now, json.dumps(_runs(known | daily)))
             known |= daily
-        monthly = await archive.objects(series, "monthly")
+        monthly = [one for one in await archive.objects(series, "monthly") if min(days_of(one)) <= today]
         months = {(day.year, day.month) for day in known}
         return known | {day for one in monthly for day in days_of(one) if (day.year, day.month) not in months}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import polars as pl
@@ -10,7 +11,7 @@ from bcdata.bars.schema import TIME
 from bcdata.catalog import Dataset
 from bcdata.intervals import Interval
 from bcdata.operations.archive_content import Record, object_content, object_window
-from bcdata.operations.set_aside import Lacking
+from bcdata.operations.set_aside import Lacking, Run
 from bcdata.providers.binance.klines import check_columns, read_csv, snap_early_2018
 from bcdata.providers.binance.unzip import ObjectError
 from bcdata.quality.verdict import SAMPLE, Finding, Severity
@@ -23,8 +24,12 @@ _DIGITS = 12
 
 def withdrawn_bars(
     store: Store, raw: Partition, manifest: Mapping[str, Any], dataset: Dataset, lacking: Lacking
-) -> list[dict[str, str]]:
-    """Runs of bars that no object in force has and an earlier version does: `{start, end, version}`.
+) -> list[Run]:
+    """Runs of bars that no object in force has and earlier versions do: `{start, end, version, also?}`, in order.
+
+    A run names the newest version that has all of it. Where none does it is cut at midnight, and a part of which no
+    version has all names beside the newest version `also` the others that have some of it: a day never has a run for
+    each of its minutes.
 
     Args:
         store: the lake.
@@ -33,16 +38,51 @@ def withdrawn_bars(
         dataset: whose bars they are.
         lacking: the bars of which no row was received.
     """
-    found: list[dict[str, str]] = []
-    for record in reversed(manifest.get("superseded") or []):
-        if lacking.missing.is_empty():
-            break
-        held = _opens(store, raw, record, dataset)
-        version = str(record["sha256"])[:_DIGITS]
-        for first, last in lacking.runs(held):
-            found.append({"start": first.isoformat(), "end": last.isoformat(), "version": version})
-        lacking = lacking.without(held)
-    return sorted(found, key=lambda one: one["start"])
+    records = [] if lacking.missing.is_empty() else sorted(manifest.get("superseded") or [], key=_age, reverse=True)
+    if not records:
+        return []
+    held = pl.concat([_held(store, raw, one, dataset) for one in records])
+    held = held.filter(pl.col("open_time").is_in(lacking.missing.implode()))
+    found: list[Run] = []
+    for first, last in lacking.runs(held["open_time"]):
+        inside = held.filter(pl.col("open_time").is_between(first, last))
+        day = pl.col("open_time").dt.date()
+        days = [inside.filter(day == one) for one in inside.select(day.unique().sort()).to_series()]
+        for versions, parts in groupby([inside] if len(_versions(inside)) == 1 else days, _versions):
+            found.append(_run(pl.concat(parts)["open_time"], versions))
+    return found
+
+
+def _age(record: Record) -> tuple[str, str, str]:
+    """What orders versions: by when the archive changed them, and always the same way where that is not known."""
+    return (record["listed"].get("last_modified") or "", str(record["name"]), str(record["file"]))
+
+
+def _held(store: Store, raw: Partition, record: Record, dataset: Dataset) -> pl.DataFrame:
+    opens = pl.DataFrame({"open_time": _opens(store, raw, record, dataset).unique()})
+    return opens.with_columns(version=pl.lit(str(record["sha256"])[:_DIGITS]))
+
+
+def _versions(held: pl.DataFrame) -> list[str]:
+    """The newest version that has all of the opens; else those of which each has some that no newer one has.
+
+    Args:
+        held: opens with the versions that have them, those of the newest version first.
+    """
+    whole = held.n_unique("open_time")
+    counts = held.group_by("version", maintain_order=True).agg(pl.col("open_time").n_unique())
+    for version, count in counts.iter_rows():
+        if count == whole:
+            return [version]
+    return held.unique("open_time", keep="first", maintain_order=True)["version"].unique(maintain_order=True).to_list()
+
+
+def _run(opens: pl.Series, versions: Sequence[str]) -> Run:
+    first, last = opens.min(), opens.max()
+    assert isinstance(first, datetime)  # noqa: S101 (a run has bars)
+    assert isinstance(last, datetime)  # noqa: S101 (a run has bars)
+    run: Run = {"start": first.isoformat(), "end": last.isoformat(), "version": versions[0]}
+    return {**run, "also": list(versions[1:])} if versions[1:] else run
 
 
 def _opens(store: Store, raw: Partition, record: Record, dataset: Dataset) -> pl.Series:
@@ -56,7 +96,7 @@ def _opens(store: Store, raw: Partition, record: Record, dataset: Dataset) -> pl
     return opens.filter(opens.is_between(window.start, window.end, closed="left"))
 
 
-def fewer_rows(withdrawn: Sequence[Mapping[str, str]], interval: Interval) -> list[Finding]:
+def fewer_rows(withdrawn: Sequence[Run], interval: Interval) -> list[Finding]:
     """The warning that republished objects have fewer rows than before, and how many bars that are."""
     if not withdrawn:
         return []

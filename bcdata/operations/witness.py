@@ -91,7 +91,10 @@ class Witness:
                 return await self._archive.objects(one, period)
 
         listings = await asyncio.gather(*(listed(one, period) for one, period in asked))
-        return [(one, found) for (one, _), objects in zip(asked, listings, strict=True) for found in objects]
+        both = zip(asked, listings, strict=True)
+        held = [(one, found) for (one, _), objects in both for found in objects]
+        # What is dated in the future tells nothing: nobody can have its bars.
+        return [(one, found) for one, found in held if window_of_object(found).start <= self._now]
 
     async def _tell(self, series: Series, held: Sequence[Held], *, complete: bool) -> Testimony:
         short = [each for each in held if each[0].interval not in LONG]

@@ -104,7 +104,8 @@ def operation(step: Step, dataset: Dataset) -> Operation:
     from bcdata.operations import (  # noqa: PLC0415
         feature_quality,
         features,
-        funding,
+        funding_merged,
+        funding_parsed_archive,
         funding_parsed_rest,
         funding_rest,
         labels,
@@ -119,7 +120,7 @@ def operation(step: Step, dataset: Dataset) -> Operation:
 
     is_funding = dataset.kind == "funding"
     made: dict[Zone, Operation] = {
-        Zone.MERGED: funding.merge if is_funding else merged.materialize,
+        Zone.MERGED: funding_merged.materialize if is_funding else merged.materialize,
         Zone.FEATURES: features.materialize,
         Zone.REPORTS: feature_quality.materialize,
         Zone.SEASONALITY: seasonality.materialize,
@@ -132,7 +133,7 @@ def operation(step: Step, dataset: Dataset) -> Operation:
         case Zone.RAW, _:
             return funding_rest.materialize if is_funding else raw_rest.materialize
         case Zone.PARSED, "binance_archive":
-            return funding.parse_archive if is_funding else parsed_archive.materialize
+            return funding_parsed_archive.materialize if is_funding else parsed_archive.materialize
         case Zone.PARSED, _:
             return funding_parsed_rest.materialize if is_funding else parsed_rest.materialize
         case zone, _:

@@ -12,7 +12,7 @@ from bcdata.quality.compare import Contradiction
 from bcdata.quality.duplicates import Resolved, resolve
 from bcdata.quality.models import audit, bar_model
 from bcdata.quality.refutation import Checked, as_bars, check, within
-from bcdata.quality.rules import blame, count_violations, findings, row_rules, sample, warning_rules
+from bcdata.quality.rules import blame, blamed_findings, count_violations, findings, row_rules, sample, warning_rules
 from bcdata.quality.shares import Bad, bad_objects, set_aside_objects
 from bcdata.quality.unconfirmed import STEP, look_into
 from bcdata.quality.verdict import Finding, Severity, Verdict
@@ -49,8 +49,10 @@ def audit_bars(
     interval: Interval,
     max_bad_share: float,
     bad_lines: Mapping[int, int] | None = None,
+    elsewhere: Mapping[int, Bad] | None = None,
     controls: Mapping[str, pl.DataFrame] | None = None,
     between: Sequence[Window] = (),
+    is_published: bool = True,
 ) -> Audited:
     """Judges raw rows of one partition.
 
@@ -60,10 +62,12 @@ def audit_bars(
         interval: the length of the bars.
         max_bad_share: the share of an object's rows above which the whole object is set aside.
         bad_lines: lines that were no rows at all, by object; they count as bad rows.
+        elsewhere: rows of the objects that lie outside the partition: they count for the share of bad ones alone.
         controls: coarser bars of the same symbol, by interval name; None where they are not to be compared.
         between: the times between two instruments of one ticker.
+        is_published: whether the bars are to be published: then the strict model looks at them. No row depends on it.
     """
-    sound, rejected, found, bad = _by_row(raw, interval, max_bad_share, bad_lines or {})
+    sound, rejected, found, bad = _by_row(raw, interval, max_bad_share, bad_lines or {}, elsewhere or {})
     resolved = resolve(sound)
     checked = _against_controls(resolved, interval, controls)
     rows = checked.rows
@@ -77,7 +81,8 @@ def audit_bars(
     bars = conform(
         rows.with_columns(pl.col("open_time").cast(BAR["open_time"])), CONTRACT_BAR if contracts else PARSED_BAR
     )
-    found.extend(audit(bars, bar_model(interval, contracts=contracts)))
+    if is_published:
+        found.extend(audit(bars, bar_model(interval, contracts=contracts)))
     aside = [one for one in (rejected, resolved.rejected, checked.rejected, held) if one.height] or [rejected]
     everything = pl.concat([_noted(one, raw) for one in aside]).sort("open_time", "object", "line")
     everything = everything.drop("known_at", strict=False)
@@ -86,20 +91,23 @@ def audit_bars(
 
 
 def _by_row(
-    raw: pl.DataFrame, interval: Interval, max_bad_share: float, bad_lines: Mapping[int, int]
+    raw: pl.DataFrame,
+    interval: Interval,
+    max_bad_share: float,
+    bad_lines: Mapping[int, int],
+    elsewhere: Mapping[int, Bad],
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding], dict[int, Bad]]:
     """The rows that keep the rules, those that do not (and all of an object that has too many of these)."""
     rules = row_rules(interval, contracts="contracts" in raw.columns)
-    found: list[Finding] = []
     none = raw.clear().with_columns(**{name: pl.lit(None, dtype=dtype) for name, dtype in _NOTES.items()})
     is_broken = bool(count_violations(raw, rules))
+    if not is_broken and not bad_lines and not any(one.bad for one in elsewhere.values()):
+        return raw, none, [], {}
+    blamed = raw.with_columns(blame(rules))
+    found = blamed_findings(blamed, rules)
     if lines := sum(bad_lines.values()):
         found.append(Finding("unreadable_line", Severity.ROW, lines, "a line is no row of klines"))
-    if not is_broken and not bad_lines:
-        return raw, none, found, {}
-    found = [*findings(raw, rules), *found]
-    blamed = raw.with_columns(blame(rules))
-    bad = bad_objects(blamed, bad_lines, max_bad_share)
+    bad = bad_objects(blamed, bad_lines, max_bad_share, elsewhere=elsewhere)
     blamed = set_aside_objects(blamed, bad)
     sound = blamed.filter(pl.col("reason").is_null()).drop("reason", "evidence")
     return sound, blamed.filter(pl.col("reason").is_not_null()), found, bad

@@ -94,6 +94,19 @@ def findings(frame: pl.DataFrame, rules: tuple[Rule, ...]) -> list[Finding]:
     ]
 
 
+def blamed_findings(blamed: pl.DataFrame, rules: tuple[Rule, ...]) -> list[Finding]:
+    """The rules that rows are blamed for (column `reason`), with samples: each row for the first that it breaks.
+
+    A value that is no number breaks every rule that reads it, and is one defect.
+    """
+    counts = dict(blamed.drop_nulls("reason").group_by("reason").len().iter_rows())
+    return [
+        Finding(rule.name, rule.severity, counts[rule.name], rule.why, sample(_of(blamed, rule)))
+        for rule in rules
+        if rule.name in counts
+    ]
+
+
 def blame(rules: tuple[Rule, ...]) -> pl.Expr:
     """The name of the first rule that a row breaks; null for sound rows."""
     return pl.coalesce([pl.when((~rule.sound).fill_null(value=True)).then(pl.lit(rule.name)) for rule in rules]).alias(
@@ -105,6 +118,10 @@ def sample(frame: pl.DataFrame, unsound: pl.Expr | None = None) -> tuple[dict[st
     """A few rows (those that are unsound, or the first) as plain values."""
     rows = (frame if unsound is None else frame.filter(unsound.fill_null(value=True))).head(SAMPLE)
     return tuple({name: _plain(value) for name, value in row.items()} for row in rows.iter_rows(named=True))
+
+
+def _of(blamed: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+    return blamed.filter(pl.col("reason") == rule.name).drop("reason")
 
 
 def _plain(value: object) -> object:

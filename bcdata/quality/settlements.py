@@ -18,9 +18,13 @@ from bcdata.quality.verdict import Finding, Severity, Verdict
 VERSION = "3"
 """Change it with any rule, or with what the ledger of settlements says: partitions made before become stale."""
 LONGEST_HOURS = 24
+HIGHEST_RATE = 0.03
+"""No settlement is of more, either way, by any cap that Binance states."""
+BEYOND_CAP = "rate_beyond_cap"
 CONFLICT = "duplicate_conflict"
 _VALUES = ("time", "funding_rate", "hours")
 
+IS_ALLOWED = pl.col("funding_rate").abs() <= HIGHEST_RATE
 # Both edges: by its milliseconds a settlement may stand in the object before its own, or after it.
 IS_NAMED = pl.col("time").is_between(pl.col("from_us"), pl.col("to_us"))
 """Whether a row lies in the time that its object names."""
@@ -84,5 +88,9 @@ def audit_settlements(raw: pl.DataFrame, *, max_bad_share: float, states_interva
     settled = unique.filter(~is_conflict).select(
         pl.col("time").cast(FUNDING["time"]), "funding_rate", pl.col("hours").alias("interval_hours")
     )
+    beyond = settled.filter(~IS_ALLOWED)
+    if beyond.height:
+        words = f"rates are beyond {HIGHEST_RATE}, which is more than the exchange allows"
+        found.append(Finding(BEYOND_CAP, Severity.WARN, beyond.height, words, sample(beyond)))
     found += audit(settled, funding_model(FUNDING))
     return AuditedSettlements(settled, rejected, Verdict(settled.height, tuple(found)), bad)

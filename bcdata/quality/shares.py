@@ -25,7 +25,12 @@ Key = TypeVar("Key", int, str)
 
 
 def bad_objects(
-    blamed: pl.DataFrame, bad_lines: Mapping[Key, int], max_bad_share: float, *, by: str = "object"
+    blamed: pl.DataFrame,
+    bad_lines: Mapping[Key, int],
+    max_bad_share: float,
+    *,
+    elsewhere: Mapping[Key, Bad] | None = None,
+    by: str = "object",
 ) -> dict[Key, Bad]:
     """The objects with a greater share of bad rows.
 
@@ -33,8 +38,18 @@ def bad_objects(
         blamed: rows with their object (column `by`) and `reason` (null where a row is sound).
         bad_lines: how many lines of an object are no rows at all.
         max_bad_share: 0 to 1.
+        elsewhere: what else objects hold that is no matter here, but counts.
         by: the column that tells an object.
     """
+    counts = count_bad(blamed, bad_lines, by=by)
+    for index, more in (elsewhere or {}).items():
+        one = counts.get(index, Bad(0, 0))
+        counts[index] = Bad(one.bad + more.bad, one.total + more.total)
+    return {index: one for index, one in sorted(counts.items()) if one.total and one.bad / one.total > max_bad_share}
+
+
+def count_bad(blamed: pl.DataFrame, bad_lines: Mapping[Key, int], *, by: str = "object") -> dict[Key, Bad]:
+    """How many rows of each object there are, and how many of them are bad: rows as for `bad_objects`."""
     counts = {
         index: Bad(bad, total)
         for index, bad, total in blamed.group_by(by)
@@ -44,7 +59,7 @@ def bad_objects(
     for index, lines in bad_lines.items():
         one = counts.get(index, Bad(0, 0))
         counts[index] = Bad(one.bad + lines, one.total + lines)
-    return {index: one for index, one in sorted(counts.items()) if one.total and one.bad / one.total > max_bad_share}
+    return counts
 
 
 def set_aside_objects(blamed: pl.DataFrame, bad: Mapping[Key, Bad], *, by: str = "object") -> pl.DataFrame:

@@ -67,6 +67,13 @@ def test_what_does_not(told: tuple[str, str, int, str], known: Life | None) -> N
     assert doubt(dataset(), told, known) is None
 
 
+def test_settlements_before_a_listing_may_be_doubted_too() -> None:
+    months = dataset().model_copy(update={"name": "um_funding"})
+    before = row("not_listed", "2023-03-01T00:00", "2023-03-23T08:00")
+    assert doubt(months, before, life("trading", first="2023-03-23")) is None
+    assert (doubt(months, before, life("trading", first="2023-02-10")) or "").startswith("the archive has a file")
+
+
 def test_files_of_contracts_go_on_after_a_delisting() -> None:
     assert doubt(dataset("um"), DELISTED, life("delisted", last="2023-07-01")) is None
     assert doubt(dataset("um"), DELISTED, life("trading", last="2023-07-01")) is not None

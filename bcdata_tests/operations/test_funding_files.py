@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from bcdata.operations.funding import _of_this_partition
 from bcdata.operations.funding_answer import Answer
+from bcdata.operations.funding_parsed_archive import _of_this_partition
 from bcdata.operations.outcome import State
 from bcdata.operations.zones import Zone
 from bcdata.providers.binance.funding import read_funding_csv

@@ -21,7 +21,8 @@ datasets:
     sources: [binance_archive, binance_rest]
     features: false
 """
-TIMES = [utc("2025-01-01") + at * timedelta(hours=8) for at in range(93)]
+HOURS = timedelta(hours=8)
+TIMES = [utc("2025-01-01") + at * HOURS for at in range(93)]
 LOST = TIMES[10:13]
 ASKED = "/fapi/v1/fundingRate"
 
@@ -117,7 +118,7 @@ def test_what_rest_never_had_is_upstream_at_once_and_asked_for_once(world: World
 def test_at_the_edge_of_a_month_the_next_one_is_the_other_side(world: World, lake: Lake) -> None:
     put(world.mirror, TIMES[:-2])
     put(world.truth, TIMES[:-2])
-    put(world.truth, [TIMES[-1] + at * timedelta(hours=8) for at in range(1, 9)], "2025-02")
+    put(world.truth, [TIMES[-1] + at * HOURS for at in range(1, 9)], "2025-02")
     assert run(lake) == [(2, "upstream")]
 
 
@@ -191,7 +192,21 @@ def test_a_later_answer_takes_nothing_back(world: World, lake: Lake) -> None:
     assert settled(lake) == TIMES[:-1]
 
 
+@pytest.mark.parametrize("rows", [1, 10, 50])
+def test_a_server_that_sends_few_rows_at_a_time_heals_all_the_same(
+    world: World, lake: Lake, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """What it sends first is not all that there is, on whichever day it is asked."""
+    monkeypatch.setattr("bcdata.simulate.rest._FUNDING_ROWS", (rows, rows))
+    put(world.truth, [at for at in TIMES if at not in LOST[:1]])
+    for hours in (0, 25):
+        assert run(lake, hours=hours) == [(1, "upstream")]
+    assert settled(lake) == [at for at in TIMES if at not in LOST[:1]]
+
+
 def test_a_damaged_page_is_asked_for_again(world: World, lake: Lake) -> None:
+    put(world.truth, [TIMES[0] - at * HOURS for at in (3, 2, 1)], "2024-12")
+    put(world.truth, [TIMES[-1] + at * HOURS for at in (1, 2, 3)], "2025-02")
     assert run(lake) == []
     [page] = (lake.root / "raw/binance_rest").rglob("funding.*.json")
     page.write_bytes(b"{")

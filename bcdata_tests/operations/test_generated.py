@@ -95,6 +95,14 @@ def test_the_interval_in_force_changes_when_the_exchange_says(lake: Lake) -> Non
     assert lake.ledger("um_funding", "ARBUSDT", "2023-05").is_empty()
 
 
+def test_settlements_before_a_listing_are_not_listed(lake: Lake) -> None:
+    assert lake.materialize("um_funding", "ARBUSDT", "2023-01", "2023-03").troubles == []
+    ledger = lake.ledger("um_funding", "ARBUSDT", "2023-01", "2023-02", "2023-03")
+    assert set(ledger["status"]) == {"not_listed"}
+    assert ledger["bars"].sum() == (31 + 28 + 22) * 3 + 2
+    assert merged(lake, "um_funding", "ARBUSDT", "2023-03")["time"].min() == utc("2023-03-23T16:00")
+
+
 def test_the_open_month_of_funding_comes_from_rest(lake: Lake) -> None:
     """July has no file yet."""
     ran = lake.materialize("um_funding", "ARBUSDT", "2023-07")

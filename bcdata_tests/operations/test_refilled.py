@@ -76,7 +76,7 @@ def test_rows_that_the_archive_still_lacks_stay_refilled(world: World, tail: Lak
 
 def test_attempts_tell_how_often_and_how_it_went(tail: Lake) -> None:
     attempts, at = Attempts(tail.root), utc("2025-01-03T02:00")
-    assert attempts.refills(D) == {(SYMBOL, TODAY): Asked(at, Refilled.FILLED, 0, 0)}
+    assert attempts.refills(D)[SYMBOL, TODAY] == Asked(at, Refilled.FILLED, 0, 0)
     for n, outcome in enumerate((Refilled.UNANSWERED, Refilled.EMPTY, Refilled.UNANSWERED), start=1):
         attempts.note_refill(D, "X", "2025-01-01", at + timedelta(hours=n), outcome)
     assert attempts.refills(D)["X", "2025-01-01"] == Asked(at + timedelta(hours=3), Refilled.UNANSWERED, 3, 1)

@@ -138,6 +138,15 @@ def test_months_tell_days_only_where_no_day_does(world: World, lake: Lake) -> No
     assert (rows["OLDUSDT"]["first_seen"], rows["OLDUSDT"]["last_seen"]) == (date(2024, 12, 1), date(2025, 1, 15))
 
 
+def test_what_is_dated_in_the_future_is_no_day(world: World, lake: Lake) -> None:
+    learn(lake)
+    before = known(lake)["OLDUSDT"]
+    put(world, "OLDUSDT", "2030-01-01")
+    world.mirror.put_month("OLDUSDT", "2031-01", made_day("2031-01-01", minutes=5))
+    learn(replace(lake, now=NOW + timedelta(days=2)))
+    assert known(lake)["OLDUSDT"]["last_seen"] == before["last_seen"] is not None
+
+
 def test_without_an_answer_of_the_exchange_statuses_stay(world: World, lake: Lake) -> None:
     learn(lake)
     world.add("/exchangeInfo", "status", status=451)

@@ -1,7 +1,9 @@
 """A klines server with Binance's manners: rows of one market, limits, and COIN-M's newest-first pages."""
 
 import json
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bcdata_tests.net.fault_server import Reply, Request
 
@@ -46,3 +48,16 @@ class Exchange:
         times = [at for at in self.settlements if start <= at <= end][: int(query["limit"])]
         rows = [{"symbol": query["symbol"], "fundingTime": at, "fundingRate": "0.0001"} for at in times]
         return json.dumps(rows).encode()
+
+
+class Capped(Exchange):
+    """A server that sends fewer rows than it was asked for, whatever the limit says."""
+
+    def __init__(self, opens: Sequence[int], most: int) -> None:
+        super().__init__(opens)
+        self.most = most
+
+    def __call__(self, request: Request) -> Reply:
+        limit = min(self.most, int(request.query["limit"]))
+        target = re.sub(r"limit=\d+", f"limit={limit}", request.target)
+        return super().__call__(replace(request, target=target))

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import re
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,9 +17,9 @@ from bcdata.providers.binance.limits import klines_cost, rows_per_call, weight_b
 from bcdata.providers.binance.names import Series
 from bcdata.providers.binance.rest import BinanceRest
 from bcdata.windows import Window
-from bcdata_tests.net.fault_server import FaultServer, Handler, Reply, Request, serving
+from bcdata_tests.net.fault_server import FaultServer, Handler, Reply, serving
 from bcdata_tests.net.helpers import client
-from bcdata_tests.providers.exchange_server import MINUTE_MS, Exchange, kline
+from bcdata_tests.providers.exchange_server import MINUTE_MS, Capped, Exchange, kline
 
 T = TypeVar("T")
 START = datetime(2023, 3, 1, tzinfo=UTC)
@@ -207,32 +205,6 @@ def test_a_first_bar_at_a_time_that_cannot_be_is_none(tmp_path: Path, ms: int) -
         use(tmp_path, lambda _: reply, lambda rest: rest.first_open(minutes("spot")))
 
 
-def test_funding_is_paged(tmp_path: Path) -> None:
-    exchange = Exchange([])
-    exchange.settlements = [START_MS + hour * 3_600_000 + hour % 9 for hour in range(2500)]
-    series = Series("um", "funding", "BTCUSDT")
-    asked = Window(START + timedelta(hours=1), START + timedelta(hours=2400))
-    pages, server = use(tmp_path, exchange, lambda rest: rest.funding(series, asked))
-    times = [row["fundingTime"] for page in pages for row in json.loads(page.body)]
-    assert times == exchange.settlements[1:2400]
-    assert [page.rows for page in pages] == [1000, 1000, 399]
-    assert server.count == 3
-    assert server.requests[0].path == "/fapi/v1/fundingRate"
-
-
-class Capped(Exchange):
-    """A server that sends fewer rows than it was asked for, whatever the limit says."""
-
-    def __init__(self, opens: Sequence[int], most: int) -> None:
-        super().__init__(opens)
-        self.most = most
-
-    def __call__(self, request: Request) -> Reply:
-        limit = min(self.most, int(request.query["limit"]))
-        target = re.sub(r"limit=\d+", f"limit={limit}", request.target)
-        return super().__call__(replace(request, target=target))
-
-
 @pytest.mark.parametrize("market", MARKETS)
 @pytest.mark.parametrize("most", [500, 100, 7])
 def test_a_server_that_caps_its_pages_is_followed_to_the_end(tmp_path: Path, market: str, most: int) -> None:
@@ -254,39 +226,6 @@ def test_a_server_that_sends_a_row_at_a_time_is_not_followed_for_ever(tmp_path: 
     exchange = Capped([START_MS + minute * MINUTE_MS for minute in range(1440)], 1)
     with pytest.raises(ProviderError, match=r"so few rows.*BCDATA_BINANCE_SPOT_URL"):
         use(tmp_path, exchange, lambda rest: rest.klines(minutes("spot"), window(0, 1440), now=LATER))
-
-
-@pytest.mark.parametrize("most", [500, 100])
-def test_funding_of_a_server_that_caps_its_pages(tmp_path: Path, most: int) -> None:
-    exchange = Capped([], most)
-    exchange.settlements = [START_MS + hour * 3_600_000 for hour in range(790)]
-    series = Series("um", "funding", "BTCUSDT")
-    asked = Window(START, START + timedelta(hours=768))
-    pages, server = use(tmp_path, exchange, lambda rest: rest.funding(series, asked))
-    times = [row["fundingTime"] for page in pages for row in json.loads(page.body)]
-    assert times == exchange.settlements[:768]
-    assert server.count == -(-768 // most), "the last settlement is less than an interval from the end"
-
-
-SETTLED = {"symbol": "BTCUSDT", "fundingTime": START_MS, "fundingRate": "0.0001"}
-
-
-@pytest.mark.parametrize(
-    "rows",
-    [
-        [SETTLED | {"symbol": "ETHUSDT"}],
-        [SETTLED | {"fundingTime": "x"}],
-        [SETTLED | {"fundingTime": START_MS - 1}],
-        [SETTLED, SETTLED],
-        [[1]],
-        {"code": 0},
-    ],
-)
-def test_funding_of_another_shape_proves_nothing(tmp_path: Path, rows: object) -> None:
-    body = json.dumps(rows).encode()
-    series = Series("um", "funding", "BTCUSDT")
-    with pytest.raises(ProviderError, match="not usable"):
-        use(tmp_path, lambda _: Reply(body), lambda rest: rest.funding(series, window(0, 10)))
 
 
 def test_the_limit_that_the_exchange_states_becomes_the_budgets(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ class RestPage:
 
     `url` is path and query without the address of the server, so that the same question has the same name
     everywhere. First and last are the opens of klines or the times of settlements (ms since the epoch, UTC);
-    None where there are no rows.
+    None where there are no rows. `closest_ms` is the shortest time between two rows; 0 where there are not two.
     """
 
     url: str
@@ -27,6 +27,7 @@ class RestPage:
     first_open_ms: int | None
     last_open_ms: int | None
     rows: int
+    closest_ms: int = 0
 
 
 def kline_times(body: bytes, start_ms: int, end_ms: int) -> list[int]:

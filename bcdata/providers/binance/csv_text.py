@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from bcdata.providers.binance.unzip import ObjectError
 
 _BOM = b"\xef\xbb\xbf"
+_BEFORE_ROW = re.compile(rb'\r+(?="?\d{13}(?:\d{3})?"?,)')
 _NUMBER = re.compile(rb"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
 
 
 def rows_of(content: bytes, names: Sequence[str], *, width: int, what: str) -> bytes:
-    """The rows of an object: its content without byte-order mark, header and quotes.
+    """The rows of an object: its content without byte-order mark, header and quotes, lines ended by line feeds.
 
     A header has to begin with the names; columns after them are passed over, but without a header no more than one: it
-    would be another kind of file. Rows are numbers, and hold no quotes of
-    their own: where the first line has some they are taken off.
+    would be another kind of file. Nor are there ever so many that they could be those of a second row. Rows are
+    numbers, and hold no quotes of their own: where the first line has some they are taken off.
 
     Args:
         content: the file.
@@ -27,6 +28,8 @@ def rows_of(content: bytes, names: Sequence[str], *, width: int, what: str) -> b
         ObjectError: `columns`: the header names other columns, or most rows have fewer.
     """
     content = content.removeprefix(_BOM)
+    if b"\r" in content:
+        content = _with_line_feeds(content)
     if b'"' in content.partition(b"\n")[0]:
         content = content.replace(b'"', b"")
     first, _, rest = content.partition(b"\n")
@@ -35,13 +38,27 @@ def rows_of(content: bytes, names: Sequence[str], *, width: int, what: str) -> b
         header = [name.strip().lower() for name in first.decode("utf-8", "replace").split(",")]
         if header[: len(names)] != list(names):
             raise ObjectError("columns", f"the header is {','.join(header)[:120]!r}")
-        content, most = rest, max(most, len(header))
+        content, most = rest, max(most, min(len(header), widest(width)))
     # Counting all columns takes as long as reading them: it is done where the first row is not as expected.
     if not width <= first_width(content) <= most and content.strip():
         found = width_of(content)
         if not width <= found <= most:
             raise ObjectError("columns", f"rows have {found} columns where {what} have {width}")
     return content
+
+
+def _with_line_feeds(content: bytes) -> bytes:
+    """The content with line feeds for line ends. Among line feeds a lone carriage return ends a line before a row."""
+    content = content.replace(b"\r\n", b"\n")
+    return _BEFORE_ROW.sub(b"\n", content) if b"\n" in content else content.replace(b"\r", b"\n")
+
+
+def widest(width: int) -> int:
+    """The most columns that a row of so many known ones may have: two rows without a line end between them have more.
+
+    Where a line end is lost, the last field of a row and the first of the next one become one field.
+    """
+    return 2 * width - 2
 
 
 def first_width(rows: bytes) -> int:

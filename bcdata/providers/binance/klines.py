@@ -14,7 +14,8 @@ import polars as pl
 
 from bcdata.bars.schema import schema_of
 from bcdata.intervals import EPOCH, Interval
-from bcdata.providers.binance.csv_text import first_width, rows_of, width_of
+from bcdata.providers.binance.csv_text import first_width, rows_of, widest, width_of
+from bcdata.providers.binance.joined import stamps_in
 from bcdata.quality.verdict import Finding, Severity
 
 _NUMBERS = schema_of(
@@ -43,10 +44,8 @@ BAD_LINES = schema_of(
 
 _MICROSECONDS_FROM = 10**14
 """Milliseconds reach this in the year 5138; microseconds passed it in 1973."""
-_STAMP = r"^(\d{13}|\d{16})$"
-"""A whole stamp, in milliseconds or microseconds: one that is cut tells no time."""
-_IRREGULAR_UNTIL = 1_519_862_400_000_000
-"""2018-03-01, in µs."""
+_IRREGULAR = (1_514_764_800_000_000, 1_519_862_400_000_000)
+"""From 2018-01-01 to 2018-03-01, in µs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def read_csv(contents: Sequence[bytes]) -> RawKlines:
     """
     bodies = [body if body.endswith(b"\n") or not body else body + b"\n" for body in contents]
     widths = {max(first_width(body), _WIDTH) for body in bodies if body.strip()} or {_WIDTH}
-    if len(widths) == 1 and (frame := _read_at_once(bodies, *widths)) is not None:
+    if len(widths) == 1 and max(widths) <= widest(_WIDTH) and (frame := _read_at_once(bodies, *widths)) is not None:
         wide = tuple(range(len(bodies))) if widths != {_WIDTH} else ()
         return RawKlines(_scaled(frame), pl.DataFrame(schema=BAD_LINES), wide)
     own = [max(width_of(body), _WIDTH) for body in bodies]
@@ -130,27 +129,34 @@ def coin_margined(rows: pl.DataFrame, contract_size: float) -> pl.DataFrame:
     )
 
 
-def snap_early_2018(rows: pl.DataFrame, interval: Interval) -> tuple[pl.DataFrame, list[Finding]]:
+def snap_early_2018(
+    rows: pl.DataFrame, interval: Interval, *, apart: Sequence[str] = ()
+) -> tuple[pl.DataFrame, list[Finding]]:
     """Puts off-grid opens of early 2018 onto the grid, where no bar stands there already (bpd#77).
 
     After the exchange's stand-still of February 2018 some bars opened seconds late, hours up to 28 minutes. They are
     real trading; only their label is off. Later off-grid rows are defects and left to the rules, and so are rows that
     close before they open or after the next bar's end.
 
+    Args:
+        rows: raw rows.
+        interval: their length.
+        apart: columns of which each value has a grid of its own: where a bar of one stands, one of another may be put.
+
     Returns:
         The rows with `known_at` (µs since the epoch): of a row that was moved the end that it really had, which is the
         greater of open + interval and close_time + 1 µs as sent; null for all others, which are known at their end.
     """
     nothing = pl.lit(None, dtype=pl.Int64).alias("known_at")
-    first = rows["open_time"].min()
-    if interval.length is None or not isinstance(first, int) or first >= _IRREGULAR_UNTIL:
+    dated = pl.col("open_time").is_between(*_IRREGULAR, closed="left")
+    if interval.length is None or not rows.select(dated.any()).item():
         return rows.with_columns(nothing), []
     step = int(interval.length.total_seconds() * 1_000_000)
     anchor = int((interval.anchor - EPOCH).total_seconds() * 1_000_000)
     floor = (pl.col("open_time") - anchor) // step * step + anchor
-    taken = floor.is_in(rows["open_time"].implode())
+    taken = (pl.col("open_time") == floor).any().over(floor, *apart)
     closes = pl.col("close_time").is_between(pl.col("open_time"), floor + 2 * step, closed="none")
-    off = (pl.col("open_time") < _IRREGULAR_UNTIL) & (pl.col("open_time") != floor) & ~taken & closes
+    off = dated & (pl.col("open_time") != floor) & ~taken & closes
     count = rows.select(off.sum()).item()
     if not count:
         return rows.with_columns(nothing), []
@@ -174,14 +180,14 @@ def _read_line_by_line(index: int, body: bytes, width: int) -> tuple[pl.DataFram
     count = pl.col("fields").list.len()
     numbers = [pl.col("fields").list.get(at).alias(name) for at, name in enumerate(_NUMBERS.names())]
     whole = fields.filter(count == width).select("line", *numbers)
-    bad = fields.filter(count != width).select(
+    bad = fields.filter(count != width).with_columns(
         pl.lit(index, dtype=pl.Int64).alias("object"),
-        "line",
-        "text",
         (pl.lit("the line has ") + count.cast(pl.String) + f" fields where klines have {width}").alias("evidence"),
-        micros(pl.col("fields").list.first().str.extract(_STAMP, 0).cast(pl.Int64)).alias("open_time"),
     )
-    return _typed(whole, index, pl.col("line")), bad
+    stamps = [stamps_in(one, width) for one in bad["fields"].to_list()]
+    bad = bad.with_columns(pl.Series("open_time", stamps, dtype=pl.List(pl.Int64)))
+    bad = bad.explode("open_time", keep_nulls=True, empty_as_null=True).with_columns(micros(pl.col("open_time")))
+    return _typed(whole, index, pl.col("line")), bad.select(BAD_LINES.names())
 
 
 def _typed(text: pl.DataFrame, index: int, line: pl.Expr) -> pl.DataFrame:

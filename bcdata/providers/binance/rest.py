@@ -1,9 +1,10 @@
 """Binance's REST API: klines, funding and exchangeInfo of spot, um and cm, within their budgets."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from bcdata.errors import NotFoundError, ProviderError
@@ -21,7 +22,7 @@ from bcdata.providers.binance.limits import (
     weight_budget,
 )
 from bcdata.providers.binance.names import Series, check_market, rest_interval
-from bcdata.providers.binance.paging import is_slow, walk
+from bcdata.providers.binance.paging import FUNDING_ROWS, MOST_FUNDING_PAGES, is_slow, walk, walk_settlements
 from bcdata.windows import Window
 
 __all__ = ["BinanceRest", "RestPage", "rows_per_call"]
@@ -29,13 +30,8 @@ __all__ = ["BinanceRest", "RestPage", "rows_per_call"]
 PROVIDER = "binance_rest"
 _PATHS = {"spot": "/api/v3", "um": "/fapi/v1", "cm": "/dapi/v1"}
 _INFO_WEIGHT = {"spot": 20, "um": 1, "cm": 1}
-_FUNDING_ROWS = 1000
 _PAGE_BYTES = 4 << 20
 _INFO_BYTES = 128 << 20
-_LEAST_FUNDING_CAP = 100
-"""What a server sends that does not look at the limit: its own default. Fewer rows are all that there are."""
-_LONGEST_FUNDING_MS = 8 * 3_600_000
-"""No contract settles less often: an answer that goes on to within this time of the end is complete."""
 _MS = timedelta(milliseconds=1)
 _YEAR_3000_MS = 32_503_680_000_000
 _COIN_M_BEGAN = datetime(2020, 8, 1, tzinfo=UTC)
@@ -84,7 +80,8 @@ class BinanceRest:
         pages: list[RestPage] = []
         async for page in self._walk(series, interval, start, end):
             pages.append(page)
-            self._check_pace(series.market, pages)
+            if is_slow(pages):
+                raise self._too_slow(series.market, len(pages))
         return pages
 
     async def funding(self, series: Series, window: Window) -> list[RestPage]:
@@ -95,25 +92,12 @@ class BinanceRest:
             ProviderError: the server cannot be asked, or its answer is not usable.
         """
         start, end = _ms(window.start), _ms(window.end)
-        budget = funding_budget(series.market, self._base(series.market))
-        pages: list[RestPage] = []
-        while start < end:
-            span = {"startTime": start, "endTime": end - 1, "limit": _FUNDING_ROWS}
-            params: dict[str, str | int] = {"symbol": series.symbol, **span}
-            question = self._question(series.market, "/fundingRate", params, budget, 1)
-            body = await self._ask(question, _PAGE_BYTES)
-            try:
-                times = funding_times(body, series.symbol, start, end)
-            except ValueError as error:
-                raise _unusable(question, error) from None
-            pages.append(_page(question, body, times))
-            # A page with fewer rows than were asked for need not be the end: servers cap their pages.
-            reaches = not times or end - times[-1] <= _LONGEST_FUNDING_MS
-            if len(times) < _LEAST_FUNDING_CAP or (len(times) < _FUNDING_ROWS and reaches):
-                break
-            start = times[-1] + 1
-            self._check_pace(series.market, pages)
-        return pages
+        if start >= end:
+            return []
+        try:
+            return await walk_settlements(partial(self._settlements_between, series), start, end)
+        except ValueError:
+            raise self._too_slow(series.market, MOST_FUNDING_PAGES) from None
 
     async def first_open(self, series: Series) -> datetime | None:
         """The open (UTC) of the first bar that the market has of the series; None where it has none.
@@ -158,18 +142,24 @@ class BinanceRest:
             raise _unusable(question, error) from None
         return _page(question, body, times)
 
-    def _check_pace(self, market: str, pages: Sequence[RestPage]) -> None:
-        """Ends a walk that leads nowhere.
+    async def _settlements_between(self, series: Series, start: int, end: int) -> RestPage:
+        """The answer to one call for the settlements in [start, end), ms since the epoch."""
+        span = {"startTime": start, "endTime": end - 1, "limit": FUNDING_ROWS}
+        budget = funding_budget(series.market, self._base(series.market))
+        question = self._question(series.market, "/fundingRate", {"symbol": series.symbol, **span}, budget, 1)
+        body = await self._ask(question, _PAGE_BYTES)
+        try:
+            times = funding_times(body, series.symbol, start, end)
+        except ValueError as error:
+            raise _unusable(question, error) from None
+        return _page(question, body, times)
 
-        Raises:
-            ProviderError: there are many pages, and they hold a few rows each.
-        """
-        if not is_slow(pages):
-            return
+    def _too_slow(self, market: str, pages: int) -> ProviderError:
+        """What ends a walk that leads nowhere: there are many pages, and they hold a few rows each."""
         url = shown(self._base(market))
-        words = f"it sends so few rows at a time that {len(pages)} pages were not enough"
+        words = f"it sends so few rows at a time that {pages} pages were not enough"
         message = f"{PROVIDER}: {url}: {words}; check BCDATA_BINANCE_{market.upper()}_URL"
-        raise ProviderError(message, provider=PROVIDER, url=url)
+        return ProviderError(message, provider=PROVIDER, url=url)
 
     async def _first_of_coin_m(self, series: Series) -> datetime | None:
         """Walks in days up to the first bar, then asks for the series' own within that stretch."""
@@ -237,7 +227,9 @@ class BinanceRest:
 
 
 def _page(question: _Question, body: bytes, times: list[int]) -> RestPage:
-    return RestPage(question.name, body, times[0] if times else None, times[-1] if times else None, rows=len(times))
+    closest = min((later - earlier for earlier, later in pairwise(times)), default=0)
+    first, last = (times[0], times[-1]) if times else (None, None)
+    return RestPage(question.name, body, first, last, len(times), closest)
 
 
 def _unusable(question: _Question, cause: ValueError) -> ProviderError:
