@@ -11,7 +11,7 @@ from bcdata.quality.rules import VERSION
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store import quarantine
 from bcdata.store.footer import Rows
-from bcdata.store.layout import Partition
+from bcdata.store.layout import Partition, Table
 from bcdata.store.store import Store
 
 
@@ -38,7 +38,7 @@ def unchanged(store: Store, partition: Partition, fingerprint: str) -> Outcome |
     return None
 
 
-def is_whole(store: Store, partition: Partition, fingerprint: str) -> bool:
+def is_whole(store: Store, partition: Partition | Table, fingerprint: str) -> bool:
     """Whether the file of a partition is, byte by byte, what was published with this fingerprint."""
     try:
         return fingerprint in store.whole(partition)

@@ -3,8 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator
 
-from bcdata.errors import StoreError
-from bcdata.operations.lake import BETWEEN, distrust, trusted
+from bcdata.operations.lake import repair, require_sound, trusted
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
@@ -39,21 +38,7 @@ def whole(store: Store, partitions: Iterable[Partition], source: str) -> Iterato
     return (one for one in partitions if _may_be_read(store, one, source))
 
 
-def repair(partition: Partition, source: str) -> str:
-    """The command that rebuilds a partition."""
-    date = partition.date
-    return f"bcdata materialize --dataset {source} --symbols {partition.symbol} --from {date} --to {date}"
-
-
 def _may_be_read(store: Store, one: Partition, source: str) -> bool:
-    command = repair(one, source)
-    try:
-        problem = distrust(store, one)
-    except StoreError as error:
-        raise StoreError(f"{error}; repair it with: {command}") from error
-    if problem == BETWEEN:
-        _log.warning("%s %s is left out: %s; %s", one.zone, one, problem, command)
-        return False
-    if problem:
-        raise StoreError(f"{problem}; repair it with: {command}")
-    return True
+    if problem := require_sound(store, one, source):
+        _log.warning("%s %s is left out: %s; %s", one.zone, one, problem, repair(one, source))
+    return problem is None

@@ -93,7 +93,10 @@ def connect(store: Store, catalog: Catalog) -> Iterator[Reader]:
         connection.execute("SET allowed_directories = ?", [[str(store.root.absolute())]])
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
-        yield reader
+        try:
+            yield reader
+        finally:
+            store.remember()
 
 
 def query(store: Store, catalog: Catalog, sql: str) -> pl.DataFrame:

@@ -1,7 +1,7 @@
 """The assets of a lake as DuckDB views: their names, their columns, and the SQL that reads their files."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -36,7 +36,7 @@ class View:
 
     zone: str
     name: str
-    schema: pl.Schema
+    schema: pl.Schema = field(compare=False)  # it cannot be hashed
     keys: tuple[str, ...] = ("symbol", "date")
     source: str = ""
     added: str = ""

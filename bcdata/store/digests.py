@@ -5,7 +5,7 @@ writes none, and neither polars nor DuckDB looks at any.
 """
 
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
@@ -16,7 +16,8 @@ from blake3 import blake3
 
 from bcdata.errors import StoreError
 
-_MAGIC = b"PAR1"
+MAGIC = b"PAR1"
+"""How a Parquet file begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +72,6 @@ class FileDigest:
             return f"it has {len(body):,} bytes where {self.size:,} were published"
         return None if digest_of(body) == self.whole else "its bytes are not those that were published"
 
-    def damage_in(self, body: bytes, columns: Iterable[str]) -> str | None:
-        """What is wrong with the footer and these columns of a file, in words; None where they are sound.
-
-        The other columns are not looked at. A column that the file never had is none to look at.
-        """
-        if len(body) != self.size:
-            return f"it has {len(body):,} bytes where {self.size:,} were published"
-        view = memoryview(body)
-        if body[: len(_MAGIC)] != _MAGIC or digest_of(view[self.footer.start : self.footer.end]) != self.footer.digest:
-            return "its footer is not the one that was published"
-        for name in columns:
-            for span in self.columns.get(name, ()):
-                if digest_of(view[span.start : span.end]) != span.digest:
-                    return f"the bytes of its column {name} are not those that were published"
-        return None
-
 
 def digest_of(body: bytes | memoryview) -> str:
     """The digest of some bytes: blake3, 32 hex digits."""
@@ -116,7 +101,7 @@ def digest_file(body: bytes) -> FileDigest:
     return FileDigest(
         size=len(body),
         whole=digest_of(view),
-        footer=span(chunks[-1][1] if chunks else len(_MAGIC), len(body)),
+        footer=span(chunks[-1][1] if chunks else len(MAGIC), len(body)),
         columns={name: tuple(spans) for name, spans in columns.items()},
     )
 

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,3 +61,12 @@ def footer(source: Path | io.BytesIO, schemas: Collection[str] | None = None) ->
     except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, RecursionError):
         return None  # a damaged or foreign file is as good as none: it is written again
     return Published(metadata[FINGERPRINT], record) if isinstance(record, dict) else None
+
+
+def frame_of(source: Path | io.BytesIO, columns: Sequence[str] | None, *, are_optional: bool = False) -> pl.DataFrame:
+    """The rows of a file, or some columns of them; optional ones are left out where the file does not have them."""
+    wanted = list(columns) if columns else None
+    if wanted and are_optional:
+        there = pl.read_parquet_schema(source)
+        wanted = [name for name in wanted if name in there]
+    return pl.read_parquet(source, columns=wanted, hive_partitioning=False)

@@ -7,7 +7,7 @@ before, whole and readable. Bars and their ledger share the entries of `merged`:
 together.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,13 @@ from bcdata.errors import StoreError
 from bcdata.store.digests import FileDigest
 from bcdata.store.layout import Partition, Table, dataset_prefix, escape
 from bcdata.store.locks import locked
-from bcdata.store.objects import Objects
+from bcdata.store.objects import ObjectInfo, Objects
 from bcdata.store.sealed import seal, unseal
 
 MANIFESTS = ".lake/manifests/"
 FORMAT = 1
 KEPT = 2
-"""Entries of a date key that are kept: the newest, and the one that its files replace."""
+"""Entries of a date key that are kept: the newest, and the one that its files replace, or those."""
 _LOCKS = 64
 _SHARED = {"gaps": "merged"}
 """Zones whose files are published together with another's, and stand in its manifest."""
@@ -59,7 +59,7 @@ class Publications:
 
     def __init__(self, root: Path, objects: Objects) -> None:
         self._root, self._objects = root, objects
-        self._read: dict[str, tuple[tuple[int, int, int], Dates]] = {}
+        self._read: dict[str, tuple[ObjectInfo, Dates]] = {}
 
     def entries(self, place: Partition | Table) -> Sequence[Entry]:
         """The last publications of a partition, newest last; none where it was never published.
@@ -96,8 +96,18 @@ class Publications:
             ]
         return found
 
-    def announce(self, place: Partition | Table, entry: Entry, *, durable: bool = False) -> None:
+    def announce(
+        self,
+        place: Partition | Table,
+        entry: Entry,
+        *,
+        stands: Callable[[Entry], bool] = lambda _: False,
+        durable: bool = False,
+    ) -> None:
         """Adds an entry whose files are about to be put. A damaged manifest is begun anew: its partitions are rebuilt.
+
+        Entries `stands` tells of, whose files are there now, are kept: a run that is killed again and again, or finds
+        the disk full, announces more than it puts. Where there are none the last one is.
 
         Raises:
             StoreError: it cannot be written.
@@ -106,7 +116,9 @@ class Publications:
         with locked(self._root, f"manifests-{crc32(key.encode()) % _LOCKS:02x}"):
             sequence, dates = _parsed(self._objects.get(key)) or (0, {})
             log = [one for one in dates.get(date, []) if one != entry.to_json()]
-            dates[date] = [*log, entry.to_json()][-KEPT:]
+            if len(log) >= KEPT:
+                log = [one for one in log if stands(Entry.from_json(one))] or log[1 - KEPT :]
+            dates[date] = [*log, entry.to_json()]
             self._objects.put(key, _rendered(sequence + 1, dates), durable=durable)
 
     def _dates(self, key: str) -> Dates:
@@ -114,13 +126,12 @@ class Publications:
         info = self._objects.stat(key)
         if info is None:
             return {}
-        version = (info.size, info.modified_ns, info.inode)
         known = self._read.get(key)
-        if known is None or known[0] != version:
+        if known is None or known[0] != info:
             found = _parsed(self._objects.get(key))
             if found is None:
                 raise _damaged(key)
-            self._read[key] = known = (version, found[1])
+            self._read[key] = known = (info, found[1])
         return known[1]
 
 
