@@ -1,7 +1,6 @@
 """An object-store interface and its local implementation: whole objects, put atomically, never appended to."""
 
 import errno
-import fcntl
 import os
 import shutil
 import threading
@@ -14,9 +13,10 @@ from typing import Protocol
 
 from bcdata.errors import StoreError
 from bcdata.store.durable import GroupSync
+from bcdata.store.staging import STAGING, STATE, guard, make_staging, remove_if_empty, sweep
 
-STAGING = ".staging"
-STATE = ".state"
+__all__ = ["STAGING", "STATE", "LocalObjects", "ObjectInfo", "Objects", "sweep_staging"]
+
 _BLOCK = 1 << 16
 """What must fit for a place to count as having space."""
 
@@ -150,21 +150,21 @@ class LocalObjects:
             if self._staging is None or self._lock is None:
                 return
             self.sync()
-            with _guard(self.root):
+            with guard(self.root):
                 shutil.rmtree(self._staging, ignore_errors=True)
                 os.close(self._lock)
-                _remove_if_empty(self.root / STAGING)
+                remove_if_empty(self.root / STAGING)
             self._staging = self._lock = None
 
     def _stage(self) -> Path:
         with self._starting:
             if self._staging is None:
-                with _guard(self.root):
-                    self._staging, self._lock = _make_staging(self.root)
+                with guard(self.root):
+                    self._staging, self._lock = make_staging(self.root)
             return self._staging
 
     def _prune(self, folder: Path) -> None:
-        while folder != self.root and _remove_if_empty(folder):
+        while folder != self.root and remove_if_empty(folder):
             folder = folder.parent
 
 
@@ -177,57 +177,10 @@ def sweep_staging(root: Path) -> None:
     with _explained(root):
         if not (root / STAGING).is_dir():
             return
-        with _guard(root):
+        with guard(root):
             if (root / STAGING).is_dir():  # another process may have ended meanwhile
-                _sweep(root / STAGING)
-                _remove_if_empty(root / STAGING)
-
-
-def _make_staging(root: Path) -> tuple[Path, int]:
-    home = root / STAGING
-    home.mkdir(parents=True, exist_ok=True)
-    _sweep(home)
-    folder = home / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    folder.mkdir()
-    lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    return folder, lock
-
-
-def _sweep(home: Path) -> None:
-    for folder in home.iterdir():
-        try:
-            lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            shutil.rmtree(folder, ignore_errors=True)  # its process died before it could lock it
-            continue
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-        except BlockingIOError:
-            pass  # its process lives
-        finally:
-            os.close(lock)
-
-
-@contextmanager
-def _guard(root: Path) -> Iterator[None]:
-    """One process at a time makes or sweeps staging folders, so that none is taken for a dead one's."""
-    (root / STATE).mkdir(parents=True, exist_ok=True)
-    lock = os.open(root / STATE / "staging.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _remove_if_empty(folder: Path) -> bool:
-    try:
-        folder.rmdir()
-    except OSError:
-        return False
-    return True
+                sweep(root / STAGING)
+                remove_if_empty(root / STAGING)
 
 
 def _move(staged: Path, target: Path) -> None:
