@@ -8,6 +8,7 @@ from bcdata.bars.known import with_known_at
 from bcdata.bars.schema import SETTLEMENT, conform, merged_bar
 from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
+from bcdata.store.footer import Published
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
@@ -97,6 +98,18 @@ def distrust(store: Store, partition: Partition) -> str | None:
 BETWEEN = "its bars and its ledger are of two publications, the newer of which has not ended"
 """A process was killed, or is at work: nothing is damaged, and the next run over the partition brings it to an end."""
 _TOGETHER = ("merged", "gaps")
+
+
+def published_sound(store: Store, partition: Partition) -> Published | None:
+    """What the footer of a published file says; None where there is none.
+
+    Raises:
+        StoreError: the file is damaged; the text has the command that repairs it.
+    """
+    found = store.published(partition)
+    if found is None:
+        require_whole(store, partition, partition.dataset)
+    return found
 
 
 def read_sound(

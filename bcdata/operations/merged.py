@@ -19,7 +19,7 @@ from bcdata.operations.archive_view import ArchiveView
 from bcdata.operations.explain import unpublished_from
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import known_of
-from bcdata.operations.lake import PERPETUAL, merged_over, read_over
+from bcdata.operations.lake import PERPETUAL, merged_over, published_sound, read_over, read_sound
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.present import CLOSED, as_of
 from bcdata.operations.publish import is_whole, nothing_sound, publish, unchanged
@@ -82,7 +82,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     frames = [
         (name, _without_replaced(frame, rest) if name == ARCHIVE else frame)
         for name, made, _ in inputs.sources
-        if made and (frame := work.store.read(partition.in_zone("parsed", name))) is not None
+        if made and (frame := read_sound(work.store, partition.in_zone("parsed", name), dataset.name)) is not None
     ]
     # What has not closed by now is not known yet, whatever a file says.
     bars = with_known_at(merge(frames).filter(pl.col("open_time") < inputs.closed.end), dataset.bar_interval)
@@ -114,7 +114,7 @@ def _not_ready(work: Workbench, dataset: Dataset, partition: Partition) -> str |
     if ARCHIVE not in dataset.sources:
         return None
     parsed = partition.in_zone("parsed", ARCHIVE)
-    if work.store.published(parsed):
+    if published_sound(work.store, parsed):
         return None
     report = quarantine.report(work.store, parsed)
     if report:
@@ -126,7 +126,7 @@ def _inputs(work: Workbench, dataset: Dataset, partition: Partition) -> _Inputs:
     window = window_of(dataset, partition)
     sources: list[tuple[str, str | None, Record | None]] = []
     for name in dataset.sources:
-        published = work.store.published(partition.in_zone("parsed", name))
+        published = published_sound(work.store, partition.in_zone("parsed", name))
         sources.append((name, published.fingerprint if published else None, published.record if published else None))
     funding = work.catalog.funding(dataset.market)
     finer = finer_dataset(work.catalog, dataset)

@@ -1,6 +1,7 @@
 """The sweep over published files: every byte of every zone behind raw, against the manifests of publications.
 
-Nothing of them is lost for good: the next run over a harmed partition makes it again out of the zone before it.
+Of them only the universe is lost for good where it is damaged: it holds what was known when. The next run over a harmed
+partition makes it again out of the zone before it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,10 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
+from bcdata.operations.instruments import UNIVERSE_IS_LOST
 from bcdata.operations.swept import Checked, Problem, Trouble
 from bcdata.operations.workbench import Workbench
 from bcdata.operations.zones import Zone, steps
-from bcdata.store.layout import PART, Partition
+from bcdata.store.layout import PART, Partition, Table, universe_table
 from bcdata.store.store import Store
 
 WORKERS = 2
@@ -40,6 +42,8 @@ def verify_published(work: Workbench, dataset: Dataset, symbols: Sequence[str] |
                 if one.is_harmed:
                     note_harm(work, dataset, one.partition)
                 yield one
+    if chosen is None:
+        yield from (_check_table(work.store, *one) for one in _tables(work.store, dataset))
 
 
 def expected(store: Store, zone: str, asset: str, provider: str | None) -> list[Partition]:
@@ -65,6 +69,26 @@ def _assets(dataset: Dataset) -> Iterator[tuple[str, str, str | None]]:
             yield step.zone.value, step.asset, step.provider
         if step.zone is Zone.MERGED:
             yield "gaps", step.asset, None
+
+
+def _tables(store: Store, dataset: Dataset) -> Iterator[tuple[Table, Partition, str]]:
+    """The frames of no single symbol that are there, what stands for them in reports, and what mends them."""
+    for info in store.files("halts", dataset.name):
+        if info.key.endswith(f"/{PART}"):
+            date = info.key.split("/")[2].removeprefix("date=")
+            command = f"made again by: bcdata halts --dataset {dataset.name}"
+            yield Table(info.key.removesuffix(PART)), Partition("halts", dataset.name, "", date), command
+    yield universe_table(dataset.market), Partition("universe", dataset.market, "", ""), UNIVERSE_IS_LOST
+
+
+def _check_table(store: Store, table: Table, shown: Partition, then: str) -> Checked:
+    info = store.objects.stat(table.key())
+    try:
+        damage = store.damage(table, anew=True)
+    except StoreError as error:
+        damage = str(error)
+    problems = (Problem(PART, Trouble.DAMAGED, f"{damage}; {then}"),) if damage else ()
+    return Checked(shown, int(info is not None), info.size if info else 0, problems)
 
 
 def _check(store: Store, partition: Partition) -> Checked:

@@ -16,7 +16,7 @@ from bcdata.features.report import REPORT
 from bcdata.features.schema import table_schema
 from bcdata.features.seasonality import SCHEMA as PROFILE
 from bcdata.operations.feature_set import features_of
-from bcdata.operations.instruments import UNIVERSE
+from bcdata.operations.instruments import UNIVERSE, UNIVERSE_IS_LOST
 from bcdata.operations.lake import PERPETUAL
 from bcdata.query.sound import whole
 from bcdata.store.layout import PART, Table, universe_table
@@ -61,9 +61,10 @@ class View:
             case _:
                 found = whole(store, store.partitions(self.zone, self.name), self.source)
                 return [(store.root / one.key()).absolute() for one in found]
+        then = f"make it again with: bcdata halts --dataset {self.name}" if self.zone == "halts" else UNIVERSE_IS_LOST
         for place in places:
             if damage := store.damage(place):
-                raise StoreError(f"{place.key()} is damaged: {damage}; its sensor or schedule writes it anew")
+                raise StoreError(f"{place.key()} is damaged: {damage}; {then}")
         return [path for one in places if (path := (store.root / one.key()).absolute()).is_file()]
 
     def sql(self, files: Sequence[Path], *, mixed: bool) -> str:

@@ -13,6 +13,8 @@ from bcdata.store.publications import Entry, zone_of
 from bcdata.store.reading import VerifiedReads
 from bcdata.store.sealed import DIGEST, FORMAT, parsed, seal, unseal
 
+_OF = "of"
+"""The key under which a record names its partition."""
 _RECORDS = 2
 """The format of JSON records that are put beside data; the first had none, and no digest."""
 
@@ -83,11 +85,11 @@ class Store(VerifiedReads):
 
         It survives a loss of power, as does all that was put before it: records of raw name what cannot be had again.
         """
-        body = seal({**value, FORMAT: _RECORDS}, indent=1)
+        body = seal({**value, FORMAT: _RECORDS, _OF: partition.prefix}, indent=1)
         self.objects.put(partition.key(file), body, durable=True)
 
     def get_json(self, partition: Partition, file: str) -> dict[str, Any] | None:
-        """Reads a JSON record back; None where there is none, or it is damaged or edited (it is then written anew).
+        """Reads a JSON record back; None where there is none, or it is damaged, edited or another partition's.
 
         Records of releases that did not seal them are taken as they stand.
         """
@@ -96,7 +98,9 @@ class Store(VerifiedReads):
         if value is None and body is not None:
             value = parsed(body)
             return None if value is None or {FORMAT, DIGEST} & value.keys() else value
-        return None if value is None else {name: one for name, one in value.items() if name != FORMAT}
+        if value is None or value.pop(_OF, None) != partition.prefix:
+            return None
+        return {name: one for name, one in value.items() if name != FORMAT}
 
     def remove(self, partition: Partition) -> None:
         """Removes every file of the partition."""
