@@ -131,6 +131,22 @@ def read_sound(
         raise StoreError(f"{error}; repair it with: {repair(partition, source)}") from error
 
 
+def read_together_sound(
+    store: Store, partitions: Sequence[Partition], source: str, columns: Sequence[str] | None = None
+) -> pl.DataFrame | None:
+    """What `Store.read_together` gives.
+
+    Raises:
+        StoreError: a file is damaged; the text has the command that repairs it.
+    """
+    try:
+        return store.read_together(partitions, columns)
+    except StoreError:
+        for one in partitions:
+            read_sound(store, one, source, columns, are_optional=True)  # tells which it is
+        raise
+
+
 def keys_over(dataset: Dataset, window: Window) -> list[str]:
     """The date keys whose partitions overlap the window."""
     if window.is_empty:

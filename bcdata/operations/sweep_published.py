@@ -78,7 +78,9 @@ def _tables(store: Store, dataset: Dataset) -> Iterator[tuple[Table, Partition, 
             date = info.key.split("/")[2].removeprefix("date=")
             command = f"made again by: bcdata halts --dataset {dataset.name}"
             yield Table(info.key.removesuffix(PART)), Partition("halts", dataset.name, "", date), command
-    yield universe_table(dataset.market), Partition("universe", dataset.market, "", ""), UNIVERSE_IS_LOST
+    universe = universe_table(dataset.market)
+    if store.objects.stat(universe.key()):
+        yield universe, Partition("universe", dataset.market, "", ""), UNIVERSE_IS_LOST
 
 
 def _check_table(store: Store, table: Table, shown: Partition, then: str) -> Checked:
@@ -88,7 +90,7 @@ def _check_table(store: Store, table: Table, shown: Partition, then: str) -> Che
     except StoreError as error:
         damage = str(error)
     problems = (Problem(PART, Trouble.DAMAGED, f"{damage}; {then}"),) if damage else ()
-    return Checked(shown, int(info is not None), info.size if info else 0, problems)
+    return Checked(shown, 1, info.size if info else 0, problems)
 
 
 def _check(store: Store, partition: Partition) -> Checked:

@@ -11,13 +11,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
-from bcdata.errors import BcdataError
+from bcdata.errors import BcdataError, StoreError
 from bcdata.net.loop import bounded_map
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.instruments import (
     DELISTED,
     TRADING,
     UNIVERSE,
+    UNIVERSE_IS_LOST,
     Observed,
     Rename,
     Row,
@@ -96,7 +97,10 @@ def update(work: Workbench, market: str, *, most: int = MOST_SYMBOLS, seconds: f
 
 
 def _table(store: Store, market: str) -> pl.DataFrame:
-    held = store.read(universe_table(market))
+    try:
+        held = store.read(universe_table(market))
+    except StoreError as error:
+        raise StoreError(f"{error}; {UNIVERSE_IS_LOST}") from error
     return pl.DataFrame(schema=UNIVERSE) if held is None else migrate(held)
 
 

@@ -19,7 +19,7 @@ from bcdata.bars.segments import split as split_bars
 from bcdata.catalog import Catalog, Dataset, load_catalog
 from bcdata.errors import UsageError
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
-from bcdata.operations.lake import read_sound
+from bcdata.operations.lake import read_sound, read_together_sound
 from bcdata.query.sound import standing
 from bcdata.query.spans import fillable
 from bcdata.settings import Settings
@@ -89,7 +89,8 @@ def load(
     frames = []
     for symbol, partitions in _chosen(store, source, zone, dataset, symbols).items():
         rows = _read(store, source, interval, _over(source, partitions, window), wanted)
-        rows = rows.filter(pl.col(_time(source)).is_between(window.start, window.end, closed="left"))
+        if any(asked):
+            rows = rows.filter(pl.col(_time(source)).is_between(window.start, window.end, closed="left"))
         if interval is not None and split:  # it looks at real bars, so before any are filled
             rows = split_bars(rows, interval, min_days=min_days, min_price_change=min_price_change)
         if interval is not None and rows.height and fill != Fill.NONE:
@@ -165,9 +166,14 @@ def _read(
 ) -> pl.DataFrame:
     """The rows with these columns at least, out of files of which what is read is verified."""
     names = None if columns is None else list(dict.fromkeys([_time(source), *columns]))
-    found = (_rows(store, one, source.name, names) for one in standing(store, partitions, source.name))
-    frames = [_with_known_at(frame, interval) for frame in found if frame is not None]
-    return pl.concat(frames, how="diagonal") if frames else pl.DataFrame(schema={_time(source): TIME})
+    there = list(standing(store, partitions, source.name))
+    if not there:
+        return pl.DataFrame(schema={_time(source): TIME})
+    rows = read_together_sound(store, there, source.name, names)
+    if rows is not None:
+        return rows if names else _with_known_at(rows, interval)
+    found = (_rows(store, one, source.name, names) for one in there)
+    return pl.concat((_with_known_at(one, interval) for one in found if one is not None), how="diagonal")
 
 
 def _over(source: Dataset, partitions: Iterable[Partition], window: Window) -> Iterator[Partition]:

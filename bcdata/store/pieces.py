@@ -1,4 +1,4 @@
-"""The stretches of a Parquet file that are read for some of its columns, and nothing else of it; verified."""
+"""The stretches of a Parquet file that are read for some of its columns, and nothing else of it, against digests."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -7,45 +7,35 @@ from pathlib import Path
 from bcdata.store.digests import MAGIC, FileDigest, Span, digest_of
 
 
-def read_pieces(path: Path, expected: Sequence[FileDigest], columns: Iterable[str]) -> bytearray | str:
-    """The footer and the columns' chunks where they stand in the file, with zeros where nothing was read.
+def damage_in(path: Path, expected: Sequence[FileDigest], columns: Iterable[str]) -> str | None:
+    """What is wrong with the footer and these columns of a file, in words; None where they are sound.
 
     Args:
         path: a published file.
         expected: what the file may be, at least one, the most likely first.
-        columns: those that are wanted; one that the file does not have is none to read.
-
-    Returns:
-        The pieces as a file of the same length, or what is wrong with them, in words.
+        columns: those that are wanted; one that the file does not have is none to look at.
 
     Raises:
         OSError: the file cannot be read.
     """
     wanted = list(columns)
     with path.open("rb") as file:
-        size, problem = os.fstat(file.fileno()).st_size, None
-        for one in expected:
-            found = _pieces(file.fileno(), size, one, wanted)
-            if isinstance(found, bytearray):
-                return found
-            problem = problem or found
-    return str(problem)
+        size = os.fstat(file.fileno()).st_size
+        found = [_damage(file.fileno(), size, one, wanted) for one in expected]
+    return None if None in found else found[0]
 
 
-def _pieces(file: int, size: int, expected: FileDigest, columns: Sequence[str]) -> bytearray | str:
+def _damage(file: int, size: int, expected: FileDigest, columns: Sequence[str]) -> str | None:
     if size != expected.size:
         return f"it has {size:,} bytes where {expected.size:,} were published"
-    pieces = bytearray(size)
-    pieces[: len(MAGIC)] = os.pread(file, len(MAGIC), 0)
-    if pieces[: len(MAGIC)] != MAGIC or not _copied(file, pieces, expected.footer):
+    if os.pread(file, len(MAGIC), 0) != MAGIC or not _is_sound(file, expected.footer):
         return "its footer is not the one that was published"
     for name in columns:
-        if not all(_copied(file, pieces, span) for span in expected.columns.get(name, ())):
+        if not all(_is_sound(file, span) for span in expected.columns.get(name, ())):
             return f"the bytes of its column {name} are not those that were published"
-    return pieces
+    return None
 
 
-def _copied(file: int, pieces: bytearray, span: Span) -> bool:
-    """Copies a stretch; whether it is the one that was published."""
-    place = memoryview(pieces)[span.start : span.end]
-    return os.preadv(file, [place], span.start) == span.length and digest_of(place) == span.digest
+def _is_sound(file: int, span: Span) -> bool:
+    """Whether a stretch is the one that was published."""
+    return digest_of(os.pread(file, span.length, span.start)) == span.digest

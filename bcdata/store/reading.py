@@ -14,12 +14,12 @@ from bcdata.store.digests import digest_of
 from bcdata.store.footer import SCHEMAS_WITHOUT_DIGESTS, Published, footer, frame_of
 from bcdata.store.layout import Partition, Table
 from bcdata.store.objects import LocalObjects, ObjectInfo, Objects
-from bcdata.store.pieces import read_pieces
+from bcdata.store.pieces import damage_in
 from bcdata.store.publications import Publications, zone_of
 from bcdata.store.verified import Verified
 
-_REPAIR = "materialize it again"
 _UNKNOWN = "no manifest knows of it"
+_REPLACED_AT_MOST = 10
 
 
 class VerifiedReads:
@@ -41,49 +41,81 @@ class VerifiedReads:
         Raises:
             StoreError: the file is damaged.
         """
-        info = self.objects.stat(partition.key())
-        if info is None:
-            return None
-        try:
-            if (frame := self._read_again(partition, info, columns, are_optional=are_optional)) is not None:
+        if not isinstance(self.objects, LocalObjects):
+            return self._read_body(partition, columns, are_optional=are_optional)
+        for _ in range(_REPLACED_AT_MOST):
+            info = self.objects.stat(partition.key())
+            if info is None:
+                return None
+            self._require_sound(partition, info, columns)
+            frame = self._frame([info], columns, are_optional=are_optional)
+            if frame is not None:
                 return frame
-            body = self._verified(partition, info, columns)
-            return None if body is None else frame_of(io.BytesIO(body), columns, are_optional=are_optional)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise StoreError(f"{partition.key()} is damaged ({_first_line(error)}); {_REPAIR}") from error
+        raise StoreError(f"{partition.key()} was replaced again and again while it was read; do the same again")
 
-    def _read_again(
-        self, partition: Partition | Table, info: ObjectInfo, columns: Sequence[str] | None, *, are_optional: bool
+    def read_together(
+        self, partitions: Sequence[Partition], columns: Sequence[str] | None = None
     ) -> pl.DataFrame | None:
-        """The frame of a file that was hashed before and is the same since; None where it was not."""
-        digest = self.verified.digest(info) if isinstance(self.objects, LocalObjects) else None
-        if digest is None or all(one.whole != digest for one in self.publications.files(partition)):
-            return None
-        with suppress(FileNotFoundError):
-            frame = frame_of(self.root / partition.key(), columns, are_optional=are_optional)
-            if self.objects.stat(partition.key()) == info:
-                return frame
-        return None
+        """The rows of partitions one after the other: one call of polars costs as much for many files as for one.
 
-    def _verified(
-        self, partition: Partition | Table, info: ObjectInfo, columns: Sequence[str] | None
-    ) -> bytes | bytearray | None:
-        """The bytes of a file, or of its footer and some columns; None where it is gone meanwhile."""
-        expected = self.publications.files(partition)
-        if expected and columns and isinstance(self.objects, LocalObjects):
-            found = read_pieces(self.root / partition.key(), expected, columns)
-            if isinstance(found, bytearray):
-                return found
-            raise StoreError(f"{partition.key()} is damaged: {found}; {_REPAIR}")
+        None where they do not all have the same columns, or one is missing or replaced meanwhile: read them one by one.
+
+        Raises:
+            StoreError: a file is damaged.
+        """
+        if not isinstance(self.objects, LocalObjects):
+            return None
+        infos = [(one, info) for one in partitions if (info := self.objects.stat(one.key()))]
+        if len(infos) < len(partitions):
+            return None
+        for one, info in infos:
+            self._require_sound(one, info, columns)
+        try:
+            return self._frame([info for _, info in infos], columns)
+        except StoreError:
+            return None
+
+    def _frame(
+        self, infos: Sequence[ObjectInfo], columns: Sequence[str] | None, *, are_optional: bool = False
+    ) -> pl.DataFrame | None:
+        """The rows of files that were verified; None where one is another file by the time they are read."""
+        try:
+            frame = frame_of([self.root / one.key for one in infos], columns, are_optional=are_optional)
+        except FileNotFoundError:
+            return None
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise StoreError(f"{infos[0].key} is damaged ({_first_line(error)})") from error
+        return frame if all(self.objects.stat(one.key) == one for one in infos) else None
+
+    def _require_sound(self, partition: Partition | Table, info: ObjectInfo, columns: Sequence[str] | None) -> None:
+        """Passes a file of which all bytes are those of a publication, or of some columns those that are read."""
+        expected, digest = self.publications.files(partition), self.verified.digest(info)
+        if expected and columns and all(one.whole != digest for one in expected):
+            try:
+                damage = damage_in(self.root / partition.key(), expected, columns)
+            except OSError:
+                return  # it is gone, which shows when it is read
+        elif expected:
+            damage = self.damage(partition)
+        else:
+            damage = None if self._legacy(partition) else _UNKNOWN
+        if damage:
+            raise StoreError(f"{partition.key()} is damaged: {damage}{_repair(partition)}")
+
+    def _read_body(
+        self, partition: Partition | Table, columns: Sequence[str] | None, *, are_optional: bool
+    ) -> pl.DataFrame | None:
+        """Out of a place whose objects are read whole."""
         body = self.objects.get(partition.key())
         if body is None:
             return None
-        damages = [one.damage(body) for one in expected]
-        if damages and None in damages:
-            self.verified.note(info, expected[damages.index(None)].whole)
-        elif damages or not self._legacy(partition):
-            raise StoreError(f"{partition.key()} is damaged: {(damages or [_UNKNOWN])[0]}; {_REPAIR}")
-        return body
+        damages = [one.damage(body) for one in self.publications.files(partition)]
+        if None not in damages and (damages or not self._legacy(partition)):
+            raise StoreError(f"{partition.key()} is damaged: {(damages or [_UNKNOWN])[0]}{_repair(partition)}")
+        try:
+            return frame_of(io.BytesIO(body), columns, are_optional=are_optional)
+        except pl.exceptions.PolarsError as error:
+            raise StoreError(f"{partition.key()} is damaged ({_first_line(error)}){_repair(partition)}") from error
 
     def published(self, partition: Partition | Table) -> Published | None:
         """Fingerprint and record of what is published there; None where nothing is, or its footer is damaged."""
@@ -172,6 +204,11 @@ class VerifiedReads:
         """Keeps what was hashed, for readers to come; where nothing can be kept they hash it again."""
         with suppress(StoreError):
             self.verified.save()
+
+
+def _repair(place: Partition | Table) -> str:
+    """What mends a partition; frames of no single symbol are made by other commands, each by its own."""
+    return "; materialize it again" if isinstance(place, Partition) else ""
 
 
 def _first_line(error: Exception) -> str:
