@@ -61,7 +61,7 @@ def run(plan: Plan) -> Result:
             kinds[f"{verified}, again"] = _measured(verified, root, again=True)
         found = alternating(plan.rounds, kinds)
     seconds = {kind: [one["all"]["seconds"] for one in taken] for kind, taken in found.items()}
-    rows = []
+    rows: list[tuple[str | float, ...]] = []
     for words, (bare, verified) in WAYS.items():
         first, again = seconds[f"{verified}, first"], seconds[f"{verified}, again"]
         numbers = [median(seconds[bare]), median(first), median(again)]
@@ -112,7 +112,7 @@ def _bars(random: np.random.Generator, start: datetime, end: datetime) -> pl.Dat
     frame = pl.DataFrame({"open_time": opens, **prices, **flows, **quotes})
     more = [(pl.col("volume") * 10).cast(pl.Int64).alias("trades"), pl.lit("binance_archive").alias("source")]
     schema = merged_bar(funding=False)
-    return with_known_at(frame.with_columns(more), Interval.parse("1m")).select(schema.names()).cast(dict(schema))
+    return with_known_at(frame.with_columns(more), Interval.parse("1m")).select(schema.names()).cast(schema)
 
 
 def work(job: dict[str, Any]) -> dict[str, Any]:
@@ -132,13 +132,13 @@ def _duckdb(root: Path, catalog: Catalog) -> pl.DataFrame:  # noqa: ARG001 - the
 
     source = f"read_parquet('{root}/merged/{DATASET}/*/*/{PART}', hive_partitioning = true)"
     sql = f"SELECT symbol, avg(close) FROM {source} GROUP BY symbol"  # noqa: S608 - our own folder
-    return duckdb.sql(sql).pl()
+    return pl.DataFrame(duckdb.connect().execute(sql).to_arrow_table())
 
 
 _SQL = f"SELECT symbol, avg(close) FROM {DATASET} GROUP BY symbol"  # noqa: S608 - our own name
 _READ: dict[str, Callable[[Path, Catalog], pl.DataFrame]] = {
-    "polars all": lambda root, _: pl.read_parquet(_files(root)),
-    "polars few": lambda root, _: pl.read_parquet(_files(root), columns=list(FEW)),
+    "polars all": lambda root, _: pl.read_parquet(_files(root), hive_partitioning=True),
+    "polars few": lambda root, _: pl.read_parquet(_files(root), columns=["symbol", *FEW], hive_partitioning=True),
     "load all": lambda root, catalog: load(DATASET, root=root, catalog=catalog),
     "load few": lambda root, catalog: load(DATASET, columns=FEW, root=root, catalog=catalog),
     "duckdb": _duckdb,

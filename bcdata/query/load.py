@@ -20,7 +20,7 @@ from bcdata.catalog import Catalog, Dataset, load_catalog
 from bcdata.errors import UsageError
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 from bcdata.operations.lake import read_sound, read_together_sound
-from bcdata.query.sound import standing
+from bcdata.query.sound import standing, with_lost
 from bcdata.query.spans import fillable
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition
@@ -87,7 +87,8 @@ def load(
         raise UsageError(f"the range {start} .. {end} is empty or reversed; put the earlier instant first")
     wanted = columns if fill == Fill.NONE and not split else None
     frames = []
-    for symbol, partitions in _chosen(store, source, zone, dataset, symbols).items():
+    for symbol, there in _chosen(store, source, zone, dataset, symbols).items():
+        partitions = with_lost(store, there, source.name)
         rows = _read(store, source, interval, _over(source, partitions, window), wanted)
         if any(asked):
             rows = rows.filter(pl.col(_time(source)).is_between(window.start, window.end, closed="left"))

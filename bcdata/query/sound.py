@@ -1,7 +1,7 @@
 """What readers do where files are damaged or between two publications: an error or a warning, never an absence."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from bcdata.operations.lake import repair, require_sound, trusted
 from bcdata.store.layout import Partition
@@ -27,6 +27,19 @@ def standing(store: Store, partitions: Iterable[Partition], source: str) -> Iter
         is_published = trusted(store, one) if one.zone == "merged" else store.published(one)
         if is_published or _may_be_read(store, one, source):
             yield one
+
+
+def with_lost(store: Store, partitions: Sequence[Partition], source: str) -> Sequence[Partition]:
+    """The partitions of one symbol; a warning in the log names those beside them that were published and have no file.
+
+    It is lost, or a process was killed before it put it: the manifest does not tell these apart.
+    """
+    for one in partitions[:1]:
+        known = store.publications.partitions(one.zone, one.dataset, symbol=one.symbol)
+        for lost in sorted(set(known) - set(partitions)):
+            command = repair(lost, source)
+            _log.warning("%s %s is left out: its file is lost, or was never put; %s", lost.zone, lost, command)
+    return partitions
 
 
 def whole(store: Store, partitions: Iterable[Partition], source: str) -> Iterator[Partition]:

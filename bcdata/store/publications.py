@@ -82,15 +82,20 @@ class Publications:
         zone = zone_of(place)
         return [entry.files[zone] for entry in reversed(self.entries(place)) if zone in entry.files]
 
-    def partitions(self, zone: str, dataset: str, provider: str | None = None) -> list[Partition]:
-        """The partitions of an asset that manifests say were published; damaged manifests say nothing."""
+    def partitions(
+        self, zone: str, dataset: str, provider: str | None = None, *, symbol: str | None = None
+    ) -> list[Partition]:
+        """The partitions of an asset, or of one symbol, that manifests say were published; damaged ones say nothing."""
         prefix = f"{MANIFESTS}{dataset_prefix(_SHARED.get(zone, zone), dataset, provider)}"
         found = []
-        for info in self._objects.list(prefix):
-            _, dates = _parsed(self._objects.get(info.key)) or (0, {})
-            symbol = unquote(info.key.removeprefix(prefix).partition("/")[0].removeprefix("symbol="))
+        for info in self._objects.list(prefix if symbol is None else f"{prefix}symbol={escape(symbol)}/"):
+            try:
+                dates = self._dates(info.key)
+            except StoreError:
+                continue
+            own = unquote(info.key.removeprefix(prefix).partition("/")[0].removeprefix("symbol="))
             found += [
-                Partition(zone, dataset, symbol, date, provider)
+                Partition(zone, dataset, own, date, provider)
                 for date, log in dates.items()
                 if any(zone in entry.get("files", {}) for entry in log)
             ]

@@ -46,3 +46,10 @@ def test_load_and_query_agree_in_a_copied_lake(tmp_path: Path, root: Path, catal
         assert query(Store(copy), catalog, sql).equals(before)
         loaded = bcdata.load(D, root=copy, catalog=catalog)
         assert loaded.group_by("symbol").len("bars").sort("symbol").rows() == before.rows()
+
+
+def test_a_lost_month_is_named(root: Path, catalog: Catalog, caplog: pytest.LogCaptureFixture) -> None:
+    (root / Partition("merged", D, "BTCUSDT", "2023-02").key()).unlink()
+    assert bcdata.load(D, "BTCUSDT", root=root, catalog=catalog).height == 3
+    command = "bcdata materialize --dataset spot_klines_1h --symbols BTCUSDT --from 2023-02 --to 2023-02"
+    assert f"BTCUSDT 2023-02 is left out: its file is lost, or was never put; {command}" in caplog.text

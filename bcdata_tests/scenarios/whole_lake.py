@@ -108,12 +108,13 @@ class Watched:
 
     def check_next_zone(self, zone: Zone, told: object) -> None:
         """What a zone makes of damaged inputs has the bytes of what it made of whole ones, or is not made."""
-        for step, one in run(self.lake, zone).outcomes:
+        outcomes, now = run(self.lake, zone).outcomes, self.bytes_of()
+        for step, one in outcomes:
             path = one.partition.key()
             if not one.ok:
                 assert REPAIR in one.verdict.summary(), (step.key, one.verdict.summary(), told)
             elif path in self.whole:
-                assert self.bytes_of()[path] == self.whole[path], (path, told)
+                assert now[path] == self.whole[path], (path, told)
 
     def check_repaired(self, told: object) -> None:
         """One run later every byte is as before."""
