@@ -3,7 +3,9 @@
 import io
 import json
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from unittest.mock import patch
 
 import polars as pl
 import pytest
@@ -14,6 +16,7 @@ from bcdata.store.layout import Partition, universe_table
 from bcdata.store.objects import LocalObjects
 from bcdata.store.publications import Entry, Publications, manifest_of
 from bcdata.store.sealed import seal, unseal
+from bcdata.store.store import Store
 
 BARS = Partition("merged", "spot_klines_1m", "币安人生USDT", "2025-03")
 
@@ -95,3 +98,46 @@ def test_sealed_and_back(value: dict[str, object]) -> None:
 @pytest.mark.parametrize("body", [None, b"", b"[]", b"7", b"null", b"{}", b'{"digest": 1}', b"[" * 100_000])
 def test_what_was_not_sealed_is_nothing(body: bytes | None) -> None:
     assert unseal(body) is None
+
+
+def test_what_stands_is_kept_however_often_more_is_announced(tmp_path: Path) -> None:
+    """A run that is killed again and again, or finds the disk full, announces and puts nothing."""
+    store, frame = Store(tmp_path), pl.DataFrame({"a": [1]})
+    place = BARS.in_zone("features")
+    for made in ("f1", "f2"):
+        store.publish(place, frame, fingerprint=made, rules="1", record={})
+    body = (tmp_path / place.key()).read_bytes()
+    for number in range(3):
+        store.publications.announce(place, announced(number), stands=lambda one: one.fingerprint == "f2")
+        full = patch.object(store.objects, "put", side_effect=[None, StoreError("no space is left")])
+        with full, suppress(StoreError):
+            store.publish(place, frame, fingerprint=f"never {number}", rules="1", record={})
+    assert (tmp_path / place.key()).read_bytes() == body
+    assert store.whole(place) == ["f2"]
+    found = store.read(place)
+    assert found is not None
+    assert found.equals(frame)
+    assert len(store.publications.entries(place)) == 2
+
+
+def announced(number: int) -> Entry:
+    [digest] = entry(number).files.values()
+    return Entry(f"announced {number}", {"features": digest})
+
+
+VALUES: list[dict[str, object]] = [{}, {"a": 1.5e16, "ä": ["x"], "digest2": 1}, {"z": {"digest": "x"}}]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("value", VALUES)
+def test_every_flipped_bit_and_every_cut_of_a_sealed_record_is_noticed(
+    value: dict[str, object], indent: int | None
+) -> None:
+    body = seal(value, indent=indent)
+    assert unseal(body) == value
+    assert all(unseal(body[:length]) is None for length in range(len(body)))
+    for at in range(len(body)):
+        for bit in range(8):
+            damaged = bytearray(body)
+            damaged[at] ^= 1 << bit
+            assert unseal(bytes(damaged)) is None, (at, bit)

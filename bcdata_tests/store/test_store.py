@@ -146,6 +146,24 @@ def test_a_damaged_record_is_none(store: Store) -> None:
     assert store.get_json(PARSED, "manifest.json") is None
 
 
+def test_a_record_of_another_partition_is_none(store: Store) -> None:
+    other = Partition("parsed", "spot_klines_1m", "BTCUSDT", "2023-04", "binance_archive")
+    for place in (PARSED, other):
+        store.put_json(place, "manifest.json", {"a": place.date})
+        assert store.get_json(place, "manifest.json") == {"a": place.date}
+    (store.root / PARSED.key("manifest.json")).write_bytes((store.root / other.key("manifest.json")).read_bytes())
+    assert store.get_json(PARSED, "manifest.json") is None
+
+
+def test_an_edited_record_is_none_and_one_of_an_earlier_release_is_taken(store: Store) -> None:
+    store.put_json(PARSED, "manifest.json", {"a": 1})
+    path = store.root / PARSED.key("manifest.json")
+    path.write_text(path.read_text().replace('"a": 1', '"a": 2'))
+    assert store.get_json(PARSED, "manifest.json") is None
+    path.write_text('{"a": 2}')
+    assert store.get_json(PARSED, "manifest.json") == {"a": 2}
+
+
 def test_attempts_tell_when_something_was_tried_last(tmp_path: Path) -> None:
     attempts, at = Attempts(tmp_path), datetime(2023, 7, 1, tzinfo=UTC)
     assert attempts.last("x") is None
