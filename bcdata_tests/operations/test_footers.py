@@ -1,7 +1,9 @@
 """What footers say is remembered as long as the files are the same, and no longer."""
 
 import os
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import polars as pl
@@ -130,3 +132,12 @@ def test_a_memory_that_is_damaged_inside_is_said_once_and_made_anew(store: Store
     with pytest.raises(StoreError, match="was damaged"):
         told(store)
     assert told(store) == before
+
+
+def test_the_memory_of_an_earlier_release_is_replaced(store: Store) -> None:
+    publish(store, "2025-01")
+    path = store.root / ".state" / "footers.sqlite"
+    path.parent.mkdir(exist_ok=True)
+    with closing(sqlite3.connect(path)) as table, table:
+        table.execute("CREATE TABLE footers (kind TEXT, key TEXT, size INTEGER, modified INTEGER, facts TEXT)")
+    assert told(store) == {"2025-01": ["open"]}

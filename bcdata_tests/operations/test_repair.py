@@ -17,7 +17,6 @@ from bcdata.operations.instruments import UNIVERSE
 from bcdata.operations.manifests import MANIFEST, read_manifest
 from bcdata.operations.outcome import State
 from bcdata.operations.sweep import harmed
-from bcdata.operations.zones import Zone
 from bcdata.store.digests import digest_of
 from bcdata.store.layout import Partition, halts_table, universe_table
 from bcdata.store.publications import MANIFESTS, manifest_of
@@ -233,13 +232,3 @@ def test_frames_of_no_single_symbol_are_hashed_too(lake: Lake, monkeypatch: pyte
     assert any("made again by: bcdata halts" in problem["words"] for problem in problems)
     assert any("restore it from a backup" in problem["words"] for problem in problems)
     assert harmed(Store(lake.root), lake.catalog[D]) == {}, "no run over partitions mends them"
-
-
-def test_a_run_over_one_zone_says_what_is_damaged_before_it(lake: Lake) -> None:
-    """The labels of January look into February."""
-    flip(a_file(lake, f"merged/{D}", MONTHS[1]))
-    a_file(lake, f"labels/{D}").unlink()
-    [one] = [one for _, one in run(lake, Zone.LABELS).outcomes if one.partition.date == MONTHS[0]]
-    assert one.state is State.FAILED
-    command = f"bcdata materialize --dataset {D} --symbols {SYMBOL} --from {MONTHS[1]} --to {MONTHS[1]}"
-    assert f"repair it with: {command}" in one.verdict.summary()
