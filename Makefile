@@ -24,8 +24,9 @@ test: $(READY) ## the tests, but for the slow ones
 slow: $(READY) ## the tests that take longer: end to end, kills at twenty moments
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
-campaign: $(READY) ## hundreds of generated worlds in which one object is broken (SEEDS=400)
-	BCDATA_CAMPAIGN_SEEDS=$(or $(SEEDS),400) $(BIN)/python -m pytest -n 0 bcdata_tests/scenarios/test_one_broken_object.py
+campaign: $(READY) ## hundreds of generated worlds in which one object is broken (SEEDS=400); bits flipped (FLIPS=10000)
+	BCDATA_CAMPAIGN_SEEDS=$(or $(SEEDS),400) BCDATA_FLIPS=$(or $(FLIPS),10000) $(BIN)/python -m pytest -n 0 \
+		bcdata_tests/scenarios/test_one_broken_object.py bcdata_tests/scenarios/test_flips.py
 
 check: $(READY) ## linter, formatter, type checker
 	$(BIN)/ruff check .

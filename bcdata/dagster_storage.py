@@ -11,7 +11,9 @@ Whatever the project needs of Dagster's private storage modules stands in this f
 """
 
 import os
+import shutil
 import sqlite3
+import tempfile
 import threading
 import weakref
 from collections import OrderedDict
@@ -22,6 +24,7 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import sqlalchemy as db
+from dagster import DagsterError
 from dagster import _check as check
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
@@ -32,6 +35,8 @@ from dagster._serdes import ConfigurableClassData
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import QueuePool
 
+BAD_SETTINGS = (check.CheckError, DagsterError, TypeError, UnicodeDecodeError)
+"""What Dagster raises where dagster.yaml is YAML of another shape, or none: it has no error of its own for that."""
 MAX_OPEN_SHARDS = 8  # a run writes two; each takes three file descriptors (database, WAL, shared memory)
 
 
@@ -154,6 +159,7 @@ class PooledSqliteStorage(DagsterSqliteStorage):
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
         with _creating_in(base_dir):
+            _create_whole(Path(base_dir))
             super().__init__(base_dir, inst_data)
         self._event_log_storage = PooledSqliteEventLogStorage(str(Path(base_dir, "history", "runs")))
 
@@ -199,6 +205,28 @@ def _creating_in(directory: str) -> Iterator[None]:
     with closing(sqlite3.connect(lock, timeout=SQLITE_BUSY_TIMEOUT_SECONDS, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         yield
+
+
+def _create_whole(base_dir: Path) -> None:
+    """Puts new databases into their places with all of their tables, or not at all.
+
+    Stock storage creates tables one by one in the file's final place, and never looks again at a file that is there: a
+    process that is killed meanwhile leaves a directory that nothing can use any more.
+    """
+    absent = [name for name in _DATABASES if not (base_dir / name).exists()]
+    if not absent:
+        return
+    for left in base_dir.glob(f"{_CREATING}*"):
+        shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=_CREATING, dir=base_dir) as folder:
+        DagsterSqliteStorage(folder).dispose()
+        for name in absent:
+            (base_dir / name).parent.mkdir(parents=True, exist_ok=True)
+            Path(folder, name).replace(base_dir / name)
+
+
+_CREATING = ".creating-"
+_DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 
 
 def _sync_at_checkpoints(connection: sqlite3.Connection, _record: object) -> None:

@@ -9,17 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
+import yaml
 from sqlalchemy.exc import DBAPIError
 
 from bcdata import errors
 from bcdata.assembly import build_defs
 from bcdata.catalog import Catalog
+from bcdata.dagster_storage import BAD_SETTINGS
 from bcdata.errors import BcdataError
 from bcdata.operations.outcome import Outcome
 from bcdata.operations.plan import NOW_BACK, Plan, RangeRun, stretches
 from bcdata.operations.progress import listening
 from bcdata.operations.zones import Step
 from bcdata.partitions import partitions_of, symbol_set
+from bcdata.sqlite_files import cause
+from bcdata.store.alive import show_ended
 
 Listener = Callable[[Step, Outcome], None]
 COMMAND_TAG = "bcdata/command"
@@ -45,12 +49,23 @@ def open_instance(root: Path) -> Iterator[dg.DagsterInstance]:
     try:
         os.environ["DAGSTER_HOME"] = str(_home(root))
         logging.getLogger("dagster").setLevel(logging.ERROR)
-        with dg.DagsterInstance.get() as instance:
+        with _instance() as instance:
             yield instance
     except DBAPIError as error:
-        raise BcdataError(_storage_trouble(str(error.orig))) from error
+        raise BcdataError(_storage_trouble(cause(error.orig or error))) from error
     except OSError as error:
         raise BcdataError(f"cannot use {error.filename} for DAGSTER_HOME: {error.strerror or error}") from error
+
+
+def _instance() -> dg.DagsterInstance:
+    try:
+        return dg.DagsterInstance.get()
+    except (*BAD_SETTINGS, yaml.YAMLError) as error:
+        settings = Path(os.environ["DAGSTER_HOME"], "dagster.yaml")
+        words = " ".join(str(error).split())[:300]
+        raise BcdataError(
+            f"{settings} cannot be used: {words}; correct it, or move it away: a home without one is given a sound one"
+        ) from None
 
 
 def _home(root: Path) -> Path:
@@ -135,6 +150,7 @@ def launch(
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
                 raise_on_error=False,
             )
+            show_ended()
             report.runs.append(result.run_id)
             failures = result.get_step_failure_events()
             if any(_is_interrupt(event) for event in failures):
@@ -176,6 +192,6 @@ _OURS = {name for name, value in vars(errors).items() if isinstance(value, type)
 """Errors whose words are meant for users: what caused them is not."""
 
 
-def _storage_trouble(cause: str) -> str:
+def _storage_trouble(words: str) -> str:
     home = os.environ["DAGSTER_HOME"]
-    return f"cannot use Dagster's storage under {home}: {' '.join(cause.split())}; is there space, may it be written?"
+    return f"cannot use Dagster's storage under {home}: {' '.join(words.split())}; is there space, may it be written?"

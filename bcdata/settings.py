@@ -1,5 +1,6 @@
 """Settings of this machine: the environment, then `.env` in the working directory, then the defaults."""
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +12,8 @@ from bcdata.errors import UsageError
 
 PREFIX = "BCDATA_"
 MASK = "**********"
+_USERINFO = re.compile(r"(?<=://)[^/\s]*@")
+"""A user and password in an address."""
 
 
 class Explained(NamedTuple):
@@ -99,4 +102,4 @@ def _shown(value: object) -> str:
         return ""
     if isinstance(value, SecretStr):
         return MASK if value.get_secret_value() else ""
-    return str(value)
+    return _USERINFO.sub(f"{MASK}@", str(value))

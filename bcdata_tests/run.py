@@ -160,10 +160,16 @@ def pointed_at(addresses: dict[str, str], state: Path, *, now: str = "") -> Iter
         yield variables
 
 
+_HISTORY = frozenset({".state", ".lake"})
+
+
 def tree(root: Path) -> dict[str, str]:
-    """SHA-256 of every file under the root, but for the side table, which holds times of trying."""
+    """SHA-256 of every file under the root, but for side tables and for what tells how the lake came to be so.
+
+    Side tables hold times of trying; manifests of publications number them, and have the one before.
+    """
     return {
         str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and ".state" not in path.relative_to(root).parts
+        if path.is_file() and not _HISTORY & set(path.relative_to(root).parts)
     }

@@ -48,6 +48,17 @@ def test_reconciliation_gives_the_same_bars_under_every_policy(
     assert fetched["days and months, no coarser files"]["controls"] == 0
 
 
+def test_reading_gives_the_same_rows_verified_or_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["reading", "--quick", "--out", str(tmp_path)])
+
+    assert "**Merged bars of 1 symbols × 2 months" in capsys.readouterr().out
+    found = json.loads((tmp_path / "reading.json").read_text())["measured"]
+    rows = {way: one["report"]["rows"] for way, (one,) in found.items()}
+    bars = {count for way, count in rows.items() if way.startswith(("polars", "load"))}
+    assert bars == {(31 + 28) * 1440}
+    assert {count for way, count in rows.items() if way.startswith(("duckdb", "query"))} == {1}
+
+
 def test_ledger_reads_the_same_lake_in_every_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["ledger", "--quick", "--out", str(tmp_path)])
 

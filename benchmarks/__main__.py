@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import feature_month, features, ledger, orchestration, pipeline, reconciliation, resample
+from benchmarks import feature_month, features, ledger, orchestration, pipeline, reading, reconciliation, resample
 from benchmarks.measure import PROJECT, median, median_ratio
 from benchmarks.tables import Result, Table, place
 
@@ -40,6 +40,7 @@ def _benchmarks(mirror: Path, *, quick: bool) -> dict[str, Callable[[], Result]]
         ),
         orchestration.NAME: lambda: orchestration.run(orchestration.QUICK if quick else orchestration.Plan(), mirror),
         ledger.NAME: lambda: ledger.run(ledger.QUICK if quick else ledger.Plan()),
+        reading.NAME: lambda: reading.run(reading.QUICK if quick else reading.Plan()),
         resample.NAME: lambda: resample.run(resample.QUICK if quick else resample.Plan()),
         features.NAME: lambda: features.run(features.QUICK if quick else features.Plan()),
         feature_month.NAME: lambda: feature_month.run(feature_month.QUICK if quick else feature_month.Plan(), mirror),
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
         reconciliation.NAME,
         orchestration.NAME,
         ledger.NAME,
+        reading.NAME,
         resample.NAME,
         features.NAME,
         feature_month.NAME,

@@ -15,7 +15,6 @@ from bcdata.bars.schema import LEDGER
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.catalog.load import PACKAGED
 from bcdata.operations.gap_report import DatasetGaps, GapRequest, ask
-from bcdata.operations.gaps import ledger_files
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Grain
@@ -105,13 +104,13 @@ def _gaps(store: Store, catalog: Catalog) -> DatasetGaps:
     return found
 
 
-def _bare(store: Store, catalog: Catalog) -> list[Path]:
-    return list(ledger_files(store, catalog[DATASET]))
+def _bare(store: Store) -> list[Path]:
+    return [store.root / info.key for info in store.files("gaps", DATASET)]
 
 
 _READ: dict[str, Callable[[Store, Catalog], int]] = {
-    "bytes": lambda store, catalog: sum(len(path.read_bytes()) for path in _bare(store, catalog)),
-    "one by one": lambda store, catalog: sum(pl.read_parquet(path).height for path in _bare(store, catalog)),
+    "bytes": lambda store, _: sum(len(path.read_bytes()) for path in _bare(store)),
+    "one by one": lambda store, _: sum(pl.read_parquet(path).height for path in _bare(store)),
     "runs": lambda store, catalog: _gaps(store, catalog).runs.height,
     "coverage": lambda store, catalog: _gaps(store, catalog).cells(Grain.MONTH).height,
     "picture": lambda store, catalog: len(_gaps(store, catalog).picture(Grain.MONTH)),

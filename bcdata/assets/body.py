@@ -6,10 +6,12 @@ import dagster as dg
 
 from bcdata.assets.pictures import pictures
 from bcdata.catalog import Catalog, Dataset
+from bcdata.catalog.registry import parse_name
+from bcdata.catalog.symbols import complaint
 from bcdata.checks import aggregate, evaluation
 from bcdata.operations.plan import NOW_BACK
 from bcdata.operations.zones import Step, Zone, operation
-from bcdata.partitions import fixed_ranges
+from bcdata.partitions import fixed_ranges, symbol_set
 from bcdata.resources import BinanceArchiveResource, BinanceRestResource, StoreResource, workbench
 from bcdata.store.alive import show_alive
 from bcdata.store.layout import Partition
@@ -55,12 +57,22 @@ def _wanted(context: dg.AssetExecutionContext, dataset: Dataset, step: Step) -> 
     wanted = {}
     for key in context.partition_keys:
         dimensions = key.keys_by_dimension if isinstance(key, dg.MultiPartitionKey) else _split(key)
+        _require_symbol(dataset, dimensions["symbol"])
         if dimensions["date"] >= dataset.start:
             wanted[step.partition(dimensions["symbol"], dimensions["date"])] = str(key)
     skipped = len(context.partition_keys) - len(wanted)
     if skipped:
         context.log.info("%d partitions lie before the dataset's start, %s", skipped, dataset.start)
     return wanted
+
+
+def _require_symbol(dataset: Dataset, symbol: str) -> None:
+    """Dagster takes any text for a dynamic partition, from its pages and its API."""
+    problem = complaint(symbol)
+    if problem is None and not parse_name(dataset.name).market.writes(symbol):
+        problem = f"the {dataset.market} market has no symbols like {symbol!r}"
+    if problem:
+        raise dg.Failure(f"{problem}; delete it from the partitions {symbol_set(dataset.market, dataset.grain)!r}")
 
 
 def _split(key: str) -> dict[str, str]:

@@ -38,6 +38,8 @@ LEVERAGED_ASSETS = frozenset(
 )
 """Assets that had leveraged tokens on Binance (2020 to 2024; none has come since)."""
 
+_FOREIGN = frozenset("<>\"'&%\\;`$")
+"""Characters of mark-up, escapes and shells."""
 _COUNTERPART = {"UP": "DOWN", "DOWN": "UP", "BULL": "BEAR", "BEAR": "BULL"}
 _BITCOIN_PAIR = ("BULL", "BEAR")  # these two name no asset: they are Bitcoin's
 _MARKED = re.compile(r"(?P<base>[^/-]+)[/-](?P<quote>[^/-]+)")
@@ -59,17 +61,24 @@ def complaint(symbol: str) -> str | None:
 
     Partition keys forbid `|`, `...` and control characters. All else, non-ASCII too, is up to the venue.
     """
-    if not symbol:
-        return "a symbol must not be empty"
-    if len(symbol) > MAX_LENGTH:
-        return f"{symbol[:20]!r}... is longer than {MAX_LENGTH} characters"
-    if symbol != symbol.strip():
-        return f"{symbol!r} begins or ends with a blank"
-    if "|" in symbol or "..." in symbol or not symbol.isprintable():
-        return f"{symbol!r} holds '|', '...' or a control character"
-    if len(quote(symbol, safe="")) > MAX_ENCODED:
-        return f"{symbol[:20]!r}... has more than {MAX_ENCODED} bytes, percent-encoded, and can name no folder"
-    return None
+    problems = (
+        (not symbol, "a symbol must not be empty"),
+        (len(symbol) > MAX_LENGTH, f"{symbol[:20]!r}... is longer than {MAX_LENGTH} characters"),
+        (symbol != symbol.strip(), f"{symbol!r} begins or ends with a blank"),
+        (
+            "|" in symbol or "..." in symbol or not symbol.isprintable(),
+            f"{symbol!r} holds '|', '...' or a control character",
+        ),
+        (
+            symbol in {".", ".."} or bool(set(symbol) & _FOREIGN),
+            f"{symbol!r} holds what no venue writes in a symbol (one of {' '.join(sorted(_FOREIGN))})",
+        ),
+        (
+            len(quote(symbol, safe="", errors="replace")) > MAX_ENCODED,
+            f"{symbol[:20]!r}... has more than {MAX_ENCODED} bytes, percent-encoded, and can name no folder",
+        ),
+    )
+    return next((words for is_so, words in problems if is_so), None)
 
 
 def split(symbol: str, quotes: tuple[str, ...]) -> Instrument:

@@ -1,5 +1,6 @@
 """The command line: it parses and shows, and does nothing itself. Exit status: 0 done, 1 something failed, 2 usage."""
 
+import io
 import os
 import sys
 from typing import NoReturn
@@ -35,6 +36,9 @@ def main() -> None:
 
     Who asks for JSON gets the error as JSON, too: `{"error": ..., "status": ...}`.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal or log that is not UTF-8 gets escapes, not a traceback
+            stream.reconfigure(errors="backslashreplace")
     try:
         sys.exit(app(standalone_mode=False) or 0)
     except TyperException as error:

@@ -21,8 +21,9 @@ err = Console(stderr=True, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output."""
-    print(json.dumps(value, default=str, ensure_ascii=False, indent=1))  # noqa: T201
+    """One JSON document on standard output; letters beyond ASCII are escaped where the output cannot have them."""
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(value, default=str, ensure_ascii=not is_unicode, indent=1))  # noqa: T201
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:

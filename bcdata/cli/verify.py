@@ -1,6 +1,7 @@
-"""`bcdata verify`: whether raw still holds what came, and what the archive says of it by now."""
+"""`bcdata verify`: whether the lake still holds what came and what was published, and what the archive says of it."""
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,10 +25,11 @@ def verify(
     symbols: Annotated[str | None, typer.Option(help="Only these symbols, commas between.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Check stored raw objects against their sha256, their CHECKSUM and the archive's listing; show all findings.
+    """Hash every file: raw objects against their sha256, published files against their manifests; show all findings.
 
-    Nothing is downloaded. What is damaged or lost is marked and fetched again by the next run over its partition. Ends
-    with status 1 where something is. Findings are those that stand in the lake, what raw's objects show, and what is
+    Raw objects are also compared with their CHECKSUM and the archive's listing. Nothing is downloaded. What is damaged
+    or lost is marked, and fetched or made again by the next run over its partition. Ends with status 1 where something
+    is. Findings are those that stand in the lake, what raw's objects show, and what is
     suspicious across partitions and symbols.
 
     Example: bcdata verify --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT
@@ -37,6 +39,7 @@ def verify(
     from bcdata.operations.footers import open_footers  # noqa: PLC0415
     from bcdata.operations.suspicions import suspicions  # noqa: PLC0415
     from bcdata.operations.sweep import verify as check  # noqa: PLC0415
+    from bcdata.operations.sweep_published import verify_published  # noqa: PLC0415
     from bcdata.operations.swept import Summary  # noqa: PLC0415
     from bcdata.operations.workbench import open_own  # noqa: PLC0415
 
@@ -47,7 +50,7 @@ def verify(
     with open_own(catalog, clock.now()) as work:
         for one in chosen:
             summary = Summary(one.name)
-            for checked in check(work, one, names):
+            for checked in chain(check(work, one, names), verify_published(work, one, names)):
                 summary.add(checked)
             found.append(summary)
             reported += summary.findings()
@@ -84,7 +87,7 @@ def _show(found: Sequence["Summary"]) -> None:
         if one.partitions
     ]  # fmt: skip
     if not rows:
-        out.print("raw holds nothing of it", highlight=False)
+        out.print("the lake holds nothing of it", highlight=False)
         return
     print_table(["dataset", "partitions", "objects", "size", "found"], rows)
     for one in found:

@@ -120,7 +120,7 @@ def halts(
     span = {"first": first or "", "last": last or "9999"}
     store = Store(Settings().root)
     try:
-        for done in watch(store, known, clock.now(), **span):
+        for done in watch(store, known, **span):
             err.print(f"{done.date}: {done.halts} halts in {done.symbols} symbols", highlight=False)
     finally:
         store.close()

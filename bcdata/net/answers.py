@@ -10,6 +10,8 @@ from bcdata.errors import ProviderError
 
 _SECRET = ("key", "token", "secret", "signature", "password", "crumb")
 _LONGEST_TEXT = 200
+LONGEST_WAIT = 3 * 86_400.0
+"""Seconds: the longest ban that Binance documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,15 @@ def http_date(text: str) -> datetime | None:
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The seconds that a Retry-After header asks for, be it a number or a date; None where it is neither."""
+    """The seconds that a Retry-After header asks for, be it a number or a date; None where it is neither.
+
+    More than `LONGEST_WAIT` is not believed.
+    """
     text = headers.get("Retry-After", "").strip()
     if text.isascii() and text.isdecimal():
-        return float(text)
+        return min(float(text), LONGEST_WAIT)
     date = http_date(text) if text else None
-    return max(0.0, (date - now).total_seconds()) if date else None
+    return min(max(0.0, (date - now).total_seconds()), LONGEST_WAIT) if date else None
 
 
 def with_query(url: str, params: Mapping[str, str | int]) -> str:

@@ -11,6 +11,7 @@ from yarl import URL
 
 import bcdata
 from bcdata.errors import ProviderError, UnreachableError
+from bcdata.net import redirects
 from bcdata.net.answers import (
     HttpResponse,
     one_line,
@@ -28,6 +29,7 @@ from bcdata.net.judge import (
     connection_trouble,
     judged,
     rate_limited,
+    remedy,
 )
 from bcdata.net.settings import HttpSettings
 from bcdata.net.skew import SKEWS
@@ -84,7 +86,7 @@ class HttpClient:
             RefusedError: any other status below 500 than 200.
             OversizeError: the body is larger than `max_bytes`.
             UnreachableError: nothing usable after all attempts, or the host's breaker is open.
-            ProviderError: a redirect without end, or to a place that cannot be asked.
+            ProviderError: a redirect without end, or to a place that may not be asked.
         """
         question = Question(
             url=with_query(url, params or {}),
@@ -140,7 +142,7 @@ class HttpClient:
         except TransientError as error:
             raise UnreachableError(
                 f"{question.about}: {error} ({settings.http_attempts} attempts);"
-                f" check the network and {question.variable}, or try again later",
+                f" {error.remedy or f'check the network and {question.variable}'}, or try again later",
                 provider=question.provider,
                 url=shown(question.url),
                 status=error.status,
@@ -170,32 +172,46 @@ class HttpClient:
 
     async def _once(self, question: Question) -> HttpResponse:
         try:
-            async with self._opened().get(URL(question.url, encoded=True)) as response:
+            return await self._followed(question)
+        except aiohttp.InvalidURL as error:
+            raise _unusable(question, "no address of the web") from error
+        except _NotAgainError as error:
+            cause = error.__cause__
+            assert isinstance(cause, aiohttp.ClientConnectionError)  # noqa: S101 (see _once_only)
+            raise TransientError(question, connection_trouble(cause), remedy=remedy(cause)) from cause
+        except TimeoutError as error:
+            raise TransientError(question, "no answer in time") from error
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
+            raise TransientError(question, connection_trouble(error), remedy=remedy(error)) from error
+        except aiohttp.ClientHttpProxyError as error:
+            words = f"the proxy answered {error.status}"
+            raise TransientError(question, words, status=error.status, remedy=remedy(error)) from error
+        except aiohttp.ClientResponseError as error:
+            words = one_line(error.message.encode())
+            raise TransientError(question, f"not an HTTP answer ({words})") from error
+        except UnicodeError as error:
+            raise _unusable(question, "a host name that cannot be one") from error
+        except aiohttp.ClientError as error:
+            raise _unusable(question, f"{type(error).__name__} ({one_line(str(error).encode())})") from error
+
+    async def _followed(self, question: Question) -> HttpResponse:
+        """The answer, behind no more redirects than `redirects.MOST`, all of them to places that may be asked."""
+        url, hosts = question.url, self._settings.redirect_hosts
+        for _ in range(redirects.MOST + 1):
+            async with self._opened().get(URL(url, encoded=True), allow_redirects=False) as response:
                 SKEWS.observe(question.provider, response.headers, datetime.now(UTC))
                 await self._observe(question, response.headers)
                 if response.status == BANNED:
                     seconds = ban_seconds(response)
                     await self.budgets.hold(question.host, seconds, banned=True)
                     raise rate_limited(question, seconds, banned=True)
-                return await judged(question, response)
-        except (aiohttp.InvalidURL, aiohttp.TooManyRedirects) as error:
-            raise _unusable(question, type(error).__name__) from error
-        except UnicodeError as error:
-            raise _unusable(question, "a host name that cannot be one") from error  # after a redirect
-        except _NotAgainError as error:
-            cause = error.__cause__
-            assert isinstance(cause, aiohttp.ClientConnectionError)  # noqa: S101 (see _once_only)
-            raise TransientError(question, connection_trouble(cause)) from cause
-        except TimeoutError as error:
-            raise TransientError(question, "no answer in time") from error
-        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
-            raise TransientError(question, connection_trouble(error)) from error
-        except aiohttp.ClientResponseError as error:
-            words = one_line(error.message.encode())
-            raise TransientError(question, f"not an HTTP answer ({words})") from error
-        except aiohttp.ClientError as error:
-            # What is left of the family: above all redirects to something that is not HTTP.
-            raise _unusable(question, f"{type(error).__name__} ({one_line(str(error).encode())})") from error
+                if response.status not in redirects.STATUSES:
+                    return await judged(question, response)
+                try:
+                    url = redirects.target(url, response.headers.get("Location", ""), hosts)
+                except ValueError as error:
+                    raise _unusable(question, f"a redirect is not followed: {error}") from None
+        raise _unusable(question, f"more than {redirects.MOST} redirects")
 
     async def _observe(self, question: Question, headers: Mapping[str, str]) -> None:
         if question.budget is None:

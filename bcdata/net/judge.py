@@ -47,9 +47,18 @@ class Question:
 class TransientError(Exception):
     """Worth another attempt: connection trouble, a stall, a truncated body or a 5xx."""
 
-    def __init__(self, question: Question, cause: str, *, status: int | None = None, wait: float | None = None) -> None:
+    def __init__(
+        self,
+        question: Question,
+        cause: str,
+        *,
+        status: int | None = None,
+        wait: float | None = None,
+        remedy: str | None = None,
+    ) -> None:
         super().__init__(cause)
         self.question = question
+        self.remedy = remedy
         self.status = status
         self.wait = wait
 
@@ -116,12 +125,37 @@ def connection_trouble(error: aiohttp.ClientError) -> str:
     """What went wrong with a connection, in a few words."""
     if isinstance(error, aiohttp.ClientPayloadError):
         return "the answer was cut off"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"its TLS certificate is not valid ({one_line(_tls(error.certificate_error).encode())})"
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return f"no TLS connection ({one_line(_tls(error.os_error).encode())})"
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return f"no connection to the proxy {error.host}:{error.port} ({_system(error)})"
+    return f"no connection ({_system(error)})"
+
+
+def remedy(error: aiohttp.ClientError) -> str | None:
+    """What to look at, where it is not the network or the base address."""
+    if isinstance(error, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError):
+        return "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "check the machine's clock, its certificates (SSL_CERT_FILE) and the address"
+    return None
+
+
+def _tls(error: BaseException) -> str:
+    """OpenSSL's own words: the number of such an error is none of the system's."""
+    words = getattr(error, "verify_message", "") or getattr(error, "reason", None) or str(error)
+    return str(words).replace("_", " ").lower()
+
+
+def _system(error: aiohttp.ClientError) -> str:
     reason = str(error) or type(error).__name__
     if isinstance(error, OSError):
         # Names such as "Connection refused" where there is a number; resolvers have words of their own.
         number = error.errno or 0
         reason = os.strerror(number) if number > 0 else error.strerror or reason
-    return f"no connection ({one_line(reason.encode())})"
+    return one_line(reason.encode())
 
 
 async def _whole(question: Question, response: aiohttp.ClientResponse) -> bytes:

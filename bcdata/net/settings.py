@@ -19,3 +19,9 @@ class HttpSettings(LayeredSettings):
     http_breaker_failures: int = Field(default=5, ge=1, description="failed requests in a row that open the breaker")
     http_breaker_seconds: float = Field(default=60, gt=0, description="that an open breaker spares its host")
     http_budget_share: float = Field(default=0.8, gt=0, le=1, description="share of a provider's limit to use")
+    http_redirect_hosts: str = Field(default="", description="other hosts that redirects may lead to, commas between")
+
+    @property
+    def redirect_hosts(self) -> frozenset[str]:
+        """The hosts that redirects may lead to besides the one that was asked, lower case."""
+        return frozenset(name.strip().lower() for name in self.http_redirect_hosts.split(",") if name.strip())

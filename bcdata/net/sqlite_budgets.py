@@ -9,18 +9,22 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from bcdata.errors import StoreError, UsageError
+from bcdata.net.answers import LONGEST_WAIT
 from bcdata.net.budgets import Budget, Hold
+from bcdata.sqlite_files import cause, is_damage, set_aside, version
+
+T = TypeVar("T")
+_COST = "rates and bans of the last minutes are counted from nothing"
 
 _BUSY_SECONDS = 30.0
 _PAUSE = 0.02
 _SECOND = 1_000_000
-_LONGEST_HOLD = 3 * 86_400
-"""Seconds: the longest ban that Binance documents. A server that says more is not believed."""
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS tickets (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, asked INTEGER NOT NULL,
@@ -56,8 +60,8 @@ class SqliteBudgets:
                 await asyncio.sleep(wait / _SECOND)
         finally:
             if waiting and ticket is not None:  # the caller gave up: its place goes back
-                with self._transaction() as table:
-                    table.execute("DELETE FROM tickets WHERE id = ?", (ticket,))
+                left = ticket
+                self._transact(lambda table: table.execute("DELETE FROM tickets WHERE id = ?", (left,)))
 
     async def observe(self, budget: Budget, used: int) -> None:
         """Counts as spent what the provider saw beyond what is counted here."""
@@ -73,10 +77,15 @@ class SqliteBudgets:
 
     def held(self, host: str) -> Hold | None:
         """Reads the hold; a reader never waits for writers."""
-        with self._translated():
+        sql = "SELECT until, banned FROM holds WHERE host = ?"
+
+        def work() -> tuple[int, int] | None:
             if self._reader is None:
                 self._reader = self._open()
-            row = self._reader.execute("SELECT until, banned FROM holds WHERE host = ?", (host,)).fetchone()
+            row: tuple[int, int] | None = self._reader.execute(sql, (host,)).fetchone()
+            return row
+
+        row = self._sound(work)
         if row is None or row[0] <= _now():
             return None
         return Hold((row[0] - _now()) / _SECOND, bool(row[1]))
@@ -84,14 +93,12 @@ class SqliteBudgets:
     def close(self) -> None:
         """Closes both connections."""
         with self._lock:
-            for connection in (self._writer, self._reader):
-                if connection is not None:
-                    connection.close()
-            self._writer = self._reader = None
+            self._disconnect()
 
     def _book(self, budget: Budget, weight: int, ticket: int | None) -> tuple[int, int]:
         """Books or confirms a place: the ticket and how long to wait for it (µs); 0 means go."""
-        with self._transaction() as table:
+
+        def work(table: sqlite3.Connection) -> tuple[int, int]:
             now = _now()
             span = round(budget.seconds * _SECOND)
             allowed = self._allowed(table, budget)
@@ -107,14 +114,16 @@ class SqliteBudgets:
             )
             values = (ticket, budget.name, now, now, weight)
             sql = "INSERT OR REPLACE INTO tickets VALUES (?, ?, ?, ?, ?) RETURNING id"
-            ticket = int(table.execute(sql, values).fetchone()[0])
-            at = _place(table, budget.name, ticket, now=now, span=span, room=allowed - weight)
+            place = int(table.execute(sql, values).fetchone()[0])
+            at = _place(table, budget.name, place, now=now, span=span, room=allowed - weight)
             if at > now:
-                table.execute("UPDATE tickets SET at = ? WHERE id = ?", (at, ticket))
-            return ticket, at - now
+                table.execute("UPDATE tickets SET at = ? WHERE id = ?", (at, place))
+            return place, at - now
+
+        return self._transact(work)
 
     def _observe(self, budget: Budget, used: int) -> None:
-        with self._transaction() as table:
+        def work(table: sqlite3.Connection) -> None:
             now = _now()
             sql = "SELECT coalesce(sum(weight), 0) FROM tickets WHERE name = ? AND at > ? AND at <= ?"
             spent = table.execute(sql, (budget.name, now - round(budget.seconds * _SECOND), now)).fetchone()[0]
@@ -124,21 +133,28 @@ class SqliteBudgets:
                 sql = "INSERT INTO tickets (name, asked, at, weight) VALUES (?, ?, ?, ?)"
                 table.execute(sql, (budget.name, now, now, foreign))
 
+        self._transact(work)
+
     def _learn(self, budget: Budget, limit: int) -> None:
         if limit < 1:
             return
-        with self._transaction() as table:
+
+        def work(table: sqlite3.Connection) -> None:
             table.execute("INSERT OR REPLACE INTO limits VALUES (?, ?)", (budget.name, limit))
 
+        self._transact(work)
+
     def _hold(self, host: str, seconds: float, banned: bool) -> None:
-        with self._transaction() as table:
+        def work(table: sqlite3.Connection) -> None:
             now = _now()
-            until = now + round(min(seconds, _LONGEST_HOLD) * _SECOND)
+            until = now + round(min(seconds, LONGEST_WAIT) * _SECOND)
             table.execute(
                 "INSERT INTO holds VALUES (:host, :until, :banned) ON CONFLICT (host) DO UPDATE SET"
                 " banned = :banned OR (banned AND until > :now), until = max(until, :until)",
                 {"host": host, "until": until, "banned": banned, "now": now},
             )
+
+        self._transact(work)
 
     def _limit(self, table: sqlite3.Connection, budget: Budget) -> int:
         row = table.execute("SELECT weight FROM limits WHERE name = ?", (budget.name,)).fetchone()
@@ -147,18 +163,42 @@ class SqliteBudgets:
     def _allowed(self, table: sqlite3.Connection, budget: Budget) -> int:
         return max(1, int(self._limit(table, budget) * self._share))
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._translated():
+    def _transact(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """What `work` gives, in one transaction."""
+
+        def transaction() -> T:
             if self._writer is None:
                 self._writer = self._open()
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                yield self._writer
+                found = work(self._writer)
             except BaseException:
                 self._writer.execute("ROLLBACK")
                 raise
             self._writer.execute("COMMIT")
+            return found
+
+        with self._lock:
+            return self._sound(transaction)
+
+    def _sound(self, work: Callable[[], T]) -> T:
+        """What `work` gives; where the file is damaged, what it gives with a new one."""
+        seen = version(self._path)
+        with self._translated():
+            try:
+                return work()
+            except sqlite3.DatabaseError as error:
+                if not is_damage(error):
+                    raise
+                self._disconnect()
+                set_aside(self._path, seen, error, _COST)
+                return work()
+
+    def _disconnect(self) -> None:
+        for connection in (self._writer, self._reader):
+            if connection is not None:
+                connection.close()
+        self._writer = self._reader = None
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -166,11 +206,13 @@ class SqliteBudgets:
             yield
         except (sqlite3.Error, OSError) as error:
             raise StoreError(
-                f"cannot use {self._path}: {error}; it holds rate counts only and may be deleted"
+                f"cannot use {self._path}: {cause(error)}; it holds rate counts only and may be deleted"
             ) from error
 
     def _open(self) -> sqlite3.Connection:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if str(self._path) != ":memory:":
+            self._path.touch(mode=0o600)  # whom this machine asks is nobody else's business
         deadline = time.monotonic() + _BUSY_SECONDS
         while True:
             try:

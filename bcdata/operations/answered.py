@@ -211,8 +211,9 @@ class Answered:
         return stored
 
     def _holds(self, pages: Sequence[Record]) -> bool:
-        infos = [(self.store.objects.stat(self.partition.key(page["file"])), page) for page in pages]
-        return all(info and info.size == page["bytes"] and DAMAGED not in page for info, page in infos)
+        sound = (one for one in pages if DAMAGED not in one)
+        held = [self.store.holds(self.partition.key(one["file"]), one["bytes"], one["sha256"]) for one in sound]
+        return len(held) == len(pages) and all(held)
 
 
 def _span(query: Record) -> str:

@@ -3,7 +3,10 @@
 import hashlib
 from typing import Any
 
+from bcdata.errors import StoreError
 from bcdata.intervals import Interval
+from bcdata.operations.lake import repair
+from bcdata.operations.standing import WITHDRAWN
 from bcdata.providers.binance.klines import check_columns
 from bcdata.providers.binance.peek import content_bound, member_name
 from bcdata.providers.binance.unzip import ObjectError, unzip
@@ -12,6 +15,21 @@ from bcdata.store.store import Store
 from bcdata.windows import Grain, Window
 
 Record = dict[str, Any]
+
+
+class LostObjectError(ObjectError):
+    """The bytes that came are not there any more."""
+
+
+def refuse_lost(error: ObjectError, raw: Partition, record: Record) -> None:
+    """Passes what is wrong with an object itself, and what is lost for good: the archive has it no more.
+
+    Raises:
+        StoreError: its bytes are lost or damaged, and can be had again; the text has the command.
+    """
+    if isinstance(error, LostObjectError) and WITHDRAWN not in record:
+        command = repair(raw, raw.dataset)
+        raise StoreError(f"{raw.key(record['file'])} is lost or damaged; repair it with: {command}") from error
 
 
 def object_content(store: Store, raw: Partition, record: Record, interval: Interval | None) -> bytes:
@@ -24,11 +42,12 @@ def object_content(store: Store, raw: Partition, record: Record, interval: Inter
         interval: the length of the object's bars; None for settlements.
 
     Raises:
-        ObjectError: its bytes are not those that were received, or no zip with just the file that its name says.
+        LostObjectError: its bytes are not those that were received.
+        ObjectError: they are no zip with just the file that its name says.
     """
     body = store.objects.get(raw.key(record["file"]))
     if body is None or hashlib.sha256(body).hexdigest() != record["sha256"]:
-        raise ObjectError("unreadable", "its bytes in raw are lost or damaged; delete them and materialize raw again")
+        raise LostObjectError("unreadable", "its bytes in raw are lost or damaged")
     bound = content_bound(object_window(record), interval)
     return unzip(body, member=member_name(record["name"]), max_bytes=bound)
 

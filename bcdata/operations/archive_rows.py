@@ -7,7 +7,7 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.intervals import Interval
-from bcdata.operations.archive_content import Record, object_window, rows_content
+from bcdata.operations.archive_content import Record, object_window, refuse_lost, rows_content
 from bcdata.operations.control_bars import with_windows
 from bcdata.operations.set_aside import UNREADABLE_LINE, Lacking, Run, runs_of_rows, runs_of_windows
 from bcdata.providers.binance.unzip import ObjectError
@@ -35,6 +35,7 @@ class Opened:
                 opened.contents.append(rows_content(store, raw, record, dataset.interval))
                 opened.records.append(record)
             except ObjectError as error:
+                refuse_lost(error, raw, record)
                 opened.broken.append((record, error))
         return opened
 

@@ -10,11 +10,10 @@ from bcdata.bars.gaps import Reason
 from bcdata.bars.residuals import CoarseBar, coarse_bars, residuals
 from bcdata.bars.schema import BAR, conform
 from bcdata.catalog import Dataset
-from bcdata.errors import StoreError
 from bcdata.operations.control_bars import read_controls
 from bcdata.operations.explain import coarse_of
-from bcdata.operations.lake import keys_over
-from bcdata.operations.manifests import ARCHIVE, read_manifest
+from bcdata.operations.lake import keys_over, published_sound, read_sound
+from bcdata.operations.manifests import ARCHIVE, held_manifest
 from bcdata.operations.workbench import window_of
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -44,7 +43,7 @@ class ArchiveView:
         """The view; None where the archive is a source, and its part of the partition is not published."""
         if ARCHIVE not in dataset.sources:
             return cls(store, dataset, partition, {})
-        published = store.published(partition.in_zone("parsed", ARCHIVE))
+        published = published_sound(store, partition.in_zone("parsed", ARCHIVE))
         return cls(store, dataset, partition, published.record) if published else None
 
     @property
@@ -67,7 +66,7 @@ class ArchiveView:
         """The fingerprints of the partitions that `around` reads."""
         if ARCHIVE not in self.dataset.sources:
             return []
-        ones = [(key, self.store.published(self._parsed(key))) for key in keys_over(self.dataset, window)]
+        ones = [(key, published_sound(self.store, self._parsed(key))) for key in keys_over(self.dataset, window)]
         return [(key, one.fingerprint if one else None) for key, one in ones]
 
     @property
@@ -75,7 +74,7 @@ class ArchiveView:
         """The coarser bars that raw keeps to check these, by interval name."""
         if "own" not in self._controls:
             raw = self.partition.in_zone("raw", ARCHIVE)
-            manifest = read_manifest(self.store, raw) or {}
+            manifest = held_manifest(self.store, raw) or {}
             # What raw holds since it was parsed belongs to another version of the partition.
             is_read = bool(manifest.get("controls")) and manifest.get("fingerprint") == self.record.get("raw")
             self._controls["own"] = read_controls(self.store, raw, manifest, self.window) if is_read else {}
@@ -108,11 +107,9 @@ class ArchiveView:
         return Partition("parsed", self.dataset.name, self.partition.symbol, key, ARCHIVE)
 
     def _of(self, key: str) -> pl.DataFrame:
-        """The bars of one partition; none where it is not there, or damaged, and is rebuilt."""
+        """The bars of one partition; none where it is not there."""
         if key not in self._frames:
-            try:
-                frame = self.store.read(self._parsed(key)) if ARCHIVE in self.dataset.sources else None
-            except StoreError:
-                frame = None
+            is_source = ARCHIVE in self.dataset.sources
+            frame = read_sound(self.store, self._parsed(key), self.dataset.name) if is_source else None
             self._frames[key] = pl.DataFrame(schema=BAR) if frame is None else conform(frame, BAR)
         return self._frames[key]

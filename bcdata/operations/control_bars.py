@@ -8,7 +8,7 @@ import polars as pl
 
 from bcdata.bars.schema import BAR, TIME
 from bcdata.intervals import Interval
-from bcdata.operations.archive_content import Record, object_window, rows_content
+from bcdata.operations.archive_content import Record, object_window, refuse_lost, rows_content
 from bcdata.providers.binance.contracts import contract_size
 from bcdata.providers.binance.klines import coin_margined, read_csv, snap_early_2018
 from bcdata.providers.binance.unzip import ObjectError
@@ -50,6 +50,7 @@ def read_controls_with_findings(
                 contents.append(rows_content(store, raw, record, interval))
                 read.append(record)
             except ObjectError as error:
+                refuse_lost(error, raw, record)
                 broken.append(f"{record['name']}: {error}")
         if contents:
             frames[name] = sound_bars(contents, read, interval, raw.dataset.partition("_")[0], raw.symbol).filter(

@@ -13,15 +13,16 @@ from bcdata.features.feature import SETTLEMENTS, Feature
 from bcdata.features.report import TRAILING, feature_report
 from bcdata.operations.feature_set import features_of, reference_of, universe_of
 from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.lake import PERPETUAL, keys_over
+from bcdata.operations.lake import PERPETUAL, keys_over, published_sound, read_sound
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.publish import publish, unchanged
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.quality.features import attention
 from bcdata.quality.verdict import Verdict, failed
+from bcdata.store.footer import Published
 from bcdata.store.layout import Partition
-from bcdata.store.store import Published, Store
+from bcdata.store.store import Store
 from bcdata.windows import Window
 
 VERSION = 1
@@ -43,18 +44,18 @@ def trailing(window: Window) -> Window:
 
 def _report(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     own = partition.in_zone("features")
-    published = store.published(own)
+    published = published_sound(store, own)
     if published is None:
         return Outcome(partition, State.HELD_BACK, failed("upstream", "features are not published"))
     window, config = window_of(dataset, partition), published.record.get("features")
-    before = {one: store.published(one) for one in _partitions(dataset, partition.symbol, trailing(window))}
+    before = {one: published_sound(store, one) for one in _partitions(dataset, partition.symbol, trailing(window))}
     # Partitions before this one are an untracked read: what was there is part of the fingerprint.
     read: Read = [(partition.date, published.fingerprint)]
     read += [(one.date, there.fingerprint if there else None) for one, there in before.items()]
     made = fingerprint(features=read, report=VERSION)
     if done := unchanged(store, partition, made):
         return done
-    table = store.read(own)
+    table = read_sound(store, own, dataset.name)
     if table is None:
         return Outcome(partition, State.HELD_BACK, failed("upstream", "features are not published"))
     alike = [one for one, there in before.items() if there and there.record.get("features") == config]
@@ -84,7 +85,7 @@ def _partitions(dataset: Dataset, symbol: str, window: Window) -> list[Partition
 
 def _features_over(store: Store, partitions: Sequence[Partition], window: Window) -> pl.DataFrame | None:
     """The features of these partitions inside the window; None where there are none."""
-    frames = [frame for one in partitions if (frame := store.read(one)) is not None]
+    frames = [frame for one in partitions if (frame := read_sound(store, one, one.dataset)) is not None]
     if not frames:
         return None
     inside = pl.col("open_time").is_between(window.start, window.end, closed="left")

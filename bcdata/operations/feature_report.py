@@ -14,6 +14,7 @@ from bcdata.errors import UsageError
 from bcdata.features.feature import Feature
 from bcdata.operations.feature_quality import absent_of, bars_of_a_day
 from bcdata.operations.feature_set import features_of
+from bcdata.operations.lake import read_sound
 from bcdata.pictures.feature_map import feature_map
 from bcdata.quality.features import states
 from bcdata.store.layout import Partition
@@ -66,7 +67,9 @@ def page_of(store: Store, dataset: Dataset, symbol: str, dates: Sequence[str]) -
     """
     partitions = [Partition("reports", dataset.name, symbol, date) for date in dates]
     reports = _reports(store, partitions)
-    tables = [frame for one in partitions if (frame := store.read(one.in_zone("features"))) is not None]
+    tables = [
+        frame for one in partitions if (frame := read_sound(store, one.in_zone("features"), one.dataset)) is not None
+    ]
     if reports is None or not tables:
         words = f"{dataset.name} {symbol}: no reports between {dates[0]} and {dates[-1]}"
         raise UsageError(f"{words}; make them: bcdata materialize --until reports")
@@ -103,7 +106,7 @@ def _judged(dataset: Dataset, symbol: str, reports: pl.DataFrame) -> list[dict[s
 
 
 def _reports(store: Store, partitions: Sequence[Partition]) -> pl.DataFrame | None:
-    found = [(one.date, frame) for one in partitions if (frame := store.read(one)) is not None]
+    found = [(one.date, frame) for one in partitions if (frame := read_sound(store, one, one.dataset)) is not None]
     return pl.concat([frame.with_columns(date=pl.lit(date)) for date, frame in found]) if found else None
 
 

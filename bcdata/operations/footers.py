@@ -1,6 +1,7 @@
 """What published files say of themselves, remembered: 40,000 footers take a minute to read, and few of them change.
 
-The memory is a side table: an entry holds as long as its file has the same size and time. Losing it costs that minute.
+The memory is a side table: an entry holds as long as its file is the same one, by size, inode and times. Losing it
+costs that minute.
 """
 
 import json
@@ -8,7 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,11 @@ _INPUTS = f"inputs {' '.join(KEPT)}"
 _RACY_NS = 2_000_000_000
 """A file that was just written may be written again within the clock's tick: it is read again next time."""
 _BUSY_SECONDS = 30.0
-_TABLE = """CREATE TABLE IF NOT EXISTS footers
-  (kind TEXT, key TEXT, size INTEGER NOT NULL, modified INTEGER NOT NULL, facts TEXT NOT NULL,
+_TABLE = """CREATE TABLE IF NOT EXISTS published
+  (kind TEXT, key TEXT, size INTEGER, modified INTEGER, inode INTEGER, changed INTEGER, facts TEXT NOT NULL,
   PRIMARY KEY (kind, key)) WITHOUT ROWID"""
+_OLD_TABLE = "DROP TABLE IF EXISTS footers"
+"""That of earlier releases, which did not tell a file from another one of the same size and time."""
 
 
 class Footers:
@@ -84,23 +87,23 @@ class Footers:
         found = {
             date: json.loads(known[info.key][1])
             for date, info in infos.items()
-            if info.key in known and known[info.key][0] == (info.size, info.modified_ns)
+            if info.key in known and known[info.key][0] == info
         }
         new = read([replace(some, date=date) for date in infos if date not in found])
         settled = {infos[date]: facts for date, facts in new.items() if _is_settled(infos[date])}
         with self._table:
             self._table.executemany(
-                "REPLACE INTO footers VALUES (?, ?, ?, ?, ?)",
-                [(kind, one.key, one.size, one.modified_ns, json.dumps(facts)) for one, facts in settled.items()],
+                "REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(kind, *astuple(one), json.dumps(facts)) for one, facts in settled.items()],
             )
         return found | new
 
-    def _known(self, kind: str, folder: str) -> dict[str, tuple[tuple[int, int], str]]:
+    def _known(self, kind: str, folder: str) -> dict[str, tuple[ObjectInfo, str]]:
         rows = self._table.execute(
-            "SELECT key, size, modified, facts FROM footers WHERE kind = ? AND key >= ? AND key < ?",
+            "SELECT key, size, modified, inode, changed, facts FROM published WHERE kind = ? AND key >= ? AND key < ?",
             (kind, folder, f"{folder}~"),
         )
-        return {key: ((size, modified), facts) for key, size, modified, facts in rows}
+        return {row[0]: (ObjectInfo(*row[:5]), row[5]) for row in rows}
 
     def _inputs(self, partitions: list[Partition]) -> dict[str, Facts]:
         published = {one.date: self._store.published(one) for one in partitions}
@@ -126,7 +129,8 @@ class Footers:
         return {date: [asdict(found) for found in findings(one)] for date, one in manifests.items() if one}
 
     def _rows(self, partitions: list[Partition]) -> dict[str, list[Row]]:
-        """Many small files are read at once, which takes a tenth of the time."""
+        """Many small files are read at once, which takes a tenth of the time; damaged ones tell nothing."""
+        partitions = [one for one in partitions if self._is_whole(one)]
         if not partitions:
             return {}
         columns = ("start", "end", "bars", "status")
@@ -143,9 +147,15 @@ class Footers:
             found[paths[path]].append((start.isoformat(), end.isoformat(), bars, status))
         return found
 
+    def _is_whole(self, partition: Partition) -> bool:
+        try:
+            return self._store.damage(partition) is None
+        except StoreError:
+            return False  # its manifest is damaged
+
 
 def _is_settled(info: ObjectInfo) -> bool:
-    return abs(time.time_ns() - info.modified_ns) > _RACY_NS
+    return abs(time.time_ns() - info.changed_ns) > _RACY_NS
 
 
 @contextmanager
@@ -177,6 +187,7 @@ def _prepared(path: Path | str) -> sqlite3.Connection:
     try:
         table.execute("PRAGMA journal_mode = WAL")
         table.execute("PRAGMA synchronous = NORMAL")
+        table.execute(_OLD_TABLE)
         table.execute(_TABLE)
     except sqlite3.Error:
         table.close()

@@ -16,6 +16,7 @@ from bcdata.catalog import Dataset
 from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.operations.explain import Known, Told, unpublished_from
 from bcdata.operations.fingerprint import fingerprint
+from bcdata.operations.lake import published_sound, read_sound
 from bcdata.operations.manifests import Record
 from bcdata.operations.workbench import window_of
 from bcdata.quality.settlements import VERSION
@@ -119,11 +120,11 @@ class Archived:
         if ARCHIVE not in dataset.sources:
             return cls.nothing()
         parsed = partition.in_zone("parsed", ARCHIVE)
-        published, own = store.published(parsed), store.read(parsed)
+        published, own = published_sound(store, parsed), read_sound(store, parsed, dataset.name)
         if published is None or own is None:
             return None
         end = window_of(dataset, partition).end
-        following = store.read(replace(parsed, date=dataset.grain.key(end)))
+        following = read_sound(store, replace(parsed, date=dataset.grain.key(end)), dataset.name)
         after = own.clear() if following is None else following.filter(pl.col("time") < end + AROUND)
         return cls(own, published.record, after, published.fingerprint)
 

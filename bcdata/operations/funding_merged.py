@@ -11,10 +11,10 @@ from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.operations.explain import Told
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.funding import ARCHIVE, REST, before_of, due, joined, known_of, unpublished_of
-from bcdata.operations.lake import trusted
+from bcdata.operations.lake import published_sound, read_sound
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.present import CLOSED, as_of
-from bcdata.operations.publish import nothing_sound, publish, unchanged
+from bcdata.operations.publish import is_whole, nothing_sound, publish, unchanged
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.quality.models import audit, funding_model
@@ -31,7 +31,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     parsed = {name: partition.in_zone("parsed", name) for name in dataset.sources}
-    published = {name: work.store.published(one) for name, one in parsed.items()}
+    published = {name: published_sound(work.store, one) for name, one in parsed.items()}
     if ARCHIVE in parsed and published[ARCHIVE] is None:
         return Outcome(partition, State.HELD_BACK, failed("upstream", "parsed is not published"))
     window, records = window_of(dataset, partition), {name: one.record for name, one in published.items() if one}
@@ -47,7 +47,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         rules=VERSION,
     )
     done = unchanged(work.store, partition, made_of)
-    if done and (not done.ok or trusted(work.store, partition) == made_of):
+    if done and (not done.ok or is_whole(work.store, partition.in_zone("gaps"), made_of)):
         return done
     settled = _settled(work, dataset, partition) if settled is None else settled
     before = _before(records)
@@ -58,17 +58,13 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     nothing = nothing_sound(settled.height, archive)
     findings = (*audit(settled, funding_model(SETTLEMENT)), *_coverage(gaps), *_differing(settled), *nothing)
     verdict = Verdict(settled.height, findings)
-    if verdict.passed:
-        record = {"dataset": dataset.name}
-        work.store.publish(partition.in_zone("gaps"), gaps, fingerprint=made_of, rules=VERSION, record=record)
-    return publish(
-        work.store, partition, settled, verdict, fingerprint=made_of, record={CLOSED: done_by.end.isoformat()}
-    )
+    record = {CLOSED: done_by.end.isoformat()}
+    return publish(work.store, partition, settled, verdict, fingerprint=made_of, record=record, ledger=gaps)
 
 
 def _settled(work: Workbench, dataset: Dataset, partition: Partition) -> pl.DataFrame:
     """The settlements of all sources (`SETTLEMENT`, without the interval in force) that are known by now."""
-    frames = [work.store.read(partition.in_zone("parsed", name)) for name in dataset.sources]
+    frames = [read_sound(work.store, partition.in_zone("parsed", name), dataset.name) for name in dataset.sources]
     known = pl.col("time") + SETTLEMENT_MINUTE <= work.now
     return _unlabelled(joined(frames)).filter(known)
 

@@ -11,10 +11,10 @@ import polars as pl
 from bcdata.bars.schema import TIME
 from bcdata.catalog import Dataset
 from bcdata.intervals import SETTLEMENT_MINUTE
-from bcdata.operations.archive_content import object_content, object_window
+from bcdata.operations.archive_content import object_content, object_window, refuse_lost
 from bcdata.operations.archive_rows import extra_columns
 from bcdata.operations.funding import AROUND, made_of_raw, plain
-from bcdata.operations.manifests import Record, read_manifest
+from bcdata.operations.manifests import Record, held_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.publish import publish, unchanged
 from bcdata.operations.stream import each
@@ -36,7 +36,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = read_manifest(store, raw)
+    manifest = held_manifest(store, raw)
     if manifest is None:
         return Outcome(partition, State.FAILED, failed("upstream", "raw holds nothing for it; materialize raw first"))
     made_of = made_of_raw(dataset, manifest)
@@ -89,6 +89,7 @@ class _Opened:
                 frames.append(read_funding_csv(content, name, object_window(record)))
                 wide += [name] if has_more_columns(content) else []
             except ObjectError as error:
+                refuse_lost(error, raw, record)
                 words = f"{name} cannot be read: {error}"
                 # The object of the month before is there for a settlement that it may hold by some milliseconds.
                 if raw.date.startswith(record["date"]):

@@ -7,7 +7,8 @@ from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.funding import Archived, day_before, made_of_raw, plain
 from bcdata.operations.funding_answer import Answer
 from bcdata.operations.funding_listing import facts_of
-from bcdata.operations.manifests import read_manifest
+from bcdata.operations.lake import repair
+from bcdata.operations.manifests import held_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.publish import publish, unchanged
 from bcdata.operations.stream import each
@@ -26,7 +27,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = read_manifest(store, raw)
+    manifest = held_manifest(store, raw)
     if manifest is None:
         return Outcome(partition, State.UNCHANGED, Verdict(0))
     archived = Archived.read(store, dataset, partition) or Archived.nothing()
@@ -36,7 +37,8 @@ def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
         return done
     answer = Answer.kept(store, raw, manifest, archived.known)
     if answer is None and manifest["asked"] is not None:
-        return Outcome(partition, State.FAILED, failed("upstream", "raw lacks a page; materialize raw again"))
+        words = f"a page of raw is lost or damaged; repair it with: {repair(raw, dataset.name)}"
+        return Outcome(partition, State.FAILED, failed("upstream", words))
     window = window_of(dataset, partition)
     if answer is None:  # nothing was asked: what was learnt of the listing said enough
         answer = Answer(Window(window.start, window.start), [])

@@ -7,7 +7,8 @@ import polars as pl
 
 from bcdata.bars.schema import LEDGER, schema_of
 from bcdata.catalog import Dataset
-from bcdata.store.layout import PART, symbol_and_date
+from bcdata.operations.lake import require_whole
+from bcdata.store.layout import PART, Partition, symbol_and_date
 from bcdata.store.store import Store
 
 _PATH = "ledger file"
@@ -25,6 +26,7 @@ def ledger_files(
 
     Raises:
         UsageError: a date key is malformed.
+        StoreError: a ledger is damaged; the text has the command that repairs it.
     """
     for key in (first, last):
         if key is not None:
@@ -35,7 +37,9 @@ def ledger_files(
         if place is None or not info.key.endswith(PART) or (symbols and place[0] not in symbols):
             continue
         if (first is None or place[1] >= first) and (last is None or place[1] <= last):
+            require_whole(store, Partition("gaps", dataset.name, *place), dataset.name)
             found[store.root / info.key] = place
+    store.remember()
     return found
 
 

@@ -4,10 +4,9 @@ Halts are looked for again where merged bars have changed, and only there. A hal
 rows, one in each date.
 """
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import groupby
 
 import polars as pl
 
@@ -16,12 +15,12 @@ from bcdata.bars.halts import HALT, find_halts, states_of
 from bcdata.catalog import Dataset
 from bcdata.errors import UsageError
 from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.lake import trusted
+from bcdata.operations.footers import open_footers
+from bcdata.operations.lake import read_sound, trusted
 from bcdata.operations.outcome import State
+from bcdata.operations.publish import is_whole
 from bcdata.operations.watched import watched
-from bcdata.store.attempts import Attempts
-from bcdata.store.layout import PART, Partition, halts_table, symbol_and_date
-from bcdata.store.objects import ObjectInfo
+from bcdata.store.layout import PART, Partition, halts_table
 from bcdata.store.store import Store
 
 VERSION = "1"
@@ -40,13 +39,12 @@ class Watched:
     fingerprint: str
 
 
-def watch(store: Store, dataset: Dataset, now: datetime, *, first: str = "", last: str = "9999") -> Iterator[Watched]:
+def watch(store: Store, dataset: Dataset, *, first: str = "", last: str = "9999") -> Iterator[Watched]:
     """Looks for halts in all dates whose merged bars have changed, and publishes them date by date.
 
     Args:
         store: the lake.
         dataset: bars of an hour at most.
-        now: the instant (UTC) that the side table remembers; nothing that is published depends on it.
         first: the first date key, included; all if not given.
         last: the last one, included.
 
@@ -56,17 +54,21 @@ def watch(store: Store, dataset: Dataset, now: datetime, *, first: str = "", las
     """
     if not watched([dataset]):
         raise UsageError(f"{dataset.name}: halts are told from bars of an hour at most; name another dataset")
-    attempts = Attempts(store.root)
-    for date, files in sorted(_by_date(store, dataset).items()):
-        if not first <= date <= last:
+    for date, merged in sorted(_by_date(store, dataset, first, last).items()):
+        inputs = {one.symbol: made for one, made in merged.items()}
+        made_of = fingerprint(
+            merged=list(inputs.items()),
+            interval=dataset.bar_interval.name,
+            calendar=dataset.calendar,
+            version=VERSION,
+        )
+        table = halts_table(dataset.name, date)
+        if is_whole(store, table, made_of):
             continue
-        # What is published depends on contents; times of files only spare a look into each of them.
-        seen = _digest(files)
-        key = f"halts/{dataset.name}/{date}"
-        if attempts.detail(key) == seen and store.published(halts_table(dataset.name, date)):
-            continue
-        yield _watch_date(store, dataset, date, sorted({found[0] for one in files if (found := _named(one))}))
-        attempts.note([key], now, seen)
+        halts = _find(store, dataset, date, merged)
+        record = {"dataset": dataset.name, "halts": halts.height, "merged": inputs}
+        store.publish(table, halts, fingerprint=made_of, rules=VERSION, record=record)
+        yield Watched(dataset.name, date, State.PUBLISHED, halts.height, len(merged), made_of)
 
 
 def halt_rows(store: Store, dataset: Dataset, *, first: str = "", last: str = "9999") -> pl.DataFrame:
@@ -80,47 +82,25 @@ def halt_rows(store: Store, dataset: Dataset, *, first: str = "", last: str = "9
     return pl.concat(frames)
 
 
-def _watch_date(store: Store, dataset: Dataset, date: str, symbols: Sequence[str]) -> Watched:
-    partitions = [Partition("merged", dataset.name, symbol, date) for symbol in symbols]
-    merged = {one: made for one in partitions if (made := trusted(store, one))}
-    made_of = fingerprint(
-        merged=[(one.symbol, made) for one, made in merged.items()],
-        interval=dataset.bar_interval.name,
-        calendar=dataset.calendar,
-        version=VERSION,
-    )
-    table = halts_table(dataset.name, date)
-    known = store.published(table)
-    if known and known.fingerprint == made_of:
-        return Watched(dataset.name, date, State.UNCHANGED, known.record["halts"], len(merged), made_of)
+def _find(store: Store, dataset: Dataset, date: str, merged: Iterable[Partition]) -> pl.DataFrame:
     opens = calendar(dataset.calendar).opens(dataset.bar_interval, dataset.grain.window(date))
     states = {}
     for one in merged:
-        bars = store.read(one, ["open_time", "trades", "volume"])
-        ledger = store.read(one.in_zone("gaps"))
+        bars = read_sound(store, one, dataset.name, ["open_time", "trades", "volume"])
+        ledger = read_sound(store, one.in_zone("gaps"), dataset.name)
         if bars is not None and ledger is not None:
             states[one.symbol] = states_of(opens, bars, ledger)
-    halts = find_halts(opens, states)
-    inputs = {one.symbol: made for one, made in merged.items()}
-    record = {"dataset": dataset.name, "halts": halts.height, "merged": inputs}
-    store.publish(table, halts, fingerprint=made_of, rules=VERSION, record=record)
-    return Watched(dataset.name, date, State.PUBLISHED, halts.height, len(merged), made_of)
+    return find_halts(opens, states)
 
 
-def _by_date(store: Store, dataset: Dataset) -> dict[str, list[ObjectInfo]]:
-    """The files of bars and ledgers by date."""
-    found: dict[str, list[ObjectInfo]] = {}
-    for zone in ("merged", "gaps"):
-        for info in store.files(zone, dataset.name):
-            if (named := _named(info)) is not None:
-                found.setdefault(named[1], []).append(info)
+def _by_date(store: Store, dataset: Dataset, first: str, last: str) -> dict[str, dict[Partition, str]]:
+    """The trusted bars of each date, with what they are made of: by contents, never by times of files."""
+    partitions = [one for one in store.partitions("merged", dataset.name) if first <= one.date <= last]
+    found: dict[str, dict[Partition, str]] = {}
+    with open_footers(store) as footers:
+        for symbol, some in groupby(partitions, key=lambda one: one.symbol):
+            known = footers.trusted(dataset.name, symbol)
+            for one in some:
+                if made := known.get(one.date) or trusted(store, one):
+                    found.setdefault(one.date, {})[one] = made
     return found
-
-
-def _named(info: ObjectInfo) -> tuple[str, str] | None:
-    return symbol_and_date(info.key) if info.key.endswith(f"/{PART}") else None
-
-
-def _digest(files: Sequence[ObjectInfo]) -> str:
-    text = "\n".join(f"{one.key} {one.size} {one.modified_ns}" for one in files)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

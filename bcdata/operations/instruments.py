@@ -16,6 +16,8 @@ from bcdata.catalog.registry import MARKETS
 from bcdata.catalog.symbols import QUOTES, split
 from bcdata.providers.binance.exchange_info import SymbolInfo
 
+UNIVERSE_IS_LOST = "restore it from a backup, or delete it: it is then learnt anew, but for what was known when"
+"""What there is to do where its file is damaged."""
 UNIVERSE = schema_of(
     {
         "instrument_id": pl.String,

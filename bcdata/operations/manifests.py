@@ -11,7 +11,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, mod
 
 from bcdata.bars.gaps import Status
 from bcdata.catalog.registry import parse_name
-from bcdata.errors import UsageError
+from bcdata.errors import StoreError, UsageError
+from bcdata.operations.lake import repair
 from bcdata.providers.binance.names import GRAINS
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -39,6 +40,19 @@ def read_manifest(store: Store, partition: Partition) -> Record | None:
     except ValidationError:
         return None
     return value
+
+
+def held_manifest(store: Store, partition: Partition) -> Record | None:
+    """The manifest of a raw partition; None where there is none.
+
+    Raises:
+        StoreError: it is damaged; the text has the command that repairs it.
+    """
+    found = read_manifest(store, partition)
+    if found is None and store.objects.stat(partition.key(MANIFEST)) is not None:
+        command = repair(partition, partition.dataset)
+        raise StoreError(f"{partition.key(MANIFEST)} is damaged; repair it with: {command}")
+    return found
 
 
 def in_force(manifest: Mapping[str, Any] | None) -> dict[str, Record]:

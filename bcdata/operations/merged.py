@@ -19,10 +19,10 @@ from bcdata.operations.archive_view import ArchiveView
 from bcdata.operations.explain import unpublished_from
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.holes import known_of
-from bcdata.operations.lake import PERPETUAL, merged_over, read_over, trusted
+from bcdata.operations.lake import PERPETUAL, merged_over, published_sound, read_over, read_sound
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.present import CLOSED, as_of
-from bcdata.operations.publish import nothing_sound, publish, unchanged
+from bcdata.operations.publish import is_whole, nothing_sound, publish, unchanged
 from bcdata.operations.stream import each
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.quality.models import audit, merged_model
@@ -76,13 +76,13 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     inputs = _inputs(work, dataset, partition)
     made_of = inputs.fingerprint(dataset)
     done = unchanged(work.store, partition, made_of)
-    if done and (not done.ok or trusted(work.store, partition) == made_of):
+    if done and (not done.ok or is_whole(work.store, partition.in_zone("gaps"), made_of)):
         return done
     rest = inputs.record(REST) or {}
     frames = [
         (name, _without_replaced(frame, rest) if name == ARCHIVE else frame)
         for name, made, _ in inputs.sources
-        if made and (frame := work.store.read(partition.in_zone("parsed", name))) is not None
+        if made and (frame := read_sound(work.store, partition.in_zone("parsed", name), dataset.name)) is not None
     ]
     # What has not closed by now is not known yet, whatever a file says.
     bars = with_known_at(merge(frames).filter(pl.col("open_time") < inputs.closed.end), dataset.bar_interval)
@@ -100,22 +100,13 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         *finer_disagreement(work, dataset, inputs.symbol, inputs.window, bars),
     ]
     verdict = Verdict(bars.height, tuple(findings), {"missing": _by_status(gaps)})
-    if verdict.passed:
-        # The ledger first: bars are trusted only with a ledger of their own fingerprint.
-        work.store.publish(
-            partition.in_zone("gaps"),
-            gaps,
-            fingerprint=made_of,
-            rules=VERSION,
-            record={"dataset": dataset.name},
-        )
     record = {
         "sources": [(name, made) for name, made, _ in inputs.sources],
         "funding": inputs.funding,
         "finer": inputs.finer,
         CLOSED: inputs.closed.end.isoformat(),
     }
-    return publish(work.store, partition, bars, verdict, fingerprint=made_of, record=record)
+    return publish(work.store, partition, bars, verdict, fingerprint=made_of, record=record, ledger=gaps)
 
 
 def _not_ready(work: Workbench, dataset: Dataset, partition: Partition) -> str | None:
@@ -123,7 +114,7 @@ def _not_ready(work: Workbench, dataset: Dataset, partition: Partition) -> str |
     if ARCHIVE not in dataset.sources:
         return None
     parsed = partition.in_zone("parsed", ARCHIVE)
-    if work.store.published(parsed):
+    if published_sound(work.store, parsed):
         return None
     report = quarantine.report(work.store, parsed)
     if report:
@@ -135,7 +126,7 @@ def _inputs(work: Workbench, dataset: Dataset, partition: Partition) -> _Inputs:
     window = window_of(dataset, partition)
     sources: list[tuple[str, str | None, Record | None]] = []
     for name in dataset.sources:
-        published = work.store.published(partition.in_zone("parsed", name))
+        published = published_sound(work.store, partition.in_zone("parsed", name))
         sources.append((name, published.fingerprint if published else None, published.record if published else None))
     funding = work.catalog.funding(dataset.market)
     finer = finer_dataset(work.catalog, dataset)

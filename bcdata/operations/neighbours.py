@@ -22,7 +22,7 @@ from bcdata.features.known import late_bars, latest
 from bcdata.features.reach import settlement_window, warm_up_window
 from bcdata.features.surroundings import BoolArray, Panel, Surroundings, panel
 from bcdata.operations.feature_set import features_of, identities, reference_of, universe_of, version_of
-from bcdata.operations.lake import keys_over, read_over, trusted
+from bcdata.operations.lake import keys_over, read_over, read_sound, trusted
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -171,7 +171,7 @@ class Neighbours:
         return panel(closes, opens, reasons, latest(opens, late))
 
     def _frames_of(self, partitions: Iterable[Partition], columns: Sequence[str] | None = None) -> list[pl.DataFrame]:
-        found = (self._store.read(one, columns, are_optional=True) for one in partitions)
+        found = (read_sound(self._store, one, one.dataset, columns, are_optional=True) for one in partitions)
         return [frame for frame in found if frame is not None]
 
     def _unexplained(self, window: Window) -> int:

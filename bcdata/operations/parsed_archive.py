@@ -13,7 +13,7 @@ from bcdata.operations.archive_rows import Opened
 from bcdata.operations.audited_objects import audit_objects
 from bcdata.operations.control_bars import read_controls_with_findings
 from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.manifests import read_manifest
+from bcdata.operations.manifests import held_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.publish import publish, unchanged
 from bcdata.operations.set_aside import Lacking
@@ -35,7 +35,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = read_manifest(work.store, raw)
+    manifest = held_manifest(work.store, raw)
     if manifest is None:
         verdict = failed("upstream", "raw holds nothing for it; materialize raw first")
         return Outcome(partition, State.FAILED, verdict)

@@ -9,7 +9,8 @@ from bcdata.operations.answer_rows import read_bodies
 from bcdata.operations.answered import FACTS
 from bcdata.operations.archive_view import ArchiveView
 from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.manifests import read_manifest
+from bcdata.operations.lake import repair
+from bcdata.operations.manifests import held_manifest
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.parsed_archive import parsed_fingerprint
 from bcdata.operations.publish import publish, unchanged
@@ -27,7 +28,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = read_manifest(work.store, raw)
+    manifest = held_manifest(work.store, raw)
     if manifest is None:
         return Outcome(partition, State.UNCHANGED, Verdict(0))
     view = ArchiveView.read(work.store, dataset, partition)
@@ -42,7 +43,8 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     answers = [read_bodies(work.store, raw, query["pages"]) for query in queries]
     days = read_bodies(work.store, raw, manifest.get("days") or [])
     if days is None or None in answers:
-        return Outcome(partition, State.FAILED, failed("upstream", "raw lacks a page; materialize raw again"))
+        words = f"a page of raw is lost or damaged; repair it with: {repair(raw, dataset.name)}"
+        return Outcome(partition, State.FAILED, failed("upstream", words))
     exchange = Days(days, manifest.get("witnesses") or [])
     weighed = weigh(view, queries, [bodies or [] for bodies in answers], exchange)
     record = {

@@ -5,19 +5,26 @@ from typing import Any
 
 import polars as pl
 
+from bcdata.errors import StoreError
 from bcdata.operations.outcome import Outcome, State
 from bcdata.quality.rules import VERSION
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store import quarantine
-from bcdata.store.layout import Partition
+from bcdata.store.footer import Rows
+from bcdata.store.layout import Partition, Table
 from bcdata.store.store import Store
 
 
 def unchanged(store: Store, partition: Partition, fingerprint: str) -> Outcome | None:
-    """The outcome of a partition whose inputs are the same as before: published still, or held back still."""
+    """The outcome of a partition whose inputs are the same as before: published still, or held back still.
+
+    A file whose bytes are not those that were published is as good as none, and so is one of another publication.
+    """
     published = store.published(partition)
     report = quarantine.report(store, partition)
     verdict = _verdict(published.record) if published and published.fingerprint == fingerprint else None
+    if verdict is not None and not is_whole(store, partition, fingerprint):
+        return None
     if verdict is not None:
         set_aside = any(finding.severity is Severity.ROW for finding in verdict.findings)
         kept = report is not None and report["fingerprint"] == fingerprint and quarantine.has_rows(store, partition)
@@ -29,6 +36,14 @@ def unchanged(store: Store, partition: Partition, fingerprint: str) -> Outcome |
     if report and report["fingerprint"] == fingerprint and not report["published"] and (held := _verdict(report)):
         return Outcome(partition, State.HELD_BACK, held, fingerprint)
     return None
+
+
+def is_whole(store: Store, partition: Partition | Table, fingerprint: str) -> bool:
+    """Whether the file of a partition is, byte by byte, what was published with this fingerprint."""
+    try:
+        return fingerprint in store.whole(partition)
+    except StoreError:
+        return False  # its manifest is damaged, and begun anew when the partition is published again
 
 
 def _verdict(record: Mapping[str, Any]) -> Verdict | None:
@@ -48,10 +63,12 @@ def publish(
     fingerprint: str,
     record: Mapping[str, Any],
     rejected: pl.DataFrame | None = None,
+    ledger: pl.DataFrame | None = None,
 ) -> Outcome:
     """Publishes what passed; what did not goes to quarantine and leaves the zone as it is.
 
-    Rows set aside go to quarantine first, so that a row is never in neither place.
+    Rows set aside go to quarantine first, so that a row is never in neither place. A gap ledger is published with the
+    rows that it belongs to, and before them: rows are trusted only with a ledger of their own fingerprint.
     """
     has_rejected = rejected is not None and rejected.height > 0
     if not verdict.passed or has_rejected:
@@ -66,7 +83,10 @@ def publish(
     if not verdict.passed:
         return Outcome(partition, State.HELD_BACK, verdict, fingerprint)
     full = {**record, "verdict": verdict.to_json()}
-    written = store.publish(partition, frame, fingerprint=fingerprint, rules=VERSION, record=full)
+    together = [Rows(partition, frame, full)]
+    if ledger is not None:
+        together.insert(0, Rows(partition.in_zone("gaps"), ledger, {"dataset": partition.dataset}))
+    written = store.publish_together(together, fingerprint=fingerprint, rules=VERSION)
     if not has_rejected:
         quarantine.clear(store, partition)
     return Outcome(partition, State.PUBLISHED, verdict, fingerprint, frame.height, written)

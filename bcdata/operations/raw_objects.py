@@ -78,7 +78,9 @@ class ObjectFetcher:
         record = known.get(one.name)
         if record is None or record["listed"] != listed_as(one) or not record["whole"] or DAMAGED in record:
             return None
-        return {key: value for key, value in record.items() if key != "withdrawn"} if self.is_there(record) else None
+        if not self.work.store.holds(self.partition.key(record["file"]), record["bytes"], record["sha256"]):
+            return None
+        return {key: value for key, value in record.items() if key != "withdrawn"}
 
     async def _fetch(self, one: ArchiveObject, *, with_checksum: bool) -> tuple[Record, FetchedObject] | None:
         try:

@@ -10,7 +10,7 @@ from bcdata.bars.resample import Resampling, resample
 from bcdata.bars.schema import LEDGER
 from bcdata.catalog import Dataset
 from bcdata.operations.fingerprint import fingerprint
-from bcdata.operations.lake import PERPETUAL, merged_over, read_over, trusted
+from bcdata.operations.lake import PERPETUAL, merged_over, read_over, read_sound, trusted
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.present import CLOSED
 from bcdata.operations.publish import publish, unchanged
@@ -78,7 +78,7 @@ def _ledgers(store: Store, dataset: Dataset, symbol: str, window: Window) -> pl.
     """The ledgers of the trusted bars in the window."""
     frames = [pl.DataFrame(schema=LEDGER)]
     for partition, made in merged_over(store, dataset, symbol, window):
-        rows = store.read(partition.in_zone("gaps")) if made else None
+        rows = read_sound(store, partition.in_zone("gaps"), dataset.name) if made else None
         if rows is not None:
             frames.append(rows)
     return pl.concat(frames)

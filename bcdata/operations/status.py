@@ -13,9 +13,10 @@ from bcdata.operations.feature_set import version_of
 from bcdata.operations.findings import Reported, standing
 from bcdata.operations.footers import open_footers
 from bcdata.operations.freshness import freshness, merged_at
+from bcdata.operations.gaps import ledger_files
 from bcdata.operations.zones import Step, Zone, steps
 from bcdata.store.attempts import Attempts
-from bcdata.store.layout import PART, Partition, symbol_and_date
+from bcdata.store.layout import Partition, symbol_and_date
 from bcdata.store.quarantine import REPORT, ZONE
 from bcdata.store.store import Store
 
@@ -87,16 +88,11 @@ def findings(store: Store, catalog: Catalog, datasets: tuple[str, ...] = ()) -> 
         return [one for dataset in chosen for one in standing(store, footers, dataset)]
 
 
-def ledger_files(store: Store, dataset: str) -> list[Path]:
-    """The ledger files of a dataset."""
-    return [store.root / info.key for info in store.files("gaps", dataset) if info.key.endswith(PART)]
-
-
 def _dataset_status(store: Store, dataset: Dataset, now: datetime) -> DatasetStatus:
     return DatasetStatus(
         dataset.name,
         [_zone_status(store, step) for step in steps(dataset)],
-        _missing(store, dataset.name),
+        _missing(store, dataset),
         list(_held_back(store, dataset)),
         list(_overdue(store, dataset, now)),
         *_feature_sets(store, dataset),
@@ -146,8 +142,8 @@ def _zone_status(store: Store, step: Step) -> ZoneStatus:
     )
 
 
-def _missing(store: Store, dataset: str) -> dict[str, int]:
-    files = ledger_files(store, dataset)
+def _missing(store: Store, dataset: Dataset) -> dict[str, int]:
+    files = list(ledger_files(store, dataset))
     if not files:
         return {}
     counts = pl.scan_parquet(files, hive_partitioning=False).group_by("status").agg(pl.col("bars").sum()).collect()

@@ -67,9 +67,6 @@ def suspicions(store: Store, footers: Footers, dataset: Dataset, symbols: set[st
         footers: the memory of what its files say.
         dataset: a dataset of the catalog; settlements are not looked at.
         symbols: only these; all if None.
-
-    Raises:
-        StoreError: the universe table is damaged.
     """
     if dataset.kind != "klines" or dataset.bar_interval.length is None:
         return
@@ -77,7 +74,10 @@ def suspicions(store: Store, footers: Footers, dataset: Dataset, symbols: set[st
     keys: dict[str, list[str]] = {}
     for one in store.partitions(lake.step.zone.value, lake.step.asset):
         keys.setdefault(one.symbol, []).append(one.date)
-    known = lives(read_universe(store, dataset.market))
+    try:
+        known = lives(read_universe(store, dataset.market))
+    except StoreError:
+        known = {}  # its own sensor tells of the damage, and so does the sweep
     for symbol, dates in sorted(keys.items()):
         if symbols is None or symbol in symbols:
             yield from _Symbol(lake, symbol, sorted(dates), keys, known.get(symbol)).look()

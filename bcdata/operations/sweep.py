@@ -18,6 +18,7 @@ from bcdata.operations.manifests import MANIFEST, Record, in_force, read_manifes
 from bcdata.operations.marks import DAMAGED
 from bcdata.operations.raw_objects import is_republished
 from bcdata.operations.stream import alone
+from bcdata.operations.sweep_published import is_harmed
 from bcdata.operations.swept import HARM, Checked, Problem, Trouble
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.operations.zones import ARCHIVE
@@ -58,7 +59,11 @@ def verify(work: Workbench, dataset: Dataset, symbols: Sequence[str] | None = No
 def harmed(store: Store, dataset: Dataset) -> dict[tuple[str, str], datetime]:
     """The (symbol, date) that a sweep found harmed and that still are, with the instant (UTC) at which it did."""
     found = Attempts(store.root).instants(_prefix(dataset))
-    return {cell: at for cell, at in found.items() if any(_is_harmed(store, one) for one in _raw(dataset, *cell))}
+    return {
+        cell: at
+        for cell, at in found.items()
+        if any(_is_harmed(store, one) for one in _raw(dataset, *cell)) or is_harmed(store, dataset, *cell)
+    }
 
 
 def _raw(dataset: Dataset, symbol: str, date: str) -> list[Partition]:

@@ -11,13 +11,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
-from bcdata.errors import BcdataError
+from bcdata.errors import BcdataError, StoreError
 from bcdata.net.loop import bounded_map
 from bcdata.operations.fingerprint import fingerprint
 from bcdata.operations.instruments import (
     DELISTED,
     TRADING,
     UNIVERSE,
+    UNIVERSE_IS_LOST,
     Observed,
     Rename,
     Row,
@@ -87,12 +88,19 @@ def update(work: Workbench, market: str, *, most: int = MOST_SYMBOLS, seconds: f
         done.rows, done.symbols = table.height - before.height, table["symbol"].n_unique()
         if done.rows:
             made_of = fingerprint(rows=table.rows())
-            work.store.publish(universe_table(market), table, fingerprint=made_of, rules="", record={"market": market})
+            record = {"market": market}
+            # What was known when cannot be learnt again.
+            work.store.publish(
+                universe_table(market), table, fingerprint=made_of, rules="", record=record, durable=True
+            )
     return done
 
 
 def _table(store: Store, market: str) -> pl.DataFrame:
-    held = store.read(universe_table(market))
+    try:
+        held = store.read(universe_table(market))
+    except StoreError as error:
+        raise StoreError(f"{error}; {UNIVERSE_IS_LOST}") from error
     return pl.DataFrame(schema=UNIVERSE) if held is None else migrate(held)
 
 

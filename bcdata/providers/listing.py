@@ -3,6 +3,7 @@
 from typing import Any
 
 from bcdata.catalog.registry import SOURCES
+from bcdata.net.answers import shown
 from bcdata.providers.binance.settings import BinanceSettings
 
 
@@ -19,7 +20,7 @@ def describe() -> list[dict[str, Any]]:
             "available": True,
             "reason": "needs no key",
             "markets": sorted(source.markets),
-            "urls": urls[name],
+            "urls": [shown(url) for url in urls[name]],
         }
         for name, source in SOURCES.items()
     ]

@@ -1,9 +1,8 @@
 """Files for others: one CSV or Parquet file a symbol, whole or not at all, each row with the instant it is known at."""
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import polars as pl
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.errors import StoreError, UsageError
 from bcdata.query.load import load
+from bcdata.query.staged import staged, sweep
 from bcdata.store.layout import escape
 
 
@@ -35,8 +35,8 @@ class Exported:
 def export(
     dataset: str,
     symbols: Iterable[str],
-    start: str | datetime | None,
-    end: str | datetime | None,
+    start: str | date | None,
+    end: str | date | None,
     *,
     out: Path,
     zone: str = "merged",
@@ -49,7 +49,7 @@ def export(
     """Writes `<out>/<dataset>-<SYMBOL>.<format>` for every symbol and yields what was written.
 
     Each row carries `known_at` (UTC) beside its own time: from then on it may be used, so join on it. CSV has ISO
-    instants.
+    instants. What a killed export left in the folder is removed.
 
     Args:
         dataset: as `load` takes it.
@@ -74,6 +74,7 @@ def export(
     there = [str(path) for path in targets.values() if path.exists()]
     if there and not force:
         raise UsageError(f"{there[0]} is there already; choose another folder, or replace it with --force")
+    sweep(out)
     for symbol, path in targets.items():
         rows = load(dataset, symbol, start, end, zone=zone, fill=fill, root=root, catalog=known)
         size = _write(_known_first(rows), path, form)
@@ -88,15 +89,13 @@ def _known_first(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _write(rows: pl.DataFrame, path: Path, form: Format) -> int:
     """Writes beside the target and renames: readers see the old file or the whole new one."""
-    staged = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if form is Format.CSV:
-            rows.write_csv(staged, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ")
-        else:
-            rows.write_parquet(staged, compression="zstd")
-        staged.replace(path)
+        with staged(path) as beside:
+            if form is Format.CSV:
+                rows.write_csv(beside, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ")
+            else:
+                rows.write_parquet(beside, compression="zstd")
     except OSError as error:
-        staged.unlink(missing_ok=True)
         raise StoreError(f"cannot write {path}: {error.strerror or error}") from None
     return path.stat().st_size

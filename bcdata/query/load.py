@@ -1,9 +1,9 @@
 """Bars, features or labels of some symbols as one polars frame."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import polars as pl
@@ -19,7 +19,8 @@ from bcdata.bars.segments import split as split_bars
 from bcdata.catalog import Catalog, Dataset, load_catalog
 from bcdata.errors import UsageError
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
-from bcdata.operations.lake import trusted
+from bcdata.operations.lake import read_sound, read_together_sound
+from bcdata.query.sound import standing, with_lost
 from bcdata.query.spans import fillable
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition
@@ -34,8 +35,8 @@ _MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
 def load(
     dataset: str,
     symbols: str | Iterable[str] | None = None,
-    start: str | datetime | None = None,
-    end: str | datetime | None = None,
+    start: str | date | None = None,
+    end: str | date | None = None,
     *,
     zone: str = "merged",
     fill: str = "none",
@@ -51,8 +52,8 @@ def load(
     Args:
         dataset: its name; in the zone `resampled` that of the coarser bars (`spot_klines_1h`).
         symbols: one, several, or None for all that are there.
-        start: the first instant, included: a datetime, or ISO text (`2023-01`, `2023-01-05`, `2023-01-05T12:00`); UTC
-            where it has no offset. From the beginning if None.
+        start: the first instant, included: a datetime, a date (its midnight), or ISO text (`2023-01`, `2023-01-05`,
+            `2023-01-05T12:00`); UTC where it has no offset. From the beginning if None.
         end: the instant before which bars open, itself left out; to the end if None.
         zone: `merged`, `features`, `seasonality`, `labels` or `resampled`.
         fill: what becomes of missing bars: `none`, `null` or `flat` (`bcdata.bars.fill`); merged bars only. Never
@@ -61,7 +62,8 @@ def load(
             It looks at the real bars; filled ones belong to the segment before them.
         min_days: where it breaks: the shorter length of a gap, in days.
         min_price_change: where it breaks: the change of price over a gap, as a share.
-        columns: only these, in this order, beside `symbol` and `open_time`.
+        columns: only these, in this order, beside `symbol` and `open_time`. Of the files no other bytes are read, and
+            verified, unless bars are filled or split.
         root: the lake; BCDATA_ROOT if None.
         catalog: the one in force if None.
 
@@ -79,13 +81,17 @@ def load(
         raise UsageError("only merged bars can be filled and split; leave `fill` and `split` out")
     if fill not in set(Fill):
         raise UsageError(f"there is no fill policy {fill!r}; it is one of {', '.join(Fill)}")
-    asked = (_instant(start) if start else None, _instant(end) if end else None)
+    asked = (None if start is None else _instant(start), None if end is None else _instant(end))
     window = Window(asked[0] or _BEGINNING, asked[1] or _END)
     if window.is_empty:
         raise UsageError(f"the range {start} .. {end} is empty or reversed; put the earlier instant first")
+    wanted = columns if fill == Fill.NONE and not split else None
     frames = []
-    for symbol, partitions in _chosen(store, source, zone, dataset, symbols).items():
-        rows = _read(store, source, interval, partitions, window)
+    for symbol, there in _chosen(store, source, zone, dataset, symbols).items():
+        partitions = with_lost(store, there, source.name)
+        rows = _read(store, source, interval, _over(source, partitions, window), wanted)
+        if any(asked):
+            rows = rows.filter(pl.col(_time(source)).is_between(window.start, window.end, closed="left"))
         if interval is not None and split:  # it looks at real bars, so before any are filled
             rows = split_bars(rows, interval, min_days=min_days, min_price_change=min_price_change)
         if interval is not None and rows.height and fill != Fill.NONE:
@@ -93,6 +99,7 @@ def load(
             parts = fillable(store, source, partitions, reach, clock.now())
             rows = _filled(rows, Fill(fill), source, interval, parts)
         frames.append(rows.select(pl.lit(symbol).alias("symbol"), pl.all()))
+    store.remember()
     return (
         _columns(pl.concat(frames, how="diagonal"), columns) if frames else pl.DataFrame(schema={"symbol": pl.String})
     )
@@ -124,9 +131,13 @@ def _source(catalog: Catalog, dataset: str, zone: str) -> tuple[Dataset, Interva
     raise UsageError(f"no dataset is resampled to {dataset!r} in {catalog.path}; there are {names}")
 
 
-def _instant(value: str | datetime) -> datetime:
+def _instant(value: str | date) -> datetime:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return datetime.combine(value, time(), UTC)
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    if not isinstance(value, str):
+        raise UsageError(f"{value!r} is no instant; write a datetime, a date, or ISO text such as 2023-01-05T12:00")
     return clock.parse_instant(f"{value}-01" if _MONTH.fullmatch(value) else value)
 
 
@@ -148,23 +159,41 @@ def _chosen(
 
 
 def _read(
-    store: Store, source: Dataset, interval: Interval | None, partitions: Iterable[Partition], window: Window
+    store: Store,
+    source: Dataset,
+    interval: Interval | None,
+    partitions: Iterable[Partition],
+    columns: Sequence[str] | None,
 ) -> pl.DataFrame:
-    """The rows in the window. Bars are trusted only with a ledger of their own fingerprint."""
-    frames = []
+    """The rows with these columns at least, out of files of which what is read is verified."""
+    names = None if columns is None else list(dict.fromkeys([_time(source), *columns]))
+    there = list(standing(store, partitions, source.name))
+    if not there:
+        return pl.DataFrame(schema={_time(source): TIME})
+    rows = read_together_sound(store, there, source.name, names)
+    if rows is not None:
+        return rows if names else _with_known_at(rows, interval)
+    found = (_rows(store, one, source.name, names) for one in there)
+    return pl.concat((_with_known_at(one, interval) for one in found if one is not None), how="diagonal")
+
+
+def _over(source: Dataset, partitions: Iterable[Partition], window: Window) -> Iterator[Partition]:
+    """The partitions that overlap the window."""
     for one in partitions:
         held = source.grain.window(one.date)
-        if held.end <= window.start or held.start >= window.end:
-            continue
-        if one.zone == "merged" and trusted(store, one) is None:
-            continue
-        if (frame := store.read(one)) is not None:
-            frames.append(_with_known_at(frame, interval))
-    if not frames:
-        return pl.DataFrame(schema={"open_time": TIME})
-    time = "time" if source.kind == "funding" else "open_time"
-    rows = pl.concat(frames, how="diagonal")
-    return rows.filter(pl.col(time).is_between(window.start, window.end, closed="left"))
+        if held.end > window.start and held.start < window.end:
+            yield one
+
+
+def _time(source: Dataset) -> str:
+    return "time" if source.kind == "funding" else "open_time"
+
+
+def _rows(store: Store, one: Partition, source: str, names: Sequence[str] | None) -> pl.DataFrame | None:
+    rows = read_sound(store, one, source, names, are_optional=True)
+    if rows is None or names is None or set(names) <= {*rows.columns, "symbol", "known_at"}:
+        return rows
+    return read_sound(store, one, source)  # one that is not there: an error names all that are
 
 
 def _filled(

@@ -1,4 +1,4 @@
-"""Objects that a sweep found damaged or lost are fetched again, and what depends on them is looked at anew."""
+"""What a sweep found damaged or lost is fetched or made again, and what depends on it is looked at anew."""
 
 import dagster as dg
 
@@ -24,7 +24,7 @@ def _mend(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         job_name=heal_job_name(dataset.name),
         minimum_interval_seconds=Settings().heal_every,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Has objects of {dataset.name} fetched again that the sweep over raw found damaged or lost.",
+        description=f"Has files of {dataset.name} fetched or made again that a sweep found damaged or lost.",
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
         from bcdata.operations.backoff import is_due  # noqa: PLC0415

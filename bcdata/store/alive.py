@@ -15,12 +15,18 @@ def show_alive(root: Path, run: str) -> None:
     path = root / STATE / "runs" / run
     if path in _held:
         return
-    for lock in _held.values():
-        os.close(lock)
-    _held.clear()
+    show_ended()
     path.parent.mkdir(parents=True, exist_ok=True)
     _held[path] = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
     fcntl.flock(_held[path], fcntl.LOCK_EX)
+
+
+def show_ended() -> None:
+    """Removes what this process shows: the run is over, finished or failed."""
+    for path, lock in _held.items():
+        path.unlink(missing_ok=True)
+        os.close(lock)
+    _held.clear()
 
 
 def gone(root: Path) -> Iterator[str]:

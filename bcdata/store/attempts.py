@@ -1,17 +1,15 @@
 """The side table: when something was fetched or asked. Kept apart, so that the same input gives the same bytes."""
 
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from bcdata.errors import StoreError
 from bcdata.store.objects import STATE
+from bcdata.store.side_table import SideTable
 
-_BUSY_SECONDS = 30.0
+_COST = "some questions are asked again"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS attempts (
     key TEXT PRIMARY KEY, at TEXT NOT NULL, tries INTEGER NOT NULL, detail TEXT NOT NULL
@@ -53,57 +51,52 @@ class Attempts:
     """Instants by key, in SQLite, shared by all processes that use the root. Losing it loses no data."""
 
     def __init__(self, root: Path) -> None:
-        self._path = root / STATE / "attempts.sqlite"
+        self._table = SideTable(root / STATE / "attempts.sqlite", _SCHEMA, _COST)
 
     def note(self, keys: Iterable[str], at: datetime, detail: str = "") -> None:
         """Remembers that these were tried at this instant (UTC); the last try counts."""
         rows = [(key, at.isoformat(), detail) for key in keys]
         if not rows:
             return
-        with self._open() as table:
-            table.executemany(
-                "INSERT INTO attempts VALUES (?, ?, 1, ?) ON CONFLICT (key) DO UPDATE"
-                " SET at = excluded.at, tries = tries + 1, detail = excluded.detail",
-                rows,
-            )
+        sql = (
+            "INSERT INTO attempts VALUES (?, ?, 1, ?) ON CONFLICT (key) DO UPDATE"
+            " SET at = excluded.at, tries = tries + 1, detail = excluded.detail"
+        )
+        self._table.use(lambda table: table.executemany(sql, rows))
 
     def last(self, key: str) -> datetime | None:
         """When the key was tried last; None where it never was."""
-        if not self._path.exists():
+        if not self._table.path.exists():
             return None
-        with self._open() as table:
-            row = table.execute("SELECT at FROM attempts WHERE key = ?", (key,)).fetchone()
+        sql = "SELECT at FROM attempts WHERE key = ?"
+        row = self._table.use(lambda table: table.execute(sql, (key,)).fetchone())
         return datetime.fromisoformat(row[0]) if row else None
 
     def detail(self, key: str) -> str | None:
         """What was noted with the key; None where nothing was."""
-        if not self._path.exists():
+        if not self._table.path.exists():
             return None
-        with self._open() as table:
-            row = table.execute("SELECT detail FROM attempts WHERE key = ?", (key,)).fetchone()
+        sql = "SELECT detail FROM attempts WHERE key = ?"
+        row = self._table.use(lambda table: table.execute(sql, (key,)).fetchone())
         return str(row[0]) if row else None
 
     def tried_since(self, prefix: str, since: datetime) -> set[tuple[str, str]]:
         """The (symbol, date) of all keys `<prefix><symbol>/<date>` that were tried after the instant."""
-        if not self._path.exists():
+        if not self._table.path.exists():
             return set()
-        with self._open() as table:
-            rows = table.execute(
-                "SELECT key FROM attempts WHERE substr(key, 1, ?) = ? AND at > ?",
-                (len(prefix), prefix, since.isoformat()),
-            ).fetchall()
+        sql = "SELECT key FROM attempts WHERE substr(key, 1, ?) = ? AND at > ?"
+        values = (len(prefix), prefix, since.isoformat())
+        rows = self._table.use(lambda table: table.execute(sql, values).fetchall())
         pairs = (key.removeprefix(prefix).rpartition("/") for (key,) in rows)
         return {(symbol, date) for symbol, _, date in pairs}
 
     def instants(self, prefix: str) -> dict[tuple[str, str], datetime]:
         """When each `<prefix><symbol>/<date>` was tried last (UTC), by symbol and date."""
-        if not self._path.exists():
+        if not self._table.path.exists():
             return {}
-        with self._open() as table:
-            rows = table.execute(
-                "SELECT substr(key, ?), at FROM attempts WHERE substr(key, 1, ?) = ?",
-                (len(prefix) + 1, len(prefix), prefix),
-            ).fetchall()
+        sql = "SELECT substr(key, ?), at FROM attempts WHERE substr(key, 1, ?) = ?"
+        values = (len(prefix) + 1, len(prefix), prefix)
+        rows = self._table.use(lambda table: table.execute(sql, values).fetchall())
         split = ((tail.rpartition("/"), at) for tail, at in rows)
         return {(symbol, date): datetime.fromisoformat(at) for (symbol, _, date), at in split}
 
@@ -119,33 +112,20 @@ class Attempts:
             "vain": int(is_vain),
             "answered": int(outcome is Refilled.EMPTY),
         }
-        with self._open() as table:
-            table.execute(
-                "INSERT INTO refills VALUES (:dataset, :symbol, :date, :at, :outcome, :vain, :answered)"
-                " ON CONFLICT (dataset, symbol, date) DO UPDATE SET at = :at, outcome = :outcome,"
-                " tries = :vain * (tries + 1), answered = :vain * (answered + :answered)",
-                values,
-            )
+        sql = (
+            "INSERT INTO refills VALUES (:dataset, :symbol, :date, :at, :outcome, :vain, :answered)"
+            " ON CONFLICT (dataset, symbol, date) DO UPDATE SET at = :at, outcome = :outcome,"
+            " tries = :vain * (tries + 1), answered = :vain * (answered + :answered)"
+        )
+        self._table.use(lambda table: table.execute(sql, values))
 
     def refills(self, dataset: str) -> dict[tuple[str, str], Asked]:
         """How often, when and with what outcome holes of the dataset were asked for, by (symbol, date)."""
-        if not self._path.exists():
+        if not self._table.path.exists():
             return {}
         sql = "SELECT symbol, date, at, outcome, tries, answered FROM refills WHERE dataset = ?"
-        with self._open() as table:
-            rows = table.execute(sql, (dataset,)).fetchall()
+        rows = self._table.use(lambda table: table.execute(sql, (dataset,)).fetchall())
         return {
             (symbol, date): Asked(datetime.fromisoformat(at), Refilled(outcome), tries, answered)
             for symbol, date, at, outcome, tries, answered in rows
         }
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as table, table:
-                table.executescript(_SCHEMA)
-                yield table
-        except (sqlite3.Error, OSError) as error:
-            mend = "free some space if the disk is full; delete it if it is damaged, which costs questions and no data"
-            raise StoreError(f"cannot use {self._path}: {error}; {mend}") from error

@@ -1,7 +1,6 @@
 """An object-store interface and its local implementation: whole objects, put atomically, never appended to."""
 
 import errno
-import fcntl
 import os
 import shutil
 import threading
@@ -13,27 +12,40 @@ from pathlib import Path
 from typing import Protocol
 
 from bcdata.errors import StoreError
+from bcdata.store.durable import GroupSync
+from bcdata.store.staging import STAGING, STATE, guard, make_staging, remove_if_empty, sweep
 
-STAGING = ".staging"
-STATE = ".state"
+__all__ = ["STAGING", "STATE", "LocalObjects", "ObjectInfo", "Objects", "sweep_staging"]
+
 _BLOCK = 1 << 16
 """What must fit for a place to count as having space."""
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """What a listing tells of an object: key, bytes and the instant of its last change (ns since the epoch)."""
+    """What a listing tells of an object: key, bytes and the instant of its last change (ns since the epoch).
+
+    `inode` and `changed_ns` tell one file from another of the same size and time: no copy has both.
+    """
 
     key: str
     size: int
     modified_ns: int
+    inode: int = 0
+    changed_ns: int = 0
 
 
 class Objects(Protocol):
     """What the store needs of a place that keeps objects (a folder, a bucket)."""
 
-    def put(self, key: str, body: bytes) -> None:
-        """Stores the object whole or not at all; replaces what is there in one step."""
+    def put(self, key: str, body: bytes, *, durable: bool = False) -> None:
+        """Stores the object whole or not at all; replaces what is there in one step.
+
+        A durable one survives a loss of power, and so does all that was put before it: for what cannot be had again.
+        """
+
+    def sync(self) -> None:
+        """Makes all that was put survive a loss of power."""
 
     def get(self, key: str) -> bytes | None:
         """The object's bytes; None where there is none."""
@@ -63,14 +75,23 @@ class LocalObjects:
         self._staging: Path | None = None
         self._lock: int | None = None
         self._starting = threading.Lock()
+        self._synced = GroupSync(root)
 
-    def put(self, key: str, body: bytes) -> None:
-        """Writes to staging, then renames: whole or not at all."""
+    def put(self, key: str, body: bytes, *, durable: bool = False) -> None:
+        """Writes to staging, then renames: whole or not at all. What is durable is on the disk before it is renamed."""
         target = self.path(key)
         with _explained(target):
             staged = self._stage() / uuid.uuid4().hex
             staged.write_bytes(body)
+            if durable:
+                self._synced.sync(staged)
             _move(staged, target)
+
+    def sync(self) -> None:
+        """Syncs the file system; where it cannot be synced as a whole, what is durable was synced when it was put."""
+        with _explained(self.root):
+            if self.root.is_dir():
+                self._synced.sync(self.root)
 
     def get(self, key: str) -> bytes | None:
         """The bytes; None where there is no such file."""
@@ -87,7 +108,7 @@ class LocalObjects:
                 status = self.path(key).stat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
-        return ObjectInfo(key, status.st_size, status.st_mtime_ns)
+        return _info(key, status)
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Files under the folder, in key order; none where there is no folder."""
@@ -102,7 +123,7 @@ class LocalObjects:
                     yield from self.list(f"{prefix}{entry.name}/")
                 else:
                     status = entry.stat()
-                    yield ObjectInfo(f"{prefix}{entry.name}", status.st_size, status.st_mtime_ns)
+                    yield _info(f"{prefix}{entry.name}", status)
 
     def delete(self, key: str) -> None:
         """Removes the file and the folders that it leaves empty."""
@@ -124,26 +145,31 @@ class LocalObjects:
             probe.unlink()
 
     def close(self) -> None:
-        """Removes this process's staging folder."""
+        """Syncs what this process has put, and removes its staging folder."""
         with self._starting:
             if self._staging is None or self._lock is None:
                 return
-            with _guard(self.root):
+            self.sync()
+            with guard(self.root):
                 shutil.rmtree(self._staging, ignore_errors=True)
                 os.close(self._lock)
-                _remove_if_empty(self.root / STAGING)
+                remove_if_empty(self.root / STAGING)
             self._staging = self._lock = None
 
     def _stage(self) -> Path:
         with self._starting:
             if self._staging is None:
-                with _guard(self.root):
-                    self._staging, self._lock = _make_staging(self.root)
+                with guard(self.root):
+                    self._staging, self._lock = make_staging(self.root)
             return self._staging
 
     def _prune(self, folder: Path) -> None:
-        while folder != self.root and _remove_if_empty(folder):
+        while folder != self.root and remove_if_empty(folder):
             folder = folder.parent
+
+
+def _info(key: str, status: os.stat_result) -> ObjectInfo:
+    return ObjectInfo(key, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
 
 
 def sweep_staging(root: Path) -> None:
@@ -151,57 +177,10 @@ def sweep_staging(root: Path) -> None:
     with _explained(root):
         if not (root / STAGING).is_dir():
             return
-        with _guard(root):
+        with guard(root):
             if (root / STAGING).is_dir():  # another process may have ended meanwhile
-                _sweep(root / STAGING)
-                _remove_if_empty(root / STAGING)
-
-
-def _make_staging(root: Path) -> tuple[Path, int]:
-    home = root / STAGING
-    home.mkdir(parents=True, exist_ok=True)
-    _sweep(home)
-    folder = home / f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    folder.mkdir()
-    lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    return folder, lock
-
-
-def _sweep(home: Path) -> None:
-    for folder in home.iterdir():
-        try:
-            lock = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
-        except OSError:
-            shutil.rmtree(folder, ignore_errors=True)  # its process died before it could lock it
-            continue
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-        except BlockingIOError:
-            pass  # its process lives
-        finally:
-            os.close(lock)
-
-
-@contextmanager
-def _guard(root: Path) -> Iterator[None]:
-    """One process at a time makes or sweeps staging folders, so that none is taken for a dead one's."""
-    (root / STATE).mkdir(parents=True, exist_ok=True)
-    lock = os.open(root / STATE / "staging.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)
-
-
-def _remove_if_empty(folder: Path) -> bool:
-    try:
-        folder.rmdir()
-    except OSError:
-        return False
-    return True
+                sweep(root / STAGING)
+                remove_if_empty(root / STAGING)
 
 
 def _move(staged: Path, target: Path) -> None:
@@ -226,6 +205,8 @@ _CAUSES = {
     errno.EPERM: "permission denied; point BCDATA_ROOT at a place that can be written",
     errno.ENOTDIR: "a file stands where a folder is needed; point BCDATA_ROOT at a folder",
     errno.EEXIST: "a file stands where a folder is needed; point BCDATA_ROOT at a folder",
+    errno.EMFILE: "too many files are open; raise `ulimit -n` and run the same command again",
+    errno.ENFILE: "too many files are open on this machine; run the same command again later",
     errno.ENAMETOOLONG: "the name is too long for this file system",
 }
 

@@ -4,15 +4,16 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from bcdata.errors import StoreError
 from bcdata.store.objects import STATE
+from bcdata.store.side_table import SideTable
 
-_BUSY_SECONDS = 30.0
+_COST = "what was sent before may be sent once more"
 _LONGEST_WAIT = timedelta(hours=1)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (fact TEXT PRIMARY KEY, at TEXT NOT NULL);
@@ -61,19 +62,16 @@ class Outbox:
 
     def __init__(self, root: Path) -> None:
         self._path = root / STATE / "alerts.sqlite"
+        self._table = SideTable(self._path, _SCHEMA, _COST)
 
     def note(self, notices: Iterable[Notice], channels: Sequence[str], now: datetime) -> int:
         """Puts facts that are new into the messages of these channels, and returns how many were new."""
-        new = 0
-        with self._open() as table:
-            for one in notices:
-                known = table.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (one.fact, now.isoformat()))
-                if not known.rowcount:
-                    continue
-                new += 1
-                words = {"key": one.key, "title": one.title, "text": one.text, "now": now.isoformat()}
-                table.executemany(_FOLD, [{**words, "channel": channel} for channel in channels])
-        return new
+        found = list(notices)
+
+        def work(table: sqlite3.Connection) -> int:
+            return sum(_note(table, one, channels, now) for one in found)
+
+        return self._table.use(work)
 
     def due(self, channel: str, now: datetime, window: timedelta) -> list[Message]:
         """What the channel may be told now, oldest first: nothing while it is left alone after a failure.
@@ -84,30 +82,39 @@ class Outbox:
             "SELECT key, title, text, count, since FROM messages WHERE channel = ? AND count > 0"
             " AND (sent IS NULL OR sent <= ?) ORDER BY since, key"
         )
-        with self._open() as table:
+
+        def work(table: sqlite3.Connection) -> list[tuple[str, str, str, int, str]]:
             held = table.execute("SELECT not_before FROM channels WHERE channel = ?", (channel,)).fetchone()
             if held and datetime.fromisoformat(held[0]) > now:
                 return []
-            rows = table.execute(sql, (channel, (now - window).isoformat())).fetchall()
+            return table.execute(sql, (channel, (now - window).isoformat())).fetchall()
+
+        rows = self._table.use(work)
         return [Message(key, title, text, count, datetime.fromisoformat(at)) for key, title, text, count, at in rows]
 
     def delivered(self, channel: str, messages: Iterable[Message], now: datetime) -> None:
         """The channel has these; what was noticed meanwhile stays."""
         rows = [(one.count, now.isoformat(), now.isoformat(), channel, one.key) for one in messages]
-        with self._open() as table:
+
+        def work(table: sqlite3.Connection) -> None:
             table.executemany(
                 "UPDATE messages SET count = count - ?, sent = ?, since = ? WHERE channel = ? AND key = ?", rows
             )
             table.execute("DELETE FROM channels WHERE channel = ?", (channel,))
 
+        self._table.use(work)
+
     def failed(self, channel: str, now: datetime) -> datetime:
         """The channel could not be told: it is left alone until the returned instant, longer each time."""
-        with self._open() as table:
+
+        def work(table: sqlite3.Connection) -> datetime:
             row = table.execute("SELECT failures FROM channels WHERE channel = ?", (channel,)).fetchone()
             failures = (row[0] if row else 0) + 1
             until = now + min(_LONGEST_WAIT, timedelta(minutes=2.0 ** min(failures, 10)))
             table.execute("INSERT OR REPLACE INTO channels VALUES (?, ?, ?)", (channel, failures, until.isoformat()))
-        return until
+            return until
+
+        return self._table.use(work)
 
     @contextmanager
     def delivering(self) -> Iterator[bool]:
@@ -126,12 +133,12 @@ class Outbox:
         finally:
             os.close(lock)
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._path, timeout=_BUSY_SECONDS)) as table, table:
-                table.executescript(_SCHEMA)
-                yield table
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"cannot use {self._path}: {error}; delete it if it is damaged") from error
+
+def _note(table: sqlite3.Connection, one: Notice, channels: Sequence[str], now: datetime) -> bool:
+    """Puts a fact into the messages of these channels; whether it is new."""
+    known = table.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (one.fact, now.isoformat()))
+    if not known.rowcount:
+        return False
+    words = {"key": one.key, "title": one.title, "text": one.text, "now": now.isoformat()}
+    table.executemany(_FOLD, [{**words, "channel": channel} for channel in channels])
+    return True

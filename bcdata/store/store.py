@@ -1,40 +1,26 @@
 """Publish, read, list: frames with their fingerprint and verdict, on any `Objects`."""
 
-import io
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
-from bcdata.errors import StoreError
+from bcdata.store.digests import digest_file
+from bcdata.store.footer import Rows, parquet
 from bcdata.store.layout import PART, Partition, Table, dataset_prefix, symbol_and_date
-from bcdata.store.objects import LocalObjects, ObjectInfo, Objects
+from bcdata.store.objects import LocalObjects, ObjectInfo
+from bcdata.store.publications import Entry, zone_of
+from bcdata.store.reading import VerifiedReads
+from bcdata.store.sealed import DIGEST, FORMAT, parsed, seal, unseal
 
-FINGERPRINT = "bcdata.fingerprint"
-SCHEMA_VERSION = "bcdata.schema_version"
-RULES_VERSION = "bcdata.rules_version"
-RECORD = "bcdata.record"
-ZSTD_LEVEL = 3
-SCHEMA = "1"
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """What the footer of a published file says: its fingerprint and its record (verdict, inputs, evidence)."""
-
-    fingerprint: str
-    record: dict[str, Any]
+_OF = "of"
+"""The key under which a record names its partition."""
+_RECORDS = 2
+"""The format of JSON records that are put beside data; the first had none, and no digest."""
 
 
-class Store:
+class Store(VerifiedReads):
     """The lake. Every file is put whole; readers see the old one or the new one, never a part."""
-
-    def __init__(self, root: Path, objects: Objects | None = None) -> None:
-        self.root = root
-        self.objects: Objects = objects or LocalObjects(root)
 
     def publish(
         self,
@@ -44,55 +30,44 @@ class Store:
         fingerprint: str,
         rules: str,
         record: Mapping[str, Any],
+        durable: bool = False,
     ) -> int:
         """Writes the partition's frame as zstd Parquet in one atomic put and returns its size in bytes.
 
-        The same frame, fingerprint and record give the same bytes.
+        The same frame, fingerprint and record give the same bytes. `durable` is for what cannot be made again.
 
         Raises:
             StoreError: the place cannot be written.
         """
-        body = io.BytesIO()
-        metadata = {
-            FINGERPRINT: fingerprint,
-            SCHEMA_VERSION: SCHEMA,
-            RULES_VERSION: rules,
-            RECORD: json.dumps(record, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
-        }
-        frame.write_parquet(body, compression="zstd", compression_level=ZSTD_LEVEL, metadata=metadata)
-        self.objects.put(partition.key(), body.getvalue())
-        return body.tell()
+        rows = Rows(partition, frame, record)
+        return self.publish_together([rows], fingerprint=fingerprint, rules=rules, durable=durable)
 
-    def published(self, partition: Partition | Table) -> Published | None:
-        """Fingerprint and record of what is published there; None where nothing readable is."""
-        if not isinstance(self.objects, LocalObjects):
-            body = self.objects.get(partition.key())
-            return None if body is None else _footer(io.BytesIO(body))
-        return None if self.objects.stat(partition.key()) is None else _footer(self.objects.path(partition.key()))
+    def publish_together(self, some: Sequence["Rows"], *, fingerprint: str, rules: str, durable: bool = False) -> int:
+        """Writes frames that belong together under one entry of a manifest; returns the size of the last in bytes.
 
-    def read(
-        self, partition: Partition | Table, columns: Sequence[str] | None = None, *, are_optional: bool = False
-    ) -> pl.DataFrame | None:
-        """The published frame, or some columns of it; None where there is none.
-
-        Optional columns are left out where the file, which an earlier version of the code wrote, does not have them.
+        They are put in this order. Readers take them together, or not at all.
 
         Raises:
-            StoreError: the file is damaged.
+            StoreError: the place cannot be written.
         """
-        body = self.objects.get(partition.key())
-        if body is None:
-            return None
-        try:
-            wanted = list(columns) if columns else None
-            if wanted and are_optional:
-                there = pl.read_parquet_schema(io.BytesIO(body))
-                wanted = [name for name in wanted if name in there]
-            return pl.read_parquet(io.BytesIO(body), columns=wanted)
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise StoreError(
-                f"{partition.key()} is damaged ({_first_line(error)}); delete it and materialize it again"
-            ) from error
+        bodies = {one.partition: parquet(one, fingerprint, rules) for one in some}
+        digests = {zone_of(place): digest_file(body) for place, body in bodies.items()}
+        self.publications.announce(
+            some[-1].partition,
+            Entry(fingerprint, digests),
+            stands=lambda one: self._stands(one, bodies),
+            durable=durable,
+        )
+        for place, body in bodies.items():
+            self.objects.put(place.key(), body, durable=durable)
+            if info := self.objects.stat(place.key()):
+                self.verified.note(info, digests[zone_of(place)].whole)
+        return len(bodies[some[-1].partition])
+
+    def _stands(self, entry: Entry, places: Iterable[Partition | Table]) -> bool:
+        """Whether a file at one of the places is the one that this entry says was put."""
+        expected = ((place, entry.files.get(zone_of(place))) for place in places)
+        return any(one and self.whole_digest(place) == one.whole for place, one in expected)
 
     def partitions(self, zone: str, dataset: str, provider: str | None = None) -> Iterator[Partition]:
         """All published partitions of an asset, by symbol, then date."""
@@ -106,20 +81,26 @@ class Store:
         return self.objects.list(dataset_prefix(zone, dataset, provider))
 
     def put_json(self, partition: Partition, file: str, value: Mapping[str, Any]) -> None:
-        """Writes a small JSON record beside the partition's data; the same value gives the same bytes."""
-        text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
-        self.objects.put(partition.key(file), text.encode())
+        """Writes a small JSON record beside the partition's data; the same value gives the same bytes.
+
+        It survives a loss of power, as does all that was put before it: records of raw name what cannot be had again.
+        """
+        body = seal({**value, FORMAT: _RECORDS, _OF: partition.prefix}, indent=1)
+        self.objects.put(partition.key(file), body, durable=True)
 
     def get_json(self, partition: Partition, file: str) -> dict[str, Any] | None:
-        """Reads a JSON record back; None where there is none or it is damaged (it is then written anew)."""
+        """Reads a JSON record back; None where there is none, or it is damaged, edited or another partition's.
+
+        Records of releases that did not seal them are taken as they stand.
+        """
         body = self.objects.get(partition.key(file))
-        if body is None:
+        value = unseal(body)
+        if value is None and body is not None:
+            value = parsed(body)
+            return None if value is None or {FORMAT, DIGEST} & value.keys() else value
+        if value is None or value.pop(_OF, None) != partition.prefix:
             return None
-        try:
-            value = json.loads(body)
-        except (ValueError, RecursionError):
-            return None
-        return value if isinstance(value, dict) else None
+        return {name: one for name, one in value.items() if name != FORMAT}
 
     def remove(self, partition: Partition) -> None:
         """Removes every file of the partition."""
@@ -135,19 +116,7 @@ class Store:
         self.objects.check()
 
     def close(self) -> None:
-        """Releases what the store holds on to (its staging folder)."""
+        """Remembers what was hashed, and releases what the store holds on to (its staging folder)."""
+        self.verified.save()
         if isinstance(self.objects, LocalObjects):
             self.objects.close()
-
-
-def _footer(source: Path | io.BytesIO) -> Published | None:
-    try:
-        metadata = pl.read_parquet_metadata(source)
-        record = json.loads(metadata[RECORD])
-    except (pl.exceptions.PolarsError, OSError, KeyError, ValueError, RecursionError):
-        return None  # a damaged or foreign file is as good as none: it is written again
-    return Published(metadata[FINGERPRINT], record) if isinstance(record, dict) else None
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from bcdata import clock
 from bcdata.catalog import Catalog, Dataset
 from bcdata.operations.watched import watched
 from bcdata.operations.zones import Step, Zone
@@ -35,10 +34,10 @@ def halts_job(catalog: Catalog) -> dg.JobDefinition:
         from bcdata.operations.halts import watch  # noqa: PLC0415
         from bcdata.store.store import Store  # noqa: PLC0415
 
-        lake, now = Store(store.path()), clock.now()
+        lake = Store(store.path())
         try:
             for dataset in watched(catalog):
-                for done in watch(lake, dataset, now):
+                for done in watch(lake, dataset):
                     context.log.info("%s %s: %d halts, %s", done.dataset, done.date, done.halts, done.state)
                     yield dg.AssetMaterialization(
                         _key(dataset),

@@ -1,6 +1,7 @@
-"""The sweep over raw as a job: what it finds is observed on each raw asset."""
+"""The sweep over the lake as a job: what it finds is observed on each asset."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -27,7 +28,7 @@ class SweepConfig(dg.Config):
 def sweep_job(catalog: Catalog) -> dg.JobDefinition:
     """The job; it can be launched by hand for some datasets or symbols."""
 
-    @dg.op(name=OP, out={}, description="Checks stored raw objects against their digests and the archive's listing.")
+    @dg.op(name=OP, out={}, description="Hashes all files of the lake, and compares raw with the archive's listing.")
     def op(
         context: dg.OpExecutionContext,
         config: SweepConfig,
@@ -36,25 +37,33 @@ def sweep_job(catalog: Catalog) -> dg.JobDefinition:
         binance_rest: BinanceRestResource,
     ) -> Iterator[dg.AssetObservation]:
         from bcdata.operations.sweep import verify  # noqa: PLC0415
+        from bcdata.operations.sweep_published import verify_published  # noqa: PLC0415
 
         with workbench(catalog, store, binance_archive, binance_rest) as work:
             for dataset in [catalog[name] for name in config.datasets] or catalog:
-                for provider, found in _by_provider(dataset, verify(work, dataset, config.symbols or None)).items():
-                    asset = dg.AssetKey(Step(Zone.RAW, dataset.name, provider).key)
-                    yield dg.AssetObservation(asset, metadata=_metadata(found))
+                symbols = config.symbols or None
+                checked = chain(verify(work, dataset, symbols), verify_published(work, dataset, symbols))
+                for asset, found in _by_asset(dataset, checked).items():
+                    yield dg.AssetObservation(dg.AssetKey(asset), metadata=_metadata(found))
                     words = ", ".join(f"{count} {trouble}" for trouble, count in found.counts.items())
-                    context.log.info("%s: %d objects: %s", dataset.name, found.objects, words or "nothing is wrong")
+                    told = ("/".join(asset), found.objects, words or "nothing is wrong")
+                    context.log.info("%s: %d files: %s", *told)
 
     graph = dg.GraphDefinition(name=JOB, node_defs=[op])
-    return graph.to_job(description="Whether raw still holds what came; what is harmed is fetched again by `mend_...`.")
+    return graph.to_job(description="Whether the lake still holds what it did; `mend_...` has mended what is harmed.")
 
 
-def _by_provider(dataset: Dataset, checked: Iterable["Checked"]) -> dict[str, "Summary"]:
+def _by_asset(dataset: Dataset, checked: Iterable["Checked"]) -> dict[Sequence[str], "Summary"]:
+    """What was found, by the key of the asset; ledgers belong to merged."""
     from bcdata.operations.swept import Summary  # noqa: PLC0415
 
-    found = {provider: Summary(dataset.name) for provider in dataset.sources}
+    raw = [Step(Zone.RAW, dataset.name, provider) for provider in dataset.sources]
+    found: dict[Sequence[str], Summary] = {tuple(step.key): Summary(dataset.name) for step in raw}
     for one in checked:
-        found[str(one.partition.provider)].add(one)
+        partition = one.partition
+        zone = Zone.MERGED.value if partition.zone == "gaps" else partition.zone
+        names = [zone, partition.provider, partition.dataset]
+        found.setdefault(tuple(name for name in names if name), Summary(dataset.name)).add(one)
     return found
 
 

@@ -137,3 +137,17 @@ def test_a_reversed_range_fails_and_says_why(run: Callable[..., dg.ExecuteInProc
     error = event.step_failure_data.error
     assert error is not None
     assert "reversed" in error.to_string()
+
+
+@pytest.mark.parametrize(
+    "symbol", ["<script>", "%2e%2e", "A" * 300, "..", "BTC/USDT", "$(rm -rf ~)", "a;b", " BTCUSDT"]
+)
+def test_a_partition_that_can_be_no_symbol_fails_where_the_run_begins(
+    symbol: str, run: Callable[..., dg.ExecuteInProcessResult], instance: dg.DagsterInstance
+) -> None:
+    instance.add_dynamic_partitions(symbol_set("spot", Grain.MONTH), [symbol])
+    done = run(f"2023-04|{symbol}")
+    assert not done.success
+    (event,) = done.get_step_failure_events()
+    words = event.step_failure_data.error.message
+    assert "delete it from the partitions" in words

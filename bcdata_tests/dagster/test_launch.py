@@ -112,3 +112,29 @@ def test_an_error_inside_a_step_is_told_by_its_cause(
     report = launch(instance, small, plan(small, "AAAUSDT"), lambda *_args: None)
     assert not report.ok
     assert any("the disk is full" in error for error in report.errors)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        b"garbage",
+        b": : :",
+        b"- a",
+        b"storage: 7",
+        b"nonsense: 1",
+        b"\xff\xfe",
+        b"storage:\n  custom:\n    module: nope\n    class: X\n    config: {}",
+        b"storage:\n  custom:\n    module: bcdata.dagster_storage\n    class: Nope\n    config: {}",
+        b"storage:\n  custom:\n    module: bcdata.dagster_storage\n    class: PooledSqliteStorage\n    config: {x: 1}",
+    ],
+)
+def test_settings_that_cannot_be_read_are_named(
+    settings: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dagster.yaml").write_bytes(settings)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    with (
+        pytest.raises(BcdataError, match=r"^\S*/dagster.yaml cannot be used: [^\n]+; correct it"),
+        open_instance(tmp_path),
+    ):
+        pass

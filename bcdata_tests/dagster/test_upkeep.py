@@ -90,6 +90,21 @@ def test_the_sweep_is_observed_and_what_it_finds_is_mended(ward: Ward) -> None:
     assert ward.tick(f"mend_{D}") == ([], "no partition is harmed")
 
 
+@pytest.mark.parametrize("zone", ["parsed/binance_archive", "merged", "gaps"])
+def test_published_files_that_a_sweep_found_harmed_are_made_again(ward: Ward, zone: str) -> None:
+    assert ward.lake.materialize(D, ",".join(SYMBOLS), DAYS[0], DAYS[1]).ok
+    before = tree(ward.lake.root)
+    flip(ward.lake.root / zone / D / f"symbol={HARMED[0]}" / f"date={HARMED[1]}" / "part-0.parquet")
+    assert run(ward, "verify").success
+    seen = observed(ward, f"{'merged' if zone == 'gaps' else zone}/{D}")
+    assert (seen["harmed"], seen["troubles"]) == (1, {"damaged": 1})
+    [request], _ = ward.tick(f"mend_{D}")
+    assert cells(request) == [HARMED]
+    assert ward.execute(request).success
+    assert tree(ward.lake.root) == before
+    assert ward.tick(f"mend_{D}") == ([], "no partition is harmed")
+
+
 def test_what_cannot_be_mended_is_asked_for_later_and_later(ward: Ward) -> None:
     flip(zip_of(ward))
     run(ward, "verify")

@@ -175,7 +175,7 @@ def test_429_with_a_date(tmp_path: Path) -> None:
     reply = Reply(status=429, headers={"Retry-After": "Wed, 21 Oct 2099 07:28:00 GMT"})
     error, server = fail(tmp_path, lambda _: reply)
     assert isinstance(error, RateLimitedError)
-    assert error.retry_after > 10**9
+    assert error.retry_after == 3 * 86_400  # no ban is longer
     assert server.count == 1
 
 
@@ -306,4 +306,4 @@ def test_it_says_who_asks_and_follows_redirects(tmp_path: Path) -> None:
 
 def test_a_redirect_to_itself_ends(tmp_path: Path) -> None:
     error, _ = fail(tmp_path, lambda _: Reply(status=302, headers={"Location": "/a"}))
-    assert "TooManyRedirects" in str(error)
+    assert "more than 5 redirects" in str(error)

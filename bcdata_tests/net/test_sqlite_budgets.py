@@ -195,15 +195,6 @@ def test_holds_are_seen_by_others_and_the_longer_one_stands(tmp_path: Path) -> N
     other.close()
 
 
-def test_a_file_that_is_none_is_a_clear_error(tmp_path: Path) -> None:
-    path = tmp_path / "budgets.sqlite"
-    path.write_bytes(b"not a database, by no means" * 100)
-    budgets = SqliteBudgets(path)
-    with pytest.raises(StoreError, match="may be deleted"):
-        budgets.held("host")
-    budgets.close()
-
-
 def test_a_place_that_cannot_be_used_is_a_clear_error_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for path in (tmp_path, tmp_path / "file" / "budgets.sqlite"):

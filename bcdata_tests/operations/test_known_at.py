@@ -8,8 +8,8 @@ import pytest
 
 import bcdata
 from bcdata.operations.zones import Zone
+from bcdata.query import query
 from bcdata.query.export import Format, export
-from bcdata.query.views import query
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata_tests.mirror import Rows

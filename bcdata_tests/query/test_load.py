@@ -224,3 +224,22 @@ def test_a_series_is_split_by_its_real_bars_whether_it_is_filled_or_not(
     assert both["segment"].equals(both["segment_real"])
     assert filled["segment"].null_count() == 0
     assert filled["segment"].is_sorted()
+
+
+def test_a_date_is_its_midnight(root: Path, catalog: Catalog) -> None:
+    second = JANUARY.date() + timedelta(days=1)
+    found = bcdata.load(D, start=JANUARY.date(), end=second, root=root, catalog=catalog)
+    assert found.equals(bcdata.load(D, start="2023-01-01", end="2023-01-02", root=root, catalog=catalog))
+    assert found.height == 4
+
+
+@pytest.mark.parametrize("value", [0, 20230101, 1.5, True, b"2023-01", (2023, 1), timedelta(1)])
+@pytest.mark.parametrize("which", ["start", "end"])
+def test_what_is_no_instant_is_refused(root: Path, catalog: Catalog, which: str, value: object) -> None:
+    with pytest.raises(UsageError, match="is no instant; write a datetime, a date, or ISO text"):
+        bcdata.load(D, root=root, catalog=catalog, **{which: value})  # type: ignore[arg-type]
+
+
+def test_an_unknown_column_is_told_with_all_that_there_are(root: Path, catalog: Catalog) -> None:
+    with pytest.raises(UsageError, match=r"no column colour; there are symbol, open_time, .*close, volume"):
+        bcdata.load(D, columns=["colour", "close"], root=root, catalog=catalog)

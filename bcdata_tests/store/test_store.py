@@ -1,5 +1,6 @@
 """Publishing: same input, same bytes; what is damaged counts as absent; quarantine comes and goes."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from bcdata.errors import StoreError
 from bcdata.operations.lake import trusted
 from bcdata.store import quarantine
 from bcdata.store.attempts import Attempts
+from bcdata.store.footer import Rows
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata_tests.make import bars, opens
@@ -67,13 +69,59 @@ def test_a_foreign_parquet_file_is_not_published(store: Store) -> None:
     assert store.published(MERGED) is None
 
 
-def test_bars_are_trusted_only_with_a_ledger_of_the_same_fingerprint(store: Store) -> None:
+def put_both(store: Store, fingerprint: str) -> dict[Partition, bytes]:
+    both = [Rows(MERGED.in_zone("gaps"), FRAME.head(1), {}), Rows(MERGED, FRAME, {})]
+    store.publish_together(both, fingerprint=fingerprint, rules="1")
+    return {one.partition: (store.root / one.partition.key()).read_bytes() for one in both}
+
+
+def test_bars_are_trusted_only_with_a_ledger_of_the_same_publication(store: Store) -> None:
     put(store)
-    assert trusted(store, MERGED) is None
-    put(store, MERGED.in_zone("gaps"), "older")
-    assert trusted(store, MERGED) is None
-    put(store, MERGED.in_zone("gaps"))
+    with pytest.raises(StoreError, match=r"gaps/.* is missing; repair it with: bcdata materialize --dataset"):
+        trusted(store, MERGED)  # its ledger is put before it
+    older = put_both(store, "f1")
     assert trusted(store, MERGED) == "f1"
+    put_both(store, "f2")
+    assert trusted(store, MERGED) == "f2"
+    for place in older:  # as a process that is killed between the two puts leaves them, and as it never would
+        newer = (store.root / place.key()).read_bytes()
+        (store.root / place.key()).write_bytes(older[place])
+        assert trusted(store, MERGED) is None
+        assert store.read(place) is not None, "each alone is whole"
+        (store.root / place.key()).write_bytes(newer)
+        assert trusted(store, MERGED) == "f2"
+
+
+def test_another_partitions_file_is_not_taken_for_this_ones(store: Store) -> None:
+    """Swapped months, or a file copied over another: sound Parquet, with the right columns."""
+    other = Partition("merged", "spot_klines_1m", "BTCUSDT", "2023-04")
+    bodies = {place: put(store, place, place.date) for place in (MERGED, other)}
+    for place, body in zip(bodies, reversed(bodies.values()), strict=True):
+        (store.root / place.key()).write_bytes(body)
+    for place in bodies:
+        assert store.published(place) is None
+        with pytest.raises(StoreError, match=f"{place.key()} is damaged: .*; materialize it again"):
+            store.read(place)
+
+
+@pytest.mark.parametrize("columns", [None, ["open_time", "close"]])
+def test_a_flipped_bit_is_never_read(store: Store, columns: list[str] | None) -> None:
+    whole = put(store)
+    sound = store.read(MERGED, columns)
+    chance = random.Random(11)
+    for _ in range(200):
+        body = bytearray(whole)
+        body[chance.randrange(len(body))] ^= 1 << chance.randrange(8)
+        (store.root / MERGED.key()).write_bytes(body)
+        assert store.damage(MERGED)
+        try:
+            found = store.read(MERGED, columns)
+        except StoreError:
+            continue
+        assert columns is not None, "all of the file was asked for"
+        assert found is not None
+        assert sound is not None
+        assert found.equals(sound)
 
 
 def test_quarantine_holds_rows_and_report_until_cleared(store: Store) -> None:
@@ -89,13 +137,31 @@ def test_quarantine_holds_rows_and_report_until_cleared(store: Store) -> None:
     assert store.read(home) is None, "rows of an older try do not stay beside a newer report"
     quarantine.clear(store, PARSED)
     store.close()
-    assert {path.name for path in store.root.iterdir()} <= {".state"}
+    assert {path.name for path in store.root.iterdir()} <= {".lake", ".state"}
 
 
 def test_a_damaged_record_is_none(store: Store) -> None:
     store.put_json(PARSED, "manifest.json", {"a": 1})
     (store.root / PARSED.key("manifest.json")).write_text('{"a"')
     assert store.get_json(PARSED, "manifest.json") is None
+
+
+def test_a_record_of_another_partition_is_none(store: Store) -> None:
+    other = Partition("parsed", "spot_klines_1m", "BTCUSDT", "2023-04", "binance_archive")
+    for place in (PARSED, other):
+        store.put_json(place, "manifest.json", {"a": place.date})
+        assert store.get_json(place, "manifest.json") == {"a": place.date}
+    (store.root / PARSED.key("manifest.json")).write_bytes((store.root / other.key("manifest.json")).read_bytes())
+    assert store.get_json(PARSED, "manifest.json") is None
+
+
+def test_an_edited_record_is_none_and_one_of_an_earlier_release_is_taken(store: Store) -> None:
+    store.put_json(PARSED, "manifest.json", {"a": 1})
+    path = store.root / PARSED.key("manifest.json")
+    path.write_text(path.read_text().replace('"a": 1', '"a": 2'))
+    assert store.get_json(PARSED, "manifest.json") is None
+    path.write_text('{"a": 2}')
+    assert store.get_json(PARSED, "manifest.json") == {"a": 2}
 
 
 def test_attempts_tell_when_something_was_tried_last(tmp_path: Path) -> None:
@@ -112,10 +178,3 @@ def test_attempts_that_cannot_be_kept_are_an_error_with_a_cause(tmp_path: Path) 
     (tmp_path / ".state").write_text("a file")
     with pytest.raises(StoreError, match="cannot use"):
         Attempts(tmp_path).note(["x"], datetime(2023, 7, 1, tzinfo=UTC))
-
-
-def test_a_damaged_table_of_attempts_is_explained(tmp_path: Path) -> None:
-    (tmp_path / ".state").mkdir()
-    (tmp_path / ".state" / "attempts.sqlite").write_bytes(b"no database at all" * 100)
-    with pytest.raises(StoreError, match=r"^[^\n]+not a database; [^\n]+delete it if it is damaged[^\n]+$"):
-        Attempts(tmp_path).last("a")

@@ -43,9 +43,14 @@ def longest_span(market: str) -> timedelta | None:
 
 def weight_budget(market: str, url: str) -> Budget:
     """The request weight of a market, per minute and address: each server counts for itself."""
-    return Budget(f"binance_{market}@{urlsplit(url).netloc}", _WEIGHT_A_MINUTE[market], 60, USED_WEIGHT)
+    return Budget(f"binance_{market}@{_server(url)}", _WEIGHT_A_MINUTE[market], 60, USED_WEIGHT)
 
 
 def funding_budget(market: str, url: str) -> Budget:
     """500 calls in 5 minutes, shared by fundingRate and fundingInfo, beside the request weight."""
-    return Budget(f"binance_{market}_funding@{urlsplit(url).netloc}", 500, 300)
+    return Budget(f"binance_{market}_funding@{_server(url)}", 500, 300)
+
+
+def _server(url: str) -> str:
+    """Host and port, without a user or password."""
+    return urlsplit(url).netloc.rpartition("@")[2]

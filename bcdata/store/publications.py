@@ -1,0 +1,171 @@
+"""What was published where: for each symbol and year a manifest with the digests of its partitions' files.
+
+It lies at `.lake/manifests/<zone>/[<provider>/]<dataset>/symbol=<SYMBOL>/<YYYY>.json`, for frames of no single symbol
+at `.lake/manifests/<table>.json`. Each date key has a short log, newest last. An entry is written before its files are
+put, and a reader takes files that fit one of the last entries: a process killed in between leaves those of the entry
+before, whole and readable. Bars and their ledger share the entries of `merged`: files of two entries do not belong
+together.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+from zlib import crc32
+
+from bcdata.errors import StoreError
+from bcdata.store.digests import FileDigest
+from bcdata.store.layout import Partition, Table, dataset_prefix, escape
+from bcdata.store.locks import locked
+from bcdata.store.objects import ObjectInfo, Objects
+from bcdata.store.sealed import seal, unseal
+
+MANIFESTS = ".lake/manifests/"
+FORMAT = 1
+KEPT = 2
+"""Entries of a date key that are kept: the newest, and the one that its files replace, or those."""
+_LOCKS = 64
+_SHARED = {"gaps": "merged"}
+"""Zones whose files are published together with another's, and stand in its manifest."""
+
+Dates = dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One publication of a partition: what its rows were made of, and what its files are, by zone."""
+
+    fingerprint: str
+    files: Mapping[str, FileDigest]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {"fingerprint": self.fingerprint, "files": {zone: one.to_json() for zone, one in self.files.items()}}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Entry":
+        """Reads what `to_json` wrote.
+
+        Raises:
+            KeyError, TypeError, ValueError, AttributeError: it is something else.
+        """
+        files = {str(zone): FileDigest.from_json(one) for zone, one in value["files"].items()}
+        return cls(str(value["fingerprint"]), files)
+
+
+class Publications:
+    """The manifests of a lake."""
+
+    def __init__(self, root: Path, objects: Objects) -> None:
+        self._root, self._objects = root, objects
+        self._read: dict[str, tuple[ObjectInfo, Dates]] = {}
+
+    def entries(self, place: Partition | Table) -> Sequence[Entry]:
+        """The last publications of a partition, newest last; none where it was never published.
+
+        Raises:
+            StoreError: the manifest is damaged.
+        """
+        key, date = manifest_of(place)
+        try:
+            return [Entry.from_json(one) for one in self._dates(key).get(date, [])]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise _damaged(key, place) from error
+
+    def files(self, place: Partition | Table) -> list[FileDigest]:
+        """What the file of a partition may be, the newest first.
+
+        Raises:
+            StoreError: the manifest is damaged.
+        """
+        zone = zone_of(place)
+        return [entry.files[zone] for entry in reversed(self.entries(place)) if zone in entry.files]
+
+    def partitions(
+        self, zone: str, dataset: str, provider: str | None = None, *, symbol: str | None = None
+    ) -> list[Partition]:
+        """The partitions of an asset, or of one symbol, that manifests say were published; damaged ones say nothing."""
+        prefix = f"{MANIFESTS}{dataset_prefix(_SHARED.get(zone, zone), dataset, provider)}"
+        found = []
+        for info in self._objects.list(prefix if symbol is None else f"{prefix}symbol={escape(symbol)}/"):
+            try:
+                dates = self._dates(info.key)
+            except StoreError:
+                continue
+            own = unquote(info.key.removeprefix(prefix).partition("/")[0].removeprefix("symbol="))
+            found += [
+                Partition(zone, dataset, own, date, provider)
+                for date, log in dates.items()
+                if any(zone in entry.get("files", {}) for entry in log)
+            ]
+        return found
+
+    def announce(
+        self,
+        place: Partition | Table,
+        entry: Entry,
+        *,
+        stands: Callable[[Entry], bool] = lambda _: False,
+        durable: bool = False,
+    ) -> None:
+        """Adds an entry whose files are about to be put. A damaged manifest is begun anew: its partitions are rebuilt.
+
+        Entries `stands` tells of, whose files are there now, are kept: a run that is killed again and again, or finds
+        the disk full, announces more than it puts. Where there are none the last one is.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        key, date = manifest_of(place)
+        with locked(self._root, f"manifests-{crc32(key.encode()) % _LOCKS:02x}"):
+            sequence, dates = _parsed(self._objects.get(key)) or (0, {})
+            log = [one for one in dates.get(date, []) if one != entry.to_json()]
+            if len(log) >= KEPT:
+                log = [one for one in log if stands(Entry.from_json(one))] or log[1 - KEPT :]
+            dates[date] = [*log, entry.to_json()]
+            self._objects.put(key, _rendered(sequence + 1, dates), durable=durable)
+
+    def _dates(self, key: str) -> Dates:
+        """The logs of a manifest by date key; remembered while the file stays the same."""
+        info = self._objects.stat(key)
+        if info is None:
+            return {}
+        known = self._read.get(key)
+        if known is None or known[0] != info:
+            found = _parsed(self._objects.get(key))
+            if found is None:
+                raise _damaged(key)
+            self._read[key] = known = (info, found[1])
+        return known[1]
+
+
+def zone_of(place: Partition | Table) -> str:
+    """Under what name a partition's file stands in its manifest."""
+    return place.zone if isinstance(place, Partition) else "table"
+
+
+def manifest_of(place: Partition | Table) -> tuple[str, str]:
+    """The key of a partition's manifest, and the date key under which it stands there."""
+    if isinstance(place, Table):
+        return f"{MANIFESTS}{place.prefix.rstrip('/')}.json", ""
+    zone = _SHARED.get(place.zone, place.zone)
+    prefix = dataset_prefix(zone, place.dataset, place.provider)
+    return f"{MANIFESTS}{prefix}symbol={escape(place.symbol)}/{place.date[:4]}.json", place.date
+
+
+def _rendered(sequence: int, dates: Dates) -> bytes:
+    return seal({"format": FORMAT, "sequence": sequence, "dates": dates})
+
+
+def _parsed(body: bytes | None) -> tuple[int, Dates] | None:
+    """Sequence number and logs; None where there is no manifest, or its bytes are not those that were written."""
+    value = unseal(body)
+    if value is None or not isinstance(value.get("dates"), dict):
+        return None
+    return int(value.get("sequence", 0)), value["dates"]
+
+
+def _damaged(key: str, place: object = None) -> StoreError:
+    whose = f" of {place}" if place else ""
+    return StoreError(f"the manifest{whose} {key} is damaged; materialize its partitions again")

@@ -1,0 +1,215 @@
+"""Reading published files: what is handed out was verified, and what was verified is remembered."""
+
+import hashlib
+import io
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import polars as pl
+
+from bcdata.errors import StoreError
+from bcdata.store.digests import digest_of
+from bcdata.store.footer import SCHEMAS_WITHOUT_DIGESTS, Published, footer, frame_of
+from bcdata.store.layout import Partition, Table
+from bcdata.store.objects import LocalObjects, ObjectInfo, Objects
+from bcdata.store.pieces import damage_in
+from bcdata.store.publications import Publications, zone_of
+from bcdata.store.verified import Verified
+
+_UNKNOWN = "no manifest knows of it"
+_REPLACED_AT_MOST = 10
+
+
+class VerifiedReads:
+    """Published files, checked against the digests of their publications."""
+
+    def __init__(self, root: Path, objects: Objects | None = None) -> None:
+        self.root = root
+        self.objects: Objects = objects or LocalObjects(root)
+        self.publications = Publications(root, self.objects)
+        self.verified = Verified(root)
+
+    def read(
+        self, partition: Partition | Table, columns: Sequence[str] | None = None, *, are_optional: bool = False
+    ) -> pl.DataFrame | None:
+        """The published frame, or some columns of it; None where there is none. The bytes that are read are verified.
+
+        Optional columns are left out where the file, which an earlier version of the code wrote, does not have them.
+
+        Raises:
+            StoreError: the file is damaged.
+        """
+        if not isinstance(self.objects, LocalObjects):
+            return self._read_body(partition, columns, are_optional=are_optional)
+        for _ in range(_REPLACED_AT_MOST):
+            info = self.objects.stat(partition.key())
+            if info is None:
+                return None
+            self._require_sound(partition, info, columns)
+            frame = self._frame([info], columns, are_optional=are_optional)
+            if frame is not None:
+                return frame
+        raise StoreError(f"{partition.key()} was replaced again and again while it was read; do the same again")
+
+    def read_together(
+        self, partitions: Sequence[Partition], columns: Sequence[str] | None = None
+    ) -> pl.DataFrame | None:
+        """The rows of partitions one after the other: one call of polars costs as much for many files as for one.
+
+        None where they do not all have the same columns, or one is missing or replaced meanwhile: read them one by one.
+
+        Raises:
+            StoreError: a file is damaged.
+        """
+        if not isinstance(self.objects, LocalObjects):
+            return None
+        infos = [(one, info) for one in partitions if (info := self.objects.stat(one.key()))]
+        if len(infos) < len(partitions):
+            return None
+        for one, info in infos:
+            self._require_sound(one, info, columns)
+        try:
+            return self._frame([info for _, info in infos], columns)
+        except StoreError:
+            return None
+
+    def _frame(
+        self, infos: Sequence[ObjectInfo], columns: Sequence[str] | None, *, are_optional: bool = False
+    ) -> pl.DataFrame | None:
+        """The rows of files that were verified; None where one is another file by the time they are read."""
+        try:
+            frame = frame_of([self.root / one.key for one in infos], columns, are_optional=are_optional)
+        except FileNotFoundError:
+            return None
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise StoreError(f"{infos[0].key} is damaged ({_first_line(error)})") from error
+        return frame if all(self.objects.stat(one.key) == one for one in infos) else None
+
+    def _require_sound(self, partition: Partition | Table, info: ObjectInfo, columns: Sequence[str] | None) -> None:
+        """Passes a file of which all bytes are those of a publication, or of some columns those that are read."""
+        expected, digest = self.publications.files(partition), self.verified.digest(info)
+        if expected and columns and all(one.whole != digest for one in expected):
+            try:
+                damage = damage_in(self.root / partition.key(), expected, columns)
+            except OSError:
+                return  # it is gone, which shows when it is read
+        elif expected:
+            damage = self.damage(partition)
+        else:
+            damage = None if self._legacy(partition) else _UNKNOWN
+        if damage:
+            raise StoreError(f"{partition.key()} is damaged: {damage}{_repair(partition)}")
+
+    def _read_body(
+        self, partition: Partition | Table, columns: Sequence[str] | None, *, are_optional: bool
+    ) -> pl.DataFrame | None:
+        """Out of a place whose objects are read whole."""
+        body = self.objects.get(partition.key())
+        if body is None:
+            return None
+        damages = [one.damage(body) for one in self.publications.files(partition)]
+        if None not in damages and (damages or not self._legacy(partition)):
+            raise StoreError(f"{partition.key()} is damaged: {(damages or [_UNKNOWN])[0]}{_repair(partition)}")
+        try:
+            return frame_of(io.BytesIO(body), columns, are_optional=are_optional)
+        except pl.exceptions.PolarsError as error:
+            raise StoreError(f"{partition.key()} is damaged ({_first_line(error)}){_repair(partition)}") from error
+
+    def published(self, partition: Partition | Table) -> Published | None:
+        """Fingerprint and record of what is published there; None where nothing is, or its footer is damaged."""
+        if not isinstance(self.objects, LocalObjects):
+            body = self.objects.get(partition.key())
+            return None if body is None else footer(io.BytesIO(body))
+        path = self.objects.path(partition.key())
+        try:
+            expected = self.publications.files(partition)
+        except StoreError:
+            return None
+        with suppress(OSError), path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            for one in expected:
+                tail = os.pread(file.fileno(), one.footer.length, one.footer.start) if size == one.size else b""
+                if tail and digest_of(tail) == one.footer.digest:
+                    return footer(path)
+        return None if expected else footer(path, SCHEMAS_WITHOUT_DIGESTS)
+
+    def damage(self, partition: Partition | Table, *, anew: bool = False) -> str | None:
+        """What is wrong with the bytes of a published file, in words; None where they are sound, or there is no file.
+
+        `anew` hashes it whatever is remembered of it.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        info = self.objects.stat(partition.key())
+        if info is None or self.whole(partition, anew=anew):
+            return None
+        expected = self.publications.files(partition)
+        if not expected:
+            return _UNKNOWN
+        if info.size != expected[0].size:
+            return f"it has {info.size:,} bytes where {expected[0].size:,} were published"
+        return "its bytes are not those that were published"
+
+    def whole(self, partition: Partition | Table, *, anew: bool = False) -> list[str]:
+        """The fingerprints of the publications that a file is, by all of its bytes; none where it is damaged or absent.
+
+        A file that has stayed the same file, by inode and times, is hashed once, unless `anew`.
+
+        Raises:
+            StoreError: it cannot be read, or its manifest is damaged.
+        """
+        digest, zone = self.whole_digest(partition, anew=anew), zone_of(partition)
+        if digest is None:
+            return []
+        entries = self.publications.entries(partition)
+        if not entries and (legacy := self._legacy(partition)):
+            return [legacy.fingerprint]
+        return [one.fingerprint for one in entries if zone in one.files and one.files[zone].whole == digest]
+
+    def whole_digest(self, partition: Partition | Table, *, anew: bool = False) -> str | None:
+        """The digest of all bytes of a file; None where there is none."""
+        info = self.objects.stat(partition.key())
+        if info is None:
+            return None
+        digest = None if anew else self.verified.digest(info)
+        if digest is None:
+            digest = digest_of(self.objects.get(partition.key()) or b"")
+            self.verified.note(info, digest)
+        return digest
+
+    def _legacy(self, partition: Partition | Table) -> "Published | None":
+        """What a file of a release without manifests says of itself; None where it is of this one."""
+        body = self.objects.get(partition.key())
+        return None if body is None else footer(io.BytesIO(body), SCHEMAS_WITHOUT_DIGESTS)
+
+    def holds(self, key: str, size: int, sha256: str) -> bool:
+        """Whether an object is there with the bytes of this digest. One that has stayed the same is hashed once.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        info = self.objects.stat(key)
+        if info is None or info.size != size:
+            return False
+        digest = self.verified.digest(info)
+        if digest is None:
+            digest = hashlib.sha256(self.objects.get(key) or b"").hexdigest()
+            self.verified.note(info, digest)
+        return digest == sha256
+
+    def remember(self) -> None:
+        """Keeps what was hashed, for readers to come; where nothing can be kept they hash it again."""
+        with suppress(StoreError):
+            self.verified.save()
+
+
+def _repair(place: Partition | Table) -> str:
+    """What mends a partition; frames of no single symbol are made by other commands, each by its own."""
+    return "; materialize it again" if isinstance(place, Partition) else ""
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,46 @@
+"""JSON records that notice damage and edits: each ends with the digest of all bytes before it. Pure."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bcdata.store.digests import digest_of
+
+DIGEST = "digest"
+FORMAT = "format"
+"""The version of a record's shape. Records of releases that sealed none have neither of the two."""
+
+
+def seal(value: Mapping[str, Any], *, indent: int | None = None) -> bytes:
+    """The record as UTF-8 JSON with its digest as the last key; the same value gives the same bytes."""
+    text = json.dumps(value, sort_keys=True, indent=indent, ensure_ascii=False).encode()
+    content = text.removesuffix(b"}").rstrip()
+    return content + _tail(content, is_indented=indent is not None)
+
+
+def unseal(body: bytes | None) -> dict[str, Any] | None:
+    """What was sealed; None where there is nothing, or any byte of it is another one."""
+    if body is None or (start := body.rfind(b'"digest"')) < 0:
+        return None
+    content = body[:start].rstrip().removesuffix(b",")
+    if body[len(content) :] not in {_tail(content, is_indented=one) for one in (False, True)}:
+        return None
+    value = parsed(body)
+    if value is not None:
+        del value[DIGEST]
+    return value
+
+
+def parsed(body: bytes) -> dict[str, Any] | None:
+    """A JSON object as it stands; None where it is something else."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _tail(content: bytes, *, is_indented: bool) -> bytes:
+    """What follows the content: the digest, and the end of the record."""
+    comma, digest = ("," if content != b"{" else ""), f'"{DIGEST}": "{digest_of(content)}"'
+    return (f"{comma}\n {digest}\n}}\n" if is_indented else f"{comma} {digest}}}\n").encode()

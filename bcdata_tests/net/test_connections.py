@@ -1,0 +1,120 @@
+"""What is said of connections that cannot be made: TLS, proxies, waits beyond belief; and what is never said."""
+
+import asyncio
+import ssl
+import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bcdata.errors import ProviderError, UsageError
+from bcdata.net.answers import LONGEST_WAIT, retry_after
+from bcdata.net.sqlite_budgets import SqliteBudgets
+from bcdata.providers.binance.limits import funding_budget, weight_budget
+from bcdata.providers.binance.settings import BinanceSettings
+from bcdata.providers.listing import describe
+from bcdata_tests.net.fault_server import Reply, serving
+from bcdata_tests.net.helpers import client
+
+
+async def _words(url: str, state: Path) -> str:
+    async with client(state, http_attempts=1) as http:
+        with pytest.raises(ProviderError) as raised:
+            await http.get(url, provider="binance_rest", max_bytes=100)
+    return str(raised.value)
+
+
+def test_an_untrusted_certificate_is_named(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+
+    async def run() -> str:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=context)
+        port = server.sockets[0].getsockname()[1]
+        async with server:
+            return await _words(f"https://127.0.0.1:{port}/a", tmp_path)
+
+    words = asyncio.run(run())
+    assert "TLS certificate is not valid (self" in words
+    assert "not permitted" not in words
+    assert "clock" in words
+
+
+def test_a_server_without_tls_is_named(tmp_path: Path) -> None:
+    async def plain(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async def run() -> str:
+        server = await asyncio.start_server(plain, "127.0.0.1", 0)
+        async with server:
+            return await _words(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/a", tmp_path)
+
+    words = asyncio.run(run())
+    assert "no TLS connection (" in words
+    assert "not permitted" not in words
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_proxy_is_blamed_and_not_the_base_address(
+    answers: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run() -> str:
+        async with serving(lambda _: Reply(status=407)) as proxy:
+            monkeypatch.setenv("HTTPS_PROXY", proxy.url if answers else "http://127.0.0.1:1")
+            return await _words("https://api.example/a", tmp_path)
+
+    words = asyncio.run(run())
+    assert "the proxy" in words
+    assert "check HTTPS_PROXY" in words
+    assert "_URL" not in words
+
+
+@pytest.mark.parametrize("text", ["1000000000", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_wait_beyond_belief_is_three_days(text: str) -> None:
+    assert retry_after({"Retry-After": text}, datetime(2025, 3, 1, tzinfo=UTC)) == LONGEST_WAIT
+
+
+@contextmanager
+def _with_password(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    secret = "hunter2-and-more"  # noqa: S105 - no secret at all
+    for name in ("ARCHIVE", "LISTING", "SPOT", "UM", "CM"):
+        monkeypatch.setenv(f"BCDATA_BINANCE_{name}_URL", f"https://user:{secret}@mirror.example/{name.lower()}")
+    yield secret
+
+
+def test_passwords_of_base_addresses_are_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _with_password(monkeypatch) as secret:
+        settings = BinanceSettings()
+        shown = [*settings.explain(), *describe()]
+        makers = (weight_budget, funding_budget)
+        names = [make(market, settings.rest_urls[market]) for make in makers for market in ("um", "cm")]
+    assert secret not in repr(shown)
+    assert "user" not in repr(shown)
+    assert "mirror.example/spot" in repr(shown)
+    assert secret not in repr(names)
+
+
+def test_a_password_never_travels_in_the_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BCDATA_BINANCE_SPOT_URL", "http://user:hunter2@mirror.example")
+    with pytest.raises(UsageError, match=r"^BCDATA_BINANCE_SPOT_URL: [^\n]*unencrypted") as raised:
+        BinanceSettings()
+    assert "hunter2" not in str(raised.value)
+    monkeypatch.setenv("BCDATA_BINANCE_SPOT_URL", "http://user:hunter2@127.0.0.1:8080")
+    assert BinanceSettings().rest_urls["spot"].endswith("@127.0.0.1:8080")
+
+
+def test_rates_are_nobody_elses_business(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "budgets.sqlite"
+    budgets = SqliteBudgets(path)
+    budgets.held("host")
+    budgets.close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

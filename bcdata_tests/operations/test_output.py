@@ -1,0 +1,63 @@
+"""The terminal may be any: output that cannot have a letter gets an escape, never a traceback."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bcdata.sqlite_files import cause
+
+CATALOG = """
+datasets:
+  spot_klines_1m:
+    grain: month
+    start: 2025-01
+    symbols: [币安人生USDT]
+    sources: [binance_archive]
+"""
+
+
+def run(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    (folder / "catalog.yaml").write_text(CATALOG)
+    own = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-m", "bcdata", *words]
+    return subprocess.run(command, cwd=folder, env={**own, **variables}, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+@pytest.mark.parametrize(
+    "command", [["status"], ["query", "SELECT '币安人生USDT' AS symbol, '→' AS arrow"], ["--help"]]
+)
+def test_letters_that_the_output_lacks_are_escaped(encoding: str, command: list[str], tmp_path: Path) -> None:
+    done = run(tmp_path, *command, PYTHONIOENCODING=encoding)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_json_stays_json(tmp_path: Path) -> None:
+    done = run(tmp_path, "query", "SELECT '币安人生USDT' AS symbol", "--json", PYTHONIOENCODING="ascii")
+    assert json.loads(done.stdout) == [{"symbol": "币安人生USDT"}]
+
+
+def test_too_few_files_are_not_a_full_disk() -> None:
+    lowest = max(int(one.name) for one in Path("/proc/self/fd").iterdir()) + 1
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = []
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, before[1]))
+        while True:
+            try:
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+            except OSError:
+                break
+        words = cause(OSError("unable to open database file"))
+    finally:
+        for one in taken:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert "too many files are open" in words
+    assert "ulimit -n" in words

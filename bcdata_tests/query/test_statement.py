@@ -1,0 +1,82 @@
+"""Whatever writes, or is more than one statement, is refused before DuckDB runs it."""
+
+from pathlib import Path
+
+import pytest
+
+from bcdata.catalog import load_catalog
+from bcdata.catalog.load import PACKAGED
+from bcdata.errors import UsageError
+from bcdata.query import query
+from bcdata.query.statement import require_reading
+from bcdata.store.store import Store
+
+READING = [
+    "SELECT 1",
+    "SELECT 1;",
+    "FROM range(3)",
+    "WITH a AS (SELECT 1) FROM a",
+    "WITH a AS MATERIALIZED (SELECT 1) FROM a",
+    "VALUES (1), (2)",
+    "SHOW TABLES",
+    "SHOW ALL TABLES",
+    "DESCRIBE SELECT 1",
+    "SUMMARIZE SELECT 1",
+    "TABLE x",
+    "EXPLAIN SELECT 1",
+    "EXPLAIN ANALYZE SELECT 1",
+    "/* why */ EXPLAIN -- how\n (ANALYZE, FORMAT JSON) SELECT 1",
+    "SELECT 'COPY (SELECT 1) TO ''x''' AS delete",
+    "SELECT * EXCLUDE (copy) FROM x",
+    "SELECT '币安人生USDT' AS symbol",
+    "WITH 币 AS (SELECT '→' AS a) FROM 币",
+    "SELECT update FROM (SELECT 1 AS update)",
+]
+WRITING = [
+    "COPY (SELECT 1) TO '{path}'",
+    "COPY (SELECT 1) TO '{path}' (FORMAT parquet)",
+    "EXPLAIN ANALYZE COPY (SELECT 1) TO '{path}'",
+    "EXPLAIN COPY (SELECT 1) TO '{path}'",
+    "/* SELECT */ EXPLAIN -- SELECT\n (ANALYZE, FORMAT JSON) COPY (SELECT 1) TO '{path}'",
+    "explain analyse copy (select 1) to '{path}'",
+    "SELECT 1; COPY (SELECT 1) TO '{path}'",
+    "WITH a AS (INSERT INTO x VALUES (1) RETURNING *) SELECT * FROM a",
+    "WITH a AS /* b */ MATERIALIZED ( -- c\n DELETE FROM x RETURNING *) FROM a",
+    "ATTACH '{path}'",
+    "EXPORT DATABASE '{path}'",
+    "CREATE TABLE x (a INT)",
+    "CREATE VIEW x AS SELECT 1",
+    "INSERT INTO x VALUES (1)",
+    "UPDATE x SET a = 1",
+    "DELETE FROM x",
+    "DROP VIEW spot_klines_1m",
+    "SET threads = 1",
+    "PRAGMA version",
+    "CALL pragma_version()",
+    "CHECKPOINT",
+    "LOAD httpfs",
+    "INSTALL httpfs",
+    "USE memory",
+    "PREPARE p AS SELECT 1",
+    "BEGIN TRANSACTION",
+    "VACUUM",
+    "WITH 币 AS (INSERT INTO x VALUES ('→') RETURNING *) FROM 币",
+    "SELECT 1; SELECT 2",
+    "",
+    "-- nothing",
+]
+
+
+@pytest.mark.parametrize("sql", READING)
+def test_reading_passes(sql: str) -> None:
+    require_reading(sql)
+
+
+@pytest.mark.parametrize("sql", WRITING)
+def test_writing_is_refused_and_writes_nothing(sql: str, tmp_path: Path) -> None:
+    lake = tmp_path / "lake"
+    lake.mkdir()
+    before = {path: path.stat().st_mtime_ns for path in lake.rglob("*")}
+    with pytest.raises(UsageError, match="one"):
+        query(Store(lake), load_catalog(PACKAGED), sql.format(path=lake / "x"))
+    assert {path: path.stat().st_mtime_ns for path in lake.rglob("*")} == before
