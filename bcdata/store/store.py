@@ -29,7 +29,7 @@ class Store:
         self.root = root
         self.objects: Objects = objects or LocalObjects(root)
         self.publications = Publications(root, self.objects)
-        self.verified = Verified(root)
+        self.verified = Verified(root, self.objects.sync)
 
     def publish(
         self,
@@ -186,6 +186,17 @@ class Store:
             digest = hashlib.sha256(self.objects.get(key) or b"").hexdigest()
             self.verified.note(info, digest)
         return digest == sha256
+
+    def keep(self, key: str, body: bytes) -> None:
+        """Puts an object of raw, whose name has its digest, unless its bytes are there.
+
+        What survives a loss of power is never replaced by the same bytes that may not.
+
+        Raises:
+            StoreError: it cannot be read or written.
+        """
+        if self.objects.get(key) != body:
+            self.objects.put(key, body)
 
     def put_json(self, partition: Partition, file: str, value: Mapping[str, Any]) -> None:
         """Writes a small JSON record beside the partition's data; the same value gives the same bytes.
