@@ -34,7 +34,7 @@ def test_a_power_cut_at_any_moment(
     healed: set[str] = set()
     done = 0
     for at, followed in enumerate(follow(world, tmp_path, one_by_one=one_by_one)):
-        for cut in cuts(followed, f"{SEED}-{at}", CUTS // (len(WAYS) * len(NOWS))):
+        for cut in cuts(followed, f"{SEED}-{at}", -(-CUTS // (len(WAYS) * len(NOWS)))):
             after, done = Aftermath.of(followed, cut, tmp_path / "after"), done + 1
             try:
                 after.check_readers(caplog)
