@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bcdata.errors import BcdataError, UsageError
+from bcdata.net.plain import is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,25 +19,33 @@ class Channel:
     _url: str = field(repr=False)
 
     def check(self) -> None:
-        """Passes an address that Apprise can make sense of.
+        """Passes an address that Apprise can make sense of, and that sends no secret over plain http.
 
         Raises:
-            UsageError: it is none.
+            UsageError: it is none, or does.
             BcdataError: Apprise is not installed.
         """
         with _silent():
-            if _apprise().Apprise.instantiate(self._url) is None:
-                raise UsageError(
-                    f"BCDATA_ALERT_URLS: channel {self.name} is no address that Apprise knows;"
-                    " see https://github.com/caronc/apprise/wiki"
-                )
+            found = _apprise().Apprise.instantiate(self._url)
+        if found is None:
+            raise UsageError(
+                f"BCDATA_ALERT_URLS: channel {self.name} is no address that Apprise knows;"
+                " see https://github.com/caronc/apprise/wiki"
+            )
+        if _exposes_a_secret(found):
+            raise UsageError(
+                f"BCDATA_ALERT_URLS: channel {self.name}: a user and password would travel unencrypted;"
+                " take the scheme that encrypts (`jsons://` for `json://`)"
+            )
 
     def send(self, title: str, body: str) -> bool:
         """Sends a message, plain text, and says whether it went; it waits some seconds for an answer at most.
 
         Raises:
+            UsageError: it is no address, or would send a secret over plain http.
             BcdataError: Apprise is not installed.
         """
+        self.check()
         library = _apprise()
         with _silent():
             sender = library.Apprise()
@@ -46,6 +55,12 @@ class Channel:
 def channels(urls: Sequence[str]) -> list[Channel]:
     """Channels in the order of their addresses."""
     return [Channel(f"{at} ({url.partition('://')[0]})", url) for at, url in enumerate(urls, 1)]
+
+
+def _exposes_a_secret(plugin: Any) -> bool:
+    """Whether a password would go to another machine over a scheme that has an encrypted twin."""
+    has_twin = plugin.protocol and plugin.secure_protocol
+    return bool(has_twin and not plugin.secure and plugin.password and not is_loopback(plugin.host or ""))
 
 
 def _apprise() -> Any:

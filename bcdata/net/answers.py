@@ -80,9 +80,14 @@ def shown(url: str) -> str:
     """The URL as it may appear in messages: without user, password and the values of secret parameters."""
     parts = urlsplit(url)
     pairs = parse_qsl(parts.query, keep_blank_values=True)
-    masked = [(key, "***" if key.lower().endswith(_SECRET) else value) for key, value in pairs]
+    masked = [(key, "***" if is_secret(key) else value) for key, value in pairs]
     query = urlencode(masked, quote_via=quote, safe="/*:,")
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
+
+
+def is_secret(name: str) -> bool:
+    """Whether a parameter's value must not be shown."""
+    return name.lower().endswith(_SECRET)
 
 
 def one_line(body: bytes) -> str:

@@ -31,6 +31,7 @@ from bcdata.net.judge import (
     rate_limited,
     remedy,
 )
+from bcdata.net.plain import exposes_a_secret
 from bcdata.net.settings import HttpSettings
 from bcdata.net.skew import SKEWS
 
@@ -198,6 +199,8 @@ class HttpClient:
         """The answer, behind no more redirects than `redirects.MOST`, all of them to places that may be asked."""
         url, hosts = question.url, self._settings.redirect_hosts
         for _ in range(redirects.MOST + 1):
+            if exposes_a_secret(url):
+                raise _unusable(question, "a key or password would travel unencrypted; write https")
             async with self._opened().get(URL(url, encoded=True), allow_redirects=False) as response:
                 SKEWS.observe(question.provider, response.headers, datetime.now(UTC))
                 await self._observe(question, response.headers)

@@ -160,12 +160,14 @@ class Answered:
     def save(self) -> bool:
         """Writes the manifest, if there is anything in it and it has changed; whether it had.
 
-        The times of asking follow it: a process killed between the two asks again, and loses nothing.
+        The times of asking follow it once it survives a loss of power: who is stopped between the two asks again, and
+        loses nothing.
         """
         kept = bool(self.before) or not self.is_empty
         changed = kept and self.manifest != self.before
         if changed:
             self.store.put_json(self.partition, MANIFEST, self.manifest)
+            self.store.objects.sync()
         self.attempts.note(self._notes, self.now, _KEPT if kept else "nothing learnt")
         return changed
 
@@ -206,7 +208,7 @@ class Answered:
         for page in pages:
             digest = hashlib.sha256(page.body).hexdigest()
             file = f"{name}.{len(stored)}.{digest[:12]}.json"
-            self.store.objects.put(self.partition.key(file), page.body)
+            self.store.keep(self.partition.key(file), page.body)
             stored.append({"file": file, "bytes": len(page.body), "sha256": digest, "url": page.url, "rows": page.rows})
         return stored
 

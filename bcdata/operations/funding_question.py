@@ -1,7 +1,7 @@
 """What to ask REST for a month of settlements, and what an answer leaves of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -40,6 +40,7 @@ class Question:
     archived: Archived
     earlier: Answer | None
     facts: Facts
+    _notes: list[str] = field(default_factory=list)
 
     @property
     def window(self) -> Window:
@@ -96,16 +97,20 @@ class Question:
         )
 
     def note_facts(self) -> None:
-        """Remembers when the exchange was asked for the listing."""
-        self.work.attempts.note([self._status], self.work.now)
+        """Remembers when the exchange was asked for the listing, once the answer is kept."""
+        self._notes.append(self._status)
 
     def note(self, answer: Answer) -> None:
-        """Remembers when this was asked, and how it went."""
-        self.work.attempts.note([self._key], self.work.now)
+        """Remembers when this was asked, once the answer is kept, and how it went."""
+        self._notes.append(self._key)
         if not self._left(answer).is_empty():
             self.note_outcome(Refilled.EMPTY)
         else:
             self.note_outcome(Refilled.FILLED if self._missing(answer).is_empty() else Refilled.CONFIRMED)
+
+    def kept(self) -> None:
+        """The answers survive a loss of power: who was stopped before that asks again, and loses nothing."""
+        self.work.attempts.note(self._notes, self.work.now)
 
     def note_outcome(self, outcome: Refilled) -> None:
         """Tells the side table how the questioning went."""

@@ -135,7 +135,7 @@ class _Asking:
         for number, page in enumerate(pages):
             digest = hashlib.sha256(page.body).hexdigest()
             file = f"{name}.{number}.{digest[:12]}.json"
-            store.objects.put(partition.key(file), page.body)
+            store.keep(partition.key(file), page.body)
             size = len(page.body)
             objects.append({"name": f"{number}", "file": file, "bytes": size, "sha256": digest, "url": page.url})
         return objects
@@ -144,11 +144,14 @@ class _Asking:
         work, partition = self.question.work, self.question.partition
         as_of(work, self.question.dataset, partition)  # answers say what time it is elsewhere
         if not self._is_anything(manifest):
+            self.question.kept()
             return self._outcome("", changed=False)
         manifest.pop("fingerprint", None)
         manifest["fingerprint"] = fingerprint(**manifest)
         if changed := manifest != self.before:
             work.store.put_json(partition, MANIFEST, manifest)
+            work.store.objects.sync()
+        self.question.kept()
         return self._outcome(manifest["fingerprint"], changed=changed)
 
     def _is_anything(self, manifest: Mapping[str, Any]) -> bool:

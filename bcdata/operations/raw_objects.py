@@ -89,7 +89,7 @@ class ObjectFetcher:
             return None  # listed, but not to be had: as good as not published
         self.fetched += len(got.body)
         file = f"{one.name.removesuffix('.zip')}.{got.sha256[:12]}.zip"
-        await asyncio.to_thread(self.work.store.objects.put, self.partition.key(file), got.body)
+        await asyncio.to_thread(self.work.store.keep, self.partition.key(file), got.body)
         self.new.append(self.partition.key(file))
         record = {
             "name": one.name,

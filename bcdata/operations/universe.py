@@ -84,15 +84,16 @@ def update(work: Workbench, market: str, *, most: int = MOST_SYMBOLS, seconds: f
     with locked(work.store.root, f"universe-{market}"):
         before = _table(work.store, market)
         done = Updated()
-        table = work.loop.run(_Update(work, market, before, done).run(most, seconds))
+        asking = _Update(work, market, before, done)
+        table = work.loop.run(asking.run(most, seconds))
         done.rows, done.symbols = table.height - before.height, table["symbol"].n_unique()
         if done.rows:
             made_of = fingerprint(rows=table.rows())
             record = {"market": market}
-            # What was known when cannot be learnt again.
-            work.store.publish(
-                universe_table(market), table, fingerprint=made_of, rules="", record=record, durable=True
-            )
+            place = universe_table(market)
+            work.store.publish(place, table, fingerprint=made_of, rules="", record=record, durable=True)
+            work.store.objects.sync()  # what was known when cannot be learnt again
+        work.attempts.note([f"universe/{market}/{symbol}/{_SPAN}" for symbol in asking.seen], work.now)
     return done
 
 
@@ -112,6 +113,8 @@ class _Update:
     market: str
     before: pl.DataFrame
     done: Updated
+    seen: list[str] = field(default_factory=list)
+    """The symbols whose objects were listed: when they were is remembered once what they told is kept."""
 
     async def run(self, most: int, seconds: float) -> pl.DataFrame:
         listed = await self._listed()
@@ -172,7 +175,7 @@ class _Update:
                 seen[symbol] = spans
             if clock() > until:
                 break
-        self.work.attempts.note([f"{self._prefix}{symbol}/{_SPAN}" for symbol in seen], self.work.now)
+        self.seen = list(seen)
         return seen
 
     @property

@@ -1,12 +1,10 @@
 """An object-store interface and its local implementation: whole objects, put atomically, never appended to."""
 
-import errno
 import os
 import shutil
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +14,7 @@ from bcdata.store.durable import GroupSync
 from bcdata.store.staging import STAGING, STATE, guard, make_staging, remove_if_empty, sweep
 
 __all__ = ["STAGING", "STATE", "LocalObjects", "ObjectInfo", "Objects", "sweep_staging"]
+from bcdata.store.explained import explained
 
 _BLOCK = 1 << 16
 """What must fit for a place to count as having space."""
@@ -41,7 +40,8 @@ class Objects(Protocol):
     def put(self, key: str, body: bytes, *, durable: bool = False) -> None:
         """Stores the object whole or not at all; replaces what is there in one step.
 
-        A durable one survives a loss of power, and so does all that was put before it: for what cannot be had again.
+        After a loss of power a durable one is there whole, or the one before it is; all that was put before it is there
+        for sure. It is for what cannot be had again. To know that it is there itself takes a `sync`.
         """
 
     def sync(self) -> None:
@@ -80,22 +80,23 @@ class LocalObjects:
     def put(self, key: str, body: bytes, *, durable: bool = False) -> None:
         """Writes to staging, then renames: whole or not at all. What is durable is on the disk before it is renamed."""
         target = self.path(key)
-        with _explained(target):
+        with explained(target):
             staged = self._stage() / uuid.uuid4().hex
             staged.write_bytes(body)
             if durable:
                 self._synced.sync(staged)
             _move(staged, target)
+            self._synced.note(target)
 
     def sync(self) -> None:
-        """Syncs the file system; where it cannot be synced as a whole, what is durable was synced when it was put."""
-        with _explained(self.root):
+        """Syncs the file system; where it cannot be synced as a whole, what was put since the last time."""
+        with explained(self.root):
             if self.root.is_dir():
-                self._synced.sync(self.root)
+                self._synced.sync()
 
     def get(self, key: str) -> bytes | None:
         """The bytes; None where there is no such file."""
-        with _explained(self.path(key)):
+        with explained(self.path(key)):
             try:
                 return self.path(key).read_bytes()
             except (FileNotFoundError, NotADirectoryError):
@@ -103,7 +104,7 @@ class LocalObjects:
 
     def stat(self, key: str) -> ObjectInfo | None:
         """Size and time; None where there is no such file."""
-        with _explained(self.path(key)):
+        with explained(self.path(key)):
             try:
                 status = self.path(key).stat()
             except (FileNotFoundError, NotADirectoryError):
@@ -113,7 +114,7 @@ class LocalObjects:
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Files under the folder, in key order; none where there is no folder."""
         folder = self.root / prefix
-        with _explained(folder):
+        with explained(folder):
             try:
                 entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
             except (FileNotFoundError, NotADirectoryError):
@@ -127,7 +128,7 @@ class LocalObjects:
 
     def delete(self, key: str) -> None:
         """Removes the file and the folders that it leaves empty."""
-        with _explained(self.path(key)):
+        with explained(self.path(key)):
             self.path(key).unlink(missing_ok=True)
             self._prune(self.path(key).parent)
 
@@ -139,7 +140,7 @@ class LocalObjects:
 
     def check(self) -> None:
         """Writes a little to staging and takes it away again."""
-        with _explained(self.root):
+        with explained(self.root):
             probe = self._stage() / "probe"
             probe.write_bytes(bytes(_BLOCK))
             probe.unlink()
@@ -174,7 +175,7 @@ def _info(key: str, status: os.stat_result) -> ObjectInfo:
 
 def sweep_staging(root: Path) -> None:
     """Removes what killed processes left in staging; leaves the folders of living ones alone."""
-    with _explained(root):
+    with explained(root):
         if not (root / STAGING).is_dir():
             return
         with guard(root):
@@ -196,25 +197,3 @@ def _move(staged: Path, target: Path) -> None:
 
 
 _PRUNED_AT_MOST = 10
-_CAUSES = {
-    errno.ENOSPC: "no space is left on the device; free some and run the same command again",
-    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
-    errno.EFBIG: "files of this size may not be written here; raise `ulimit -f` and run the same command again",
-    errno.EROFS: "the file system is read-only; point BCDATA_ROOT at a place that can be written",
-    errno.EACCES: "permission denied; point BCDATA_ROOT at a place that can be written",
-    errno.EPERM: "permission denied; point BCDATA_ROOT at a place that can be written",
-    errno.ENOTDIR: "a file stands where a folder is needed; point BCDATA_ROOT at a folder",
-    errno.EEXIST: "a file stands where a folder is needed; point BCDATA_ROOT at a folder",
-    errno.EMFILE: "too many files are open; raise `ulimit -n` and run the same command again",
-    errno.ENFILE: "too many files are open on this machine; run the same command again later",
-    errno.ENAMETOOLONG: "the name is too long for this file system",
-}
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        cause = _CAUSES.get(error.errno or 0, error.strerror or str(error))
-        raise StoreError(f"cannot use {path}: {cause}") from error

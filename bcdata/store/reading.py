@@ -29,7 +29,7 @@ class VerifiedReads:
         self.root = root
         self.objects: Objects = objects or LocalObjects(root)
         self.publications = Publications(root, self.objects)
-        self.verified = Verified(root)
+        self.verified = Verified(root, self.objects.sync)
 
     def read(
         self, partition: Partition | Table, columns: Sequence[str] | None = None, *, are_optional: bool = False

@@ -80,6 +80,17 @@ class Store(VerifiedReads):
         """All files of an asset, in key order."""
         return self.objects.list(dataset_prefix(zone, dataset, provider))
 
+    def keep(self, key: str, body: bytes) -> None:
+        """Puts an object of raw, whose name has its digest, unless its bytes are there.
+
+        What survives a loss of power is never replaced by the same bytes that may not.
+
+        Raises:
+            StoreError: it cannot be read or written.
+        """
+        if self.objects.get(key) != body:
+            self.objects.put(key, body)
+
     def put_json(self, partition: Partition, file: str, value: Mapping[str, Any]) -> None:
         """Writes a small JSON record beside the partition's data; the same value gives the same bytes.
 

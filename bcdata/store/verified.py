@@ -2,9 +2,11 @@
 
 The same is a file of the same size, inode and times. The time of the last change cannot be set by programs, so a
 copied, restored or edited file is another one. Bits that rot on the disk change none of this; `bcdata verify` hashes
-all files whatever stands here.
+all files whatever stands here. A loss of power may take a file's bytes and leave it the same file: what is remembered
+was synced before.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
@@ -22,9 +24,10 @@ _MOST = 256
 
 
 class Verified:
-    """The digests of files by key, remembered by all processes that use the root."""
+    """The digests of files by key, remembered by all processes that use the root. `sync` makes files survive."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, sync: Callable[[], None]) -> None:
+        self._sync = sync
         self._table = SideTable(root / STATE / "verified.sqlite", _SCHEMA, _COST)
         self._folders: dict[str, dict[str, tuple[ObjectInfo, str]]] = {}
         self._new: dict[str, tuple[ObjectInfo, str]] = {}
@@ -42,10 +45,10 @@ class Verified:
             self.save()
 
     def save(self) -> None:
-        """Writes what was noted.
+        """Writes what was noted, once the files survive a loss of power.
 
         Raises:
-            StoreError: the table cannot be written.
+            StoreError: the table or the files cannot be written.
         """
         with self._saving:
             noted = dict(self._new)
@@ -54,6 +57,7 @@ class Verified:
                 for key, (info, digest) in noted.items()
             ]
             if rows:
+                self._sync()
                 sql = "INSERT OR REPLACE INTO verified VALUES (?, ?, ?, ?, ?, ?)"
                 self._table.use(lambda table: table.executemany(sql, rows))
             for key, one in noted.items():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bcdata.alerts.channels import channels
 from bcdata.cli import app
 from bcdata.errors import UsageError
 from bcdata_tests.alerts.conftest import TOKEN, Webhook
@@ -37,3 +38,24 @@ def test_without_a_channel_the_mend_is_said(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv("BCDATA_ALERT_URLS", raising=False)
     with pytest.raises(UsageError, match="set BCDATA_ALERT_URLS"):
         app(["alert", "test"], standalone_mode=False)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_refused"),
+    [
+        ("json://user:hush@a.example/x", True),
+        ("xml://user:hush@a.example/x", True),
+        ("jsons://user:hush@a.example/x", False),
+        ("json://user:hush@127.0.0.1:9/x", False),
+        ("json://a.example/x", False),
+        ("mailto://user:hush@gmail.com", False),
+    ],
+)
+def test_a_password_over_plain_http_is_refused(url: str, is_refused: bool) -> None:
+    (channel,) = channels([url])
+    if not is_refused:
+        channel.check()
+        return
+    with pytest.raises(UsageError, match="would travel unencrypted") as refused:
+        channel.send("title", "body")
+    assert "hush" not in str(refused.value)

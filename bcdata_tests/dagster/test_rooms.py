@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "providers": {*GROUND, "settings", "catalog", "bars", "quality", "net"},
     "simulate": {*GROUND, "settings"},
     "pictures": {"errors"},
-    "alerts": {*GROUND, "settings", "store"},
+    "alerts": {*GROUND, "net", "settings", "store"},
     "operations": {*GROUND, "settings", "catalog", "bars", "features", "quality", "net", "pictures", "providers"}
     | {"store"},
     "query": {*GROUND, "settings", "bars", "catalog", "features", "operations", "store"},

@@ -43,7 +43,7 @@ def main() -> None:
     log = STORAGES[storage](directory)
     for number, _ in enumerate(sys.stdin if count == "0" else range(int(count))):
         log.store_event(materialization(run_id, number))
-        print(number, flush=True)  # noqa: T201
+        print(number, flush=True)
     log.dispose()
 
 

@@ -147,7 +147,7 @@ def test_some_lies_are_caught_and_no_genuine_day_is_blamed(mirror: Path) -> None
 def test_every_lie_is_caught_and_no_genuine_day_is_blamed(mirror: Path) -> None:
     power, alarms = measure(mirror, every=int(os.environ.get("BCDATA_POWER") or 5))
     if os.environ.get("BCDATA_POWER"):
-        print(show(power))  # noqa: T201
+        print(show(power))
     assert alarms == dict.fromkeys(CHECKS, 0)
     assert_caught(power)
 

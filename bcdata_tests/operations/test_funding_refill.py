@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bcdata.errors import StoreError
 from bcdata.operations.zones import Zone
 from bcdata.store.attempts import Attempts, Refilled
+from bcdata.store.store import Store
 from bcdata_tests.mirror import Mirror, zipped
 from bcdata_tests.operations.conftest import World
 from bcdata_tests.run import Lake, tree, utc
@@ -250,3 +252,21 @@ def test_an_interval_that_changes_is_none_missing(world: World) -> None:
     put(world.truth, times)
     put(world.mirror, [])
     assert run(world.lake(CATALOG)) == []
+
+
+def test_an_answer_that_was_not_kept_is_asked_for_again(
+    world: World, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped between the question and its manifest, the second day's answer is missed by nobody."""
+    put(world.mirror, TIMES[:-2])
+    put(world.truth, TIMES[:-2])
+    assert run(lake) == [(2, "open")]
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "put_json", _refuses)
+        with pytest.raises(AssertionError, match="no space"):
+            run(lake, hours=25)
+    assert run(lake, hours=25) == [(2, "upstream")]
+
+
+def _refuses(*_: object) -> None:
+    raise StoreError("no space")

@@ -12,7 +12,7 @@ import pytest
 from bcdata_tests.mirror import made_day
 from bcdata_tests.operations.command import Command, materialize
 from bcdata_tests.operations.conftest import BY_MONTH, D, World
-from bcdata_tests.run import tree
+from bcdata_tests.scenarios.power import files_of
 
 WORDS = materialize(D, "BTCUSDT,ETHUSDT", "2025-01", "2025-01")
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
@@ -37,13 +37,13 @@ def _broken(rows: list[list[str]]) -> list[list[str]]:
 
 
 @pytest.fixture
-def undisturbed(filled: World) -> dict[str, str]:
-    """The tree of a run that nobody killed."""
+def undisturbed(filled: World) -> dict[str, bytes]:
+    """The files of a run that nobody killed."""
     command = Command.of(filled, BY_MONTH, "undisturbed", BCDATA_NOW=NOW)
     done = command.run(WORDS)
     assert done.returncode == 0, done.stderr
     assert (command.root / "quarantine").exists()
-    return tree(command.root)
+    return files_of(command.root)
 
 
 def kill_at(command: Command, files: int, delay: float) -> bool:
@@ -63,21 +63,21 @@ def _published(root: Path) -> int:
     return sum(map(len, folders))
 
 
-def assert_whole(command: Command, undisturbed: dict[str, str]) -> None:
+def assert_whole(command: Command, undisturbed: dict[str, bytes]) -> None:
     """Whatever is published is a file of the undisturbed run, byte for byte."""
-    held = {path: digest for path, digest in tree(command.root).items() if not path.startswith(".")}
+    held = {path: body for path, body in files_of(command.root).items() if not path.startswith(".")}
     assert held.items() <= undisturbed.items()
 
 
-def assert_ends_alike(command: Command, undisturbed: dict[str, str]) -> None:
+def assert_ends_alike(command: Command, undisturbed: dict[str, bytes]) -> None:
     done = command.run(WORDS)
     assert done.returncode == 0, done.stderr
-    assert tree(command.root) == undisturbed
-    assert {path.name for path in command.root.iterdir() if path.name.startswith(".")} == {".state"}
+    assert files_of(command.root) == undisturbed
+    assert {path.name for path in command.root.iterdir() if path.name.startswith(".")} == {".lake", ".state"}
 
 
 @pytest.mark.slow
-def test_killed_again_and_again(filled: World, undisturbed: dict[str, str]) -> None:
+def test_killed_again_and_again(filled: World, undisturbed: dict[str, bytes]) -> None:
     chance = random.Random(7)
     command = Command.of(filled, BY_MONTH, "killed", BCDATA_NOW=NOW)
     total = len(undisturbed)
@@ -91,7 +91,7 @@ def test_killed_again_and_again(filled: World, undisturbed: dict[str, str]) -> N
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_killed_at_twenty_moments(filled: World, undisturbed: dict[str, str]) -> None:
+def test_killed_at_twenty_moments(filled: World, undisturbed: dict[str, bytes]) -> None:
     chance = random.Random(20)
     moments = [(chance.randrange(len(undisturbed)), chance.uniform(0, 0.2)) for _ in range(20)]
 

@@ -1,5 +1,6 @@
 """The archive's listing: pages of an S3 v1 `ListBucketResult`, one after the other, from any server."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,11 +12,19 @@ from bcdata.net.client import HttpClient
 
 PROVIDER = "binance_archive"
 VARIABLE = "BCDATA_BINANCE_LISTING_URL"
-_PAGE_BYTES = 8 << 20
-"""A thousand entries with the longest keys take a tenth of this."""
-_MOST_PAGES = 5_000
-"""Ten times the longest real listing: more is a server that makes up keys."""
+_PAGE_BYTES = 2 << 20
+"""A thousand entries take a sixth of this, with the longest keys a whole one."""
+_MOST_PAGES = 1_000
+"""A hundred times the longest real listing: more is a server that makes up keys."""
+_MOST_KEYS = 50_000
+"""Of one listing, which is held as a whole: eight times the longest, two for every day since 2017."""
 _LONGEST_PAGE = 1000
+_LONGEST_KEY = 1024
+"""In bytes of UTF-8, as S3 has it."""
+_DEEPEST = 8
+"""Levels of XML; a listing has four."""
+_INLINE_BYTES = 64 << 10
+"""What is larger is not parsed on the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,11 @@ class Page:
     prefixes: list[str] = field(default_factory=list)
     is_truncated: bool = False
     next_marker: str | None = None
+
+    @property
+    def keys(self) -> int:
+        """How many keys and prefixes it has."""
+        return len(self.entries) + len(self.prefixes)
 
     @property
     def last(self) -> str | None:
@@ -60,8 +74,10 @@ class Listing:
         `page` is the number of entries to ask for at once; the server may send fewer.
 
         Raises:
-            ProviderError: the server cannot be asked, or its answer is no listing or leads nowhere.
+            OversizeError: a page is larger than one can be.
+            ProviderError: the server cannot be asked, or its answer is no listing, leads nowhere or does not end.
         """
+        keys = 0
         for _ in range(_MOST_PAGES):
             params: dict[str, str | int] = {"prefix": prefix}
             params |= {"delimiter": delimiter} if delimiter else {}
@@ -72,10 +88,13 @@ class Listing:
                 self._url, params=params, provider=PROVIDER, variable=VARIABLE, max_bytes=_PAGE_BYTES
             )
             try:
-                one = parse_page(answer.body)
+                one = await _parsed(answer.body)
                 following = _following(one, marker)
             except ValueError as error:
                 raise self._unusable(params, str(error)) from None
+            keys += one.keys
+            if keys > _MOST_KEYS:
+                raise self._unusable(params, f"no end after {_MOST_KEYS:,} keys")
             yield one
             if following is None or (until is not None and following >= until):
                 return
@@ -88,11 +107,15 @@ class Listing:
         return ProviderError(message, provider=PROVIDER, url=url, status=200)
 
 
+async def _parsed(body: bytes) -> Page:
+    return parse_page(body) if len(body) <= _INLINE_BYTES else await asyncio.to_thread(parse_page, body)
+
+
 def parse_page(body: bytes) -> Page:
-    """Reads one page.
+    """Reads one page, in time that grows with its length alone.
 
     Raises:
-        ValueError: it is no `ListBucketResult`, is cut off, or declares a DOCTYPE.
+        ValueError: it is no `ListBucketResult`, is cut off, declares a DOCTYPE, or has more than a page can have.
     """
     reader = _Reader()
     parser = expat.ParserCreate()
@@ -128,7 +151,10 @@ def _refuse_doctype(*_: object) -> None:
 
 
 class _Reader:
-    """Collects what matters while the XML goes by. Namespaces and unknown elements are passed over."""
+    """Collects what matters while the XML goes by. Namespaces and unknown elements are passed over.
+
+    The first thing that no page can have ends it.
+    """
 
     def __init__(self) -> None:
         self.page = Page()
@@ -140,6 +166,8 @@ class _Reader:
     def start(self, name: str, _: dict[str, str]) -> None:
         if not self._path and name != "ListBucketResult":
             raise ValueError(f"it begins with <{name[:40]}>")
+        if len(self._path) == _DEEPEST:
+            raise ValueError(f"its elements are nested more than {_DEEPEST} deep")
         self._path.append(name)
         self._text.clear()
 
@@ -151,18 +179,30 @@ class _Reader:
         text = "".join(self._text)
         self._text.clear()
         match self._path[1:], name:
-            case ["Contents"], _:
+            case ["Contents"], "Key" | "Size" | "LastModified" | "ETag":
                 self._values[name] = text
             case [], "Contents":
                 if key := self._values.get("Key"):
-                    self.page.entries.append(_entry(key, self._values))
+                    self.page.entries.append(_entry(_key(key), self._values))
+                    self._count()
                 self._values = {}
             case ["CommonPrefixes"], "Prefix" if text:
-                self.page.prefixes.append(text)
+                self.page.prefixes.append(_key(text))
+                self._count()
             case [], "NextMarker":
-                self.page.next_marker = text or None
+                self.page.next_marker = _key(text) or None
             case [], "IsTruncated":
                 self.truncated = text.strip().lower()
+
+    def _count(self) -> None:
+        if self.page.keys > _LONGEST_PAGE:
+            raise ValueError(f"it has more than {_LONGEST_PAGE:,} keys")
+
+
+def _key(text: str) -> str:
+    if len(text) > _LONGEST_KEY or len(text.encode()) > _LONGEST_KEY:
+        raise ValueError(f"a key is longer than {_LONGEST_KEY:,} bytes")
+    return text
 
 
 def _entry(key: str, values: dict[str, str]) -> Entry:

@@ -1,10 +1,10 @@
 """Base addresses of Binance's servers, each of which can be pointed elsewhere."""
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from bcdata.net.plain import exposes_a_secret
 from bcdata.settings import LayeredSettings
 
 
@@ -32,7 +32,7 @@ class BinanceSettings(LayeredSettings):
             is_address = False
         if not is_address or parts.query or parts.fragment:
             raise ValueError("not a base address; write it like https://host or http://127.0.0.1:8080/path")
-        if parts.username is not None and parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        if exposes_a_secret(url):
             raise ValueError("a user and password would travel unencrypted; write https")
         return url.rstrip("/")
 
@@ -40,10 +40,3 @@ class BinanceSettings(LayeredSettings):
     def rest_urls(self) -> dict[str, str]:
         """The REST base address of each market."""
         return {"spot": self.binance_spot_url, "um": self.binance_um_url, "cm": self.binance_cm_url}
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
