@@ -73,7 +73,7 @@ def assert_ends_alike(command: Command, undisturbed: dict[str, str]) -> None:
     done = command.run(WORDS)
     assert done.returncode == 0, done.stderr
     assert tree(command.root) == undisturbed
-    assert {path.name for path in command.root.iterdir() if path.name.startswith(".")} == {".state"}
+    assert {path.name for path in command.root.iterdir() if path.name.startswith(".")} == {".lake", ".state"}
 
 
 @pytest.mark.slow
