@@ -132,7 +132,7 @@ def _duckdb(root: Path, catalog: Catalog) -> pl.DataFrame:  # noqa: ARG001 - the
 
     source = f"read_parquet('{root}/merged/{DATASET}/*/*/{PART}', hive_partitioning = true)"
     sql = f"SELECT symbol, avg(close) FROM {source} GROUP BY symbol"  # noqa: S608 - our own folder
-    return pl.DataFrame(duckdb.connect().execute(sql).to_arrow_table())
+    return pl.DataFrame(duckdb.execute(sql).fetchall(), orient="row")
 
 
 _SQL = f"SELECT symbol, avg(close) FROM {DATASET} GROUP BY symbol"  # noqa: S608 - our own name

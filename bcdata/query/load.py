@@ -98,7 +98,7 @@ def load(
             reach = Window(asked[0] or rows["open_time"][0], asked[1] or interval.next(rows["open_time"][-1]))
             parts = fillable(store, source, partitions, reach, clock.now())
             rows = _filled(rows, Fill(fill), source, interval, parts)
-        frames.append(rows.select(pl.lit(symbol).alias("symbol"), pl.all()))
+        frames.append(rows.insert_column(0, pl.repeat(symbol, rows.height, eager=True).alias("symbol")))
     store.remember()
     return (
         _columns(pl.concat(frames, how="diagonal"), columns) if frames else pl.DataFrame(schema={"symbol": pl.String})
@@ -235,4 +235,5 @@ def _columns(rows: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:
     if absent:
         raise UsageError(f"there is no column {', '.join(absent)}; there are {', '.join(rows.columns)}")
     keys = [name for name in ("symbol", "open_time", "time") if name in rows.columns]
-    return rows.select(*keys, *(name for name in columns if name not in keys))
+    names = [*keys, *(name for name in columns if name not in keys)]
+    return pl.DataFrame([rows.get_column(name) for name in dict.fromkeys(names)])  # select would copy

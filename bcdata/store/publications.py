@@ -60,6 +60,7 @@ class Publications:
     def __init__(self, root: Path, objects: Objects) -> None:
         self._root, self._objects = root, objects
         self._read: dict[str, tuple[ObjectInfo, Dates]] = {}
+        self._entries: dict[tuple[str, str], tuple[Dates, list[Entry]]] = {}
 
     def entries(self, place: Partition | Table) -> Sequence[Entry]:
         """The last publications of a partition, newest last; none where it was never published.
@@ -68,10 +69,15 @@ class Publications:
             StoreError: the manifest is damaged.
         """
         key, date = manifest_of(place)
+        dates, known = self._dates(key), self._entries.get((key, date))
+        if known is not None and known[0] is dates:
+            return known[1]
         try:
-            return [Entry.from_json(one) for one in self._dates(key).get(date, [])]
+            found = [Entry.from_json(one) for one in dates.get(date, [])]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(key, place) from error
+        self._entries[key, date] = dates, found
+        return found
 
     def files(self, place: Partition | Table) -> list[FileDigest]:
         """What the file of a partition may be, the newest first.

@@ -118,10 +118,16 @@ class VerifiedReads:
             raise StoreError(f"{partition.key()} is damaged ({_first_line(error)}){_repair(partition)}") from error
 
     def published(self, partition: Partition | Table) -> Published | None:
-        """Fingerprint and record of what is published there; None where nothing is, or its footer is damaged."""
+        """Fingerprint and record of what is published there; None where nothing is, or its footer is damaged.
+
+        Raises:
+            StoreError: the place can have no such file.
+        """
         if not isinstance(self.objects, LocalObjects):
             body = self.objects.get(partition.key())
             return None if body is None else footer(io.BytesIO(body))
+        if self.objects.stat(partition.key()) is None:
+            return None
         path = self.objects.path(partition.key())
         try:
             expected = self.publications.files(partition)
