@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# What looks like a secret and is none: made-up passwords of tests and guides, alphabets, keys of objects.
+NO_SECRET := ^(hush|word|pass|password|xyz|s3cret|hunter2.*|abcdefghijklmnopqrstuvwxyz/|0?123456789abcdef0?)$$
+NO_SECRET_KEY := ^(data|gaps|quarantine)/
 
 .PHONY: help demo test slow campaign check dev bench lock clean
 help: ## what there is to make
@@ -10,8 +13,7 @@ help: ## what there is to make
 
 $(READY): pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip setuptools wheel
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -30,10 +32,13 @@ campaign: $(READY) ## hours of broken objects, flipped bits, power cuts and kill
 	BCDATA_CAMPAIGN_SEED=$(or $(SEED),1) BCDATA_CAMPAIGN_CUTS=$(or $(CUTS),10000) BCDATA_CAMPAIGN_KILLS=$(or $(KILLS),1000) \
 	$(BIN)/python -m pytest -n 0 -s -m slow bcdata_tests/scenarios/test_power_cuts.py bcdata_tests/scenarios/test_kills.py
 
-check: $(READY) ## linter, formatter, type checker
+check: $(READY) ## linter, formatter, type checker; scans for unsafe code, and for secrets in all files that git knows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive bcdata
+	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --exclude-files '^requirements\.lock$$' \
+	--exclude-secrets '$(NO_SECRET)' --exclude-secrets '$(NO_SECRET_KEY)'
 
 dev: $(READY) ## the Dagster UI with its daemon, on http://127.0.0.1:3000
 	mkdir -p data
@@ -43,8 +48,12 @@ dev: $(READY) ## the Dagster UI with its daemon, on http://127.0.0.1:3000
 bench: $(READY) ## the benchmark tables (run nothing else meanwhile)
 	$(BIN)/python -m benchmarks
 
-lock: ## pin the versions that are installed now
-	$(BIN)/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools --exclude wheel > requirements.lock
+lock: ## pin what pyproject.toml asks for, with hashes; pins that still fit stay (UPGRADE=--upgrade takes the newest)
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
+	$(VENV)-lock/bin/pip-compile --quiet --generate-hashes --all-extras --allow-unsafe --strip-extras --no-annotate \
+	--no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(UPGRADE) --output-file requirements.lock pyproject.toml
+	rm -rf $(VENV)-lock
 
 clean: ## remove the environment and caches; data stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

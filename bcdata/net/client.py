@@ -178,7 +178,7 @@ class HttpClient:
             raise _unusable(question, "no address of the web") from error
         except _NotAgainError as error:
             cause = error.__cause__
-            assert isinstance(cause, aiohttp.ClientConnectionError)  # noqa: S101 (see _once_only)
+            assert isinstance(cause, aiohttp.ClientConnectionError)  # noqa: S101 # nosec B101 # see _once_only
             raise TransientError(question, connection_trouble(cause), remedy=remedy(cause)) from cause
         except TimeoutError as error:
             raise TransientError(question, "no answer in time") from error

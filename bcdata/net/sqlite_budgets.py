@@ -240,12 +240,12 @@ def _place(table: sqlite3.Connection, name: str, ticket: int, *, now: int, span:
     """The earliest instant from `now` on at which what is before the ticket leaves room for it."""
     before = "name = :name AND id != :id AND (id < :id OR at <= :now)"
     values = {"name": name, "id": ticket, "now": now}
-    sql = f"SELECT coalesce(sum(weight), 0), coalesce(max(at), 0) FROM tickets WHERE {before}"  # noqa: S608 (constant)
+    sql = f"SELECT coalesce(sum(weight), 0), coalesce(max(at), 0) FROM tickets WHERE {before}"  # noqa: S608 # nosec B608 # constant
     spent, last = table.execute(sql, values).fetchone()
     if spent <= room and last <= now:
         return now
     at = max(now, int(last))
-    sql = f"SELECT at, weight FROM tickets WHERE {before} ORDER BY at"  # noqa: S608 (constant)
+    sql = f"SELECT at, weight FROM tickets WHERE {before} ORDER BY at"  # noqa: S608 # nosec B608 # constant
     for spent_at, weight in table.execute(sql, values):
         if spent_at + span > at and spent <= room:
             break

@@ -109,7 +109,7 @@ def _of_this_day(
     An object is believed or not as a whole, by day as by month: so what is bad on other days counts.
     """
     window, interval = window_of(dataset, partition), dataset.bar_interval
-    assert interval.length is not None  # noqa: S101 (bars of months have no daily partitions)
+    assert interval.length is not None  # noqa: S101 # nosec B101 # bars of months have no daily partitions
     step = int(interval.length.total_seconds() * 1_000_000)
     monthly = [at for at, record in enumerate(records) if record["period"] == "monthly"]
     start, end = (int(edge.timestamp()) * 1_000_000 for edge in (window.start, window.end))

@@ -62,7 +62,7 @@ def _from_file(path: Path) -> ModuleType:
     sys.modules[module.__name__] = module
     # Not by an import: its cached bytecode goes by the second, and who tries things saves more often.
     with _found_in(path.parent.resolve()):
-        exec(compile(path.read_bytes(), path, "exec"), module.__dict__)  # noqa: S102 - the user's own module
+        exec(compile(path.read_bytes(), path, "exec"), module.__dict__)  # noqa: S102 # nosec B102 # the user's own module
     return module
 
 

@@ -79,8 +79,8 @@ def _versions(held: pl.DataFrame) -> list[str]:
 
 def _run(opens: pl.Series, versions: Sequence[str]) -> Run:
     first, last = opens.min(), opens.max()
-    assert isinstance(first, datetime)  # noqa: S101 (a run has bars)
-    assert isinstance(last, datetime)  # noqa: S101 (a run has bars)
+    assert isinstance(first, datetime)  # noqa: S101 # nosec B101 # a run has bars
+    assert isinstance(last, datetime)  # noqa: S101 # nosec B101 # a run has bars
     run: Run = {"start": first.isoformat(), "end": last.isoformat(), "version": versions[0]}
     return {**run, "also": list(versions[1:])} if versions[1:] else run
 

@@ -112,7 +112,7 @@ class _Verdict:
         self.questioned.sort(key=lambda one: one.window.start)
 
     def _in(self, starts: Sequence[datetime]) -> pl.Expr:
-        assert self.far is not None  # noqa: S101 (only asked where there is one)
+        assert self.far is not None  # noqa: S101 # nosec B101 # only asked where there is one
         times = pl.Series(starts, dtype=self.near.table.schema["open_time"])
         return pl.col("open_time").dt.truncate(length_of(self.far.coarse)).is_in(times.implode())
 
@@ -158,7 +158,7 @@ class _Verdict:
 
     def _leave_open(self, start: datetime) -> None:
         """Nothing decides: the bars are published, and a second source is asked."""
-        assert self.far is not None  # noqa: S101 (only asked where there is one)
+        assert self.far is not None  # noqa: S101 # nosec B101 # only asked where there is one
         window = Window(start, start + length_of(self.far.coarse))
         self.undecided.append(start)
         self.questioned.append(Contradiction(window, f"{_UNDECIDED} on {start:%Y-%m-%d}"))

@@ -173,5 +173,5 @@ def _closes_at_end(interval: Interval) -> pl.Expr:
 
 
 def _micros(interval: Interval) -> int:
-    assert interval.length is not None  # noqa: S101 (callers branch on it)
+    assert interval.length is not None  # noqa: S101 # nosec B101 # callers branch on it
     return int(interval.length.total_seconds() * 1_000_000)

@@ -191,5 +191,5 @@ def _correlation(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _instant(value: object) -> datetime:
-    assert isinstance(value, datetime)  # noqa: S101 (a column of times)
+    assert isinstance(value, datetime)  # noqa: S101 # nosec B101 # a column of times
     return value

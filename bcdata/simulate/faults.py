@@ -84,7 +84,7 @@ class Fault:
 
     def random(self, line: str) -> Random:
         """Random numbers of this fault on this request, the same every time."""
-        return Random(f"{self.seed}/{line}")  # noqa: S311 - not for secrets
+        return Random(f"{self.seed}/{line}")  # noqa: S311 # nosec B311 # not for secrets
 
 
 class FaultPlan:

@@ -52,9 +52,9 @@ def settlements(seed: int, symbol: GeneratedSymbol, start: datetime, end: dateti
     last = min(to_ms(end), to_ms(symbol.delisted)) if symbol.delisted else to_ms(end)
     for day in range(first // DAY_MS, -(-last // DAY_MS)):
         random = stream(seed, "funding", symbol.venue, symbol.symbol, day=day)
-        scale = random.choice((1.0, _TINY), 24, p=(1 - _TINY_SHARE, _TINY_SHARE))
+        scale = random.choice((1.0, _TINY), 24, p=(1 - _TINY_SHARE, _TINY_SHARE))  # nosec B311 # a made market, not a secret
         rates = random.normal(0.00008, _SIGMA, 24) * scale
-        jitters = random.choice(_JITTER_MS, 24)
+        jitters = random.choice(_JITTER_MS, 24)  # nosec B311 # a made market, not a secret
         for hour in range(24):
             due = day * DAY_MS + hour * _HOUR_MS
             hours = _hours(symbol, due)

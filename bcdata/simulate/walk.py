@@ -74,7 +74,7 @@ def generate_day(seed: int, symbol: GeneratedSymbol, day: int, must_trade: Ints)
     """
     random = stream(seed, symbol.venue, symbol.symbol, day=day)
     opening, walk = _closes(seed, symbol, day)
-    traded = random.random(MINUTES) >= symbol.quiet
+    traded = random.random(MINUTES) >= symbol.quiet  # nosec B311 # a made market, not a secret
     traded[must_trade] = True
     traded[-1] = True
     prices = _prices(random, opening, walk, traded)
@@ -102,11 +102,11 @@ def _flows(
     busy = random.lognormal(-0.5, 1.0, MINUTES)
     mean = symbol.volume * 10**symbol.volume_decimals
     volume = np.where(traded, np.maximum(np.rint(busy * mean), 1), 0).astype(np.int64)
-    taker = np.floor(volume * random.random(MINUTES)).astype(np.int64)
-    spread = (prices["high"] - prices["low"]) * random.uniform(*_AGGRESSION, MINUTES)
+    taker = np.floor(volume * random.random(MINUTES)).astype(np.int64)  # nosec B311 # a made market, not a secret
+    spread = (prices["high"] - prices["low"]) * random.uniform(*_AGGRESSION, MINUTES)  # nosec B311 # a made market, not a secret
     quote = prices["low"] * volume + np.floor(spread * volume).astype(np.int64)
     taker_quote = prices["low"] * taker + np.floor(spread * taker).astype(np.int64)
-    trades = np.where(traded, 1 + np.floor(busy * 200 * random.random(MINUTES)), 0).astype(np.int64)
+    trades = np.where(traded, 1 + np.floor(busy * 200 * random.random(MINUTES)), 0).astype(np.int64)  # nosec B311 # a made market, not a secret
     trades = np.minimum(trades, volume)
     if symbol.contract_size:
         quote, taker_quote = _base(symbol, volume, quote), _base(symbol, taker, taker_quote)

@@ -83,7 +83,7 @@ def _sync_one(path: Path) -> None:
 
 
 def _sync_file_system(folder: Path) -> None:
-    assert _syncfs is not None  # noqa: S101 (callers branch on it)
+    assert _syncfs is not None  # noqa: S101 # nosec B101 # callers branch on it
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         if _syncfs(descriptor):

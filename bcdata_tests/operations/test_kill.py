@@ -77,6 +77,7 @@ def assert_ends_alike(command: Command, undisturbed: dict[str, bytes]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_killed_again_and_again(filled: World, undisturbed: dict[str, bytes]) -> None:
     chance = random.Random(7)
     command = Command.of(filled, BY_MONTH, "killed", BCDATA_NOW=NOW)

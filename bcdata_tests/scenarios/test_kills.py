@@ -10,7 +10,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +19,9 @@ from bcdata_tests.operations.conftest import World
 from bcdata_tests.operations.conftest import world as world  # noqa: PLC0414 (a fixture)
 from bcdata_tests.scenarios import warm
 from bcdata_tests.scenarios.power import D, files_of, put
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KILLS = int(os.environ.get("BCDATA_CAMPAIGN_KILLS", "12"))
 SEED = os.environ.get("BCDATA_CAMPAIGN_SEED", "1")
