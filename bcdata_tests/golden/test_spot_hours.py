@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 
 from bcdata.bars.schema import BAR
 from bcdata.operations.zones import Zone
+from bcdata.store.footer import Rows
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
 from bcdata_tests.golden import reader
 from bcdata_tests.golden.conftest import Job
 from bcdata_tests.run import Lake, Ran, utc
@@ -84,17 +88,16 @@ def test_an_hour_that_disagrees_is_found_and_kept(
     assert real
     source, _ = main_job
     lake = Lake(tmp_path / "lake", source.now)
-    for zone in ("merged", "gaps"):
-        part = f"{zone}/spot_klines_1m/symbol=BTCUSDT/date=2023-05/part-0.parquet"
-        target = lake.root / part
-        target.parent.mkdir(parents=True)
-        target.write_bytes((source.root / part).read_bytes())
-    path = lake.root / "merged/spot_klines_1m/symbol=BTCUSDT/date=2023-05/part-0.parquet"
-    metadata = pl.read_parquet_metadata(path)
-    changed = pl.read_parquet(path, hive_partitioning=False).with_columns(
-        trades=pl.col("trades") + (pl.col("open_time") == utc("2023-05-04T05:06")).cast(pl.Int64)
-    )
-    changed.write_parquet(path, metadata={key: value for key, value in metadata.items() if key.startswith("bcdata")})
+    bars = Partition("merged", "spot_klines_1m", "BTCUSDT", "2023-05")
+    given, both = Store(source.root), []
+    for place in (bars.in_zone("gaps"), bars):
+        published, frame = given.published(place), given.read(place)
+        assert published is not None
+        assert frame is not None
+        both.append(Rows(place, frame, published.record))
+    one_more = pl.col("trades") + (pl.col("open_time") == utc("2023-05-04T05:06")).cast(pl.Int64)
+    both[1] = replace(both[1], frame=both[1].frame.with_columns(trades=one_more))
+    Store(lake.root).publish_together(both, fingerprint=published.fingerprint, rules="1")
     ran = lake.materialize(D, "BTCUSDT", "2023-05", until=Zone.MERGED)
     assert ran.troubles == []
     assert ran.rules(Zone.MERGED, "BTCUSDT", "2023-05")["interval_disagree"] == 1

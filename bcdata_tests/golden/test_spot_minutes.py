@@ -110,4 +110,5 @@ def test_features_have_a_row_for_every_bar(main_job: Job) -> None:
 def test_nothing_is_in_quarantine_and_nothing_is_left_behind(main_job: Job) -> None:
     lake, _ = main_job
     zones = {path.name for path in lake.root.iterdir()}
-    assert zones == {"raw", "parsed", "merged", "features", "reports", "seasonality", "resampled", "gaps", ".state"}
+    data = {"raw", "parsed", "merged", "features", "reports", "seasonality", "resampled", "gaps"}
+    assert zones == {*data, ".lake", ".state"}
