@@ -55,6 +55,7 @@ class HttpClient:
             failures=self._settings.http_breaker_failures, seconds=self._settings.http_breaker_seconds
         )
         self._session: aiohttp.ClientSession | None = None
+        self._is_over = False
         # stamina's own hook would write every retry to standard output where structlog is installed.
         stamina.instrumentation.set_on_retry_hooks([_log_retry])
 
@@ -100,8 +101,12 @@ class HttpClient:
         async with self._breakers.guard(question.host, provider=provider, url=shown(url)):
             return await self._patiently(question)
 
-    async def close(self) -> None:
-        """Closes the session. The client may be used again afterwards, then with a new one."""
+    async def close(self, *, for_good: bool = False) -> None:
+        """Closes the session. The client may be used again afterwards, then with a new one, unless it is `for_good`.
+
+        Then a question that nobody waits for any more, and that would open a session after this, is given up.
+        """
+        self._is_over = for_good
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -224,6 +229,8 @@ class HttpClient:
             await self.budgets.observe(question.budget, int(used))
 
     def _opened(self) -> aiohttp.ClientSession:
+        if self._is_over:
+            raise asyncio.CancelledError
         if self._session is None:
             settings = self._settings
             self._session = aiohttp.ClientSession(

@@ -117,7 +117,7 @@ async def open_client() -> AsyncIterator[HttpClient]:
     try:
         yield http
     finally:
-        await http.close()
+        await http.close(for_good=True)
 
 
 @contextmanager

@@ -307,3 +307,18 @@ def test_it_says_who_asks_and_follows_redirects(tmp_path: Path) -> None:
 def test_a_redirect_to_itself_ends(tmp_path: Path) -> None:
     error, _ = fail(tmp_path, lambda _: Reply(status=302, headers={"Location": "/a"}))
     assert "more than 5 redirects" in str(error)
+
+
+def test_a_client_that_is_closed_for_good_opens_no_session_any_more(tmp_path: Path) -> None:
+    """A question that went on while its client was closed would leave a session open behind it."""
+
+    async def run() -> None:
+        async with serving(in_turn(GOOD, GOOD)) as server, client(tmp_path) as http:
+            await fetch(http, server)
+            await http.close(for_good=True)
+            task = asyncio.create_task(fetch(http, server))
+            await asyncio.wait([task])
+            assert task.cancelled()
+            assert server.count == 1
+
+    asyncio.run(run())
