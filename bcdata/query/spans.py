@@ -8,7 +8,8 @@ import polars as pl
 from bcdata.bars.calendar import closed_window
 from bcdata.bars.gaps import Status
 from bcdata.catalog import Dataset
-from bcdata.operations.lake import trusted
+from bcdata.errors import StoreError
+from bcdata.operations.lake import repair, trusted
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
@@ -53,7 +54,10 @@ def _closed(store: Store, dataset: Dataset, partition: Partition, now: datetime)
 
 def _delisted(store: Store, dataset: Dataset, partition: Partition) -> Iterator[Window]:
     """When the symbol was delisted, by the partition's ledger."""
-    ledger = store.read(partition.in_zone("gaps"))
+    try:
+        ledger = store.read(partition.in_zone("gaps"))
+    except StoreError as error:
+        raise StoreError(f"{error}; repair it with: {repair(partition, dataset.name)}") from error
     if ledger is None:
         return
     rows = ledger.filter(pl.col("status") == Status.DELISTED.value).sort("start")

@@ -53,3 +53,14 @@ def test_a_lost_month_is_named(root: Path, catalog: Catalog, caplog: pytest.LogC
     assert bcdata.load(D, "BTCUSDT", root=root, catalog=catalog).height == 3
     command = "bcdata materialize --dataset spot_klines_1h --symbols BTCUSDT --from 2023-02 --to 2023-02"
     assert f"BTCUSDT 2023-02 is left out: its file is lost, or was never put; {command}" in caplog.text
+
+
+def test_a_damaged_ledger_stops_filling_with_the_command_that_repairs_it(root: Path, catalog: Catalog) -> None:
+    """Where bars may be filled stands in it."""
+    path = root / Partition("gaps", D, "BTCUSDT", "2023-01").key()
+    body = bytearray(path.read_bytes())
+    body[len(body) // 3] ^= 1
+    path.write_bytes(body)
+    command = "bcdata materialize --dataset spot_klines_1h --symbols BTCUSDT --from 2023-01 --to 2023-01"
+    with pytest.raises(StoreError, match=f"gaps/.*is damaged.*repair it with: {command}"):
+        bcdata.load(D, "BTCUSDT", fill="flat", root=root, catalog=catalog)
