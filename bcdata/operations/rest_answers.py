@@ -23,7 +23,7 @@ from bcdata.quality.compare import Contradiction
 from bcdata.quality.day_check import DayCheck, Doubtful, Standing, check_days, conclude
 from bcdata.quality.overlap import Overlap, overlap
 from bcdata.quality.questions import Settled, settle
-from bcdata.quality.refill import Surroundings, every_control, judge_refill
+from bcdata.quality.refill import STEP, Surroundings, every_control, judge_refill
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.windows import Window
 
@@ -125,7 +125,8 @@ class _Weighing:
         for rows, vouched in self._layers(overlaps):
             taken = self._take(taken, rows, vouched, sound, own)
         settled = self._settle(taken.bars.sort("open_time"))
-        decided = conclude(self.check, settled, taken.rejected["open_time"].cast(TIME).drop_nulls().to_list())
+        stepping = taken.rejected.filter(pl.col("reason") == STEP)["open_time"].cast(TIME).drop_nulls().to_list()
+        decided = conclude(self.check, settled, stepping)
         bars, rejected = without(taken.bars, decided.held).sort("open_time"), taken.rejected
         # What one answer gave another must have too.
         given = pl.concat([sound, as_bars(bars)]).unique("open_time", keep="first").sort("open_time")

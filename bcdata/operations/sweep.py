@@ -18,7 +18,7 @@ from bcdata.operations.manifests import MANIFEST, Record, in_force, read_manifes
 from bcdata.operations.marks import DAMAGED
 from bcdata.operations.raw_objects import is_republished
 from bcdata.operations.stream import alone
-from bcdata.operations.sweep_published import is_harmed
+from bcdata.operations.sweep_published import harm_prefix, is_harmed, note_harm
 from bcdata.operations.swept import HARM, Checked, Problem, Trouble
 from bcdata.operations.workbench import Workbench, window_of
 from bcdata.operations.zones import ARCHIVE
@@ -58,7 +58,7 @@ def verify(work: Workbench, dataset: Dataset, symbols: Sequence[str] | None = No
 
 def harmed(store: Store, dataset: Dataset) -> dict[tuple[str, str], datetime]:
     """The (symbol, date) that a sweep found harmed and that still are, with the instant (UTC) at which it did."""
-    found = Attempts(store.root).instants(_prefix(dataset))
+    found = Attempts(store.root).instants(harm_prefix(dataset))
     return {
         cell: at
         for cell, at in found.items()
@@ -206,8 +206,4 @@ def _mark(work: Workbench, dataset: Dataset, checked: Checked) -> None:
                 record[DAMAGED] = True
         if manifest:
             work.store.put_json(partition, MANIFEST, manifest)
-    work.attempts.note([f"{_prefix(dataset)}{partition.symbol}/{partition.date}"], work.now)
-
-
-def _prefix(dataset: Dataset) -> str:
-    return f"harmed/{dataset.name}/"
+    note_harm(work, dataset, partition)

@@ -60,7 +60,12 @@ def is_harmed(store: Store, dataset: Dataset, symbol: str, date: str) -> bool:
 
 def note_harm(work: Workbench, dataset: Dataset, partition: Partition) -> None:
     """Has the sensor for repairs ask for a partition."""
-    work.attempts.note([f"harmed/{dataset.name}/{partition.symbol}/{partition.date}"], work.now)
+    work.attempts.note([f"{harm_prefix(dataset)}{partition.symbol}/{partition.date}"], work.now)
+
+
+def harm_prefix(dataset: Dataset) -> str:
+    """What the side table's keys of a dataset's harmed partitions begin with."""
+    return f"harmed/{dataset.name}/"
 
 
 def _assets(dataset: Dataset) -> Iterator[tuple[str, str, str | None]]:

@@ -129,24 +129,27 @@ class Concluded:
     findings: tuple[Finding, ...] = ()
 
 
-def conclude(check: DayCheck, settled: Settled, refused: Sequence[datetime]) -> Concluded:
+def conclude(check: DayCheck, settled: Settled, stepping: Sequence[datetime]) -> Concluded:
     """Decides about contradicted days, when the exchange's finer bars were asked for.
 
     Args:
         check: how the days compare.
         settled: what the exchange's finer bars say to the questions.
-        refused: opens of finer bars of the exchange that came and are not believed.
+        stepping: opens of finer bars of the exchange that came, and are not believed for a jump at their edges: then
+            the day bar, which says the same as they do, is not believed either.
     """
     if check.standing is Standing.DISPROVEN:
         return Concluded(findings=tuple(_said("suspicious", check.large, _DISPROVEN)))
-    came = {at.date() for at in refused}
+    days = {at.date() for at in stepping}
     left = [one for one in check.large if one in settled.left]
-    odd = tuple(one for one in left if one.window.start.date() in came)
+    odd = tuple(one for one in left if one.window.start.date() in days)
     findings = [*_said("interval_disagree", check.slight, _SLIGHT), *_said("suspicious", odd, _REFUSED)]
     unheard = tuple(one for one in left if one not in odd)
     if check.standing is Standing.PROVEN:
-        findings += _said(REFUTED, unheard, _NOT_PUBLISHED)
-        return Concluded(refuted=unheard, findings=tuple(findings))
+        # Finer bars that fit the day bar no better say nothing for the archive's.
+        refuted = (*unheard, *(one for one in check.large if one in settled.undecided))
+        findings += _said(REFUTED, refuted, _NOT_PUBLISHED)
+        return Concluded(refuted=refuted, findings=tuple(findings))
     better = tuple(one for one in check.large if one in settled.replaced)
     held = [Contradiction(one.window, f"{_UNTRIED} ({one.evidence})") for one in (*unheard, *better)]
     findings += _said(REFUTED, held, _NOT_PUBLISHED)

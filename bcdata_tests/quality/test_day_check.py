@@ -6,7 +6,7 @@ import polars as pl
 
 from bcdata.bars.aggregate import aggregate
 from bcdata.bars.schema import BAR
-from bcdata.quality.day_check import DayCheck, Doubtful, Standing, check_days, conclude
+from bcdata.quality.day_check import Concluded, DayCheck, Doubtful, Standing, check_days, conclude
 from bcdata.quality.questions import Settled
 from bcdata_tests.make import START
 from bcdata_tests.quality.coarse import DAY, ONE, minutes, on, scaled
@@ -77,11 +77,13 @@ def test_without_finer_bars_a_proven_day_bar_refutes_and_an_untried_one_holds_ba
     assert len(conclude(untried, Settled(replaced=untried.large), []).held) == 1
 
 
-def test_finer_bars_that_are_equal_or_no_better_leave_the_day() -> None:
+def test_finer_bars_that_are_equal_leave_the_day_and_those_that_are_no_better_a_proven_day_bar() -> None:
     for some in (check(WRONG, BEFORE), check(WRONG)):
-        for settled in (Settled(confirmed=some.large), Settled(undecided=some.large)):
-            decided = conclude(some, settled, [])
-            assert (decided.refuted, decided.held) == ((), ())
+        equal = conclude(some, Settled(confirmed=some.large), [])
+        assert (equal.refuted, equal.held) == ((), ())
+    proven, untried = check(WRONG, BEFORE), check(WRONG)
+    assert conclude(proven, Settled(undecided=proven.large), []).refuted == proven.large
+    assert conclude(untried, Settled(undecided=untried.large), []) == Concluded()
 
 
 def test_finer_bars_that_came_and_are_not_believed_take_the_day_bar_with_them() -> None:

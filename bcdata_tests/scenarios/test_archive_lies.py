@@ -223,3 +223,15 @@ def test_a_week_of_wrong_days_is_told_by_days_further_away(situation: Situation)
     situation.now = situation.at = utc("2025-01-09")
     assert run(situation, "day", *wrong).troubles == []
     assert bars(situation, "day", wrong) == true_bars(wrong)
+
+
+@pytest.mark.parametrize("grain", ["day", "month"])
+@pytest.mark.parametrize("factors", [{"amounts": 3.0}, {"price": 1.04, "quote": 1.04}], ids=["amounts", "prices"])
+def test_minutes_that_fit_their_own_day_bar_no_better_save_no_wrong_day(
+    situation: Situation, factors: dict[str, float], grain: str
+) -> None:
+    """The exchange's day bars are right and its minutes are not: that says nothing for the archive's wrong rows."""
+    put(situation, times_ten, (FIRST,), EVERY)
+    scale_answers(situation, "1m", **factors)
+    run(situation, grain, *EVERY)
+    assert set(bars(situation, grain, EVERY)) <= set(true_bars(EVERY))
