@@ -20,6 +20,7 @@ from bcdata.net.answers import (
 )
 from bcdata.net.breaker import Breakers
 from bcdata.net.budgets import Budget, Budgets
+from bcdata.net.encodings import ACCEPTED
 from bcdata.net.judge import (
     BANNED,
     Question,
@@ -240,7 +241,8 @@ class HttpClient:
                     sock_connect=settings.http_connect_timeout,
                     sock_read=settings.http_read_timeout,
                 ),
-                headers={"User-Agent": f"bcdata/{bcdata.__version__}"},
+                headers={"User-Agent": f"bcdata/{bcdata.__version__}", "Accept-Encoding": ACCEPTED},
+                auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=True,
                 middlewares=(_once_only,),

@@ -1,6 +1,7 @@
 """What an answer means: a whole body, another attempt, a wait for everybody, or an error with its mend."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ import aiohttp
 from bcdata.errors import BlockedError, NotFoundError, RateLimitedError
 from bcdata.net.answers import HttpResponse, OversizeError, RefusedError, one_line, retry_after, shown
 from bcdata.net.budgets import Budget
+from bcdata.net.encodings import decoder
 
 BANNED = 418
 _OK = 200
@@ -159,24 +161,36 @@ def _system(error: aiohttp.ClientError) -> str:
 
 
 async def _whole(question: Question, response: aiohttp.ClientResponse) -> bytes:
-    chunks: list[bytes] = []
+    pieces: list[bytes] = []
     size = 0
-    async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > question.max_bytes:
-            raise OversizeError(
-                f"{question.about}: the answer is larger than {question.max_bytes} bytes,"
-                " which nothing asked for can be",
-                provider=question.provider,
-                url=shown(question.url),
-                status=response.status,
-            )
-        chunks.append(chunk)
-    return b"".join(chunks)
+    try:
+        decode = decoder(response.headers.get("Content-Encoding", ""))
+        async for chunk in response.content.iter_any():
+            for piece in decode.feed(chunk):
+                size += len(piece)
+                if size > question.max_bytes:
+                    raise _oversize(question, response.status)
+                pieces.append(piece)
+        decode.end()
+    except ValueError as error:
+        raise TransientError(question, f"the answer is not whole: {error}") from error
+    return b"".join(pieces)
+
+
+def _oversize(question: Question, status: int) -> OversizeError:
+    words = f"the answer is larger than {question.max_bytes} bytes, which nothing asked for can be"
+    url = shown(question.url)
+    return OversizeError(f"{question.about}: {words}", provider=question.provider, url=url, status=status)
 
 
 async def _beginning(response: aiohttp.ClientResponse) -> bytes:
+    """What an error says, as far as it can be read: it is for people, and for codes in a short text."""
     body = b""
-    while len(body) < _ERROR_BYTES and (chunk := await response.content.readany()):
-        body += chunk
+    with suppress(ValueError):
+        decode = decoder(response.headers.get("Content-Encoding", ""))
+        while len(body) < _ERROR_BYTES and (chunk := await response.content.readany()):
+            for piece in decode.feed(chunk):
+                body += piece
+                if len(body) >= _ERROR_BYTES:
+                    break
     return body[:_ERROR_BYTES]

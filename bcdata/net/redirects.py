@@ -26,6 +26,8 @@ def target(url: str, location: str, hosts: Collection[str] = ()) -> str:
         same = _place(old) == _place(new)
     except ValueError:
         raise ValueError("it leads to what is no address") from None
+    if not found.isprintable():
+        raise ValueError("it leads to what is no address")
     if not location.strip() or new.scheme not in _PORTS or not new.hostname:
         raise ValueError(f"it leads to no address of the web ({new.scheme or 'nothing'})")
     if old.scheme == "https" and new.scheme != "https":

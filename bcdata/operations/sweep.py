@@ -58,12 +58,14 @@ def verify(work: Workbench, dataset: Dataset, symbols: Sequence[str] | None = No
 
 def harmed(store: Store, dataset: Dataset) -> dict[tuple[str, str], datetime]:
     """The (symbol, date) that a sweep found harmed and that still are, with the instant (UTC) at which it did."""
-    found = Attempts(store.root).instants(harm_prefix(dataset))
-    return {
+    noted = Attempts(store.root).instants(harm_prefix(dataset))
+    found = {
         cell: at
-        for cell, at in found.items()
+        for cell, at in noted.items()
         if any(_is_harmed(store, one) for one in _raw(dataset, *cell)) or is_harmed(store, dataset, *cell)
     }
+    store.remember()
+    return found
 
 
 def _raw(dataset: Dataset, symbol: str, date: str) -> list[Partition]:

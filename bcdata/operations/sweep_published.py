@@ -53,9 +53,9 @@ def expected(store: Store, zone: str, asset: str, provider: str | None) -> list[
 
 
 def is_harmed(store: Store, dataset: Dataset, symbol: str, date: str) -> bool:
-    """Whether some published file of these is damaged or lost."""
+    """Whether some published file of these is damaged or lost; one that stayed the same file is not hashed again."""
     partitions = [Partition(zone, asset, symbol, date, provider) for zone, asset, provider in _assets(dataset)]
-    return any(_check(store, one).is_harmed for one in partitions)
+    return any(_check(store, one, anew=False).is_harmed for one in partitions)
 
 
 def note_harm(work: Workbench, dataset: Dataset, partition: Partition) -> None:
@@ -98,13 +98,13 @@ def _check_table(store: Store, table: Table, shown: Partition, then: str) -> Che
     return Checked(shown, 1, info.size if info else 0, problems)
 
 
-def _check(store: Store, partition: Partition) -> Checked:
+def _check(store: Store, partition: Partition, *, anew: bool = True) -> Checked:
     info = store.objects.stat(partition.key())
     try:
         if info is None:
             is_lost = bool(store.publications.files(partition))
             return Checked(partition, 0, 0, _problems(Trouble.MISSING, "its file is lost" if is_lost else None))
-        damage = store.damage(partition, anew=True)
+        damage = store.damage(partition, anew=anew)
     except StoreError as error:
         damage = str(error)
     return Checked(partition, 1, info.size if info else 0, _problems(Trouble.DAMAGED, damage))

@@ -20,7 +20,7 @@ from bcdata.catalog import Catalog, Dataset, load_catalog
 from bcdata.errors import UsageError
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 from bcdata.operations.lake import read_sound, read_together_sound
-from bcdata.query.sound import standing, with_lost
+from bcdata.query.sound import lost_beside, standing, warn_of_lost
 from bcdata.query.spans import fillable
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition
@@ -88,15 +88,15 @@ def load(
     wanted = columns if fill == Fill.NONE and not split else None
     frames = []
     for symbol, there in _chosen(store, source, zone, dataset, symbols).items():
-        partitions = with_lost(store, there, source.name)
-        rows = _read(store, source, interval, _over(source, partitions, window), wanted)
+        warn_of_lost(_over(source, lost_beside(store, there, zone, dataset, symbol), window), source.name)
+        rows = _read(store, source, interval, _over(source, there, window), wanted)
         if any(asked):
             rows = rows.filter(pl.col(_time(source)).is_between(window.start, window.end, closed="left"))
         if interval is not None and split:  # it looks at real bars, so before any are filled
             rows = split_bars(rows, interval, min_days=min_days, min_price_change=min_price_change)
         if interval is not None and rows.height and fill != Fill.NONE:
             reach = Window(asked[0] or rows["open_time"][0], asked[1] or interval.next(rows["open_time"][-1]))
-            parts = fillable(store, source, partitions, reach, clock.now())
+            parts = fillable(store, source, there, reach, clock.now())
             rows = _filled(rows, Fill(fill), source, interval, parts)
         frames.append(rows.insert_column(0, pl.repeat(symbol, rows.height, eager=True).alias("symbol")))
     store.remember()

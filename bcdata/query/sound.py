@@ -1,7 +1,7 @@
 """What readers do where files are damaged or between two publications: an error or a warning, never an absence."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from bcdata.operations.lake import repair, require_sound, trusted
 from bcdata.store.layout import Partition
@@ -29,17 +29,21 @@ def standing(store: Store, partitions: Iterable[Partition], source: str) -> Iter
             yield one
 
 
-def with_lost(store: Store, partitions: Sequence[Partition], source: str) -> Sequence[Partition]:
-    """The partitions of one symbol; a warning in the log names those beside them that were published and have no file.
+def lost_beside(
+    store: Store, partitions: Iterable[Partition], zone: str, dataset: str, symbol: str | None = None
+) -> list[Partition]:
+    """What was published beside these partitions of an asset, or of one symbol of it, and has no file.
 
     It is lost, or a process was killed before it put it: the manifest does not tell these apart.
     """
-    for one in partitions[:1]:
-        known = store.publications.partitions(one.zone, one.dataset, symbol=one.symbol)
-        for lost in sorted(set(known) - set(partitions)):
-            command = repair(lost, source)
-            _log.warning("%s %s is left out: its file is lost, or was never put; %s", lost.zone, lost, command)
-    return partitions
+    return sorted(set(store.publications.partitions(zone, dataset, symbol=symbol)) - set(partitions))
+
+
+def warn_of_lost(partitions: Iterable[Partition], source: str) -> None:
+    """Names partitions without a file in the log, each with the command that brings it back."""
+    for one in partitions:
+        command = repair(one, source)
+        _log.warning("%s %s is left out: its file is lost, or was never put; %s", one.zone, one, command)
 
 
 def whole(store: Store, partitions: Iterable[Partition], source: str) -> Iterator[Partition]:

@@ -18,7 +18,7 @@ from bcdata.features.seasonality import SCHEMA as PROFILE
 from bcdata.operations.feature_set import features_of
 from bcdata.operations.instruments import UNIVERSE, UNIVERSE_IS_LOST
 from bcdata.operations.lake import PERPETUAL
-from bcdata.query.sound import whole
+from bcdata.query.sound import lost_beside, warn_of_lost, whole
 from bcdata.store.layout import PART, Table, universe_table
 from bcdata.store.store import Store
 
@@ -59,7 +59,9 @@ class View:
                 parts = (one.key for one in store.files("halts", self.name) if one.key.endswith(f"/{PART}"))
                 places = [Table(key.removesuffix(PART)) for key in parts]
             case _:
-                found = whole(store, store.partitions(self.zone, self.name), self.source)
+                there = list(store.partitions(self.zone, self.name))
+                warn_of_lost(lost_beside(store, there, self.zone, self.name), self.source)
+                found = whole(store, there, self.source)
                 return [(store.root / one.key()).absolute() for one in found]
         then = f"make it again with: bcdata halts --dataset {self.name}" if self.zone == "halts" else UNIVERSE_IS_LOST
         for place in places:

@@ -47,6 +47,9 @@ def test_a_redirect_is_followed(url: str, location: str, found: str) -> None:
         ("https://a.example/x", "https://[::1/x"),
         ("https://a.example/x", "https://a.example:99999/x"),
         ("https://a.example/x", ""),
+        ("https://a.example/x", "/a\x7fb"),
+        ("https://a.example/x", "/a\u2028b"),
+        ("https://a.example/x", "https://a.example/\x00"),
     ],
 )
 def test_a_redirect_is_refused_with_a_reason(url: str, location: str) -> None:

@@ -52,7 +52,17 @@ def test_a_lost_month_is_named(root: Path, catalog: Catalog, caplog: pytest.LogC
     (root / Partition("merged", D, "BTCUSDT", "2023-02").key()).unlink()
     assert bcdata.load(D, "BTCUSDT", root=root, catalog=catalog).height == 3
     command = "bcdata materialize --dataset spot_klines_1h --symbols BTCUSDT --from 2023-02 --to 2023-02"
-    assert f"BTCUSDT 2023-02 is left out: its file is lost, or was never put; {command}" in caplog.text
+    words = f"BTCUSDT 2023-02 is left out: its file is lost, or was never put; {command}"
+    assert words in caplog.text
+    caplog.clear()
+    bcdata.load(D, "BTCUSDT", end="2023-02", root=root, catalog=catalog)
+    assert words not in caplog.text, "it was not asked for"
+    sql = f"SELECT count(*) AS bars FROM {D} WHERE symbol = 'BTCUSDT'"  # noqa: S608
+    with pytest.raises(StoreError, match=f"is missing; repair it with: {command}"):
+        query(Store(root), catalog, sql)
+    (root / Partition("gaps", D, "BTCUSDT", "2023-02").key()).unlink()
+    assert query(Store(root), catalog, sql).item() == 3
+    assert words in caplog.text
 
 
 def test_a_damaged_ledger_stops_filling_with_the_command_that_repairs_it(root: Path, catalog: Catalog) -> None:
