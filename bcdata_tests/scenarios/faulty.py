@@ -47,8 +47,11 @@ def _encoded(dice: random.Random, reply: Reply) -> Reply:
     return replace(reply, body=dice.choice(ways), headers={"Content-Encoding": name})
 
 
+_BOMB = gzip.compress(bytes(40 << 20), 1)
+
+
 def _bomb(_: random.Random, reply: Reply) -> Reply:
-    return replace(reply, body=gzip.compress(bytes(40 << 20), 1), headers={"Content-Encoding": "gzip"})
+    return replace(reply, body=_BOMB, headers={"Content-Encoding": "gzip"})
 
 
 def _garbage(dice: random.Random, reply: Reply) -> Reply:
@@ -137,7 +140,7 @@ def _rows_changed(dice: random.Random, reply: Reply) -> Reply:
         [*rows[:at], [10**30, *rows[at][1:]], *rows[at + 1 :]],
         [*rows[:at], [], *rows[at + 1 :]],
         [{"t": one[0]} for one in rows],
-        rows * 2000,
+        rows * (3000 // len(rows)),
     )
     return replace(reply, body=json.dumps(dice.choice(ways)).encode())
 
