@@ -8,7 +8,7 @@ from bcdata.assets.pictures import pictures
 from bcdata.catalog import Catalog, Dataset
 from bcdata.catalog.registry import parse_name
 from bcdata.catalog.symbols import complaint
-from bcdata.checks import aggregate, evaluation
+from bcdata.checks import evaluation, results
 from bcdata.operations.plan import NOW_BACK
 from bcdata.operations.zones import Step, Zone, operation
 from bcdata.partitions import fixed_ranges, symbol_set
@@ -29,7 +29,7 @@ def run(
 
     wanted = _wanted(context, dataset, step)
     if not wanted:
-        return dg.MaterializeResult(check_results=[aggregate(step, [])])
+        return dg.MaterializeResult(check_results=results(step, []))
     outcomes = []
     now_back = context.run.tags.get(NOW_BACK) == "true"
     with fixed_ranges(), workbench(catalog, *resources, now_back=now_back) as work:
@@ -47,7 +47,7 @@ def run(
             context.add_asset_metadata({name: picture}, partition_key=wanted[partition])
     states = {state: sum(one.state == state for one in outcomes) for state in {one.state for one in outcomes}}
     context.log.info("%s: %s", "/".join(step.key), ", ".join(f"{n} {state}" for state, n in sorted(states.items())))
-    return dg.MaterializeResult(check_results=[aggregate(step, outcomes)])
+    return dg.MaterializeResult(check_results=results(step, outcomes))
 
 
 def _wanted(context: dg.AssetExecutionContext, dataset: Dataset, step: Step) -> dict[Partition, str]:

@@ -7,7 +7,7 @@ import dagster as dg
 
 from bcdata.assets.body import run
 from bcdata.catalog import Catalog, Dataset
-from bcdata.checks import gate_spec
+from bcdata.checks import specs
 from bcdata.operations.zones import Step, Zone, steps, upstream
 from bcdata.partitions import partitions_of
 from bcdata.resources import BinanceArchiveResource, BinanceRestResource, StoreResource
@@ -45,7 +45,7 @@ def _asset(
         deps=[dg.AssetKey(one.key) for one in before],
         partitions_def=partitions_of(catalog, dataset),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        check_specs=[gate_spec(step)],
+        check_specs=specs(step),
         group_name=step.zone.value,
         description=description,
         kinds=kinds,

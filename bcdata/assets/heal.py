@@ -3,19 +3,23 @@
 A run over assets covers one rectangle of partitions; an op may tell of any (docs/adr/0008-healing-runs.md).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from bcdata.assets.body import metadata_of
 from bcdata.catalog import Catalog, Dataset
-from bcdata.checks import evaluation
+from bcdata.checks import evaluation, findings
 from bcdata.operations.plan import NOW_BACK
 from bcdata.operations.zones import REST, Step, Zone, steps
 from bcdata.partitions import symbol_set
 from bcdata.resources import BinanceArchiveResource, BinanceRestResource, StoreResource, workbench
 from bcdata.store.alive import show_alive
+
+if TYPE_CHECKING:
+    from bcdata.operations.outcome import Outcome
 
 OP = "heal"
 Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
@@ -83,17 +87,18 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
         now_back = context.run.tags.get(NOW_BACK) == "true"
         with workbench(catalog, store, binance_archive, binance_rest, now_back=now_back) as work:
             show_alive(work.store.root, context.run_id)
-            counts: dict[tuple[str, str], int] = {}
+            done: dict[Step, list[Outcome]] = {}
             for step, outcome in heal(work, orders):
                 yield from _events(step, outcome)
                 tell(step, outcome)
                 if step.zone is Zone.MERGED:
                     tried = f"tried/{step.dataset}/{outcome.partition.symbol}/{outcome.partition.date}"
                     work.attempts.note([tried], work.now, "merged")
-                which = ("/".join(step.key), outcome.state.value)
-                counts[which] = counts.get(which, 0) + 1
-        for (asset, state), count in sorted(counts.items()):
-            context.log.info("%s: %d %s", asset, count, state)
+                done.setdefault(step, []).append(outcome)
+        for step, outcomes in done.items():
+            yield findings(step, outcomes)
+            for state, count in sorted(Counter(one.state.value for one in outcomes).items()):
+                context.log.info("%s: %d %s", "/".join(step.key), count, state)
 
     return op
 

@@ -9,7 +9,7 @@ from dagster import AssetKey
 from bcdata.assembly import build_defs
 from bcdata.assets import build_assets
 from bcdata.catalog import Catalog
-from bcdata.checks import GATE
+from bcdata.checks import FINDINGS, GATE
 from bcdata.operations.zones import steps
 from bcdata.partitions import partitions_of, symbol_set
 from bcdata.windows import Grain
@@ -92,10 +92,10 @@ def test_raw_takes_turns_in_the_pool_of_its_provider(packaged: Catalog) -> None:
         assert asset.op.pool == (key.path[1] if key.path[0] == "raw" else None)
 
 
-def test_every_asset_has_the_gate_as_its_check(packaged: Catalog) -> None:
+def test_every_asset_has_the_gate_and_its_findings_as_checks(packaged: Catalog) -> None:
     for asset in build_assets(packaged):
-        [spec] = asset.check_specs
-        assert (spec.asset_key, spec.name, spec.blocking) == (asset.key, GATE, False)
+        assert {spec.name for spec in asset.check_specs} == {GATE, FINDINGS}
+        assert {(spec.asset_key, spec.blocking) for spec in asset.check_specs} == {(asset.key, False)}
 
 
 @pytest.mark.parametrize("which", ["packaged", "small"])

@@ -9,7 +9,7 @@ import pytest
 from bcdata.assembly import build_defs
 from bcdata.assets import body
 from bcdata.catalog import Catalog, Dataset
-from bcdata.checks import GATE
+from bcdata.checks import FINDINGS, GATE
 from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.workbench import Workbench
 from bcdata.partitions import symbol_set
@@ -88,7 +88,7 @@ def test_a_materialization_says_rows_state_and_fingerprint(
 
 def test_the_verdict_has_counts_by_rule_and_a_sample(run: Callable[..., dg.ExecuteInProcessResult]) -> None:
     result = run("2023-03|AAAUSDT", "2023-04|BBBUSDT")
-    evaluations = {one.partition: one for one in result.get_asset_check_evaluations()}
+    evaluations = {one.partition: one for one in result.get_asset_check_evaluations() if one.check_name == GATE}
     good, bad = evaluations["2023-03|AAAUSDT"], evaluations[BAD]
     assert good.passed
     assert good.severity is dg.AssetCheckSeverity.WARN
@@ -100,6 +100,18 @@ def test_the_verdict_has_counts_by_rule_and_a_sample(run: Callable[..., dg.Execu
     whole = evaluations[None]
     assert (whole.metadata["partitions"].value, whole.metadata["not_published"].value) == (4, 1)
     assert "AAAUSDT" in str(whole.metadata["which"].value)
+
+
+def test_findings_are_a_warning_in_words(run: Callable[..., dg.ExecuteInProcessResult]) -> None:
+    told = run("2023-03|AAAUSDT", "2023-04|BBBUSDT").get_asset_check_evaluations()
+    [found] = [one for one in told if one.check_name == FINDINGS]
+    assert (found.passed, found.severity, found.partition) == (False, dg.AssetCheckSeverity.WARN, None)
+    assert found.description == (
+        "ohlc: 1 in 1 partition, high is below low;"
+        " coverage: 6 in 3 partitions, missing bars: 2 open; first at 2023-04-01 00:00"
+    )
+    assert (found.metadata["partitions"].value, found.metadata["with_findings"].value) == (4, 4)
+    assert "`partition` **AAAUSDT 2023-04** ohlc: high is below low" in str(found.metadata["which"].value)
 
 
 @pytest.mark.parametrize("end", [BAD, None], ids=["a range of one", "a partition key"])

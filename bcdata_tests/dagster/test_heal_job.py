@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from bcdata.assets.heal import heal_config, healed_by
-from bcdata.checks import GATE
+from bcdata.checks import FINDINGS, GATE
 from bcdata.operations.zones import Step, Zone, steps
 from bcdata_tests.dagster.healing import QUIET, WITH_FEATURES, D, Ward, warded
 from bcdata_tests.mirror import made_day
@@ -50,6 +50,9 @@ def test_just_the_scattered_partitions_are_made_and_told_of(ward: Ward) -> None:
         dg.AssetCheckKey(MERGED, GATE), limit=100
     )
     assert {one.partition: one.status.value for one in checks} == dict.fromkeys(keys, "SUCCEEDED")
+    findings = dg.AssetCheckKey(MERGED, FINDINGS)
+    [found] = ward.instance.event_log_storage.get_asset_check_execution_history(findings, limit=100)
+    assert found.partition is None, "of the whole run"
     [latest] = ward.instance.fetch_materializations(
         dg.AssetRecordsFilter(MERGED, asset_partitions=[f"{DAYS[2]}|BBBUSDT"]), limit=1
     ).records
