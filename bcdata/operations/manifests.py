@@ -120,7 +120,9 @@ class _Version(_Shape):
     checksum_modified: _Instant | None = None
 
 
-class _Object(_Stored):
+class ObjectShape(_Stored):
+    """The record of an object of the archive."""
+
     name: str
     url: str
     period: Literal["daily", "monthly"]
@@ -143,7 +145,7 @@ class _Object(_Stored):
         return self
 
 
-class _Control(_Object):
+class _Control(ObjectShape):
     interval: str
 
 
@@ -186,9 +188,9 @@ class _DaysAlone(_Shape):
 class _ArchiveManifest(_Shape):
     fingerprint: str
     series: str
-    objects: list[_Object]
-    unread: list[_Object] = []
-    superseded: list[_Object] = []
+    objects: list[ObjectShape]
+    unread: list[ObjectShape] = []
+    superseded: list[ObjectShape] = []
     controls: list[_Control] = []
     not_understood: list[str] = []
     not_reconciled: str | None = None

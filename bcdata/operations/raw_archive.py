@@ -25,6 +25,7 @@ from bcdata.operations.outcome import Outcome, State
 from bcdata.operations.present import as_of, with_warnings
 from bcdata.operations.raw_evidence import evidence_of
 from bcdata.operations.raw_objects import ObjectFetcher
+from bcdata.operations.salvage import salvaged
 from bcdata.operations.standing import WITHDRAWN, candidates, left_aside, superseded, withdrawn
 from bcdata.operations.stream import each_async
 from bcdata.operations.workbench import Workbench, series_of, window_of
@@ -67,7 +68,7 @@ class _Fetch:
 
     async def run(self) -> Outcome:
         window, symbol = window_of(self.dataset, self.partition), self.partition.symbol
-        before = read_manifest(self.work.store, self.partition) or {}
+        before = read_manifest(self.work.store, self.partition) or salvaged(self.work.store, self.partition)
         known = in_force(before)
         daily, monthly = await self.listings.objects(symbol, window)
         early = await self.listings.before(symbol, window) if self.dataset.kind == "funding" else None
