@@ -47,7 +47,7 @@ _OWN = {
     "PYTHONPATH": str(PROJECT),
 }
 _SOONER = {
-    "start_timeout_seconds: 300": "start_timeout_seconds: 20",
+    "start_timeout_seconds: 300": "start_timeout_seconds: 30",
     "poll_interval_seconds: 60": "poll_interval_seconds: 2",
 }
 _AT_WORK, _WAITING = {"STARTED", "CANCELING"}, {"QUEUED", "NOT_STARTED"}

@@ -29,12 +29,12 @@ from bcdata_tests.scenarios.ailing import WORDS, Patient, make_ill, put, zones_o
 KILLS = int(os.environ.get("BCDATA_CAMPAIGN_DAEMON_KILLS", "3"))
 SEED = os.environ.get("BCDATA_CAMPAIGN_SEED", "1")
 _A_ROUND = 5
-_PATIENCE = 180.0
+_PATIENCE = 400.0
 _WAITING = {dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.NOT_STARTED}
 _AT_WORK = 8.0
 """Seconds that a run takes, more or less: REST is slow."""
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(400 + 120 * KILLS)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900 + 240 * KILLS)]
 
 
 @dataclass
@@ -78,7 +78,7 @@ def heal(patient: Patient, want: dict[str, bytes]) -> float:
         while (found := zones_of(patient.root)) != want:
             assert daemon.is_running, daemon.output
             is_late = time.monotonic() > begun + _PATIENCE
-            assert not is_late, f"not healed: {_differing(found, want)}\n{daemon.output[-20_000:]}"
+            assert not is_late, f"not healed: {_differing(found, want)}\n{daemon.output[-3000:]}"
             time.sleep(0.5)
         took = time.monotonic() - begun
         with patient.instance() as instance:
