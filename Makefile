@@ -26,13 +26,14 @@ test: $(READY) ## the tests, but for the slow ones
 slow: $(READY) ## the tests that take longer: end to end, kills at twenty moments
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
-campaign: $(READY) ## hours of broken objects, flipped bits, faulty calls, power cuts and kills (SEEDS=400 FLIPS=10000 CALLS=100000 CUTS=10000 KILLS=1000 SEED=1)
+campaign: $(READY) ## hours of broken objects, flipped bits, faulty calls, power cuts and kills (SEEDS=400 FLIPS=10000 CALLS=100000 CUTS=10000 KILLS=1000 DAEMON_KILLS=100 SEED=1)
 	BCDATA_CAMPAIGN_SEEDS=$(or $(SEEDS),400) BCDATA_FLIPS=$(or $(FLIPS),10000) $(BIN)/python -m pytest -n 0 \
 		bcdata_tests/scenarios/test_one_broken_object.py bcdata_tests/scenarios/test_flips.py
 	BCDATA_CAMPAIGN_SEED=$(or $(SEED),1) BCDATA_CAMPAIGN_CALLS=$(or $(CALLS),100000) $(BIN)/python -m pytest -n 0 -s \
 		bcdata_tests/scenarios/test_faulty_calls.py
 	BCDATA_CAMPAIGN_SEED=$(or $(SEED),1) BCDATA_CAMPAIGN_CUTS=$(or $(CUTS),10000) BCDATA_CAMPAIGN_KILLS=$(or $(KILLS),1000) \
-	$(BIN)/python -m pytest -n 0 -s -m slow bcdata_tests/scenarios/test_power_cuts.py bcdata_tests/scenarios/test_kills.py
+	BCDATA_CAMPAIGN_DAEMON_KILLS=$(or $(DAEMON_KILLS),100) $(BIN)/python -m pytest -n 0 -s -m slow \
+		bcdata_tests/scenarios/test_power_cuts.py bcdata_tests/scenarios/test_kills.py bcdata_tests/scenarios/test_daemon_kills.py
 
 check: $(READY) ## linter, formatter, type checker; scans for unsafe code, and for secrets in all files that git knows
 	$(BIN)/ruff check .

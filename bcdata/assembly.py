@@ -4,6 +4,7 @@ import dagster as dg
 
 from bcdata.assets import build_assets
 from bcdata.catalog import Catalog
+from bcdata.executor import executor
 from bcdata.jobs import build_jobs
 from bcdata.resources import build_resources
 from bcdata.schedules import build_schedules
@@ -20,5 +21,5 @@ def build_defs(catalog: Catalog) -> dg.Definitions:
         schedules=build_schedules(catalog),
         sensors=build_sensors(catalog),
         # One process a run: a process for every step would cost seconds each, and partitions are batched inside.
-        executor=dg.in_process_executor,
+        executor=executor,
     )

@@ -22,8 +22,9 @@ from bcdata.operations.plan import NOW_BACK, Plan, RangeRun, stretches
 from bcdata.operations.progress import listening
 from bcdata.operations.zones import Step
 from bcdata.partitions import partitions_of, symbol_set
+from bcdata.settings import Settings
 from bcdata.sqlite_files import cause
-from bcdata.store.alive import show_ended
+from bcdata.store.alive import show_alive, show_ended
 
 Listener = Callable[[Step, Outcome], None]
 COMMAND_TAG = "bcdata/command"
@@ -143,8 +144,11 @@ def launch(
     with listening(note):
         for run in add_symbols(instance, plan):
             _assert_covers(instance, catalog, plan, run)
+            run_id = str(uuid.uuid4())
+            show_alive(Settings().root, run_id)  # before Dagster notes that it has started
             result = job.execute_in_process(
                 instance=instance,
+                run_id=run_id,
                 asset_selection=[dg.AssetKey(step.key) for step in plan.steps],
                 tags={**run.tags, COMMAND_TAG: command, **({NOW_BACK: "true"} if now_back else {})},
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

@@ -100,6 +100,22 @@ def test_every_partition_asked_for_is_run_and_told_of_and_no_other(
     assert len({run.tags[COMMAND_TAG] for run in runs if run}) == 1
 
 
+def test_a_run_shows_that_it_lives_before_it_is_noted_as_started(
+    small: Catalog, instance: dg.DagsterInstance, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command may be killed at any moment: the daemon's sensors would wait for the run for a day."""
+    shown: dict[str, bool] = {}
+    handle = dg.DagsterInstance.handle_new_event
+
+    def heard(self: dg.DagsterInstance, event: dg.EventLogEntry, **more: Any) -> None:
+        shown.setdefault(event.run_id, (lake / ".state" / "runs" / event.run_id).exists())
+        handle(self, event, **more)
+
+    monkeypatch.setattr(dg.DagsterInstance, "handle_new_event", heard)
+    report = launch(instance, small, plan(small, "AAAUSDT"), lambda *_args: None)
+    assert shown == dict.fromkeys(report.runs, True)
+
+
 def test_an_error_inside_a_step_is_told_by_its_cause(
     small: Catalog, instance: dg.DagsterInstance, lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
