@@ -1,6 +1,6 @@
 """What Dagster loads: the definitions that the catalog at hand calls for."""
 
-from bcdata.assembly import build_defs
 from bcdata.catalog import load_catalog
+from bcdata.dagster.build import build_defs
 
 defs = build_defs(load_catalog())

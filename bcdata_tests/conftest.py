@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from bcdata_tests.world import world as world  # noqa: PLC0414 (a fixture)
+
 # How long an example takes says something about the machine, not about the code. In CI hypothesis does this itself.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 if os.environ.get("CI") != "true":

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from bcdata.bars.schema import BAR, TIME
+from bcdata.frames.schema import BAR, TIME
 
 START = datetime(2023, 3, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -11,17 +11,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bcdata.bars.schema import LEDGER
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.catalog.load import PACKAGED
 from bcdata.clock import parse_instant
+from bcdata.frames.schema import LEDGER
 from bcdata.net.client import HttpClient
-from bcdata.operations.outcome import Outcome, State
-from bcdata.operations.plan import MaterializeRequest, Plan, make_plan
-from bcdata.operations.workbench import archive_of, open_workbench
-from bcdata.operations.zones import Step, Zone, operation
-from bcdata.providers.binance.rest import BinanceRest
+from bcdata.pipeline.context import archive_of, open_workbench
+from bcdata.pipeline.outcome import Outcome, State
+from bcdata.pipeline.zones import Step, Zone, operation
+from bcdata.providers.binance.api.rest import BinanceRest
 from bcdata.providers.binance.settings import BinanceSettings
+from bcdata.runs.plan import MaterializeRequest, Plan, make_plan
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 

@@ -12,8 +12,8 @@ import typer.main
 from typer.core import TyperGroup
 
 from bcdata.alerts.settings import AlertSettings
-from bcdata.bars.gaps import Status
 from bcdata.cli import app
+from bcdata.gaps.ledger import Status
 from bcdata.intervals import Interval
 from bcdata.net.settings import HttpSettings
 from bcdata.providers.binance.settings import BinanceSettings

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bcdata.simulate import listing
-from bcdata.simulate.market import ObjectStat
+from bcdata.simulate.binance import listing
+from bcdata.simulate.binance.market.market import ObjectStat
 from benchmarks.measure import BenchmarkError, environment
 
 

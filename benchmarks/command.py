@@ -12,9 +12,9 @@ from typing import Any
 from unittest import mock
 
 from bcdata.cli import app
-from bcdata.operations import progress
-from bcdata.operations.outcome import Outcome, State
-from bcdata.operations.zones import Step, operation
+from bcdata.pipeline.outcome import Outcome, State
+from bcdata.pipeline.zones import Step, operation
+from bcdata.runs import progress
 from bcdata.store.layout import Partition
 from benchmarks.measure import BenchmarkError, Clock, answer
 
@@ -24,7 +24,7 @@ Recorded = dict[Partition, Outcome]
 @contextmanager
 def replayed(kept: Recorded) -> Iterator[None]:
     """Has the assets report what was recorded instead of working."""
-    from bcdata.assets import body  # noqa: PLC0415 - imports Dagster, which the real command does late, too
+    from bcdata.dagster.assets import body  # noqa: PLC0415 - imports Dagster, which the real command does late, too
 
     def empty(step: Step, dataset: Any) -> Callable[..., Iterator[Outcome]]:
         operation(step, dataset)  # imports what the real body imports

@@ -10,8 +10,8 @@ from time import perf_counter
 from typing import Any
 from unittest import mock
 
-from bcdata.operations import features
-from bcdata.operations.neighbours import Neighbours
+from bcdata.pipeline.features import table as features
+from bcdata.pipeline.features.neighbours import Neighbours
 from benchmarks.cases import generate, generated_case
 from benchmarks.measure import Measured, answer, child, median
 from benchmarks.operations import work as operate

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from bcdata.features.compute import compute
 from bcdata.features.registry import Feature, all_features
+from bcdata.features.table.compute import compute
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 from benchmarks.measure import Clock, answer

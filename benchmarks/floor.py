@@ -16,7 +16,7 @@ import pandera.polars as pa
 import polars as pl
 
 from bcdata.bars.known import with_known_at
-from bcdata.bars.schema import merged_bar
+from bcdata.frames.schema import merged_bar
 from bcdata.intervals import Interval
 from bcdata.quality.models import merged_model
 from benchmarks.measure import Clock, answer

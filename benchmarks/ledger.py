@@ -10,11 +10,11 @@ from typing import Any
 
 import polars as pl
 
-from bcdata.bars.gaps import Status
-from bcdata.bars.schema import LEDGER
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.catalog.load import PACKAGED
-from bcdata.operations.gap_report import DatasetGaps, GapRequest, ask
+from bcdata.frames.schema import LEDGER
+from bcdata.gaps.ledger import Status
+from bcdata.reporting.gap_report import DatasetGaps, GapRequest, ask
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Grain

@@ -7,11 +7,11 @@ from typing import Any
 from bcdata import clock
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.net.client import HttpClient
-from bcdata.operations.plan import MaterializeRequest, make_plan
-from bcdata.operations.workbench import archive_of, open_workbench
-from bcdata.operations.zones import Step, Zone, operation
-from bcdata.providers.binance.rest import BinanceRest
+from bcdata.pipeline.context import archive_of, open_workbench
+from bcdata.pipeline.zones import Step, Zone, operation
+from bcdata.providers.binance.api.rest import BinanceRest
 from bcdata.providers.binance.settings import BinanceSettings
+from bcdata.runs.plan import MaterializeRequest, make_plan
 from bcdata.settings import Settings
 from benchmarks.measure import BenchmarkError, Clock, answer
 

@@ -12,9 +12,9 @@ import numpy as np
 import polars as pl
 
 from bcdata.bars.known import with_known_at
-from bcdata.bars.schema import LEDGER, TIME, merged_bar
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.catalog.load import PACKAGED
+from bcdata.frames.schema import LEDGER, TIME, merged_bar
 from bcdata.intervals import Interval
 from bcdata.query import load, query
 from bcdata.store.footer import Rows

@@ -10,10 +10,10 @@ from typing import Any
 
 import polars as pl
 
-from bcdata.bars.calendar import calendar
 from bcdata.bars.resample import Resampling, resample
-from bcdata.bars.schema import LEDGER
+from bcdata.frames.schema import LEDGER
 from bcdata.intervals import Interval
+from bcdata.venues.calendar import calendar
 from bcdata.windows import Window
 from benchmarks.feature_work import START, make_bars
 from benchmarks.measure import Measured, alternating, answer, child, median, median_ratio

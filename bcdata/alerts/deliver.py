@@ -10,7 +10,7 @@ from bcdata.alerts.channels import Channel, channels
 from bcdata.alerts.redact import redact, secrets_of
 from bcdata.alerts.settings import AlertSettings
 from bcdata.errors import BcdataError
-from bcdata.store.outbox import Message, Notice, Outbox
+from bcdata.store.state.outbox import Message, Notice, Outbox
 
 _MOST_KINDS = 10
 """Kinds of trouble that one message spells out."""

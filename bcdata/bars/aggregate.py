@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from bcdata.bars.schema import BAR
+from bcdata.frames.schema import BAR
 from bcdata.intervals import Interval
 
 EXACT = ("open", "high", "low", "close", "trades")

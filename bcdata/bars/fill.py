@@ -4,9 +4,9 @@ from enum import StrEnum
 
 import polars as pl
 
-from bcdata.bars.calendar import Calendar
-from bcdata.bars.gaps import missing_opens
+from bcdata.gaps.ledger import missing_opens
 from bcdata.intervals import Interval
+from bcdata.venues.calendar import Calendar
 from bcdata.windows import Window
 
 FILLED = "filled"

@@ -14,8 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bcdata.bars.gaps import Status
-from bcdata.bars.schema import TIME, schema_of
+from bcdata.frames.schema import TIME, schema_of
+from bcdata.gaps.ledger import Status
 
 HALT = schema_of(
     {

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from bcdata.bars.known import with_known_at
-from bcdata.bars.schema import BAR, FUNDING, PARSED_BAR, conform, merged_bar
+from bcdata.frames.schema import BAR, FUNDING, PARSED_BAR, conform, merged_bar
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 
 _NOTHING = pl.DataFrame(schema={**PARSED_BAR, "source": pl.String, "rank": pl.Int32})

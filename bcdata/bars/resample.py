@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from bcdata.bars.calendar import Calendar
-from bcdata.bars.gaps import Status
-from bcdata.bars.schema import BAR, TIME, Type, conform, schema_of
 from bcdata.errors import UsageError
+from bcdata.frames.schema import BAR, TIME, Type, conform, schema_of
+from bcdata.gaps.ledger import Status
 from bcdata.intervals import Interval
+from bcdata.venues.calendar import Calendar
 from bcdata.windows import Window
 
 EXPLAINED = (Status.UPSTREAM, Status.NOT_LISTED, Status.DELISTED)

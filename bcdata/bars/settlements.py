@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import polars as pl
 
-from bcdata.bars.gaps import Reason, explain, runs_told
-from bcdata.bars.schema import SETTLEMENT, TIME, schema_of
+from bcdata.frames.schema import SETTLEMENT, TIME, schema_of
+from bcdata.gaps.ledger import Reason, explain, runs_told
 from bcdata.intervals import SETTLEMENT_HOURS, settlement_intervals
 from bcdata.windows import Window
 

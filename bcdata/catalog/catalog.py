@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bcdata.catalog.dataset import Dataset
-from bcdata.catalog.hints import choose
-from bcdata.catalog.registry import MARKETS
 from bcdata.errors import UsageError
+from bcdata.hints import choose
+from bcdata.venues.registry import MARKETS
 from bcdata.windows import Grain
 
 

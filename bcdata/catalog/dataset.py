@@ -8,11 +8,11 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from bcdata.catalog.features import Features, FeatureSet, Labels, require_near
 from bcdata.catalog.fields import Duration, Section, SourceName, Symbol, Unique, refusal
-from bcdata.catalog.registry import SOURCES, DatasetName, Kind, parse_name
 from bcdata.catalog.resample import Resample, Resampled
 from bcdata.catalog.universe import Universe
 from bcdata.errors import UsageError
 from bcdata.intervals import Interval
+from bcdata.venues.registry import SOURCES, DatasetName, Kind, parse_name
 from bcdata.windows import Grain
 
 Period = Literal["daily", "monthly"]

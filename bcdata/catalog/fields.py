@@ -7,9 +7,9 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
-from bcdata.catalog.hints import choose
-from bcdata.catalog.registry import SOURCES
-from bcdata.catalog.symbols import complaint
+from bcdata.hints import choose
+from bcdata.venues.registry import SOURCES
+from bcdata.venues.symbols import complaint
 
 _DURATION = re.compile(r"(\d{1,4})([mhd])", re.ASCII)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}

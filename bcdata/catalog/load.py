@@ -11,10 +11,10 @@ from bcdata.catalog.catalog import Catalog
 from bcdata.catalog.dataset import Dataset, Publication, Quality
 from bcdata.catalog.document import Document, Mistake, read_document
 from bcdata.catalog.features import FeatureSet, Labels, Normalise
-from bcdata.catalog.hints import choose
 from bcdata.catalog.resample import Resample
 from bcdata.catalog.universe import Universe
 from bcdata.errors import CatalogError
+from bcdata.hints import choose
 from bcdata.settings import Settings
 
 FILE = "catalog.yaml"

@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from bcdata.catalog.currencies import PEGGED, STABLE_ASSETS, looks_pegged
 from bcdata.catalog.fields import Section, Symbol
-from bcdata.catalog.symbols import QUOTES, Contract, Instrument, is_leveraged, split
+from bcdata.venues.currencies import PEGGED, STABLE_ASSETS, looks_pegged
+from bcdata.venues.symbols import QUOTES, Contract, Instrument, is_leveraged, split
 
 AssetClass = Literal["stable_coin", "currency", "leveraged", "other", "unknown"]
 

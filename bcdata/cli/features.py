@@ -49,7 +49,7 @@ def check(
     """
     from bcdata.errors import UsageError  # noqa: PLC0415
     from bcdata.features.proofs.check import check as prove  # noqa: PLC0415
-    from bcdata.operations.feature_check import clashes, own_features  # noqa: PLC0415
+    from bcdata.features.proofs.own import clashes, own_features  # noqa: PLC0415
 
     chosen = own_features(module, only)
     for name in clashes(chosen):
@@ -82,8 +82,8 @@ def report(
     """
     from bcdata.catalog import load_catalog  # noqa: PLC0415
     from bcdata.errors import StoreError, UsageError  # noqa: PLC0415
-    from bcdata.operations.feature_report import page_of  # noqa: PLC0415
     from bcdata.pictures.gaps_report import gaps_page  # noqa: PLC0415
+    from bcdata.reporting.feature_report import page_of  # noqa: PLC0415
     from bcdata.settings import Settings  # noqa: PLC0415
     from bcdata.store.store import Store  # noqa: PLC0415
 

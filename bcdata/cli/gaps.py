@@ -10,7 +10,7 @@ from bcdata.cli.show import out, print_json, print_table
 if TYPE_CHECKING:
     import polars as pl
 
-    from bcdata.operations.gap_report import DatasetGaps
+    from bcdata.reporting.gap_report import DatasetGaps
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +39,7 @@ def gaps(
     """
     from bcdata import clock  # noqa: PLC0415
     from bcdata.catalog import load_catalog  # noqa: PLC0415
-    from bcdata.operations.gap_report import GapRequest, ask  # noqa: PLC0415
+    from bcdata.reporting.gap_report import GapRequest, ask  # noqa: PLC0415
     from bcdata.settings import Settings  # noqa: PLC0415
     from bcdata.store.store import Store  # noqa: PLC0415
 

@@ -24,8 +24,8 @@ def status(
     """Show what is there: partitions, missing bars by reason, findings, feature sets, what is held back or overdue."""
     from bcdata import clock  # noqa: PLC0415
     from bcdata.catalog import load_catalog  # noqa: PLC0415
-    from bcdata.operations.status import findings  # noqa: PLC0415
-    from bcdata.operations.status import status as ask  # noqa: PLC0415
+    from bcdata.reporting.status import findings  # noqa: PLC0415
+    from bcdata.reporting.status import status as ask  # noqa: PLC0415
     from bcdata.settings import Settings  # noqa: PLC0415
     from bcdata.store.store import Store  # noqa: PLC0415
 

@@ -7,12 +7,12 @@ import typer
 
 from bcdata import clock
 from bcdata.cli.show import err, out, print_findings, print_json, print_table, size
-from bcdata.operations.zones import Step, Zone
+from bcdata.pipeline.zones import Step, Zone
 
 if TYPE_CHECKING:
-    from bcdata.launch import Report
-    from bcdata.operations.outcome import Outcome
-    from bcdata.operations.plan import Plan
+    from bcdata.dagster.launch import Report
+    from bcdata.pipeline.outcome import Outcome
+    from bcdata.runs.plan import Plan
 
 
 def register(app: typer.Typer) -> None:
@@ -42,8 +42,8 @@ def materialize(
     """
     from bcdata.catalog import load_catalog  # noqa: PLC0415
     from bcdata.net.settings import HttpSettings  # noqa: PLC0415
-    from bcdata.operations.plan import MaterializeRequest, make_plan  # noqa: PLC0415
     from bcdata.providers.binance.settings import BinanceSettings  # noqa: PLC0415
+    from bcdata.runs.plan import MaterializeRequest, make_plan  # noqa: PLC0415
     from bcdata.settings import Settings  # noqa: PLC0415
 
     catalog = load_catalog()
@@ -62,8 +62,8 @@ def materialize(
 
 
 def _dry_run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
-    from bcdata.launch import count_runs, open_instance  # noqa: PLC0415
-    from bcdata.operations.estimate import estimate  # noqa: PLC0415
+    from bcdata.dagster.launch import count_runs, open_instance  # noqa: PLC0415
+    from bcdata.runs.estimate import estimate  # noqa: PLC0415
 
     with open_instance(root) as instance:
         runs = count_runs(instance, plan)
@@ -82,10 +82,10 @@ def _dry_run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
 
 def _run(root: Path, catalog: Any, plan: "Plan", *, now_back: bool, as_json: bool) -> "Report":
     from bcdata.cli.progress import Bars  # noqa: PLC0415
-    from bcdata.operations.prepare import prepare  # noqa: PLC0415
+    from bcdata.runs.preflight import prepare  # noqa: PLC0415
 
     prepare(root, plan)
-    from bcdata.launch import launch, open_instance  # noqa: PLC0415
+    from bcdata.dagster.launch import launch, open_instance  # noqa: PLC0415
 
     with open_instance(root) as instance, Bars(plan, quiet=as_json) as bars:
         try:
@@ -96,7 +96,7 @@ def _run(root: Path, catalog: Any, plan: "Plan", *, now_back: bool, as_json: boo
 
 
 def _conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:
-    from bcdata.operations.findings import of_outcome  # noqa: PLC0415
+    from bcdata.pipeline.findings import of_outcome  # noqa: PLC0415
 
     found = [one for step, outcome in report.outcomes for one in of_outcome(step, outcome)]
     if as_json:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bcdata.cli.show import err
-from bcdata.operations.zones import Step
+from bcdata.pipeline.zones import Step
 
 if TYPE_CHECKING:
-    from bcdata.operations.outcome import Outcome
-    from bcdata.operations.plan import Plan
+    from bcdata.pipeline.outcome import Outcome
+    from bcdata.runs.plan import Plan
 
 
 class Bars:

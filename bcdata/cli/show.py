@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from bcdata.operations.findings import Reported
+    from bcdata.pipeline.findings import Reported
 
 _PIPED = 200
 """Columns where there is no terminal to fit into: a log or a pipe should not wrap words."""
@@ -40,7 +40,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
 
 def print_findings(found: "Sequence[Reported]") -> None:
     """Findings counted by rule, those that cost most first; nothing where there are none."""
-    from bcdata.operations.findings import count  # noqa: PLC0415
+    from bcdata.pipeline.findings import count  # noqa: PLC0415
 
     if not found:
         return

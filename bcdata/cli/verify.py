@@ -10,7 +10,7 @@ from bcdata import clock
 from bcdata.cli.show import err, out, print_findings, print_json, print_table, size
 
 if TYPE_CHECKING:
-    from bcdata.operations.swept import Summary
+    from bcdata.healing.swept import Summary
 
 _SHOWN = 50
 
@@ -35,13 +35,13 @@ def verify(
     Example: bcdata verify --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT
     """
     from bcdata.catalog import load_catalog  # noqa: PLC0415
-    from bcdata.operations.findings import standing  # noqa: PLC0415
-    from bcdata.operations.footers import open_footers  # noqa: PLC0415
-    from bcdata.operations.suspicions import suspicions  # noqa: PLC0415
-    from bcdata.operations.sweep import verify as check  # noqa: PLC0415
-    from bcdata.operations.sweep_published import verify_published  # noqa: PLC0415
-    from bcdata.operations.swept import Summary  # noqa: PLC0415
-    from bcdata.operations.workbench import open_own  # noqa: PLC0415
+    from bcdata.healing.suspicions import suspicions  # noqa: PLC0415
+    from bcdata.healing.sweep import verify as check  # noqa: PLC0415
+    from bcdata.healing.sweep_published import verify_published  # noqa: PLC0415
+    from bcdata.healing.swept import Summary  # noqa: PLC0415
+    from bcdata.pipeline.context import open_own  # noqa: PLC0415
+    from bcdata.pipeline.findings import standing  # noqa: PLC0415
+    from bcdata.pipeline.footers import open_footers  # noqa: PLC0415
 
     catalog = load_catalog()
     chosen = [catalog[name] for name in dataset] if dataset else list(catalog)

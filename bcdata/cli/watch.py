@@ -32,10 +32,10 @@ def universe(
     """
     from bcdata.catalog import load_catalog  # noqa: PLC0415
     from bcdata.errors import UsageError  # noqa: PLC0415
-    from bcdata.operations.instruments import STATUSES  # noqa: PLC0415
-    from bcdata.operations.universe import read_universe  # noqa: PLC0415
     from bcdata.settings import Settings  # noqa: PLC0415
     from bcdata.store.store import Store  # noqa: PLC0415
+    from bcdata.universe.instruments import STATUSES  # noqa: PLC0415
+    from bcdata.universe.update import read_universe  # noqa: PLC0415
 
     catalog, root = load_catalog(), Settings().root
     markets = sorted({one.market for one in catalog})
@@ -86,8 +86,8 @@ def _classes(catalog: "Catalog", market: str, symbols: list[str]) -> dict[str, d
 
 
 def _update(catalog: Any, market: str) -> None:
-    from bcdata.operations.universe import update  # noqa: PLC0415
-    from bcdata.operations.workbench import open_own  # noqa: PLC0415
+    from bcdata.pipeline.context import open_own  # noqa: PLC0415
+    from bcdata.universe.update import update  # noqa: PLC0415
 
     with open_own(catalog, clock.now()) as work:
         done, before = update(work, market), -1
@@ -109,7 +109,7 @@ def halts(
     Example: bcdata halts --dataset spot_klines_1m --from 2023-03 --to 2023-03
     """
     from bcdata.catalog import load_catalog  # noqa: PLC0415
-    from bcdata.operations.halts import halt_rows, watch  # noqa: PLC0415
+    from bcdata.pipeline.halts import halt_rows, watch  # noqa: PLC0415
     from bcdata.settings import Settings  # noqa: PLC0415
     from bcdata.store.store import Store  # noqa: PLC0415
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from bcdata.features.grid import FloatArray, Grid
+    from bcdata.features.table.grid import FloatArray, Grid
 
     Kernel = Callable[..., FloatArray]
     Mask = Callable[..., npt.NDArray[np.bool_]]

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from bcdata.features.feature import Feature
-from bcdata.features.grid import FloatArray, Grid, lag
 from bcdata.features.rolling import EPS, rolling_moments, sorted_window
+from bcdata.features.table.grid import FloatArray, Grid, lag
 
 TAIL = 0.01
 """Quantile on either side within which values are held before their distance is taken, unless stated."""

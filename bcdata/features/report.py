@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from bcdata.features.feature import Feature
-from bcdata.features.grid import FloatArray
+from bcdata.features.table.grid import FloatArray
 
 TRAILING = timedelta(days=30)
 """Drift is measured against the values of so long before the partition."""

@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray, plain
+from bcdata.features.table.grid import FloatArray, plain
 
 EPS = float(np.finfo(np.float64).eps)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray, log_ratio
+from bcdata.features.table.grid import FloatArray, log_ratio
 
 
 def scaling_exponent(path: FloatArray, n: int, weights: FloatArray, *, first: int, noise: float) -> FloatArray:

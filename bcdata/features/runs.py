@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bcdata.features.grid import FloatArray, Grid, IntArray, plain
+from bcdata.features.table.grid import FloatArray, Grid, IntArray, plain
 
 BoolArray = npt.NDArray[np.bool_]
 

@@ -12,8 +12,8 @@ import numpy.typing as npt
 import polars as pl
 
 from bcdata.errors import UsageError
-from bcdata.features.grid import DAY, FloatArray, IntArray, grid_opens, lag, log_ratio
-from bcdata.features.placing import placed
+from bcdata.features.table.grid import DAY, FloatArray, IntArray, grid_opens, lag, log_ratio
+from bcdata.features.table.placing import placed
 from bcdata.intervals import QUARTER_HOUR, Interval
 from bcdata.windows import Window
 

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray, Grid, lag, log_ratio
 from bcdata.features.rolling import (
     Comoments,
     Moments,
@@ -14,6 +13,7 @@ from bcdata.features.rolling import (
     rolling_min,
     rolling_moments,
 )
+from bcdata.features.table.grid import FloatArray, Grid, lag, log_ratio
 
 _HLC = ("high", "low", "close")
 

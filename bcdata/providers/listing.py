@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from bcdata.catalog.registry import SOURCES
 from bcdata.net.answers import shown
 from bcdata.providers.binance.settings import BinanceSettings
+from bcdata.venues.registry import SOURCES
 
 
 def describe() -> list[dict[str, Any]]:

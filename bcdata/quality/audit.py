@@ -6,16 +6,16 @@ from datetime import date
 
 import polars as pl
 
-from bcdata.bars.schema import BAR, CONTRACT_BAR, PARSED_BAR, conform
+from bcdata.frames.schema import BAR, CONTRACT_BAR, PARSED_BAR, conform
 from bcdata.intervals import Interval
-from bcdata.quality.alternatives import as_bars, prefer_what_fits, within
-from bcdata.quality.compare import Contradiction
+from bcdata.quality.compare.alternatives import as_bars, prefer_what_fits, within
+from bcdata.quality.compare.coarser import Contradiction
+from bcdata.quality.compare.refutation import Checked, check
+from bcdata.quality.compare.unconfirmed import STEP, look_into
 from bcdata.quality.duplicates import Resolved, resolve
 from bcdata.quality.models import audit, bar_model
-from bcdata.quality.refutation import Checked, check
 from bcdata.quality.rules import blame, blamed_findings, count_violations, findings, row_rules, sample, warning_rules
 from bcdata.quality.shares import Bad, bad_objects, set_aside_objects
-from bcdata.quality.unconfirmed import STEP, look_into
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.windows import Window
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from bcdata.bars.schema import BAR
+from bcdata.frames.schema import BAR
 from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from bcdata.bars.known import bar_end
 from bcdata.bars.resample import resampled_bar
-from bcdata.bars.schema import BAR, CONTRACT_BAR, PARSED_BAR, Type, merged_bar
+from bcdata.frames.schema import BAR, CONTRACT_BAR, PARSED_BAR, Type, merged_bar
 from bcdata.intervals import QUARTER_HOUR, SETTLEMENT_MINUTE, Interval
 from bcdata.quality.rules import PRICES, VOLUMES
 from bcdata.quality.verdict import Finding, Severity

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from bcdata.bars.schema import FUNDING
+from bcdata.frames.schema import FUNDING
 from bcdata.quality.models import audit, funding_model
 from bcdata.quality.rules import Rule, blame, findings, sample
 from bcdata.quality.shares import Bad, bad_objects, set_aside_objects

@@ -9,22 +9,22 @@ from pathlib import Path
 import polars as pl
 
 from bcdata import clock
-from bcdata.bars.calendar import calendar
 from bcdata.bars.fill import FILLED, Fill
 from bcdata.bars.fill import fill as fill_bars
 from bcdata.bars.known import with_known_at
-from bcdata.bars.schema import TIME
 from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE, SEGMENT
 from bcdata.bars.segments import split as split_bars
 from bcdata.catalog import Catalog, Dataset, load_catalog
 from bcdata.errors import UsageError
+from bcdata.frames.schema import TIME
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
-from bcdata.operations.lake import read_sound, read_together_sound
+from bcdata.pipeline.lake import read_sound, read_together_sound
 from bcdata.query.sound import lost_beside, standing, warn_of_lost
 from bcdata.query.spans import fillable
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
+from bcdata.venues.calendar import calendar
 from bcdata.windows import Grain, Window
 
 ZONES = ("merged", "features", "seasonality", "labels", "resampled")

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator
 
-from bcdata.operations.lake import repair, require_sound, trusted
+from bcdata.pipeline.lake import repair, require_sound, trusted
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 

@@ -5,13 +5,13 @@ from datetime import datetime
 
 import polars as pl
 
-from bcdata.bars.calendar import closed_window
-from bcdata.bars.gaps import Status
 from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
-from bcdata.operations.lake import repair, trusted
+from bcdata.gaps.ledger import Status
+from bcdata.pipeline.lake import repair, trusted
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
+from bcdata.venues.calendar import closed_window
 from bcdata.windows import Window
 
 

@@ -8,19 +8,19 @@ import polars as pl
 
 from bcdata.bars.halts import HALT
 from bcdata.bars.resample import resampled_bar
-from bcdata.bars.schema import LEDGER, SETTLEMENT, TIME, merged_bar
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import StoreError
 from bcdata.features.labels import label_schema
 from bcdata.features.report import REPORT
 from bcdata.features.schema import table_schema
 from bcdata.features.seasonality import SCHEMA as PROFILE
-from bcdata.operations.feature_set import features_of
-from bcdata.operations.instruments import UNIVERSE, UNIVERSE_IS_LOST
-from bcdata.operations.lake import PERPETUAL
+from bcdata.frames.schema import LEDGER, SETTLEMENT, TIME, merged_bar
+from bcdata.pipeline.features.feature_set import features_of
+from bcdata.pipeline.lake import PERPETUAL
 from bcdata.query.sound import lost_beside, warn_of_lost, whole
 from bcdata.store.layout import PART, Table, universe_table
 from bcdata.store.store import Store
+from bcdata.universe.instruments import UNIVERSE, UNIVERSE_IS_LOST
 
 ZONES = ("merged", "features", "reports", "seasonality", "labels", "resampled", "gaps", "halts", "universe")
 _MIXED = frozenset({"features", "labels"})

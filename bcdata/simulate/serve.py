@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from threading import Event
 
-from bcdata.simulate.exchange import LoopbackExchange
-from bcdata.simulate.folder import FolderMarket
-from bcdata.simulate.generated import GeneratedMarket
+from bcdata.simulate.binance.exchange import LoopbackExchange
+from bcdata.simulate.binance.market.folder import FolderMarket
+from bcdata.simulate.binance.market.generated import GeneratedMarket
 
 _GLANCE_SECONDS = 0.5
 _SAY = partial(print, flush=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Lock
 
 from bcdata.store.objects import STATE, ObjectInfo
-from bcdata.store.side_table import SideTable
+from bcdata.store.state.side_table import SideTable
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS verified (

@@ -11,7 +11,7 @@ from bcdata.alerts.deliver import tell
 from bcdata.alerts.settings import AlertSettings
 from bcdata.errors import BcdataError, UsageError
 from bcdata.settings import MASK
-from bcdata.store.outbox import Notice, Outbox
+from bcdata.store.state.outbox import Notice, Outbox
 from bcdata_tests.alerts.conftest import TOKEN, Webhook
 from bcdata_tests.run import utc
 

@@ -9,7 +9,7 @@ from polars.testing import assert_frame_equal
 
 from bcdata.bars.aggregate import aggregate, disagree
 from bcdata.bars.merge import disagreements, join_funding, merge
-from bcdata.bars.schema import BAR, FUNDING, merged_bar
+from bcdata.frames.schema import BAR, FUNDING, merged_bar
 from bcdata.intervals import Interval
 from bcdata_tests.make import MINUTE, START, bars, opens
 

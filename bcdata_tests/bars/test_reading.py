@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from bcdata.bars.calendar import calendar
 from bcdata.bars.fill import Fill, fill
-from bcdata.bars.schema import merged_bar
 from bcdata.bars.segments import split
+from bcdata.frames.schema import merged_bar
 from bcdata.intervals import Interval
+from bcdata.venues.calendar import calendar
 from bcdata.windows import Window
 
 MINUTE, HOUR, ALWAYS = Interval.parse("1m"), Interval.parse("1h"), calendar("24/7")

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcdata.bars.calendar import calendar
-from bcdata.bars.gaps import Status
 from bcdata.bars.resample import EXPLAINED, Resampling, resample, resampled_bar
-from bcdata.bars.schema import LEDGER, merged_bar
 from bcdata.errors import UsageError
+from bcdata.frames.schema import LEDGER, merged_bar
+from bcdata.gaps.ledger import Status
 from bcdata.intervals import Interval
+from bcdata.venues.calendar import calendar
 from bcdata.windows import Grain, Window
 
 MINUTE, ALWAYS = Interval.parse("1m"), calendar("24/7")

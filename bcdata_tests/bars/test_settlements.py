@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcdata.bars.gaps import Reason, Status
-from bcdata.bars.schema import FUNDING, LEDGER
 from bcdata.bars.settlements import missing_settlements, settlement_ledger, silent
+from bcdata.frames.schema import FUNDING, LEDGER
+from bcdata.gaps.ledger import Reason, Status
 from bcdata.windows import Window
 from bcdata_tests.run import utc
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bcdata.catalog import MARKETS, Dataset, FeatureSet, Labels, Market, Publication, Quality, Universe
-from bcdata.catalog.currencies import STABLE_ASSETS
+from bcdata.venues.currencies import STABLE_ASSETS
 from bcdata_tests.catalog.conftest import Load
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/catalog.md").read_text(encoding="utf-8")

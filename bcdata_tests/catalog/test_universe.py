@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcdata.catalog import Universe
-from bcdata.catalog.symbols import LEVERAGED_ASSETS, QUOTES, complaint, split
+from bcdata.venues.symbols import LEVERAGED_ASSETS, QUOTES, complaint, split
 
 SPOT = [
     *("BTCUSDT", "ETHUSDT", "BNBUSDT", "BTCBUSD", "ETHBTC", "BTCFDUSD", "BNBBTC"),

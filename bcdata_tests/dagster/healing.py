@@ -11,12 +11,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from bcdata.assembly import build_defs
-from bcdata.assets.heal import healed_by
 from bcdata.catalog import load_catalog
-from bcdata.launch import open_instance
-from bcdata.partitions import symbol_set
-from bcdata.resources import build_resources
+from bcdata.dagster.assets.heal import healed_by
+from bcdata.dagster.build import build_defs
+from bcdata.dagster.launch import open_instance
+from bcdata.dagster.partitions import symbol_set
+from bcdata.dagster.resources import build_resources
 from bcdata.simulate import Fault, FolderMarket, LoopbackExchange
 from bcdata_tests.mirror import Mirror
 from bcdata_tests.run import Lake, pointed_at, utc

@@ -7,11 +7,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from bcdata.assembly import build_defs
 from bcdata.catalog import load_catalog
 from bcdata.catalog.load import PACKAGED
-from bcdata.sensors.flight import bury
-from bcdata.store.alive import gone, show_ended
+from bcdata.dagster.build import build_defs
+from bcdata.dagster.sensors.flight import bury
+from bcdata.store.state.alive import gone, show_ended
 from bcdata_tests.dagster.healing import D, Ward, warded
 
 NOW = "2025-03-01"

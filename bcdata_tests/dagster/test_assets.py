@@ -6,12 +6,12 @@ import dagster as dg
 import pytest
 from dagster import AssetKey
 
-from bcdata.assembly import build_defs
-from bcdata.assets import build_assets
 from bcdata.catalog import Catalog
-from bcdata.checks import FINDINGS, GATE
-from bcdata.operations.zones import steps
-from bcdata.partitions import partitions_of, symbol_set
+from bcdata.dagster.assets import build_assets
+from bcdata.dagster.build import build_defs
+from bcdata.dagster.checks import FINDINGS, GATE
+from bcdata.dagster.partitions import partitions_of, symbol_set
+from bcdata.pipeline.zones import steps
 from bcdata.windows import Grain
 
 SPOT_MINUTES = {

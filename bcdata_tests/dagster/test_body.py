@@ -6,13 +6,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from bcdata.assembly import build_defs
-from bcdata.assets import body
 from bcdata.catalog import Catalog, Dataset
-from bcdata.checks import FINDINGS, GATE
-from bcdata.operations.outcome import Outcome, State
-from bcdata.operations.workbench import Workbench
-from bcdata.partitions import symbol_set
+from bcdata.dagster.assets import body
+from bcdata.dagster.build import build_defs
+from bcdata.dagster.checks import FINDINGS, GATE
+from bcdata.dagster.partitions import symbol_set
+from bcdata.pipeline.context import Workbench
+from bcdata.pipeline.outcome import Outcome, State
 from bcdata.quality.verdict import Finding, Severity, Verdict, failed
 from bcdata.store.layout import Partition
 from bcdata.windows import Grain

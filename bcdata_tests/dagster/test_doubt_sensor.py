@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from bcdata.operations.gaps import ledger_files, ledger_rows
-from bcdata.operations.refill import with_refill
-from bcdata.operations.universe import update
-from bcdata.operations.workbench import open_own
-from bcdata.operations.zones import Zone
+from bcdata.healing.refill import with_refill
+from bcdata.pipeline.context import open_own
+from bcdata.pipeline.zones import Zone
+from bcdata.reporting.ledgers import ledger_files, ledger_rows
 from bcdata.store.store import Store
+from bcdata.universe.update import update
 from bcdata_tests.dagster.healing import D, Ward, warded
 from bcdata_tests.mirror import made_day
-from bcdata_tests.operations.honest import bars_of, published
+from bcdata_tests.pipeline.honest import bars_of, published
 from bcdata_tests.run import utc
 
 SENSOR, SYMBOL = f"refill_{D}", "BBBUSDT"

@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from bcdata.operations.status import status
+from bcdata.reporting.status import status
 from bcdata.store.store import Store
 from bcdata_tests.dagster.healing import D, Ward, warded
 from bcdata_tests.mirror import made_day

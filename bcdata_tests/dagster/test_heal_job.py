@@ -7,9 +7,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from bcdata.assets.heal import heal_config, healed_by
-from bcdata.checks import FINDINGS, GATE
-from bcdata.operations.zones import Step, Zone, steps
+from bcdata.dagster.assets.heal import heal_config, healed_by
+from bcdata.dagster.checks import FINDINGS, GATE
+from bcdata.pipeline.zones import Step, Zone, steps
 from bcdata_tests.dagster.healing import QUIET, WITH_FEATURES, D, Ward, warded
 from bcdata_tests.mirror import made_day
 

@@ -9,15 +9,15 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from bcdata.assets import body
 from bcdata.catalog import Catalog
+from bcdata.dagster.assets import body
+from bcdata.dagster.launch import COMMAND_TAG, add_symbols, launch, open_instance
+from bcdata.dagster.partitions import symbol_set
 from bcdata.errors import BcdataError
-from bcdata.launch import COMMAND_TAG, add_symbols, launch, open_instance
-from bcdata.operations.outcome import Outcome, State
-from bcdata.operations.plan import MaterializeRequest, Plan, make_plan
-from bcdata.operations.zones import Step, Zone
-from bcdata.partitions import symbol_set
+from bcdata.pipeline.outcome import Outcome, State
+from bcdata.pipeline.zones import Step, Zone
 from bcdata.quality.verdict import Verdict, failed
+from bcdata.runs.plan import MaterializeRequest, Plan, make_plan
 from bcdata.windows import Grain
 
 SPOT = symbol_set("spot", Grain.MONTH)

@@ -9,9 +9,9 @@ import pytest
 
 import bcdata
 from bcdata.catalog import Catalog
-from bcdata.resources import build_resources
-from bcdata.schedules import build_schedules
-from bcdata.sensors import build_sensors
+from bcdata.dagster.resources import build_resources
+from bcdata.dagster.schedules import build_schedules
+from bcdata.dagster.sensors import build_sensors
 
 HEAVY = ("polars", "pandera", "duckdb", "aiohttp", "numpy", "pyarrow", "stamina", "deflate")
 

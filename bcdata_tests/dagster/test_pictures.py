@@ -6,14 +6,14 @@ from types import SimpleNamespace
 
 import dagster as dg
 
-from bcdata.assets.pictures import pictures
 from bcdata.catalog import load_catalog
-from bcdata.operations.zones import Step, Zone
+from bcdata.dagster.assets.pictures import pictures
+from bcdata.pipeline.zones import Step, Zone
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata_tests.dagster.healing import QUIET, WITH_FEATURES, D, warded
 from bcdata_tests.mirror import made_day
-from bcdata_tests.operations import test_seasonality as daily
+from bcdata_tests.pipeline import test_seasonality as daily
 
 DAYS = ("2025-01-01", "2025-01-02")
 SYMBOLS = ("AAAUSDT", "BBBUSDT")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bcdata.operations.backoff import MOST_TRIES
-from bcdata.operations.gap_report import GapRequest, ask
-from bcdata.operations.notices import quality_notices
-from bcdata.operations.zones import Zone
+from bcdata.healing.backoff import MOST_TRIES
+from bcdata.pipeline.zones import Zone
+from bcdata.reporting.gap_report import GapRequest, ask
+from bcdata.reporting.notices import quality_notices
 from bcdata.store.store import Store
 from bcdata_tests.dagster.healing import Ward, assets, cells, warded
 from bcdata_tests.mirror import Mirror, zipped

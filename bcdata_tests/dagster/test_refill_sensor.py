@@ -10,13 +10,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from bcdata.operations.backoff import MOST_TRIES
-from bcdata.operations.refill import standing
-from bcdata.sensors.asking import Round
-from bcdata.store.requests import Requests
+from bcdata.dagster.sensors.asking import Round
+from bcdata.healing.backoff import MOST_TRIES
+from bcdata.healing.refill import standing
+from bcdata.store.state.requests import Requests
 from bcdata_tests.dagster.healing import D, Ward, cells, warded
 from bcdata_tests.mirror import Rows, made_day
-from bcdata_tests.operations.honest import bars_of, published
+from bcdata_tests.pipeline.honest import bars_of, published
 from bcdata_tests.run import tree, utc
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
@@ -104,7 +104,8 @@ def test_a_run_whose_process_was_killed_is_told_of_and_holds_nothing_up(ward: Wa
         tags={"dagster/partition": f"{DAYS[1]}|BBBUSDT"},
     )
     ward.instance.add_run(run)
-    code = f"import pathlib; from bcdata.store.alive import show_alive as s; s(pathlib.Path({str(ward.lake.root)!r}), "
+    imports = "import pathlib; from bcdata.store.state.alive import show_alive as s"
+    code = f"{imports}; s(pathlib.Path({str(ward.lake.root)!r}), "
     living = f"{code}{run.run_id!r}); print('here', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", living], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

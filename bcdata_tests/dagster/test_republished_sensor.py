@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from bcdata.errors import BcdataError
-from bcdata.operations.outcome import State
-from bcdata.store.requests import Requests
+from bcdata.pipeline.outcome import State
+from bcdata.store.state.requests import Requests
 from bcdata_tests.dagster.healing import WITH_FEATURES, D, Ward, cells, warded
 from bcdata_tests.mirror import csv_of, day_key, made_day, zipped
-from bcdata_tests.operations.honest import bars_of, published
+from bcdata_tests.pipeline.honest import bars_of, published
 from bcdata_tests.run import utc
 
 pytestmark = pytest.mark.slow

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcdata.catalog import Catalog, Dataset
-from bcdata.partitions import partitions_of, symbol_set
-from bcdata.resources import StoreResource
-from bcdata.schedules import LATE, MOST_PARTITIONS, build_schedules, refresh_dates, universe
-from bcdata.store.attempts import Attempts
+from bcdata.dagster.partitions import partitions_of, symbol_set
+from bcdata.dagster.resources import StoreResource
+from bcdata.dagster.schedules import LATE, MOST_PARTITIONS, build_schedules, refresh_dates, universe
+from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Grain
 
 SPOT = symbol_set("spot", Grain.MONTH)

@@ -4,11 +4,11 @@ import dagster as dg
 import pytest
 
 from bcdata.catalog import Catalog
+from bcdata.dagster.partitions import symbol_set
+from bcdata.dagster.resources import BinanceArchiveResource
+from bcdata.dagster.sensors import build_sensors
 from bcdata.errors import ProviderError
-from bcdata.operations import discovery
-from bcdata.partitions import symbol_set
-from bcdata.resources import BinanceArchiveResource
-from bcdata.sensors import build_sensors
+from bcdata.universe import discovery
 from bcdata.windows import Grain
 
 SPOT = symbol_set("spot", Grain.MONTH)

@@ -7,11 +7,11 @@ import dagster as dg
 import pytest
 from polars.testing import assert_frame_equal
 
-from bcdata.assembly import build_defs
-from bcdata.assets.heal import healed_by
 from bcdata.catalog import load_catalog
-from bcdata.operations.affected import affected
-from bcdata.operations.zones import Zone
+from bcdata.dagster.assets.heal import healed_by
+from bcdata.dagster.build import build_defs
+from bcdata.healing.affected import affected
+from bcdata.pipeline.zones import Zone
 from bcdata_tests.dagster.healing import WITH_FEATURES, D, Ward, cells, warded
 from bcdata_tests.mirror import made_day
 from bcdata_tests.run import Lake, tree

@@ -9,13 +9,13 @@ import pytest
 
 from bcdata.alerts.deliver import tell
 from bcdata.catalog import load_catalog
-from bcdata.operations.notices import quality_notices
-from bcdata.operations.universe import read_universe
-from bcdata.resources import build_resources
-from bcdata.schedules import build_schedules
-from bcdata.sensors.run_failure import root_cause
-from bcdata.store.requests import Requests
+from bcdata.dagster.resources import build_resources
+from bcdata.dagster.schedules import build_schedules
+from bcdata.dagster.sensors.run_failure import root_cause
+from bcdata.reporting.notices import quality_notices
+from bcdata.store.state.requests import Requests
 from bcdata.store.store import Store
+from bcdata.universe.update import read_universe
 from bcdata_tests.alerts.conftest import Webhook, webhook
 from bcdata_tests.dagster.healing import CATALOG, QUIET, D, Ward, cells, warded
 from bcdata_tests.mirror import Rows, day_key, made_day

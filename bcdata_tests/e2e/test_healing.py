@@ -20,8 +20,8 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from bcdata.assets.heal import healed_by
 from bcdata.catalog import load_catalog
+from bcdata.dagster.assets.heal import healed_by
 from bcdata.simulate import Fault, FolderMarket, LoopbackExchange
 from bcdata_tests.e2e.api import wait
 from bcdata_tests.e2e.platform import PROJECT

@@ -7,10 +7,10 @@ from pathlib import Path
 import polars as pl
 
 from bcdata.bars.known import with_known_at
-from bcdata.bars.schema import FUNDING, LEDGER, merged_bar
 from bcdata.catalog import Dataset
 from bcdata.features.proofs.bars import MINUTE
 from bcdata.features.proofs.world import EXPLAINED, World
+from bcdata.frames.schema import FUNDING, LEDGER, merged_bar
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window

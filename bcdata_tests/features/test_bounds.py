@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bcdata.features.compute import compute
 from bcdata.features.feature import Feature
 from bcdata.features.proofs.bars import ONE_MINUTE, complete, hostile, whole_window
 from bcdata.features.registry import all_features
+from bcdata.features.table.compute import compute
 
 BY_NAME = {feature.name: feature for feature in all_features()}
 WITH_N = [one for one in BY_NAME.values() if one.range_of and list(dict(one.parameters)) == ["n"]]

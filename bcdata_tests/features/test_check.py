@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from bcdata.cli import app
 from bcdata.errors import UsageError
 from bcdata.features.proofs.check import PROOFS, check
-from bcdata.operations.feature_check import clashes, own_features
+from bcdata.features.proofs.own import clashes, own_features
 
 EXAMPLES = Path(__file__).parents[2] / "docs/examples"
 HEAD = """

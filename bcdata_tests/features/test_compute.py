@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from bcdata.features.compute import compute
-from bcdata.features.placing import make_grid, opened
 from bcdata.features.proofs.bars import MINUTE, ONE_MINUTE, START, at, complete, hostile, whole_window
 from bcdata.features.proofs.refuted import same_bits
-from bcdata.features.reach import warm_up_window
 from bcdata.features.registry import Feature, all_features
 from bcdata.features.schema import table_columns, table_schema
-from bcdata.features.surroundings import Surroundings
+from bcdata.features.table.compute import compute
+from bcdata.features.table.placing import make_grid, opened
+from bcdata.features.table.reach import warm_up_window
+from bcdata.features.table.surroundings import Surroundings
 from bcdata.intervals import Interval
 from bcdata.windows import Grain, Window
 

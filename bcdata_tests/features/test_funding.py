@@ -10,11 +10,11 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from bcdata.features.compute import compute
 from bcdata.features.proofs.bars import ONE_MINUTE, complete, whole_window
-from bcdata.features.reach import settlement_window
 from bcdata.features.registry import all_features
-from bcdata.features.surroundings import Surroundings
+from bcdata.features.table.compute import compute
+from bcdata.features.table.reach import settlement_window
+from bcdata.features.table.surroundings import Surroundings
 from bcdata.intervals import Interval
 from bcdata.providers.binance.funding import read_funding_csv
 from bcdata.quality.settlements import audit_settlements

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcdata.features.grid import Grid, grid_number, grid_opens, lag, log_ratio, microseconds
+from bcdata.features.table.grid import Grid, grid_number, grid_opens, lag, log_ratio, microseconds
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 

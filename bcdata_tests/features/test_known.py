@@ -8,12 +8,12 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcdata.features.compute import compute
-from bcdata.features.grid import grid_opens
 from bcdata.features.proofs.bars import MINUTE, ONE_MINUTE, START, complete, whole_window
 from bcdata.features.registry import all_features
 from bcdata.features.seasonality import volatility_profile
-from bcdata.features.surroundings import Surroundings, panel
+from bcdata.features.table.compute import compute
+from bcdata.features.table.grid import grid_opens
+from bcdata.features.table.surroundings import Surroundings, panel
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 
 from bcdata.features.feature import Feature
-from bcdata.features.grid import DAY, FloatArray, Grid, IntArray, lag, log_ratio
 from bcdata.features.proofs.check import PROOFS
 from bcdata.features.proofs.refuted import RefutedError
 from bcdata.features.proofs.subject import Lab, Subject
 from bcdata.features.rolling import rolling_mean, rolling_std
-from bcdata.features.surroundings import BoolArray
+from bcdata.features.table.grid import DAY, FloatArray, Grid, IntArray, lag, log_ratio
+from bcdata.features.table.surroundings import BoolArray
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE

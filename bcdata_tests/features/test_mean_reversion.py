@@ -12,9 +12,9 @@ import pytest
 import talib
 from scipy import stats
 
-from bcdata.features.compute import compute
 from bcdata.features.families.mean_reversion import FAMILY
 from bcdata.features.proofs.bars import FLOWS, ONE_MINUTE, PRICES, complete, whole_window
+from bcdata.features.table.compute import compute
 from bcdata.intervals import Interval
 from bcdata_tests.features.real_bars import january
 

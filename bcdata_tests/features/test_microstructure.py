@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from bcdata.features.compute import compute
 from bcdata.features.families.microstructure import FAMILY
 from bcdata.features.proofs.bars import ONE_MINUTE, START, complete, whole_window
+from bcdata.features.table.compute import compute
 from bcdata_tests.features.real_bars import january
 
 Array = npt.NDArray[np.float64]

@@ -8,9 +8,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from bcdata.features.compute import compute, compute_counted
 from bcdata.features.feature import Feature
-from bcdata.features.grid import FloatArray, Grid, lag
 from bcdata.features.normalise import rank, z_score
 from bcdata.features.proofs import promises
 from bcdata.features.proofs.bars import ONE_MINUTE, START, hostile, whole_window
@@ -19,6 +17,8 @@ from bcdata.features.proofs.subject import Lab, Subject
 from bcdata.features.proofs.world import calm, wild
 from bcdata.features.registry import all_features
 from bcdata.features.selection import Variants, select
+from bcdata.features.table.compute import compute, compute_counted
+from bcdata.features.table.grid import FloatArray, Grid, lag
 from bcdata.windows import Window
 
 N = 200

@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bcdata.features.compute import compute
 from bcdata.features.proofs.bars import ONE_MINUTE, whole_window
 from bcdata.features.proofs.world import REFERENCE, SYMBOL, World, calm, wild
 from bcdata.features.registry import all_features
+from bcdata.features.table.compute import compute
 from bcdata.intervals import Interval
 from bcdata_tests.features.oracles import ORACLES, SLACK, History
 from bcdata_tests.features.oracles.history import history_of

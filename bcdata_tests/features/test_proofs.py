@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from bcdata.features.feature import Feature
-from bcdata.features.grid import DAY as DAY_MICROS
-from bcdata.features.grid import FloatArray, Grid, lag
 from bcdata.features.proofs import promises
 from bcdata.features.proofs.check import PROOFS
 from bcdata.features.proofs.instants import CALM_CUTS
 from bcdata.features.proofs.subject import Lab, Mutation, Subject
 from bcdata.features.proofs.world import World, calm
 from bcdata.features.registry import all_features
-from bcdata.features.surroundings import Panel, Settlements
+from bcdata.features.table.grid import DAY as DAY_MICROS
+from bcdata.features.table.grid import FloatArray, Grid, lag
+from bcdata.features.table.surroundings import Panel, Settlements
 
 FEATURES = all_features()
 LAB = Lab(FEATURES)

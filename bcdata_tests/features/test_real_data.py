@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from bcdata.features.compute import compute
 from bcdata.features.proofs.bars import ONE_MINUTE, at
 from bcdata.features.proofs.refuted import same_bits
-from bcdata.features.reach import warm_up_window
 from bcdata.features.registry import all_features
 from bcdata.features.schema import table_columns
+from bcdata.features.table.compute import compute
+from bcdata.features.table.reach import warm_up_window
 from bcdata.windows import Grain, Window
 from bcdata_tests.features.oracles import History
 from bcdata_tests.features.test_oracles import assert_agrees

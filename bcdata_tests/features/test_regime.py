@@ -9,9 +9,9 @@ import pytest
 import talib
 from scipy import stats
 
-from bcdata.features.compute import compute
 from bcdata.features.proofs.bars import ONE_MINUTE, complete, whole_window
 from bcdata.features.registry import all_features
+from bcdata.features.table.compute import compute
 from bcdata_tests.features.real_bars import january
 
 Array = npt.NDArray[np.float64]

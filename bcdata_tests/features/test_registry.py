@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from bcdata.features.grid import FloatArray, Grid
 from bcdata.features.parameters import ParameterError
 from bcdata.features.registry import (
     Family,
@@ -17,6 +16,7 @@ from bcdata.features.registry import (
     collect,
     describe,
 )
+from bcdata.features.table.grid import FloatArray, Grid
 
 ABOUT: dict[str, Any] = {"inputs": ("close",), "warm_up": 0, "formula": "c", "source": "none", "unit": "none"}
 
@@ -104,7 +104,7 @@ def test_the_description_is_plain_and_complete() -> None:
     ("statement", "expected"),
     [
         ("from bcdata.features.registry import describe; assert describe()", []),
-        ("import bcdata.features.compute, bcdata.features.schema", ["polars"]),
+        ("import bcdata.features.table.compute, bcdata.features.schema", ["polars"]),
     ],
 )
 def test_what_is_loaded_is_what_is_needed(statement: str, expected: list[str]) -> None:

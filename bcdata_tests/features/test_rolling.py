@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from bcdata.features import rolling
-from bcdata.features.grid import FloatArray
 from bcdata.features.rolling import rolling_max, rolling_mean, rolling_min, rolling_std, rolling_sum
+from bcdata.features.table.grid import FloatArray
 
 Kernel = Callable[..., FloatArray]
 Plain = Callable[[list[float]], float]

@@ -8,9 +8,9 @@ import talib
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcdata.features.grid import DAY, FloatArray, Grid, grid_number, grid_opens
 from bcdata.features.proofs.bars import START
 from bcdata.features.runs import Runs, ema, wilder
+from bcdata.features.table.grid import DAY, FloatArray, Grid, grid_number, grid_opens
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 

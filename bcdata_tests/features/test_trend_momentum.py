@@ -9,9 +9,9 @@ import pytest
 import talib
 from scipy import stats
 
-from bcdata.features.compute import compute
 from bcdata.features.families.trend_momentum import FAMILY
 from bcdata.features.proofs.bars import ONE_MINUTE, PRICES, complete, whole_window
+from bcdata.features.table.compute import compute
 from bcdata.intervals import Interval
 from bcdata_tests.features.real_bars import january
 

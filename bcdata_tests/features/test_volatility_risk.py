@@ -11,10 +11,10 @@ import pytest
 import talib
 from scipy import signal, stats
 
-from bcdata.features.compute import compute
 from bcdata.features.families.volatility_risk import FAMILY
 from bcdata.features.proofs.bars import ONE_MINUTE, PRICES, START, complete, whole_window
 from bcdata.features.registry import Feature
+from bcdata.features.table.compute import compute
 from bcdata.intervals import Interval
 from bcdata_tests.features.real_bars import january
 

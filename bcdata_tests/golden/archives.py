@@ -6,12 +6,12 @@ from pathlib import Path
 
 import polars as pl
 
-from bcdata.bars.schema import BAR, TIME
+from bcdata.frames.schema import BAR, TIME
 from bcdata.intervals import Interval
+from bcdata.providers.binance.files.peek import content_bound, member_name
+from bcdata.providers.binance.files.unzip import unzip
 from bcdata.providers.binance.klines import check_columns, read_csv
 from bcdata.providers.binance.names import GRAINS, parse_key
-from bcdata.providers.binance.peek import content_bound, member_name
-from bcdata.providers.binance.unzip import unzip
 
 Key = tuple[str, str, str]
 """Market, interval, symbol."""

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from bcdata.bars.schema import BAR
+from bcdata.frames.schema import BAR
 
 PRICES = ("open", "high", "low", "close")
 BASE, QUOTE = ("volume", "taker_buy_volume"), ("quote_volume", "taker_buy_quote_volume")

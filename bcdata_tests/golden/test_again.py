@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bcdata.operations.outcome import State
+from bcdata.pipeline.outcome import State
 from bcdata.simulate import LoopbackExchange
 from bcdata_tests.golden.conftest import MONTHS, SYMBOLS, Job
 from bcdata_tests.run import Lake, tree

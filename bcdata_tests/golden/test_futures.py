@@ -5,8 +5,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bcdata.bars.schema import BAR
-from bcdata.operations.zones import Zone
+from bcdata.frames.schema import BAR
+from bcdata.pipeline.zones import Zone
 from bcdata_tests.golden import reader
 from bcdata_tests.run import ARCHIVE, Lake, utc
 

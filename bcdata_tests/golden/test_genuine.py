@@ -6,14 +6,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bcdata.bars.schema import BAR, TIME
 from bcdata.catalog import load_catalog
+from bcdata.frames.schema import BAR, TIME
 from bcdata.intervals import Interval
-from bcdata.operations.zones import Zone
+from bcdata.pipeline.zones import Zone
+from bcdata.providers.binance.files.peek import content_bound, member_name
+from bcdata.providers.binance.files.unzip import unzip
 from bcdata.providers.binance.klines import check_columns, read_csv
 from bcdata.providers.binance.names import GRAINS, ObjectName, parse_key
-from bcdata.providers.binance.peek import content_bound, member_name
-from bcdata.providers.binance.unzip import unzip
 from bcdata.quality.audit import Audited, audit_bars
 from bcdata_tests.golden import reader
 from bcdata_tests.run import ARCHIVE, Lake, utc

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from bcdata.operations.halts import halt_rows, watch
-from bcdata.operations.outcome import State
-from bcdata.operations.zones import Zone
+from bcdata.pipeline.halts import halt_rows, watch
+from bcdata.pipeline.outcome import State
+from bcdata.pipeline.zones import Zone
 from bcdata.query import query
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store

@@ -13,9 +13,9 @@ import polars as pl
 import pytest
 
 from bcdata.intervals import Interval
-from bcdata.quality.compare import compare
+from bcdata.quality.compare.coarser import compare
+from bcdata.quality.compare.suspicion import find_steps, lag_against, repeated_days, unusual_volume_per_trade
 from bcdata.quality.rules import count_violations, row_rules
-from bcdata.quality.suspicion import find_steps, lag_against, repeated_days, unusual_volume_per_trade
 from bcdata_tests.golden.archives import controls_of, genuine_bars
 from bcdata_tests.golden.lies import LIES, Genuine
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bcdata.bars.calendar import calendar
 from bcdata.bars.resample import Resampling, resample
 from bcdata.intervals import Interval
-from bcdata.operations.lake import read_over
+from bcdata.pipeline.lake import read_over
 from bcdata.store.store import Store
+from bcdata.venues.calendar import calendar
 from bcdata.windows import Window
 from bcdata_tests.golden import reader
 from bcdata_tests.golden.conftest import MONTHS, Job

@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bcdata.bars.schema import BAR
-from bcdata.operations.zones import Zone
+from bcdata.frames.schema import BAR
+from bcdata.pipeline.zones import Zone
 from bcdata.store.footer import Rows
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bcdata.bars.schema import BAR
+from bcdata.frames.schema import BAR
 from bcdata_tests.golden import reader
 from bcdata_tests.golden.conftest import MONTHS, SYMBOLS, Job
 from bcdata_tests.run import Lake, utc

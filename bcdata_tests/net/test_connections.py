@@ -14,7 +14,7 @@ import pytest
 from bcdata.errors import ProviderError, UsageError
 from bcdata.net.answers import LONGEST_WAIT, retry_after
 from bcdata.net.sqlite_budgets import SqliteBudgets
-from bcdata.providers.binance.limits import funding_budget, weight_budget
+from bcdata.providers.binance.api.limits import funding_budget, weight_budget
 from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.providers.listing import describe
 from bcdata_tests.net.fault_server import Reply, serving

@@ -13,7 +13,7 @@ import pytest
 
 from bcdata.errors import NotFoundError, ProviderError, UnreachableError, UsageError
 from bcdata.net.answers import OversizeError
-from bcdata.providers.binance.archive import ArchiveObject, BinanceArchive, FetchedObject, Series
+from bcdata.providers.binance.files.archive import ArchiveObject, BinanceArchive, FetchedObject, Series
 from bcdata.windows import Grain
 from bcdata_tests.net.fault_server import FaultServer, Reply, serving
 from bcdata_tests.net.helpers import client

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bcdata.providers.binance.exchange_info import read_exchange_info
+from bcdata.providers.binance.api.exchange_info import read_exchange_info
 
 
 def documented(shared_data: Path, folder: str) -> bytes:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bcdata.errors import ProviderError
-from bcdata.providers.binance.listing import Listing, Page, parse_page
+from bcdata.providers.binance.files.listing import Listing, Page, parse_page
 from bcdata_tests.net.fault_server import FaultServer, Handler, Reply, Request, serving
 from bcdata_tests.net.helpers import client
 from bcdata_tests.providers.listing_server import Bucket
@@ -101,7 +101,7 @@ def test_a_listing_that_cannot_be_used_is_a_clear_error(tmp_path: Path, body: by
 
 
 def test_a_server_that_makes_up_keys_for_ever_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bcdata.providers.binance.listing._MOST_PAGES", 20)
+    monkeypatch.setattr("bcdata.providers.binance.files.listing._MOST_PAGES", 20)
 
     def handler(request: Request) -> Reply:
         return Reply(xml(f"<Contents><Key>{request.query.get('marker', 'a/')}x</Key></Contents>", "true"))

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcdata.intervals import Interval
+from bcdata.providers.binance.files.peek import Coverage, content_bound, coverage, read_opens
 from bcdata.providers.binance.klines import read_csv
-from bcdata.providers.binance.peek import Coverage, content_bound, coverage, read_opens
-from bcdata.simulate.zips import make_zip
+from bcdata.simulate.binance.market.zips import make_zip
 from bcdata.windows import Grain
 
 NAME = "BTCUSDT-1m-2023-03.zip"

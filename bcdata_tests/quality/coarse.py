@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from bcdata.bars.aggregate import aggregate
-from bcdata.bars.schema import BAR, TIME
+from bcdata.frames.schema import BAR, TIME
 from bcdata.intervals import Interval
 from bcdata_tests.make import MINUTE, START
 

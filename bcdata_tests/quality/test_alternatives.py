@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from bcdata.bars.schema import BAR
+from bcdata.frames.schema import BAR
 from bcdata.quality.audit import Audited, audit_bars
 from bcdata_tests.make import MINUTE, START, raw
 from bcdata_tests.quality.coarse import ONE, hours_and_days, minutes, scaled

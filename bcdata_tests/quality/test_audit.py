@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from bcdata.bars.known import with_known_at
-from bcdata.bars.schema import BAR, TIME
+from bcdata.frames.schema import BAR, TIME
 from bcdata.intervals import Interval
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.models import audit, bar_model, feature_model, merged_model

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcdata.quality.compare import Comparison, compare
+from bcdata.quality.compare.coarser import Comparison, compare
 from bcdata.windows import Window
 from bcdata_tests.make import START
 from bcdata_tests.quality.coarse import (

@@ -5,9 +5,9 @@ from datetime import timedelta
 import polars as pl
 
 from bcdata.bars.aggregate import aggregate
-from bcdata.bars.schema import BAR
-from bcdata.quality.day_check import Concluded, DayCheck, Doubtful, Standing, check_days, conclude
-from bcdata.quality.questions import Settled
+from bcdata.frames.schema import BAR
+from bcdata.quality.compare.day_check import Concluded, DayCheck, Doubtful, Standing, check_days, conclude
+from bcdata.quality.compare.questions import Settled
 from bcdata_tests.make import START
 from bcdata_tests.quality.coarse import DAY, ONE, minutes, on, scaled
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from bcdata.intervals import Interval
-from bcdata.quality.overlap import Overlap, overlap
+from bcdata.quality.compare.overlap import Overlap, overlap
 from bcdata_tests.make import MINUTE, START, bars, opens
 
 M1 = Interval.parse("1m")

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from bcdata.quality.compare import compare
-from bcdata.quality.questions import settle
+from bcdata.quality.compare.coarser import compare
+from bcdata.quality.compare.questions import settle
 from bcdata_tests.make import MINUTE, START
 from bcdata_tests.quality.coarse import ONE, flat, hours_and_days, minutes, scaled
 

@@ -4,9 +4,9 @@ import polars as pl
 import pytest
 
 from bcdata.bars.aggregate import aggregate
-from bcdata.bars.schema import BAR
+from bcdata.frames.schema import BAR
 from bcdata.intervals import Interval
-from bcdata.quality.refill import Refill, Surroundings, judge_refill
+from bcdata.quality.compare.refill import Refill, Surroundings, judge_refill
 from bcdata_tests.make import MINUTE, START
 from bcdata_tests.quality.coarse import minutes
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcdata.quality.suspicion import (
+from bcdata.quality.compare.suspicion import (
     Step,
     find_steps,
     lag_against,
@@ -15,7 +15,7 @@ from bcdata.quality.suspicion import (
     split_returning,
     unusual_volume_per_trade,
 )
-from bcdata.quality.unconfirmed import look_into
+from bcdata.quality.compare.unconfirmed import look_into
 from bcdata.windows import Window
 from bcdata_tests.make import START
 from bcdata_tests.quality.coarse import ONE, changed, in_hour, minutes, on, scaled

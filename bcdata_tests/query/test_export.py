@@ -10,8 +10,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bcdata.bars.schema import LEDGER
 from bcdata.catalog import Catalog, load_catalog
+from bcdata.frames.schema import LEDGER
 from bcdata.query.export import Format, export
 from bcdata.query.staged import staged, sweep
 from bcdata.store.footer import Rows

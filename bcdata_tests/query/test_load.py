@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 import bcdata
-from bcdata.bars.schema import LEDGER, merged_bar
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.cli import app
 from bcdata.errors import UsageError
+from bcdata.frames.schema import LEDGER, merged_bar
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 

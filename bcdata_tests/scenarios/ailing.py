@@ -14,15 +14,15 @@ import dagster as dg
 import pytest
 
 from bcdata.catalog import load_catalog
-from bcdata.partitions import symbol_set
+from bcdata.dagster.partitions import symbol_set
 from bcdata.store.objects import STATE
+from bcdata_tests.command import Command, materialize
 from bcdata_tests.e2e.platform import PROJECT
 from bcdata_tests.e2e.processes import ProcessGroup
 from bcdata_tests.mirror import coarse, made_day
-from bcdata_tests.operations.command import Command, materialize
-from bcdata_tests.operations.conftest import World
 from bcdata_tests.run import utc
 from bcdata_tests.scenarios.power import files_of
+from bcdata_tests.world import World
 
 D = "spot_klines_1m"
 SYMBOLS = ("BTCUSDT", "ETHUSDT")

@@ -12,11 +12,11 @@ import polars as pl
 import pytest
 
 from bcdata.catalog import load_catalog
-from bcdata.operations.zones import Zone
+from bcdata.pipeline.zones import Zone
 from bcdata.simulate import Fault, FolderMarket, LoopbackExchange
-from bcdata.simulate.market import KlineRow, Series
+from bcdata.simulate.binance.market.market import KlineRow, Series
 from bcdata_tests.mirror import Mirror, Rows, coarse, csv_of, day_key, zipped
-from bcdata_tests.operations.honest import assert_honest, bars_of, published
+from bcdata_tests.pipeline.honest import assert_honest, bars_of, published
 from bcdata_tests.run import Lake, Ran, pointed_at, utc
 
 SYMBOL, OTHER = "BTCUSDT", "ETHUSDT"

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 from bcdata.net.answers import HttpResponse
 from bcdata.net.client import HttpClient
-from bcdata.providers.binance.archive import ArchiveObject, BinanceArchive, FetchedObject
+from bcdata.providers.binance.api.rest import BinanceRest, RestPage
+from bcdata.providers.binance.files.archive import ArchiveObject, BinanceArchive, FetchedObject
 from bcdata.providers.binance.names import Series, series_prefix
-from bcdata.providers.binance.rest import BinanceRest, RestPage
 from bcdata.windows import Window
 from bcdata_tests.net.fault_server import Reply, Request
 

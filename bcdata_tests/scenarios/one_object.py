@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from bcdata.bars.schema import LEDGER, merged_bar
-from bcdata.operations.zones import Zone
+from bcdata.frames.schema import LEDGER, merged_bar
+from bcdata.pipeline.zones import Zone
 from bcdata_tests.mirror import Rows, csv_of, day_key, zipped
-from bcdata_tests.operations.conftest import World
 from bcdata_tests.run import Lake, tree, utc
 from bcdata_tests.scenarios.breakage import LIES, SMALL_LIES, WAYS, Cost, Way
 from bcdata_tests.scenarios.month import (
@@ -28,6 +27,7 @@ from bcdata_tests.scenarios.month import (
     walk,
     wrong,
 )
+from bcdata_tests.world import World
 
 LATER = utc("2025-03-01")
 MONTH_KEY = f"data/spot/monthly/klines/{SYMBOL}/{INTERVAL}/{MONTH_NAME}.zip"

@@ -10,21 +10,21 @@ from pathlib import Path
 import polars as pl
 
 from bcdata.catalog import load_catalog
-from bcdata.operations.outcome import Outcome
-from bcdata.operations.plan import MaterializeRequest, make_plan
-from bcdata.operations.universe import update
-from bcdata.operations.workbench import Workbench, archive_of, open_workbench
-from bcdata.operations.zones import operation
-from bcdata.providers.binance.rest import BinanceRest
+from bcdata.pipeline.context import Workbench, archive_of, open_workbench
+from bcdata.pipeline.outcome import Outcome
+from bcdata.pipeline.zones import operation
+from bcdata.providers.binance.api.rest import BinanceRest
 from bcdata.providers.binance.settings import BinanceSettings
+from bcdata.runs.plan import MaterializeRequest, make_plan
 from bcdata.store.layout import universe_table
 from bcdata.store.objects import sweep_staging
 from bcdata.store.publications import MANIFESTS
 from bcdata.store.sealed import unseal
-from bcdata_tests.operations.conftest import World
+from bcdata.universe.update import update
 from bcdata_tests.run import utc
 from bcdata_tests.scenarios.disk import Cut, Disk
 from bcdata_tests.scenarios.recorded import recorded
+from bcdata_tests.world import World
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 D = "spot_klines_4h"

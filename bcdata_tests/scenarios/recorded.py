@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bcdata.store import durable
-from bcdata.store.side_table import SideTable
+from bcdata.store.state.side_table import SideTable
 from bcdata_tests.scenarios.disk import Disk, File
 
 

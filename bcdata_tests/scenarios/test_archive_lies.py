@@ -9,11 +9,11 @@ from datetime import datetime
 
 import pytest
 
-from bcdata.operations.refill import standing
-from bcdata.operations.zones import Zone
-from bcdata.simulate.market import KlineRow, Series
+from bcdata.healing.refill import standing
+from bcdata.pipeline.zones import Zone
+from bcdata.simulate.binance.market.market import KlineRow, Series
 from bcdata_tests.mirror import Rows
-from bcdata_tests.operations.honest import bars_of, published
+from bcdata_tests.pipeline.honest import bars_of, published
 from bcdata_tests.run import REST, Ran, utc
 from bcdata_tests.scenarios.conftest import DAYS, LATER, MONTH, OTHER, SYMBOL, D, Situation, changed, true_day
 

@@ -14,16 +14,15 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from bcdata.dagster.upkeep.halts import JOB as HALTS
 from bcdata.simulate import Fault
 from bcdata.store.layout import PART, Partition
 from bcdata.store.objects import STAGING
 from bcdata.store.sealed import unseal
 from bcdata.store.store import Store
-from bcdata.upkeep.halts import JOB as HALTS
 from bcdata_tests.e2e.api import wait
-from bcdata_tests.operations.conftest import World
-from bcdata_tests.operations.conftest import world as world  # noqa: PLC0414 (a fixture)
 from bcdata_tests.scenarios.ailing import WORDS, Patient, make_ill, put, zones_of
+from bcdata_tests.world import World
 
 KILLS = int(os.environ.get("BCDATA_CAMPAIGN_DAEMON_KILLS", "3"))
 SEED = os.environ.get("BCDATA_CAMPAIGN_SEED", "1")

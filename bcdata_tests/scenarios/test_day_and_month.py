@@ -8,22 +8,21 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from bcdata.operations.manifests import read_manifest
-from bcdata.operations.republished import look
-from bcdata.operations.workbench import archive_of
-from bcdata.operations.zones import Zone
+from bcdata.healing.republished import look
+from bcdata.pipeline.context import archive_of
+from bcdata.pipeline.raw.manifests import read_manifest
+from bcdata.pipeline.zones import Zone
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata_tests.mirror import Rows, coarse, csv_of, day_key, made_day, zipped
-from bcdata_tests.operations.conftest import BY_DAY as MINUTES_BY_DAY
-from bcdata_tests.operations.conftest import BY_MONTH as MINUTES_BY_MONTH
-from bcdata_tests.operations.conftest import D as MINUTES
-from bcdata_tests.operations.conftest import World
-from bcdata_tests.operations.conftest import world as world  # noqa: PLC0414 (a fixture)
 from bcdata_tests.run import ARCHIVE, Lake
 from bcdata_tests.scenarios.breakage import WAYS
 from bcdata_tests.scenarios.month import CATALOG, DAYS, INTERVAL, MONTH, SYMBOL, D, all_rows, walk
 from bcdata_tests.scenarios.one_object import BY_DAY, CONTROLS, LATER, MONTH_KEY, MONTH_NAME, WEEK, Scenario
+from bcdata_tests.world import BY_DAY as MINUTES_BY_DAY
+from bcdata_tests.world import BY_MONTH as MINUTES_BY_MONTH
+from bcdata_tests.world import D as MINUTES
+from bcdata_tests.world import World
 
 SEEDS = range(int(os.environ.get("BCDATA_CAMPAIGN_SEEDS", "8")))
 DAY = "2025-01-11"
@@ -138,7 +137,7 @@ def test_a_sound_day_is_judged_once_and_read_alone(world: World, monkeypatch: py
     manifest = read_manifest(store, raw) or {}
     assert [one["date"] for one in manifest["objects"]] == [DAY]
     assert manifest["days_alone"]["is_whole"] is True
-    monkeypatch.setattr("bcdata.operations.days_alone.audit_objects", None)
+    monkeypatch.setattr("bcdata.pipeline.raw.days_alone.audit_objects", None)
     assert lake.materialize(MINUTES, SYMBOL, DAY, refill=False, until=Zone.MERGED).ok
     assert news_for(lake) == set()
 

@@ -10,9 +10,8 @@ import sys
 
 import pytest
 
-from bcdata_tests.operations.conftest import World
-from bcdata_tests.operations.conftest import world as world  # noqa: PLC0414 (a fixture)
 from bcdata_tests.scenarios.whole_lake import BUILT, Watched, filled, harm
+from bcdata_tests.world import World
 
 AT_ONCE, ROUNDS = 20, 3
 BATCHES = range(-(-int(os.environ.get("BCDATA_FLIPS", "60")) // (AT_ONCE * ROUNDS)))

@@ -1,6 +1,6 @@
 """SIGKILL at any moment of `materialize`, `export` and the making of Dagster's home: the next run ends as if never.
 
-`make campaign` kills a thousand times; `bcdata_tests/operations/test_kill.py` has the moments that were hard once.
+`make campaign` kills a thousand times; `bcdata_tests/cli/test_kill.py` has the moments that were hard once.
 """
 
 import os
@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bcdata_tests.operations.command import Command, materialize
-from bcdata_tests.operations.conftest import World
-from bcdata_tests.operations.conftest import world as world  # noqa: PLC0414 (a fixture)
+from bcdata_tests.command import Command, materialize
 from bcdata_tests.scenarios import warm
 from bcdata_tests.scenarios.power import D, files_of, put
+from bcdata_tests.world import World
 
 if TYPE_CHECKING:
     from pathlib import Path

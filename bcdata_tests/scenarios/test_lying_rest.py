@@ -9,8 +9,8 @@ from functools import partial
 
 import pytest
 
-from bcdata.operations.zones import Zone
-from bcdata.simulate.market import KlineRow, Series
+from bcdata.pipeline.zones import Zone
+from bcdata.simulate.binance.market.market import KlineRow, Series
 from bcdata_tests.run import REST, Ran
 from bcdata_tests.scenarios.conftest import (
     HOLE,

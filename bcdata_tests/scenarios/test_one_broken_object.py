@@ -9,11 +9,10 @@ import os
 
 import pytest
 
-from bcdata_tests.operations.conftest import World
-from bcdata_tests.operations.conftest import world as world  # noqa: PLC0414 (a fixture)
 from bcdata_tests.scenarios.breakage import HARMLESS, SMALL_LIES, WAYS, Way
 from bcdata_tests.scenarios.month import MONTH, wrong
 from bcdata_tests.scenarios.one_object import CONTROLS, Scenario
+from bcdata_tests.world import World
 
 SEEDS = range(int(os.environ.get("BCDATA_CAMPAIGN_SEEDS", "8")))
 by_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)

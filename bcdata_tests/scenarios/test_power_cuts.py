@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from bcdata.errors import BcdataError
-from bcdata_tests.operations.conftest import World
-from bcdata_tests.operations.conftest import world as world  # noqa: PLC0414 (a fixture)
 from bcdata_tests.scenarios.aftermath import Aftermath
 from bcdata_tests.scenarios.power import NOWS, cuts, follow
+from bcdata_tests.world import World
 
 CUTS = int(os.environ.get("BCDATA_CAMPAIGN_CUTS", "30"))
 SEED = os.environ.get("BCDATA_CAMPAIGN_SEED", "1")

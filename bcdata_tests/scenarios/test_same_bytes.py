@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from bcdata.catalog import load_catalog
-from bcdata.operations.halts import watch
-from bcdata.operations.heal import Order, heal
-from bcdata.operations.universe import update
-from bcdata.operations.workbench import archive_of, open_workbench
-from bcdata.operations.zones import steps
-from bcdata.providers.binance.rest import BinanceRest
+from bcdata.healing.heal import Order, heal
+from bcdata.pipeline.context import archive_of, open_workbench
+from bcdata.pipeline.halts import watch
+from bcdata.pipeline.zones import steps
+from bcdata.providers.binance.api.rest import BinanceRest
 from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.simulate import Fault, GeneratedMarket, LoopbackExchange
+from bcdata.universe.update import update
 from bcdata_tests.run import Lake, pointed_at, utc
 
 DIGESTS = Path(__file__).with_name("same_bytes.json")

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
-import bcdata.assembly
 import bcdata.cli
-import bcdata.launch
+import bcdata.dagster.build
+import bcdata.dagster.launch
 
 
 def context() -> ForkServerContext:

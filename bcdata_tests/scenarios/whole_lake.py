@@ -10,15 +10,15 @@ import polars as pl
 
 import bcdata
 from bcdata.errors import StoreError
-from bcdata.operations.zones import Zone
+from bcdata.pipeline.zones import Zone
 from bcdata.query import query
 from bcdata.query.export import Format, export
 from bcdata.query.load import ZONES
 from bcdata.query.views import View, views
 from bcdata.store.store import Store
 from bcdata_tests.mirror import coarse, made_day
-from bcdata_tests.operations.conftest import World
 from bcdata_tests.run import Lake, Ran, tree, utc
+from bcdata_tests.world import World
 
 D, COARSER, SYMBOL, MONTHS = "spot_klines_15m", "spot_klines_1h", "BTCUSDT", ("2025-01", "2025-02")
 NOW = utc("2025-04-01")

@@ -10,8 +10,8 @@ from hashlib import sha256
 import pytest
 
 from bcdata.simulate import Fault, LoopbackExchange
+from bcdata.simulate.binance.market.zips import make_zip, read_zip
 from bcdata.simulate.faults import FaultPlan
-from bcdata.simulate.zips import make_zip, read_zip
 from bcdata_tests.simulate.client import get, get_within, ms, read_page, utc
 
 KEY = "data/spot/daily/klines/BTCUSDT/1h/BTCUSDT-1h-2023-01-02.zip"

@@ -10,8 +10,8 @@ import pytest
 
 from bcdata.errors import UsageError
 from bcdata.simulate import FolderMarket, LoopbackExchange
-from bcdata.simulate.rows import kline_rows
-from bcdata.simulate.zips import make_zip, read_zip
+from bcdata.simulate.binance.market.rows import kline_rows
+from bcdata.simulate.binance.market.zips import make_zip, read_zip
 from bcdata_tests.simulate.client import get, ms, utc
 
 DAY = "data/spot/daily/klines/BTCUSDT/1m/BTCUSDT-1m-2023-03-{:02d}.zip"

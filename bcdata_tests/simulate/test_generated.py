@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from bcdata.intervals import EPOCH, Interval
 from bcdata.simulate import GeneratedMarket, GeneratedSymbol, Outage
-from bcdata.simulate.market import Series, StoredObject
-from bcdata.simulate.names import CHECKSUM, ObjectName, published_at
-from bcdata.simulate.symbols import DEMO_OUTAGES, DEMO_SYMBOLS
-from bcdata.simulate.zips import read_zip
+from bcdata.simulate.binance.market.market import Series, StoredObject
+from bcdata.simulate.binance.market.names import CHECKSUM, ObjectName, published_at
+from bcdata.simulate.binance.market.symbols import DEMO_OUTAGES, DEMO_SYMBOLS
+from bcdata.simulate.binance.market.zips import read_zip
 from bcdata.windows import Grain
 from bcdata_tests.simulate.client import ms, utc
 

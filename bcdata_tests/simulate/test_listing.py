@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcdata.simulate import LoopbackExchange
-from bcdata.simulate.listing import ListingQuery, Page, page, render
-from bcdata.simulate.market import ObjectStat
+from bcdata.simulate.binance.listing import ListingQuery, Page, page, render
+from bcdata.simulate.binance.market.market import ObjectStat
 from bcdata_tests.simulate.client import ListedPage, get, read_page
 
 KEYS = st.lists(st.text("ab/币", min_size=1, max_size=6), unique=True, max_size=40).map(sorted)

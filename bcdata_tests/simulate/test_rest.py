@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bcdata.simulate import GeneratedMarket, LoopbackExchange, RateLimits
-from bcdata.simulate.parameters import RestError
-from bcdata.simulate.rest import RestServer, cost
+from bcdata.simulate.binance.parameters import RestError
+from bcdata.simulate.binance.rest import RestServer, cost
 from bcdata_tests.simulate.client import get, ms, utc
 from bcdata_tests.simulate.conftest import NOW
 

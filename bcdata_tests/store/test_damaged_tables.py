@@ -12,10 +12,10 @@ import pytest
 
 from bcdata.net.budgets import Budget
 from bcdata.net.sqlite_budgets import SqliteBudgets
-from bcdata.store.attempts import Attempts, Refilled
 from bcdata.store.objects import STATE
-from bcdata.store.outbox import Notice, Outbox
-from bcdata.store.requests import Requests
+from bcdata.store.state.attempts import Attempts, Refilled
+from bcdata.store.state.outbox import Notice, Outbox
+from bcdata.store.state.requests import Requests
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 BUDGET = Budget("test", limit=100, seconds=60)

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 
 from bcdata.errors import StoreError
-from bcdata.operations.lake import trusted
+from bcdata.pipeline.lake import trusted
 from bcdata.store import quarantine
-from bcdata.store.attempts import Attempts
 from bcdata.store.footer import Rows
 from bcdata.store.layout import Partition
+from bcdata.store.state.attempts import Attempts
 from bcdata.store.store import Store
 from bcdata_tests.make import bars, opens
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray, Grid
 from bcdata.features.registry import Family
 from bcdata.features.rolling import rolling_mean
+from bcdata.features.table.grid import FloatArray, Grid
 
 FAMILY = Family("Leaking", 101)
 

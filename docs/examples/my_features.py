@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray, Grid, log_ratio
 from bcdata.features.registry import Family
 from bcdata.features.rolling import rolling_mean, rolling_sum
+from bcdata.features.table.grid import FloatArray, Grid, log_ratio
 
 FAMILY = Family("My features", 100)
 

@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape
 
 from bcdata.catalog import load_catalog
 from bcdata.catalog.load import PACKAGED
-from bcdata.operations.zones import Step, Zone, steps, upstream
+from bcdata.pipeline.zones import Step, Zone, steps, upstream
 
 DATASET = "um_klines_1m"
 PICTURE = Path(__file__).with_suffix(".svg")

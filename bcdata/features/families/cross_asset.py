@@ -6,10 +6,10 @@ that either lacks is missing in both. For the reference itself 49 to 53 are null
 
 import numpy as np
 
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio, plain
 from bcdata.features.parameters import at_least
 from bcdata.features.registry import Family
 from bcdata.features.rolling import Comoments, correlation, rolling_comoments, rolling_std, slope
+from bcdata.features.table.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio, plain
 
 FAMILY = Family("Cross-Asset", rank=6)
 

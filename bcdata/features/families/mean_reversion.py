@@ -8,7 +8,6 @@ import math
 import numpy as np
 
 from bcdata.features.bounds import distance, mean_distance
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, plain
 from bcdata.features.parameters import WILDER, at_least, run
 from bcdata.features.registry import Family
 from bcdata.features.rolling import (
@@ -20,6 +19,7 @@ from bcdata.features.rolling import (
     rolling_sum,
 )
 from bcdata.features.roughness import scaling_exponent
+from bcdata.features.table.grid import RETURN_NOISE, FloatArray, Grid, plain
 from bcdata.features.volatility import place_in_channel, return_moments, serial_moments
 
 FAMILY = Family("Mean Reversion", rank=3)

@@ -7,10 +7,10 @@ alone, 0 where these show no bounce, and they read volatility as spread where th
 import numpy as np
 
 from bcdata.features.bounds import score
-from bcdata.features.grid import FloatArray, Grid, lag, log_ratio
 from bcdata.features.parameters import at_least
 from bcdata.features.registry import Family
 from bcdata.features.rolling import EPS, covariance, rolling_beta, rolling_mean, rolling_score, rolling_sum
+from bcdata.features.table.grid import FloatArray, Grid, lag, log_ratio
 from bcdata.features.volatility import serial_moments
 
 FAMILY = Family("Microstructure", rank=7)

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
 from bcdata.features.parameters import at_least
 from bcdata.features.registry import Family
 from bcdata.features.rolling import rolling_std
+from bcdata.features.table.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
 from bcdata.features.volatility import jump, place_in_channel
 
 FAMILY = Family("Price & Returns", rank=1)

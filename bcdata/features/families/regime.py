@@ -6,10 +6,10 @@ import numpy as np
 
 from bcdata.features.bounds import above
 from bcdata.features.families.trend_momentum import adx_14, slope_60
-from bcdata.features.grid import FloatArray, Grid, log_ratio
 from bcdata.features.parameters import TINY, WILDER, at_least, run
 from bcdata.features.registry import Family
 from bcdata.features.rolling import rolling_mean, sorted_window
+from bcdata.features.table.grid import FloatArray, Grid, log_ratio
 from bcdata.features.volatility import channel, realised_variance, true_range
 
 FAMILY = Family("Regime", rank=8)

@@ -6,10 +6,10 @@ Losses are signed: none is above 0. Sizes and budgets are parameters, in the quo
 import numpy as np
 
 from bcdata.features.families.microstructure import corwin_schultz_60
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, plain
 from bcdata.features.parameters import TINY, WILDER, at_least, run
 from bcdata.features.registry import Family
 from bcdata.features.rolling import Sorted, rolling_max, rolling_mean, sorted_window
+from bcdata.features.table.grid import RETURN_NOISE, FloatArray, Grid, plain
 from bcdata.features.volatility import average_true_range, realised_variance, realised_volatility, return_moments
 
 FAMILY = Family("Risk & Execution", rank=9)

@@ -8,7 +8,6 @@ with the first value; TA-Lib seeds with a mean, from the beginning of what it is
 import numpy as np
 
 from bcdata.features.bounds import above
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, plain
 from bcdata.features.parameters import SPAN, WILDER, at_least, run
 from bcdata.features.registry import Family
 from bcdata.features.rolling import (
@@ -21,6 +20,7 @@ from bcdata.features.rolling import (
     rolling_trend,
     slope,
 )
+from bcdata.features.table.grid import RETURN_NOISE, FloatArray, Grid, lag, plain
 from bcdata.features.volatility import return_moments
 
 FAMILY = Family("Trend & Momentum", rank=2)

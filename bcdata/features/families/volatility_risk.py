@@ -8,10 +8,10 @@ import math
 import numpy as np
 
 from bcdata.features.bounds import excess_kurtosis, skewness
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
 from bcdata.features.parameters import DECAY, TINY, WILDER, at_least, run
 from bcdata.features.registry import Family
 from bcdata.features.rolling import rolling_mean, rolling_shape, rolling_std, rolling_sum, rolling_var
+from bcdata.features.table.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio
 from bcdata.features.volatility import annualised, average_true_range, jump, realised_variance, realised_volatility
 
 FAMILY = Family("Volatility & Risk", rank=4)

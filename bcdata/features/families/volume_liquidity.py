@@ -8,10 +8,10 @@ import numpy as np
 
 from bcdata.features.bounds import score
 from bcdata.features.families.price_returns import close_loc
-from bcdata.features.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio, plain
 from bcdata.features.parameters import at_least
 from bcdata.features.registry import Family
 from bcdata.features.rolling import EPS, rolling_corr, rolling_mean, rolling_score, rolling_sum
+from bcdata.features.table.grid import RETURN_NOISE, FloatArray, Grid, lag, log_ratio, plain
 
 FAMILY = Family("Volume & Liquidity", rank=5)
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray, Prices
 from bcdata.features.kernels import compiled
+from bcdata.features.table.grid import FloatArray, Prices
 
 
 @compiled

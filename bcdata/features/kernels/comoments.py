@@ -7,9 +7,9 @@ import math
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray, IntArray
 from bcdata.features.kernels import compiled
 from bcdata.features.rolling import Comoments
+from bcdata.features.table.grid import FloatArray, IntArray
 
 _EPS = float(np.finfo(np.float64).eps)
 _Sums = tuple[float, float, float, float, float]

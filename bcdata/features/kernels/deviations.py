@@ -6,8 +6,8 @@ is n steps per row, which is cheap for the short windows that ask for it: many r
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray
 from bcdata.features.kernels import compiled
+from bcdata.features.table.grid import FloatArray
 
 _AT_ONCE = 256
 _EPS = float(np.finfo(np.float64).eps)

@@ -7,8 +7,8 @@ since nothing is rounded.
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray
 from bcdata.features.kernels import compiled
+from bcdata.features.table.grid import FloatArray
 
 _ROWS = 1024
 """So many rows are worked on at once, or twice the window: few enough for the fastest memory."""

@@ -7,8 +7,8 @@ place), without branches, so that several values are computed at once.
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray
 from bcdata.features.kernels import compiled
+from bcdata.features.table.grid import FloatArray
 
 _LN2_HIGH, _LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 _ODD = (6.666666666666735130e-01, 2.857142874366239149e-01, 1.818357216161805012e-01, 1.479819860511658591e-01)

@@ -14,9 +14,9 @@ import math
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray, Prices
 from bcdata.features.kernels import compiled
 from bcdata.features.runs import BoolArray, Paired
+from bcdata.features.table.grid import FloatArray, Prices
 
 _Two = tuple[float, float]
 _Three = tuple[float, float, float]

@@ -9,9 +9,9 @@ What is read depends on the values of the window alone, so it does not matter wh
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray, IntArray
 from bcdata.features.kernels import compiled
 from bcdata.features.rolling import Asked
+from bcdata.features.table.grid import FloatArray, IntArray
 
 _BUCKET = 64
 

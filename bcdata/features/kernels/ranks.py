@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from bcdata.features.grid import FloatArray
 from bcdata.features.kernels import compiled
+from bcdata.features.table.grid import FloatArray
 
 
 @compiled

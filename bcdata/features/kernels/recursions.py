@@ -6,8 +6,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from bcdata.features.grid import FloatArray, IntArray
 from bcdata.features.kernels import compiled
+from bcdata.features.table.grid import FloatArray, IntArray
 
 BoolArray = npt.NDArray[np.bool_]
 

@@ -8,8 +8,8 @@ import math
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray
 from bcdata.features.kernels import compiled
+from bcdata.features.table.grid import FloatArray
 
 _EDGE = 1e-9
 """A lone spike pulls back by exactly 1, and a lone step by 0: rounding must not make half-lives of them."""

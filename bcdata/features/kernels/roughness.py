@@ -7,8 +7,8 @@ an origin; `sums` says why from there, and the origin is the move that is neares
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray
 from bcdata.features.kernels import compiled
+from bcdata.features.table.grid import FloatArray
 
 
 @compiled

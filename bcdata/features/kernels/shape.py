@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bcdata.features.grid import FloatArray, IntArray
 from bcdata.features.kernels import compiled
+from bcdata.features.table.grid import FloatArray, IntArray
 
 EPS = float(np.finfo(np.float64).eps)
 

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from bcdata.features.known import known_at
 from bcdata.features.proofs.bars import FLOWS, MINUTE, PRICES, QUOTE_FLOWS, at, whole_window
 from bcdata.features.proofs.refuted import RefutedError, close_to, require, same_bits
 from bcdata.features.proofs.subject import Subject
 from bcdata.features.proofs.world import MEMBERS, REFERENCE, SYMBOL, World
-from bcdata.features.reach import settlement_window, warm_up_window
+from bcdata.features.table.known import known_at
+from bcdata.features.table.reach import settlement_window, warm_up_window
 from bcdata.windows import Window
 
 DAY = timedelta(days=1)

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from bcdata.features.grid import FloatArray
+from bcdata.features.table.grid import FloatArray
 
 
 class RefutedError(AssertionError):

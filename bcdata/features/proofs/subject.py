@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 
 from bcdata.features.feature import Feature
-from bcdata.features.grid import FloatArray, Grid, IntArray
-from bcdata.features.placing import make_grid
 from bcdata.features.proofs.bars import whole_window
 from bcdata.features.proofs.world import World
+from bcdata.features.table.grid import FloatArray, Grid, IntArray
+from bcdata.features.table.placing import make_grid
 from bcdata.windows import Window
 
 Change = Callable[[Grid], Grid]

@@ -8,11 +8,11 @@ from functools import cache, cached_property
 import numpy as np
 import polars as pl
 
-from bcdata.features.grid import IntArray, grid_opens
-from bcdata.features.known import late_bars, latest
 from bcdata.features.proofs.bars import FLOWS, ONE_MINUTE, PRICES, START, complete, hostile, whole_window
 from bcdata.features.proofs.late import in_force, irregular, settlements, tardy
-from bcdata.features.surroundings import Panel, Surroundings, panel
+from bcdata.features.table.grid import IntArray, grid_opens
+from bcdata.features.table.known import late_bars, latest
+from bcdata.features.table.surroundings import Panel, Surroundings, panel
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 from bcdata.windows import Window
 

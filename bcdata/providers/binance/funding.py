@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from bcdata.bars.schema import TIME, schema_of
-from bcdata.providers.binance.csv_text import rows_of, width_of
+from bcdata.frames.schema import TIME, schema_of
+from bcdata.providers.binance.files.csv_text import rows_of, width_of
 from bcdata.providers.binance.klines import micros
 from bcdata.windows import Window
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from bcdata.bars.schema import schema_of
+from bcdata.frames.schema import schema_of
 from bcdata.intervals import EPOCH, Interval
-from bcdata.providers.binance.csv_text import first_width, rows_of, widest, width_of
-from bcdata.providers.binance.joined import stamps_in
+from bcdata.providers.binance.files.csv_text import first_width, rows_of, widest, width_of
+from bcdata.providers.binance.files.joined import stamps_in
 from bcdata.quality.verdict import Finding, Severity
 
 _NUMBERS = schema_of(

@@ -1,0 +1,1 @@
+"""All of Dagster: assets, checks, jobs, partitions, resources, sensors, schedules, and the launching of runs."""

@@ -1,0 +1,134 @@
+"""What happens when scattered partitions are healed: one op for any set of them, told asset by asset.
+
+A run over assets covers one rectangle of partitions; an op may tell of any (docs/adr/0008-healing-runs.md).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from bcdata.catalog import Catalog, Dataset
+from bcdata.dagster.assets.body import metadata_of
+from bcdata.dagster.checks import evaluation, findings
+from bcdata.dagster.partitions import symbol_set
+from bcdata.dagster.resources import BinanceArchiveResource, BinanceRestResource, StoreResource, workbench
+from bcdata.pipeline.zones import REST, Step, Zone, steps
+from bcdata.runs.plan import NOW_BACK
+from bcdata.store.state.alive import show_alive
+
+if TYPE_CHECKING:
+    from bcdata.pipeline.outcome import Outcome
+
+OP = "heal"
+Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
+
+
+class Part(dg.Config):
+    """Assets in the order of their making, by their keys with slashes, and partitions of theirs, `date|symbol`."""
+
+    assets: list[str]
+    partitions: list[str]
+
+
+class HealConfig(dg.Config):
+    """What to heal. What reads merged bars that change on the way follows by itself."""
+
+    work: list[Part]
+
+
+def heal_config(parts: Iterable[tuple[Sequence[Step], Sequence[tuple[str, str]]]]) -> dict[str, Any]:
+    """The run config that heals (symbol, date) partitions of some assets."""
+    work = [
+        {
+            "assets": ["/".join(step.key) for step in order],
+            "partitions": [f"{date}|{symbol}" for symbol, date in cells],
+        }
+        for order, cells in parts
+    ]
+    return {"ops": {OP: {"config": {"work": work}}}}
+
+
+def healed_by(run_config: Mapping[str, Any]) -> list[tuple[list[str], list[tuple[str, str]]]]:
+    """What a run config heals: asset keys with slashes, and (symbol, date) partitions."""
+    work = run_config.get("ops", {}).get(OP, {}).get("config", {}).get("work", [])
+    return [(part["assets"], [_cell(key) for key in part["partitions"]]) for part in work]
+
+
+def heal_op(catalog: Catalog) -> dg.OpDefinition:
+    """The op that heals partitions of any asset in the catalog."""
+    known = {"/".join(step.key): step for dataset in catalog for step in steps(dataset)}
+
+    @dg.op(
+        name=OP,
+        out={},
+        pool=REST,
+        description="Makes the partitions named in its config anew, and what depends on them.",
+    )
+    def op(
+        context: dg.OpExecutionContext,
+        config: HealConfig,
+        store: StoreResource,
+        binance_archive: BinanceArchiveResource,
+        binance_rest: BinanceRestResource,
+    ) -> Iterator[Event]:
+        from bcdata.healing.heal import Order, heal  # noqa: PLC0415
+        from bcdata.runs.progress import tell  # noqa: PLC0415
+
+        orders = [
+            Order(
+                tuple(_step(known, name) for name in part.assets),
+                tuple(_known(context, catalog[_step(known, part.assets[0]).dataset], part.partitions)),
+            )
+            for part in config.work
+            if part.assets
+        ]
+        now_back = context.run.tags.get(NOW_BACK) == "true"
+        with workbench(catalog, store, binance_archive, binance_rest, now_back=now_back) as work:
+            show_alive(work.store.root, context.run_id)
+            done: dict[Step, list[Outcome]] = {}
+            for step, outcome in heal(work, orders):
+                yield from _events(step, outcome)
+                tell(step, outcome)
+                if step.zone is Zone.MERGED:
+                    tried = f"tried/{step.dataset}/{outcome.partition.symbol}/{outcome.partition.date}"
+                    work.attempts.note([tried], work.now, "merged")
+                done.setdefault(step, []).append(outcome)
+        for step, outcomes in done.items():
+            yield findings(step, outcomes)
+            for state, count in sorted(Counter(one.state.value for one in outcomes).items()):
+                context.log.info("%s: %d %s", "/".join(step.key), count, state)
+
+    return op
+
+
+def _events(step: Step, outcome: Any) -> Iterator[Event]:
+    """What a run over the asset would have told of the partition."""
+    key = dg.MultiPartitionKey({"date": outcome.partition.date, "symbol": outcome.partition.symbol})
+    yield dg.AssetMaterialization(dg.AssetKey(step.key), partition=key, metadata=metadata_of(outcome))
+    yield evaluation(step, outcome, str(key))
+
+
+def _step(known: Mapping[str, Step], name: str) -> Step:
+    if name not in known:
+        raise dg.Failure(f"the catalog has no asset {name}; it is one of {', '.join(known)}")
+    return known[name]
+
+
+def _known(context: dg.OpExecutionContext, dataset: Dataset, keys: Iterable[str]) -> list[tuple[str, str]]:
+    """The keys as (symbol, date), all of which are partitions. Dagster itself would take any text."""
+    symbols = set(context.instance.get_dynamic_partitions(symbol_set(dataset.market, dataset.grain)))
+    cells = []
+    for key in keys:
+        symbol, date = _cell(key)
+        dataset.grain.window(date)
+        if symbol not in symbols:
+            raise dg.Failure(f"{key}: {symbol} is no partition; discover it, or name it on the command line, first")
+        cells.append((symbol, date))
+    return cells
+
+
+def _cell(key: str) -> tuple[str, str]:
+    date, _, symbol = key.partition("|")
+    return symbol, date

@@ -1,0 +1,45 @@
+"""Pictures in the metadata of materializations: drawn by reports, shown by Dagster as images."""
+
+import base64
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from bcdata.catalog import Dataset
+from bcdata.pipeline.zones import Step, Zone
+from bcdata.store.layout import Partition
+
+if TYPE_CHECKING:
+    from bcdata.pipeline.context import Workbench
+
+Shown = tuple[Partition, str, dg.MarkdownMetadataValue]
+"""The partition that it is shown with, its name, and the image."""
+
+
+def pictures(work: "Workbench", dataset: Dataset, step: Step, partitions: Sequence[Partition]) -> Iterator[Shown]:
+    """What is drawn of a run's partitions.
+
+    Maps show them all, once a run: with the last of them, where the asset's page looks. A day's curve is small, and
+    each partition has its own.
+    """
+    match step.zone:
+        case Zone.MERGED:
+            from bcdata.reporting.gap_report import neighbourhood as coverage  # noqa: PLC0415
+
+            yield from _shown(partitions[-1], "coverage", coverage(work.store, dataset, partitions, work.now))
+        case Zone.REPORTS:
+            from bcdata.reporting.feature_report import neighbourhood as reports  # noqa: PLC0415
+
+            yield from _shown(partitions[-1], "features", reports(work.store, dataset, partitions))
+        case Zone.SEASONALITY:
+            from bcdata.reporting.day_curve import curve  # noqa: PLC0415
+
+            for one in partitions:
+                yield from _shown(one, "day", curve(work.store, one))
+
+
+def _shown(partition: Partition, name: str, svg: str | None) -> Iterator[Shown]:
+    if svg:
+        body = base64.b64encode(svg.encode()).decode()
+        yield partition, name, dg.MetadataValue.md(f"![{name}](data:image/svg+xml;base64,{body})")

@@ -1,0 +1,25 @@
+"""From a catalog to Dagster's definitions: assembly and nothing else."""
+
+import dagster as dg
+
+from bcdata.catalog import Catalog
+from bcdata.dagster.assets import build_assets
+from bcdata.dagster.executor import executor
+from bcdata.dagster.jobs import build_jobs
+from bcdata.dagster.resources import build_resources
+from bcdata.dagster.schedules import build_schedules
+from bcdata.dagster.sensors import build_sensors
+from bcdata.dagster.upkeep import build_upkeep, halt_assets
+
+
+def build_defs(catalog: Catalog) -> dg.Definitions:
+    """Everything that a catalog calls for."""
+    return dg.Definitions(
+        assets=[*build_assets(catalog), *halt_assets(catalog)],
+        resources=build_resources(),
+        jobs=[*build_jobs(catalog), *build_upkeep(catalog)],
+        schedules=build_schedules(catalog),
+        sensors=build_sensors(catalog),
+        # One process a run: a process for every step would cost seconds each, and partitions are batched inside.
+        executor=executor,
+    )

@@ -1,0 +1,47 @@
+"""How runs are executed: in one process each, which shows that it lives before the first step does anything."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import dagster as dg
+
+from bcdata.settings import Settings
+from bcdata.store.state.alive import show_alive
+
+
+class LivingExecutor(dg.Executor):
+    """Another executor, whose runs show that they live, waiting or at work, whatever their job is.
+
+    Dagster does not publish the types of what is handed on.
+    """
+
+    def __init__(self, inner: dg.Executor) -> None:
+        self._inner = inner
+
+    def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
+        """Runs the steps."""
+        show_alive(Settings().root, plan_context.run_id)
+        yield from self._inner.execute(plan_context, execution_plan)
+
+    @property
+    def retries(self) -> Any:
+        """How steps are tried again."""
+        return self._inner.retries
+
+    @property
+    def step_dependency_config(self) -> Any:
+        """What steps wait for."""
+        return self._inner.step_dependency_config
+
+
+def _create(context: dg.InitExecutorContext) -> LivingExecutor:
+    create = cast("Callable[[dg.InitExecutorContext], dg.Executor]", dg.in_process_executor.executor_creation_fn)
+    return LivingExecutor(create(context))
+
+
+executor = dg.ExecutorDefinition(
+    name="in_process",
+    config_schema=dg.in_process_executor.config_schema.as_field(),
+    executor_creation_fn=_create,
+    description="All steps in the run's own process, which shows that it lives.",
+)

@@ -1,0 +1,201 @@
+"""The one place that starts Dagster runs from a plan, in this process, and collects what became of them."""
+
+import logging
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dagster as dg
+import yaml
+from sqlalchemy.exc import DBAPIError
+
+from bcdata import errors
+from bcdata.catalog import Catalog
+from bcdata.dagster.build import build_defs
+from bcdata.dagster.partitions import partitions_of, symbol_set
+from bcdata.dagster_storage import BAD_SETTINGS
+from bcdata.errors import BcdataError
+from bcdata.pipeline.outcome import Outcome
+from bcdata.pipeline.zones import Step
+from bcdata.runs.plan import NOW_BACK, Plan, RangeRun, stretches
+from bcdata.runs.progress import listening
+from bcdata.settings import Settings
+from bcdata.sqlite_files import cause
+from bcdata.store.state.alive import show_alive, show_ended
+
+Listener = Callable[[Step, Outcome], None]
+COMMAND_TAG = "bcdata/command"
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of a plan: outcomes by asset, and the runs that made them."""
+
+    outcomes: list[tuple[Step, Outcome]] = field(default_factory=list)
+    runs: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every partition that was asked for is published."""
+        return not self.errors and all(outcome.ok for _, outcome in self.outcomes)
+
+
+@contextmanager
+def open_instance(root: Path) -> Iterator[dg.DagsterInstance]:
+    """The Dagster instance: DAGSTER_HOME, else a working directory with a dagster.yaml, else `<root>/.dagster`."""
+    try:
+        os.environ["DAGSTER_HOME"] = str(_home(root))
+        logging.getLogger("dagster").setLevel(logging.ERROR)
+        with _instance() as instance:
+            yield instance
+    except DBAPIError as error:
+        raise BcdataError(_storage_trouble(cause(error.orig or error))) from error
+    except OSError as error:
+        raise BcdataError(f"cannot use {error.filename} for DAGSTER_HOME: {error.strerror or error}") from error
+
+
+def _instance() -> dg.DagsterInstance:
+    try:
+        return dg.DagsterInstance.get()
+    except (*BAD_SETTINGS, yaml.YAMLError) as error:
+        settings = Path(os.environ["DAGSTER_HOME"], "dagster.yaml")
+        words = " ".join(str(error).split())[:300]
+        raise BcdataError(
+            f"{settings} cannot be used: {words}; correct it, or move it away: a home without one is given a sound one"
+        ) from None
+
+
+def _home(root: Path) -> Path:
+    """The directory of the instance, made if it is not there."""
+    given = os.environ.get("DAGSTER_HOME")
+    if given:
+        home = Path(given).absolute()
+        home.mkdir(parents=True, exist_ok=True)
+        return _settled(home)
+    if Path("dagster.yaml").is_file():
+        return Path.cwd()
+    home = (root / ".dagster").absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    return _settled(home)
+
+
+def _settled(home: Path) -> Path:
+    """Gives an empty home its settings, whole or not at all: another process may be starting there."""
+    settings = home / "dagster.yaml"
+    if not settings.exists():
+        draft = home / f".dagster.yaml.{os.getpid()}"
+        draft.write_text(_SETTINGS)
+        draft.replace(settings)
+    return home
+
+
+_SETTINGS = """\
+# Made by bcdata in an empty home. The files are those of Dagster's own defaults.
+storage:
+  custom:
+    module: bcdata.dagster_storage
+    class: PooledSqliteStorage
+    config:
+      base_dir: .
+telemetry:
+  enabled: false
+"""
+
+
+def add_symbols(instance: dg.DagsterInstance, plan: Plan) -> list[RangeRun]:
+    """Makes the plan's symbols partitions where they are not, and splits the plan into the fewest range runs."""
+    name = symbol_set(plan.dataset.market, plan.dataset.grain)
+    known = instance.get_dynamic_partitions(name)
+    new = sorted(set(plan.symbols) - set(known))
+    if new:
+        instance.add_dynamic_partitions(name, new)
+        known = instance.get_dynamic_partitions(name)
+    return [RangeRun(group, plan.dates) for group in stretches(plan.symbols, known)]
+
+
+def count_runs(instance: dg.DagsterInstance, plan: Plan) -> int:
+    """How many range runs the plan comes to, with its new symbols added at the end; adds none."""
+    known = list(instance.get_dynamic_partitions(symbol_set(plan.dataset.market, plan.dataset.grain)))
+    return len(stretches(plan.symbols, [*known, *sorted(set(plan.symbols) - set(known))]))
+
+
+def launch(
+    instance: dg.DagsterInstance, catalog: Catalog, plan: Plan, listener: Listener, *, now_back: bool = False
+) -> Report:
+    """Runs the plan, one Dagster run for each stretch of neighbouring symbols, and reports on every partition.
+
+    With `now_back` partitions may be built as of an earlier instant than they were; runs have it as a tag.
+
+    Raises:
+        BcdataError: Dagster would cover other partitions than those that were asked for.
+    """
+    report = Report()
+    job = build_defs(catalog).resolve_implicit_global_asset_job_def()
+    command = uuid.uuid4().hex[:12]
+
+    def note(step: Step, outcome: Outcome) -> None:
+        report.outcomes.append((step, outcome))
+        listener(step, outcome)
+
+    with listening(note):
+        for run in add_symbols(instance, plan):
+            _assert_covers(instance, catalog, plan, run)
+            run_id = str(uuid.uuid4())
+            show_alive(Settings().root, run_id)  # before Dagster notes that it has started
+            result = job.execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                asset_selection=[dg.AssetKey(step.key) for step in plan.steps],
+                tags={**run.tags, COMMAND_TAG: command, **({NOW_BACK: "true"} if now_back else {})},
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                raise_on_error=False,
+            )
+            show_ended()
+            report.runs.append(result.run_id)
+            failures = result.get_step_failure_events()
+            if any(_is_interrupt(event) for event in failures):
+                raise KeyboardInterrupt
+            report.errors += [_cause(event) for event in failures]
+    return report
+
+
+def _assert_covers(instance: dg.DagsterInstance, catalog: Catalog, plan: Plan, run: RangeRun) -> None:
+    """A range whose ends are reversed runs nothing and succeeds; one between non-neighbours runs too much."""
+    start, end = run.tags.values()
+    keys = partitions_of(catalog, plan.dataset).get_partition_keys_in_range(
+        dg.PartitionKeyRange(start, end), dynamic_partitions_store=instance
+    )
+    if set(keys) != run.keys:
+        raise BcdataError(f"Dagster would cover {len(keys)} partitions where {len(run.keys)} were asked for")
+
+
+def _is_interrupt(event: dg.DagsterEvent) -> bool:
+    """Dagster turns a Ctrl-C inside a step into an error of the step."""
+    error = event.step_failure_data.error
+    return error is not None and error.cls_name == "DagsterExecutionInterruptedError"
+
+
+def _cause(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None and error.cls_name not in _OURS:
+        error = error.cause
+    if error is None:
+        return "a step failed"
+    if error.cls_name in _OURS:
+        return error.message.strip().removeprefix(f"bcdata.errors.{error.cls_name}: ")
+    if error.cls_name == "OperationalError":
+        return _storage_trouble(error.message.removeprefix("sqlite3.OperationalError: "))
+    return error.message.strip().splitlines()[0]
+
+
+_OURS = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, BcdataError)}
+"""Errors whose words are meant for users: what caused them is not."""
+
+
+def _storage_trouble(words: str) -> str:
+    home = os.environ["DAGSTER_HOME"]
+    return f"cannot use Dagster's storage under {home}: {' '.join(words.split())}; is there space, may it be written?"

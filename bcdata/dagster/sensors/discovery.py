@@ -1,0 +1,44 @@
+"""New symbols become partitions. Each tick is one listing a set of symbols, and adds what is not there."""
+
+import dagster as dg
+
+from bcdata.catalog import Catalog
+from bcdata.dagster.partitions import symbol_set
+from bcdata.dagster.resources import BinanceArchiveResource
+from bcdata.windows import Grain
+
+EVERY_SECONDS = 3600
+
+
+def discovery_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
+    """One sensor for each set of symbols."""
+    return [_discovery(catalog, market, grain) for market, grain in catalog.shared()]
+
+
+def _discovery(catalog: Catalog, market: str, grain: Grain) -> dg.SensorDefinition:
+    name = symbol_set(market, grain)
+
+    @dg.sensor(
+        name=f"discover_{name}",
+        minimum_interval_seconds=EVERY_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=f"Adds the symbols that the archive lists for {market}, delisted ones too, as partitions.",
+    )
+    def sensor(context: dg.SensorEvaluationContext, binance_archive: BinanceArchiveResource) -> dg.SensorResult:
+        from bcdata.universe.discovery import discover  # noqa: PLC0415
+
+        known = context.instance.get_dynamic_partitions(name)
+        new = [
+            symbol for symbol in discover(catalog, market, grain, binance_archive.client) if symbol not in set(known)
+        ]
+        if not new:
+            return dg.SensorResult(skip_reason=f"nothing new among the symbols of {market}: {len(known)} are known")
+        context.log.info("%d new symbols of %s: %s", len(new), market, ", ".join(new[:20]))
+        partitions = dg.DynamicPartitionsDefinition(name=name)
+        return dg.SensorResult(
+            # A tick that asks for no run is shown as skipped; the reason says what it did instead.
+            skip_reason=f"{len(new)} new symbols of {market}: {', '.join(new[:20])}",
+            dynamic_partitions_requests=[partitions.build_add_request(new)],
+        )
+
+    return sensor

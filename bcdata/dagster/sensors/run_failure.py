@@ -1,0 +1,57 @@
+"""People are told of runs that failed."""
+
+import re
+from collections.abc import Sequence
+
+import dagster as dg
+
+from bcdata import clock
+from bcdata.alerts.settings import AlertSettings
+from bcdata.dagster.resources import StoreResource
+
+_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end", "dagster/partition")
+
+
+def on_if_wanted() -> dg.DefaultSensorStatus:
+    """Alerts have one switch: whether there is anybody to tell."""
+    return dg.DefaultSensorStatus.RUNNING if AlertSettings().is_on else dg.DefaultSensorStatus.STOPPED
+
+
+def run_failure_sensor() -> dg.SensorDefinition:
+    """One sensor for all jobs."""
+
+    @dg.run_failure_sensor(
+        name="alert_run_failure",
+        minimum_interval_seconds=60,
+        default_status=on_if_wanted(),
+        description="Tells the channels of BCDATA_ALERT_URLS of runs that failed; alike ones are one message.",
+    )
+    def sensor(context: dg.RunFailureSensorContext, store: StoreResource) -> dg.SkipReason:
+        from bcdata.alerts.deliver import tell  # noqa: PLC0415
+        from bcdata.reporting.notices import run_failure  # noqa: PLC0415
+
+        run = context.dagster_run
+        partitions = " .. ".join(run.tags[tag] for tag in _RANGE if tag in run.tags)
+        cause = root_cause(context.get_step_failure_events(), context.failure_event.message or "it failed")
+        done = tell(store.path(), [run_failure(run.job_name, run.run_id, partitions, cause)], clock.now())
+        for trouble in done.troubles:
+            context.log.warning(trouble)
+        return dg.SkipReason(
+            f"{done.sent} messages sent" if done.sent else "noted; told later, with others of its kind"
+        )
+
+    return sensor
+
+
+def root_cause(events: Sequence[dg.DagsterEvent], otherwise: str) -> str:
+    """The first line of the error at the bottom of the first failed step; Dagster's own words where no step failed."""
+    error = events[0].step_failure_data.error if events else None
+    while error is not None and error.cause is not None:
+        error = error.cause
+    text = error.message if error is not None else otherwise
+    first = next((line.strip() for line in text.splitlines() if line.strip()), otherwise)
+    return _OURS.sub("", first)
+
+
+_OURS = re.compile(r"^bcdata\.errors\.\w+: ")
+"""Errors whose words are meant for people: their names are not."""

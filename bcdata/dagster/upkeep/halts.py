@@ -1,0 +1,60 @@
+"""Halts as a job: dates of which merged bars have changed are looked at again, and told as an asset beside merged."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from bcdata.catalog import Catalog, Dataset
+from bcdata.dagster.resources import StoreResource
+from bcdata.pipeline.watched import watched
+from bcdata.pipeline.zones import Step, Zone
+
+JOB = "find_halts"
+
+
+def halt_assets(catalog: Catalog) -> list[dg.AssetSpec]:
+    """The halts of each dataset whose bars are short enough to tell them, as the UI shows them."""
+    return [
+        dg.AssetSpec(
+            _key(dataset),
+            deps=[dg.AssetKey(Step(Zone.MERGED, dataset.name).key)],
+            group_name="halts",
+            kinds={"parquet", "numpy"},
+            description=f"When nobody traded in any liquid symbol of {dataset.market}; made by the job {JOB}.",
+        )
+        for dataset in watched(catalog)
+    ]
+
+
+def halts_job(catalog: Catalog) -> dg.JobDefinition:
+    """The job over all datasets and dates that have changed."""
+
+    @dg.op(name="look_for_halts", out={}, description="Looks for halts where merged bars have changed.")
+    def op(context: dg.OpExecutionContext, store: StoreResource) -> Iterator[dg.AssetMaterialization]:
+        from bcdata.pipeline.halts import watch  # noqa: PLC0415
+        from bcdata.store.store import Store  # noqa: PLC0415
+
+        lake = Store(store.path())
+        try:
+            for dataset in watched(catalog):
+                for done in watch(lake, dataset):
+                    context.log.info("%s %s: %d halts, %s", done.dataset, done.date, done.halts, done.state)
+                    yield dg.AssetMaterialization(
+                        _key(dataset),
+                        partition=done.date,
+                        metadata={
+                            "dagster/row_count": done.halts,
+                            "state": done.state.value,
+                            "symbols": done.symbols,
+                            "fingerprint": done.fingerprint,
+                        },
+                    )
+        finally:
+            lake.close()
+
+    graph = dg.GraphDefinition(name=JOB, node_defs=[op])
+    return graph.to_job(description="When venues stood still, out of merged bars; changed dates alone.")
+
+
+def _key(dataset: Dataset) -> dg.AssetKey:
+    return dg.AssetKey(["halts", dataset.name])

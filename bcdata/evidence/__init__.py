@@ -1,0 +1,1 @@
+"""Asks the archive why rows are missing: listing history, coarser bars, delistings, tickers used again."""

@@ -1,0 +1,159 @@
+"""Since when a contract is not traded any more, though its candles go on: the exchange's word, or the archive's end.
+
+um and cm files go on with candles at the last price after a delisting (binance.md, 11). A quiet market looks the
+same; so the exchange is asked, and one that says TRADING is believed.
+"""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from bcdata.bars.tail import quiet_since
+from bcdata.errors import NotFoundError
+from bcdata.frames.schema import TIME
+from bcdata.gaps.explain import ABSENT
+from bcdata.intervals import Interval
+from bcdata.providers.binance.api.exchange_info import ExchangeInfo, SymbolInfo
+from bcdata.providers.binance.files.archive import ArchiveObject, BinanceArchive, Series
+from bcdata.providers.binance.files.peek import YEAR_3000_US, content_bound, member_name
+from bcdata.providers.binance.files.unzip import ObjectError, unzip
+from bcdata.providers.binance.klines import check_columns, read_csv
+from bcdata.providers.binance.names import GRAINS
+from bcdata.store.state.attempts import Attempts
+from bcdata.windows import Window
+
+TRADING = "TRADING"
+_LEAST_TAIL = timedelta(hours=1)
+"""A shorter run of idle candles at the archive's end is what a quiet market has."""
+_MOST_OBJECTS = 40
+"""How far back the last trade is looked for: three years of months."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Since when (UTC) candles without a trade are no bars of a market, and how that is known."""
+
+    at: datetime
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """What an object ends with: since when nothing was traded (None: it ends in a trade), and the bar before."""
+
+    since: datetime | None
+    traded: datetime | None
+
+    def to_json(self) -> str:
+        return json.dumps([one.isoformat() if one else None for one in (self.since, self.traded)])
+
+    @classmethod
+    def from_json(cls, text: str) -> "_Tail":
+        return cls(*(datetime.fromisoformat(one) if one else None for one in json.loads(text)))
+
+
+def listed_as(info: ExchangeInfo, symbol: str) -> SymbolInfo | None:
+    """What exchangeInfo says of the symbol; None where it does not list it."""
+    return next((one for one in info.symbols if one.symbol == symbol), None)
+
+
+def status_of(one: SymbolInfo | None) -> str | None:
+    """Why a symbol is not traded now; None where it is."""
+    status = one.status if one else ABSENT
+    return None if status == TRADING else status
+
+
+class Delistings:
+    """Looks for the last trade of series that have ended: once per run, and what objects end with is remembered."""
+
+    def __init__(self, archive: BinanceArchive, memory: Attempts, now: datetime) -> None:
+        self._archive = archive
+        self._memory = memory
+        self._now = now
+        self._asked: dict[Series, asyncio.Task[tuple[datetime, datetime] | None]] = {}
+
+    async def end(self, series: Series, one: SymbolInfo | None) -> End | None:
+        """Since when the series is no market's; None where it is still traded, or nobody can tell.
+
+        Args:
+            series: klines of a perpetual or delivery contract.
+            one: what exchangeInfo says of it; None where it does not know it any more.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        status = status_of(one)
+        if status is None:
+            return None
+        if one is not None and one.delivery_date is not None and one.delivery_date <= self._now:
+            at = Interval.parse(series.interval or "").floor(one.delivery_date)
+            return End(at, f"the exchange says {status}, delivered {one.delivery_date:%Y-%m-%d %H:%M}")
+        if series not in self._asked:
+            self._asked[series] = asyncio.create_task(self._last_trade(series))
+        found = await asyncio.shield(self._asked[series])
+        if found is None:
+            return None
+        said = "does not know the symbol any more" if status == ABSENT else f"says {status}"
+        words = f"the archive's last trade is in the bar of {found[1]:%Y-%m-%d %H:%M}"
+        return End(found[0], f"{words}; the exchange {said}")
+
+    async def _last_trade(self, series: Series) -> tuple[datetime, datetime] | None:
+        """The first idle candle of the archive's idle end, and the last traded one; None where there is no such end."""
+        daily, monthly = await asyncio.gather(*(self._archive.objects(series, period) for period in GRAINS))
+        since: datetime | None = None
+        for one in _backwards([*daily, *monthly])[:_MOST_OBJECTS]:
+            tail = await self._tail(series, one)
+            if tail is None:
+                return None
+            if tail.since is None or tail.traded is not None:
+                first, traded = tail.since or since, tail.traded
+                break
+            since = tail.since
+        else:
+            return None
+        if first is None or traded is None or self._ends(daily, monthly) - first < _LEAST_TAIL:
+            return None
+        return first, traded
+
+    def _ends(self, daily: list[ArchiveObject], monthly: list[ArchiveObject]) -> datetime:
+        return min(self._now, max(_window(one).end for one in (*daily, *monthly)))
+
+    async def _tail(self, series: Series, one: ArchiveObject) -> _Tail | None:
+        """What an object ends with; None where it cannot be had or read."""
+        key = f"tail/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
+        known = self._memory.detail(key)
+        if known is None:
+            try:
+                fetched = await self._archive.fetch(one)
+                tail = await asyncio.to_thread(_read_tail, fetched.body, one, series)
+            except (NotFoundError, ObjectError):
+                return None
+            known = tail.to_json()
+            self._memory.note([key], self._now, known)
+        return _Tail.from_json(known)
+
+
+def _read_tail(body: bytes, one: ArchiveObject, series: Series) -> _Tail:
+    bound = content_bound(_window(one), Interval.parse(series.interval or ""))
+    content = check_columns(unzip(body, member=member_name(one.name), max_bytes=bound))
+    is_time = pl.col("open_time").is_between(0, YEAR_3000_US, closed="left")
+    rows = read_csv([content]).rows.filter(is_time).sort("open_time").with_columns(pl.col("open_time").cast(TIME))
+    since = quiet_since(rows)
+    traded = rows["open_time"] if since is None else rows.filter(pl.col("open_time") < since)["open_time"]
+    return _Tail(since, traded[-1] if len(traded) else None)
+
+
+def _backwards(objects: list[ArchiveObject]) -> list[ArchiveObject]:
+    """The objects from the last one back, each time span once, the longer objects where there are both."""
+    chosen: list[ArchiveObject] = []
+    for one in sorted(objects, key=lambda each: (_window(each).end, each.period == "monthly"), reverse=True):
+        if not chosen or _window(one).end <= _window(chosen[-1]).start:
+            chosen.append(one)
+    return chosen
+
+
+def _window(one: ArchiveObject) -> Window:
+    return GRAINS[one.period].window(one.date_key)

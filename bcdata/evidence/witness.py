@@ -1,0 +1,220 @@
+"""What other files of the archive tell about a symbol: since when it was listed, on which days it traded.
+
+Asked only for symbols with days that have no object of their own. "The first file we have" proves nothing about
+listing: a file may have been deleted. A first file, of whatever interval, that begins inside its day does.
+
+Intervals that nearly every symbol has are asked first. What they leave open is said only after every interval that the
+archive lists was asked: a symbol may have 15m files alone.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+
+from bcdata.errors import NotFoundError
+from bcdata.evidence.listing_history import (
+    LONG,
+    Ending,
+    Held,
+    Question,
+    Testimony,
+    day_window,
+    days_of,
+    first_bar,
+    window_of_object,
+)
+from bcdata.intervals import Interval
+from bcdata.providers.binance.files.archive import ArchiveObject, BinanceArchive, Series
+from bcdata.providers.binance.files.peek import content_bound, coverage
+from bcdata.providers.binance.names import DAILY_INTERVALS, GRAINS
+from bcdata.store.state.attempts import Attempts
+from bcdata.windows import Window
+
+_OTHERS = ("1h", "1d", "1m")
+"""Intervals that nearly every symbol has; asking all sixteen costs five times the calls, and mostly tells no more."""
+_HEAVY = "1s"
+"""Its files are a thousand times as large as others: read only where their names say what no other file does."""
+_AT_ONCE = 6
+"""Folders that are listed at once."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
+Edge = Literal["begins", "ends"]
+
+
+class Witness:
+    """Asks once per series and remembers for the length of a run; what files begin and end with, for good."""
+
+    def __init__(self, archive: BinanceArchive, memory: Attempts, now: datetime) -> None:
+        self._archive = archive
+        self._memory = memory
+        self._now = now
+        self._asked: dict[tuple[Series, bool], asyncio.Task[Testimony]] = {}
+        self._looks: dict[str, asyncio.Task[datetime | None]] = {}
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def testimony(self, series: Series, question: Question | None = None) -> Testimony:
+        """What the archive tells of the series' symbol: by every listed interval, unless fewer answer the question.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        if question is not None:
+            found = await self._once(series, complete=False)
+            if not found.leaves_open(question):
+                return found
+        return await self._once(series, complete=True)
+
+    async def _once(self, series: Series, *, complete: bool) -> Testimony:
+        key = series, complete
+        if key not in self._asked:
+            self._asked[key] = asyncio.create_task(self._ask_all(series) if complete else self._ask_most(series))
+        return await asyncio.shield(self._asked[key])
+
+    async def _ask_most(self, series: Series) -> Testimony:
+        names = dict.fromkeys((*_OTHERS, series.interval or ""))
+        held = await self._objects(series, [(name, period) for name in names if name for period in _periods(name)])
+        return await self._tell(series, held, complete=False)
+
+    async def _ask_all(self, series: Series) -> Testimony:
+        most = await self._once(series, complete=False)
+        asking = [self._archive.intervals(series.market, series.kind, series.symbol, period) for period in GRAINS]
+        listed = zip(GRAINS, await asyncio.gather(*asking), strict=True)
+        known = {*_OTHERS, series.interval}
+        more = [(name, period) for period, names in listed for name in names if name not in known]
+        return await self._tell(series, [*most.held, *await self._objects(series, more)], complete=True)
+
+    async def _objects(self, series: Series, folders: Sequence[tuple[str, str]]) -> list[Held]:
+        asked = [(Series(series.market, series.kind, series.symbol, name), period) for name, period in folders]
+
+        async def listed(one: Series, period: str) -> list[ArchiveObject]:
+            async with self._turns:
+                return await self._archive.objects(one, period)
+
+        listings = await asyncio.gather(*(listed(one, period) for one, period in asked))
+        both = zip(asked, listings, strict=True)
+        held = [(one, found) for (one, _), objects in both for found in objects]
+        # What is dated in the future tells nothing: nobody can have its bars.
+        return [(one, found) for one, found in held if window_of_object(found).start <= self._now]
+
+    async def _tell(self, series: Series, held: Sequence[Held], *, complete: bool) -> Testimony:
+        short = [each for each in held if each[0].interval not in LONG]
+        lasts = {one: (one, found) for one, found in sorted(short, key=_by_end)}
+        ordered = tuple(sorted(lasts.values(), key=_by_end))
+        ends = dict(await self._last_opens(ordered)) if complete else {}
+        days: dict[str, set[date]] = {}
+        for one, found in short:
+            if one != series:
+                until = ends.get(found.key)
+                some = (day for day in days_of(found) if until is None or day <= until.date())
+                days.setdefault(one.interval or "", set()).update(some)
+        known_by = min((window_of_object(one).end for _, one in held), default=None)
+        known_to = max((day_window(window_of_object(one).start.date()).end for _, one in held), default=None)
+        return Testimony(
+            {name: frozenset(some) for name, some in days.items()},
+            *await self._listing(held),
+            known_by,
+            ordered,
+            known_to,
+            tuple(held),
+            complete,
+        )
+
+    async def ending(self, testimony: Testimony, window: Window, due: datetime) -> Ending | None:
+        """Where the symbol's files end, if that is in the window or before it and the next file is overdue.
+
+        What a monthly file holds tells where: by its name alone no day of the month comes after it.
+
+        Args:
+            testimony: of one symbol.
+            window: the time of which bars are missing.
+            due: before this instant (UTC) all daily files are due.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+
+        def is_over(since: datetime) -> bool:
+            return since <= window.end and since < due
+
+        if testimony.known_to is None or not testimony.lasts or not is_over(testimony.known_to):
+            return None
+        read = await self._last_bars(testimony.lasts)
+        last = testimony.lasts[-1][1]
+        files_to = window_of_object(last).end
+        is_told = any(window_of_object(one).end == files_to for one, _ in read)
+        days = (day_window(bar.start.date()).end for _, bar in read)
+        since = max(testimony.known_to, *days) if is_told else files_to
+        if not is_over(since):
+            return None
+        words = f"the archive's last file of any interval is {last.name}"
+        if since < files_to:
+            words += f", without a bar after {since - timedelta(days=1):%Y-%m-%d}"
+        last_bar = max((bar for _, bar in read), key=lambda bar: (bar.start, bar.start - bar.end), default=None)
+        return Ending(since, files_to, last_bar, words)
+
+    async def _last_bars(self, lasts: Sequence[Held]) -> list[tuple[ArchiveObject, Window]]:
+        """The last bar in each of these files, of those that can be had and read."""
+        seen = dict(await self._last_opens(lasts))
+        return [
+            (one, Window(seen[one.key], Interval.parse(series.interval or "1m").next(seen[one.key])))
+            for series, one in lasts
+            if one.key in seen
+        ]
+
+    async def _last_opens(self, lasts: Sequence[Held]) -> list[tuple[str, datetime]]:
+        """The key and the last open of each of these files, of those that can be had and read."""
+        others = max((window_of_object(one).end for series, one in lasts if series.interval != _HEAVY), default=_NEVER)
+        chosen = [each for each in lasts if each[0].interval != _HEAVY or window_of_object(each[1]).end > others]
+        seen = await asyncio.gather(*(self._edge("ends", series, one) for series, one in chosen))
+        return [
+            (one.key, opened)
+            for opened, (_, one) in zip(seen, chosen, strict=True)
+            if opened is not None and opened in window_of_object(one)
+        ]
+
+    async def _listing(self, held: Sequence[Held]) -> tuple[datetime | None, str]:
+        """The symbol's first bar, if some interval's first file proves it by beginning inside its day or month."""
+        firsts: dict[Series, ArchiveObject] = {}
+        for series, one in sorted(held, key=lambda each: (window_of_object(each[1]).start, each[1].period)):
+            firsts.setdefault(series, one)
+        others = min(
+            (window_of_object(one).start for series, one in firsts.items() if series.interval != _HEAVY), default=None
+        )
+        chosen = [
+            each
+            for each in firsts.items()
+            if each[0].interval != _HEAVY or others is None or window_of_object(each[1]).start < others
+        ]
+        seen = await asyncio.gather(*(self._edge("begins", series, one) for series, one in chosen))
+        both = zip(seen, chosen, strict=True)
+        return first_bar([(opened, series, one) for opened, (series, one) in both if opened is not None])
+
+    async def _edge(self, edge: Edge, series: Series, one: ArchiveObject) -> datetime | None:
+        """The first or the last open in an object, looked for once; None where it cannot be had or read."""
+        key = f"{edge}/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
+        if key not in self._looks:
+            self._looks[key] = asyncio.create_task(self._look(key, edge, series, one))
+        return await asyncio.shield(self._looks[key])
+
+    async def _look(self, key: str, edge: Edge, series: Series, one: ArchiveObject) -> datetime | None:
+        known = self._memory.detail(key)
+        if known is None:
+            try:
+                fetched = await self._archive.fetch(one)
+            except NotFoundError:
+                return None
+            bound = content_bound(window_of_object(one), Interval.parse(series.interval or "1m"))
+            seen = await asyncio.to_thread(coverage, fetched.body, one.name, bound)
+            opened = seen.first if edge == "begins" else seen.last
+            known = opened.isoformat() if opened else ""
+            self._memory.note([key], self._now, known)
+        return datetime.fromisoformat(known) if known else None
+
+
+def _periods(interval: str) -> Iterator[str]:
+    """The periods in which the archive has objects of an interval."""
+    return (period for period in GRAINS if period == "monthly" or interval in DAILY_INTERVALS)
+
+
+def _by_end(held: Held) -> tuple[datetime, str]:
+    return window_of_object(held[1]).end, held[1].name

@@ -1,0 +1,1 @@
+"""What rows are: schemas, units and labels of the frames in the lake."""

@@ -1,0 +1,211 @@
+"""The sweep: stored raw objects against the sha256 in their manifests, their CHECKSUM and the archive's listing.
+
+Nothing is downloaded. What is damaged or lost is marked, so that the next run over its partition fetches it again; what
+the archive has no more is left as it is: damaged bytes may be all that is left.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from bcdata.catalog import Dataset
+from bcdata.errors import BcdataError, StoreError
+from bcdata.healing.sweep_published import harm_prefix, is_harmed, note_harm
+from bcdata.healing.swept import HARM, Checked, Problem, Trouble
+from bcdata.pipeline.context import Workbench, window_of
+from bcdata.pipeline.raw.listings import Listings
+from bcdata.pipeline.raw.manifests import MANIFEST, Record, in_force, read_manifest, stored
+from bcdata.pipeline.raw.marks import DAMAGED
+from bcdata.pipeline.raw.objects import is_republished
+from bcdata.pipeline.stream import alone
+from bcdata.pipeline.zones import ARCHIVE
+from bcdata.providers.binance.files.archive import ArchiveObject
+from bcdata.store.layout import Partition, symbol_and_date
+from bcdata.store.state.attempts import Attempts
+from bcdata.store.store import Store
+
+WORKERS = 2
+"""Hashing and reading overlap; memory holds so many objects."""
+_DIGITS = 12
+"""Digits of the sha256 in a file's name, which tell of versions that no manifest names any more."""
+
+
+Listed = Mapping[str, ArchiveObject] | None
+"""The archive's objects of a partition by name; None where the listing could not be had."""
+
+
+def verify(work: Workbench, dataset: Dataset, symbols: Sequence[str] | None = None) -> Iterator[Checked]:
+    """Checks all raw partitions of a dataset, or of some of its symbols, symbol by symbol, a few objects at a time.
+
+    Args:
+        work: store, clients and now.
+        dataset: a dataset of the catalog.
+        symbols: those to check; all of which raw has something if None.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    chosen = set(symbols) if symbols is not None else None
+    for provider in dataset.sources:
+        found = _partitions(work.store, dataset, provider)
+        wanted = (one for one in found if chosen is None or one.symbol in chosen)
+        for _, group in groupby(wanted, key=lambda one: one.symbol):
+            yield from _symbol(work, dataset, list(group))
+
+
+def harmed(store: Store, dataset: Dataset) -> dict[tuple[str, str], datetime]:
+    """The (symbol, date) that a sweep found harmed and that still are, with the instant (UTC) at which it did."""
+    noted = Attempts(store.root).instants(harm_prefix(dataset))
+    found = {
+        cell: at
+        for cell, at in noted.items()
+        if any(_is_harmed(store, one) for one in _raw(dataset, *cell)) or is_harmed(store, dataset, *cell)
+    }
+    store.remember()
+    return found
+
+
+def _raw(dataset: Dataset, symbol: str, date: str) -> list[Partition]:
+    return [Partition("raw", dataset.name, symbol, date, provider) for provider in dataset.sources]
+
+
+def _is_harmed(store: Store, partition: Partition) -> bool:
+    """Whether the manifest marks an object as damaged, a file of it is lost, or it is lost itself."""
+    manifest = read_manifest(store, partition)
+    if manifest is None:
+        return any(True for _ in store.objects.list(partition.prefix))
+    records = _current(manifest)
+    return any(DAMAGED in one or store.objects.stat(partition.key(one["file"])) is None for one in records)
+
+
+def _partitions(store: Store, dataset: Dataset, provider: str) -> Iterator[Partition]:
+    """The partitions of which raw has any file, in key order; folders that no date key names are none."""
+    last = None
+    for info in store.files("raw", dataset.name, provider):
+        found = symbol_and_date(info.key)
+        if found and found != last and dataset.grain.is_key(found[1]):
+            yield Partition("raw", dataset.name, *found, provider)
+        last = found
+
+
+def _symbol(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Checked]:
+    listings: list[Listed] = [{}] * len(partitions)
+    if partitions[0].provider == ARCHIVE:
+        listings = work.loop.run(_listings(work, dataset, partitions))
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as pool:
+        checked = pool.map(lambda one: _check(work.store, dataset, *one), zip(partitions, listings, strict=True))
+        for one in checked:
+            if one.is_harmed:
+                _mark(work, dataset, one)
+            yield one
+
+
+async def _listings(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> list[Listed]:
+    windows, found = [window_of(dataset, one) for one in partitions], []
+    listings = Listings(work.archive, dataset, windows, None)
+    try:
+        for one, window in zip(partitions, windows, strict=True):
+            daily, monthly = await listings.objects(one.symbol, window)
+            early = await listings.before(one.symbol, window) if dataset.kind == "funding" else None
+            found.append({each.name: each for each in (*daily, monthly, early) if each})
+    except BcdataError:  # the archive cannot be asked, or for no such symbol
+        return [None] * len(partitions)
+    return list(found)
+
+
+def _check(store: Store, dataset: Dataset, partition: Partition, listed: Listed) -> Checked:
+    manifest = read_manifest(store, partition)
+    if manifest is None:
+        lost = Problem(
+            MANIFEST, Trouble.MISSING, "no object is known without it; the next run takes all anew", mendable=True
+        )
+        return Checked(partition, 0, 0, (lost,))
+    problems: list[Problem] = []
+    records = _current(manifest)
+    own = in_force(manifest) if partition.provider == ARCHIVE else {}
+    size, named = 0, {MANIFEST, *(record["file"] for record in records)}
+    for record in records:
+        try:
+            body = store.objects.get(partition.key(record["file"]))
+        except StoreError as error:
+            problems.append(Problem(str(record.get("name", record["file"])), Trouble.DAMAGED, str(error)))
+            continue
+        size += len(body or b"")
+        is_own = own.get(record.get("name", "")) is record
+        problems += _bytes(record, body, is_had=_is_had(record, listed) if is_own else True)
+        problems += _upstream(record, listed, dataset.archive) if is_own else []
+    problems += _older(store, partition, named)
+    return Checked(partition, len(records), size, tuple(problems), listed is not None)
+
+
+def _is_had(record: Record, listed: Listed) -> bool | None:
+    return record["name"] in listed if listed is not None else None
+
+
+def _current(manifest: Mapping[str, Any]) -> list[Record]:
+    """All stored objects that a manifest names, but for earlier versions, which nothing is made of."""
+    earlier = {id(record) for record in manifest.get("superseded", [])}
+    return [record for record in stored(manifest) if id(record) not in earlier]
+
+
+def _bytes(record: Mapping[str, Any], body: bytes | None, *, is_had: bool | None) -> Iterator[Problem]:
+    """Whether the bytes are there and are those that came; `is_had`: whether the source has them (None: not known)."""
+    name, mendable = record.get("name", record["file"]), bool(is_had)
+    if body is None:
+        yield Problem(name, Trouble.MISSING, f"its file is lost; {_THEN[is_had]}", mendable)
+    elif hashlib.sha256(body).hexdigest() != record["sha256"]:
+        yield Problem(name, Trouble.DAMAGED, f"its bytes are not those that came; {_THEN[is_had]}", mendable)
+
+
+_THEN = {
+    True: "it is fetched again",
+    False: "the archive has it no more, so it is left as it is",
+    None: "whether the archive has it is not known, so it is left as it is",
+}
+
+
+def _upstream(record: Mapping[str, Any], listed: Listed, periods: Sequence[str]) -> Iterator[Problem]:
+    """What the archive says of the object by now."""
+    name = record["name"]
+    if record["checksum"] == "mismatch":
+        yield Problem(name, Trouble.MISMATCH, "its CHECKSUM names other bytes than the archive has")
+    if listed is None or record["period"] not in periods:
+        return  # nobody has asked for it
+    if name not in listed:
+        yield Problem(name, Trouble.GONE, "the archive lists it no more; it is kept")
+    elif is_republished(listed[name], {name: dict(record)}):
+        yield Problem(name, Trouble.CHANGED, "it was published again; the next run fetches it")
+
+
+def _older(store: Store, partition: Partition, named: set[str]) -> Iterator[Problem]:
+    """Files that the manifest does not name: earlier versions, whose names hold the beginning of their digest."""
+    for info in store.objects.list(partition.prefix):
+        file = info.key.rpartition("/")[2]
+        digits = file.split(".")[-2] if file.count(".") > 1 else ""
+        if file in named or len(digits) != _DIGITS:
+            continue
+        try:
+            body = store.objects.get(info.key) or b""
+        except StoreError:
+            body = b""
+        if not hashlib.sha256(body).hexdigest().startswith(digits):
+            yield Problem(file, Trouble.DAMAGED, "an earlier version, which nothing reads; it cannot be had again")
+
+
+def _mark(work: Workbench, dataset: Dataset, checked: Checked) -> None:
+    """Marks damaged objects in the manifest, and notes the partition for the sensor that has it repaired."""
+    mendable = {one.object: one.trouble for one in checked.problems if one.mendable and one.trouble in HARM}
+    if not mendable:
+        return
+    partition = checked.partition
+    with alone(work.store.root, partition):
+        manifest = read_manifest(work.store, partition) or {}
+        for record in _current(manifest):
+            if mendable.get(str(record.get("name", record["file"]))) is Trouble.DAMAGED:
+                record[DAMAGED] = True
+        if manifest:
+            work.store.put_json(partition, MANIFEST, manifest)
+    note_harm(work, dataset, partition)

@@ -1,0 +1,114 @@
+"""The sweep over published files: every byte of every zone behind raw, against the manifests of publications.
+
+Of them only the universe is lost for good where it is damaged: it holds what was known when. The next run over a harmed
+partition makes it again out of the zone before it.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from bcdata.catalog import Dataset
+from bcdata.errors import StoreError
+from bcdata.healing.swept import Checked, Problem, Trouble
+from bcdata.pipeline.context import Workbench
+from bcdata.pipeline.zones import Zone, steps
+from bcdata.store.layout import PART, Partition, Table, universe_table
+from bcdata.store.store import Store
+from bcdata.universe.instruments import UNIVERSE_IS_LOST
+
+WORKERS = 2
+_THEN = "the next run over the partition makes it again"
+
+
+def verify_published(work: Workbench, dataset: Dataset, symbols: Sequence[str] | None = None) -> Iterator[Checked]:
+    """Checks the files of all zones behind raw, the gap ledger among them, and yields partition by partition.
+
+    All are hashed, whatever is remembered of them.
+
+    Args:
+        work: store, clients and now.
+        dataset: a dataset of the catalog.
+        symbols: those to check; all if None.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    chosen = set(symbols) if symbols is not None else None
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as pool:
+        for zone, asset, provider in _assets(dataset):
+            found = expected(work.store, zone, asset, provider)
+            wanted = [one for one in found if chosen is None or one.symbol in chosen]
+            for one in pool.map(lambda partition: _check(work.store, partition), wanted):
+                if one.is_harmed:
+                    note_harm(work, dataset, one.partition)
+                yield one
+    if chosen is None:
+        yield from (_check_table(work.store, *one) for one in _tables(work.store, dataset))
+
+
+def expected(store: Store, zone: str, asset: str, provider: str | None) -> list[Partition]:
+    """The partitions of an asset that are there, or that a manifest says were published, in order."""
+    there = set(store.partitions(zone, asset, provider))
+    return sorted({*there, *store.publications.partitions(zone, asset, provider)})
+
+
+def is_harmed(store: Store, dataset: Dataset, symbol: str, date: str) -> bool:
+    """Whether some published file of these is damaged or lost; one that stayed the same file is not hashed again."""
+    partitions = [Partition(zone, asset, symbol, date, provider) for zone, asset, provider in _assets(dataset)]
+    return any(_check(store, one, anew=False).is_harmed for one in partitions)
+
+
+def note_harm(work: Workbench, dataset: Dataset, partition: Partition) -> None:
+    """Has the sensor for repairs ask for a partition."""
+    work.attempts.note([f"{harm_prefix(dataset)}{partition.symbol}/{partition.date}"], work.now)
+
+
+def harm_prefix(dataset: Dataset) -> str:
+    """What the side table's keys of a dataset's harmed partitions begin with."""
+    return f"harmed/{dataset.name}/"
+
+
+def _assets(dataset: Dataset) -> Iterator[tuple[str, str, str | None]]:
+    for step in steps(dataset):
+        if step.zone is not Zone.RAW:
+            yield step.zone.value, step.asset, step.provider
+        if step.zone is Zone.MERGED:
+            yield "gaps", step.asset, None
+
+
+def _tables(store: Store, dataset: Dataset) -> Iterator[tuple[Table, Partition, str]]:
+    """The frames of no single symbol that are there, what stands for them in reports, and what mends them."""
+    for info in store.files("halts", dataset.name):
+        if info.key.endswith(f"/{PART}"):
+            date = info.key.split("/")[2].removeprefix("date=")
+            command = f"made again by: bcdata halts --dataset {dataset.name}"
+            yield Table(info.key.removesuffix(PART)), Partition("halts", dataset.name, "", date), command
+    universe = universe_table(dataset.market)
+    if store.objects.stat(universe.key()):
+        yield universe, Partition("universe", dataset.market, "", ""), UNIVERSE_IS_LOST
+
+
+def _check_table(store: Store, table: Table, shown: Partition, then: str) -> Checked:
+    info = store.objects.stat(table.key())
+    try:
+        damage = store.damage(table, anew=True)
+    except StoreError as error:
+        damage = str(error)
+    problems = (Problem(PART, Trouble.DAMAGED, f"{damage}; {then}"),) if damage else ()
+    return Checked(shown, 1, info.size if info else 0, problems)
+
+
+def _check(store: Store, partition: Partition, *, anew: bool = True) -> Checked:
+    info = store.objects.stat(partition.key())
+    try:
+        if info is None:
+            is_lost = bool(store.publications.files(partition))
+            return Checked(partition, 0, 0, _problems(Trouble.MISSING, "its file is lost" if is_lost else None))
+        damage = store.damage(partition, anew=anew)
+    except StoreError as error:
+        damage = str(error)
+    return Checked(partition, 1, info.size if info else 0, _problems(Trouble.DAMAGED, damage))
+
+
+def _problems(trouble: Trouble, words: str | None) -> tuple[Problem, ...]:
+    return (Problem(PART, trouble, f"{words}; {_THEN}", mendable=True),) if words else ()

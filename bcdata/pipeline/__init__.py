@@ -1,0 +1,1 @@
+"""What makes each zone, as plain functions that Dagster, the command line and servers call."""

@@ -1,0 +1,166 @@
+"""What every operation needs at hand: the store, the catalog, the present instant and the providers' clients."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from bcdata import clock
+from bcdata.bars.arrays import load_numpy
+from bcdata.catalog import Catalog, Dataset
+from bcdata.errors import ProviderError
+from bcdata.evidence.witness import Witness
+from bcdata.intervals import Interval
+from bcdata.net.client import HttpClient
+from bcdata.net.loop import BackgroundLoop
+from bcdata.net.settings import HttpSettings
+from bcdata.net.skew import SKEWS, Skews
+from bcdata.net.sqlite_budgets import SqliteBudgets
+from bcdata.providers.binance.api.exchange_info import ExchangeInfo
+from bcdata.providers.binance.api.rest import BinanceRest, rows_per_call
+from bcdata.providers.binance.files.archive import BinanceArchive, Series
+from bcdata.providers.binance.settings import BinanceSettings
+from bcdata.settings import Settings
+from bcdata.store.layout import Partition
+from bcdata.store.state.attempts import Attempts
+from bcdata.store.store import Store
+from bcdata.windows import Window
+
+
+@dataclass(slots=True)
+class Workbench:
+    """Tools of one run. What needs no network opens no connection."""
+
+    store: Store
+    catalog: Catalog
+    now: datetime
+    loop: BackgroundLoop
+    archive: BinanceArchive
+    rest: BinanceRest
+    witness: Witness
+    attempts: Attempts
+    now_back: bool = False
+    """Whether to build as of `now` what was built as of a later instant."""
+    skews: Skews | None = None
+    """What providers say of the time; None where the clock is pinned, and need not agree with theirs."""
+    _infos: dict[str, "asyncio.Task[ExchangeInfo | None]"] = field(default_factory=dict)
+    _has_bars: dict[tuple[Series, Window], "asyncio.Task[bool]"] = field(default_factory=dict)
+    _first_opens: dict[Series, "asyncio.Task[datetime | None]"] = field(default_factory=dict)
+
+    async def exchange_info(self, market: str) -> ExchangeInfo | None:
+        """A market's symbols as they are now, asked once a run; None without an answer.
+
+        Asking also learns the market's rate limits; without an answer the known ones hold.
+        """
+        if market not in self._infos:
+            self._infos[market] = asyncio.create_task(self._ask_info(market))
+        return await asyncio.shield(self._infos[market])
+
+    async def _ask_info(self, market: str) -> ExchangeInfo | None:
+        with suppress(ProviderError):
+            return await self.rest.exchange_info(market)
+        return None
+
+    async def first_open(self, series: Series) -> datetime | None:
+        """REST's first bar of the series (its open, UTC): asked once for the length of a run.
+
+        Raises:
+            ProviderError: REST cannot be asked.
+        """
+        await self.exchange_info(series.market)
+        if series not in self._first_opens:
+            self._first_opens[series] = asyncio.create_task(self.rest.first_open(series))
+        return await asyncio.shield(self._first_opens[series])
+
+    async def has_bars(self, series: Series, window: Window) -> bool:
+        """Whether REST has a bar of the series in the window: asked once for the length of a run.
+
+        The beginning is asked for alone: trading that went on shows at once, and costs no more pages.
+
+        Raises:
+            NotFoundError: the market has no such symbol.
+            ProviderError: REST cannot be asked.
+        """
+        if (series, window) not in self._has_bars:
+            self._has_bars[series, window] = asyncio.create_task(self._ask_for_bars(series, window))
+        return await asyncio.shield(self._has_bars[series, window])
+
+    async def _ask_for_bars(self, series: Series, window: Window) -> bool:
+        await self.exchange_info(series.market)
+        step = Interval.parse(series.interval or "").length or timedelta(days=31)
+        begin = window.until(window.start + step * rows_per_call(series.market))
+        for part in (begin, Window(begin.end, window.end)):
+            if any(page.rows for page in await self.rest.klines(series, part, now=self.now)):
+                return True
+        return False
+
+
+def make_client() -> HttpClient:
+    """An HTTP client whose budgets are shared by all processes of the machine."""
+    settings = HttpSettings()
+    path = Settings().state / "budgets.sqlite"
+    return HttpClient(SqliteBudgets(path, share=settings.http_budget_share), settings)
+
+
+def archive_of(http: HttpClient) -> BinanceArchive:
+    """The archive at the addresses of the environment."""
+    known = BinanceSettings()
+    return BinanceArchive(http, known.binance_listing_url, known.binance_archive_url)
+
+
+@asynccontextmanager
+async def open_client() -> AsyncIterator[HttpClient]:
+    """A client for the length of the block."""
+    http = make_client()
+    try:
+        yield http
+    finally:
+        await http.close(for_good=True)
+
+
+@contextmanager
+def open_workbench(
+    root: Path,
+    catalog: Catalog,
+    now: datetime,
+    *,
+    make_archive: Callable[[HttpClient], BinanceArchive],
+    make_rest: Callable[[HttpClient], BinanceRest],
+    now_back: bool = False,
+) -> Iterator[Workbench]:
+    """Everything an operation needs, for the length of the block."""
+    skews = None if clock.is_pinned() else SKEWS
+    load_numpy()
+    store, attempts = Store(root), Attempts(root)
+    with BackgroundLoop() as loop:
+        http = make_client()
+        loop.at_close(http.close)
+        archive = make_archive(http)
+        try:
+            rest, witness = make_rest(http), Witness(archive, attempts, now)
+            yield Workbench(store, catalog, now, loop, archive, rest, witness, attempts, now_back, skews)
+        finally:
+            store.close()
+
+
+@contextmanager
+def open_own(catalog: Catalog, now: datetime) -> Iterator[Workbench]:
+    """Everything an operation needs, at the root and the addresses of the environment."""
+    rest = BinanceSettings().rest_urls
+    with open_workbench(
+        Settings().root, catalog, now, make_archive=archive_of, make_rest=lambda http: BinanceRest(http, rest)
+    ) as work:
+        yield work
+
+
+def series_of(dataset: Dataset, symbol: str) -> Series:
+    """The archive's and REST's name for a dataset's symbol."""
+    interval = dataset.interval.name if dataset.interval else None
+    return Series(dataset.market, dataset.kind, symbol, interval)
+
+
+def window_of(dataset: Dataset, partition: Partition) -> Window:
+    """The time that a partition covers."""
+    return dataset.grain.window(partition.date)

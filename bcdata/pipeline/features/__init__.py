@@ -1,0 +1,1 @@
+"""What is made of merged bars for research: features, labels, reports, seasonality."""

@@ -1,0 +1,195 @@
+"""What published files say of themselves, remembered: 40,000 footers take a minute to read, and few of them change.
+
+The memory is a side table: an entry holds as long as its file is the same one, by size, inode and times. Losing it
+costs that minute.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, astuple, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from bcdata.errors import StoreError
+from bcdata.pipeline.raw.manifests import MANIFEST, read_manifest
+from bcdata.pipeline.zones import Step, Zone
+from bcdata.store.layout import PART, Partition, symbol_and_date
+from bcdata.store.objects import STATE, ObjectInfo
+from bcdata.store.store import Store
+
+Facts = dict[str, Any]
+Row = Sequence[Any]
+"""(start, end, bars, status)."""
+KEPT = ("merged", "inputs", "features", "funding", "finer", "closed", "features_read")
+"""The parts of a record that say what a partition was made of, and up to when."""
+_INPUTS = f"inputs {' '.join(KEPT)}"
+_RACY_NS = 2_000_000_000
+"""A file that was just written may be written again within the clock's tick: it is read again next time."""
+_BUSY_SECONDS = 30.0
+_TABLE = """CREATE TABLE IF NOT EXISTS published
+  (kind TEXT, key TEXT, size INTEGER, modified INTEGER, inode INTEGER, changed INTEGER, facts TEXT NOT NULL,
+  PRIMARY KEY (kind, key)) WITHOUT ROWID"""
+_OLD_TABLE = "DROP TABLE IF EXISTS footers"
+"""That of earlier releases, which did not tell a file from another one of the same size and time."""
+
+
+class Footers:
+    """Facts about the published partitions of one symbol at a time."""
+
+    def __init__(self, store: Store, table: sqlite3.Connection) -> None:
+        self._store = store
+        self._table = table
+
+    def made_of(self, step: Step, symbol: str, date: str = "") -> dict[str, Facts]:
+        """By date key (all, or one): the `fingerprint` of a published partition, and what it was made of."""
+        return self._of(_INPUTS, step.partition(symbol, date), self._inputs)
+
+    def trusted(self, dataset: str, symbol: str) -> dict[str, str]:
+        """By date key: the fingerprint of merged bars that have a ledger of the same fingerprint."""
+        bars = self.made_of(Step(Zone.MERGED, dataset), symbol)
+        ledgers = self._of(_INPUTS, Partition("gaps", dataset, symbol, ""), self._inputs)
+        made = {date: one["fingerprint"] for date, one in bars.items()}
+        return {date: one for date, one in made.items() if date in ledgers and ledgers[date]["fingerprint"] == one}
+
+    def findings(self, step: Step, symbol: str) -> dict[str, list[Facts]]:
+        """By date key: the findings in the verdict of a published partition, each with the first row of its sample.
+
+        Raw of the archive publishes no frame: its findings are those of what its manifests name.
+        """
+        if step.zone is Zone.RAW:
+            return self._of("raw findings", step.partition(symbol, ""), self._raw_findings, MANIFEST)
+        return self._of("findings", step.partition(symbol, ""), self._findings)
+
+    def uncompared(self, step: Step, symbol: str) -> dict[str, list[str]]:
+        """By date key of a published partition of parsed: its days (ISO) with bars that no coarser bar covers."""
+        return self._of("uncompared", step.partition(symbol, ""), self._uncompared)
+
+    def ledgers(self, dataset: str, symbol: str) -> dict[str, list[Row]]:
+        """By date key: the rows of a ledger as (start, end, bars, status); instants are ISO texts, UTC."""
+        return self._of("rows", Partition("gaps", dataset, symbol, ""), self._rows)
+
+    def _of(
+        self, kind: str, some: Partition, read: Callable[[list[Partition]], dict[str, Any]], file: str = PART
+    ) -> dict[str, Any]:
+        """The facts of all date keys of a symbol, or of one, read from those files alone that are new or changed."""
+        folder = some.prefix.removesuffix("date=/")
+        infos = {
+            at[1]: info
+            for info in self._store.objects.list(folder)
+            if (at := symbol_and_date(info.key)) and info.key.endswith(f"/{file}")
+        }
+        known = self._known(kind, folder)
+        found = {
+            date: json.loads(known[info.key][1])
+            for date, info in infos.items()
+            if info.key in known and known[info.key][0] == info
+        }
+        new = read([replace(some, date=date) for date in infos if date not in found])
+        settled = {infos[date]: facts for date, facts in new.items() if _is_settled(infos[date])}
+        with self._table:
+            self._table.executemany(
+                "REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [(kind, *astuple(one), json.dumps(facts)) for one, facts in settled.items()],
+            )
+        return found | new
+
+    def _known(self, kind: str, folder: str) -> dict[str, tuple[ObjectInfo, str]]:
+        rows = self._table.execute(
+            "SELECT key, size, modified, inode, changed, facts FROM published WHERE kind = ? AND key >= ? AND key < ?",
+            (kind, folder, f"{folder}~"),
+        )
+        return {row[0]: (ObjectInfo(*row[:5]), row[5]) for row in rows}
+
+    def _inputs(self, partitions: list[Partition]) -> dict[str, Facts]:
+        published = {one.date: self._store.published(one) for one in partitions}
+        return {
+            date: {"fingerprint": one.fingerprint, **{name: one.record[name] for name in KEPT if name in one.record}}
+            for date, one in published.items()
+            if one is not None
+        }
+
+    def _findings(self, partitions: list[Partition]) -> dict[str, list[Facts]]:
+        published = {one.date: self._store.published(one) for one in partitions}
+        found = {date: one.record.get("verdict", {}).get("findings", []) for date, one in published.items() if one}
+        return {date: [{**one, "sample": one["sample"][:1]} for one in some] for date, some in found.items()}
+
+    def _uncompared(self, partitions: list[Partition]) -> dict[str, list[str]]:
+        published = {one.date: self._store.published(one) for one in partitions}
+        return {date: one.record.get("uncompared", []) for date, one in published.items() if one}
+
+    def _raw_findings(self, partitions: list[Partition]) -> dict[str, list[Facts]]:
+        from bcdata.pipeline.raw.archive import findings  # noqa: PLC0415 (it needs the network's clients)
+
+        manifests = {one.date: read_manifest(self._store, one) for one in partitions}
+        return {date: [asdict(found) for found in findings(one)] for date, one in manifests.items() if one}
+
+    def _rows(self, partitions: list[Partition]) -> dict[str, list[Row]]:
+        """Many small files are read at once, which takes a tenth of the time; damaged ones tell nothing."""
+        partitions = [one for one in partitions if self._is_whole(one)]
+        if not partitions:
+            return {}
+        columns = ("start", "end", "bars", "status")
+        paths = {str(self._store.root / one.key()): one.date for one in partitions}
+        found: dict[str, list[Row]] = {date: [] for date in paths.values()}
+        lazy = pl.scan_parquet(list(paths), hive_partitioning=False, include_file_paths="path")
+        try:
+            rows = lazy.select("path", *columns).collect()
+        except (pl.exceptions.PolarsError, OSError):
+            # One of them was replaced meanwhile or is damaged: all but that one can be told alone.
+            alone = [self._rows([one]) for one in partitions] if len(partitions) > 1 else []
+            return {date: told for one in alone for date, told in one.items()}
+        for path, start, end, bars, status in rows.iter_rows():
+            found[paths[path]].append((start.isoformat(), end.isoformat(), bars, status))
+        return found
+
+    def _is_whole(self, partition: Partition) -> bool:
+        try:
+            return self._store.damage(partition) is None
+        except StoreError:
+            return False  # its manifest is damaged
+
+
+def _is_settled(info: ObjectInfo) -> bool:
+    return abs(time.time_ns() - info.changed_ns) > _RACY_NS
+
+
+@contextmanager
+def open_footers(store: Store) -> Iterator[Footers]:
+    """The memory of a lake, for the length of the block; where nothing can be kept, for that long alone.
+
+    Raises:
+        StoreError: the memory turned out to be damaged; the next time it is made anew.
+    """
+    path = store.root / STATE / "footers.sqlite"
+    try:
+        if store.root.is_dir():
+            path.parent.mkdir(exist_ok=True)
+        table = _prepared(path)
+    except (sqlite3.Error, OSError):
+        table = _prepared(":memory:")
+    with closing(table):
+        try:
+            yield Footers(store, table)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            path.unlink(missing_ok=True)
+            raise StoreError(f"{path} was damaged ({error}) and is removed; do the same again") from error
+
+
+def _prepared(path: Path | str) -> sqlite3.Connection:
+    table = sqlite3.connect(path, timeout=_BUSY_SECONDS)
+    try:
+        table.execute("PRAGMA journal_mode = WAL")
+        table.execute("PRAGMA synchronous = NORMAL")
+        table.execute(_OLD_TABLE)
+        table.execute(_TABLE)
+    except sqlite3.Error:
+        table.close()
+        raise
+    return table

@@ -1,0 +1,1 @@
+"""Settlements, from raw to merged."""

@@ -1,0 +1,139 @@
+"""Funding settlements: irregular in time, few in number, monthly in the archive. What all of their zones share.
+
+How the archive's files are read stands in funding_parsed_archive.py, how REST is asked in funding_rest.py, how its
+answers are weighed in funding_answer.py.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from bcdata.catalog import Dataset
+from bcdata.frames.schema import FUNDING
+from bcdata.gaps.explain import Known, Told, unpublished_from
+from bcdata.intervals import SETTLEMENT_MINUTE
+from bcdata.pipeline.context import window_of
+from bcdata.pipeline.fingerprint import fingerprint
+from bcdata.pipeline.lake import published_sound, read_sound
+from bcdata.pipeline.raw.manifests import Record
+from bcdata.quality.settlements import VERSION
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata.windows import Window
+
+ARCHIVE, REST = "binance_archive", "binance_rest"
+AROUND = timedelta(days=1)
+"""What a question spans on both sides of its partition: three settlements, as rare as they may be."""
+_SIDES = "REST answered with settlements on both sides and none here"
+
+
+def due(window: Window, now: datetime) -> Window:
+    """The part of a window whose settlements should be known by now: up to the last full hour."""
+    return window.until(now.replace(minute=0, second=0, microsecond=0))
+
+
+def joined(frames: Sequence[pl.DataFrame | None]) -> pl.DataFrame:
+    """Settlements of several sources, the first before the next, ascending."""
+    there = [pl.DataFrame(schema=FUNDING), *(frame for frame in frames if frame is not None)]
+    return pl.concat(there).unique("time", keep="first", maintain_order=True).sort("time")
+
+
+def made_of_raw(dataset: Dataset, manifest: Record) -> str:
+    """The fingerprint of what a parsed partition is made of: raw, the rules, the settings that bear on it."""
+    return fingerprint(raw=manifest["fingerprint"], rules=VERSION, max_bad_share=dataset.quality.max_bad_share)
+
+
+def day_before(window: Window) -> Window:
+    """The time before a partition in which the settlements stand from which its first intervals follow."""
+    return Window(window.start - AROUND, window.start)
+
+
+def plain(settled: pl.DataFrame) -> list[list[Any]]:
+    """Settlements as a record keeps them: the time (ISO, UTC), the interval that the source states, the rate."""
+    rows = settled.select("time", "interval_hours", "funding_rate").iter_rows()
+    return [[at.isoformat(), hours, rate] for at, hours, rate in rows]
+
+
+def before_of(record: Told) -> pl.DataFrame:
+    """The settlements (`FUNDING`) of the day before a partition, out of its record in parsed."""
+    rows = [(datetime.fromisoformat(at), rate, hours) for at, hours, rate in record.get("before") or []]
+    return pl.DataFrame(rows, schema=FUNDING, orient="row")
+
+
+def unpublished_of(dataset: Dataset, window: Window, now: datetime, archive: Told) -> datetime | None:
+    """The first instant of the window whose file need not be there yet; None where it is there, due, or not awaited."""
+    own = f"-{dataset.grain.key(window.start)[:7]}.zip"
+    if ARCHIVE not in dataset.sources or any(name.endswith(own) for name in archive.get("objects") or []):
+        return None
+    return unpublished_from(dataset, window, now)
+
+
+def known_of(window: Window, archive: Told, rest: Told, settled: pl.DataFrame, unpublished: datetime | None) -> Known:
+    """All that bears on the missing settlements of a partition: the reasons are those of bars, in their order.
+
+    Args:
+        window: the partition's time.
+        archive: the record of parsed/binance_archive.
+        rest: the record of parsed/binance_rest, or what it will be.
+        settled: the settlements that are there, those of the day before among them, ascending.
+        unpublished: since when archive files need not be there; None where all are.
+    """
+    times = settled["time"].to_list()
+    first, last = (times[0], times[-1]) if times else (None, None)
+    ended = rest.get("ended")
+    if ended and last is not None and last > datetime.fromisoformat(ended["at"]):
+        ended = None
+    return Known(
+        window,
+        archive=archive,
+        rest={**rest, "ended": ended},
+        unpublished=unpublished,
+        first_bar=first,
+        last_bar=last,
+        after_last=None if last is None else last + SETTLEMENT_MINUTE,
+        confirmed=_SIDES,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """What the archive has of a partition, and beside it.
+
+    Attributes:
+        own: its settlements (`FUNDING`), ascending; None where the archive is no source.
+        record: the record of parsed/binance_archive.
+        after: those of the day after it, as far as the next partition is there.
+        made_of: the fingerprint of parsed.
+    """
+
+    own: pl.DataFrame | None
+    record: Told
+    after: pl.DataFrame
+    made_of: str | None
+
+    @classmethod
+    def read(cls, store: Store, dataset: Dataset, partition: Partition) -> "Archived | None":
+        """What is published; None where the archive is a source and its part is not."""
+        if ARCHIVE not in dataset.sources:
+            return cls.nothing()
+        parsed = partition.in_zone("parsed", ARCHIVE)
+        published, own = published_sound(store, parsed), read_sound(store, parsed, dataset.name)
+        if published is None or own is None:
+            return None
+        end = window_of(dataset, partition).end
+        following = read_sound(store, replace(parsed, date=dataset.grain.key(end)), dataset.name)
+        after = own.clear() if following is None else following.filter(pl.col("time") < end + AROUND)
+        return cls(own, published.record, after, published.fingerprint)
+
+    @classmethod
+    def nothing(cls) -> "Archived":
+        """What there is where the archive is no source, or has nothing that is published."""
+        return cls(None, {}, pl.DataFrame(schema=FUNDING), None)
+
+    @property
+    def known(self) -> pl.DataFrame:
+        """All of its settlements that an answer about the partition, and a day around it, must have."""
+        return joined([before_of(self.record), self.own, self.after])

@@ -1,0 +1,73 @@
+"""What the archive's bars tell of missing settlements: since when the contract was listed, and where it ends."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from bcdata.catalog import Dataset
+from bcdata.evidence.listing_history import Question
+from bcdata.frames.schema import TIME
+from bcdata.gaps.explain import record_of
+from bcdata.pipeline.context import Workbench, window_of
+from bcdata.pipeline.funding.common import AROUND
+from bcdata.pipeline.parsed.archive_content import object_content, object_window
+from bcdata.pipeline.raw.due import due_until
+from bcdata.pipeline.raw.manifests import Record
+from bcdata.pipeline.raw.objects import iso
+from bcdata.providers.binance.files.archive import Series
+from bcdata.providers.binance.files.unzip import ObjectError
+from bcdata.providers.binance.funding import read_funding_csv
+from bcdata.quality.settlements import IS_NAMED
+from bcdata.store.layout import Partition
+from bcdata.windows import Window
+
+_BARS = "1h"
+
+
+def bars_of(dataset: Dataset, symbol: str) -> Series:
+    """The bars of the contract whose settlements they are."""
+    return Series(dataset.market, "klines", symbol, _BARS)
+
+
+async def settlement_evidence(
+    work: Workbench, dataset: Dataset, partition: Partition, held: Sequence[Record]
+) -> dict[str, Any]:
+    """What the files of bars tell, where the month's file is not there, or begins late or ends early.
+
+    Args:
+        work: clients and now.
+        dataset: whose partition it is.
+        partition: the partition of raw.
+        held: the records of its objects, and of the month before.
+
+    Raises:
+        ProviderError: the archive cannot be asked.
+    """
+    window, due = window_of(dataset, partition), due_until(dataset, work.now)
+    times = list(_times(work, dataset, partition, held, window))
+    is_listed_before = any(not partition.date.startswith(one["date"]) for one in held)
+    begins_late = not is_listed_before and (not times or min(times) - window.start > AROUND)
+    ends_early = window.end <= due and (not times or window.end - max(times) > AROUND)
+    if not (begins_late or ends_early):
+        return {}
+    testimony = await work.witness.testimony(bars_of(dataset, partition.symbol), Question(window, [], due))
+    before = testimony.not_listed(window)
+    ending = await work.witness.ending(testimony, window, due)
+    return {
+        "not_listed": record_of(before) if before else None,
+        "ended": ending.to_record() if ending else None,
+        "known_by": iso(testimony.known_by),
+    }
+
+
+def _times(
+    work: Workbench, dataset: Dataset, partition: Partition, held: Iterable[Record], window: Window
+) -> Iterable[datetime]:
+    """The instants in the window of all rows of the objects that can be read."""
+    for record in held:
+        try:
+            content = object_content(work.store, partition, record, dataset.interval)
+            rows = read_funding_csv(content, record["name"], object_window(record))
+        except ObjectError:
+            continue
+        yield from (at for at in rows.filter(IS_NAMED)["time"].cast(TIME) if at in window)

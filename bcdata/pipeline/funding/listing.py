@@ -1,0 +1,57 @@
+"""What the exchange says of a contract that lacks settlements at an end: since when it trades, and until when."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from bcdata.catalog import Dataset
+from bcdata.errors import NotFoundError
+from bcdata.evidence.delisting import Delistings, listed_as, status_of
+from bcdata.pipeline.context import Workbench
+from bcdata.pipeline.funding.evidence import bars_of
+from bcdata.pipeline.raw.objects import iso
+
+Facts = dict[str, Any]
+_FACTS = ("onboard", "first_open", "status", "ended")
+
+
+def facts_of(manifest: Mapping[str, Any] | None) -> Facts:
+    """What a manifest of raw/binance_rest says of the listing, as the record of parsed/binance_rest has it."""
+    return {name: (manifest or {}).get(name) for name in _FACTS}
+
+
+async def learn(
+    work: Workbench, delistings: Delistings, dataset: Dataset, symbol: str, before: Facts, *, begins: bool, ends: bool
+) -> Facts:
+    """What is known by now.
+
+    Args:
+        work: clients and now.
+        delistings: looks for the end of contracts that the exchange has forgotten.
+        dataset: whose settlements are missing.
+        symbol: the contract's.
+        before: what was known before.
+        begins: whether settlements are missing before all that are there.
+        ends: whether settlements are missing after all that are there.
+
+    Raises:
+        ProviderError: a provider cannot be asked.
+    """
+    info = await work.exchange_info(dataset.market)
+    if info is None:
+        return before
+    one, bars = listed_as(info, symbol), bars_of(dataset, symbol)
+    onboard = iso(one.onboard_date) if one else before["onboard"]
+    facts = {**before, "onboard": onboard, "status": status_of(one)}
+    if begins:  # of old contracts the exchange names a day after their first bars
+        facts["first_open"] = iso(await _first_bar(work, dataset, symbol)) or before["first_open"]
+    ended = await delistings.end(bars, one) if ends else None
+    facts["ended"] = {"at": ended.at.isoformat(), "evidence": ended.evidence} if ended else None
+    return facts
+
+
+async def _first_bar(work: Workbench, dataset: Dataset, symbol: str) -> datetime | None:
+    try:
+        return await work.first_open(bars_of(dataset, symbol))
+    except NotFoundError:
+        return None

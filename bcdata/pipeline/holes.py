@@ -1,0 +1,135 @@
+"""Which expected bars a partition lacks, and which of these are worth asking for: those that nothing explains yet."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from bcdata.catalog import Dataset
+from bcdata.frames.schema import BAR, TIME, conform
+from bcdata.gaps.explain import Known, Told, unpublished_from
+from bcdata.gaps.ledger import Status, explain, missing_opens
+from bcdata.pipeline.context import Workbench, window_of
+from bcdata.pipeline.parsed.answer_rows import without
+from bcdata.pipeline.parsed.archive_view import ArchiveView
+from bcdata.pipeline.parsed.rest_answers import Weighed
+from bcdata.providers.binance.files.peek import content_bound, read_opens
+from bcdata.providers.binance.names import GRAINS
+from bcdata.store.layout import Partition
+from bcdata.venues.calendar import calendar, closed_window
+from bcdata.windows import Window
+
+_WORTH_ASKING = (Status.OPEN.value, Status.NOT_PUBLISHED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Holes:
+    """The bars that a partition lacks, and what is doubted.
+
+    Attributes:
+        view: the archive's part of the partition.
+        expected: opens of all bars that should be there by now, UTC, ascending.
+        closed: the part of the partition that has closed by now.
+        unpublished: since when archive files need not be there; None where all are due.
+    """
+
+    view: ArchiveView
+    expected: pl.Series
+    closed: Window
+    unpublished: datetime | None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the archive has all bars that are expected, and nothing is doubted. Reads no bar."""
+        record = self.view.record
+        if not record or self.closed != self.view.window or record.get("questioned") or record.get("uncompared"):
+            return False
+        # Sound, unique, on the grid and as many as expected: nothing is missing.
+        return bool(record["verdict"]["rows"] == len(self.expected))
+
+    @property
+    def seems_gone(self) -> bool:
+        """Whether no file of any interval goes on."""
+        return bool((self.view.record.get("evidence") or {}).get("ended"))
+
+    @property
+    def quiet_since(self) -> str | None:
+        """Since when the archive's candles are without a trade up to their end."""
+        since: str | None = self.view.record.get("quiet_since")
+        return since
+
+    def there(self, weighed: Weighed) -> pl.DataFrame:
+        """The bars (`BAR`) that there are of the partition: the archive's that are not refuted, and REST's."""
+        archive = without(self.view.bars, weighed.refuted)
+        return pl.concat([archive, conform(weighed.bars, BAR)]).unique("open_time", keep="first").sort("open_time")
+
+    def missing(self, weighed: Weighed) -> pl.Series:
+        """The opens of those that neither the archive has nor REST gave."""
+        return missing_opens(self.expected, self.there(weighed)["open_time"])
+
+    def known(self, weighed: Weighed, rest: Told) -> Known:
+        """All that bears on missing bars; `rest` is what the record of parsed/binance_rest has or will have."""
+        there = self.there(weighed)
+        return known_of(self.view, there, missing_opens(self.expected, there["open_time"]), rest, self.unpublished)
+
+    def unexplained(self, weighed: Weighed, rest: Told) -> pl.Series:
+        """The missing bars that are worth asking for."""
+        left = self.missing(weighed)
+        if left.is_empty():
+            return left
+        reasons = self.known(weighed, rest).reasons()
+        # A row that was set aside explains nothing here: REST may have a sound one.
+        told = explain(left.to_frame("open_time"), [one for one in reasons if one.status is not Status.QUARANTINED])
+        return told.filter(pl.col("status").is_in(_WORTH_ASKING))["open_time"]
+
+
+def known_of(
+    view: ArchiveView, there: pl.DataFrame, missing: pl.Series, rest: Told, unpublished: datetime | None
+) -> Known:
+    """All that bears on the missing bars of a partition, out of records and coarser bars.
+
+    Args:
+        view: the archive's part of the partition.
+        there: the bars that there are, from whatever source (`open_time`, `trades`), ascending, UTC.
+        missing: opens of those that are missing.
+        rest: the record of parsed/binance_rest.
+        unpublished: since when archive files need not be there; None where all are due.
+    """
+    first, last = there["open_time"].min(), there["open_time"].max()
+    return Known(
+        view.window,
+        archive=view.record,
+        rest=rest,
+        unpublished=unpublished,
+        first_bar=first if isinstance(first, datetime) else None,
+        last_bar=last if isinstance(last, datetime) else None,
+        after_last=view.dataset.bar_interval.next(last) if isinstance(last, datetime) else None,
+        residuals=view.residuals(there, missing, rest),
+    )
+
+
+def find_holes(work: Workbench, dataset: Dataset, partition: Partition) -> Holes | None:
+    """The holes of a partition; None where the archive's part of it is not published."""
+    view = ArchiveView.read(work.store, dataset, partition)
+    if view is None:
+        return None
+    closed = closed_window(view.window, dataset.bar_interval, work.now)
+    expected = calendar(dataset.calendar).opens(dataset.bar_interval, closed)
+    return Holes(view, expected, closed, unpublished_from(dataset, view.window, work.now))
+
+
+def missing_in(
+    work: Workbench, dataset: Dataset, partition: Partition, objects: Sequence[Mapping[str, Any]]
+) -> pl.Series:
+    """The expected opens (UTC) by now that are in none of a raw/binance_archive partition's objects."""
+    interval = dataset.bar_interval
+    closed = closed_window(window_of(dataset, partition), interval, work.now)
+    opens = [pl.Series("open_time", [], dtype=TIME)]
+    for one in objects:
+        body = work.store.objects.get(partition.key(one["file"]))
+        bound = content_bound(GRAINS[one["period"]].window(one["date"]), interval)
+        found = read_opens(body, one["name"], bound) if body is not None else None
+        opens += [found] if found is not None else []
+    return missing_opens(calendar(dataset.calendar).opens(interval, closed), pl.concat(opens))

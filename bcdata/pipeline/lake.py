@@ -1,0 +1,193 @@
+"""Reading the lake across partitions: bars are trusted only with a ledger of the same fingerprint."""
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+
+from bcdata.bars.known import with_known_at
+from bcdata.catalog import Dataset
+from bcdata.errors import StoreError
+from bcdata.frames.schema import SETTLEMENT, conform, merged_bar
+from bcdata.store.footer import Published
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata.windows import Window
+
+
+def trusted(store: Store, partition: Partition) -> str | None:
+    """The fingerprint of a merged partition whose bars and ledger belong together, by their files' footers.
+
+    None where there is none, or where they are of two publications.
+
+    Raises:
+        StoreError: a file is damaged, or lost beside the other: what is made of bars must not take them for absent.
+    """
+    bars = store.published(partition)
+    ledger = store.published(partition.in_zone("gaps"))
+    if bars and ledger:
+        return bars.fingerprint if bars.fingerprint == ledger.fingerprint else None
+    require_sound(store, partition, partition.dataset)
+    return None
+
+
+def require_sound(store: Store, partition: Partition, source: str) -> str | None:
+    """Passes a partition whose rows may be read, or that has none; otherwise says why not, where nothing is damaged.
+
+    Raises:
+        StoreError: a file is damaged; the text has the command that repairs it.
+    """
+    command = repair(partition, source)
+    try:
+        problem = distrust(store, partition)
+    except StoreError as error:
+        raise StoreError(f"{error}; repair it with: {command}") from error
+    if problem and problem != BETWEEN:
+        raise StoreError(f"{problem}; repair it with: {command}")
+    return problem
+
+
+def require_whole(store: Store, partition: Partition, source: str) -> None:
+    """Passes a file whose bytes are those that were published, whatever stands beside it.
+
+    Raises:
+        StoreError: it is damaged; the text has the command that repairs it.
+    """
+    command = repair(partition, source)
+    try:
+        damage = store.damage(partition)
+    except StoreError as error:
+        raise StoreError(f"{error}; repair it with: {command}") from error
+    if damage:
+        raise StoreError(f"{partition.key()} is damaged: {damage}; repair it with: {command}")
+
+
+def repair(partition: Partition, source: str) -> str:
+    """The command that rebuilds a partition.
+
+    Args:
+        partition: of any zone.
+        source: the dataset that the command takes: that of which coarser bars are made.
+    """
+    date = partition.date
+    return f"bcdata materialize --dataset {source} --symbols {partition.symbol} --from {date} --to {date}"
+
+
+def distrust(store: Store, partition: Partition) -> str | None:
+    """Why the rows of a published partition must not be read, in words; None where they may, or there is no file.
+
+    Of merged both files are looked at: bars are trusted only with the ledger of their own publication.
+
+    Raises:
+        StoreError: a file cannot be read, or a manifest is damaged.
+    """
+    places = [partition]
+    if partition.zone in _TOGETHER:
+        places = [partition.in_zone(zone) for zone in _TOGETHER]
+        if store.objects.stat(partition.key()) is None:
+            return None
+    for one in places:
+        if store.objects.stat(one.key()) is None:
+            return f"{one.key()} is missing"
+        if damage := store.damage(one):
+            return f"{one.key()} is damaged: {damage}"
+    if len(places) > 1 and not set.intersection(*(set(store.whole(one)) for one in places)):
+        return BETWEEN
+    return None
+
+
+BETWEEN = "its bars and its ledger are of two publications, the newer of which has not ended"
+"""A process was killed, or is at work: nothing is damaged, and the next run over the partition brings it to an end."""
+_TOGETHER = ("merged", "gaps")
+
+
+def published_sound(store: Store, partition: Partition) -> Published | None:
+    """What the footer of a published file says; None where there is none.
+
+    Raises:
+        StoreError: the file is damaged; the text has the command that repairs it.
+    """
+    found = store.published(partition)
+    if found is None:
+        require_whole(store, partition, partition.dataset)
+    return found
+
+
+def read_sound(
+    store: Store,
+    partition: Partition,
+    source: str,
+    columns: Sequence[str] | None = None,
+    *,
+    are_optional: bool = False,
+) -> pl.DataFrame | None:
+    """What `Store.read` gives.
+
+    Raises:
+        StoreError: the file is damaged; the text has the command that repairs it.
+    """
+    try:
+        return store.read(partition, columns, are_optional=are_optional)
+    except StoreError as error:
+        raise StoreError(f"{error}; repair it with: {repair(partition, source)}") from error
+
+
+def read_together_sound(
+    store: Store, partitions: Sequence[Partition], source: str, columns: Sequence[str] | None = None
+) -> pl.DataFrame | None:
+    """What `Store.read_together` gives.
+
+    Raises:
+        StoreError: a file is damaged; the text has the command that repairs it.
+    """
+    try:
+        return store.read_together(partitions, columns)
+    except StoreError:
+        for one in partitions:
+            read_sound(store, one, source, columns, are_optional=True)  # tells which it is
+        raise
+
+
+def keys_over(dataset: Dataset, window: Window) -> list[str]:
+    """The date keys whose partitions overlap the window."""
+    if window.is_empty:
+        return []
+    grain = dataset.grain
+    last = grain.key(window.end)
+    keys = grain.keys(grain.key(window.start), last)
+    return [key for key in keys if grain.window(key).start < window.end]
+
+
+def merged_over(store: Store, dataset: Dataset, symbol: str, window: Window) -> Iterator[tuple[Partition, str | None]]:
+    """The merged partitions that overlap the window, each with its fingerprint if it can be trusted."""
+    for key in keys_over(dataset, window):
+        partition = Partition("merged", dataset.name, symbol, key)
+        yield partition, trusted(store, partition)
+
+
+def read_over(
+    store: Store, dataset: Dataset, symbol: str, window: Window, columns: Sequence[str] | None = None
+) -> pl.DataFrame:
+    """The trusted rows of a merged dataset inside the window, ascending by time (UTC).
+
+    Of the columns all, or those that are named, the time among them. Rows of partitions that an earlier version of the
+    code has made lack `known_at`: they are known at their end.
+    """
+    time, schema = ("open_time", merged_bar(funding=dataset.market in PERPETUAL))
+    if dataset.kind == "funding":
+        time, schema = "time", SETTLEMENT
+    wanted = pl.Schema({name: schema[name] for name in columns or schema})
+    frames = [pl.DataFrame(schema=wanted)]
+    for partition, fingerprint in merged_over(store, dataset, symbol, window):
+        frame = read_sound(store, partition, dataset.name, columns, are_optional=True) if fingerprint else None
+        if frame is not None:
+            frames.append(frame if frame.schema == wanted else _as_now(frame, wanted, dataset))
+    return pl.concat(frames).filter(pl.col(time).is_between(window.start, window.end, closed="left"))
+
+
+def _as_now(frame: pl.DataFrame, wanted: pl.Schema, dataset: Dataset) -> pl.DataFrame:
+    """Rows that an earlier version of the code has published, with the columns of this one."""
+    return conform(with_known_at(frame, dataset.bar_interval) if "known_at" in wanted else frame, wanted)
+
+
+PERPETUAL = frozenset({"um", "cm"})
+"""Markets with funding."""

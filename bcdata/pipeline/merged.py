@@ -1,0 +1,221 @@
+"""merged: one truth per bar, VWAP and funding on it, and the ledger that explains every bar that is missing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Any, Literal
+
+import polars as pl
+
+from bcdata.bars.known import with_known_at
+from bcdata.bars.merge import disagreements, join_funding, merge
+from bcdata.bars.tail import without_idle_tail
+from bcdata.catalog import Dataset
+from bcdata.gaps.explain import unpublished_from
+from bcdata.gaps.ledger import Status, ledger, missing_opens
+from bcdata.pipeline.agreement import finer_dataset, finer_disagreement
+from bcdata.pipeline.context import Workbench, window_of
+from bcdata.pipeline.fingerprint import fingerprint
+from bcdata.pipeline.holes import known_of
+from bcdata.pipeline.lake import PERPETUAL, merged_over, published_sound, read_over, read_sound
+from bcdata.pipeline.outcome import Outcome, State
+from bcdata.pipeline.parsed.archive_view import ArchiveView
+from bcdata.pipeline.present import CLOSED, as_of
+from bcdata.pipeline.publish import is_whole, nothing_sound, publish, unchanged
+from bcdata.pipeline.stream import each
+from bcdata.quality.models import audit, merged_model
+from bcdata.quality.rules import VERSION, sample
+from bcdata.quality.verdict import Finding, Severity, Verdict, failed
+from bcdata.store import quarantine
+from bcdata.store.layout import Partition
+from bcdata.venues.calendar import calendar, closed_window
+from bcdata.windows import Window
+
+ARCHIVE, REST = "binance_archive", "binance_rest"
+
+Record = dict[str, Any]
+
+
+def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+    """Merges what parsed holds, and yields outcomes in order."""
+    yield from each(work.store.root, partitions, lambda one: _merge(as_of(work, dataset, one), dataset, one))
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """All that a merged partition is made of."""
+
+    sources: list[tuple[str, str | None, Record | None]]
+    """(source, fingerprint, record) in order of precedence; None where nothing was asked of it."""
+    symbol: str
+    window: Window
+    closed: Window
+    unpublished: datetime | None
+    funding: list[str | None]
+    finer: list[str | None]
+
+    def record(self, source: str) -> Record | None:
+        return next((record for name, _, record in self.sources if name == source), None)
+
+    def fingerprint(self, dataset: Dataset) -> str:
+        return fingerprint(
+            sources=[(name, made_of) for name, made_of, _ in self.sources],
+            interval=dataset.bar_interval.name,
+            closed=self.closed.end,
+            unpublished=self.unpublished,
+            funding=self.funding,
+            finer=self.finer,
+            rules=VERSION,
+        )
+
+
+def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
+    if reason := _not_ready(work, dataset, partition):
+        return Outcome(partition, State.HELD_BACK, failed("upstream", reason))
+    inputs = _inputs(work, dataset, partition)
+    made_of = inputs.fingerprint(dataset)
+    done = unchanged(work.store, partition, made_of)
+    if done and (not done.ok or is_whole(work.store, partition.in_zone("gaps"), made_of)):
+        return done
+    rest = inputs.record(REST) or {}
+    frames = [
+        (name, _without_replaced(frame, rest) if name == ARCHIVE else frame)
+        for name, made, _ in inputs.sources
+        if made and (frame := read_sound(work.store, partition.in_zone("parsed", name), dataset.name)) is not None
+    ]
+    # What has not closed by now is not known yet, whatever a file says.
+    bars = with_known_at(merge(frames).filter(pl.col("open_time") < inputs.closed.end), dataset.bar_interval)
+    bars, rest = _without_dead_candles(bars, rest)
+    if dataset.market in PERPETUAL:
+        bars = _funded(work, dataset, partition, bars)
+    view = ArchiveView(work.store, dataset, partition, inputs.record(ARCHIVE) or {})
+    gaps = _ledger(view, inputs, bars, rest)
+    findings = [
+        *audit(bars, merged_model(dataset.bar_interval, funding=dataset.market in PERPETUAL)),
+        *_tiling(dataset, inputs, bars, gaps),
+        *_coverage(gaps),
+        *nothing_sound(bars.height, inputs.record(ARCHIVE) or {}, rest),
+        *_disagreements(frames),
+        *finer_disagreement(work, dataset, inputs.symbol, inputs.window, bars),
+    ]
+    verdict = Verdict(bars.height, tuple(findings), {"missing": _by_status(gaps)})
+    record = {
+        "sources": [(name, made) for name, made, _ in inputs.sources],
+        "funding": inputs.funding,
+        "finer": inputs.finer,
+        CLOSED: inputs.closed.end.isoformat(),
+    }
+    return publish(work.store, partition, bars, verdict, fingerprint=made_of, record=record, ledger=gaps)
+
+
+def _not_ready(work: Workbench, dataset: Dataset, partition: Partition) -> str | None:
+    """Why the partition cannot be merged: the archive's part of it is not published."""
+    if ARCHIVE not in dataset.sources:
+        return None
+    parsed = partition.in_zone("parsed", ARCHIVE)
+    if published_sound(work.store, parsed):
+        return None
+    report = quarantine.report(work.store, parsed)
+    if report:
+        return f"parsed was held back: {Verdict.from_json(report['verdict']).summary()}"
+    return "parsed is not published; materialize it first"
+
+
+def _inputs(work: Workbench, dataset: Dataset, partition: Partition) -> _Inputs:
+    window = window_of(dataset, partition)
+    sources: list[tuple[str, str | None, Record | None]] = []
+    for name in dataset.sources:
+        published = published_sound(work.store, partition.in_zone("parsed", name))
+        sources.append((name, published.fingerprint if published else None, published.record if published else None))
+    funding = work.catalog.funding(dataset.market)
+    finer = finer_dataset(work.catalog, dataset)
+    symbol = partition.symbol
+    return _Inputs(
+        sources=sources,
+        symbol=symbol,
+        window=window,
+        closed=closed_window(window, dataset.bar_interval, work.now),
+        unpublished=unpublished_from(dataset, window, work.now),
+        funding=[made for _, made in merged_over(work.store, funding, symbol, window)] if funding else [],
+        finer=[made for _, made in merged_over(work.store, finer, symbol, window)] if finer else [],
+    )
+
+
+def _funded(work: Workbench, dataset: Dataset, partition: Partition, bars: pl.DataFrame) -> pl.DataFrame:
+    funding = work.catalog.funding(dataset.market)
+    if funding is None:
+        return bars.with_columns(pl.lit(None, dtype=pl.Float64).alias("funding_rate"))
+    settled = read_over(work.store, funding, partition.symbol, window_of(dataset, partition))
+    return join_funding(bars, settled, dataset.bar_interval)
+
+
+def _without_dead_candles(bars: pl.DataFrame, rest: Record) -> tuple[pl.DataFrame, Record]:
+    """The bars without the candles that go on after a delisting, and the evidence with their number."""
+    if not rest.get("ended"):
+        return bars, rest
+    kept, idle = without_idle_tail(bars, datetime.fromisoformat(rest["ended"]["at"]))
+    if not idle:
+        return bars, rest
+    last = kept["open_time"].max()
+    after = f" after the last one at {last:%Y-%m-%d %H:%M}" if isinstance(last, datetime) else ""
+    words = f"{idle:,} candles without a trade{after}; {rest['ended']['evidence']}"
+    return kept, {**rest, "ended": {**rest["ended"], "evidence": words}}
+
+
+def _without_replaced(bars: pl.DataFrame, rest: Record) -> pl.DataFrame:
+    """The archive's bars without those that the exchange's day bars refute, or REST's rows beat."""
+    time = pl.col("open_time")
+    wrong = [
+        time.is_between(datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"]), closed=closed)
+        for name, closed in _REPLACED
+        for one in rest.get(name) or []
+    ]
+    return bars.filter(~pl.any_horizontal(wrong)) if wrong else bars
+
+
+_REPLACED: tuple[tuple[str, Literal["both", "left"]], ...] = (("refuted", "both"), ("replaced", "left"))
+"""Records of parsed/binance_rest about the archive's rows: runs of opens, and half-open windows."""
+
+
+def _ledger(view: ArchiveView, inputs: _Inputs, bars: pl.DataFrame, rest: Record) -> pl.DataFrame:
+    dataset = view.dataset
+    expected = calendar(dataset.calendar).opens(dataset.bar_interval, inputs.closed)
+    known = known_of(view, bars, missing_opens(expected, bars["open_time"]), rest, inputs.unpublished)
+    # Where the archive is no source, REST repairs nothing: its bars are the first choice.
+    first_choice = [ARCHIVE] if ARCHIVE in dataset.sources else list(dataset.sources)
+    return ledger(expected, bars, known.reasons(), archives=first_choice)
+
+
+def _coverage(gaps: pl.DataFrame) -> Iterator[Finding]:
+    missing = gaps.filter(pl.col("status") != Status.REFILLED.value)
+    if missing.height:
+        counts = ", ".join(f"{n} {status}" for status, n in _by_status(missing).items())
+        yield Finding("coverage", Severity.WARN, int(missing["bars"].sum()), f"missing bars: {counts}", sample(missing))
+
+
+def _disagreements(frames: list[tuple[str, pl.DataFrame]]) -> Iterator[Finding]:
+    for (name, frame), (other, later) in pairwise(frames):
+        differ = disagreements(frame, later)
+        if differ.height:
+            words = f"{other} says otherwise than {name}, which is kept"
+            yield Finding("sources_disagree", Severity.WARN, differ.height, words, sample(differ))
+
+
+def _tiling(dataset: Dataset, inputs: _Inputs, bars: pl.DataFrame, gaps: pl.DataFrame) -> Iterator[Finding]:
+    """Bars and ledger must tile the calendar: every expected bar is in exactly one of them."""
+    expected = calendar(dataset.calendar).opens(dataset.bar_interval, inputs.closed)
+    if gaps.is_empty() and bars["open_time"].equals(expected):
+        return
+    held = bars.filter(pl.col("open_time").is_in(expected.implode())).height
+    missing = int(gaps.filter(pl.col("status") != Status.REFILLED.value)["bars"].sum())
+    if held != bars.height:
+        words = f"{bars.height - held} bars are not on the calendar"
+        yield Finding("calendar", Severity.PARTITION, bars.height - held, words)
+    if held + missing != len(expected):
+        words = f"{held} bars and {missing} missing ones do not make {len(expected)}"
+        yield Finding("tiling", Severity.PARTITION, 1, words)
+
+
+def _by_status(gaps: pl.DataFrame) -> dict[str, int]:
+    return dict(gaps.group_by("status").agg(pl.col("bars").sum()).sort("status").iter_rows())

@@ -1,0 +1,61 @@
+"""What follows from weighed answers, as the record of parsed/binance_rest has it."""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from bcdata.frames.schema import TIME
+from bcdata.gaps.ledger import windows_of_runs
+from bcdata.intervals import Interval
+from bcdata.pipeline.parsed.answer_rows import within
+from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL
+from bcdata.pipeline.raw.manifests import Record
+from bcdata.quality.compare.coarser import Contradiction
+from bcdata.quality.compare.refill import REFUTED
+from bcdata.quality.compare.windows import length_of
+
+
+def window_record(one: Contradiction) -> Record:
+    """A window, half-open, with its evidence."""
+    return {"start": one.window.start.isoformat(), "end": one.window.end.isoformat(), "evidence": one.evidence}
+
+
+def refuted_run(bars: pl.DataFrame, one: Contradiction) -> Record:
+    """A window of the archive's rows that are not published, as a run of these, first and last open included."""
+    opens = within(bars, [one])["open_time"]
+    first, last = opens.min(), opens.max()
+    start = first if isinstance(first, datetime) else one.window.start
+    end = last if isinstance(last, datetime) else one.window.start
+    return {"start": start.isoformat(), "end": end.isoformat(), "reason": REFUTED, "evidence": one.evidence}
+
+
+def set_aside_windows(rejected: pl.DataFrame, bars: pl.DataFrame, interval: Interval) -> list[Record]:
+    """Half-open windows of rows that came, were set aside, and that no other row stands in for; and why."""
+    told = rejected.drop_nulls("open_time").select(
+        pl.col("open_time").cast(TIME).dt.truncate(interval.name), "reason", "evidence"
+    )
+    left = told.join(bars, on="open_time", how="anti", maintain_order="left")
+    words = pl.coalesce("evidence", pl.lit("it breaks the rule ") + pl.col("reason")).alias("evidence")
+    return [
+        window_record(Contradiction(window, f"a row of REST was set aside: {evidence}"))
+        for (evidence,), rows in left.with_columns(words).group_by("evidence", maintain_order=True)
+        for window in windows_of_runs(rows["open_time"].unique(), interval)
+    ]
+
+
+def days_with_holes(days: pl.DataFrame, bars: pl.DataFrame, interval: Interval) -> list[Record]:
+    """The exchange's day bars of days that lack a bar: what was traded there.
+
+    Args:
+        days: day bars (`BAR`) of the partition.
+        bars: the bars (`BAR`) that there are, from whatever source.
+        interval: their length.
+    """
+    expected = timedelta(days=1) // length_of(interval)
+    there = bars.group_by(pl.col("open_time").dt.truncate(DAY_INTERVAL.name)).len()
+    whole = there.filter(pl.col("len") == expected)["open_time"]
+    left = days.filter(~pl.col("open_time").is_in(whole.implode()))
+    return [
+        {"start": at.isoformat(), "interval": DAY_INTERVAL.name, "trades": trades}
+        for at, trades in left.select("open_time", "trades").iter_rows()
+    ]

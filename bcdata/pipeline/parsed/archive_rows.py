@@ -1,0 +1,123 @@
+"""What is set aside of an archive partition: rows, lines and whole objects, each with its object, line and reason."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from bcdata.catalog import Dataset
+from bcdata.gaps.set_aside import UNREADABLE_LINE, Lacking, Run, runs_of_rows, runs_of_windows
+from bcdata.intervals import Interval
+from bcdata.pipeline.parsed.archive_content import Record, object_window, refuse_lost, rows_content
+from bcdata.pipeline.parsed.control_bars import with_windows
+from bcdata.providers.binance.files.unzip import ObjectError
+from bcdata.quality.audit import Audited
+from bcdata.quality.shares import BAD_SHARE
+from bcdata.quality.verdict import Finding, Severity
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+
+
+@dataclass(slots=True)
+class Opened:
+    """The contents of the objects that could be opened, and what is wrong with the others."""
+
+    records: list[Record] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+    broken: list[tuple[Record, ObjectError]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, store: Store, raw: Partition, records: Sequence[Record], dataset: Dataset) -> "Opened":
+        """Opens the objects of a partition of raw, by their records."""
+        opened = cls()
+        for record in records:
+            try:
+                opened.contents.append(rows_content(store, raw, record, dataset.interval))
+                opened.records.append(record)
+            except ObjectError as error:
+                refuse_lost(error, raw, record)
+                opened.broken.append((record, error))
+        return opened
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """All that is not published of what was received.
+
+    Attributes:
+        opened: the objects.
+        rows: all raw rows that were read.
+        rejected: rows and lines that were set aside, with `object`, `line`, `reason` and `evidence`.
+        whole: objects that were set aside whole: record, rule, and words.
+    """
+
+    opened: Opened
+    rows: pl.DataFrame
+    rejected: pl.DataFrame
+    whole: list[tuple[Record, str, str]]
+
+    @classmethod
+    def of(cls, opened: Opened, rows: pl.DataFrame, bad_lines: pl.DataFrame, audited: Audited) -> "SetAside":
+        """Puts together what the audit set aside and what could not be read."""
+        lines = with_windows(bad_lines.with_columns(reason=pl.lit(UNREADABLE_LINE)), opened.records).drop("rank")
+        rejected = (
+            pl.concat([audited.rejected.drop("rank"), lines], how="diagonal") if lines.height else audited.rejected
+        )
+        broken = [(record, error.rule, f"{record['name']} cannot be read: {error}") for record, error in opened.broken]
+        bad = [
+            (opened.records[at], BAD_SHARE, f"{opened.records[at]['name']}: {one}, and the rest is not believed")
+            for at, one in audited.bad_objects.items()
+        ]
+        return cls(opened, rows, rejected, [*broken, *bad])
+
+    def runs(self, lacking: Lacking, interval: Interval) -> list[Run]:
+        """The runs of missing bars that it explains, for the gap ledger."""
+        if not self.rejected.height and not self.whole:
+            return []
+        windows = [(object_window(record), rule, words) for record, rule, words in self.whole]
+        rows = runs_of_rows(self.rejected, self.rows, lacking, interval)
+        return [*rows, *runs_of_windows(windows, lacking, self._covered())]
+
+    def findings(self) -> list[Finding]:
+        """What whole objects cost: their rows, or nothing where other objects cover their days."""
+        covered = set(self._covered())
+        found = []
+        for record, rule, words in self.whole:
+            is_replaced = all(day in covered for day in object_window(record).days())
+            severity = Severity.WARN if is_replaced else Severity.ROW
+            found.append(Finding(rule, severity, 1, words + ("; other objects cover its days" if is_replaced else "")))
+        return found
+
+    def frame(self) -> pl.DataFrame:
+        """What goes into quarantine: rows and lines with the object that they came from, and objects as a row each."""
+        names = pl.DataFrame(
+            {
+                "object": range(len(self.opened.records)),
+                "name": [record["name"] for record in self.opened.records],
+            },
+            schema={"object": pl.Int64, "name": pl.String},
+        )
+        named = self.rejected.join(names, on="object", how="left", maintain_order="left")
+        named = named.drop("object", "from_us", "to_us")
+        broken = [(record["name"], rule, words) for record, rule, words in self.whole if rule != BAD_SHARE]
+        objects = pl.DataFrame(
+            broken, schema={"name": pl.String, "reason": pl.String, "evidence": pl.String}, orient="row"
+        )
+        both = pl.concat([named, objects], how="diagonal") if objects.height else named
+        first = ("name", "line", "reason", "evidence")
+        return both.select(*first, pl.exclude(*first))
+
+    def _covered(self) -> pl.Series:
+        """The UTC days of the objects that are believed."""
+        whole = {record["name"] for record, _, _ in self.whole}
+        good = [record for record in self.opened.records if record["name"] not in whole]
+        return pl.Series(sorted({day for one in good for day in object_window(one).days()}), dtype=pl.Date)
+
+
+def extra_columns(names: Sequence[str]) -> list[Finding]:
+    """The warning that objects have columns after the known ones."""
+    if not names:
+        return []
+    words = f"{names[0]} has columns after the known ones; they are not read"
+    shown = tuple({"object": name} for name in names[:5])
+    return [Finding("extra_columns", Severity.WARN, len(names), words, shown)]

@@ -1,0 +1,115 @@
+"""What the archive has in a partition and around it: what missing bars and answers of REST are weighed against."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from bcdata.catalog import Dataset
+from bcdata.frames.schema import BAR, conform
+from bcdata.gaps.explain import coarse_of
+from bcdata.gaps.ledger import Reason
+from bcdata.gaps.residuals import CoarseBar, coarse_bars, residuals
+from bcdata.pipeline.context import window_of
+from bcdata.pipeline.lake import keys_over, published_sound, read_sound
+from bcdata.pipeline.parsed.control_bars import read_controls
+from bcdata.pipeline.raw.manifests import ARCHIVE, held_manifest
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata.windows import Window
+
+
+@dataclass(frozen=True)
+class ArchiveView:
+    """The archive's part of one partition, as parsed/binance_archive has it. Reads what it is asked for, once.
+
+    Attributes:
+        store: the lake.
+        dataset: whose bars they are.
+        partition: of whatever zone.
+        record: of parsed/binance_archive; empty where the archive is no source.
+    """
+
+    store: Store
+    dataset: Dataset
+    partition: Partition
+    record: Mapping[str, Any]
+    _frames: dict[str, pl.DataFrame] = field(default_factory=dict)
+    _controls: dict[str, dict[str, pl.DataFrame]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, store: Store, dataset: Dataset, partition: Partition) -> "ArchiveView | None":
+        """The view; None where the archive is a source, and its part of the partition is not published."""
+        if ARCHIVE not in dataset.sources:
+            return cls(store, dataset, partition, {})
+        published = published_sound(store, partition.in_zone("parsed", ARCHIVE))
+        return cls(store, dataset, partition, published.record) if published else None
+
+    @property
+    def window(self) -> Window:
+        """The time of the partition."""
+        return window_of(self.dataset, self.partition)
+
+    @property
+    def bars(self) -> pl.DataFrame:
+        """The partition's own sound bars (`BAR`), ascending, UTC."""
+        return self._of(self.partition.date)
+
+    def around(self, window: Window) -> pl.DataFrame:
+        """The sound bars (`BAR`) that open in the window, those of neighbouring partitions too, ascending."""
+        keys = keys_over(self.dataset, window) if ARCHIVE in self.dataset.sources else []
+        frames = [pl.DataFrame(schema=BAR), *(self._of(key) for key in keys)]
+        return pl.concat(frames).filter(pl.col("open_time").is_between(window.start, window.end, closed="left"))
+
+    def made_of(self, window: Window) -> list[tuple[str, str | None]]:
+        """The fingerprints of the partitions that `around` reads."""
+        if ARCHIVE not in self.dataset.sources:
+            return []
+        ones = [(key, published_sound(self.store, self._parsed(key))) for key in keys_over(self.dataset, window)]
+        return [(key, one.fingerprint if one else None) for key, one in ones]
+
+    @property
+    def controls(self) -> dict[str, pl.DataFrame]:
+        """The coarser bars that raw keeps to check these, by interval name."""
+        if "own" not in self._controls:
+            raw = self.partition.in_zone("raw", ARCHIVE)
+            manifest = held_manifest(self.store, raw) or {}
+            # What raw holds since it was parsed belongs to another version of the partition.
+            is_read = bool(manifest.get("controls")) and manifest.get("fingerprint") == self.record.get("raw")
+            self._controls["own"] = read_controls(self.store, raw, manifest, self.window) if is_read else {}
+        return self._controls["own"]
+
+    def coarse(self, missing: pl.Series, rest: Mapping[str, Any]) -> list[CoarseBar]:
+        """The closed coarser bars of days that lack a bar: of raw's control bars and of what other files told.
+
+        Args:
+            missing: opens of the missing bars, UTC.
+            rest: the record of parsed/binance_rest.
+        """
+        evidence = self.record.get("evidence") or {}
+        told = [*coarse_of(evidence.get("coarser")), *coarse_of(rest.get("coarser"))]
+        within = [one for one in told if one.start >= self.window.start and one.end <= self.window.end]
+        return [*coarse_bars(self.controls, missing), *within]
+
+    def residuals(self, bars: pl.DataFrame, missing: pl.Series, rest: Mapping[str, Any]) -> list[Reason]:
+        """Where coarser bars have more trades than the bars of the partition that are there, from whatever source.
+
+        The exchange's own day bars, where there are some, count too.
+        """
+        if missing.is_empty():
+            return []
+        held = bars.select("open_time", "trades").sort("open_time")
+        coarse = [*self.coarse(missing, rest), *coarse_of(rest.get("days"))]
+        return residuals(coarse, held, missing, self.dataset.bar_interval)
+
+    def _parsed(self, key: str) -> Partition:
+        return Partition("parsed", self.dataset.name, self.partition.symbol, key, ARCHIVE)
+
+    def _of(self, key: str) -> pl.DataFrame:
+        """The bars of one partition; none where it is not there."""
+        if key not in self._frames:
+            is_source = ARCHIVE in self.dataset.sources
+            frame = read_sound(self.store, self._parsed(key), self.dataset.name) if is_source else None
+            self._frames[key] = pl.DataFrame(schema=BAR) if frame is None else conform(frame, BAR)
+        return self._frames[key]

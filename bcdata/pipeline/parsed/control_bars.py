@@ -1,0 +1,105 @@
+"""The control bars of a partition: coarser bars of the same symbol, kept in raw to check the finer ones."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from bcdata.frames.schema import BAR, TIME
+from bcdata.intervals import Interval
+from bcdata.pipeline.parsed.archive_content import Record, object_window, refuse_lost, rows_content
+from bcdata.providers.binance.contracts import contract_size
+from bcdata.providers.binance.files.unzip import ObjectError
+from bcdata.providers.binance.klines import coin_margined, read_csv, snap_early_2018
+from bcdata.quality.audit import audit_bars
+from bcdata.quality.verdict import Finding, Severity
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata.windows import Window
+
+_COIN_MARGINED = "cm"
+
+
+def read_controls(store: Store, raw: Partition, manifest: Mapping[str, Any], window: Window) -> dict[str, pl.DataFrame]:
+    """The control bars (`BAR`, ascending, one per open) that open in the window, by interval name.
+
+    Controls that cannot be read are passed over; `read_controls_with_findings` names them.
+
+    Args:
+        store: the lake.
+        raw: the partition of raw/binance_archive.
+        manifest: its manifest.
+        window: UTC.
+    """
+    return read_controls_with_findings(store, raw, manifest, window)[0]
+
+
+def read_controls_with_findings(
+    store: Store, raw: Partition, manifest: Mapping[str, Any], window: Window
+) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
+    """The control bars as `read_controls` has them, and what is wrong with the controls that are left out."""
+    by_interval: dict[str, list[Record]] = defaultdict(list)
+    for record in manifest.get("controls") or []:
+        by_interval[record["interval"]].append(record)
+    frames, broken = {}, []
+    for name, records in sorted(by_interval.items()):
+        interval, contents, read = Interval.parse(name), [], []
+        for record in sorted(records, key=lambda one: str(one["name"])):
+            try:
+                contents.append(rows_content(store, raw, record, interval))
+                read.append(record)
+            except ObjectError as error:
+                refuse_lost(error, raw, record)
+                broken.append(f"{record['name']}: {error}")
+        if contents:
+            frames[name] = sound_bars(contents, read, interval, raw.dataset.partition("_")[0], raw.symbol).filter(
+                pl.col("open_time").is_between(window.start, window.end, closed="left")
+            )
+    return frames, _named(broken)
+
+
+def _named(broken: Sequence[str]) -> list[Finding]:
+    if not broken:
+        return []
+    words = f"coarser bars that cannot be read and check nothing: {broken[0]}"
+    more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+    return [Finding("control_unreadable", Severity.WARN, len(broken), words + more)]
+
+
+def sound_bars(
+    contents: Sequence[bytes], records: Sequence[Record], interval: Interval, market: str, symbol: str
+) -> pl.DataFrame:
+    """The rows (`BAR`) of objects that pass the row rules: what is wrong in itself checks nothing.
+
+    Args:
+        contents: of the objects, inflated, with known columns.
+        records: `name`, `period` and `date` of each.
+        interval: of their bars.
+        market: `cm` has contracts in the place of volumes.
+        symbol: of all of them.
+    """
+    rows = read_csv(contents).rows
+    if market == _COIN_MARGINED:
+        rows = coin_margined(rows, contract_size(symbol))
+    rows, _ = snap_early_2018(rows, interval)
+    audited = audit_bars(with_windows(rows, records), interval=interval, max_bad_share=1, is_published=False)
+    return audited.bars.select(BAR.names())
+
+
+def with_windows(rows: pl.DataFrame, records: Sequence[Record]) -> pl.DataFrame:
+    """Raw rows with the window (`from_us`, `to_us`) and the `rank` of their object (0 daily, 1 monthly)."""
+    windows = [object_window(record) for record in records]
+    table = pl.DataFrame(
+        {
+            "object": range(len(records)),
+            "from_us": pl.Series([window.start for window in windows], dtype=TIME).cast(pl.Int64),
+            "to_us": pl.Series([window.end for window in windows], dtype=TIME).cast(pl.Int64),
+            "rank": [0 if record["period"] == "daily" else 1 for record in records],
+        },
+        schema_overrides={"object": pl.Int64, "rank": pl.Int64},
+    )
+    # Objects are counted from 0: taking rows of the table by their number is three times as fast as a join.
+    return rows.with_columns(
+        table[name].gather(rows["object"]).alias(name) for name in table.columns if name != "object"
+    )

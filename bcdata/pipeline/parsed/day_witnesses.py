@@ -1,0 +1,117 @@
+"""Day bars that the archive's own files of other partitions make: what the exchange's day bars are tried with."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import zip_longest
+from typing import Any
+
+import polars as pl
+
+from bcdata.bars.aggregate import aggregate
+from bcdata.catalog import Dataset
+from bcdata.errors import NotFoundError
+from bcdata.frames.schema import BAR, TIME
+from bcdata.pipeline.context import Workbench, series_of
+from bcdata.pipeline.parsed.control_bars import sound_bars
+from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL, REACH
+from bcdata.pipeline.raw.manifests import Record
+from bcdata.providers.binance.files.archive import ArchiveObject
+from bcdata.providers.binance.files.peek import content_bound, member_name
+from bcdata.providers.binance.files.unzip import ObjectError, unzip
+from bcdata.providers.binance.klines import check_columns
+from bcdata.providers.binance.names import GRAINS
+from bcdata.quality.compare.windows import length_of
+from bcdata.store.layout import Partition
+from bcdata.windows import Grain, Window
+
+_STRIDES = (0, 1, 3, 7, 15, 30)
+"""Which of the days on either side are read, the nearest first, and the last one: a week that is wrong must not be all
+that is asked."""
+
+
+class DayWitnesses:
+    """Reads an object once for all partitions of a run that ask for it."""
+
+    def __init__(self, work: Workbench, dataset: Dataset) -> None:
+        self._work = work
+        self._dataset = dataset
+        self._read: dict[str, asyncio.Task[Record | None]] = {}
+
+    async def listed(self, partition: Partition) -> list[ArchiveObject]:
+        """Objects of other partitions, the nearest first: of days, and of months where there is no day's.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        window = self._dataset.grain.window(partition.date)
+        series = series_of(self._dataset, partition.symbol)
+        first, last = window.start - REACH, window.end + REACH - timedelta(days=1)
+        days, months = await asyncio.gather(
+            self._work.archive.objects(series, "daily", first=Grain.DAY.key(first), last=Grain.DAY.key(last)),
+            self._work.archive.objects(series, "monthly", first=Grain.MONTH.key(first), last=Grain.MONTH.key(last)),
+        )
+        other = [one for one in months if not _overlap(GRAINS["monthly"].window(one.date_key), window)]
+        return _spread(days, window) or other[:2]
+
+    async def day_bar(self, partition: Partition, one: ArchiveObject) -> Record | None:
+        """What an object makes of its day (a month's of the day next to the partition); None where that is not whole.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        window = self._dataset.grain.window(partition.date)
+        key = f"{one.key}/{one.date_key < partition.date}"
+        if key not in self._read:
+            self._read[key] = asyncio.create_task(self._look(partition.symbol, one, window))
+        return await asyncio.shield(self._read[key])
+
+    async def _look(self, symbol: str, one: ArchiveObject, window: Window) -> Record | None:
+        try:
+            fetched = await self._work.archive.fetch(one)
+        except NotFoundError:
+            return None
+        if fetched.checksum == "mismatch" or fetched.size_differs:
+            return None
+        return await asyncio.to_thread(self._made_of, symbol, one, fetched.body, window)
+
+    def _made_of(self, symbol: str, one: ArchiveObject, body: bytes, window: Window) -> Record | None:
+        named, interval = GRAINS[one.period].window(one.date_key), self._dataset.bar_interval
+        try:
+            content = unzip(body, member=member_name(one.name), max_bytes=content_bound(named, interval))
+            rows = sound_bars([check_columns(content)], [_record(one)], interval, self._dataset.market, symbol)
+        except ObjectError:
+            return None
+        days = aggregate(rows, DAY_INTERVAL)
+        whole = days.filter((pl.col("bars") == timedelta(days=1) // length_of(interval)) & (pl.col("trades") > 0))
+        if whole.is_empty():
+            return None
+        nearest = whole[-1] if named.end <= window.start else whole[0]
+        values = nearest.select(BAR.names()).with_columns(pl.col("open_time").dt.to_string("iso:strict"))
+        return {"object": one.name, "bar": values.row(0, named=True)}
+
+
+def frame_of(witnesses: Sequence[Record]) -> pl.DataFrame:
+    """The day bars (`BAR`) out of the records of `DayWitnesses.day_bar`, ascending."""
+    rows: list[dict[str, Any]] = [
+        {**one["bar"], "open_time": datetime.fromisoformat(one["bar"]["open_time"])} for one in witnesses
+    ]
+    schema = {**BAR, "open_time": TIME}
+    return pl.DataFrame(rows, schema=schema).unique("open_time", keep="first").sort("open_time")
+
+
+def _spread(days: Sequence[ArchiveObject], window: Window) -> list[ArchiveObject]:
+    """Objects of days before and after a partition, the nearest first, further and further apart."""
+    named = [(GRAINS["daily"].window(one.date_key), one) for one in days]
+    before = [one for day, one in reversed(named) if day.end <= window.start]
+    after = [one for day, one in named if day.start >= window.end]
+    sides = ([side[at] for at in sorted({*_STRIDES, len(side) - 1}) if 0 <= at < len(side)] for side in (before, after))
+    return [one for pair in zip_longest(*sides) for one in pair if one is not None]
+
+
+def _overlap(one: Window, other: Window) -> bool:
+    return one.start < other.end and other.start < one.end
+
+
+def _record(one: ArchiveObject) -> Record:
+    return {"name": one.name, "period": one.period, "date": one.date_key}

@@ -1,0 +1,114 @@
+"""Bars that only an earlier version of an archive object holds: after a republication with fewer rows."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+import polars as pl
+
+from bcdata.catalog import Dataset
+from bcdata.frames.schema import TIME
+from bcdata.gaps.set_aside import Lacking, Run
+from bcdata.intervals import Interval
+from bcdata.pipeline.parsed.archive_content import Record, object_content, object_window
+from bcdata.providers.binance.files.unzip import ObjectError
+from bcdata.providers.binance.klines import check_columns, read_csv, snap_early_2018
+from bcdata.quality.verdict import SAMPLE, Finding, Severity
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+
+_DIGITS = 12
+"""So many of a sha256 name a version in words."""
+
+
+def withdrawn_bars(
+    store: Store, raw: Partition, manifest: Mapping[str, Any], dataset: Dataset, lacking: Lacking
+) -> list[Run]:
+    """Runs of bars that no object in force has and earlier versions do: `{start, end, version, also?}`, in order.
+
+    A run names the newest version that has all of it. Where none does it is cut at midnight, and a part of which no
+    version has all names beside the newest version `also` the others that have some of it: a day never has a run for
+    each of its minutes.
+
+    Args:
+        store: the lake.
+        raw: the partition of raw/binance_archive.
+        manifest: its manifest; `superseded` are the records of earlier versions.
+        dataset: whose bars they are.
+        lacking: the bars of which no row was received.
+    """
+    records = [] if lacking.missing.is_empty() else sorted(manifest.get("superseded") or [], key=_age, reverse=True)
+    if not records:
+        return []
+    held = pl.concat([_held(store, raw, one, dataset) for one in records])
+    held = held.filter(pl.col("open_time").is_in(lacking.missing.implode()))
+    found: list[Run] = []
+    for first, last in lacking.runs(held["open_time"]):
+        inside = held.filter(pl.col("open_time").is_between(first, last))
+        day = pl.col("open_time").dt.date()
+        days = [inside.filter(day == one) for one in inside.select(day.unique().sort()).to_series()]
+        for versions, parts in groupby([inside] if len(_versions(inside)) == 1 else days, _versions):
+            found.append(_run(pl.concat(parts)["open_time"], versions))
+    return found
+
+
+def _age(record: Record) -> tuple[str, str, str]:
+    """What orders versions: by when the archive changed them, and always the same way where that is not known."""
+    return (record["listed"].get("last_modified") or "", str(record["name"]), str(record["file"]))
+
+
+def _held(store: Store, raw: Partition, record: Record, dataset: Dataset) -> pl.DataFrame:
+    opens = pl.DataFrame({"open_time": _opens(store, raw, record, dataset).unique()})
+    return opens.with_columns(version=pl.lit(str(record["sha256"])[:_DIGITS]))
+
+
+def _versions(held: pl.DataFrame) -> list[str]:
+    """The newest version that has all of the opens; else those of which each has some that no newer one has.
+
+    Args:
+        held: opens with the versions that have them, those of the newest version first.
+    """
+    whole = held.n_unique("open_time")
+    counts = held.group_by("version", maintain_order=True).agg(pl.col("open_time").n_unique())
+    for version, count in counts.iter_rows():
+        if count == whole:
+            return [version]
+    return held.unique("open_time", keep="first", maintain_order=True)["version"].unique(maintain_order=True).to_list()
+
+
+def _run(opens: pl.Series, versions: Sequence[str]) -> Run:
+    first, last = opens.min(), opens.max()
+    assert isinstance(first, datetime)  # noqa: S101 # nosec B101 # a run has bars
+    assert isinstance(last, datetime)  # noqa: S101 # nosec B101 # a run has bars
+    run: Run = {"start": first.isoformat(), "end": last.isoformat(), "version": versions[0]}
+    return {**run, "also": list(versions[1:])} if versions[1:] else run
+
+
+def _opens(store: Store, raw: Partition, record: Record, dataset: Dataset) -> pl.Series:
+    """The opens (UTC) of the bars in a version; none where it cannot be read."""
+    try:
+        content = check_columns(object_content(store, raw, record, dataset.interval))
+    except ObjectError:
+        return pl.Series("open_time", [], dtype=TIME)
+    rows, _ = snap_early_2018(read_csv([content]).rows.drop_nulls("open_time"), dataset.bar_interval)
+    window, opens = object_window(record), rows["open_time"].cast(TIME)
+    return opens.filter(opens.is_between(window.start, window.end, closed="left"))
+
+
+def fewer_rows(withdrawn: Sequence[Run], interval: Interval) -> list[Finding]:
+    """The warning that republished objects have fewer rows than before, and how many bars that are."""
+    if not withdrawn:
+        return []
+    first = withdrawn[0]
+    edges = ((datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"])) for one in withdrawn)
+    bars = sum(_bars(first_open, last_open, interval) for first_open, last_open in edges)
+    words = f"bars that only an earlier version has, the first {first['start']} (version {first['version']})"
+    return [Finding("fewer_rows", Severity.WARN, bars, words, tuple(dict(one) for one in withdrawn[:SAMPLE]))]
+
+
+def _bars(first: datetime, last: datetime, interval: Interval) -> int:
+    """How many bars a run has, both ends included; months are counted one by one."""
+    if interval.length is not None:
+        return (last - first) // interval.length + 1
+    return (last.year - first.year) * 12 + last.month - first.month + 1

@@ -1,0 +1,99 @@
+"""What time it is for one partition: no run removes a published bar because the clock says something else.
+
+docs/adr/0027-the-clock.md.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bcdata.catalog import Dataset
+from bcdata.errors import ClockError, UsageError
+from bcdata.intervals import Interval
+from bcdata.pipeline.context import Workbench, window_of
+from bcdata.pipeline.outcome import Outcome
+from bcdata.quality.verdict import Finding, Severity
+from bcdata.store.layout import Partition
+from bcdata.venues.calendar import closed_window
+
+TOLERATED = timedelta(minutes=5)
+"""A clock that is set back by no more is corrected, not wrong: what was built stays as it is."""
+NOTICEABLE = timedelta(minutes=1)
+"""A provider whose clock is farther off is worth a warning."""
+CLOSED = "closed"
+"""Where the record of merged says up to when bars had closed."""
+_HOUR = Interval.parse("1h")
+
+
+def pace_of(dataset: Dataset) -> Interval:
+    """The interval by which a dataset's partitions grow: that of its bars; settlements are due at full hours."""
+    return dataset.interval or _HOUR
+
+
+def as_of(work: Workbench, dataset: Dataset, partition: Partition) -> Workbench:
+    """The workbench with the instant that stands for now in this partition.
+
+    A partition's closed instant is its end, or now rounded down to the interval where that comes before. Where merged
+    was built up to a later one, that holds if the clock was set back by five minutes at most.
+
+    Raises:
+        ClockError: the clock was set back by more (and `now_back` does not ask for that), or it is ahead of the
+            providers' by more than an interval and the partition is not over by theirs.
+        UsageError: the partition lies in the future.
+    """
+    window, pace = window_of(dataset, partition), pace_of(dataset)
+    _require_not_ahead(work, window.end, pace, partition)
+    if window.end <= work.now:
+        return work
+    recorded = _recorded(work, partition)
+    if recorded is None and window.start > work.now:
+        present = dataset.grain.key(work.now)
+        raise UsageError(f"{partition.date} lies in the future; the present {dataset.grain.value} is {present}")
+    if work.now_back or recorded is None or recorded <= closed_window(window, pace, work.now).end:
+        return work
+    if recorded - work.now <= TOLERATED:
+        return replace(work, now=recorded)
+    raise ClockError(
+        f"{partition.dataset} {partition.symbol} {partition.date} was built up to {_said(recorded)}, and the clock says"
+        f" {_said(work.now)}: nothing is taken back; set the clock right, or build it as of the earlier instant with"
+        " --now-back"
+    )
+
+
+def with_warnings(work: Workbench, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+    """The outcomes of partitions that providers were asked about, with a warning where a provider's clock differs."""
+    for outcome in outcomes:
+        skew = work.skews.nearest() if work.skews else None
+        if skew is None or abs(skew.ahead) <= NOTICEABLE:
+            yield outcome
+            continue
+        which = "ahead of" if skew.ahead > timedelta() else "behind"
+        words = f"this machine's clock is {_length(skew.ahead)} {which} that of {skew.provider}; set it right"
+        finding = Finding("clock", Severity.WARN, 1, words)
+        yield replace(outcome, verdict=outcome.verdict.with_findings([finding]))
+
+
+def _require_not_ahead(work: Workbench, end: datetime, pace: Interval, partition: Partition) -> None:
+    skew = work.skews.nearest() if work.skews else None
+    length = pace.length or timedelta(days=31)
+    if skew is None or skew.ahead <= length or end <= work.now - skew.ahead:
+        return
+    raise ClockError(
+        f"{partition.dataset} {partition.symbol} {partition.date} is not over: the clock says {_said(work.now)}, which"
+        f" is {_length(skew.ahead)} ahead of {skew.provider}'s; set the clock right (BCDATA_NOW can stand for it)"
+    )
+
+
+def _recorded(work: Workbench, partition: Partition) -> datetime | None:
+    """Up to when bars had closed when merged was built; None where it is not published."""
+    published = work.store.published(Partition("merged", partition.dataset, partition.symbol, partition.date))
+    closed = published.record.get(CLOSED) if published else None
+    return datetime.fromisoformat(closed) if closed else None
+
+
+def _said(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _length(ahead: timedelta) -> str:
+    return str(timedelta(seconds=round(abs(ahead).total_seconds())))

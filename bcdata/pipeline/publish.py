@@ -1,0 +1,108 @@
+"""Write, audit, publish: the one way by which a frame gets into a zone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from bcdata.errors import StoreError
+from bcdata.pipeline.outcome import Outcome, State
+from bcdata.quality.rules import VERSION
+from bcdata.quality.verdict import Finding, Severity, Verdict
+from bcdata.store import quarantine
+from bcdata.store.footer import Rows
+from bcdata.store.layout import Partition, Table
+from bcdata.store.store import Store
+
+
+def unchanged(store: Store, partition: Partition, fingerprint: str) -> Outcome | None:
+    """The outcome of a partition whose inputs are the same as before: published still, or held back still.
+
+    A file whose bytes are not those that were published is as good as none, and so is one of another publication.
+    """
+    published = store.published(partition)
+    report = quarantine.report(store, partition)
+    verdict = _verdict(published.record) if published and published.fingerprint == fingerprint else None
+    if verdict is not None and not is_whole(store, partition, fingerprint):
+        return None
+    if verdict is not None:
+        set_aside = any(finding.severity is Severity.ROW for finding in verdict.findings)
+        kept = report is not None and report["fingerprint"] == fingerprint and quarantine.has_rows(store, partition)
+        if set_aside and not kept:
+            return None  # what was set aside is gone: restore it
+        if report and not set_aside:
+            quarantine.clear(store, partition)  # left by a process that was killed right after publishing
+        return Outcome(partition, State.UNCHANGED, verdict, fingerprint, verdict.rows)
+    if report and report["fingerprint"] == fingerprint and not report["published"] and (held := _verdict(report)):
+        return Outcome(partition, State.HELD_BACK, held, fingerprint)
+    return None
+
+
+def is_whole(store: Store, partition: Partition | Table, fingerprint: str) -> bool:
+    """Whether the file of a partition is, byte by byte, what was published with this fingerprint."""
+    try:
+        return fingerprint in store.whole(partition)
+    except StoreError:
+        return False  # its manifest is damaged, and begun anew when the partition is published again
+
+
+def _verdict(record: Mapping[str, Any]) -> Verdict | None:
+    """The verdict of a record or report; None where it has another shape: then the partition is computed again."""
+    try:
+        return Verdict.from_json(record["verdict"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def publish(
+    store: Store,
+    partition: Partition,
+    frame: pl.DataFrame,
+    verdict: Verdict,
+    *,
+    fingerprint: str,
+    record: Mapping[str, Any],
+    rejected: pl.DataFrame | None = None,
+    ledger: pl.DataFrame | None = None,
+) -> Outcome:
+    """Publishes what passed; what did not goes to quarantine and leaves the zone as it is.
+
+    Rows set aside go to quarantine first, so that a row is never in neither place. A gap ledger is published with the
+    rows that it belongs to, and before them: rows are trusted only with a ledger of their own fingerprint.
+    """
+    has_rejected = rejected is not None and rejected.height > 0
+    if not verdict.passed or has_rejected:
+        quarantine.quarantine(
+            store,
+            partition,
+            fingerprint=fingerprint,
+            verdict=verdict.to_json(),
+            published=verdict.passed,
+            rows=rejected,
+        )
+    if not verdict.passed:
+        return Outcome(partition, State.HELD_BACK, verdict, fingerprint)
+    full = {**record, "verdict": verdict.to_json()}
+    together = [Rows(partition, frame, full)]
+    if ledger is not None:
+        together.insert(0, Rows(partition.in_zone("gaps"), ledger, {"dataset": partition.dataset}))
+    written = store.publish_together(together, fingerprint=fingerprint, rules=VERSION)
+    if not has_rejected:
+        quarantine.clear(store, partition)
+    return Outcome(partition, State.PUBLISHED, verdict, fingerprint, frame.height, written)
+
+
+def nothing_sound(rows: int, archive: Mapping[str, Any], rest: Mapping[str, Any] | None = None) -> list[Finding]:
+    """Why a merged partition is held back: rows were received, all were set aside, and no source has others.
+
+    Args:
+        rows: how many rows merged has.
+        archive: the record of parsed/binance_archive.
+        rest: that of parsed/binance_rest, which may refute the archive's rows.
+    """
+    set_aside = [*(archive.get("quarantined") or []), *((rest or {}).get("refuted") or [])]
+    if rows or not set_aside:
+        return []
+    first = set_aside[0].get("evidence") or f"rows break the rule {set_aside[0]['reason']}"
+    words = f"all that was received was set aside, and no other source has anything: {first}"
+    return [Finding("nothing_sound", Severity.PARTITION, 1, words)]

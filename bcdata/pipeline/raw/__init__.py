@@ -1,0 +1,1 @@
+"""raw: bytes as providers send them, each with its record."""

@@ -1,0 +1,236 @@
+"""The manifest of a raw/binance_rest partition: what was asked, the answers as sent, and what they prove."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from bcdata.gaps.proofs import window_asked
+from bcdata.pipeline.fingerprint import fingerprint
+from bcdata.pipeline.parsed.answer_rows import read_bodies
+from bcdata.pipeline.parsed.archive_view import ArchiveView
+from bcdata.pipeline.parsed.rest_answers import Days, Weighed, weigh
+from bcdata.pipeline.raw.manifests import MANIFEST, Record, read_manifest
+from bcdata.pipeline.raw.marks import DAMAGED
+from bcdata.pipeline.raw.queries import Run
+from bcdata.providers.binance.api.answers import RestPage
+from bcdata.quality.verdict import Finding, Severity
+from bcdata.store.layout import Partition
+from bcdata.store.state.attempts import Attempts
+from bcdata.store.store import Store
+from bcdata.windows import Window
+
+ASK_AGAIN = timedelta(days=1)
+"""An answer that confirms nothing is asked for once more after this long."""
+FACTS: dict[str, Any] = {"first_open": None, "unknown_symbol": False, "status": None, "ended": None, "coarser": []}
+"""What a manifest holds beside answers, as it is where nothing was learnt."""
+
+_KEPT = "kept in the manifest"
+
+
+@dataclass(slots=True)
+class Answered:
+    """What one partition was answered so far. `manifest` may be changed; `before` is as it was read."""
+
+    store: Store
+    attempts: Attempts
+    partition: Partition
+    now: datetime
+    before: Record
+    manifest: Record
+    _notes: list[str] = field(default_factory=list)
+    _weighed: Weighed | None = None
+
+    @classmethod
+    def read(cls, store: Store, attempts: Attempts, partition: Partition, now: datetime, series: str) -> "Answered":
+        """What raw holds of the partition. An answer of which a page is lost is left out, and so asked for again."""
+        before = read_manifest(store, partition) or {}
+        facts = {name: before.get(name, nothing) for name, nothing in FACTS.items()}
+        found = cls(store, attempts, partition, now, before, {"series": series, **facts, "queries": []})
+        found.manifest["queries"] = [query for query in before.get("queries", []) if found._holds(query["pages"])]
+        if before.get("days") and found._holds(before["days"]):
+            found.manifest.update({name: before[name] for name in ("days", "witnesses") if name in before})
+        return found
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was answered or learnt at all."""
+        return not any(self.manifest.get(name) for name in ("queries", "days", *FACTS))
+
+    def keep(self, window: Window, pages: Sequence[RestPage], again: Sequence[Run]) -> int:
+        """Stores an answer in the place of an earlier one to the same question; returns its size in bytes.
+
+        `again` are the runs about which an answer at least a day older had said nothing either.
+        """
+        answer = {
+            "start": window.start.isoformat(),
+            "end": window.end.isoformat(),
+            "pages": self._stored(f"klines.{window.start:%Y%m%dT%H%M%S}", pages),
+            # That it is the second time is a fact, and is kept; when the first was stands in the side table.
+            "again": [[edge.isoformat() for edge in run] for run in again],
+        }
+        self.note(_span(answer))
+        others = [query for query in self.manifest["queries"] if _span(query) != _span(answer)]
+        self.manifest["queries"] = sorted([*others, answer], key=_span)
+        self._weighed = None
+        return sum(len(page.body) for page in pages)
+
+    def keep_days(self, page: RestPage, to: datetime, witnesses: Sequence[Record] = ()) -> int:
+        """Stores the exchange's day bars of the partition, asked for up to `to`, and what they are tried with.
+
+        Args:
+            page: the day bars, those of the days of `witnesses` too.
+            to: UTC.
+            witnesses: day bars of the archive in other partitions.
+
+        Returns:
+            The size of the page in bytes.
+        """
+        self.manifest["days"] = [{**one, "to": to.isoformat()} for one in self._stored("days", [page])]
+        self.manifest.pop("witnesses", None)
+        if witnesses:
+            self.manifest["witnesses"] = list(witnesses)
+        self.note("days")
+        self._weighed = None
+        return len(page.body)
+
+    def keep_coarser(self, told: Sequence[Record]) -> None:
+        """Adds what coarser files of the archive tell about missing bars, each record once."""
+        records = [*self.manifest["coarser"], *told]
+        unique = {(one["start"], one["end"], one.get("evidence") or one["interval"]): one for one in records}
+        self.manifest["coarser"] = [unique[key] for key in sorted(unique)]
+        self.note("coarser")
+
+    def weighed(self, view: ArchiveView) -> Weighed:
+        """What the answers give and prove so far. One with a damaged page is left out, and so asked for again."""
+        if self._weighed is None:
+            read = [(query, read_bodies(self.store, self.partition, query["pages"])) for query in self._queries]
+            whole = [(query, bodies) for query, bodies in read if bodies is not None]
+            self.manifest["queries"] = [query for query, _ in whole]
+            days = read_bodies(self.store, self.partition, self.manifest.get("days") or [])
+            exchange = Days(days or [], self.manifest.get("witnesses") or [])
+            self._weighed = weigh(view, self._queries, [bodies for _, bodies in whole], exchange)
+        return self._weighed
+
+    def old_silences(self, view: ArchiveView) -> list[tuple[Window, Sequence[datetime]]]:
+        """Of credible answers that are known to be a day old: what was asked for, and the opens that came."""
+        weighed = self.weighed(view)
+        return [
+            (window_asked(query), opens)
+            for query, opens, one in zip(self._queries, weighed.opens, weighed.overlaps, strict=True)
+            if one.agrees and self._last(_span(query)) is not None and self.may_ask(_span(query))
+        ]
+
+    def recent(self, view: ArchiveView) -> list[Window]:
+        """What was asked for within the last day, but for answers with bars that contradict what is known."""
+        weighed = self.weighed(view)
+        return [
+            window_asked(query)
+            for query, opens, one in zip(self._queries, weighed.opens, weighed.overlaps, strict=True)
+            if (one.agrees or not opens) and not self.may_ask(_span(query))
+        ]
+
+    def objection(self, window: Window, view: ArchiveView) -> str | None:
+        """What is wrong with the answer to this question, in words; None where it has all that is known."""
+        weighed = self.weighed(view)
+        for query, one in zip(self._queries, weighed.overlaps, strict=True):
+            if window_asked(query) == window and not one.agrees:
+                return one.words()
+        return None
+
+    def facts(self, view: ArchiveView) -> Record:
+        """What is known from the exchange so far, as the record of parsed/binance_rest has it."""
+        return {**{name: self.manifest[name] for name in FACTS}, **self.weighed(view).facts}
+
+    def note(self, what: str) -> None:
+        """Remembers that this was asked now, once the manifest is saved."""
+        self._notes.append(f"{self.partition.prefix}{what}")
+
+    @property
+    def rows(self) -> int:
+        """How many rows the answers have."""
+        return sum(page["rows"] for query in self._queries for page in query["pages"])
+
+    def seal(self) -> str:
+        """The fingerprint of all that is known, which the manifest gets; empty where nothing ever was."""
+        self.manifest["fingerprint"] = "" if self.is_empty and not self.before else fingerprint(**self.manifest)
+        return str(self.manifest["fingerprint"])
+
+    def save(self) -> bool:
+        """Writes the manifest, if there is anything in it and it has changed; whether it had.
+
+        The times of asking follow it once it survives a loss of power: who is stopped between the two asks again, and
+        loses nothing.
+        """
+        kept = bool(self.before) or not self.is_empty
+        changed = kept and self.manifest != self.before
+        if changed:
+            self.store.put_json(self.partition, MANIFEST, self.manifest)
+            self.store.objects.sync()
+        self.attempts.note(self._notes, self.now, _KEPT if kept else "nothing learnt")
+        return changed
+
+    def may_ask(self, what: str) -> bool:
+        """Whether this was not asked within the last day, or what was learnt then is lost."""
+        last = self._last(what)
+        is_lost = what == "days" and bool(self.before.get("days")) and "days" not in self.manifest
+        if last is None or is_lost or self.now - last >= ASK_AGAIN:
+            return True
+        return not self.before and self.attempts.detail(f"{self.partition.prefix}{what}") == _KEPT
+
+    def knows_days_to(self) -> datetime | None:
+        """Up to which instant (UTC) the exchange's day bars were asked for; None where they were not."""
+        days = self.manifest.get("days")
+        return datetime.fromisoformat(days[0]["to"]) if days else None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether REST said within the last day that it does not know the symbol."""
+        return bool(self.manifest["unknown_symbol"]) and not self.may_ask("symbol")
+
+    @property
+    def has_days(self) -> bool:
+        """Whether the exchange gave any day bars."""
+        return any(page["rows"] for page in self.manifest.get("days") or [])
+
+    def _last(self, what: str) -> datetime | None:
+        return self.attempts.last(f"{self.partition.prefix}{what}")
+
+    @property
+    def _queries(self) -> list[Record]:
+        queries: list[Record] = self.manifest["queries"]
+        return queries
+
+    def _stored(self, name: str, pages: Sequence[RestPage]) -> list[Record]:
+        """The records of pages that are put beside the manifest."""
+        stored: list[Record] = []
+        for page in pages:
+            digest = hashlib.sha256(page.body).hexdigest()
+            file = f"{name}.{len(stored)}.{digest[:12]}.json"
+            self.store.keep(self.partition.key(file), page.body)
+            stored.append({"file": file, "bytes": len(page.body), "sha256": digest, "url": page.url, "rows": page.rows})
+        return stored
+
+    def _holds(self, pages: Sequence[Record]) -> bool:
+        sound = (one for one in pages if DAMAGED not in one)
+        held = [self.store.holds(self.partition.key(one["file"]), one["bytes"], one["sha256"]) for one in sound]
+        return len(held) == len(pages) and all(held)
+
+
+def _span(query: Record) -> str:
+    """The name of a question: what it asks for."""
+    return f"{query['start']}..{query['end']}"
+
+
+def asking_findings(unanswered: Sequence[str], contradicted: Sequence[str]) -> tuple[Finding, ...]:
+    """What there is to say of questions without an answer, and of answers that what is known contradicts."""
+    told = (
+        ("refill_unanswered", unanswered, "questions unanswered; the holes stay open"),
+        ("answer_contradicted", contradicted, "answers contradict what is known; they prove nothing"),
+    )
+    return tuple(
+        Finding(rule, Severity.WARN, len(some), f"{len(some)} {words} ({some[0]})")
+        for rule, some, words in told
+        if some
+    )

@@ -1,0 +1,215 @@
+"""raw/binance_archive: the objects of a partition exactly as the archive has them, and a manifest of them.
+
+The manifest holds nothing that differs between two fetches of the same bytes; when an object was fetched stands
+in the side table. Which objects are read is a function of those in force and of the catalog (choose.py, standing.py).
+"""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bcdata.catalog import Dataset
+from bcdata.evidence.coarser import Coarser
+from bcdata.gaps.explain import record_of
+from bcdata.pipeline.context import Workbench, series_of, window_of
+from bcdata.pipeline.fingerprint import fingerprint
+from bcdata.pipeline.holes import missing_in
+from bcdata.pipeline.outcome import Outcome, State
+from bcdata.pipeline.present import as_of, with_warnings
+from bcdata.pipeline.raw.choose import Policy, first_choice, left_out, policy_of, second_choice, uncovered_days
+from bcdata.pipeline.raw.control_objects import ControlObjects
+from bcdata.pipeline.raw.days_alone import DaysAlone
+from bcdata.pipeline.raw.evidence import evidence_of
+from bcdata.pipeline.raw.listings import Listings
+from bcdata.pipeline.raw.manifests import MANIFEST, Record, in_force, read_manifest
+from bcdata.pipeline.raw.marks import DAMAGED
+from bcdata.pipeline.raw.objects import ObjectFetcher
+from bcdata.pipeline.raw.salvage import salvaged
+from bcdata.pipeline.raw.standing import WITHDRAWN, candidates, left_aside, superseded, withdrawn
+from bcdata.pipeline.stream import each_async
+from bcdata.providers.binance.files.archive import ArchiveObject
+from bcdata.quality.verdict import SAMPLE, Finding, Severity, Verdict
+from bcdata.store.layout import Partition
+
+__all__ = ["MANIFEST", "Record", "materialize"]
+
+REST = "binance_rest"
+AT_ONCE = 6
+"""Partitions whose objects are in flight at once; the client bounds connections below that."""
+
+
+def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+    """Brings the partitions' objects up to what the archive lists now, and yields outcomes as they are done."""
+    windows = [window_of(dataset, one) for one in partitions]
+    begun = [one for one in windows if one.start <= work.now]  # others are refused, and cost no listing
+    listings = Listings(work.archive, dataset, begun or windows[:1], work.now)
+    coarser = Coarser(work.archive, work.attempts, work.now)
+
+    def fetch(one: Partition) -> _Fetch:
+        own = as_of(work, dataset, one)
+        return _Fetch(own, dataset, listings, coarser, one, ObjectFetcher(own, dataset, one))
+
+    outcomes = each_async(work.store.root, work.loop, partitions, lambda one: fetch(one).run(), at_once=AT_ONCE)
+    yield from with_warnings(work, outcomes)
+
+
+@dataclass(slots=True)
+class _Fetch:
+    """The work on one partition."""
+
+    work: Workbench
+    dataset: Dataset
+    listings: Listings
+    coarser: Coarser
+    partition: Partition
+    fetcher: ObjectFetcher
+
+    async def run(self) -> Outcome:
+        window, symbol = window_of(self.dataset, self.partition), self.partition.symbol
+        before = read_manifest(self.work.store, self.partition) or salvaged(self.work.store, self.partition)
+        known = in_force(before)
+        daily, monthly = await self.listings.objects(symbol, window)
+        early = await self.listings.before(symbol, window) if self.dataset.kind == "funding" else None
+        listed = [*daily, *(one for one in (monthly, early) if one)]
+        gone = withdrawn(listed, known, self.dataset.archive)
+        standing = candidates(listed, gone)
+        controls = await ControlObjects(self.dataset, self.listings).fetch(
+            self.fetcher, window, before.get("controls", [])
+        )
+        objects, days_alone = await self._read(standing, known, gone, controls, before)
+        unread = left_aside(standing, objects, known, gone, self.dataset.archive)
+        unread = [one for one in unread if DAMAGED not in one and self.fetcher.is_there(one)]
+        evidence = await evidence_of(self.work, self.dataset, self.partition, standing, objects)
+        if self.dataset.interval is not None and REST not in self.dataset.sources:
+            evidence["coarser"] = await self._coarser(objects)
+        manifest = {
+            "series": str(series_of(self.dataset, symbol)),
+            "objects": objects,
+            "unread": unread,
+            "superseded": self._superseded(before, [*objects, *unread]),
+            "controls": controls,
+            "not_understood": await self.listings.not_understood(symbol, window),
+            "evidence": evidence,
+            "days_alone": days_alone,
+        }
+        names = {record["name"] for record in objects}
+        rest = [one for one in standing if one.name not in names]
+        return self._conclude(manifest, before, left_out(self.dataset, rest) if objects else None)
+
+    async def _read(
+        self,
+        standing: Sequence[ArchiveObject],
+        known: Mapping[str, Record],
+        gone: Mapping[str, Record],
+        controls: Sequence[Record],
+        before: Mapping[str, Any],
+    ) -> tuple[list[Record], Record | None]:
+        """The records of the objects that the partition is made of, sorted by name; and how days were judged alone."""
+        window, policy = window_of(self.dataset, self.partition), policy_of(self.dataset)
+        daily = [one for one in standing if one.period == "daily"]
+        months = [one for one in standing if one.period == "monthly"]
+        monthly = next((one for one in months if one.date_key == self.partition.date[:7]), None)
+        chosen = [*(one for one in months if one is not monthly), *first_choice(daily, monthly, policy)]
+        records = await asyncio.gather(*(self._have(one, known, gone) for one in chosen))
+        lacking = {date.fromisoformat(day) for record in records if record for day in record.get("lacking", [])}
+        got = [one for one, record in zip(chosen, records, strict=True) if record]
+        lacking |= set(uncovered_days(got, window))
+        judged = None
+        if policy is Policy.DAYS_FIRST and monthly and not lacking and monthly not in chosen:
+            days = [record for record in records if record]
+            alone = DaysAlone(self.work.store, self.partition, self.dataset)
+            judged = await asyncio.to_thread(alone.judge, days, controls, before)
+            lacking |= set() if judged["is_whole"] else set(window.days())
+        more = [one for one in second_choice(daily, monthly, lacking, policy) if one not in chosen]
+        records += await asyncio.gather(*(self._have(one, known, gone) for one in more))
+        held = {record["name"]: record for record in records if record}
+        return [held[name] for name in sorted(held)], judged
+
+    async def _have(self, one: ArchiveObject, known: Mapping[str, Record], gone: Mapping[str, Record]) -> Record | None:
+        """The record of an object in force; None where the archive has it not after all, and never had it."""
+        if one.name in gone:
+            return await self.fetcher.looked_at(one, gone[one.name])
+        record = await self.fetcher.have(one, known)
+        if record is None and one.name in known:
+            # Listed, but not to be had: the last version that is held stays in force.
+            return await self.fetcher.looked_at(one, {**known[one.name], WITHDRAWN: True})
+        return record
+
+    def _superseded(self, before: Mapping[str, Any], current: Iterable[Record]) -> list[Record]:
+        """Earlier versions whose bytes raw still has."""
+        earlier = [one for one in (*before.get("superseded", []), *in_force(before).values()) if DAMAGED not in one]
+        return [one for one in superseded(earlier, current) if self.fetcher.is_there(one)]
+
+    async def _coarser(self, objects: Sequence[Record]) -> list[Record]:
+        """What coarser files tell of the bars that the objects lack: asked here where nobody asks REST."""
+        missing = await asyncio.to_thread(missing_in, self.work, self.dataset, self.partition, objects)
+        if missing.is_empty():
+            return []
+        series = series_of(self.dataset, self.partition.symbol)
+        return [record_of(reason) for reason in await self.coarser.testimony(series, missing)]
+
+    def _conclude(self, manifest: dict[str, Any], before: Mapping[str, Any], not_reconciled: str | None) -> Outcome:
+        manifest["fingerprint"] = _fingerprint(manifest)
+        if not_reconciled:
+            manifest["not_reconciled"] = not_reconciled
+        for name in ("unread", "superseded", "days_alone"):
+            if not manifest[name]:
+                del manifest[name]
+        new = self.fetcher.new
+        self.work.attempts.note(new, self.work.now, "fetched")
+        if manifest != before:
+            self.work.store.put_json(self.partition, MANIFEST, manifest)
+        state = State.PUBLISHED if new or manifest != before else State.UNCHANGED
+        objects, controls = manifest["objects"], manifest["controls"]
+        facts = {"bytes": sum(one["bytes"] for one in objects), "control_bytes": sum(one["bytes"] for one in controls)}
+        verdict = Verdict(len(objects), tuple(findings(manifest)), facts)
+        return Outcome(
+            self.partition,
+            state,
+            verdict,
+            manifest["fingerprint"],
+            rows=len(objects),
+            fetched=self.fetcher.fetched,
+            requests=len(new),
+        )
+
+
+def _fingerprint(manifest: Mapping[str, Any]) -> str:
+    """What the listing says may change with the bytes the same: nothing is computed again for that."""
+    told = ("name", "sha256", "checksum", WITHDRAWN)
+    bytes_alone = [{key: one.get(key) for key in told} for one in manifest["objects"]]
+    versions = {kind: [[one["name"], one["sha256"]] for one in manifest[kind]] for kind in ("controls", "superseded")}
+    same = {name: manifest[name] for name in ("series", "not_understood", "evidence")}
+    return fingerprint(objects=bytes_alone, **versions, **same)
+
+
+def findings(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is to be said of the objects that a manifest of raw/binance_archive names.
+
+    `not_reconciled` in it says what its objects were not compared with.
+    """
+    objects = manifest["objects"]
+    for state, words in _CHECKSUM.items():
+        yield from _named(f"checksum_{state}", [one["name"] for one in objects if one["checksum"] == state], words)
+    gone = [one["name"] for one in objects if WITHDRAWN in one]
+    yield from _named("withdrawn", gone, "the archive lists it no more; the last version held stays in force")
+    words = "not understood as the name of an object, or not the only one of its date; it is not read"
+    yield from _named("key_not_understood", manifest["not_understood"], words)
+    if reason := manifest.get("not_reconciled"):
+        yield Finding("not_reconciled", Severity.WARN, len(objects), reason)
+
+
+def _named(rule: str, names: Sequence[str], words: str) -> Iterator[Finding]:
+    if names:
+        sample = tuple({"object": name} for name in names[:SAMPLE])
+        more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
+        yield Finding(rule, Severity.WARN, len(names), f"{names[0]}{more}: {words}", sample)
+
+
+_CHECKSUM = {
+    "mismatch": "the bytes are not those that the CHECKSUM names; parsed decides whether they are whole",
+    "missing": "the archive has no CHECKSUM for it",
+    "malformed": "its CHECKSUM cannot be read",
+}

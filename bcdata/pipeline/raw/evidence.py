@@ -1,0 +1,89 @@
+"""What raw/binance_archive keeps beside its objects: what other files of the symbol tell of bars that are missing."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from bcdata.catalog import Dataset
+from bcdata.evidence.listing_history import Question, day_window
+from bcdata.evidence.reuse import Reuses, absences, days_held
+from bcdata.gaps.explain import record_of
+from bcdata.pipeline.context import Workbench, series_of, window_of
+from bcdata.pipeline.funding.evidence import settlement_evidence
+from bcdata.pipeline.raw.choose import uncovered_days
+from bcdata.pipeline.raw.due import due_until
+from bcdata.pipeline.raw.manifests import Record
+from bcdata.pipeline.raw.objects import iso
+from bcdata.providers.binance.files.archive import ArchiveObject
+from bcdata.store.layout import Partition
+from bcdata.windows import Window
+
+REST = "binance_rest"
+_DAY = timedelta(days=1)
+
+
+async def evidence_of(
+    work: Workbench, dataset: Dataset, partition: Partition, objects: Sequence[ArchiveObject], held: Sequence[Record]
+) -> dict[str, Any]:
+    """What other files tell, where days have no object of their own, or bars begin late or end early.
+
+    Args:
+        work: clients and now.
+        dataset: whose partition it is.
+        partition: the partition of raw.
+        objects: the objects in force that are about its time.
+        held: the records of those that are read.
+
+    Raises:
+        ProviderError: the archive cannot be asked.
+    """
+    window = window_of(dataset, partition)
+    if dataset.interval is None:
+        return await settlement_evidence(work, dataset, partition, held)
+    days = uncovered_days(objects, window.until(work.now))
+    bare = [pair for pair in _bare_days(work.now, objects, held) if _touches(pair, window)]
+    beyond = _days_beyond(dataset, window, held)
+    if not (days or bare or beyond):
+        return {}
+    due, series = due_until(dataset, work.now), series_of(dataset, partition.symbol)
+    testimony = await work.witness.testimony(series, Question(window, [*days, *beyond], due))
+    before = testimony.not_listed(window)
+    ending = await work.witness.ending(testimony, window, due)
+    missing = [*(absences(days_held(testimony.held)) if testimony.is_complete else []), *bare]
+    finder = Reuses(work.archive, work.has_bars if REST in dataset.sources else None, work.attempts, work.now)
+    found = await finder.find(series, testimony.held, [pair for pair in missing if _touches(pair, window)])
+    reused = {
+        record["start"]: record for one in found if (reason := one.reason(window)) for record in [record_of(reason)]
+    }
+    return {
+        "not_listed": record_of(before) if before else None,
+        "ended": ending.to_record() if ending else None,
+        "traded": [record_of(reason) for reason in testimony.traded(days)],
+        "known_by": iso(testimony.known_by),
+        **({"reused": [reused[start] for start in sorted(reused)]} if reused else {}),
+    }
+
+
+def _days_beyond(dataset: Dataset, window: Window, held: Iterable[Record]) -> list[date]:
+    """The day before the partition where its bars begin late, and the day after it where they end early."""
+    firsts = [datetime.fromisoformat(record["first"]) for record in held if record.get("first")]
+    lasts = [datetime.fromisoformat(record["last"]) for record in held if record.get("last")]
+    begins_late = bool(firsts) and min(firsts) > window.start
+    ends_early = bool(lasts) and dataset.bar_interval.next(max(lasts)) < window.end
+    return [*([(window.start - _DAY).date()] if begins_late else []), *([window.end.date()] if ends_early else [])]
+
+
+def _bare_days(now: datetime, objects: Iterable[ArchiveObject], held: Iterable[Record]) -> Iterator[tuple[date, date]]:
+    """Runs of two days and more that a month's object lacks, in whole or in part, and no day's object names."""
+    named = {one.date_key for one in objects if one.period == "daily"}
+    lacking = {day for record in held if record["period"] == "monthly" for day in record.get("lacking", [])} - named
+    days = sorted(day for day in map(date.fromisoformat, lacking) if day < now.date())
+    gaps = absences(days)
+    starts = [*days[:1], *(after for _, after in gaps)]
+    for first, last in zip(starts, [*(before for before, _ in gaps), *days[-1:]], strict=True):
+        if last > first:
+            yield first, last
+
+
+def _touches(pair: tuple[date, date], window: Window) -> bool:
+    return day_window(pair[0]).start < window.end and window.start < day_window(pair[1]).end

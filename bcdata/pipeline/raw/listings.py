@@ -1,0 +1,139 @@
+"""What the archive lists for the symbols of a run: asked once a series, in as few pages as the range needs."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from bcdata.catalog import Dataset
+from bcdata.catalog.dataset import Period
+from bcdata.intervals import EPOCH
+from bcdata.pipeline.raw.choose import uncovered_days
+from bcdata.pipeline.raw.due import due_until
+from bcdata.providers.binance.files.archive import ArchiveObject, BinanceArchive, Listed, Series
+from bcdata.providers.binance.files.listed import is_about
+from bcdata.windows import Grain, Window
+
+
+class Listings:
+    """The daily and monthly objects of a dataset's symbols over the time that a run covers.
+
+    Args:
+        archive: the archive's client.
+        dataset: whose objects they are.
+        windows: the time of each partition of the run.
+        now: the present instant (UTC): what is due by now and has no object is looked for under names without their
+            zeros. None: it is not, which saves some requests.
+    """
+
+    def __init__(
+        self, archive: BinanceArchive, dataset: Dataset, windows: Iterable[Window], now: datetime | None
+    ) -> None:
+        ordered = sorted(windows, key=lambda window: window.start)
+        self._archive = archive
+        self._dataset = dataset
+        # A settlement may stand in the file of the month before, by some milliseconds.
+        early = timedelta(days=1) if dataset.kind == "funding" else timedelta(0)
+        self._first = Grain.DAY.key(ordered[0].start - early)
+        self._last = Grain.DAY.key(ordered[-1].start if dataset.grain is Grain.DAY else _last_instant(ordered[-1]))
+        self._due = due_until(dataset, now) if now else EPOCH
+        self._due_keys: dict[Period, str] = {}
+        if now:
+            month = Grain.MONTH.key(now - dataset.publication.monthly)
+            self._due_keys = {"daily": Grain.DAY.key(self._due), "monthly": month}
+        self._asked: dict[tuple[Series, Period], asyncio.Task[Listed]] = {}
+        self._intervals: dict[tuple[str, Period], asyncio.Task[list[str]]] = {}
+
+    async def objects(self, symbol: str, window: Window) -> tuple[list[ArchiveObject], ArchiveObject | None]:
+        """The daily objects inside the window and the monthly one that covers it.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        series = self._series(symbol)
+        daily, monthly = await asyncio.gather(self._of(series, "daily"), self._of(series, "monthly"))
+        return _inside(daily, window), _covering(monthly, window)
+
+    async def not_understood(self, symbol: str, window: Window) -> list[str]:
+        """The keys in the folders of a symbol that are about the window, it seems, and name none of its objects.
+
+        Those without a date are about it, for all that is known, where it lacks an object that is due.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        series = self._series(symbol)
+        daily, monthly = await asyncio.gather(self._of(series, "daily"), self._of(series, "monthly"))
+        lacks_days = bool(uncovered_days(_inside(daily, window), window.until(self._due)))
+        lacks_month = _covering(monthly, window) is None and Grain.MONTH.key(window.start) < self._due_keys.get(
+            "monthly", ""
+        )
+        found = [key for key in monthly.not_understood if is_about(key, series, "monthly", window, lacks=lacks_month)]
+        return found + [key for key in daily.not_understood if is_about(key, series, "daily", window, lacks=lacks_days)]
+
+    async def before(self, symbol: str, window: Window) -> ArchiveObject | None:
+        """The monthly object of the month before the window.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        return (await self.objects(symbol, Grain.MONTH.window(Grain.MONTH.key(window.start - timedelta(days=1)))))[1]
+
+    async def coarser_days(self, symbol: str, interval: str, window: Window) -> list[ArchiveObject]:
+        """The daily objects of another interval inside the window, whatever the catalog says of periods.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        return _inside(await self._ask_once(self._series(symbol, interval), "daily", ""), window)
+
+    async def coarser_month(self, symbol: str, interval: str, window: Window) -> ArchiveObject | None:
+        """The monthly object of another interval that covers the window, whatever the catalog says of periods.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        return _covering(await self._ask_once(self._series(symbol, interval), "monthly", ""), window)
+
+    async def intervals(self, symbol: str) -> set[str]:
+        """All intervals that the archive lists of a symbol, by day or by month.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        periods: tuple[Period, ...] = ("daily", "monthly")
+        for period in periods:
+            if (symbol, period) not in self._intervals:
+                asking = self._archive.intervals(self._dataset.market, self._dataset.kind, symbol, period)
+                self._intervals[symbol, period] = asyncio.create_task(asking)
+        listed = await asyncio.gather(*(asyncio.shield(self._intervals[symbol, period]) for period in periods))
+        return set().union(*listed)
+
+    def _series(self, symbol: str, interval: str | None = None) -> Series:
+        own = self._dataset.interval.name if self._dataset.interval else None
+        return Series(self._dataset.market, self._dataset.kind, symbol, interval or own)
+
+    async def _of(self, series: Series, period: Period) -> Listed:
+        if period not in self._dataset.archive:
+            return Listed()
+        return await self._ask_once(series, period, self._due_keys.get(period, ""))
+
+    async def _ask_once(self, series: Series, period: Period, due: str) -> Listed:
+        if (series, period) not in self._asked:
+            length = 10 if period == "daily" else 7
+            asking = self._archive.listed(series, period, first=self._first[:length], last=self._last[:length], due=due)
+            self._asked[series, period] = asyncio.create_task(asking)
+        return await asyncio.shield(self._asked[series, period])
+
+
+def _inside(daily: Listed, window: Window) -> list[ArchiveObject]:
+    first, last = Grain.DAY.key(window.start), Grain.DAY.key(_last_instant(window))
+    return [one for one in daily.objects if first <= one.date_key <= last]
+
+
+def _covering(monthly: Listed, window: Window) -> ArchiveObject | None:
+    month = Grain.MONTH.key(window.start)
+    return next((one for one in monthly.objects if one.date_key == month), None)
+
+
+def _last_instant(window: Window) -> datetime:
+    return window.end - timedelta(microseconds=1)

@@ -1,0 +1,173 @@
+"""Getting objects of the archive into raw: fetched if new, changed or lost, and put on record."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bcdata.catalog import Dataset
+from bcdata.errors import NotFoundError
+from bcdata.intervals import Interval
+from bcdata.pipeline.context import Workbench, window_of
+from bcdata.pipeline.raw.manifests import Record
+from bcdata.pipeline.raw.marks import DAMAGED
+from bcdata.providers.binance.files.archive import ArchiveObject, FetchedObject
+from bcdata.providers.binance.files.peek import content_bound, coverage
+from bcdata.providers.binance.names import GRAINS
+from bcdata.store.layout import Partition
+from bcdata.venues.calendar import calendar
+from bcdata.windows import Grain
+
+_LOOK = 2
+"""The version of what a look into an object tells; records of another one are looked into again, out of raw."""
+
+
+@dataclass(slots=True)
+class ObjectFetcher:
+    """Fetches objects of one partition. `new` are the keys of the files that it put, `fetched` their bytes."""
+
+    work: Workbench
+    dataset: Dataset
+    partition: Partition
+    fetched: int = 0
+    new: list[str] = field(default_factory=list)
+
+    async def have(self, one: ArchiveObject, known: Mapping[str, Record]) -> Record | None:
+        """The record of an object of the dataset; None where it is not there after all.
+
+        Args:
+            one: the object as listed.
+            known: the records of the objects in force so far, by name.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        if record := self._sound(one, known):
+            return await self.looked_at(one, record)
+        got = await self._fetch(one, with_checksum=True)
+        return None if got is None else {**got[0], **await self._look(one, got[1].body)}
+
+    async def looked_at(self, one: ArchiveObject, record: Record) -> Record:
+        """The record with what a look into its object tells by now, if an earlier version of the code looked."""
+        if record.get("look") == _LOOK:
+            return record
+        body = await asyncio.to_thread(self.work.store.objects.get, self.partition.key(record["file"]))
+        return record if body is None else {**record, **await self._look(one, body)}
+
+    async def have_control(self, one: ArchiveObject, interval: Interval, known: Mapping[str, Record]) -> Record | None:
+        """The record of an object of coarser bars, without its CHECKSUM; None where it is not there after all.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        if record := self._sound(one, known):
+            return record
+        got = await self._fetch(one, with_checksum=False)
+        if got is None:
+            return None
+        lacking = await asyncio.to_thread(_days_without_bars, one, interval, got[1].body)
+        return {**got[0], "interval": interval.name, "lacking": lacking}
+
+    def is_there(self, record: Record) -> bool:
+        """Whether raw has the file of a record, in its length."""
+        info = self.work.store.objects.stat(self.partition.key(record["file"]))
+        return info is not None and info.size == record["bytes"]
+
+    def _sound(self, one: ArchiveObject, known: Mapping[str, Record]) -> Record | None:
+        """The known record of just this version, if its bytes are those that came."""
+        record = known.get(one.name)
+        if record is None or record["listed"] != listed_as(one) or not record["whole"] or DAMAGED in record:
+            return None
+        if not self.work.store.holds(self.partition.key(record["file"]), record["bytes"], record["sha256"]):
+            return None
+        return {key: value for key, value in record.items() if key != "withdrawn"}
+
+    async def _fetch(self, one: ArchiveObject, *, with_checksum: bool) -> tuple[Record, FetchedObject] | None:
+        try:
+            got = await self.work.archive.fetch(one, with_checksum=with_checksum)
+        except NotFoundError:
+            return None  # listed, but not to be had: as good as not published
+        self.fetched += len(got.body)
+        file = f"{one.name.removesuffix('.zip')}.{got.sha256[:12]}.zip"
+        await asyncio.to_thread(self.work.store.keep, self.partition.key(file), got.body)
+        self.new.append(self.partition.key(file))
+        record = {
+            "name": one.name,
+            "file": file,
+            "url": one.key,
+            "period": one.period,
+            "date": one.date_key,
+            "bytes": len(got.body),
+            "sha256": got.sha256,
+            "checksum": got.checksum,
+            "checksum_text": got.checksum_text,
+            "whole": got.checksum == "match" or got.is_as_listed(one),
+            "listed": listed_as(one),
+        }
+        return record, got
+
+    async def _look(self, one: ArchiveObject, body: bytes) -> Record:
+        """What a look into the object tells: where it begins and ends, and which days it lacks in whole or part.
+
+        Taken of those that can tell something: monthly ones, and a partition's first and last daily ones.
+        """
+        interval, window = self.dataset.interval, GRAINS[one.period].window(one.date_key)
+        whole = window_of(self.dataset, self.partition)
+        is_daily = one.period == "daily"
+        if interval is None or (is_daily and whole.start < window.start and window.end < whole.end):
+            return {"look": _LOOK}
+        seen = await asyncio.to_thread(coverage, body, one.name, content_bound(window, interval))
+        told: Record = {"look": _LOOK}
+        if not is_daily or window.start == whole.start:
+            told["first"] = iso(seen.first)
+        if not is_daily or window.end == whole.end:
+            told["last"] = iso(seen.last)
+        if not is_daily or self.dataset.grain is Grain.DAY:
+            opens = calendar(self.dataset.calendar).opens(interval, window)
+            expected = dict(opens.dt.date().value_counts(name="rows").iter_rows())
+            told["lacking"] = [day.isoformat() for day in seen.lacking(expected)]
+        return told
+
+
+def listed_as(one: ArchiveObject) -> Record:
+    """All that tells one version of an object, or of its CHECKSUM, from another, as records keep it."""
+    return {
+        "size": one.size,
+        "etag": one.etag,
+        "last_modified": iso(one.last_modified),
+        "checksum_modified": iso(one.checksum_modified),
+    }
+
+
+def as_listed(record: Record) -> ArchiveObject:
+    """The object of a record, as it was listed when it was fetched."""
+    listed = record["listed"]
+    modified, checksum_modified = (
+        datetime.fromisoformat(listed[name]) if listed.get(name) else None
+        for name in ("last_modified", "checksum_modified")
+    )
+    return ArchiveObject(
+        record["url"],
+        record["period"],
+        record["date"],
+        size=listed.get("size"),
+        last_modified=modified,
+        etag=listed.get("etag"),
+        checksum_modified=checksum_modified,
+    )
+
+
+def is_republished(one: ArchiveObject, known: Mapping[str, Record]) -> bool:
+    """Whether records (by name) have the object, and the listing now says otherwise of it."""
+    return one.name in known and known[one.name]["listed"] != listed_as(one)
+
+
+def iso(instant: datetime | None) -> str | None:
+    """An instant as records keep it."""
+    return instant.isoformat() if instant else None
+
+
+def _days_without_bars(one: ArchiveObject, interval: Interval, body: bytes) -> Sequence[str]:
+    window = GRAINS[one.period].window(one.date_key)
+    seen = coverage(body, one.name, content_bound(window, interval))
+    return [day.isoformat() for day in window.days() if not seen.rows.get(day)]

@@ -1,0 +1,117 @@
+"""resampled: coarser bars of a dataset's own; what the last window needs of the next partition is read there."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import polars as pl
+
+from bcdata.bars.resample import Resampling, resample
+from bcdata.catalog import Dataset
+from bcdata.frames.schema import LEDGER
+from bcdata.pipeline.context import Workbench, window_of
+from bcdata.pipeline.fingerprint import fingerprint
+from bcdata.pipeline.lake import PERPETUAL, merged_over, read_over, read_sound, trusted
+from bcdata.pipeline.outcome import Outcome, State
+from bcdata.pipeline.present import CLOSED
+from bcdata.pipeline.publish import publish, unchanged
+from bcdata.pipeline.stream import each
+from bcdata.quality.models import audit, resampled_model
+from bcdata.quality.rules import sample
+from bcdata.quality.verdict import Finding, Severity, Verdict, failed
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata.venues.calendar import calendar
+from bcdata.windows import Window
+
+VERSION = 1
+"""Raised when the same bars and ledger give other numbers."""
+
+
+def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+    """Resamples what merged holds, and yields outcomes in order. Partitions name the coarser bars."""
+    yield from each(work.store.root, partitions, lambda one: _resample(work.store, dataset, one))
+
+
+def grid_of(dataset: Dataset, name: str) -> Resampling:
+    """Where the windows of a dataset's coarser bars lie."""
+    wanted = dataset.resampled()[name]
+    return Resampling(wanted.bar_interval, wanted.offset)
+
+
+def reads(grid: Resampling, window: Window) -> Window:
+    """The time of the merged bars that a partition reads: its own, and the next one's where a window goes on there.
+
+    Its own are an input also where no window opens in it.
+    """
+    return Window(window.start, max(window.end, grid.reach(window).end))
+
+
+def _resample(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
+    own = Partition("merged", dataset.name, partition.symbol, partition.date)
+    if trusted(store, own) is None:
+        return Outcome(partition, State.HELD_BACK, failed("upstream", f"{dataset.name}: merged is not published"))
+    grid, window = grid_of(dataset, partition.dataset), window_of(dataset, partition)
+    reach = reads(grid, window)
+    read = [(one.date, made) for one, made in merged_over(store, dataset, partition.symbol, reach)]
+    made_of = fingerprint(
+        merged=read, interval=grid.interval.name, offset=grid.offset, finer=dataset.bar_interval.name, version=VERSION
+    )
+    if done := unchanged(store, partition, made_of):
+        return done
+    bars = read_over(store, dataset, partition.symbol, reach)
+    table = resample(
+        bars,
+        _ledgers(store, dataset, partition.symbol, reach),
+        grid,
+        window=window,
+        finer=dataset.bar_interval,
+        calendar=calendar(dataset.calendar),
+    )
+    model = resampled_model(grid.length, grid.origin, funding=dataset.market in PERPETUAL)
+    until = _made_until(store, dataset, partition.symbol, reach)
+    findings = [*audit(table, model), *_incomplete(dataset, table, grid, until)]
+    verdict = Verdict(table.height, tuple(findings))
+    return publish(store, partition, table, verdict, fingerprint=made_of, record={"merged": read})
+
+
+def _ledgers(store: Store, dataset: Dataset, symbol: str, window: Window) -> pl.DataFrame:
+    """The ledgers of the trusted bars in the window."""
+    frames = [pl.DataFrame(schema=LEDGER)]
+    for partition, made in merged_over(store, dataset, symbol, window):
+        rows = read_sound(store, partition.in_zone("gaps"), dataset.name) if made else None
+        if rows is not None:
+            frames.append(rows)
+    return pl.concat(frames)
+
+
+def _made_until(store: Store, dataset: Dataset, symbol: str, window: Window) -> datetime:
+    """Up to when bars had closed in the merged partitions that follow each other from the window's start on."""
+    until = window.start
+    for partition, made in merged_over(store, dataset, symbol, window):
+        own = dataset.grain.window(partition.date)
+        if made is None or own.start > until:
+            break
+        published = store.published(partition)
+        closed = published.record.get(CLOSED) if published else None
+        until = datetime.fromisoformat(closed) if closed else own.end
+    return until
+
+
+def _incomplete(dataset: Dataset, table: pl.DataFrame, grid: Resampling, until: datetime) -> Iterator[Finding]:
+    """Warnings about windows that lack bars: those that go on where nothing is made yet, and others."""
+    lacking = table.filter(pl.col("bars") + pl.col("explained") < pl.col("expected"))
+    goes_on = pl.col("open_time") + grid.length > until
+    unfinished, others = lacking.filter(goes_on), lacking.filter(~goes_on)
+    if others.height:
+        words = "windows with bars that are missing and not explained; `bars`, `expected` and `explained` say how many"
+        yield Finding("incomplete", Severity.WARN, others.height, words, sample(others.select("open_time")))
+    if unfinished.height:
+        first, bars, expected = unfinished.select("open_time", "bars", "expected").row(0)
+        key = dataset.grain.key(until)
+        is_border = dataset.grain.window(key).start == until
+        why = f"{key} is not materialized" if is_border else f"bars had closed up to {until:%Y-%m-%d %H:%M} only"
+        words = (
+            f"the window from {first:%Y-%m-%d %H:%M} on has {bars:,} of {expected:,} bars, since {why};"
+            " materialize this partition again once the rest is there"
+        )
+        yield Finding("unfinished", Severity.WARN, unfinished.height, words)

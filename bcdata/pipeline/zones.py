@@ -1,0 +1,134 @@
+"""Which assets a dataset has and what each of them does: the table that Dagster's factories are driven by."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from bcdata.catalog import Dataset
+from bcdata.intervals import QUARTER_HOUR
+from bcdata.store.layout import Partition
+
+if TYPE_CHECKING:
+    from bcdata.pipeline.context import Workbench
+    from bcdata.pipeline.outcome import Outcome
+
+
+class Zone(StrEnum):
+    """The zones, in the order in which data flows. Labels look ahead, so nothing flows out of them."""
+
+    RAW = "raw"
+    PARSED = "parsed"
+    MERGED = "merged"
+    FEATURES = "features"
+    REPORTS = "reports"
+    SEASONALITY = "seasonality"
+    LABELS = "labels"
+    RESAMPLED = "resampled"
+
+
+ARCHIVE, REST = "binance_archive", "binance_rest"
+Operation = Callable[["Workbench", Dataset, Sequence[Partition]], Iterator["Outcome"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One asset of a dataset: its zone and, in raw and parsed, its provider; coarser bars have a name of their own."""
+
+    zone: Zone
+    dataset: str
+    provider: str | None = None
+    name: str | None = None
+
+    @property
+    def asset(self) -> str:
+        """The last part of the key: the dataset, or the coarser bars that are made of it."""
+        return self.name or self.dataset
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The asset key: `[zone, dataset]`, or `[zone, provider, dataset]` in raw and parsed."""
+        return (self.zone.value, *((self.provider,) if self.provider else ()), self.asset)
+
+    def partition(self, symbol: str, date: str) -> Partition:
+        """The store's name of one partition of the asset."""
+        return Partition(self.zone.value, self.asset, symbol, date, self.provider)
+
+
+def steps(dataset: Dataset) -> list[Step]:
+    """The assets of a dataset in the order in which they are made."""
+    order = [name for name in (ARCHIVE, REST) if name in dataset.sources]
+    found = [Step(zone, dataset.name, name) for name in order for zone in (Zone.RAW, Zone.PARSED)]
+    found.append(Step(Zone.MERGED, dataset.name))
+    if dataset.features and dataset.kind == "klines":
+        found += [Step(zone, dataset.name) for zone in (Zone.FEATURES, Zone.REPORTS)]
+        if dataset.bar_interval.fills(QUARTER_HOUR):
+            found.append(Step(Zone.SEASONALITY, dataset.name))
+    if dataset.labels:
+        found.append(Step(Zone.LABELS, dataset.name))
+    found += [Step(Zone.RESAMPLED, dataset.name, name=name) for name in dataset.resampled()]
+    return found
+
+
+def upstream(step: Step, dataset: Dataset, funding: Dataset | None) -> list[Step]:
+    """What a step reads, partition by partition.
+
+    Raw answers of REST depend on what the archive lacks. Bars join the settlements of their market, where both
+    have the same partitions.
+    """
+    match step.zone:
+        case Zone.RAW:
+            asks_after = step.provider == REST and ARCHIVE in dataset.sources
+            return [Step(Zone.PARSED, step.dataset, ARCHIVE)] if asks_after else []
+        case Zone.PARSED:
+            return [Step(Zone.RAW, step.dataset, step.provider)]
+        case Zone.MERGED:
+            sources = [one for one in steps(dataset) if one.zone is Zone.PARSED]
+            joins = dataset.kind == "klines" and funding is not None and funding.grain is dataset.grain
+            return [*sources, *([Step(Zone.MERGED, funding.name)] if joins and funding else [])]
+        case Zone.REPORTS:
+            return [Step(Zone.FEATURES, step.dataset)]
+        case Zone.FEATURES | Zone.SEASONALITY | Zone.LABELS | Zone.RESAMPLED:
+            return [Step(Zone.MERGED, step.dataset)]
+
+
+def closure(dataset: Dataset, funding: Dataset | None) -> list[Step]:
+    """The assets of a dataset and, before them, those of the settlements that its bars join."""
+    own = steps(dataset)
+    joins = any(one.dataset != dataset.name for step in own for one in upstream(step, dataset, funding))
+    return [*steps(funding), *own] if joins and funding else own
+
+
+def operation(step: Step, dataset: Dataset) -> Operation:
+    """What makes the step's partitions. Imported when asked for: definitions load without polars."""
+    from bcdata.pipeline import merged, resampled  # noqa: PLC0415
+    from bcdata.pipeline.features import labels, reports, seasonality, table  # noqa: PLC0415
+    from bcdata.pipeline.funding import merged as funding_merged  # noqa: PLC0415
+    from bcdata.pipeline.funding import parsed_archive as funding_parsed_archive  # noqa: PLC0415
+    from bcdata.pipeline.funding import parsed_rest as funding_parsed_rest  # noqa: PLC0415
+    from bcdata.pipeline.funding import rest as funding_rest  # noqa: PLC0415
+    from bcdata.pipeline.parsed import archive as parsed_archive  # noqa: PLC0415
+    from bcdata.pipeline.parsed import rest as parsed_rest  # noqa: PLC0415
+    from bcdata.pipeline.raw import archive as raw_archive  # noqa: PLC0415
+    from bcdata.pipeline.raw import rest as raw_rest  # noqa: PLC0415
+
+    is_funding = dataset.kind == "funding"
+    made: dict[Zone, Operation] = {
+        Zone.MERGED: funding_merged.materialize if is_funding else merged.materialize,
+        Zone.FEATURES: table.materialize,
+        Zone.REPORTS: reports.materialize,
+        Zone.SEASONALITY: seasonality.materialize,
+        Zone.LABELS: labels.materialize,
+        Zone.RESAMPLED: resampled.materialize,
+    }
+    match step.zone, step.provider:
+        case Zone.RAW, "binance_archive":
+            return raw_archive.materialize
+        case Zone.RAW, _:
+            return funding_rest.materialize if is_funding else raw_rest.materialize
+        case Zone.PARSED, "binance_archive":
+            return funding_parsed_archive.materialize if is_funding else parsed_archive.materialize
+        case Zone.PARSED, _:
+            return funding_parsed_rest.materialize if is_funding else parsed_rest.materialize
+        case zone, _:
+            return made[zone]

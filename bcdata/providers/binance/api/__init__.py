@@ -1,0 +1,1 @@
+"""The REST API: questions, their cost, and whether an answer is one."""

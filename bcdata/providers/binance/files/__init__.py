@@ -1,0 +1,1 @@
+"""The archive of files: its listing, its objects, and what is in them."""

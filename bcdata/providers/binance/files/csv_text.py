@@ -1,0 +1,82 @@
+"""CSV objects of the archive before their numbers are read: byte-order marks, headers, quotes, widths. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from bcdata.providers.binance.files.unzip import ObjectError
+
+_BOM = b"\xef\xbb\xbf"
+_BEFORE_ROW = re.compile(rb'\r+(?="?\d{13}(?:\d{3})?"?,)')
+_NUMBER = re.compile(rb"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*")
+
+
+def rows_of(content: bytes, names: Sequence[str], *, width: int, what: str) -> bytes:
+    """The rows of an object: its content without byte-order mark, header and quotes, lines ended by line feeds.
+
+    A header has to begin with the names; columns after them are passed over, but without a header no more than one: it
+    would be another kind of file. Nor are there ever so many that they could be those of a second row. Rows are
+    numbers, and hold no quotes of their own: where the first line has some they are taken off.
+
+    Args:
+        content: the file.
+        names: the columns that are known, in order and lower case.
+        width: how many columns rows have at least.
+        what: the kind of file, for messages.
+
+    Raises:
+        ObjectError: `columns`: the header names other columns, or most rows have fewer.
+    """
+    content = content.removeprefix(_BOM)
+    if b"\r" in content:
+        content = _with_line_feeds(content)
+    if b'"' in _first_line(content):
+        content = content.replace(b'"', b"")
+    first, most = _first_line(content), width + 1
+    if _is_header(first):
+        header = [name.strip().lower() for name in first.decode("utf-8", "replace").split(",")]
+        if header[: len(names)] != list(names):
+            raise ObjectError("columns", f"the header is {','.join(header)[:120]!r}")
+        content, most = content[len(first) + 1 :], max(most, min(len(header), widest(width)))
+    # Counting all columns takes as long as reading them: it is done where the first row is not as expected.
+    if not width <= first_width(content) <= most and content.strip():
+        found = width_of(content)
+        if not width <= found <= most:
+            raise ObjectError("columns", f"rows have {found} columns where {what} have {width}")
+    return content
+
+
+def _with_line_feeds(content: bytes) -> bytes:
+    """The content with line feeds for line ends. Among line feeds a lone carriage return ends a line before a row."""
+    content = content.replace(b"\r\n", b"\n")
+    return _BEFORE_ROW.sub(b"\n", content) if b"\n" in content else content.replace(b"\r", b"\n")
+
+
+def widest(width: int) -> int:
+    """The most columns that a row of so many known ones may have: two rows without a line end between them have more.
+
+    Where a line end is lost, the last field of a row and the first of the next one become one field.
+    """
+    return 2 * width - 2
+
+
+def first_width(rows: bytes) -> int:
+    """How many columns the first row has; 1 where there is none."""
+    return _first_line(rows).count(b",") + 1
+
+
+def _first_line(content: bytes) -> bytes:
+    """Without its line end. `partition` would copy what comes after it: megabytes."""
+    end = content.find(b"\n")
+    return content if end < 0 else content[:end]
+
+
+def width_of(rows: bytes) -> int:
+    """How many columns most rows have; 1 where there are none."""
+    widths = Counter(line.count(b",") for line in rows.splitlines() if line.strip())
+    return max(widths, key=lambda width: (widths[width], -width), default=0) + 1
+
+
+def _is_header(line: bytes) -> bool:
+    """Names, no numbers. A row whose time alone is damaged is a bad row, and no header."""
+    return bool(line.strip()) and not any(_NUMBER.fullmatch(field) for field in line.split(b","))

@@ -1,0 +1,155 @@
+"""What is missing, for whoever asks: the command line, Dagster's pages, a later server. Prints nothing."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from bcdata.catalog import Catalog, Dataset
+from bcdata.errors import UsageError
+from bcdata.gaps.coverage import coverage
+from bcdata.gaps.ledger import Status
+from bcdata.healing.refill import with_refill
+from bcdata.pictures.gaps_report import dataset_section
+from bcdata.pictures.heatmap import heat_map
+from bcdata.reporting.ledgers import ledger_files, ledger_rows
+from bcdata.store.layout import Partition
+from bcdata.store.state.attempts import Attempts
+from bcdata.store.store import Store
+from bcdata.windows import Grain
+
+LONGEST = 200
+"""So many runs does a report list; all of them are in the ledger."""
+_MOST_SYMBOLS, _MOST_DATES = 24, 36
+"""What a picture in Dagster's event log shows: under 100 kB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GapRequest:
+    """Which part of which ledgers; None is all."""
+
+    datasets: tuple[str, ...] = ()
+    symbols: frozenset[str] | None = None
+    statuses: frozenset[str] | None = None
+    first: str | None = None
+    last: str | None = None
+    least: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetGaps:
+    """One dataset's ledgers.
+
+    Attributes:
+        runs: the rows asked for: `symbol`, `date`, the ledger's columns, then `refill`: how asking for what may yet
+            come stands, in words; by symbol and time.
+        all_runs: the rows of all statuses and lengths, which pictures show.
+        places: symbol and date key of every ledger there is, also of empty ones.
+        as_of: when each partition was merged last (UTC), where that is known.
+    """
+
+    dataset: Dataset
+    runs: pl.DataFrame
+    all_runs: pl.DataFrame
+    places: list[tuple[str, str]]
+    as_of: dict[tuple[str, str], datetime]
+    now: datetime
+
+    @property
+    def name(self) -> str:
+        """The dataset's name."""
+        return self.dataset.name
+
+    @property
+    def has_bars(self) -> bool:
+        """Whether there is a calendar of expected bars to draw; settlements have none."""
+        return self.dataset.interval is not None
+
+    def by_status(self) -> dict[str, int]:
+        """Bars by status, of the runs asked for."""
+        return dict(self.runs.group_by("status").agg(pl.col("bars").sum()).sort("status").iter_rows())
+
+    def totals(self) -> pl.DataFrame:
+        """Runs and bars by symbol and status."""
+        counted = self.runs.group_by("symbol", "status").agg(
+            pl.len().alias("runs"), pl.col("bars").sum(), pl.col("start").min(), pl.col("end").max()
+        )
+        return counted.sort("symbol", "status")
+
+    def cells(self, grain: Grain) -> pl.DataFrame:
+        """The coverage by month or day (`bcdata.gaps.coverage.CELL`).
+
+        Raises:
+            UsageError: months were asked for of partitions by day, or it holds no bars.
+        """
+        if grain is not self.dataset.grain and self.dataset.grain is Grain.DAY:
+            raise UsageError(f"{self.name} is partitioned by day; write --by day")
+        return coverage(self.dataset, self.places, self.all_runs, as_of=self.as_of, now=self.now, grain=grain)
+
+    def picture(self, grain: Grain) -> str:
+        """The heat map as SVG."""
+        return heat_map(self.cells(grain).to_dicts(), title=f"{self.name}: bars that are there, and why others are not")
+
+    def section(self, grain: Grain) -> str:
+        """The dataset's part of the HTML report."""
+        lasting = self.all_runs.filter(pl.col("status") != Status.REFILLED.value)
+        longest = lasting.sort("bars", "symbol", "start", descending=[True, False, False]).head(LONGEST)
+        shown = longest.select(
+            "symbol",
+            *(pl.col(name).dt.strftime("%Y-%m-%d %H:%M").alias(f"{name}_(UTC)") for name in ("start", "end")),
+            "bars",
+            "status",
+            "evidence",
+        )
+        totals = dict(self.all_runs.group_by("status").agg(pl.col("bars").sum()).iter_rows())
+        return dataset_section(self.name, self.picture(grain), totals, shown.to_dicts(), runs=lasting.height)
+
+
+def ask(store: Store, catalog: Catalog, request: GapRequest, *, now: datetime) -> list[DatasetGaps]:
+    """The gaps of the datasets asked for as of `now` (UTC), those without a ledger left out.
+
+    Raises:
+        UsageError: a dataset, status or date key is none.
+    """
+    unknown = sorted((request.statuses or frozenset()) - set(Status))
+    if unknown:
+        raise UsageError(f"{', '.join(map(repr, unknown))} is no status; there are {', '.join(Status)}")
+    chosen = [catalog[name] for name in request.datasets] if request.datasets else list(catalog)
+    return [found for dataset in chosen for found in _of(store, dataset, request, now)]
+
+
+def neighbourhood(store: Store, dataset: Dataset, partitions: Sequence[Partition], now: datetime) -> str | None:
+    """The heat map around some partitions as SVG, of bounded size; None where there is nothing to show.
+
+    Their symbols (the first so many) over the dates up to their last. Opens only these ledgers, whatever the lake
+    holds beside them.
+    """
+    symbols = list(dict.fromkeys(one.symbol for one in partitions))[:_MOST_SYMBOLS]
+    last = max((one.date for one in partitions), default="")
+    if dataset.interval is None or not last:
+        return None
+    dates = dataset.grain.keys(min(dataset.start, last), last)[-_MOST_DATES:]
+    wanted = [Partition("gaps", dataset.name, symbol, date) for symbol in symbols for date in dates]
+    files = {path: (one.symbol, one.date) for one in wanted if (path := store.root / one.key()).is_file()}
+    if not files:
+        return None
+    return _found(store, dataset, files, now).picture(dataset.grain)
+
+
+def _of(store: Store, dataset: Dataset, request: GapRequest, now: datetime) -> Iterator[DatasetGaps]:
+    files = ledger_files(store, dataset, symbols=request.symbols, first=request.first, last=request.last)
+    if not files:
+        return
+    found = _found(store, dataset, files, now)
+    runs = found.all_runs.filter(pl.col("bars") >= request.least)
+    if request.statuses is not None:
+        runs = runs.filter(pl.col("status").is_in(list(request.statuses)))
+    yield replace(found, runs=with_refill(store.root, dataset, runs, found.all_runs, now))
+
+
+def _found(store: Store, dataset: Dataset, files: dict[Path, tuple[str, str]], now: datetime) -> DatasetGaps:
+    every = ledger_rows(files)
+    as_of = Attempts(store.root).instants(f"tried/{dataset.name}/")
+    return DatasetGaps(dataset, every, every, list(files.values()), as_of, now)

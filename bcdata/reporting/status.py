@@ -1,0 +1,164 @@
+"""What is there: partitions by zone, missing bars by reason, what is held back. Reads the store, not Dagster."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from bcdata.catalog import Catalog, Dataset
+from bcdata.healing.freshness import freshness, merged_at
+from bcdata.pipeline.features.feature_set import version_of
+from bcdata.pipeline.findings import Reported, standing
+from bcdata.pipeline.footers import open_footers
+from bcdata.pipeline.zones import Step, Zone, steps
+from bcdata.reporting.ledgers import ledger_files
+from bcdata.store.layout import Partition, symbol_and_date
+from bcdata.store.quarantine import REPORT, ZONE
+from bcdata.store.state.attempts import Attempts
+from bcdata.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneStatus:
+    """One asset: how many partitions and symbols it has, from when to when, and its bytes."""
+
+    zone: str
+    provider: str | None
+    partitions: int
+    symbols: int
+    first: str
+    last: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetStatus:
+    """One dataset: its zones, its missing bars by reason, what is held back, what is overdue, and its feature set.
+
+    Attributes:
+        dataset: Its name.
+        zones: Its assets.
+        missing: Bars by the reason for which they are missing.
+        held_back: Partitions that did not pass the gate, and why.
+        stale: Partitions that should be there by now.
+        feature_set: The version of its feature set, as the catalog and the code have it; None without features.
+        feature_sets: By version: how many symbols have it in their newest partition of features.
+    """
+
+    dataset: str
+    zones: list[ZoneStatus]
+    missing: dict[str, int]
+    held_back: list[dict[str, str]] = field(default_factory=list)
+    stale: list[dict[str, str]] = field(default_factory=list)
+    feature_set: str | None = None
+    feature_sets: dict[str, int] = field(default_factory=dict)
+
+
+def published(root: Path, step: Step) -> set[tuple[str, str]]:
+    """The (symbol, date) that are published in an asset."""
+    return {(one.symbol, one.date) for one in Store(root).partitions(step.zone.value, step.asset, step.provider)}
+
+
+def tried_since(root: Path, dataset: str, since: datetime) -> set[tuple[str, str]]:
+    """The (symbol, date) of a dataset that were tried, whatever came of it, after the instant."""
+    return Attempts(root).tried_since(f"tried/{dataset}/", since)
+
+
+def status(store: Store, catalog: Catalog, datasets: tuple[str, ...] = (), *, now: datetime) -> list[DatasetStatus]:
+    """The state of the datasets (all, or those named) as of `now` (UTC).
+
+    Raises:
+        UsageError: a name is unknown.
+    """
+    chosen = [catalog[name] for name in datasets] if datasets else list(catalog)
+    return [_dataset_status(store, dataset, now) for dataset in chosen]
+
+
+def findings(store: Store, catalog: Catalog, datasets: tuple[str, ...] = ()) -> list[Reported]:
+    """The findings that stand in the datasets (all, or those named).
+
+    Raises:
+        UsageError: a name is unknown.
+    """
+    chosen = [catalog[name] for name in datasets] if datasets else list(catalog)
+    with open_footers(store) as footers:
+        return [one for dataset in chosen for one in standing(store, footers, dataset)]
+
+
+def _dataset_status(store: Store, dataset: Dataset, now: datetime) -> DatasetStatus:
+    return DatasetStatus(
+        dataset.name,
+        [_zone_status(store, step) for step in steps(dataset)],
+        _missing(store, dataset),
+        list(_held_back(store, dataset)),
+        list(_overdue(store, dataset, now)),
+        *_feature_sets(store, dataset),
+    )
+
+
+def _feature_sets(store: Store, dataset: Dataset) -> tuple[str | None, dict[str, int]]:
+    """The newest partitions alone are read: those tell what is in use, and a lake has tens of thousands of others."""
+    if all(step.zone is not Zone.FEATURES for step in steps(dataset)):
+        return None, {}
+    step, newest, found = Step(Zone.FEATURES, dataset.name), dict[str, str](), Counter[str]()
+    for one in store.partitions(step.zone.value, step.asset, step.provider):
+        newest[one.symbol] = max(one.date, newest.get(one.symbol, ""))
+    with open_footers(store) as footers:
+        for symbol, date in newest.items():
+            found.update(facts.get("features", "unknown") for facts in footers.made_of(step, symbol, date).values())
+    return version_of(dataset), dict(found)
+
+
+def _overdue(store: Store, dataset: Dataset, now: datetime) -> Iterator[dict[str, str]]:
+    """What should be there by now and is not; settlements have no calendar that could tell."""
+    if dataset.kind != "klines":
+        return
+    symbols = sorted({one.symbol for one in store.partitions("gaps", dataset.name)})
+    with open_footers(store) as footers:
+        for one in freshness(footers, dataset, symbols, merged_at(store.root, dataset.name), now):
+            yield {"symbol": one.symbol, "date": one.date, "since": one.since.isoformat(), "reason": one.reason}
+
+
+def _zone_status(store: Store, step: Step) -> ZoneStatus:
+    partitions: set[tuple[str, str]] = set()
+    size = 0
+    for info in store.files(step.zone.value, step.asset, step.provider):
+        found = symbol_and_date(info.key)
+        if found:
+            partitions.add(found)
+            size += info.size
+    dates = sorted(date for _, date in partitions)
+    return ZoneStatus(
+        step.zone.value,
+        step.provider,
+        len(partitions),
+        len({symbol for symbol, _ in partitions}),
+        dates[0] if dates else "",
+        dates[-1] if dates else "",
+        size,
+    )
+
+
+def _missing(store: Store, dataset: Dataset) -> dict[str, int]:
+    files = list(ledger_files(store, dataset))
+    if not files:
+        return {}
+    counts = pl.scan_parquet(files, hive_partitioning=False).group_by("status").agg(pl.col("bars").sum()).collect()
+    return dict(counts.sort("status").iter_rows())
+
+
+def _held_back(store: Store, dataset: Dataset) -> Iterator[dict[str, str]]:
+    for step in steps(dataset):
+        provider = f"{step.zone}/{step.provider}" if step.provider else step.zone.value
+        for info in store.files(ZONE, step.asset, provider):
+            found = symbol_and_date(info.key)
+            if not found or not info.key.endswith(REPORT):
+                continue
+            report = store.get_json(Partition(ZONE, step.asset, found[0], found[1], provider), REPORT) or {}
+            broken = [one for one in report.get("verdict", {}).get("findings", []) if one["severity"] != "warn"]
+            why = "; ".join(f"{one['rule']}: {one['message'] or one['count']}" for one in broken)
+            state = "rows set aside" if report.get("published") else "held back"
+            yield {"zone": provider, "symbol": found[0], "date": found[1], "state": state, "why": why}

@@ -1,0 +1,103 @@
+"""What a run would do: partitions, runs, objects, bytes and requests, from listings alone."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bcdata import clock
+from bcdata.catalog import Catalog, Dataset
+from bcdata.net.loop import BackgroundLoop
+from bcdata.pipeline.context import archive_of, open_client
+from bcdata.pipeline.raw.choose import first_choice, policy_of
+from bcdata.pipeline.raw.control_objects import ControlObjects
+from bcdata.pipeline.raw.listings import Listings
+from bcdata.pipeline.raw.manifests import in_force, read_manifest
+from bcdata.pipeline.raw.objects import listed_as
+from bcdata.pipeline.zones import ARCHIVE, Step, Zone
+from bcdata.providers.binance.files.archive import ArchiveObject
+from bcdata.runs.plan import Plan
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+
+_AT_ONCE = 16
+"""Symbols whose listings are in flight at once; the client bounds connections below that."""
+
+
+@dataclass(slots=True)
+class _Cost:
+    """What raw would fetch: bytes by key of objects and of control objects, and requests for listings."""
+
+    objects: dict[str, int] = field(default_factory=dict)
+    controls: dict[str, int] = field(default_factory=dict)
+    listings: int = 0
+
+    @property
+    def requests(self) -> int:
+        """All requests: objects come with a CHECKSUM each, control objects without."""
+        return 2 * len(self.objects) + len(self.controls) + self.listings
+
+
+def estimate(root: Path, catalog: Catalog, plan: Plan, *, runs: int) -> dict[str, Any]:
+    """Counts what the plan would fetch now, all times a whole number.
+
+    `objects` and `bytes` are those that partitions are made of, `control_objects` and `control_bytes` the coarser
+    bars that they are checked against, `requests` all requests for both and for listings. What only a look into an
+    object can call for is not counted, nor is evidence for missing bars, nor REST.
+
+    Raises:
+        ProviderError: the archive cannot be asked.
+    """
+    cost = _Cost()
+    with BackgroundLoop() as loop:
+        for step in plan.steps:
+            if step.zone is Zone.RAW and step.provider == ARCHIVE:
+                loop.run(_to_fetch(root, catalog[step.dataset], plan, step, cost))
+    return {
+        "dataset": plan.dataset.name,
+        "as_of": clock.now().isoformat(timespec="seconds"),
+        "symbols": len(plan.symbols),
+        "dates": len(plan.dates),
+        "assets": len(plan.steps),
+        "partitions": plan.partitions,
+        "runs": runs,
+        "objects": len(cost.objects),
+        "bytes": sum(cost.objects.values()),
+        "control_objects": len(cost.controls),
+        "control_bytes": sum(cost.controls.values()),
+        "requests": cost.requests,
+    }
+
+
+async def _to_fetch(root: Path, dataset: Dataset, plan: Plan, step: Step, cost: _Cost) -> None:
+    store, places = Store(root), asyncio.Semaphore(_AT_ONCE)
+    windows = [dataset.grain.window(date) for date in plan.dates]
+    async with open_client() as http:
+        archive = archive_of(http)
+        listings = Listings(archive, dataset, windows, clock.now())
+
+        async def of_symbol(symbol: str) -> None:
+            async with places:
+                for date in plan.dates:
+                    await _of_partition(store, listings, step.partition(symbol, date), dataset, cost)
+
+        await asyncio.gather(*(of_symbol(symbol) for symbol in plan.symbols))
+        cost.listings += archive.listing_requests
+
+
+async def _of_partition(store: Store, listings: Listings, partition: Partition, dataset: Dataset, cost: _Cost) -> None:
+    window, symbol = dataset.grain.window(partition.date), partition.symbol
+    daily, monthly = await listings.objects(symbol, window)
+    manifest = read_manifest(store, partition) or {}
+    cost.objects |= _lacking(first_choice(daily, monthly, policy_of(dataset)), in_force(manifest))
+    controls = {record["name"]: record for record in manifest.get("controls", [])}
+    cost.controls |= _lacking(await ControlObjects(dataset, listings).listed(symbol, window), controls)
+
+
+def _lacking(objects: list[ArchiveObject], known: dict[str, Any]) -> dict[str, int]:
+    """Bytes by key of the objects that raw has not, or has in another version."""
+    return {
+        one.key: one.size or 0
+        for one in objects
+        if one.name not in known or known[one.name]["listed"] != listed_as(one)
+    }

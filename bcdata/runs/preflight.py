@@ -1,0 +1,59 @@
+"""Before a run: can the root be written, and does the exchange know the symbols? Cheap questions, clear answers."""
+
+import asyncio
+from difflib import get_close_matches
+from pathlib import Path
+
+from bcdata.errors import UsageError
+from bcdata.net.loop import BackgroundLoop
+from bcdata.pipeline.context import archive_of, open_client
+from bcdata.pipeline.raw.manifests import MANIFEST
+from bcdata.pipeline.zones import ARCHIVE
+from bcdata.providers.binance.names import is_symbol
+from bcdata.runs.plan import Plan
+from bcdata.store.objects import sweep_staging
+from bcdata.store.store import Store
+
+
+def prepare(root: Path, plan: Plan) -> None:
+    """Checks the root and the symbols of a plan, and sweeps what killed processes left in staging.
+
+    Raises:
+        StoreError: the root cannot be written.
+        UsageError: a symbol cannot be one, or the archive does not list it.
+        ProviderError: the archive cannot be asked.
+    """
+    for symbol in plan.symbols:
+        if not is_symbol(symbol):
+            raise UsageError(f"{symbol!r} cannot be a Binance symbol; write it like BTCUSDT")
+    store = Store(root)
+    store.check_writable()
+    store.close()
+    sweep_staging(root)
+    if ARCHIVE not in plan.dataset.sources:
+        return
+    new = [symbol for symbol in plan.symbols if not _is_known(store, plan, symbol)]
+    if new:
+        with BackgroundLoop() as loop:
+            loop.run(_check_listed(plan, new))
+
+
+def _is_known(store: Store, plan: Plan, symbol: str) -> bool:
+    """A symbol of which raw has something needs no asking: it may have left the listing since."""
+    step = next(one for one in plan.steps if one.provider == ARCHIVE)
+    places = store.objects.list(step.partition(symbol, "").prefix.removesuffix("date=/"))
+    return any(one.key.endswith(f"/{MANIFEST}") for one in places)
+
+
+async def _check_listed(plan: Plan, symbols: list[str]) -> None:
+    async with open_client() as http:
+        archive = archive_of(http)
+        answers = await asyncio.gather(
+            *(archive.symbols(plan.dataset.market, plan.dataset.kind, period) for period in plan.dataset.archive)
+        )
+    listed = sorted(set().union(*answers))
+    unknown = [symbol for symbol in symbols if symbol not in set(listed)]
+    if unknown:
+        close = get_close_matches(unknown[0].upper(), listed, n=3, cutoff=0.6)
+        hint = f"; did you mean {' or '.join(close)}?" if close else f"; it lists {len(listed)} symbols"
+        raise UsageError(f"the archive lists no {', '.join(unknown)} in {plan.dataset.market}{hint}")

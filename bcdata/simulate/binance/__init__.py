@@ -1,0 +1,1 @@
+"""Binance's archive, listing and REST servers on the loopback."""

@@ -1,0 +1,84 @@
+"""Which archive objects a generated market has published at an instant, without rendering any."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from bcdata.intervals import Interval
+from bcdata.simulate.binance.market.names import CHECKSUM, ObjectName, published_at
+from bcdata.simulate.binance.market.symbols import GeneratedSymbol, Outage
+from bcdata.windows import Grain, Window
+
+KLINES = "klines"
+FUNDING = "fundingRate"
+DAILY = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d")
+MONTHLY_ONLY = ("3d", "1w", "1mo")
+_INTERVALS = {"daily": DAILY, "monthly": (*DAILY, *MONTHLY_ONLY)}
+_GRAINS = {"daily": Grain.DAY, "monthly": Grain.MONTH}
+
+
+class Publication:
+    """The calendar of the archive: klines by day (1m .. 1d) and by month, funding by month."""
+
+    def __init__(self, symbols: Sequence[GeneratedSymbol], outages: Sequence[Outage]) -> None:
+        self._symbols = {(symbol.venue, symbol.symbol): symbol for symbol in symbols}
+        self._outages = tuple(outages)
+
+    def keys(self, prefix: str, now: datetime) -> list[str]:
+        """The keys with this prefix that are published at `now`, sorted."""
+        found = (
+            key
+            for symbol in self._symbols.values()
+            for period in _GRAINS
+            for key in self._keys(symbol, period, prefix, now)
+            if key.startswith(prefix)
+        )
+        return sorted(found)
+
+    def find(self, key: str, now: datetime) -> ObjectName | None:
+        """The zip that this key, or the CHECKSUM of this key, is about; None if it is not published."""
+        name = ObjectName.parse(key.removesuffix(CHECKSUM))
+        symbol = self._symbols.get((name.venue, name.symbol)) if name else None
+        if name is None or symbol is None or published_at(name.period, name.window.end) > now:
+            return None
+        known = (name.type, name.interval) in _kinds(symbol, name.period)
+        return name if known and self._has_content(symbol, name.interval, name.window) else None
+
+    def _keys(self, symbol: GeneratedSymbol, period: str, prefix: str, now: datetime) -> Iterator[str]:
+        dates: dict[str | None, list[str]] = {}
+        for kind, interval in _kinds(symbol, period):
+            folder = ObjectName(symbol.venue, period, kind, symbol.symbol, interval, "").folder
+            if not (folder.startswith(prefix) or prefix.startswith(folder)):
+                continue
+            # All intervals that divide a day have the same dates.
+            grid = interval if interval in MONTHLY_ONLY else None
+            if grid not in dates:
+                dates[grid] = list(self._dates(symbol, period, grid, now))
+            for date in dates[grid]:
+                key = f"{folder}{symbol.symbol}-{interval or kind}-{date}.zip"
+                yield key
+                yield key + CHECKSUM
+
+    def _dates(self, symbol: GeneratedSymbol, period: str, interval: str | None, now: datetime) -> Iterator[str]:
+        grain = _GRAINS[period]
+        first = Interval.parse(interval).floor(symbol.listed) if interval else symbol.listed
+        window = grain.window(grain.key(first))
+        while published_at(period, window.end) <= now and not (symbol.delisted and window.start >= symbol.delisted):
+            if self._has_content(symbol, interval, window):
+                yield grain.key(window.start)
+            window = grain.window(grain.key(window.end))
+
+    def _has_content(self, symbol: GeneratedSymbol, interval: str | None, window: Window) -> bool:
+        """Whether a bar of the symbol opens in the window; an outage matters where it covers all of it."""
+        if interval in MONTHLY_ONLY:
+            grid = Interval.parse(interval)
+            window = Window(grid.ceil(window.start), grid.ceil(window.end))
+        out = any(outage.venue == symbol.venue and outage.covers(window.start, window.end) for outage in self._outages)
+        return symbol.lives(window.start, window.end) and not out
+
+
+def _kinds(symbol: GeneratedSymbol, period: str) -> list[tuple[str, str | None]]:
+    """The types and intervals that the archive keeps for the symbol."""
+    kinds: list[tuple[str, str | None]] = [(KLINES, interval) for interval in _INTERVALS[period]]
+    if period == "monthly" and symbol.funding:
+        kinds.append((FUNDING, None))
+    return kinds

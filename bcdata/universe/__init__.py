@@ -1,0 +1,1 @@
+"""The instruments of a market: which there were, from when to when, under which symbols."""

@@ -1,0 +1,265 @@
+"""The sweep finds what is damaged, lost or changed upstream, has it mended, and touches nothing that is whole."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bcdata.catalog import Dataset
+from bcdata.cli import app
+from bcdata.healing.republished import look
+from bcdata.healing.sweep import harmed, verify
+from bcdata.healing.swept import Summary, Trouble
+from bcdata.pipeline.context import archive_of, open_own
+from bcdata.pipeline.outcome import State
+from bcdata.pipeline.raw.archive import MANIFEST
+from bcdata.pipeline.zones import Zone
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata_tests.mirror import csv_of, day_key, made_day, zipped
+from bcdata_tests.run import ARCHIVE, REST, Lake, tree
+from bcdata_tests.world import BY_DAY, D, World
+
+DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
+BAD = DAYS[1]
+
+
+@pytest.fixture
+def lake(world: World) -> Lake:
+    for day in DAYS:
+        world.mirror.put_day("BTCUSDT", day, made_day(day))
+    lake = world.lake()
+    assert run(lake).ok
+    return lake
+
+
+def run(lake: Lake, *, refill: bool = False) -> object:
+    return lake.materialize(D, "BTCUSDT", DAYS[0], DAYS[-1], until=Zone.MERGED, refill=refill)
+
+
+def swept(lake: Lake, symbols: list[str] | None = None) -> Summary:
+    summary = Summary(D)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BCDATA_ROOT", str(lake.root))
+        with open_own(lake.catalog, lake.now) as work:
+            for one in verify(work, dataset(lake), symbols):
+                summary.add(one)
+    return summary
+
+
+def dataset(lake: Lake) -> Dataset:
+    return lake.catalog[D]
+
+
+def zip_of(lake: Lake, day: str = BAD) -> Path:
+    [path] = lake.root.glob(f"raw/{ARCHIVE}/{D}/symbol=BTCUSDT/date={day}/*.zip")
+    return path
+
+
+def flip(path: Path) -> None:
+    """Another byte in the middle; the length stays."""
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1
+    path.write_bytes(body)
+
+
+def due(lake: Lake) -> set[tuple[str, str]]:
+    return set(harmed(Store(lake.root), dataset(lake)))
+
+
+def test_a_whole_lake_has_no_problem_and_is_not_touched(world: World, lake: Lake) -> None:
+    before = tree(lake.root)
+    world.exchange.clear()
+    found = swept(lake)
+    assert (found.partitions, found.objects, found.problems) == (3, 3, [])
+    assert found.bytes == sum(zip_of(lake, day).stat().st_size for day in DAYS)
+    assert tree(lake.root) == before
+    assert world.asked("/archive/") == [], "nothing is downloaded"
+    assert due(lake) == set()
+
+
+@pytest.mark.parametrize(
+    ("harm", "trouble"), [(flip, Trouble.DAMAGED), (Path.unlink, Trouble.MISSING)], ids=["damaged", "lost"]
+)
+def test_what_is_harmed_is_fetched_again_and_ends_in_the_same_bytes(
+    lake: Lake, harm: Callable[[Path], None], trouble: Trouble
+) -> None:
+    before, size = tree(lake.root), zip_of(lake).stat().st_size
+    harm(zip_of(lake))
+    found = swept(lake)
+    [(partition, problem)] = found.problems
+    assert (partition.date, problem.trouble, problem.mendable) == (BAD, trouble, True)
+    assert found.is_harmed
+    assert due(lake) == {("BTCUSDT", BAD)}
+    ran = run(lake)
+    assert {date for (_, date), one in ran.of(Zone.RAW, ARCHIVE).items() if one.fetched} == {BAD}
+    assert zip_of(lake).stat().st_size == size
+    assert tree(lake.root) == before
+    assert due(lake) == set()
+    assert set(run(lake).states) == {State.UNCHANGED}
+    assert swept(lake).problems == []
+
+
+def test_a_run_sees_damage_of_the_same_length_without_the_sweep(lake: Lake) -> None:
+    """The sweep finds what no run looks at, and bits that rotted since a file was hashed."""
+    before = tree(lake.root)
+    flip(zip_of(lake))
+    assert run(lake).states[State.PUBLISHED] == 1
+    assert tree(lake.root) == before
+
+
+def test_damaged_bytes_that_the_archive_has_no_more_are_left_alone(world: World, lake: Lake) -> None:
+    world.mirror.remove(day_key("BTCUSDT", BAD))
+    flip(zip_of(lake))
+    before = tree(lake.root)
+    troubles = {problem.trouble: problem.mendable for _, problem in swept(lake).problems}
+    assert troubles == {Trouble.DAMAGED: False, Trouble.GONE: False}
+    assert due(lake) == set()
+    assert tree(lake.root) == before
+
+
+def test_what_the_catalog_does_not_look_for_is_not_gone(world: World, lake: Lake) -> None:
+    """Days were taken before; now months alone are asked for."""
+    assert run(lake).ok
+    months = world.lake(BY_DAY.replace("sources", "archive: [monthly]\n    sources"))
+    assert swept(months).problems == []
+
+
+def test_without_the_listing_the_bytes_are_checked_all_the_same(world: World, lake: Lake) -> None:
+    world.add("/listing", "status", status=403)
+    flip(zip_of(lake))
+    found = swept(lake)
+    assert found.unlisted == 3
+    assert [problem.trouble for _, problem in found.problems] == [Trouble.DAMAGED]
+    assert due(lake) == set(), "whether it can be had again is not known"
+
+
+def test_what_the_archive_published_again_is_said(world: World, lake: Lake) -> None:
+    world.mirror.put_day("BTCUSDT", BAD, made_day(BAD, price=300))
+    [(_, problem)] = swept(lake).problems
+    assert problem.trouble is Trouble.CHANGED
+    run(lake)
+    assert swept(lake).problems == []
+
+
+def test_a_damaged_earlier_version_is_said_too(world: World, lake: Lake) -> None:
+    old = zip_of(lake)
+    world.mirror.put_day("BTCUSDT", BAD, made_day(BAD, price=300))
+    run(lake)
+    assert swept(lake).problems == []
+    flip(old)
+    [(_, problem)] = swept(lake).problems
+    assert (problem.object, problem.trouble, problem.mendable) == (old.name, Trouble.DAMAGED, False)
+
+
+def test_what_is_no_partition_of_the_dataset_ends_no_sweep(world: World, lake: Lake) -> None:
+    """Folders of another grain, of nothing, and of what can be no symbol."""
+    for tail in ("symbol=BTCUSDT/date=2025-01", "symbol=BTCUSDT/date=soon", f"symbol={'A' * 90}/date={BAD}"):
+        folder = lake.root / f"raw/{ARCHIVE}/{D}" / tail
+        folder.mkdir(parents=True)
+        (folder / MANIFEST).write_text("{}")
+    found = swept(lake)
+    assert found.objects == 3
+    assert [(one.symbol, problem.trouble) for one, problem in found.problems] == [("A" * 90, Trouble.MISSING)]
+    news = look(Store(lake.root), dataset(lake), ["A" * 90, "BTCUSDT"], lake.now, make_archive=archive_of, seconds=20)
+    assert news.answered == ["BTCUSDT"]
+    assert len(news.errors) == 1
+    assert world.asked("/listing")
+
+
+def test_control_objects_are_checked_and_fetched_again(world: World, lake: Lake) -> None:
+    hours = [[*row[:6], str(int(row[0]) + 3_599_999_999), *row[7:]] for row in made_day(BAD)[::60]]
+    world.mirror.put_day("BTCUSDT", BAD, hours, interval="1h")
+    run(lake)
+    before = tree(lake.root)
+    [control] = lake.root.glob(f"raw/{ARCHIVE}/{D}/symbol=BTCUSDT/date={BAD}/*-1h-*.zip")
+    flip(control)
+    [(partition, problem)] = swept(lake).problems
+    assert (partition.date, problem.object, problem.trouble) == (BAD, f"BTCUSDT-1h-{BAD}.zip", Trouble.DAMAGED)
+    assert due(lake) == {("BTCUSDT", BAD)}
+    run(lake)
+    assert tree(lake.root) == before
+    assert swept(lake).problems == []
+
+
+def test_what_is_in_force_and_not_read_is_checked_too(world: World) -> None:
+    month = [row for day in DAYS for row in made_day(day)]
+    world.mirror.put_month("BTCUSDT", "2025-01", month)
+    lake = world.lake()
+    run(lake)
+    for day in DAYS:
+        world.mirror.put_day("BTCUSDT", day, made_day(day))
+    run(lake)
+    found = swept(lake)
+    assert (found.objects, found.problems) == (6, []), "of each day its own object, and the month's that was read first"
+    [unread] = lake.root.glob(f"raw/{ARCHIVE}/{D}/symbol=BTCUSDT/date={BAD}/BTCUSDT-1m-2025-01.*.zip")
+    flip(unread)
+    [(_, problem)] = swept(lake).problems
+    assert (problem.object, problem.trouble, problem.mendable) == ("BTCUSDT-1m-2025-01.zip", Trouble.DAMAGED, True)
+    run(lake)
+    assert due(lake) == set(), "damaged bytes that nothing reads are dropped from the record"
+
+
+def test_a_checksum_that_lies_is_the_archives_trouble(world: World, lake: Lake) -> None:
+    body = zipped(f"BTCUSDT-1m-{BAD}.csv", csv_of(made_day(BAD, price=50)))
+    path = world.mirror.put(day_key("BTCUSDT", BAD), body, checksum="0" * 64)
+    later = path.stat().st_mtime + 60
+    os.utime(path, (later, later))
+    run(lake)
+    found = swept(lake)
+    assert [problem.trouble for _, problem in found.problems] == [Trouble.MISMATCH]
+    assert not found.is_harmed
+
+
+def test_a_lost_manifest_is_written_anew(lake: Lake) -> None:
+    before = tree(lake.root)
+    (lake.root / Partition("raw", D, "BTCUSDT", BAD, ARCHIVE).key(MANIFEST)).unlink()
+    assert [problem.trouble for _, problem in swept(lake).problems] == [Trouble.MISSING]
+    assert due(lake) == {("BTCUSDT", BAD)}
+    run(lake)
+    assert tree(lake.root) == before
+
+
+def test_answers_of_rest_are_checked_and_asked_for_again(world: World, lake: Lake) -> None:
+    world.mirror.put_day("BTCUSDT", BAD, [row for at, row in enumerate(made_day(BAD)) if not 100 <= at < 120])
+    for day in DAYS:
+        world.truth.put_day("BTCUSDT", day, made_day(day))
+    assert run(lake, refill=True).ok
+    before = tree(lake.root)
+    [page] = lake.root.glob(f"raw/{REST}/{D}/symbol=BTCUSDT/date={BAD}/klines.*")
+    flip(page)
+    [(partition, problem)] = swept(lake).problems
+    assert (partition.provider, problem.trouble) == (REST, Trouble.DAMAGED)
+    assert due(lake) == {("BTCUSDT", BAD)}
+    assert run(lake, refill=True).ok
+    assert tree(lake.root) == before
+    assert swept(lake).problems == []
+
+
+def test_only_the_symbols_that_are_asked_for(world: World, lake: Lake) -> None:
+    assert swept(lake, ["ETHUSDT"]).partitions == 0
+    world.exchange.clear()
+    assert swept(lake, ["BTCUSDT"]).partitions == 3
+    assert len(world.asked("/listing")) <= 2, "a symbol's listing is asked for once"
+
+
+def test_the_command(
+    world: World, lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BCDATA_ROOT", str(lake.root))
+    monkeypatch.setenv("BCDATA_CATALOG", str(world.folder / "catalog.yaml"))
+    monkeypatch.setenv("BCDATA_NOW", lake.now.isoformat())
+    assert not app(["verify"], standalone_mode=False)
+    assert "nothing is wrong" in capsys.readouterr().out
+    flip(zip_of(lake))
+    assert app(["verify", "--dataset", D, "--json"], standalone_mode=False) == 1
+    [one] = json.loads(capsys.readouterr().out)["datasets"]
+    published = 3 * len(("parsed", "merged", "gaps"))
+    assert (one["objects"], one["troubles"]) == (3 + published, {"damaged": 1})
+    assert one["problems"][0]["object"] == f"BTCUSDT-1m-{BAD}.zip"
+    assert app(["verify"], standalone_mode=False) == 1
+    shown = capsys.readouterr().out
+    assert "1 problems" in shown
+    assert "damaged" in shown

@@ -1,0 +1,159 @@
+"""Who may import whom. Data flows one way, and pure code knows nothing of Dagster."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import bcdata
+
+ROOT = Path(bcdata.__file__).parent
+GROUND = {"errors", "intervals", "windows", "clock"}
+"""Small values that every package may stand on."""
+VALUES = {*GROUND, "frames", "venues", "gaps", "bars"}
+"""What rows, venues and gaps are."""
+LAKE = {*VALUES, "settings", "catalog", "features", "quality", "net", "providers", "store"}
+"""What zones are made of."""
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "hints": set(),
+    "intervals": {"errors"},
+    "windows": {"errors"},
+    "clock": {"errors"},
+    "settings": {"errors"},
+    "sqlite_files": set(),
+    "frames": set(),
+    "venues": {*GROUND, "frames", "hints"},
+    "features": {*GROUND},
+    "catalog": {*GROUND, "settings", "features", "venues", "hints"},
+    "gaps": {*GROUND, "frames", "venues", "catalog"},
+    "bars": {*GROUND, "frames", "venues", "gaps"},
+    "quality": {*GROUND, "frames", "bars"},
+    "net": {*GROUND, "settings", "sqlite_files"},
+    "providers": {*GROUND, "settings", "frames", "venues", "quality", "net"},
+    "store": {*GROUND, "sqlite_files"},
+    "simulate": {*GROUND, "settings"},
+    "pictures": {"errors"},
+    "alerts": {*GROUND, "net", "settings", "store"},
+    "evidence": {*VALUES, "providers", "store"},
+    "pipeline": {*LAKE, "evidence"},
+    "universe": {*LAKE, "evidence", "pipeline"},
+    "runs": {*LAKE, "pipeline"},
+    "healing": {*LAKE, "pipeline", "universe"},
+    "reporting": {*LAKE, "healing", "pictures", "pipeline"},
+    "query": {*VALUES, "settings", "catalog", "features", "pipeline", "store", "universe"},
+    "dagster_storage": set(),
+    "dagster": {*GROUND, "alerts", "catalog", "dagster_storage", "healing", "net", "pipeline", "providers", "reporting"}
+    | {"runs", "settings", "sqlite_files", "store", "universe", "venues"},
+    "definitions": {"catalog", "dagster"},
+    "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
+    | {"query", "reporting", "runs", "settings", "simulate", "store", "universe"},
+    "__main__": {"cli"},
+    "__init__": {"query"},
+}
+"""The packages that each package may import; itself it may always."""
+
+WITHIN_DAGSTER: dict[str, set[str]] = {
+    "partitions": set(),
+    "resources": set(),
+    "checks": set(),
+    "executor": set(),
+    "assets": {"checks", "partitions", "resources"},
+    "jobs": {"assets"},
+    "upkeep": {"resources"},
+    "schedules": {"jobs", "partitions", "resources", "upkeep"},
+    "sensors": {"assets", "jobs", "partitions", "resources"},
+    "build": {"assets", "executor", "jobs", "resources", "schedules", "sensors", "upkeep"},
+    "launch": {"build", "partitions"},
+    "__init__": set(),
+}
+"""The parts of `dagster` that each part may import."""
+
+MOST_MODULES = 16
+"""Of one folder, its `__init__.py` left out."""
+
+KNOW_DAGSTER = {"dagster", "dagster_storage", "definitions"}
+
+
+def room_of(path: Path) -> str:
+    """The room that a file stands in: its folder, or its own name at the top."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The modules that a file imports, wherever it does so."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively, which this test does not read"
+            module = node.module or ""
+            yield from (f"{module}.{name.name}" for name in node.names)
+
+
+FILES = sorted(ROOT.rglob("*.py"))
+
+
+def test_every_room_is_in_the_table() -> None:
+    assert {room_of(path) for path in FILES} == set(MAY_IMPORT)
+
+
+def test_the_table_has_no_way_back() -> None:
+    """Two rooms that import each other are one room."""
+    seen: dict[str, bool] = {}
+
+    def visit(room: str) -> None:
+        assert seen.get(room, True), f"{room} reaches itself"
+        if room not in seen:
+            seen[room] = False
+            for other in MAY_IMPORT[room]:
+                visit(other)
+            seen[room] = True
+
+    for room in MAY_IMPORT:
+        visit(room)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_follow_the_table(path: Path) -> None:
+    room = room_of(path)
+    own = [name.split(".")[1] for name in imported(path) if name.startswith("bcdata.")]
+    ways = {name for name in own if name in MAY_IMPORT} - {room}
+    assert ways <= MAY_IMPORT[room], f"{path.name} may not import {sorted(ways - MAY_IMPORT[room])}"
+
+
+def test_parts_of_dagster_follow_their_table() -> None:
+    for path in (ROOT / "dagster").rglob("*.py"):
+        part = path.relative_to(ROOT / "dagster").parts[0].removesuffix(".py")
+        ways = {name.split(".")[2] for name in imported(path) if name.startswith("bcdata.dagster.")} - {part}
+        assert ways <= WITHIN_DAGSTER[part], f"{path} may not import {sorted(ways - WITHIN_DAGSTER[part])}"
+
+
+def test_no_folder_is_crowded() -> None:
+    for folder in {path.parent for path in FILES}:
+        modules = [path.name for path in folder.glob("*.py") if path.name != "__init__.py"]
+        assert len(modules) <= MOST_MODULES, f"{folder} has {len(modules)}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_pure_rooms_know_nothing_of_dagster(path: Path) -> None:
+    knows = any(name.split(".")[0].startswith("dagster") for name in imported(path))
+    assert not knows or room_of(path) in KNOW_DAGSTER
+
+
+def test_private_modules_of_dagster_are_named_in_one_file() -> None:
+    private = {
+        room_of(path)
+        for path in FILES
+        for name in imported(path)
+        if name.startswith("dagster.") and any(part.startswith("_") for part in name.split("."))
+    }
+    assert private == {"dagster_storage"}
+
+
+def test_a_way_that_is_not_allowed_would_be_found(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.py"
+    bad.write_text("def late():\n    from bcdata.store.store import Store\n    import dagster as dg\n")
+    assert list(imported(bad)) == ["bcdata.store.store.Store", "dagster"]
