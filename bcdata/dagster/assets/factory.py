@@ -1,4 +1,4 @@
-"""One asset from one step: what all four rooms share."""
+"""One asset from one step of a dataset."""
 
 import warnings
 from collections.abc import Iterable, Iterator
@@ -7,39 +7,25 @@ import dagster as dg
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.body import run
+from bcdata.dagster.assets.zones import shown
 from bcdata.dagster.checks import specs
 from bcdata.dagster.partitions import partitions_of
 from bcdata.dagster.resources import BinanceArchiveResource, BinanceRestResource, StoreResource
-from bcdata.pipeline.zones import Step, Zone, steps, upstream
+from bcdata.pipeline.zones import Step, Zone, upstream
 
 
-def make_asset(
-    catalog: Catalog,
-    dataset: Dataset,
-    step: Step,
-    *,
-    description: str,
-    kinds: Iterable[str],
-    pool: str | None = None,
-) -> dg.AssetsDefinition:
+def make_asset(catalog: Catalog, dataset: Dataset, step: Step) -> dg.AssetsDefinition:
     """An asset that materializes any range of its partitions in one go."""
     before = upstream(step, dataset, catalog.funding(dataset.market))
     with warnings.catch_warnings():
         # Known and pinned by a facts test; shown once an asset, it would bury what matters.
         warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)
-        return _asset(catalog, dataset, step, before, description=description, kinds=set(kinds), pool=pool)
+        return _asset(catalog, dataset, step, before)
 
 
-def _asset(
-    catalog: Catalog,
-    dataset: Dataset,
-    step: Step,
-    before: Iterable[Step],
-    *,
-    description: str,
-    kinds: set[str],
-    pool: str | None,
-) -> dg.AssetsDefinition:
+def _asset(catalog: Catalog, dataset: Dataset, step: Step, before: Iterable[Step]) -> dg.AssetsDefinition:
+    look = shown(step)
+
     @dg.asset(
         key=dg.AssetKey(step.key),
         deps=[dg.AssetKey(one.key) for one in before],
@@ -47,9 +33,9 @@ def _asset(
         backfill_policy=dg.BackfillPolicy.single_run(),
         check_specs=specs(step),
         group_name=step.zone.value,
-        description=description,
-        kinds=kinds,
-        pool=pool,
+        description=look.description(dataset, step),
+        kinds=set(look.kinds),
+        pool=step.provider if step.zone is Zone.RAW else None,
     )
     def asset(
         context: dg.AssetExecutionContext,
@@ -60,8 +46,3 @@ def _asset(
         yield run(context, catalog, dataset, step, (store, binance_archive, binance_rest))
 
     return asset
-
-
-def steps_in(dataset: Dataset, zone: Zone) -> list[Step]:
-    """The dataset's assets in one zone."""
-    return [step for step in steps(dataset) if step.zone is zone]

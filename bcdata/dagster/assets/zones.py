@@ -1,0 +1,47 @@
+"""How the assets of each zone are shown: one row a zone."""
+
+from dataclasses import dataclass
+
+from bcdata.catalog import Dataset
+from bcdata.pipeline.zones import REST, Step, Zone
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A zone on Dagster's pages. The text may name `{dataset}`, `{asset}`, `{provider}` and `{sources}`."""
+
+    text: str
+    kinds: tuple[str, ...] = ("parquet", "polars")
+
+    def description(self, dataset: Dataset, step: Step) -> str:
+        """What the page of an asset says."""
+        sources = " > ".join(dataset.sources)
+        return self.text.format(dataset=dataset.name, asset=step.asset, provider=step.provider, sources=sources)
+
+
+ZONES: dict[Zone, Shown] = {
+    Zone.RAW: Shown(
+        "Archive objects of {dataset} with checksum states, hours and days beside them;"
+        " republished ones are new versions.",
+        ("zip",),
+    ),
+    Zone.PARSED: Shown("{dataset} as {provider} has it, in the canonical frame; bad rows are quarantined."),
+    Zone.MERGED: Shown("{dataset}: one series per symbol ({sources}), source on every row; gap ledger beside it."),
+    Zone.FEATURES: Shown("Features of {dataset}; each row is known at `known_at`.", ("parquet", "numpy")),
+    Zone.REPORTS: Shown(
+        "How the features of {dataset} look: nulls, constant runs, quantiles, drift. Warns only.", ("parquet", "numpy")
+    ),
+    Zone.SEASONALITY: Shown(
+        "Volatility of {dataset} by quarters of an hour, over the 20 days before each day.", ("parquet", "numpy")
+    ),
+    Zone.LABELS: Shown("Forward returns of {dataset}, known at `known_at`: to be learned, never to learn from."),
+    Zone.RESAMPLED: Shown("{asset} out of {dataset}; complete where bars + explained = expected."),
+}
+_ANSWERS = Shown(
+    "REST answers of {dataset}, asked only for expected bars that the archive lacks; pages as sent.", ("json",)
+)
+
+
+def shown(step: Step) -> Shown:
+    """How an asset is shown: raw holds files of one source, and answers of another."""
+    return _ANSWERS if (step.zone, step.provider) == (Zone.RAW, REST) else ZONES[step.zone]
