@@ -9,7 +9,7 @@ from bcdata.catalog import Dataset
 from bcdata.gaps.ledger import Status
 from bcdata.pipeline.footers import Footers, Row
 from bcdata.pipeline.raw.due import due_until
-from bcdata.pipeline.zones import Step, Zone
+from bcdata.pipeline.zones import Step, Zone, tried_prefix
 from bcdata.store.state.attempts import Attempts
 from bcdata.store.state.requests import Cell
 
@@ -110,4 +110,4 @@ def kept(footers: Footers, dataset: Dataset, symbol: str, tried: Mapping[Cell, d
 
 def merged_at(root: Path, dataset: str) -> dict[Cell, datetime]:
     """When each partition of a dataset was merged last, as far as the side table knows."""
-    return Attempts(root).instants(f"tried/{dataset}/")
+    return Attempts(root).instants(tried_prefix(dataset))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bcdata.catalog import Dataset
@@ -100,7 +101,30 @@ def closure(dataset: Dataset, funding: Dataset | None) -> list[Step]:
 
 
 def operation(step: Step, dataset: Dataset) -> Operation:
-    """What makes the step's partitions. Imported when asked for: definitions load without polars."""
+    """What makes the step's partitions; of merged it is noted that they were tried, whoever asked for it."""
+    made = _operation(step, dataset)
+    return partial(_noted, made) if step.zone is Zone.MERGED else made
+
+
+def tried_prefix(dataset: str) -> str:
+    """What keys of the side table begin with that tell of merged partitions that were tried; symbol and date follow."""
+    return f"tried/{dataset}/"
+
+
+def _noted(
+    made: Operation, work: "Workbench", dataset: Dataset, partitions: Sequence[Partition]
+) -> Iterator["Outcome"]:
+    tried = []
+    try:
+        for outcome in made(work, dataset, partitions):
+            tried.append(f"{tried_prefix(dataset.name)}{outcome.partition.symbol}/{outcome.partition.date}")
+            yield outcome
+    finally:
+        work.attempts.note(tried, work.now, "merged")
+
+
+def _operation(step: Step, dataset: Dataset) -> Operation:
+    """Imported when asked for: definitions load without polars."""
     from bcdata.pipeline import merged, resampled  # noqa: PLC0415
     from bcdata.pipeline.features import labels, reports, seasonality, table  # noqa: PLC0415
     from bcdata.pipeline.funding import merged as funding_merged  # noqa: PLC0415

@@ -14,6 +14,7 @@ from bcdata.gaps.ledger import Status
 from bcdata.healing.refill import with_refill
 from bcdata.pictures.gaps_report import dataset_section
 from bcdata.pictures.heatmap import heat_map
+from bcdata.pipeline.zones import tried_prefix
 from bcdata.reporting.ledgers import ledger_files, ledger_rows
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Attempts
@@ -151,5 +152,5 @@ def _of(store: Store, dataset: Dataset, request: GapRequest, now: datetime) -> I
 
 def _found(store: Store, dataset: Dataset, files: dict[Path, tuple[str, str]], now: datetime) -> DatasetGaps:
     every = ledger_rows(files)
-    as_of = Attempts(store.root).instants(f"tried/{dataset.name}/")
+    as_of = Attempts(store.root).instants(tried_prefix(dataset.name))
     return DatasetGaps(dataset, every, every, list(files.values()), as_of, now)

@@ -13,7 +13,7 @@ from bcdata.healing.freshness import freshness, merged_at
 from bcdata.pipeline.features.feature_set import version_of
 from bcdata.pipeline.findings import Reported, standing
 from bcdata.pipeline.footers import open_footers
-from bcdata.pipeline.zones import Step, Zone, steps
+from bcdata.pipeline.zones import Step, Zone, steps, tried_prefix
 from bcdata.reporting.ledgers import ledger_files
 from bcdata.store.layout import Partition, symbol_and_date
 from bcdata.store.quarantine import REPORT, ZONE
@@ -64,7 +64,7 @@ def published(root: Path, step: Step) -> set[tuple[str, str]]:
 
 def tried_since(root: Path, dataset: str, since: datetime) -> set[tuple[str, str]]:
     """The (symbol, date) of a dataset that were tried, whatever came of it, after the instant."""
-    return Attempts(root).tried_since(f"tried/{dataset}/", since)
+    return Attempts(root).tried_since(tried_prefix(dataset), since)
 
 
 def status(store: Store, catalog: Catalog, datasets: tuple[str, ...] = (), *, now: datetime) -> list[DatasetStatus]:

@@ -9,7 +9,7 @@ from bcdata.dagster.assets.pictures import pictures
 from bcdata.dagster.checks import evaluation, results
 from bcdata.dagster.partitions import fixed_ranges, symbol_set
 from bcdata.dagster.resources import BinanceArchiveResource, BinanceRestResource, StoreResource, workbench
-from bcdata.pipeline.zones import Step, Zone, operation
+from bcdata.pipeline.zones import Step, operation
 from bcdata.runs.plan import NOW_BACK
 from bcdata.store.layout import Partition
 from bcdata.store.state.alive import show_alive
@@ -40,9 +40,6 @@ def run(
             context.log_event(evaluation(step, outcome, key))
             tell(step, outcome)
             outcomes.append(outcome)
-        if step.zone is Zone.MERGED:
-            tried = [f"tried/{dataset.name}/{one.partition.symbol}/{one.partition.date}" for one in outcomes]
-            work.attempts.note(tried, work.now, "merged")
         for partition, name, picture in pictures(work, dataset, step, list(wanted)):
             context.add_asset_metadata({name: picture}, partition_key=wanted[partition])
     states = {state: sum(one.state == state for one in outcomes) for state in {one.state for one in outcomes}}

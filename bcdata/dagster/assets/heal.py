@@ -14,7 +14,7 @@ from bcdata.dagster.assets.body import metadata_of
 from bcdata.dagster.checks import evaluation, findings
 from bcdata.dagster.partitions import symbol_set
 from bcdata.dagster.resources import BinanceArchiveResource, BinanceRestResource, StoreResource, workbench
-from bcdata.pipeline.zones import REST, Step, Zone, steps
+from bcdata.pipeline.zones import REST, Step, steps
 from bcdata.runs.plan import NOW_BACK
 from bcdata.store.state.alive import show_alive
 
@@ -91,9 +91,6 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
             for step, outcome in heal(work, orders):
                 yield from _events(step, outcome)
                 tell(step, outcome)
-                if step.zone is Zone.MERGED:
-                    tried = f"tried/{step.dataset}/{outcome.partition.symbol}/{outcome.partition.date}"
-                    work.attempts.note([tried], work.now, "merged")
                 done.setdefault(step, []).append(outcome)
         for step, outcomes in done.items():
             yield findings(step, outcomes)
