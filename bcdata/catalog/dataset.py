@@ -70,6 +70,11 @@ class Dataset(Section):
         return parse_name(self.name).market.name
 
     @property
+    def is_perpetual(self) -> bool:
+        """Whether the market's contracts pay funding."""
+        return parse_name(self.name).market.is_perpetual
+
+    @property
     def kind(self) -> Kind:
         """What its rows are: `klines` or `funding`."""
         return parse_name(self.name).kind

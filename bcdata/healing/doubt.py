@@ -13,7 +13,6 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.gaps.ledger import Status
-from bcdata.pipeline.lake import PERPETUAL
 from bcdata.pipeline.present import pace_of
 from bcdata.universe.instruments import TRADING
 
@@ -77,7 +76,7 @@ def _not_over(dataset: Dataset, since: datetime, life: Life) -> str | None:
         return "the exchange lists the symbol as trading"
     last = life.last_seen
     # Files of contracts go on after a delisting, with candles that are no bars (decision 0013).
-    if last is None or last <= since.date() or dataset.market in PERPETUAL:
+    if last is None or last <= since.date() or dataset.is_perpetual:
         return None
     is_months_end = (last + _DAY).day == 1
     if is_months_end and _month(last) == _month(since.date()):

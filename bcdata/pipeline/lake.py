@@ -172,7 +172,7 @@ def read_over(
     Of the columns all, or those that are named, the time among them. Rows of partitions that an earlier version of the
     code has made lack `known_at`: they are known at their end.
     """
-    time, schema = ("open_time", merged_bar(funding=dataset.market in PERPETUAL))
+    time, schema = ("open_time", merged_bar(funding=dataset.is_perpetual))
     if dataset.kind == "funding":
         time, schema = "time", SETTLEMENT
     wanted = pl.Schema({name: schema[name] for name in columns or schema})
@@ -187,7 +187,3 @@ def read_over(
 def _as_now(frame: pl.DataFrame, wanted: pl.Schema, dataset: Dataset) -> pl.DataFrame:
     """Rows that an earlier version of the code has published, with the columns of this one."""
     return conform(with_known_at(frame, dataset.bar_interval) if "known_at" in wanted else frame, wanted)
-
-
-PERPETUAL = frozenset({"um", "cm"})
-"""Markets with funding."""

@@ -18,7 +18,7 @@ from bcdata.pipeline.agreement import finer_dataset, finer_disagreement
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.holes import known_of
-from bcdata.pipeline.lake import PERPETUAL, merged_over, published_sound, read_over, read_sound
+from bcdata.pipeline.lake import merged_over, published_sound, read_over, read_sound
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.present import CLOSED, as_of
@@ -87,12 +87,12 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     # What has not closed by now is not known yet, whatever a file says.
     bars = with_known_at(merge(frames).filter(pl.col("open_time") < inputs.closed.end), dataset.bar_interval)
     bars, rest = _without_dead_candles(bars, rest)
-    if dataset.market in PERPETUAL:
+    if dataset.is_perpetual:
         bars = _funded(work, dataset, partition, bars)
     view = ArchiveView(work.store, dataset, partition, inputs.record(ARCHIVE) or {})
     gaps = _ledger(view, inputs, bars, rest)
     findings = [
-        *audit(bars, merged_model(dataset.bar_interval, funding=dataset.market in PERPETUAL)),
+        *audit(bars, merged_model(dataset.bar_interval, funding=dataset.is_perpetual)),
         *_tiling(dataset, inputs, bars, gaps),
         *_coverage(gaps),
         *nothing_sound(bars.height, inputs.record(ARCHIVE) or {}, rest),

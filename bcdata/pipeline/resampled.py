@@ -10,7 +10,7 @@ from bcdata.catalog import Dataset
 from bcdata.frames.schema import LEDGER
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.fingerprint import fingerprint
-from bcdata.pipeline.lake import PERPETUAL, merged_over, read_over, read_sound, trusted
+from bcdata.pipeline.lake import merged_over, read_over, read_sound, trusted
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.present import CLOSED
 from bcdata.pipeline.publish import publish, unchanged
@@ -67,7 +67,7 @@ def _resample(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
         finer=dataset.bar_interval,
         calendar=calendar(dataset.calendar),
     )
-    model = resampled_model(grid.length, grid.origin, funding=dataset.market in PERPETUAL)
+    model = resampled_model(grid.length, grid.origin, funding=dataset.is_perpetual)
     until = _made_until(store, dataset, partition.symbol, reach)
     findings = [*audit(table, model), *_incomplete(dataset, table, grid, until)]
     verdict = Verdict(table.height, tuple(findings))

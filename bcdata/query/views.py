@@ -16,7 +16,6 @@ from bcdata.features.schema import table_schema
 from bcdata.features.seasonality import SCHEMA as PROFILE
 from bcdata.frames.schema import LEDGER, SETTLEMENT, TIME, merged_bar
 from bcdata.pipeline.features.feature_set import features_of
-from bcdata.pipeline.lake import PERPETUAL
 from bcdata.query.sound import lost_beside, warn_of_lost, whole
 from bcdata.store.layout import PART, Table, universe_table
 from bcdata.store.store import Store
@@ -90,7 +89,7 @@ def views(catalog: Catalog) -> Iterator[View]:
 
 
 def _views(dataset: Dataset) -> Iterator[View]:
-    perpetual, name = dataset.market in PERPETUAL, dataset.name
+    perpetual, name = dataset.is_perpetual, dataset.name
     if dataset.kind == "funding":
         yield View("merged", name, _SETTLED, source=name, added=_KNOWN_AT)
     else:

@@ -35,6 +35,11 @@ class Market:
     foreign: str = "abcdefghijklmnopqrstuvwxyz/"
     reference: str = "BTCUSDT"
 
+    @property
+    def is_perpetual(self) -> bool:
+        """Whether its contracts pay funding: bars carry `funding_rate`, and candles go on after a delisting."""
+        return "funding" in self.kinds
+
     def writes(self, symbol: str) -> bool:
         """Whether the venue writes symbols like this one: none of the `foreign` characters is in it."""
         return not set(self.foreign) & set(symbol)

@@ -14,7 +14,7 @@ from bcdata.features.report import TRAILING, feature_report
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.features.feature_set import features_of, reference_of, universe_of
 from bcdata.pipeline.fingerprint import fingerprint
-from bcdata.pipeline.lake import PERPETUAL, keys_over, published_sound, read_sound
+from bcdata.pipeline.lake import keys_over, published_sound, read_sound
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.publish import publish, unchanged
 from bcdata.pipeline.stream import each
@@ -113,4 +113,4 @@ def _is_nothing(feature: Feature, dataset: Dataset, symbol: str) -> bool:
     pays = bool(SETTLEMENTS & set(feature.inputs)) or "funding_rate" in feature.inputs
     compares = feature.reads("@reference") and symbol == reference_of(dataset)
     ranks = feature.reads("@universe") and not universe_of(dataset)
-    return (pays and dataset.market not in PERPETUAL) or compares or ranks
+    return (pays and not dataset.is_perpetual) or compares or ranks

@@ -18,7 +18,6 @@ from bcdata.gaps.negatives import asked_twice
 from bcdata.gaps.residuals import uncovered
 from bcdata.pipeline.context import Workbench, series_of
 from bcdata.pipeline.holes import Holes, find_holes
-from bcdata.pipeline.lake import PERPETUAL
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.answer_rows import within
 from bcdata.pipeline.parsed.rest_answers import Weighed
@@ -126,7 +125,7 @@ class _Refill:
 
     async def _learn_the_end(self, holes: Holes) -> None:
         """Asks what the exchange says of a symbol whose files have ended, or end in candles without a trade."""
-        idles = self.dataset.market in PERPETUAL and holes.quiet_since is not None
+        idles = self.dataset.is_perpetual and holes.quiet_since is not None
         if not (holes.seems_gone or idles) or not self.answered.may_ask("status"):
             return
         info = await self.work.exchange_info(self.dataset.market)
