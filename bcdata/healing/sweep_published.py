@@ -11,12 +11,14 @@ from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
 from bcdata.healing.swept import Checked, Problem, Trouble
 from bcdata.pipeline.context import Workbench
+from bcdata.pipeline.lake import OLDER
 from bcdata.pipeline.zones import Zone, steps
 from bcdata.store.layout import PART, Partition, Table, universe_table
 from bcdata.store.store import Store
 from bcdata.universe.instruments import UNIVERSE_IS_LOST
 
 WORKERS = 2
+_NOBODYS = "no partition's file: nothing here reads it, but tools that take all files of a folder do; move it away"
 _THEN = "the next run over the partition makes it again"
 
 
@@ -36,20 +38,42 @@ def verify_published(work: Workbench, dataset: Dataset, symbols: Sequence[str] |
     chosen = set(symbols) if symbols is not None else None
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as pool:
         for zone, asset, provider in _assets(dataset):
-            found = expected(work.store, zone, asset, provider)
+            damaged: list[str] = []
+            found = expected(work.store, zone, asset, provider, damaged)
             wanted = [one for one in found if chosen is None or one.symbol in chosen]
             for one in pool.map(lambda partition: _check(work.store, partition), wanted):
                 if one.is_harmed:
                     note_harm(work, dataset, one.partition)
                 yield one
+            if chosen is None:
+                yield from _beside(work.store, Partition(zone, asset, "", "", provider), found, damaged)
     if chosen is None:
         yield from (_check_table(work.store, *one) for one in _tables(work.store, dataset))
 
 
-def expected(store: Store, zone: str, asset: str, provider: str | None) -> list[Partition]:
-    """The partitions of an asset that are there, or that a manifest says were published, in order."""
+def expected(
+    store: Store, zone: str, asset: str, provider: str | None, damaged: list[str] | None = None
+) -> list[Partition]:
+    """The partitions of an asset that are there, or that a manifest says were published, in order.
+
+    The keys of damaged manifests are put into `damaged`, if it is given.
+
+    Raises:
+        StoreError: a manifest is damaged, and there is no `damaged`.
+    """
     there = set(store.partitions(zone, asset, provider))
-    return sorted({*there, *store.publications.partitions(zone, asset, provider)})
+    return sorted({*there, *store.publications.partitions(zone, asset, provider, damaged=damaged)})
+
+
+def _beside(store: Store, asset: Partition, known: Sequence[Partition], damaged: Sequence[str]) -> Iterator[Checked]:
+    """Damaged manifests of an asset, and files in its folder that are no partition's."""
+    own = {one.key() for one in known}
+    foreign = [info for info in store.files(asset.zone, asset.dataset, asset.provider) if info.key not in own]
+    problems = [Problem(info.key, Trouble.FOREIGN, _NOBODYS) for info in foreign]
+    if asset.zone != "gaps":  # ledgers stand in the manifests of their bars
+        problems += [Problem(key, Trouble.DAMAGED, f"the manifest is damaged; {_THEN}") for key in damaged]
+    if problems:
+        yield Checked(asset, len(foreign), sum(info.size for info in foreign), tuple(problems))
 
 
 def is_harmed(store: Store, dataset: Dataset, symbol: str, date: str) -> bool:
@@ -78,19 +102,21 @@ def _assets(dataset: Dataset) -> Iterator[tuple[str, str, str | None]]:
 
 def _tables(store: Store, dataset: Dataset) -> Iterator[tuple[Table, Partition, str]]:
     """The frames of no single symbol that are there, what stands for them in reports, and what mends them."""
-    for info in store.files("halts", dataset.name):
-        if info.key.endswith(f"/{PART}"):
-            date = info.key.split("/")[2].removeprefix("date=")
-            command = f"made again by: bcdata halts --dataset {dataset.name}"
-            yield Table(info.key.removesuffix(PART)), Partition("halts", dataset.name, "", date), command
-    universe = universe_table(dataset.market)
-    if store.objects.stat(universe.key()):
-        yield universe, Partition("universe", dataset.market, "", ""), UNIVERSE_IS_LOST
+    for table in store.tables(f"halts/{dataset.name}/"):
+        date = table.prefix.split("/")[2].removeprefix("date=")
+        command = f"made again by: bcdata halts --dataset {dataset.name}"
+        yield table, Partition("halts", dataset.name, "", date), command
+    for table in store.tables("universe/"):
+        if table == universe_table(dataset.market):
+            yield table, Partition("universe", dataset.market, "", ""), UNIVERSE_IS_LOST
 
 
 def _check_table(store: Store, table: Table, shown: Partition, then: str) -> Checked:
     info = store.objects.stat(table.key())
     try:
+        if info is None:
+            problem = Problem(PART, Trouble.MISSING, f"its file is lost; {then}")
+            return Checked(shown, 0, 0, (problem,) if store.lost([table]) else ())
         damage = store.damage(table, anew=True)
     except StoreError as error:
         damage = str(error)
@@ -105,6 +131,8 @@ def _check(store: Store, partition: Partition, *, anew: bool = True) -> Checked:
             is_lost = bool(store.publications.files(partition))
             return Checked(partition, 0, 0, _problems(Trouble.MISSING, "its file is lost" if is_lost else None))
         damage = store.damage(partition, anew=anew)
+        if damage is None and store.older(partition):
+            return Checked(partition, 1, info.size, _problems(Trouble.SUPERSEDED, OLDER))
     except StoreError as error:
         damage = str(error)
     return Checked(partition, 1, info.size if info else 0, _problems(Trouble.DAMAGED, damage))

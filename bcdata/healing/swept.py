@@ -15,13 +15,15 @@ class Trouble(StrEnum):
 
     DAMAGED = "damaged"
     MISSING = "missing"
+    SUPERSEDED = "superseded"
+    FOREIGN = "foreign"
     CHANGED = "changed upstream"
     GONE = "gone upstream"
     MISMATCH = "checksum mismatch upstream"
 
 
-HARM = frozenset({Trouble.DAMAGED, Trouble.MISSING})
-"""Troubles of the lake itself; the others are the archive's, and known to the sensors that look for them."""
+HARM = frozenset({Trouble.DAMAGED, Trouble.MISSING, Trouble.SUPERSEDED})
+"""Troubles of the lake itself. Foreign files are nobody's; the others are the archive's, for which sensors look."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from bcdata.catalog import Dataset
 from bcdata.errors import UsageError
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.footers import open_footers
-from bcdata.pipeline.lake import read_sound, trusted
+from bcdata.pipeline.lake import read_sound, require_none_lost, trusted
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.publish import is_whole
 from bcdata.pipeline.watched import watched
-from bcdata.store.layout import PART, Partition, halts_table
+from bcdata.store.layout import Partition, halts_table
 from bcdata.store.store import Store
 from bcdata.venues.calendar import calendar
 
@@ -74,10 +74,10 @@ def watch(store: Store, dataset: Dataset, *, first: str = "", last: str = "9999"
 def halt_rows(store: Store, dataset: Dataset, *, first: str = "", last: str = "9999") -> pl.DataFrame:
     """The halts of a dataset's venue, by start: `date` and the columns of `HALT`."""
     frames = [pl.DataFrame(schema={"date": pl.String, **HALT})]
-    for info in store.files("halts", dataset.name):
-        date = info.key.split("/")[2].removeprefix("date=")
-        if info.key.endswith(f"/{PART}") and first <= date <= last:
-            rows = store.read(halts_table(dataset.name, date))
+    for table in store.tables(f"halts/{dataset.name}/"):
+        date = table.prefix.split("/")[2].removeprefix("date=")
+        if first <= date <= last:
+            rows = store.read(table)
             frames += [rows.select(pl.lit(date).alias("date"), *HALT.names())] if rows is not None else []
     return pl.concat(frames)
 
@@ -95,7 +95,13 @@ def _find(store: Store, dataset: Dataset, date: str, merged: Iterable[Partition]
 
 def _by_date(store: Store, dataset: Dataset, first: str, last: str) -> dict[str, dict[Partition, str]]:
     """The trusted bars of each date, with what they are made of: by contents, never by times of files."""
-    partitions = [one for one in store.partitions("merged", dataset.name) if first <= one.date <= last]
+    partitions = list(store.partitions("merged", dataset.name))
+
+    def wanted(one: Partition) -> bool:
+        return first <= one.date <= last
+
+    require_none_lost(store, partitions, "merged", dataset.name, source=dataset.name, wanted=wanted)
+    partitions = list(filter(wanted, partitions))
     found: dict[str, dict[Partition, str]] = {}
     with open_footers(store) as footers:
         for symbol, some in groupby(partitions, key=lambda one: one.symbol):

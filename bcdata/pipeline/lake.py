@@ -1,6 +1,6 @@
 """Reading the lake across partitions: bars are trusted only with a ledger of the same fingerprint."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import polars as pl
 
@@ -61,6 +61,37 @@ def require_whole(store: Store, partition: Partition, source: str) -> None:
         raise StoreError(f"{partition.key()} is damaged: {damage}; repair it with: {command}")
 
 
+def require_none_lost(
+    store: Store,
+    partitions: Iterable[Partition],
+    zone: str,
+    dataset: str,
+    *,
+    source: str,
+    wanted: Callable[[Partition], bool] = lambda _: True,
+    symbol: str | None = None,
+) -> None:
+    """Passes where nothing was published beside these partitions of an asset, or of one symbol of it, and has no file.
+
+    Args:
+        store: the lake.
+        partitions: those that are there.
+        zone: the asset's zone.
+        dataset: the asset's name.
+        source: the dataset that `bcdata materialize` takes: that of which coarser bars are made.
+        wanted: which partitions are of interest.
+        symbol: the only one of interest.
+
+    Raises:
+        StoreError: something is lost, or a manifest is damaged; the text has the command that brings it back.
+    """
+    known = set(store.publications.partitions(zone, dataset, symbol=symbol)) - set(partitions)
+    lost = store.lost(sorted(one for one in known if wanted(one)))
+    if lost:
+        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+        raise StoreError(f"{lost[0].key()} is {LOST}{more}; repair it with: {repair(lost[0], source)}")
+
+
 def repair(partition: Partition, source: str) -> str:
     """The command that rebuilds a partition.
 
@@ -73,7 +104,7 @@ def repair(partition: Partition, source: str) -> str:
 
 
 def distrust(store: Store, partition: Partition) -> str | None:
-    """Why the rows of a published partition must not be read, in words; None where they may, or there is no file.
+    """Why the rows of a published partition must not be read, in words; None where they may, or it was never published.
 
     Of merged both files are looked at: bars are trusted only with the ledger of their own publication.
 
@@ -84,7 +115,7 @@ def distrust(store: Store, partition: Partition) -> str | None:
     if partition.zone in _TOGETHER:
         places = [partition.in_zone(zone) for zone in _TOGETHER]
         if store.objects.stat(partition.key()) is None:
-            return None
+            return f"{partition.key()} is {LOST}" if store.lost([partition]) else None
     for one in places:
         if store.objects.stat(one.key()) is None:
             return f"{one.key()} is missing"
@@ -95,6 +126,8 @@ def distrust(store: Store, partition: Partition) -> str | None:
     return None
 
 
+LOST = "lost, or was never put: it was published, and there is no file"
+OLDER = "of an earlier publication than the last: it was put back, or is not replaced yet"
 BETWEEN = "its bars and its ledger are of two publications, the newer of which has not ended"
 """A process was killed, or is at work: nothing is damaged, and the next run over the partition brings it to an end."""
 _TOGETHER = ("merged", "gaps")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -18,8 +19,8 @@ from bcdata.catalog import Catalog, Dataset, load_catalog
 from bcdata.errors import UsageError
 from bcdata.frames.schema import TIME
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
-from bcdata.pipeline.lake import read_sound, read_together_sound
-from bcdata.query.sound import lost_beside, standing, warn_of_lost
+from bcdata.pipeline.lake import read_sound, read_together_sound, require_none_lost
+from bcdata.query.sound import standing
 from bcdata.query.spans import fillable
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition
@@ -85,11 +86,12 @@ def load(
     window = Window(asked[0] or _BEGINNING, asked[1] or _END)
     if window.is_empty:
         raise UsageError(f"the range {start} .. {end} is empty or reversed; put the earlier instant first")
-    wanted = columns if fill == Fill.NONE and not split else None
+    names = columns if fill == Fill.NONE and not split else None
     frames = []
     for symbol, there in _chosen(store, source, zone, dataset, symbols).items():
-        warn_of_lost(_over(source, lost_beside(store, there, zone, dataset, symbol), window), source.name)
-        rows = _read(store, source, interval, _over(source, there, window), wanted)
+        wanted = partial(_overlaps, source, window)
+        require_none_lost(store, there, zone, dataset, source=source.name, wanted=wanted, symbol=symbol)
+        rows = _read(store, source, interval, _over(source, there, window), names)
         if any(asked):
             rows = rows.filter(pl.col(_time(source)).is_between(window.start, window.end, closed="left"))
         if interval is not None and split:  # it looks at real bars, so before any are filled
@@ -147,9 +149,12 @@ def _chosen(
     """The partitions of the symbols that are asked for, by symbol, ascending by date."""
     there: dict[str, list[Partition]] = {}
     for one in store.partitions(zone, dataset):
-        there.setdefault(one.symbol, []).append(one)
+        if source.grain.is_key(one.date):
+            there.setdefault(one.symbol, []).append(one)
+    known = store.publications.symbols(zone, dataset)
+    there |= {symbol: [] for symbol in known if symbol not in there}  # of which all is lost, as is then said
     if symbols is None:
-        return there
+        return dict(sorted(there.items()))
     wanted = [symbols] if isinstance(symbols, str) else list(dict.fromkeys(symbols))
     absent = [symbol for symbol in wanted if symbol not in there]
     if absent:
@@ -179,10 +184,14 @@ def _read(
 
 def _over(source: Dataset, partitions: Iterable[Partition], window: Window) -> Iterator[Partition]:
     """The partitions that overlap the window."""
-    for one in partitions:
-        held = source.grain.window(one.date)
-        if held.end > window.start and held.start < window.end:
-            yield one
+    return (one for one in partitions if _overlaps(source, window, one))
+
+
+def _overlaps(source: Dataset, window: Window, one: Partition) -> bool:
+    if not source.grain.is_key(one.date):
+        return False
+    held = source.grain.window(one.date)
+    return held.end > window.start and held.start < window.end
 
 
 def _time(source: Dataset) -> str:

@@ -1,9 +1,9 @@
 """What readers do where files are damaged or between two publications: an error or a warning, never an absence."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from bcdata.pipeline.lake import repair, require_sound, trusted
+from bcdata.pipeline.lake import OLDER, repair, require_sound, trusted
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
@@ -24,26 +24,12 @@ def standing(store: Store, partitions: Iterable[Partition], source: str) -> Iter
         StoreError: a file is damaged or lost; the text has the command that repairs it.
     """
     for one in partitions:
-        is_published = trusted(store, one) if one.zone == "merged" else store.published(one)
+        found = store.published(one)
+        is_published = trusted(store, one) if one.zone == "merged" else found
+        if found and is_published:
+            _warn_of_older(store, one, source, [found.fingerprint])
         if is_published or _may_be_read(store, one, source):
             yield one
-
-
-def lost_beside(
-    store: Store, partitions: Iterable[Partition], zone: str, dataset: str, symbol: str | None = None
-) -> list[Partition]:
-    """What was published beside these partitions of an asset, or of one symbol of it, and has no file.
-
-    It is lost, or a process was killed before it put it: the manifest does not tell these apart.
-    """
-    return sorted(set(store.publications.partitions(zone, dataset, symbol=symbol)) - set(partitions))
-
-
-def warn_of_lost(partitions: Iterable[Partition], source: str) -> None:
-    """Names partitions without a file in the log, each with the command that brings it back."""
-    for one in partitions:
-        command = repair(one, source)
-        _log.warning("%s %s is left out: its file is lost, or was never put; %s", one.zone, one, command)
 
 
 def whole(store: Store, partitions: Iterable[Partition], source: str) -> Iterator[Partition]:
@@ -58,4 +44,12 @@ def whole(store: Store, partitions: Iterable[Partition], source: str) -> Iterato
 def _may_be_read(store: Store, one: Partition, source: str) -> bool:
     if problem := require_sound(store, one, source):
         _log.warning("%s %s is left out: %s; %s", one.zone, one, problem, repair(one, source))
-    return problem is None
+        return False
+    _warn_of_older(store, one, source, store.whole(one))
+    return True
+
+
+def _warn_of_older(store: Store, one: Partition, source: str, fingerprints: Sequence[str]) -> None:
+    entries = store.publications.entries(one)
+    if entries and entries[-1].fingerprint not in fingerprints:
+        _log.warning("%s %s is %s; %s", one.zone, one, OLDER, repair(one, source))

@@ -16,8 +16,9 @@ from bcdata.features.schema import table_schema
 from bcdata.features.seasonality import SCHEMA as PROFILE
 from bcdata.frames.schema import LEDGER, SETTLEMENT, TIME, merged_bar
 from bcdata.pipeline.features.feature_set import features_of
-from bcdata.query.sound import lost_beside, warn_of_lost, whole
-from bcdata.store.layout import PART, Table, universe_table
+from bcdata.pipeline.lake import LOST, require_none_lost
+from bcdata.query.sound import whole
+from bcdata.store.layout import universe_table
 from bcdata.store.store import Store
 from bcdata.universe.instruments import UNIVERSE, UNIVERSE_IS_LOST
 
@@ -55,18 +56,23 @@ class View:
             case "universe":
                 places = [universe_table(self.name)]
             case "halts":
-                parts = (one.key for one in store.files("halts", self.name) if one.key.endswith(f"/{PART}"))
-                places = [Table(key.removesuffix(PART)) for key in parts]
+                places = store.tables(f"halts/{self.name}/")
             case _:
                 there = list(store.partitions(self.zone, self.name))
-                warn_of_lost(lost_beside(store, there, self.zone, self.name), self.source)
+                require_none_lost(store, there, self.zone, self.name, source=self.source)
                 found = whole(store, there, self.source)
                 return [(store.root / one.key()).absolute() for one in found]
         then = f"make it again with: bcdata halts --dataset {self.name}" if self.zone == "halts" else UNIVERSE_IS_LOST
         for place in places:
             if damage := store.damage(place):
                 raise StoreError(f"{place.key()} is damaged: {damage}; {then}")
+        if lost := store.lost(places):
+            raise StoreError(f"{lost[0].key()} is {LOST}; {then}")
         return [path for one in places if (path := (store.root / one.key()).absolute()).is_file()]
+
+    def _tail(self, path: Path) -> str:
+        """The folders of a path whose names have its keys, and the file."""
+        return "/".join(path.parts[-1 - len(self.keys) :])
 
     def sql(self, files: Sequence[Path], *, mixed: bool) -> str:
         """Reads hive-style files, keys of folders as text; paths are literals with quotes doubled.
@@ -74,9 +80,16 @@ class View:
         Where columns are mixed they are matched by name, and null in files that lack them.
         """
         paths = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        union = ", union_by_name = true" if mixed or self.zone in _MIXED else ""
+        if self.keys and "=" in str(files[0]).removesuffix(self._tail(files[0])):
+            # DuckDB takes keys from all folders of a path, those above the lake too.
+            keys = ", ".join(
+                f"url_decode(regexp_extract(filename, '.*/{key}=([^/]*)/', 1)) AS {key}" for key in sorted(self.keys)
+            )
+            columns = f"SELECT * EXCLUDE (filename), {keys}{self.added}"
+            return f"{columns} FROM read_parquet([{paths}], hive_partitioning = false, filename = true{union})"
         types = ", ".join(f"'{key}': VARCHAR" for key in self.keys)
         hive = f", hive_partitioning = true, hive_types = {{{types}}}" if self.keys else ""
-        union = ", union_by_name = true" if mixed or self.zone in _MIXED else ""
         return f"SELECT *{self.added} FROM read_parquet([{paths}]{hive}{union})"  # noqa: S608 # nosec B608 # see above
 
 

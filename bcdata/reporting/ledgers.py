@@ -7,8 +7,8 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import LEDGER, schema_of
-from bcdata.pipeline.lake import require_whole
-from bcdata.store.layout import PART, Partition, symbol_and_date
+from bcdata.pipeline.lake import require_none_lost, require_whole
+from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
 _PATH = "ledger file"
@@ -31,14 +31,16 @@ def ledger_files(
     for key in (first, last):
         if key is not None:
             dataset.grain.window(key)
-    found = {}
-    for info in store.files("gaps", dataset.name):
-        place = symbol_and_date(info.key)
-        if place is None or not info.key.endswith(PART) or (symbols and place[0] not in symbols):
-            continue
-        if (first is None or place[1] >= first) and (last is None or place[1] <= last):
-            require_whole(store, Partition("gaps", dataset.name, *place), dataset.name)
-            found[store.root / info.key] = place
+
+    def wanted(one: Partition) -> bool:
+        is_within = (first is None or one.date >= first) and (last is None or one.date <= last)
+        return is_within and (not symbols or one.symbol in symbols)
+
+    there, found = list(store.partitions("gaps", dataset.name)), {}
+    require_none_lost(store, there, "gaps", dataset.name, source=dataset.name, wanted=wanted)
+    for one in filter(wanted, there):
+        require_whole(store, one, dataset.name)
+        found[store.root / one.key()] = one.symbol, one.date
     store.remember()
     return found
 

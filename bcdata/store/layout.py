@@ -1,10 +1,11 @@
 """Where things lie: `<zone>/[<provider>/]<dataset>/symbol=<SYMBOL>/date=<KEY>/<file>`."""
 
+import re
 from dataclasses import dataclass
-from itertools import pairwise
 from urllib.parse import quote, unquote
 
 PART = "part-0.parquet"
+_DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -76,9 +77,13 @@ def escape(symbol: str) -> str:
 
 
 def symbol_and_date(key: str) -> tuple[str, str] | None:
-    """Reads symbol and date back from a key; None where the key is no partition's."""
-    segments = key.split("/")
-    for left, right in pairwise(segments):
-        if left.startswith("symbol=") and right.startswith("date="):
-            return unquote(left.removeprefix("symbol=")), right.removeprefix("date=")
-    return None
+    """Reads symbol and date back from a key; None where the key is no partition's.
+
+    It is one only in the way in which keys are made: what a copy put into a partition's folder, or under another
+    spelling of a symbol, belongs to none.
+    """
+    *above, left, right, _ = ["", "", *key.split("/")]
+    symbol, date = unquote(left.removeprefix("symbol=")), right.removeprefix("date=")
+    if left != f"symbol={escape(symbol)}" or right != f"date={date}" or not _DATE.fullmatch(date):
+        return None
+    return None if any(one.startswith(("symbol=", "date=")) for one in above) else (symbol, date)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import threading
 import uuid
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from bcdata.store.staging import STAGING, STATE, guard, make_staging, remove_if_
 __all__ = ["STAGING", "STATE", "LocalObjects", "ObjectInfo", "Objects", "sweep_staging"]
 from bcdata.store.explained import explained
 
+ASIDE = ".lake/aside"
+"""Where what stood in the way of a file is kept."""
 _BLOCK = 1 << 16
 """What must fit for a place to count as having space."""
 
@@ -85,6 +88,8 @@ class LocalObjects:
             staged.write_bytes(body)
             if durable:
                 self._synced.sync(staged)
+            if target.is_dir() and not target.is_symlink():
+                self._set_aside(target)
             _move(staged, target)
             self._synced.note(target)
 
@@ -99,7 +104,7 @@ class LocalObjects:
         with explained(self.path(key)):
             try:
                 return self.path(key).read_bytes()
-            except (FileNotFoundError, NotADirectoryError):
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
 
     def stat(self, key: str) -> ObjectInfo | None:
@@ -109,10 +114,15 @@ class LocalObjects:
                 status = self.path(key).stat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
-        return _info(key, status)
+        return None if stat.S_ISDIR(status.st_mode) else _info(key, status)
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Files under the folder, in key order; none where there is no folder."""
+        """Files under the folder, in key order; none where there is no folder.
+
+        Raises:
+            StoreError: it cannot be read, or there is a symbolic link in it: what lies behind may be another disk, or
+                the same files once more.
+        """
         folder = self.root / prefix
         with explained(folder):
             try:
@@ -120,6 +130,11 @@ class LocalObjects:
             except (FileNotFoundError, NotADirectoryError):
                 return
             for entry in entries:
+                if entry.is_symlink():
+                    raise StoreError(
+                        f"{entry.path} is a symbolic link, and a lake is one folder: move what it points to in its"
+                        " place; the root itself may be a link"
+                    )
                 if entry.is_dir(follow_symlinks=False):
                     yield from self.list(f"{prefix}{entry.name}/")
                 else:
@@ -156,6 +171,12 @@ class LocalObjects:
                 os.close(self._lock)
                 remove_if_empty(self.root / STAGING)
             self._staging = self._lock = None
+
+    def _set_aside(self, folder: Path) -> None:
+        """Moves a folder that stands where a file belongs: what is in it is nobody's, and is kept."""
+        aside = self.root / ASIDE / uuid.uuid4().hex
+        aside.mkdir(parents=True)
+        folder.replace(aside / folder.name)
 
     def _stage(self) -> Path:
         with self._starting:

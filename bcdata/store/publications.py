@@ -22,9 +22,11 @@ from bcdata.store.objects import ObjectInfo, Objects
 from bcdata.store.sealed import seal, unseal
 
 MANIFESTS = ".lake/manifests/"
-FORMAT = 1
+FORMAT = 2
+"""Since the second a manifest names its own key, so that one that was moved to another place is none there."""
 KEPT = 2
 """Entries of a date key that are kept: the newest, and the one that its files replace, or those."""
+_OF = "of"
 _LOCKS = 64
 _SHARED = {"gaps": "merged"}
 """Zones whose files are published together with another's, and stand in its manifest."""
@@ -89,15 +91,35 @@ class Publications:
         return [entry.files[zone] for entry in reversed(self.entries(place)) if zone in entry.files]
 
     def partitions(
-        self, zone: str, dataset: str, provider: str | None = None, *, symbol: str | None = None
+        self,
+        zone: str,
+        dataset: str,
+        provider: str | None = None,
+        *,
+        symbol: str | None = None,
+        damaged: list[str] | None = None,
     ) -> list[Partition]:
-        """The partitions of an asset, or of one symbol, that manifests say were published; damaged ones say nothing."""
+        """The partitions of an asset, or of one symbol, that manifests say were published.
+
+        Args:
+            zone: the asset's zone.
+            dataset: the asset's name.
+            provider: the asset's source, in parsed.
+            symbol: the only one of interest.
+            damaged: takes the keys of damaged manifests, which then are no error.
+
+        Raises:
+            StoreError: a manifest is damaged.
+        """
         prefix = f"{MANIFESTS}{dataset_prefix(_SHARED.get(zone, zone), dataset, provider)}"
         found = []
         for info in self._objects.list(prefix if symbol is None else f"{prefix}symbol={escape(symbol)}/"):
             try:
                 dates = self._dates(info.key)
             except StoreError:
+                if damaged is None:
+                    raise
+                damaged.append(info.key)
                 continue
             own = unquote(info.key.removeprefix(prefix).partition("/")[0].removeprefix("symbol="))
             found += [
@@ -106,6 +128,12 @@ class Publications:
                 if any(zone in entry.get("files", {}) for entry in log)
             ]
         return found
+
+    def symbols(self, zone: str, dataset: str, provider: str | None = None) -> list[str]:
+        """The symbols of which something of an asset was published, sorted; the manifests are not read."""
+        prefix = f"{MANIFESTS}{dataset_prefix(_SHARED.get(zone, zone), dataset, provider)}"
+        folders = (info.key.removeprefix(prefix).partition("/")[0] for info in self._objects.list(prefix))
+        return sorted({unquote(one.removeprefix("symbol=")) for one in folders})
 
     def announce(
         self,
@@ -125,12 +153,12 @@ class Publications:
         """
         key, date = manifest_of(place)
         with locked(self._root, f"manifests-{crc32(key.encode()) % _LOCKS:02x}"):
-            sequence, dates = _parsed(self._objects.get(key)) or (0, {})
+            sequence, dates = _parsed(key, self._objects.get(key)) or (0, {})
             log = [one for one in dates.get(date, []) if one != entry.to_json()]
             if len(log) >= KEPT:
                 log = [one for one in log if stands(Entry.from_json(one))] or log[1 - KEPT :]
             dates[date] = [*log, entry.to_json()]
-            self._objects.put(key, _rendered(sequence + 1, dates), durable=durable)
+            self._objects.put(key, _rendered(key, sequence + 1, dates), durable=durable)
 
     def _dates(self, key: str) -> Dates:
         """The logs of a manifest by date key; remembered while the file stays the same."""
@@ -139,7 +167,7 @@ class Publications:
             return {}
         known = self._read.get(key)
         if known is None or known[0] != info:
-            found = _parsed(self._objects.get(key))
+            found = _parsed(key, self._objects.get(key))
             if found is None:
                 raise _damaged(key)
             self._read[key] = known = (info, found[1])
@@ -160,18 +188,20 @@ def manifest_of(place: Partition | Table) -> tuple[str, str]:
     return f"{MANIFESTS}{prefix}symbol={escape(place.symbol)}/{place.date[:4]}.json", place.date
 
 
-def _rendered(sequence: int, dates: Dates) -> bytes:
-    return seal({"format": FORMAT, "sequence": sequence, "dates": dates})
+def _rendered(key: str, sequence: int, dates: Dates) -> bytes:
+    return seal({"format": FORMAT, _OF: key, "sequence": sequence, "dates": dates})
 
 
-def _parsed(body: bytes | None) -> tuple[int, Dates] | None:
-    """Sequence number and logs; None where there is no manifest, or its bytes are not those that were written."""
+def _parsed(key: str, body: bytes | None) -> tuple[int, Dates] | None:
+    """Sequence number and logs; None where there is no manifest, or its bytes are not those that were written there."""
     value = unseal(body)
-    if value is None or not isinstance(value.get("dates"), dict):
+    if value is None or not isinstance(value.get("dates"), dict) or value.get(_OF, key) != key:
         return None
     return int(value.get("sequence", 0)), value["dates"]
 
 
-def _damaged(key: str, place: object = None) -> StoreError:
+def _damaged(key: str, place: Partition | Table | None = None) -> StoreError:
+    if isinstance(place, Table):  # frames of no single symbol are made by other commands, each by its own
+        return StoreError(f"the manifest of {place} {key} is damaged")
     whose = f" of {place}" if place else ""
     return StoreError(f"the manifest{whose} {key} is damaged; materialize its partitions again")

@@ -3,9 +3,11 @@
 import hashlib
 import io
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -18,8 +20,11 @@ from bcdata.store.pieces import damage_in
 from bcdata.store.publications import Publications, zone_of
 from bcdata.store.verified import Verified
 
+_Place = TypeVar("_Place", Partition, Table)
 _UNKNOWN = "no manifest knows of it"
 _REPLACED_AT_MOST = 10
+_ABOUT_TO_PUT = 0.5
+"""Seconds between the entry of a manifest and its file, at most."""
 
 
 class VerifiedReads:
@@ -30,6 +35,7 @@ class VerifiedReads:
         self.objects: Objects = objects or LocalObjects(root)
         self.publications = Publications(root, self.objects)
         self.verified = Verified(root, self.objects.sync)
+        self._missed: set[Partition | Table] = set()
 
     def read(
         self, partition: Partition | Table, columns: Sequence[str] | None = None, *, are_optional: bool = False
@@ -41,6 +47,8 @@ class VerifiedReads:
         Raises:
             StoreError: the file is damaged.
         """
+        if isinstance(partition, Table) and self.lost([partition]):
+            raise StoreError(f"{partition.key()} is lost: it was published, and there is no file")
         if not isinstance(self.objects, LocalObjects):
             return self._read_body(partition, columns, are_optional=are_optional)
         for _ in range(_REPLACED_AT_MOST):
@@ -158,6 +166,29 @@ class VerifiedReads:
         if info.size != expected[0].size:
             return f"it has {info.size:,} bytes where {expected[0].size:,} were published"
         return "its bytes are not those that were published"
+
+    def lost(self, places: Iterable[_Place]) -> list[_Place]:
+        """Those of the places of which a manifest says that a file was put, and there is none.
+
+        It is lost, or a process was killed just before it put it. One that is about to put it is waited for.
+
+        Raises:
+            StoreError: a manifest is damaged.
+        """
+        missing = [one for one in places if self.objects.stat(one.key()) is None and self.publications.files(one)]
+        if not self._missed.issuperset(missing):
+            time.sleep(_ABOUT_TO_PUT)
+            self._missed.update(missing)
+        return [one for one in missing if self.objects.stat(one.key()) is None]
+
+    def older(self, partition: Partition | Table) -> bool:
+        """Whether a file is whole, and of an earlier publication than the last: put back, or not replaced yet.
+
+        Raises:
+            StoreError: it cannot be read, or its manifest is damaged.
+        """
+        files, digest = self.publications.files(partition), self.whole_digest(partition)
+        return bool(files) and digest != files[0].whole and digest in {one.whole for one in files[1:]}
 
     def whole(self, partition: Partition | Table, *, anew: bool = False) -> list[str]:
         """The fingerprints of the publications that a file is, by all of its bytes; none where it is damaged or absent.

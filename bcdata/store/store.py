@@ -9,7 +9,7 @@ from bcdata.store.digests import digest_file
 from bcdata.store.footer import Rows, parquet
 from bcdata.store.layout import PART, Partition, Table, dataset_prefix, symbol_and_date
 from bcdata.store.objects import LocalObjects, ObjectInfo
-from bcdata.store.publications import Entry, zone_of
+from bcdata.store.publications import MANIFESTS, Entry, zone_of
 from bcdata.store.reading import VerifiedReads
 from bcdata.store.sealed import DIGEST, FORMAT, parsed, seal, unseal
 
@@ -75,6 +75,13 @@ class Store(VerifiedReads):
             found = symbol_and_date(info.key)
             if found and info.key.endswith(f"/{PART}"):
                 yield Partition(zone, dataset, found[0], found[1], provider)
+
+    def tables(self, prefix: str) -> list[Table]:
+        """Frames of no single symbol under a prefix (`halts/<dataset>/`): those there, and those published."""
+        there = (info.key.removesuffix(PART) for info in self.objects.list(prefix) if info.key.endswith(f"/{PART}"))
+        known = (info.key.removeprefix(MANIFESTS) for info in self.objects.list(f"{MANIFESTS}{prefix}"))
+        found = {*there, *(f"{key.removesuffix('.json')}/" for key in known)}
+        return [Table(one) for one in sorted(found) if "/" not in one.removeprefix(prefix).rstrip("/")]
 
     def files(self, zone: str, dataset: str, provider: str | None = None) -> Iterator[ObjectInfo]:
         """All files of an asset, in key order."""

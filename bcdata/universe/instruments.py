@@ -16,7 +16,10 @@ from bcdata.providers.binance.api.exchange_info import SymbolInfo
 from bcdata.venues.registry import MARKETS
 from bcdata.venues.symbols import QUOTES, split
 
-UNIVERSE_IS_LOST = "restore it from a backup, or delete it: it is then learnt anew, but for what was known when"
+UNIVERSE_IS_LOST = (
+    "restore it from a backup, or delete it and its manifest under .lake/manifests/universe: it is then learnt anew,"
+    " but for what was known when"
+)
 """What there is to do where its file is damaged."""
 UNIVERSE = schema_of(
     {

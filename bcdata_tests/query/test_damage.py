@@ -4,15 +4,19 @@ import os
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import bcdata
 from bcdata.catalog import Catalog
 from bcdata.errors import StoreError
+from bcdata.frames.schema import LEDGER
 from bcdata.query import query
+from bcdata.reporting.ledgers import ledger_files
+from bcdata.store.footer import Rows
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata_tests.query.test_load import D
+from bcdata_tests.query.test_load import FEBRUARY, D, bars
 from bcdata_tests.query.test_load import catalog as catalog  # noqa: PLC0414 (a fixture)
 from bcdata_tests.query.test_load import root as root  # noqa: PLC0414 (a fixture)
 
@@ -48,21 +52,104 @@ def test_load_and_query_agree_in_a_copied_lake(tmp_path: Path, root: Path, catal
         assert loaded.group_by("symbol").len("bars").sort("symbol").rows() == before.rows()
 
 
-def test_a_lost_month_is_named(root: Path, catalog: Catalog, caplog: pytest.LogCaptureFixture) -> None:
-    (root / Partition("merged", D, "BTCUSDT", "2023-02").key()).unlink()
-    assert bcdata.load(D, "BTCUSDT", root=root, catalog=catalog).height == 3
-    command = "bcdata materialize --dataset spot_klines_1h --symbols BTCUSDT --from 2023-02 --to 2023-02"
-    words = f"BTCUSDT 2023-02 is left out: its file is lost, or was never put; {command}"
+def _command(symbol: str, date: str = "2023-02") -> str:
+    return f"repair it with: bcdata materialize --dataset {D} --symbols {symbol} --from {date} --to {date}"
+
+
+def test_a_lost_month_is_an_error_where_it_is_asked_for(root: Path, catalog: Catalog) -> None:
+    for zone in ("merged", "gaps"):
+        (root / Partition(zone, D, "BTCUSDT", "2023-02").key()).unlink()
+        with pytest.raises(StoreError, match=f"lost.*{_command('BTCUSDT')}"):
+            bcdata.load(D, "BTCUSDT", root=root, catalog=catalog)
+        with pytest.raises(StoreError, match=f"lost.*{_command('BTCUSDT')}"):
+            query(Store(root), catalog, f"SELECT count(*) AS bars FROM {D}")  # noqa: S608
+    assert bcdata.load(D, "BTCUSDT", end="2023-02", root=root, catalog=catalog).height == 3
+    assert bcdata.load(D, "ETHUSDT", end="2023-02", root=root, catalog=catalog).height == 1
+
+
+@pytest.mark.parametrize("where", ["/symbol=BTCUSDT", "", "/.."], ids=["symbol", "dataset", "zone"])
+def test_a_lost_folder_is_an_error(root: Path, catalog: Catalog, where: str) -> None:
+    for zone in ("merged", "gaps"):
+        shutil.rmtree((root / f"{zone}/{D}{where}").resolve())
+    for symbols in ("BTCUSDT", None):
+        with pytest.raises(StoreError, match=_command("BTCUSDT", "2023-01")):
+            bcdata.load(D, symbols, root=root, catalog=catalog)
+    with pytest.raises(StoreError, match=_command("BTCUSDT", "2023-01")):
+        ledger_files(Store(root), catalog[D])
+    with pytest.raises(StoreError, match=_command("BTCUSDT", "2023-01")):
+        query(Store(root), catalog, f"SELECT count(*) AS bars FROM {D}")  # noqa: S608
+    manifest = root / f".lake/manifests/merged/{D}/symbol=BTCUSDT/2023.json"
+    manifest.write_bytes(b"")
+    with pytest.raises(StoreError, match=r"manifest.*is damaged"):
+        bcdata.load(D, "BTCUSDT", root=root, catalog=catalog)
+
+
+@pytest.mark.parametrize("zone", ["merged", "gaps"])
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [
+        ("symbol=BTCUSDT/date=2023-01", "symbol=BTCUSDT/date=2023-01/date=2023-01"),
+        ("symbol=BTCUSDT", "symbol=BTCUSDT/symbol=BTCUSDT"),
+        ("symbol=BTCUSDT", "symbol=%42TCUSDT"),
+        ("symbol=BTCUSDT/date=2023-01", "symbol=BTCUSDT/date=2023-01 (copy)"),
+        ("symbol=BTCUSDT/date=2023-01", "symbol=BTCUSDT/date=foo"),
+    ],
+)
+def test_a_copy_inside_the_lake_is_nobodys(root: Path, catalog: Catalog, zone: str, source: str, target: str) -> None:
+    def read() -> tuple[object, ...]:
+        sql = f"SELECT count(*) FROM {D} UNION ALL SELECT count(*) FROM gaps.{D}"  # noqa: S608
+        loaded = bcdata.load(D, root=root, catalog=catalog).rows()
+        return loaded, query(Store(root), catalog, sql).rows(), sorted(ledger_files(Store(root), catalog[D]))
+
+    before = read()
+    shutil.copytree(root / zone / D / source, root / zone / D / "aside")
+    (root / zone / D / target).parent.mkdir(exist_ok=True)
+    (root / zone / D / "aside").rename(root / zone / D / target)
+    assert read() == before
+
+
+def test_symbols_that_were_swapped_with_their_manifests_are_an_error(root: Path, catalog: Catalog) -> None:
+    for zone in ("merged", "gaps", ".lake/manifests/merged"):
+        folder = root / zone / D
+        (folder / "symbol=BTCUSDT").rename(folder / "aside")
+        (folder / "symbol=ETHUSDT").rename(folder / "symbol=BTCUSDT")
+        (folder / "aside").rename(folder / "symbol=ETHUSDT")
+    with pytest.raises(StoreError, match=r"manifest.*is damaged"):
+        bcdata.load(D, "BTCUSDT", end="2023-02", root=root, catalog=catalog)
+
+
+def test_an_earlier_publication_that_was_put_back_is_named(
+    root: Path, catalog: Catalog, caplog: pytest.LogCaptureFixture
+) -> None:
+    store, place = Store(root), Partition("merged", D, "BTCUSDT", "2023-02")
+    files = [root / one.key() for one in (place.in_zone("gaps"), place)]
+    old = []
+    for fingerprint, hours in (("g", [0, 1]), ("h", [0, 1, 2])):
+        old = [file.read_bytes() for file in files]
+        ledger = Rows(place.in_zone("gaps"), pl.DataFrame(schema=LEDGER), {})
+        together = [ledger, Rows(place, bars(FEBRUARY, hours), {})]
+        store.publish_together(together, fingerprint=fingerprint, rules="1")
+    assert bcdata.load(D, "BTCUSDT", start="2023-02", root=root, catalog=catalog).height == 3
+    assert caplog.text == ""
+    for file, body in zip(files, old, strict=True):
+        file.write_bytes(body)
+    words = "BTCUSDT 2023-02 is of an earlier publication than the last"
+    assert bcdata.load(D, "BTCUSDT", start="2023-02", root=root, catalog=catalog).height == 2
     assert words in caplog.text
     caplog.clear()
-    bcdata.load(D, "BTCUSDT", end="2023-02", root=root, catalog=catalog)
-    assert words not in caplog.text, "it was not asked for"
-    sql = f"SELECT count(*) AS bars FROM {D} WHERE symbol = 'BTCUSDT'"  # noqa: S608
-    with pytest.raises(StoreError, match=f"is missing; repair it with: {command}"):
-        query(Store(root), catalog, sql)
-    (root / Partition("gaps", D, "BTCUSDT", "2023-02").key()).unlink()
-    assert query(Store(root), catalog, sql).item() == 3
+    query(Store(root), catalog, f"SELECT count(*) AS bars FROM {D}")  # noqa: S608
     assert words in caplog.text
+
+
+@pytest.mark.parametrize("above", ["date=2023", "symbol=X/date=2020-01-01", "year=2024"])
+def test_keys_are_those_of_the_lake_whatever_folders_stand_above_it(
+    tmp_path: Path, root: Path, catalog: Catalog, above: str
+) -> None:
+    sql = f"SELECT * FROM {D} ORDER BY ALL"  # noqa: S608
+    expected = query(Store(root), catalog, sql)
+    copy = tmp_path / above / "lake"
+    shutil.copytree(root, copy)
+    assert query(Store(copy), catalog, sql).equals(expected)
 
 
 def test_a_damaged_ledger_stops_filling_with_the_command_that_repairs_it(root: Path, catalog: Catalog) -> None:

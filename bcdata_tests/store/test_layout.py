@@ -2,6 +2,7 @@
 
 from pathlib import PurePosixPath
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -41,6 +42,25 @@ def test_keys_are_as_agreed() -> None:
     assert raw.in_zone("gaps").key("x") == "gaps/spot_klines_1m/symbol=BTCUSDT/date=2023-01/x"
 
 
-def test_what_is_no_partition_is_none() -> None:
-    assert symbol_and_date("merged/spot_klines_1m/part-0.parquet") is None
-    assert symbol_and_date("merged/symbol=A/x/date=2023-01") is None
+@pytest.mark.parametrize(
+    "key",
+    [
+        "merged/spot_klines_1m/part-0.parquet",
+        "merged/symbol=A/x/date=2023-01",
+        "merged/d/symbol=A/date=2023-01/date=2023-01/part-0.parquet",
+        "merged/d/symbol=A/symbol=A/date=2023-01/part-0.parquet",
+        "merged/d/symbol=A/date=2023-01/symbol=A/date=2023-01/part-0.parquet",
+        "merged/d/symbol=%41/date=2023-01/part-0.parquet",
+        "merged/d/symbol=A B/date=2023-01/part-0.parquet",
+        "merged/d/symbol=A/date=2023-01/old/part-0.parquet",
+        "merged/d/symbol=A/date=foo/part-0.parquet",
+        "merged/d/symbol=A/date=2023-1/part-0.parquet",
+        "merged/d/symbol=A/date=2023-13/part-0.parquet",
+        "merged/d/symbol=A/date=2023-01-32/part-0.parquet",
+        "merged/d/symbol=A/date=2023-01%20/part-0.parquet",
+        "symbol=A",
+        "",
+    ],
+)
+def test_what_is_no_partition_is_none(key: str) -> None:
+    assert symbol_and_date(key) is None

@@ -12,12 +12,12 @@ from threading import Barrier
 import pytest
 
 from bcdata.errors import StoreError
-from bcdata.store.objects import STAGING, STATE, LocalObjects, sweep_staging
+from bcdata.store.objects import ASIDE, STAGING, STATE, LocalObjects, sweep_staging
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from bcdata.store.objects import LocalObjects
+from bcdata.store.objects import ASIDE, LocalObjects
 objects = LocalObjects(Path(sys.argv[1]))
 objects.put("a/b", b"held")
 print("ready", flush=True)
@@ -149,3 +149,37 @@ def test_processes_that_begin_together_do_not_sweep_each_other(tmp_path: Path) -
             list(pool.map(put, range(8)))
         assert len(list((root / "a").rglob("*/*"))) == 24
         assert {path.name for path in root.iterdir()} == {"a", STATE}
+
+
+def test_a_folder_in_the_place_of_a_file_is_no_object_and_is_kept_aside(objects: LocalObjects) -> None:
+    objects.put("a/b/part.txt/inside.txt", b"somebody's")
+    assert objects.get("a/b/part.txt") is None
+    assert objects.stat("a/b/part.txt") is None
+    objects.put("a/b/part.txt", b"ours")
+    assert objects.get("a/b/part.txt") == b"ours"
+    [kept] = objects.root.glob(f"{ASIDE}/*/part.txt/inside.txt")
+    assert kept.read_bytes() == b"somebody's"
+
+
+@pytest.mark.parametrize("what", ["file", "folder", "nothing", "itself"])
+def test_a_link_in_a_lake_is_an_error_that_names_it(objects: LocalObjects, tmp_path: Path, what: str) -> None:
+    """Listings would not follow it, and readers would: what is behind it would be there for some and not for others."""
+    objects.put("zone/one.txt", b"1")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "file").write_bytes(b"2")
+    target = {"file": elsewhere / "file", "folder": elsewhere, "nothing": tmp_path / "none", "itself": objects.root}[
+        what
+    ]
+    (objects.root / "zone" / "two").symlink_to(target)
+    with pytest.raises(StoreError, match="zone/two is a symbolic link"):
+        list(objects.list("zone/"))
+
+
+def test_the_root_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    objects = LocalObjects(tmp_path / "link")
+    objects.put("zone/one.txt", b"1")
+    assert [one.key for one in objects.list("zone/")] == ["zone/one.txt"]
+    objects.close()
