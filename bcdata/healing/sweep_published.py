@@ -14,6 +14,7 @@ from bcdata.pipeline.context import Workbench
 from bcdata.pipeline.lake import OLDER
 from bcdata.pipeline.zones import Zone, steps
 from bcdata.store.layout import PART, Partition, Table, universe_table
+from bcdata.store.publications import manifest_of
 from bcdata.store.store import Store
 from bcdata.universe.instruments import UNIVERSE_IS_LOST
 
@@ -66,12 +67,14 @@ def expected(
 
 
 def _beside(store: Store, asset: Partition, known: Sequence[Partition], damaged: Sequence[str]) -> Iterator[Checked]:
-    """Damaged manifests of an asset, and files in its folder that are no partition's."""
+    """Damaged manifests of an asset that no partition tells of, and files in its folder that are no partition's."""
     own = {one.key() for one in known}
     foreign = [info for info in store.files(asset.zone, asset.dataset, asset.provider) if info.key not in own]
     problems = [Problem(info.key, Trouble.FOREIGN, _NOBODYS) for info in foreign]
+    told = {manifest_of(one)[0] for one in known}
     if asset.zone != "gaps":  # ledgers stand in the manifests of their bars
-        problems += [Problem(key, Trouble.DAMAGED, f"the manifest is damaged; {_THEN}") for key in damaged]
+        rest = (key for key in damaged if key not in told)
+        problems += [Problem(key, Trouble.DAMAGED, f"the manifest is damaged; {_THEN}") for key in rest]
     if problems:
         yield Checked(asset, len(foreign), sum(info.size for info in foreign), tuple(problems))
 

@@ -13,7 +13,7 @@ from bcdata.store.publications import MANIFESTS, Entry, zone_of
 from bcdata.store.reading import VerifiedReads
 from bcdata.store.sealed import DIGEST, FORMAT, parsed, seal, unseal
 
-_OF = "of"
+OF = "of"
 """The key under which a record names its partition."""
 _RECORDS = 2
 """The format of JSON records that are put beside data; the first had none, and no digest."""
@@ -103,7 +103,7 @@ class Store(VerifiedReads):
 
         It survives a loss of power, as does all that was put before it: records of raw name what cannot be had again.
         """
-        body = seal({**value, FORMAT: _RECORDS, _OF: partition.prefix}, indent=1)
+        body = seal({**value, FORMAT: _RECORDS, OF: partition.prefix}, indent=1)
         self.objects.put(partition.key(file), body, durable=True)
 
     def get_json(self, partition: Partition, file: str) -> dict[str, Any] | None:
@@ -116,7 +116,7 @@ class Store(VerifiedReads):
         if value is None and body is not None:
             value = parsed(body)
             return None if value is None or {FORMAT, DIGEST} & value.keys() else value
-        if value is None or value.pop(_OF, None) != partition.prefix:
+        if value is None or value.pop(OF, None) != partition.prefix:
             return None
         return {name: one for name, one in value.items() if name != FORMAT}
 

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from bcdata.pipeline.raw.manifests import MANIFEST, ObjectShape, Record
 from bcdata.store.layout import Partition
 from bcdata.store.sealed import parsed
-from bcdata.store.store import Store
+from bcdata.store.store import OF, Store
 
 
 def salvaged(store: Store, partition: Partition) -> Record:
@@ -20,6 +20,8 @@ def salvaged(store: Store, partition: Partition) -> Record:
         StoreError: the store cannot be read.
     """
     value = parsed(store.objects.get(partition.key(MANIFEST)) or b"") or {}
+    if value.get(OF, partition.prefix) != partition.prefix:
+        return {}
     found: Record = {}
     for kind in ("objects", "unread", "superseded"):
         records = value.get(kind)

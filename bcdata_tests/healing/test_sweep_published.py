@@ -1,0 +1,146 @@
+"""The sweep over published files names what is lost, put back or nobody's, and the next run brings back every byte."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bcdata.errors import StoreError
+from bcdata.healing.sweep_published import verify_published
+from bcdata.healing.swept import Summary, Trouble
+from bcdata.pipeline.context import open_own
+from bcdata.pipeline.halts import halt_rows, watch
+from bcdata.pipeline.zones import Zone
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata.universe.update import read_universe, update
+from bcdata_tests.mirror import made_day
+from bcdata_tests.run import Lake, tree, utc
+from bcdata_tests.world import BY_DAY, D, World
+
+DAYS = ("2025-01-01", "2025-01-02")
+
+
+@pytest.fixture
+def lake(world: World) -> Lake:
+    """Two days with all that is made of them, halts and the universe."""
+    for day in DAYS:
+        world.mirror.put_day("BTCUSDT", day, made_day(day))
+    lake = world.lake(BY_DAY)
+    assert run(lake).ok
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BCDATA_ROOT", str(lake.root))
+        with open_own(lake.catalog, lake.now) as work:
+            update(work, "spot")
+    store = Store(lake.root)
+    assert list(watch(store, lake.catalog[D]))
+    store.close()
+    return lake
+
+
+def run(lake: Lake):  # noqa: ANN201 - of the tests
+    return lake.run(lake.plan(D, "BTCUSDT", *DAYS), only=tuple(Zone))
+
+
+def swept(lake: Lake) -> Summary:
+    summary = Summary(D)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BCDATA_ROOT", str(lake.root))
+        with open_own(lake.catalog, lake.now) as work:
+            for one in verify_published(work, lake.catalog[D]):
+                summary.add(one)
+    return summary
+
+
+def file(lake: Lake, zone: str, day: str = DAYS[0]) -> Path:
+    return lake.root / Partition(zone, D, "BTCUSDT", day).key()
+
+
+def test_a_whole_lake_has_no_problems(lake: Lake) -> None:
+    assert swept(lake).problems == []
+
+
+HARMS: dict[str, tuple[Callable[[Lake], object], Trouble]] = {
+    "a file": (lambda lake: file(lake, "features").unlink(), Trouble.MISSING),
+    "bars": (lambda lake: file(lake, "merged").unlink(), Trouble.MISSING),
+    "a symbol": (lambda lake: [shutil.rmtree(file(lake, z).parents[1]) for z in ("merged", "gaps")], Trouble.MISSING),
+    "a zone": (lambda lake: shutil.rmtree(lake.root / "features"), Trouble.MISSING),
+    "a folder in place of a file": (
+        lambda lake: (file(lake, "features").unlink(), (file(lake, "features") / "x").mkdir(parents=True)),
+        Trouble.MISSING,
+    ),
+}
+
+
+@pytest.mark.parametrize(("harm", "trouble"), HARMS.values(), ids=HARMS.keys())
+def test_what_is_lost_is_named_and_made_again(lake: Lake, harm: Callable[[Lake], object], trouble: Trouble) -> None:
+    whole = tree(lake.root)
+    harm(lake)
+    found = swept(lake)
+    assert found.is_harmed
+    assert {one.trouble for _, one in found.problems} == {trouble}
+    assert run(lake).ok
+    assert tree(lake.root) == whole
+    assert swept(lake).problems == []
+
+
+def test_files_of_nobody_are_named_and_left_alone(lake: Lake) -> None:
+    copy = file(lake, "merged").parent
+    shutil.copytree(copy, copy / copy.name)
+    (lake.root / "gaps" / D / "notes.txt").write_text("mine")
+    found = swept(lake)
+    assert {one.object.rpartition("/")[2] for _, one in found.problems} == {"part-0.parquet", "notes.txt"}
+    assert {one.trouble for _, one in found.problems} == {Trouble.FOREIGN}
+    assert not found.is_harmed
+    assert {one["severity"] for one in (row.to_json() for row in found.findings())} == {"warn"}
+
+
+def test_an_earlier_publication_that_was_put_back_is_made_again(lake: Lake, world: World) -> None:
+    old = {zone: file(lake, zone).read_bytes() for zone in ("merged", "gaps", "features")}
+    world.mirror.put_day("BTCUSDT", DAYS[0], made_day(DAYS[0], price=101))
+    assert run(lake).ok
+    whole = tree(lake.root)
+    for zone, body in old.items():
+        file(lake, zone).write_bytes(body)
+    found = swept(lake)
+    assert {place.zone for place, one in found.problems if one.trouble is Trouble.SUPERSEDED} == {*old} - {"gaps"} | (
+        {"gaps"} if old["gaps"] != whole[str(file(lake, "gaps").relative_to(lake.root))] else set()
+    )
+    assert run(lake).ok
+    assert tree(lake.root) == whole
+
+
+def test_a_lost_universe_is_an_error_and_is_not_begun_anew(lake: Lake) -> None:
+    shutil.rmtree(lake.root / "universe")
+    [(place, problem)] = swept(lake).problems
+    assert (place.zone, problem.trouble) == ("universe", Trouble.MISSING)
+    with pytest.raises(StoreError, match=r"lost.*restore it from a backup"):
+        read_universe(Store(lake.root), "spot", utc("2025-03-01"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BCDATA_ROOT", str(lake.root))
+        with (
+            open_own(lake.catalog, lake.now) as work,
+            pytest.raises(StoreError, match=r"lost.*restore it from a backup"),
+        ):
+            update(work, "spot")
+
+
+def test_lost_halts_are_an_error_and_looked_for_again(lake: Lake) -> None:
+    store, dataset = Store(lake.root), lake.catalog[D]
+    whole = tree(lake.root)
+    shutil.rmtree(lake.root / "halts" / D / f"date={DAYS[0]}")
+    [(place, problem)] = swept(lake).problems
+    assert (place.zone, place.date, problem.trouble) == ("halts", DAYS[0], Trouble.MISSING)
+    with pytest.raises(StoreError, match="lost"):
+        halt_rows(store, dataset)
+    assert list(watch(store, dataset))
+    store.close()
+    assert tree(lake.root) == whole
+
+
+def test_halts_are_not_told_from_fewer_symbols_than_were_published(lake: Lake) -> None:
+    for zone in ("merged", "gaps"):
+        file(lake, zone).unlink()
+    with pytest.raises(StoreError, match=r"lost.*repair it with: bcdata materialize"):
+        list(watch(Store(lake.root), lake.catalog[D]))
