@@ -12,10 +12,12 @@ from typing import Any
 from bcdata.catalog import Dataset
 from bcdata.intervals import EPOCH
 from bcdata.pipeline.footers import Footers
+from bcdata.pipeline.lake import LOST
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.zones import ARCHIVE, Step, Zone, steps
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import symbol_and_date
+from bcdata.store.publications import manifest_place
 from bcdata.store.quarantine import REPORT, ZONE, report
 from bcdata.store.store import Store
 
@@ -115,6 +117,27 @@ def standing(store: Store, footers: Footers, dataset: Dataset, symbols: set[str]
                 for date, found in sorted(footers.findings(step, symbol).items()):
                     yield from reported(step, symbol, date, Verdict.from_json({"rows": 0, "findings": found}).findings)
         yield from _held_back(store, step, symbols)
+        if step.zone is not Zone.RAW:
+            yield from _lost(store, step, symbols)
+
+
+def _lost(store: Store, step: Step, symbols: set[str] | None) -> Iterator[Reported]:
+    """What was published and has no file, and manifests that do not tell what was."""
+    damaged: list[str] = []
+    known = store.publications.partitions(step.zone.value, step.asset, step.provider, damaged=damaged)
+    wanted = {one for one in known if symbols is None or one.symbol in symbols}
+    there = set(store.partitions(step.zone.value, step.asset, step.provider))
+    for one in store.lost(sorted(wanted - there)):
+        yield _unreadable(step, one.symbol, one.date, "lost", f"it is {LOST}")
+    for key in damaged:
+        symbol, date = manifest_place(key)
+        if symbols is None or symbol in symbols:
+            yield _unreadable(step, symbol, date, "damaged", f"the manifest {key} is damaged")
+
+
+def _unreadable(step: Step, symbol: str, date: str, rule: str, words: str) -> Reported:
+    text = f"{words}; the next run over the partition makes it again"
+    return Reported(step.asset, symbol, date, step.zone.value, rule, 1, Severity.PARTITION.value, text)
 
 
 def _held_back(store: Store, step: Step, symbols: set[str] | None) -> Iterator[Reported]:

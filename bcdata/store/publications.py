@@ -188,6 +188,12 @@ def manifest_of(place: Partition | Table) -> tuple[str, str]:
     return f"{MANIFESTS}{prefix}symbol={escape(place.symbol)}/{place.date[:4]}.json", place.date
 
 
+def manifest_place(key: str) -> tuple[str, str]:
+    """The symbol and the year of a manifest, by its key."""
+    *_, folder, file = key.split("/")
+    return unquote(folder.removeprefix("symbol=")), file.removesuffix(".json")
+
+
 def _rendered(key: str, sequence: int, dates: Dates) -> bytes:
     return seal({"format": FORMAT, _OF: key, "sequence": sequence, "dates": dates})
 

@@ -10,6 +10,8 @@ from bcdata.errors import StoreError
 from bcdata.healing.sweep_published import verify_published
 from bcdata.healing.swept import Summary, Trouble
 from bcdata.pipeline.context import open_own
+from bcdata.pipeline.findings import standing
+from bcdata.pipeline.footers import open_footers
 from bcdata.pipeline.halts import halt_rows, watch
 from bcdata.pipeline.zones import Zone
 from bcdata.store.layout import Partition
@@ -83,6 +85,17 @@ def test_what_is_lost_is_named_and_made_again(lake: Lake, harm: Callable[[Lake],
     assert run(lake).ok
     assert tree(lake.root) == whole
     assert swept(lake).problems == []
+
+
+def test_the_status_of_a_lake_names_what_is_lost(lake: Lake) -> None:
+    for zone in ("merged", "gaps", "features"):
+        shutil.rmtree(file(lake, zone).parents[1])
+    store = Store(lake.root)
+    with open_footers(store) as footers:
+        found = [one for one in standing(store, footers, lake.catalog[D]) if one.rule == "lost"]
+    assert {(one.zone, one.symbol, one.date, one.severity) for one in found} == {
+        (zone, "BTCUSDT", day, "partition") for zone in ("merged", "features") for day in DAYS
+    }
 
 
 def test_files_of_nobody_are_named_and_left_alone(lake: Lake) -> None:
