@@ -10,6 +10,7 @@ from bcdata.errors import StoreError
 from bcdata.frames.schema import SETTLEMENT, conform, merged_bar
 from bcdata.store.footer import Published
 from bcdata.store.layout import Partition
+from bcdata.store.publications import manifest_place
 from bcdata.store.store import Store
 from bcdata.windows import Window
 
@@ -85,11 +86,28 @@ def require_none_lost(
     Raises:
         StoreError: something is lost, or a manifest is damaged; the text has the command that brings it back.
     """
-    known = set(store.publications.partitions(zone, dataset, symbol=symbol)) - set(partitions)
+    damaged: list[str] = []
+    there = set(partitions)
+    known = set(store.publications.partitions(zone, dataset, symbol=symbol, damaged=damaged)) - there
+    for key in damaged:
+        own, year = manifest_place(key)
+        keys = [one.date for one in sorted(there) if (one.symbol, one.date[:4]) == (own, year)]
+        some = [Partition(zone, dataset, own, date) for date in (*keys, *_dates_of(year))]
+        if any(map(wanted, some)):
+            first, last = (keys[0], keys[-1]) if keys else (f"{year}-01", f"{year}-12")
+            command = f"bcdata materialize --dataset {source} --symbols {own} --from {first} --to {last}"
+            raise StoreError(f"the manifest {key} is damaged; repair it with: {command}")
     lost = store.lost(sorted(one for one in known if wanted(one)))
     if lost:
         more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
         raise StoreError(f"{lost[0].key()} is {LOST}{more}; repair it with: {repair(lost[0], source)}")
+
+
+def _dates_of(year: str) -> Iterator[str]:
+    """The date keys of a year, of months and of days."""
+    for month in range(1, 13):
+        yield f"{year}-{month:02}"
+        yield from (f"{year}-{month:02}-{day:02}" for day in range(1, 32))
 
 
 def repair(partition: Partition, source: str) -> str:
