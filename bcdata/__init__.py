@@ -18,6 +18,6 @@ def __getattr__(name: str) -> Any:
     """What the package itself offers, imported when it is first asked for: polars and duckdb take their time."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from bcdata.query import load as found  # noqa: PLC0415
+    from bcdata.query import load as found
 
     return found

@@ -49,7 +49,7 @@ def _benchmarks(mirror: Path, *, quick: bool) -> dict[str, Callable[[], Result]]
 
 
 def _event_log(rounds: int) -> Result:
-    from benchmarks import event_log  # noqa: PLC0415 - imports Dagster, which the other benchmarks leave to children
+    from benchmarks import event_log
 
     found = {processes: event_log.compare(processes, rounds, partitions=25) for processes in (1, 3)}
     rows = [

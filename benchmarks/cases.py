@@ -107,9 +107,9 @@ def _key(symbol: str, month: str) -> str:
 
 
 def _generate(job: dict[str, Any]) -> dict[str, Any]:
-    from bcdata import clock  # noqa: PLC0415 - polars is for the generating process alone
-    from bcdata.simulate.binance.market.generated import GeneratedMarket  # noqa: PLC0415
-    from bcdata.simulate.binance.market.symbols import START, GeneratedSymbol  # noqa: PLC0415
+    from bcdata import clock
+    from bcdata.simulate.binance.market.generated import GeneratedMarket
+    from bcdata.simulate.binance.market.symbols import START, GeneratedSymbol
 
     def made(symbol: str) -> GeneratedSymbol:
         base = symbol.removesuffix("USDT")

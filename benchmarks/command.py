@@ -24,7 +24,7 @@ Recorded = dict[Partition, Outcome]
 @contextmanager
 def replayed(kept: Recorded) -> Iterator[None]:
     """Has the assets report what was recorded instead of working."""
-    from bcdata.dagster.assets import body  # noqa: PLC0415 - imports Dagster, which the real command does late, too
+    from bcdata.dagster.assets import body
 
     def empty(step: Step, dataset: Any) -> Callable[..., Iterator[Outcome]]:
         operation(step, dataset)  # imports what the real body imports

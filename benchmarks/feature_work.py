@@ -56,21 +56,21 @@ def _bcdata(bars: pl.DataFrame, names: Sequence[str]) -> int:
 
 
 def _talib(bars: pl.DataFrame, names: Sequence[str]) -> int:
-    from benchmarks.feature_rivals import TALIB  # noqa: PLC0415 - each contestant imports its own
+    from benchmarks.feature_rivals import TALIB
 
     columns = {name: bars[name].to_numpy() for name in ("open", "high", "low", "close", "volume")}
     return pl.DataFrame({"open_time": bars["open_time"], **{name: TALIB[name](columns) for name in names}}).height
 
 
 def _polars(bars: pl.DataFrame, names: Sequence[str]) -> int:
-    from benchmarks.feature_rivals import POLARS  # noqa: PLC0415
+    from benchmarks.feature_rivals import POLARS
 
     return bars.lazy().select("open_time", *(POLARS[name].alias(name) for name in names)).collect().height
 
 
 def _over(files: Sequence[Path], names: Sequence[str]) -> int:
     """All symbols in one frame."""
-    from benchmarks.feature_rivals import POLARS  # noqa: PLC0415
+    from benchmarks.feature_rivals import POLARS
 
     frames = pl.concat(pl.scan_parquet(file).with_columns(symbol=pl.lit(file.stem)) for file in files)
     wanted = (POLARS[name].over("symbol").alias(name) for name in names)

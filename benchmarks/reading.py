@@ -128,7 +128,7 @@ def _files(root: Path) -> list[Path]:
 
 
 def _duckdb(root: Path, catalog: Catalog) -> pl.DataFrame:  # noqa: ARG001 - the others need it
-    import duckdb  # noqa: PLC0415 - imports are not counted elsewhere either
+    import duckdb
 
     source = f"read_parquet('{root}/merged/{DATASET}/*/*/{PART}', hive_partitioning = true)"
     sql = f"SELECT symbol, avg(close) FROM {source} GROUP BY symbol"  # noqa: S608 - our own folder

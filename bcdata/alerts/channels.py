@@ -65,7 +65,7 @@ def _exposes_a_secret(plugin: Any) -> bool:
 
 def _apprise() -> Any:
     try:
-        import apprise  # noqa: PLC0415
+        import apprise
     except ImportError:
         raise BcdataError("alerts need Apprise; install it with: pip install 'bcdata[alerts]'") from None
     return apprise

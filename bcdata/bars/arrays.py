@@ -11,8 +11,8 @@ def load_numpy() -> None:
     polars does so when it first needs it, in a way in which two threads at once end in `TypeError: 'module' object does
     not support item assignment` (bcdata_tests/facts/test_polars.py).
     """
-    import numpy as np  # noqa: PLC0415 - only who starts threads over frames pays for it
-    import polars as pl  # noqa: PLC0415
+    import numpy as np
+    import polars as pl
 
     with _lock:
         pl.Series(np.zeros(1))

@@ -132,7 +132,7 @@ Features = Annotated[FeatureSet | None, BeforeValidator(_switch)]
 
 def _known(name: str, at: str | int, info: ValidationInfo | None = None) -> Any:
     """The registered feature; what is not selected cannot be changed."""
-    from bcdata.features.registry import all_features  # noqa: PLC0415 - only who names features pays for them
+    from bcdata.features.registry import all_features
 
     features = {feature.name: feature for feature in all_features()}
     if name not in features:

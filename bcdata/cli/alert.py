@@ -19,10 +19,10 @@ def _group() -> None:
 
 def test() -> None:
     """Send a test message to every channel of BCDATA_ALERT_URLS. Ends with status 1 if one does not take it."""
-    from bcdata import clock  # noqa: PLC0415
-    from bcdata.alerts.channels import channels  # noqa: PLC0415
-    from bcdata.alerts.settings import AlertSettings  # noqa: PLC0415
-    from bcdata.errors import UsageError  # noqa: PLC0415
+    from bcdata import clock
+    from bcdata.alerts.channels import channels
+    from bcdata.alerts.settings import AlertSettings
+    from bcdata.errors import UsageError
 
     known = channels(AlertSettings().urls)
     if not known:

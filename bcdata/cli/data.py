@@ -29,10 +29,10 @@ def query(
 
     Example: bcdata query "SELECT symbol, count(*), min(open_time), max(open_time) FROM spot_klines_1m GROUP BY 1"
     """
-    from bcdata.catalog import load_catalog  # noqa: PLC0415
-    from bcdata.query import query as ask  # noqa: PLC0415
-    from bcdata.settings import Settings  # noqa: PLC0415
-    from bcdata.store.store import Store  # noqa: PLC0415
+    from bcdata.catalog import load_catalog
+    from bcdata.query import query as ask
+    from bcdata.settings import Settings
+    from bcdata.store.store import Store
 
     rows = ask(Store(Settings().root), load_catalog(), sql)
     if as_json:
@@ -53,7 +53,7 @@ def simulate(
     ] = None,
 ) -> None:
     """Serve a loopback exchange in Binance's own formats, and print the variables that point bcdata at it."""
-    from bcdata.simulate import serve  # noqa: PLC0415
+    from bcdata.simulate import serve
 
     instant: datetime | None = clock.parse_instant(now) if now else None
     serve(folder=folder, port=port, now=instant)
@@ -65,6 +65,6 @@ def demo(
     ] = None,
 ) -> None:
     """Run the main job on a loopback exchange: no network, a minute, real formats."""
-    from bcdata.cli.demo import run  # noqa: PLC0415
+    from bcdata.cli.demo import run
 
     run(root)

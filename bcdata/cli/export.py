@@ -30,10 +30,10 @@ def export(
 
     Example: bcdata export --dataset spot_klines_1m --symbols BTCUSDT --from 2023-01 --to 2023-06 --format csv --out out
     """
-    from bcdata.errors import UsageError  # noqa: PLC0415
-    from bcdata.query.export import Format  # noqa: PLC0415
-    from bcdata.query.export import export as write  # noqa: PLC0415
-    from bcdata.query.load import after  # noqa: PLC0415
+    from bcdata.errors import UsageError
+    from bcdata.query.export import Format
+    from bcdata.query.export import export as write
+    from bcdata.query.load import after
 
     if form not in set(Format):
         raise UsageError(f"there is no format {form!r}; it is one of {', '.join(Format)}")

@@ -25,7 +25,7 @@ def listing(context: typer.Context, as_json: Json = False) -> None:
     """List the features: name, family, warm-up in bars, formula, unit, source."""
     if context.invoked_subcommand is not None:
         return
-    from bcdata.features.registry import describe  # noqa: PLC0415
+    from bcdata.features.registry import describe
 
     found = describe()
     if as_json:
@@ -47,9 +47,9 @@ def check(
 
     Example: bcdata features check my_features.py
     """
-    from bcdata.errors import UsageError  # noqa: PLC0415
-    from bcdata.features.proofs.check import check as prove  # noqa: PLC0415
-    from bcdata.features.proofs.own import clashes, own_features  # noqa: PLC0415
+    from bcdata.errors import UsageError
+    from bcdata.features.proofs.check import check as prove
+    from bcdata.features.proofs.own import clashes, own_features
 
     chosen = own_features(module, only)
     for name in clashes(chosen):
@@ -80,12 +80,12 @@ def report(
 
     Example: bcdata features report --dataset spot_klines_1m --symbols BTCUSDT --from 2023-01 --to 2023-02 --html f.html
     """
-    from bcdata.catalog import load_catalog  # noqa: PLC0415
-    from bcdata.errors import StoreError, UsageError  # noqa: PLC0415
-    from bcdata.pictures.gaps_report import gaps_page  # noqa: PLC0415
-    from bcdata.reporting.feature_report import page_of  # noqa: PLC0415
-    from bcdata.settings import Settings  # noqa: PLC0415
-    from bcdata.store.store import Store  # noqa: PLC0415
+    from bcdata.catalog import load_catalog
+    from bcdata.errors import StoreError, UsageError
+    from bcdata.pictures.gaps_report import gaps_page
+    from bcdata.reporting.feature_report import page_of
+    from bcdata.settings import Settings
+    from bcdata.store.store import Store
 
     known = load_catalog()[dataset]
     dates = known.grain.keys(first, last)

@@ -37,11 +37,11 @@ def gaps(
     Every expected bar is in exactly one of the published bars and the ledger; `refilled` runs are history: bars
     that the archive lacked and another source had. The filters hold for tables and JSON; pictures show every status.
     """
-    from bcdata import clock  # noqa: PLC0415
-    from bcdata.catalog import load_catalog  # noqa: PLC0415
-    from bcdata.reporting.gap_report import GapRequest, ask  # noqa: PLC0415
-    from bcdata.settings import Settings  # noqa: PLC0415
-    from bcdata.store.store import Store  # noqa: PLC0415
+    from bcdata import clock
+    from bcdata.catalog import load_catalog
+    from bcdata.reporting.gap_report import GapRequest, ask
+    from bcdata.settings import Settings
+    from bcdata.store.store import Store
 
     request = GapRequest(
         datasets=tuple(dataset or ()),
@@ -80,8 +80,8 @@ def _show(one: "DatasetGaps", *, summary: bool, limit: int) -> None:
 
 
 def _draw(found: list["DatasetGaps"], svg: Path | None, html: Path | None, by: str) -> None:
-    from bcdata.errors import UsageError  # noqa: PLC0415
-    from bcdata.windows import Grain  # noqa: PLC0415
+    from bcdata.errors import UsageError
+    from bcdata.windows import Grain
 
     if by not in set(Grain):
         raise UsageError(f"--by {by}: write month or day")
@@ -90,13 +90,13 @@ def _draw(found: list["DatasetGaps"], svg: Path | None, html: Path | None, by: s
             raise UsageError("a picture shows one dataset; name it with --dataset")
         _write(svg, found[0].picture(Grain(by)))
     if html:
-        from bcdata.pictures.gaps_report import gaps_page  # noqa: PLC0415
+        from bcdata.pictures.gaps_report import gaps_page
 
         _write(html, gaps_page("Gaps", [one.section(Grain(by)) for one in found if one.has_bars]))
 
 
 def _write(path: Path, text: str) -> None:
-    from bcdata.errors import StoreError  # noqa: PLC0415
+    from bcdata.errors import StoreError
 
     try:
         path.write_text(text, encoding="utf-8")

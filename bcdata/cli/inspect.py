@@ -22,12 +22,12 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Show what is there: partitions, missing bars by reason, findings, feature sets, what is held back or overdue."""
-    from bcdata import clock  # noqa: PLC0415
-    from bcdata.catalog import load_catalog  # noqa: PLC0415
-    from bcdata.reporting.status import findings  # noqa: PLC0415
-    from bcdata.reporting.status import status as ask  # noqa: PLC0415
-    from bcdata.settings import Settings  # noqa: PLC0415
-    from bcdata.store.store import Store  # noqa: PLC0415
+    from bcdata import clock
+    from bcdata.catalog import load_catalog
+    from bcdata.reporting.status import findings
+    from bcdata.reporting.status import status as ask
+    from bcdata.settings import Settings
+    from bcdata.store.store import Store
 
     settings = Settings()
     store, catalog, names = Store(settings.root), load_catalog(), tuple(dataset or ())
@@ -69,7 +69,7 @@ def status(
 
 def providers(as_json: Json = False) -> None:
     """List the providers, where they are asked, and whether they can be."""
-    from bcdata.providers.listing import describe  # noqa: PLC0415
+    from bcdata.providers.listing import describe
 
     found = describe()
     if as_json:
@@ -82,10 +82,10 @@ def providers(as_json: Json = False) -> None:
 
 def config(as_json: Json = False) -> None:
     """Show every setting, what holds and where it came from; secrets are masked."""
-    from bcdata.alerts.settings import AlertSettings  # noqa: PLC0415
-    from bcdata.net.settings import HttpSettings  # noqa: PLC0415
-    from bcdata.providers.binance.settings import BinanceSettings  # noqa: PLC0415
-    from bcdata.settings import Settings  # noqa: PLC0415
+    from bcdata.alerts.settings import AlertSettings
+    from bcdata.net.settings import HttpSettings
+    from bcdata.providers.binance.settings import BinanceSettings
+    from bcdata.settings import Settings
 
     layers = (Settings(), BinanceSettings(), HttpSettings(), AlertSettings())
     found = [one for layer in layers for one in layer.explain()]

@@ -40,11 +40,11 @@ def materialize(
 
     Example: bcdata materialize --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT --from 2023-01 --to 2023-06
     """
-    from bcdata.catalog import load_catalog  # noqa: PLC0415
-    from bcdata.net.settings import HttpSettings  # noqa: PLC0415
-    from bcdata.providers.binance.settings import BinanceSettings  # noqa: PLC0415
-    from bcdata.runs.plan import MaterializeRequest, make_plan  # noqa: PLC0415
-    from bcdata.settings import Settings  # noqa: PLC0415
+    from bcdata.catalog import load_catalog
+    from bcdata.net.settings import HttpSettings
+    from bcdata.providers.binance.settings import BinanceSettings
+    from bcdata.runs.plan import MaterializeRequest, make_plan
+    from bcdata.settings import Settings
 
     catalog = load_catalog()
     BinanceSettings(), HttpSettings()  # a mistake in a setting is said before anything runs
@@ -62,8 +62,8 @@ def materialize(
 
 
 def _dry_run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
-    from bcdata.dagster.launch import count_runs, open_instance  # noqa: PLC0415
-    from bcdata.runs.estimate import estimate  # noqa: PLC0415
+    from bcdata.dagster.launch import count_runs, open_instance
+    from bcdata.runs.estimate import estimate
 
     with open_instance(root) as instance:
         runs = count_runs(instance, plan)
@@ -81,11 +81,11 @@ def _dry_run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
 
 
 def _run(root: Path, catalog: Any, plan: "Plan", *, now_back: bool, as_json: bool) -> "Report":
-    from bcdata.cli.progress import Bars  # noqa: PLC0415
-    from bcdata.runs.preflight import prepare  # noqa: PLC0415
+    from bcdata.cli.progress import Bars
+    from bcdata.runs.preflight import prepare
 
     prepare(root, plan)
-    from bcdata.dagster.launch import launch, open_instance  # noqa: PLC0415
+    from bcdata.dagster.launch import launch, open_instance
 
     with open_instance(root) as instance, Bars(plan, quiet=as_json) as bars:
         try:
@@ -96,7 +96,7 @@ def _run(root: Path, catalog: Any, plan: "Plan", *, now_back: bool, as_json: boo
 
 
 def _conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:
-    from bcdata.pipeline.findings import of_outcome  # noqa: PLC0415
+    from bcdata.pipeline.findings import of_outcome
 
     found = [one for step, outcome in report.outcomes for one in of_outcome(step, outcome)]
     if as_json:

@@ -40,7 +40,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
 
 def print_findings(found: "Sequence[Reported]") -> None:
     """Findings counted by rule, those that cost most first; nothing where there are none."""
-    from bcdata.pipeline.findings import count  # noqa: PLC0415
+    from bcdata.pipeline.findings import count
 
     if not found:
         return

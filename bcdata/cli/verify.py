@@ -34,14 +34,14 @@ def verify(
 
     Example: bcdata verify --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT
     """
-    from bcdata.catalog import load_catalog  # noqa: PLC0415
-    from bcdata.healing.suspicions import suspicions  # noqa: PLC0415
-    from bcdata.healing.sweep import verify as check  # noqa: PLC0415
-    from bcdata.healing.sweep_published import verify_published  # noqa: PLC0415
-    from bcdata.healing.swept import Summary  # noqa: PLC0415
-    from bcdata.pipeline.context import open_own  # noqa: PLC0415
-    from bcdata.pipeline.findings import standing  # noqa: PLC0415
-    from bcdata.pipeline.footers import open_footers  # noqa: PLC0415
+    from bcdata.catalog import load_catalog
+    from bcdata.healing.suspicions import suspicions
+    from bcdata.healing.sweep import verify as check
+    from bcdata.healing.sweep_published import verify_published
+    from bcdata.healing.swept import Summary
+    from bcdata.pipeline.context import open_own
+    from bcdata.pipeline.findings import standing
+    from bcdata.pipeline.footers import open_footers
 
     catalog = load_catalog()
     chosen = [catalog[name] for name in dataset] if dataset else list(catalog)

@@ -30,12 +30,12 @@ def universe(
 
     Example: bcdata universe --market spot --as-of 2024-01-01
     """
-    from bcdata.catalog import load_catalog  # noqa: PLC0415
-    from bcdata.errors import UsageError  # noqa: PLC0415
-    from bcdata.settings import Settings  # noqa: PLC0415
-    from bcdata.store.store import Store  # noqa: PLC0415
-    from bcdata.universe.instruments import STATUSES  # noqa: PLC0415
-    from bcdata.universe.update import read_universe  # noqa: PLC0415
+    from bcdata.catalog import load_catalog
+    from bcdata.errors import UsageError
+    from bcdata.settings import Settings
+    from bcdata.store.store import Store
+    from bcdata.universe.instruments import STATUSES
+    from bcdata.universe.update import read_universe
 
     catalog, root = load_catalog(), Settings().root
     markets = sorted({one.market for one in catalog})
@@ -65,7 +65,7 @@ def universe(
 
 def _classes(catalog: "Catalog", market: str, symbols: list[str]) -> dict[str, dict[str, Any]]:
     """How the name of each symbol was classified, and what the universes of the market's datasets make of it."""
-    from bcdata.catalog.universe import classify  # noqa: PLC0415
+    from bcdata.catalog.universe import classify
 
     found: dict[str, dict[str, Any]] = {
         one.symbol: {
@@ -86,8 +86,8 @@ def _classes(catalog: "Catalog", market: str, symbols: list[str]) -> dict[str, d
 
 
 def _update(catalog: Any, market: str) -> None:
-    from bcdata.pipeline.context import open_own  # noqa: PLC0415
-    from bcdata.universe.update import update  # noqa: PLC0415
+    from bcdata.pipeline.context import open_own
+    from bcdata.universe.update import update
 
     with open_own(catalog, clock.now()) as work:
         done, before = update(work, market), -1
@@ -108,10 +108,10 @@ def halts(
 
     Example: bcdata halts --dataset spot_klines_1m --from 2023-03 --to 2023-03
     """
-    from bcdata.catalog import load_catalog  # noqa: PLC0415
-    from bcdata.pipeline.halts import halt_rows, watch  # noqa: PLC0415
-    from bcdata.settings import Settings  # noqa: PLC0415
-    from bcdata.store.store import Store  # noqa: PLC0415
+    from bcdata.catalog import load_catalog
+    from bcdata.pipeline.halts import halt_rows, watch
+    from bcdata.settings import Settings
+    from bcdata.store.store import Store
 
     known = load_catalog()[dataset]
     for key in (first, last):

@@ -56,7 +56,7 @@ def results(step: Step, outcomes: Sequence["Outcome"]) -> list[dg.AssetCheckResu
 
 def findings(step: Step, outcomes: Sequence["Outcome"]) -> dg.AssetCheckEvaluation:
     """What rules found in the partitions of a run, counted by rule, the costliest first."""
-    from bcdata.pipeline.findings import count, of_outcome  # noqa: PLC0415
+    from bcdata.pipeline.findings import count, of_outcome
 
     rows = [one for outcome in outcomes for one in of_outcome(step, outcome)]
     counted = count(rows)

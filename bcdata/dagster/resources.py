@@ -23,7 +23,7 @@ class StoreResource(dg.ConfigurableResource[None]):
 
     def path(self) -> Path:
         """The lake's root."""
-        from bcdata.settings import Settings  # noqa: PLC0415
+        from bcdata.settings import Settings
 
         return Path(self.root) if self.root else Settings().root
 
@@ -36,8 +36,8 @@ class BinanceArchiveResource(dg.ConfigurableResource[None]):
 
     def client(self, http: "HttpClient") -> "BinanceArchive":
         """The archive's client on a shared HTTP client."""
-        from bcdata.providers.binance.files.archive import BinanceArchive  # noqa: PLC0415
-        from bcdata.providers.binance.settings import BinanceSettings  # noqa: PLC0415
+        from bcdata.providers.binance.files.archive import BinanceArchive
+        from bcdata.providers.binance.settings import BinanceSettings
 
         known = BinanceSettings()
         return BinanceArchive(
@@ -54,8 +54,8 @@ class BinanceRestResource(dg.ConfigurableResource[None]):
 
     def client(self, http: "HttpClient") -> "BinanceRest":
         """The REST client on a shared HTTP client."""
-        from bcdata.providers.binance.api.rest import BinanceRest  # noqa: PLC0415
-        from bcdata.providers.binance.settings import BinanceSettings  # noqa: PLC0415
+        from bcdata.providers.binance.api.rest import BinanceRest
+        from bcdata.providers.binance.settings import BinanceSettings
 
         given = {"spot": self.spot_url, "um": self.um_url, "cm": self.cm_url}
         urls = BinanceSettings().rest_urls | {name: url for name, url in given.items() if url}
@@ -75,8 +75,8 @@ def workbench(
 
     With `now_back` (a run's tag) partitions may be built as of an earlier instant than they were.
     """
-    from bcdata import clock  # noqa: PLC0415
-    from bcdata.pipeline.context import open_workbench  # noqa: PLC0415
+    from bcdata import clock
+    from bcdata.pipeline.context import open_workbench
 
     with open_workbench(
         store.path(), catalog, clock.now(), make_archive=archive.client, make_rest=rest.client, now_back=now_back

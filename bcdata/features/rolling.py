@@ -71,21 +71,21 @@ class Sorted(NamedTuple):
 
 def rolling_sum(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
     """The sum of the last n values."""
-    from bcdata.features.kernels.sums import totals  # noqa: PLC0415
+    from bcdata.features.kernels.sums import totals
 
     return totals(plain(values), n, first, _allowed(n, max_missing), False)
 
 
 def rolling_mean(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> FloatArray:
     """The mean of the last n values; exactly the value where all are equal."""
-    from bcdata.features.kernels.sums import totals  # noqa: PLC0415
+    from bcdata.features.kernels.sums import totals
 
     return totals(plain(values), n, first, _allowed(n, max_missing), True)
 
 
 def rolling_moments(values: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> Moments:
     """Count, mean and squared deviations of the last n values, in one pass."""
-    from bcdata.features.kernels.sums import moments  # noqa: PLC0415
+    from bcdata.features.kernels.sums import moments
 
     return Moments(*moments(plain(values), n, first, _allowed(n, max_missing)))
 
@@ -106,7 +106,7 @@ def rolling_score(
     values: FloatArray, n: int, *, first: int, max_missing: int | None = None, ddof: int = 1, noise: float = 0.0
 ) -> FloatArray:
     """The newest of the last n values less their mean, in their standard deviations; NaN where flat."""
-    from bcdata.features.kernels.sums import scores  # noqa: PLC0415
+    from bcdata.features.kernels.sums import scores
 
     moments = rolling_moments(values, n, first=first, max_missing=max_missing)
     return scores(plain(values), moments, ddof, noise)
@@ -114,28 +114,28 @@ def rolling_score(
 
 def rolling_max(values: FloatArray, n: int, *, max_missing: int | None = None) -> FloatArray:
     """The largest of the last n values."""
-    from bcdata.features.kernels.extremes import extremes  # noqa: PLC0415
+    from bcdata.features.kernels.extremes import extremes
 
     return extremes(plain(values), n, _allowed(n, max_missing), 1.0)
 
 
 def rolling_min(values: FloatArray, n: int, *, max_missing: int | None = None) -> FloatArray:
     """The smallest of the last n values."""
-    from bcdata.features.kernels.extremes import extremes  # noqa: PLC0415
+    from bcdata.features.kernels.extremes import extremes
 
     return extremes(plain(values), n, _allowed(n, max_missing), -1.0)
 
 
 def rolling_argmax(values: FloatArray, n: int, *, max_missing: int | None = None) -> FloatArray:
     """How many bars ago the largest of the last n values was, 0 for this bar; of equal ones the newest counts."""
-    from bcdata.features.kernels.extremes import ages  # noqa: PLC0415
+    from bcdata.features.kernels.extremes import ages
 
     return ages(plain(values), n, _allowed(n, max_missing), 1.0)
 
 
 def rolling_argmin(values: FloatArray, n: int, *, max_missing: int | None = None) -> FloatArray:
     """How many bars ago the smallest of the last n values was, as `rolling_argmax`."""
-    from bcdata.features.kernels.extremes import ages  # noqa: PLC0415
+    from bcdata.features.kernels.extremes import ages
 
     return ages(plain(values), n, _allowed(n, max_missing), -1.0)
 
@@ -158,14 +158,14 @@ def rolling_shape(
     values: FloatArray, n: int, *, first: int, max_missing: int | None = None, noise: float = 0.0
 ) -> tuple[FloatArray, FloatArray]:
     """`rolling_skew` and `rolling_kurt` in one pass."""
-    from bcdata.features.kernels.shape import shape  # noqa: PLC0415
+    from bcdata.features.kernels.shape import shape
 
     return shape(plain(values), n, first, _allowed(n, max_missing), noise)
 
 
 def rolling_comoments(x: FloatArray, y: FloatArray, n: int, *, first: int, max_missing: int | None = None) -> Comoments:
     """Joint moments of the last n pairs, in one pass; a pair that lacks either is missing."""
-    from bcdata.features.kernels.comoments import comoments  # noqa: PLC0415
+    from bcdata.features.kernels.comoments import comoments
 
     return Comoments(*comoments(plain(x), plain(y), n, first, _allowed(n, max_missing)))
 
@@ -239,7 +239,7 @@ def sorted_window(
     """
     if not all(0 <= share <= 1 for share in (tail, *quantiles)):
         raise ValueError(f"a tail of {tail} and quantiles {quantiles}: shares are between 0 and 1")
-    from bcdata.features.kernels import order  # noqa: PLC0415
+    from bcdata.features.kernels import order
 
     size, blocks = values.size, max(1, -(-values.size // n))
     padded = np.full((blocks + 1) * n, np.nan)
@@ -257,14 +257,14 @@ def covariance(joint: Comoments, ddof: int = 1) -> FloatArray:
 
 def correlation(joint: Comoments, noise: tuple[float, float] = (0.0, 0.0)) -> FloatArray:
     """The correlation that joint moments say; NaN where either side is flat."""
-    from bcdata.features.kernels.comoments import correlations  # noqa: PLC0415
+    from bcdata.features.kernels.comoments import correlations
 
     return correlations(joint, *noise)
 
 
 def slope(joint: Comoments, noise: float = 0.0) -> FloatArray:
     """The slope of y on x that joint moments say; NaN where x is flat."""
-    from bcdata.features.kernels.comoments import slopes  # noqa: PLC0415
+    from bcdata.features.kernels.comoments import slopes
 
     return slopes(joint, noise)
 

@@ -18,7 +18,7 @@ def scaling_exponent(path: FloatArray, n: int, weights: FloatArray, *, first: in
         first: The grid's number of its first row: blocks of n rows begin at its multiples.
         noise: In the path's unit.
     """
-    from bcdata.features.kernels.roughness import variances, weighed  # noqa: PLC0415
+    from bcdata.features.kernels.roughness import variances, weighed
 
     backwards = np.ascontiguousarray(weights[::-1])
     lengths, lead = weights.size, 2 * n + weights.size

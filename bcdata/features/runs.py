@@ -61,7 +61,7 @@ class Runs:
     @classmethod
     def of(cls, days: IntArray, there: BoolArray, length: int) -> "Runs":
         """The runs over a grid whose UTC days begin at these rows, with bars that are there."""
-        from bcdata.features.kernels.recursions import soundness  # noqa: PLC0415
+        from bcdata.features.kernels.recursions import soundness
 
         ends = np.append(days[1:], there.size)
         complete = days >= length
@@ -81,13 +81,13 @@ class Runs:
 
     def unroll(self, values: FloatArray) -> FloatArray:
         """One value per grid row → the rows of all runs, one run after the other."""
-        from bcdata.features.kernels.recursions import unroll  # noqa: PLC0415
+        from bcdata.features.kernels.recursions import unroll
 
         return unroll(plain(values), self.starts, self.borders)
 
     def roll(self, unrolled: FloatArray) -> FloatArray:
         """The values of each run's own day, one per grid row; NaN where the row has none."""
-        from bcdata.features.kernels.recursions import roll  # noqa: PLC0415
+        from bcdata.features.kernels.recursions import roll
 
         return roll(plain(unrolled), self.length, self.starts, self.borders, self.sound)
 
@@ -100,7 +100,7 @@ class Runs:
 
     def ema(self, unrolled: FloatArray, alpha: float) -> FloatArray:
         """Exponential mean in every run, s + alpha·(value - s), seeded with its first value; Wilder's has alpha 1/n."""
-        from bcdata.features.kernels.recursions import ema  # noqa: PLC0415
+        from bcdata.features.kernels.recursions import ema
 
         return ema(plain(unrolled), alpha, self.borders)
 

@@ -44,7 +44,7 @@ def select(
 
 
 def _variants(feature: Feature, wanted: Variants) -> Iterator[Feature]:
-    from bcdata.features import normalise  # noqa: PLC0415 - most datasets have none
+    from bcdata.features import normalise
 
     if wanted.z is not None:
         yield normalise.z_score(feature, wanted.z, wanted.tail)

@@ -36,7 +36,7 @@ def place_in_channel(bars: Grid, n: int) -> FloatArray:
     """(c - L) / (H - L), in [0, 1]: H and L include the bar's own high and low, and it is NaN without these."""
 
     def make() -> FloatArray:
-        from bcdata.features.kernels.bars import places  # noqa: PLC0415 - see the kernels' room
+        from bcdata.features.kernels.bars import places
 
         return places(bars.prices, *channel(bars, n))
 
@@ -74,7 +74,7 @@ def annualised(bars: Grid, variance: FloatArray) -> FloatArray:
 
 def true_range(bars: Grid) -> FloatArray:
     """Wilder's true range: of the bar and the close before it; NaN where any is missing."""
-    from bcdata.features.kernels.bars import true_ranges  # noqa: PLC0415 - see the kernels' room
+    from bcdata.features.kernels.bars import true_ranges
 
     return true_ranges(bars.prices)
 
@@ -87,7 +87,7 @@ def average_true_range(bars: Grid, n: int, length: int) -> FloatArray:
     """
 
     def make() -> FloatArray:
-        from bcdata.features.kernels.momentum import average_true_ranges  # noqa: PLC0415 - see the kernels' room
+        from bcdata.features.kernels.momentum import average_true_ranges
 
         return average_true_ranges(bars.prices, bars.runs(length, *_HLC).paired, 1.0 / n)
 

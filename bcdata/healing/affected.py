@@ -69,7 +69,7 @@ def affected(catalog: Catalog, dataset: str, symbol: str, date: str, *, symbols:
 
 def reported(catalog: Catalog, dataset: str, symbol: str, date: str) -> list[Cell]:
     """The reports that read these features: of their own partition and of those after it."""
-    from bcdata.pipeline.features.reports import trailing  # noqa: PLC0415 - polars
+    from bcdata.pipeline.features.reports import trailing
 
     if all(step.zone is not Zone.REPORTS for step in steps(catalog[dataset])):
         return []
@@ -138,28 +138,28 @@ def _downstream(
 
 
 def _resampled_reach(dataset: Dataset, step: Step) -> tuple[Reach, timedelta]:
-    from bcdata.pipeline.resampled import grid_of, reads  # noqa: PLC0415 - numpy and polars
+    from bcdata.pipeline.resampled import grid_of, reads
 
     grid = grid_of(dataset, step.asset)
     return (lambda window: reads(grid, window)), grid.length
 
 
 def _profile_reach(dataset: Dataset) -> Reach:
-    from bcdata.features.seasonality import profile_window  # noqa: PLC0415 - numpy and polars
+    from bcdata.features.seasonality import profile_window
 
     return lambda window: profile_window(window, dataset.bar_interval)
 
 
 def _labels_reach(dataset: Dataset) -> Reach:
     """Labels look ahead, so that earlier partitions read the changed one."""
-    from bcdata.features.labels import label_window  # noqa: PLC0415 - numpy and polars
+    from bcdata.features.labels import label_window
 
     horizons = dataset.labels.horizons if dataset.labels else ()
     return lambda window: label_window(window, dataset.bar_interval, horizons)
 
 
 def _features_reach(dataset: Dataset, changed: Dataset) -> Reach:
-    from bcdata.features.table.reach import settlement_window, warm_up_window  # noqa: PLC0415 - numpy and polars
+    from bcdata.features.table.reach import settlement_window, warm_up_window
 
     features = features_of(dataset)
     if changed.kind == "funding":
@@ -169,7 +169,7 @@ def _features_reach(dataset: Dataset, changed: Dataset) -> Reach:
 
 def _reports_reach(features: Reach) -> Reach:
     """A report reads the features of the days before, and so whatever these read."""
-    from bcdata.pipeline.features.reports import trailing  # noqa: PLC0415 - polars
+    from bcdata.pipeline.features.reports import trailing
 
     return lambda window: features(Window(trailing(window).start, window.end))
 

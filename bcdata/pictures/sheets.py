@@ -74,7 +74,7 @@ def _ranks(values: FloatArray) -> FloatArray:
 
 def _band(axes: "Axes", times: npt.NDArray[np.datetime64], values: FloatArray) -> None:
     """Median and range of some hundred stretches."""
-    import warnings  # noqa: PLC0415
+    import warnings
 
     each = -(-times.size // _POINTS)
     padded = np.append(values, np.full(-times.size % each, np.nan)).reshape(-1, each)
@@ -99,7 +99,7 @@ def _distribution(axes: "Axes", values: FloatArray) -> None:
 
 def _figure(rows: int, tall: float, *, wide: float = 9.0) -> "Figure":
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - an extra, and slow to import
+        from matplotlib.figure import Figure
     except ImportError:
         raise UsageError("pictures need matplotlib; install bcdata[pictures]") from None
     return Figure(figsize=(wide, max(1.5, tall * rows + 0.4)))

@@ -123,7 +123,7 @@ class Footers:
         return {date: one.record.get("uncompared", []) for date, one in published.items() if one}
 
     def _raw_findings(self, partitions: list[Partition]) -> dict[str, list[Facts]]:
-        from bcdata.pipeline.raw.archive import findings  # noqa: PLC0415 (it needs the network's clients)
+        from bcdata.pipeline.raw.archive import findings
 
         manifests = {one.date: read_manifest(self._store, one) for one in partitions}
         return {date: [asdict(found) for found in findings(one)] for date, one in manifests.items() if one}

@@ -125,16 +125,16 @@ def _noted(
 
 def _operation(step: Step, dataset: Dataset) -> Operation:
     """Imported when asked for: definitions load without polars."""
-    from bcdata.pipeline import merged, resampled  # noqa: PLC0415
-    from bcdata.pipeline.features import labels, reports, seasonality, table  # noqa: PLC0415
-    from bcdata.pipeline.funding import merged as funding_merged  # noqa: PLC0415
-    from bcdata.pipeline.funding import parsed_archive as funding_parsed_archive  # noqa: PLC0415
-    from bcdata.pipeline.funding import parsed_rest as funding_parsed_rest  # noqa: PLC0415
-    from bcdata.pipeline.funding import rest as funding_rest  # noqa: PLC0415
-    from bcdata.pipeline.parsed import archive as parsed_archive  # noqa: PLC0415
-    from bcdata.pipeline.parsed import rest as parsed_rest  # noqa: PLC0415
-    from bcdata.pipeline.raw import archive as raw_archive  # noqa: PLC0415
-    from bcdata.pipeline.raw import rest as raw_rest  # noqa: PLC0415
+    from bcdata.pipeline import merged, resampled
+    from bcdata.pipeline.features import labels, reports, seasonality, table
+    from bcdata.pipeline.funding import merged as funding_merged
+    from bcdata.pipeline.funding import parsed_archive as funding_parsed_archive
+    from bcdata.pipeline.funding import parsed_rest as funding_parsed_rest
+    from bcdata.pipeline.funding import rest as funding_rest
+    from bcdata.pipeline.parsed import archive as parsed_archive
+    from bcdata.pipeline.parsed import rest as parsed_rest
+    from bcdata.pipeline.raw import archive as raw_archive
+    from bcdata.pipeline.raw import rest as raw_rest
 
     is_funding = dataset.kind == "funding"
     made: dict[Zone, Operation] = {

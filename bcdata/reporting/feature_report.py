@@ -47,14 +47,14 @@ class FeaturePage:
         )
 
     def _sheet(self, family: str, members: Sequence[Feature]) -> str:
-        from bcdata.pictures.sheets import sheet  # noqa: PLC0415 - matplotlib
+        from bcdata.pictures.sheets import sheet
 
         columns = {one.name: self.table[one.name].to_numpy() for one in members}
         image = sheet(self.table["open_time"].to_numpy(), columns, {one.name: one.unit for one in members})
         return f"<h2>{escape(family)}</h2>\n<figure>{_embedded(image, family)}</figure>\n"
 
     def _correlations(self, known: Sequence[Feature]) -> str:
-        from bcdata.pictures.sheets import correlations  # noqa: PLC0415 - matplotlib
+        from bcdata.pictures.sheets import correlations
 
         return _embedded(correlations({one.name: self.table[one.name].to_numpy() for one in known}), "correlations")
 

@@ -132,7 +132,7 @@ def test_keys_are_date_and_symbol_in_this_order(small: Catalog, instance: dg.Dag
 
 def test_the_open_period_is_a_partition(small: Catalog, instance: dg.DagsterInstance) -> None:
     """`end_offset=1`: the daily refresh has to be able to name the month that is not over."""
-    from bcdata import clock  # noqa: PLC0415
+    from bcdata import clock
 
     instance.add_dynamic_partitions(symbol_set("spot", Grain.MONTH), ["AAAUSDT"])
     definition = partitions_of(small, small["spot_klines_1m"])

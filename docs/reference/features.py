@@ -115,9 +115,9 @@ def _slug(family: str) -> str:
 
 def draw(archive: Path) -> None:
     """The sheets of all families."""
-    from feature_data import tables  # noqa: PLC0415 - this folder's
+    from feature_data import tables
 
-    from bcdata.pictures.sheets import sheet  # noqa: PLC0415 - matplotlib
+    from bcdata.pictures.sheets import sheet
 
     folder = HERE / "pictures"
     folder.mkdir(exist_ok=True)

@@ -25,7 +25,7 @@ def run(
     resources: tuple[StoreResource, BinanceArchiveResource, BinanceRestResource],
 ) -> dg.MaterializeResult[None]:
     """Materializes the run's partitions of one asset and reports on each of them."""
-    from bcdata.runs.progress import tell  # noqa: PLC0415
+    from bcdata.runs.progress import tell
 
     wanted = _wanted(context, dataset, step)
     if not wanted:

@@ -73,8 +73,8 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
         binance_archive: BinanceArchiveResource,
         binance_rest: BinanceRestResource,
     ) -> Iterator[Event]:
-        from bcdata.healing.heal import Order, heal  # noqa: PLC0415
-        from bcdata.runs.progress import tell  # noqa: PLC0415
+        from bcdata.healing.heal import Order, heal
+        from bcdata.runs.progress import tell
 
         orders = [
             Order(

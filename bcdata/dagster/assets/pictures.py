@@ -25,15 +25,15 @@ def pictures(work: "Workbench", dataset: Dataset, step: Step, partitions: Sequen
     """
     match step.zone:
         case Zone.MERGED:
-            from bcdata.reporting.gap_report import neighbourhood as coverage  # noqa: PLC0415
+            from bcdata.reporting.gap_report import neighbourhood as coverage
 
             yield from _shown(partitions[-1], "coverage", coverage(work.store, dataset, partitions, work.now))
         case Zone.REPORTS:
-            from bcdata.reporting.feature_report import neighbourhood as reports  # noqa: PLC0415
+            from bcdata.reporting.feature_report import neighbourhood as reports
 
             yield from _shown(partitions[-1], "features", reports(work.store, dataset, partitions))
         case Zone.SEASONALITY:
-            from bcdata.reporting.day_curve import curve  # noqa: PLC0415
+            from bcdata.reporting.day_curve import curve
 
             for one in partitions:
                 yield from _shown(one, "day", curve(work.store, one))

@@ -55,7 +55,7 @@ def history(dataset: Dataset) -> dg.ScheduleDefinition:
 
 def _next(dataset: Dataset, store: StoreResource, groups: Sequence[Sequence[str]], now: datetime) -> RangeRun | None:
     """The next rectangle of closed partitions that are not published and were not tried lately."""
-    from bcdata.reporting.status import published, tried_since  # noqa: PLC0415
+    from bcdata.reporting.status import published, tried_since
 
     present = dataset.grain.key(now)
     dates = dataset.grain.keys(dataset.start, present)[:-1] if dataset.start <= present else []

@@ -25,7 +25,7 @@ def _discovery(catalog: Catalog, market: str, grain: Grain) -> dg.SensorDefiniti
         description=f"Adds the symbols that the archive lists for {market}, delisted ones too, as partitions.",
     )
     def sensor(context: dg.SensorEvaluationContext, binance_archive: BinanceArchiveResource) -> dg.SensorResult:
-        from bcdata.universe.discovery import discover  # noqa: PLC0415
+        from bcdata.universe.discovery import discover
 
         known = context.instance.get_dynamic_partitions(name)
         new = [

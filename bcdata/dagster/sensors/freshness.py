@@ -33,9 +33,9 @@ def _freshness(dataset: Dataset) -> dg.SensorDefinition:
         description=f"Observes which partitions of {dataset.name} lack bars that should be there by now.",
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
-        from bcdata.healing.freshness import freshness, merged_at  # noqa: PLC0415
-        from bcdata.pipeline.footers import open_footers  # noqa: PLC0415
-        from bcdata.store.store import Store  # noqa: PLC0415
+        from bcdata.healing.freshness import freshness, merged_at
+        from bcdata.pipeline.footers import open_footers
+        from bcdata.store.store import Store
 
         symbols = Round(symbols_of(context.instance, dataset))
         tried = merged_at(store.path(), dataset.name)

@@ -27,10 +27,10 @@ def _mend(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         description=f"Has files of {dataset.name} fetched or made again that a sweep found damaged or lost.",
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
-        from bcdata.healing.backoff import is_due  # noqa: PLC0415
-        from bcdata.healing.sweep import harmed  # noqa: PLC0415
-        from bcdata.store.state.requests import Requests  # noqa: PLC0415
-        from bcdata.store.store import Store  # noqa: PLC0415
+        from bcdata.healing.backoff import is_due
+        from bcdata.healing.sweep import harmed
+        from bcdata.store.state.requests import Requests
+        from bcdata.store.store import Store
 
         asker = Asker(context, catalog, dataset, store, KIND)
         if run := asker.working():

@@ -22,9 +22,9 @@ def quality_sensor(catalog: Catalog) -> dg.SensorDefinition:
         ),
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
-        from bcdata.alerts.deliver import tell  # noqa: PLC0415
-        from bcdata.reporting.notices import quality_notices  # noqa: PLC0415
-        from bcdata.store.store import Store  # noqa: PLC0415
+        from bcdata.alerts.deliver import tell
+        from bcdata.reporting.notices import quality_notices
+        from bcdata.store.store import Store
 
         names = catalog.names
         at = (names.index(context.cursor) + 1) % len(names) if context.cursor in names else 0

@@ -25,9 +25,9 @@ def _refill(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         description=f"Asks again for what {dataset.name} lacks and may yet come, with longer and longer pauses.",
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
-        from bcdata.healing.refill import KIND, Tables, refills, rows_of  # noqa: PLC0415
-        from bcdata.pipeline.footers import open_footers  # noqa: PLC0415
-        from bcdata.store.store import Store  # noqa: PLC0415
+        from bcdata.healing.refill import KIND, Tables, refills, rows_of
+        from bcdata.pipeline.footers import open_footers
+        from bcdata.store.store import Store
 
         asker = Asker(context, catalog, dataset, store, KIND)
         if run := asker.working():

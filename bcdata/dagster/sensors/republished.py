@@ -34,12 +34,12 @@ def _republished(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
     def sensor(
         context: dg.SensorEvaluationContext, store: StoreResource, binance_archive: BinanceArchiveResource
     ) -> dg.SensorResult:
-        from bcdata.errors import BcdataError  # noqa: PLC0415
-        from bcdata.healing import refill  # noqa: PLC0415
-        from bcdata.healing.backoff import is_due  # noqa: PLC0415
-        from bcdata.healing.republished import KIND, look  # noqa: PLC0415
-        from bcdata.store.state.requests import Requests  # noqa: PLC0415
-        from bcdata.store.store import Store  # noqa: PLC0415
+        from bcdata.errors import BcdataError
+        from bcdata.healing import refill
+        from bcdata.healing.backoff import is_due
+        from bcdata.healing.republished import KIND, look
+        from bcdata.store.state.requests import Requests
+        from bcdata.store.store import Store
 
         asker = Asker(context, catalog, dataset, store, KIND)
         if run := asker.working():

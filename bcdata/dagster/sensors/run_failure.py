@@ -27,8 +27,8 @@ def run_failure_sensor() -> dg.SensorDefinition:
         description="Tells the channels of BCDATA_ALERT_URLS of runs that failed; alike ones are one message.",
     )
     def sensor(context: dg.RunFailureSensorContext, store: StoreResource) -> dg.SkipReason:
-        from bcdata.alerts.deliver import tell  # noqa: PLC0415
-        from bcdata.reporting.notices import run_failure  # noqa: PLC0415
+        from bcdata.alerts.deliver import tell
+        from bcdata.reporting.notices import run_failure
 
         run = context.dagster_run
         partitions = " .. ".join(run.tags[tag] for tag in _RANGE if tag in run.tags)

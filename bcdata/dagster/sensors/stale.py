@@ -29,11 +29,11 @@ def _stale(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         ),
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
-        from bcdata.healing.backoff import is_due  # noqa: PLC0415
-        from bcdata.healing.stale import KIND, Present, stale  # noqa: PLC0415
-        from bcdata.pipeline.footers import open_footers  # noqa: PLC0415
-        from bcdata.store.state.requests import Requests  # noqa: PLC0415
-        from bcdata.store.store import Store  # noqa: PLC0415
+        from bcdata.healing.backoff import is_due
+        from bcdata.healing.stale import KIND, Present, stale
+        from bcdata.pipeline.footers import open_footers
+        from bcdata.store.state.requests import Requests
+        from bcdata.store.store import Store
 
         asker = Asker(context, catalog, dataset, store, KIND)
         if run := asker.working():

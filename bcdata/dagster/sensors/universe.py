@@ -26,7 +26,7 @@ def _universe(catalog: Catalog, market: str) -> dg.SensorDefinition:
         binance_archive: BinanceArchiveResource,
         binance_rest: BinanceRestResource,
     ) -> dg.SkipReason:
-        from bcdata.universe.update import update  # noqa: PLC0415
+        from bcdata.universe.update import update
 
         with workbench(catalog, store, binance_archive, binance_rest) as work:
             done = update(work, market)

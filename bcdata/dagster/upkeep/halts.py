@@ -31,8 +31,8 @@ def halts_job(catalog: Catalog) -> dg.JobDefinition:
 
     @dg.op(name="look_for_halts", out={}, description="Looks for halts where merged bars have changed.")
     def op(context: dg.OpExecutionContext, store: StoreResource) -> Iterator[dg.AssetMaterialization]:
-        from bcdata.pipeline.halts import watch  # noqa: PLC0415
-        from bcdata.store.store import Store  # noqa: PLC0415
+        from bcdata.pipeline.halts import watch
+        from bcdata.store.store import Store
 
         lake = Store(store.path())
         try:

@@ -36,8 +36,8 @@ def sweep_job(catalog: Catalog) -> dg.JobDefinition:
         binance_archive: BinanceArchiveResource,
         binance_rest: BinanceRestResource,
     ) -> Iterator[dg.AssetObservation]:
-        from bcdata.healing.sweep import verify  # noqa: PLC0415
-        from bcdata.healing.sweep_published import verify_published  # noqa: PLC0415
+        from bcdata.healing.sweep import verify
+        from bcdata.healing.sweep_published import verify_published
 
         with workbench(catalog, store, binance_archive, binance_rest) as work:
             for dataset in [catalog[name] for name in config.datasets] or catalog:
@@ -55,7 +55,7 @@ def sweep_job(catalog: Catalog) -> dg.JobDefinition:
 
 def _by_asset(dataset: Dataset, checked: Iterable["Checked"]) -> dict[Sequence[str], "Summary"]:
     """What was found, by the key of the asset; ledgers belong to merged."""
-    from bcdata.healing.swept import Summary  # noqa: PLC0415
+    from bcdata.healing.swept import Summary
 
     raw = [Step(Zone.RAW, dataset.name, provider) for provider in dataset.sources]
     found: dict[Sequence[str], Summary] = {tuple(step.key): Summary(dataset.name) for step in raw}

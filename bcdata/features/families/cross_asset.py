@@ -149,7 +149,7 @@ def xs_rank_60(bars: Grid, *, n: int) -> FloatArray:
     A member counts if it had both bars. One that lacks a bar for a reason that the ledger knows (not listed yet,
     delisted, never published) is left out; one that lacks it without a reason makes the rank null.
     """
-    from bcdata.features.kernels.ranks import rank_among  # noqa: PLC0415
+    from bcdata.features.kernels.ranks import rank_among
 
     universe = bars.universe
     if universe is None:

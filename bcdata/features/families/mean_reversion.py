@@ -59,7 +59,7 @@ def bb_z_20(bars: Grid, *, n: int) -> FloatArray:
 )
 def rsi_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     """Share of the upward movement in all movement; null where prices are flat since the seed."""
-    from bcdata.features.kernels.momentum import strength  # noqa: PLC0415 - see the kernels' room
+    from bcdata.features.kernels.momentum import strength
 
     return strength(plain(bars["close"]), bars.runs(length, "close").paired, 1.0 / n)
 
@@ -98,7 +98,7 @@ def stoch_k_14_3(bars: Grid, *, n: int, smooth: int) -> FloatArray:
 )
 def cci_20(bars: Grid, *, n: int) -> FloatArray:
     """Distance of the typical price from its mean in mean deviations; null where typical prices are flat."""
-    from bcdata.features.kernels.deviations import absolute_scores  # noqa: PLC0415 - see the kernels' room
+    from bcdata.features.kernels.deviations import absolute_scores
 
     typical = bars["high"] + bars["low"]
     typical += bars["close"]
@@ -158,7 +158,7 @@ def ou_halflife_240(bars: Grid, *, n: int) -> FloatArray:
     Half of a random walk's windows read 22 to 74 bars, and one in 23 has nothing to revert to. Null where b is
     not between -1 and 0, or within 1e-9 of either, and where prices are flat.
     """
-    from bcdata.features.kernels.reversion import half_lives  # noqa: PLC0415 - see the kernels' room
+    from bcdata.features.kernels.reversion import half_lives
 
     return half_lives(plain(bars["close"]), plain(bars.returns), n, bars.first, RETURN_NOISE)
 

@@ -150,7 +150,7 @@ def _signed(bars: Grid) -> FloatArray:
 
 def _pair_spread(bars: Grid) -> FloatArray:
     """Corwin and Schultz's spread of every bar with the one before it; 0 where theirs is negative."""
-    import polars as pl  # noqa: PLC0415 - reading the registry must not pay for it
+    import polars as pl
 
     high, low = bars["high"], bars["low"]
     single = log_ratio(high, low) ** 2

@@ -46,7 +46,7 @@ def drawdown_1440(bars: Grid, *, n: int) -> FloatArray:
 )
 def max_dd_1440(bars: Grid, *, n: int) -> FloatArray:
     """Deepest fall from a close to a later one within n bars, never above the drawdown; null as that."""
-    from bcdata.features.kernels.drawdown import deepest  # noqa: PLC0415
+    from bcdata.features.kernels.drawdown import deepest
 
     close = _positive_close(bars)
     return np.where(close > 0, deepest(plain(close), n, bars.first, n // 10) - 1.0, np.nan)

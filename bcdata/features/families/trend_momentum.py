@@ -57,7 +57,7 @@ def sma_ratio_60(bars: Grid, *, n: int) -> FloatArray:
 )
 def ppo_12_26(bars: Grid, *, fast: int, slow: int, length: int) -> FloatArray:
     """Fast over slow exponential mean of the close; exactly 0 where prices are flat."""
-    from bcdata.features.kernels.momentum import price_oscillator  # noqa: PLC0415 - see the kernels' room
+    from bcdata.features.kernels.momentum import price_oscillator
 
     return price_oscillator(plain(bars["close"]), bars.runs(length, "close").paired, _alpha(fast), _alpha(slow))
 
@@ -80,7 +80,7 @@ def ppo_12_26(bars: Grid, *, fast: int, slow: int, length: int) -> FloatArray:
 )
 def macd_hist(bars: Grid, *, fast: int, slow: int, signal: int, length: int) -> FloatArray:
     """MACD less its signal line, over the close; exactly 0 where prices are flat."""
-    from bcdata.features.kernels.momentum import convergence  # noqa: PLC0415 - see the kernels' room
+    from bcdata.features.kernels.momentum import convergence
 
     runs = bars.runs(length, "close").paired
     return convergence(plain(bars["close"]), runs, _alpha(fast), _alpha(slow), _alpha(signal))
@@ -105,7 +105,7 @@ def _alpha(span: int) -> float:
 )
 def adx_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     """Strength of the trend, whichever its direction; null where no high or low has moved since the seed."""
-    from bcdata.features.kernels.momentum import directional_index  # noqa: PLC0415 - see the kernels' room
+    from bcdata.features.kernels.momentum import directional_index
 
     runs = bars.runs(length, *_HLC).paired
     return bars.shared(("adx", n, length), lambda: directional_index(bars.prices, runs, 1.0 / n))
@@ -125,7 +125,7 @@ def adx_14(bars: Grid, *, n: int, length: int) -> FloatArray:
 )
 def di_diff_14(bars: Grid, *, n: int, length: int) -> FloatArray:
     """Upward less downward movement as a share of the range; null where there is no range since the seed."""
-    from bcdata.features.kernels.momentum import directional_difference  # noqa: PLC0415 - see the kernels' room
+    from bcdata.features.kernels.momentum import directional_difference
 
     return directional_difference(bars.prices, bars.runs(length, *_HLC).paired, 1.0 / n)
 

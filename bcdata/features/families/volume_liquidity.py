@@ -105,7 +105,7 @@ def amihud_60(bars: Grid, *, n: int) -> FloatArray:
 )
 def mfi_14(bars: Grid, *, n: int) -> FloatArray:
     """Share of the flow at rising typical prices; null where these are flat or nothing was traded."""
-    from bcdata.features.kernels.bars import flows  # noqa: PLC0415 - see the kernels' room
+    from bcdata.features.kernels.bars import flows
 
     price, volume = plain(bars["high"] + bars["low"] + bars["close"]), plain(bars["volume"])  # a third would cancel
     rising = rolling_sum(flows(price, volume, 1.0, _ROUNDING), n, first=bars.first)

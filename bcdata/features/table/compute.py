@@ -114,7 +114,7 @@ def _require(bars: pl.DataFrame, features: Sequence[Feature]) -> None:
 
 def _table(keys: Sequence[pl.Series], features: Sequence[Feature], grid: Grid, at: Rows) -> pl.DataFrame:
     """The keys of these rows and their features, null where they are not finite."""
-    from bcdata.features.kernels.finite import all_finite  # noqa: PLC0415 - see the kernels' room
+    from bcdata.features.kernels.finite import all_finite
 
     with np.errstate(all="ignore"):  # what is undefined is NaN or infinite in a kernel, and null in the table
         columns = {feature.name: taken(feature.values(grid), at) for feature in features}

@@ -147,7 +147,7 @@ class Grid:
 
     def runs(self, length: int, *columns: str) -> "Runs":
         """Runs of truncated recursions over bars whose columns are there, see `bcdata.features.runs`."""
-        from bcdata.features.runs import Runs  # noqa: PLC0415 - runs know the grid
+        from bcdata.features.runs import Runs
 
         def make() -> Runs:
             return Runs.of(self.days, self.there(*columns), length)
@@ -193,7 +193,7 @@ def log_ratio(numerator: FloatArray, denominator: FloatArray) -> FloatArray:
     The logarithm of the ratio, not a difference of logarithms: it is exact to the last bit or two, and prices
     times a power of two give the same bits.
     """
-    from bcdata.features.kernels.logs import log_ratios  # noqa: PLC0415 - reading the registry must not pay for it
+    from bcdata.features.kernels.logs import log_ratios
 
     return log_ratios(plain(numerator), plain(denominator))
 
