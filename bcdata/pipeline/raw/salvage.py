@@ -9,12 +9,14 @@ from bcdata.store.layout import Partition
 from bcdata.store.sealed import parsed
 from bcdata.store.store import OF, Store
 
+_LOOKED = ("look", "first", "last", "lacking")
+
 
 def salvaged(store: Store, partition: Partition) -> Record:
     """What a damaged manifest of the archive still proves: records of objects whose bytes are those of their sha256.
 
-    The archive may have them no more, and then nothing else tells of them. What listings said of them is not proven,
-    so that they are compared with the listing anew.
+    The archive may have them no more, and then nothing else tells of them. What is still listed is fetched again: all
+    else in its record may be another value. What a look into an object told is looked at again.
 
     Raises:
         StoreError: the store cannot be read.
@@ -27,7 +29,7 @@ def salvaged(store: Store, partition: Partition) -> Record:
         records = value.get(kind)
         proven = [one for one in records if _is_proven(store, partition, one)] if isinstance(records, list) else []
         if proven:
-            found[kind] = proven
+            found[kind] = [{**{k: v for k, v in one.items() if k not in _LOOKED}, "listed": {}} for one in proven]
     return found
 
 
