@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from bcdata.bars.aggregate import disagree
+from bcdata.bars.resample import disagree
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.pipeline.context import Workbench

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from bcdata.bars.aggregate import aggregate, disagree
 from bcdata.bars.merge import disagreements, join_funding, merge
+from bcdata.bars.resample import aggregate, disagree
 from bcdata.frames.schema import BAR, FUNDING, merged_bar
 from bcdata.intervals import Interval
 from bcdata_tests.make import MINUTE, START, bars, opens

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from bcdata.bars.aggregate import aggregate
+from bcdata.bars.resample import aggregate
 from bcdata.frames.schema import TIME
 from bcdata.intervals import Interval
 from bcdata.providers.binance.klines import read_csv

@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from bcdata.bars.aggregate import aggregate
+from bcdata.bars.resample import aggregate
 from bcdata.frames.schema import BAR, TIME
 from bcdata.intervals import Interval
 from bcdata_tests.make import MINUTE, START

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from bcdata.bars.aggregate import aggregate
+from bcdata.bars.resample import aggregate
 from bcdata.frames.schema import BAR
 from bcdata.quality.compare.day_check import Concluded, DayCheck, Doubtful, Standing, check_days, conclude
 from bcdata.quality.compare.questions import Settled

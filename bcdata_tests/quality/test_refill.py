@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from bcdata.bars.aggregate import aggregate
+from bcdata.bars.resample import aggregate
 from bcdata.frames.schema import BAR
 from bcdata.intervals import Interval
 from bcdata.quality.compare.refill import Refill, Surroundings, judge_refill

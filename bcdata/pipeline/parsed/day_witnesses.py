@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from bcdata.bars.aggregate import aggregate
+from bcdata.bars.resample import aggregate
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError
 from bcdata.frames.schema import BAR, TIME

@@ -11,7 +11,7 @@ from functools import cache
 
 import polars as pl
 
-from bcdata.bars.aggregate import EXACT, FLOW_TOLERANCE, FLOWS
+from bcdata.bars.resample import EXACT, FLOW_TOLERANCE, FLOWS
 from bcdata.intervals import Interval
 
 VALUES = (*EXACT, *FLOWS)
