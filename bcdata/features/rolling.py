@@ -158,7 +158,7 @@ def rolling_shape(
     values: FloatArray, n: int, *, first: int, max_missing: int | None = None, noise: float = 0.0
 ) -> tuple[FloatArray, FloatArray]:
     """`rolling_skew` and `rolling_kurt` in one pass."""
-    from bcdata.features.kernels.shape import shape
+    from bcdata.features.kernels.sums import shape
 
     return shape(plain(values), n, first, _allowed(n, max_missing), noise)
 
