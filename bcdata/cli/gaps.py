@@ -74,7 +74,8 @@ def _table(one: "DatasetGaps", *, summary: bool) -> "pl.DataFrame":
 def _show(one: "DatasetGaps", *, summary: bool, limit: int) -> None:
     table = _table(one, summary=summary)
     totals = ", ".join(f"{bars:,} {name}" for name, bars in one.by_status().items()) or "nothing is missing"
-    print_table(table.columns, table.head(limit).iter_rows(), title=f"{one.name}: {one.runs.height:,} runs; {totals}")
+    title = f"{one.name}: {one.runs.height:,} runs; {totals}"
+    print_table(table.columns, table.head(min(limit, table.height)).iter_rows(), title=title)
     if table.height > limit:
         out.print(f"{table.height - limit:,} more; --json has all, --limit shows more", highlight=False)
 

@@ -1,6 +1,7 @@
 """How things look on a terminal and as JSON."""
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+
+from bcdata.errors import UsageError
 
 if TYPE_CHECKING:
     from bcdata.pipeline.findings import Reported
@@ -21,9 +24,32 @@ err = Console(stderr=True, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output; letters beyond ASCII are escaped where the output cannot have them."""
+    """One JSON document on standard output; letters beyond ASCII are escaped where the output cannot have them.
+
+    What JSON does not have is null: NaN and the infinities.
+    """
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    print(json.dumps(value, default=str, ensure_ascii=not is_unicode, indent=1))  # noqa: T201
+    print(json.dumps(_plain(value), default=str, ensure_ascii=not is_unicode, indent=1, allow_nan=False))  # noqa: T201
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else str(key): _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def utf8(text: str, what: str) -> str:
+    """An argument as it was typed: where the locale is not UTF-8, Python has its bytes and not its letters.
+
+    Raises:
+        UsageError: it is no UTF-8.
+    """
+    try:
+        return text if text.isascii() else os.fsencode(text).decode()
+    except UnicodeDecodeError:
+        raise UsageError(f"{what} is not UTF-8 text") from None
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:

@@ -58,8 +58,11 @@ def test_a_lost_month_is_named(root: Path, catalog: Catalog, caplog: pytest.LogC
     bcdata.load(D, "BTCUSDT", end="2023-02", root=root, catalog=catalog)
     assert words not in caplog.text, "it was not asked for"
     sql = f"SELECT count(*) AS bars FROM {D} WHERE symbol = 'BTCUSDT'"  # noqa: S608
+    assert query(Store(root), catalog, sql).item() == 3
+    assert words in caplog.text
     with pytest.raises(StoreError, match=f"is missing; repair it with: {command}"):
-        query(Store(root), catalog, sql)
+        query(Store(root), catalog, f"FROM gaps.{D}")
+    caplog.clear()
     (root / Partition("gaps", D, "BTCUSDT", "2023-02").key()).unlink()
     assert query(Store(root), catalog, sql).item() == 3
     assert words in caplog.text
