@@ -47,7 +47,7 @@ def simulate(
     folder: Annotated[
         Path | None, typer.Option(help="A tree laid out as the archive; a generated market if not given.")
     ] = None,
-    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 0,
     now: Annotated[
         str | None, typer.Option(help="The exchange's present instant, ISO; the real one if not given.")
     ] = None,

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -62,6 +63,24 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
     for row in body:
         table.add_row(*(_cell(value) for value in row))
     out.print(table)
+
+
+def names(text: str | None) -> list[str]:
+    """What stands between commas, each once.
+
+    Raises:
+        UsageError: it is no UTF-8.
+    """
+    return list(dict.fromkeys(name.strip() for name in utf8(text or "", "a name").split(",") if name.strip()))
+
+
+def say_if_no_lake(root: Path) -> bool:
+    """Whether there is no lake, which is normal before the first run, and may be a slip in BCDATA_ROOT: one line."""
+    from bcdata.query.root import no_lake  # noqa: PLC0415
+
+    if is_absent := not root.is_dir():
+        err.print(f"bcdata: {no_lake(root)}", highlight=False, markup=False)
+    return is_absent
 
 
 def print_findings(found: "Sequence[Reported]") -> None:

@@ -14,9 +14,9 @@ def text(name: str, value: object, takes: str) -> str:
     """The value, if it is text.
 
     Raises:
-        UsageError: it is not.
+        UsageError: it is not, or is no Unicode.
     """
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _is_unicode(value):
         raise _wrong(name, value, takes)
     return value
 
@@ -34,7 +34,7 @@ def texts(name: str, value: object, takes: str) -> list[str]:
 
 def symbols(value: object) -> list[str]:
     """One symbol, or several, as a list."""
-    return [value] if isinstance(value, str) else texts("symbols", value, "a symbol, or several in a list, or None")
+    return texts("symbols", [value] if isinstance(value, str) else value, "a symbol, or several in a list, or None")
 
 
 def columns(value: object) -> list[str] | None:
@@ -68,6 +68,14 @@ def catalog(value: object) -> Catalog | None:
     if value is not None and not isinstance(value, Catalog):
         raise _wrong("catalog", value, "what bcdata.catalog.load_catalog returns, or None")
     return value
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _wrong(name: str, value: object, takes: str) -> UsageError:

@@ -138,11 +138,50 @@ def test_a_statement_in_a_terminal_without_letters(tmp_path: Path) -> None:
         assert "UTF-8" in done.stderr
 
 
+WITH_SYMBOLS = [
+    ["export", "--dataset", "spot_klines_1m", "--out", "out"],
+    [
+        "features",
+        "report",
+        "--dataset",
+        "spot_klines_1m",
+        "--from",
+        "2023-01",
+        "--to",
+        "2023-01",
+        "--html",
+        "page.html",
+    ],
+    ["gaps"],
+]
+
+
+@pytest.mark.parametrize("words", WITH_SYMBOLS)
+def test_symbols_in_a_terminal_without_letters(tmp_path: Path, words: list[str]) -> None:
+    plain = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "BCDATA_CATALOG": str(PACKAGED)}
+    done = run(tmp_path, *words, "--symbols", "币安人生USDT", **plain)
+    assert "Traceback" not in done.stderr
+    done = run(tmp_path, *words, "--symbols", b"\xff", **plain)
+    assert (done.returncode, done.stderr.strip()) == (2, "bcdata: a name is not UTF-8 text")
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "99999999999999999999"])
+def test_a_port_that_is_none(ask: CliRunner, port: str) -> None:
+    assert ask.invoke(app, ["simulate", "--port", port]).exit_code == 2
+
+
+def _seconds(pid: int) -> float:
+    """What a process has used of the processor."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def test_control_c_ends_an_endless_statement(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     command = [sys.executable, "-m", "bcdata", "query", ENDLESS]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(6)
+        while process.poll() is None and _seconds(process.pid) < 4:  # starting takes less
+            time.sleep(0.1)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         begun = time.monotonic()

@@ -23,7 +23,7 @@ EAST, WEST = timezone(timedelta(hours=5)), timezone(-timedelta(hours=5))
 TOO_LATE, TOO_EARLY = "9999-12-31T23:59:59-23:59", "0001-01-01T00:00+05:00"
 WRONG: list[tuple[str, list[Any]]] = [
     ("dataset", [5, None, [D], b"spot"]),
-    ("symbols", [5, [1], [None], [[]], b"BTCUSDT", {1: 2}]),
+    ("symbols", [5, "\udcff", [1], [None], [[]], b"BTCUSDT", {1: 2}]),
     ("columns", [5, [5], [None], b"close", "close", [["close"]]]),
     ("zone", [5, None, []]),
     ("fill", [5, None, [], {}]),
