@@ -12,8 +12,8 @@ from bcdata.errors import UsageError
 
 PREFIX = "BCDATA_"
 MASK = "**********"
-_USERINFO = re.compile(r"(?<=://)[^/\s]*@")
-"""A user and password in an address."""
+_USERINFO = re.compile(r"(?<=://)[^/?#]*@")
+"""A user and password in an address: whatever there is before the last `@` of its authority."""
 
 
 class Explained(NamedTuple):

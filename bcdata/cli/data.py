@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bcdata import clock
-from bcdata.cli.show import out, print_json, print_table
+from bcdata.cli.show import out, print_json, print_table, utf8
 
 
 def register(app: typer.Typer) -> None:
@@ -19,8 +19,8 @@ def register(app: typer.Typer) -> None:
 
 def query(
     sql: Annotated[str, typer.Argument(help="One SQL statement; DuckDB's dialect.")],
-    limit: Annotated[int, typer.Option(help="Rows shown on the terminal; --json shows all.")] = 40,
-    as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON.")] = False,
+    limit: Annotated[int, typer.Option(min=0, help="Rows shown on the terminal; --json shows all.")] = 40,
+    as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON; NaN and infinity are null.")] = False,
 ) -> None:
     """Ask the lake in SQL. Views: <dataset> (merged bars), and features.<dataset>, gaps.<dataset>, halts.<dataset>.
 
@@ -34,11 +34,11 @@ def query(
     from bcdata.settings import Settings
     from bcdata.store.store import Store
 
-    rows = ask(Store(Settings().root), load_catalog(), sql)
+    rows = ask(Store(Settings().root), load_catalog(), utf8(sql, "the statement"))
     if as_json:
         print_json(rows.to_dicts())
         return
-    print_table(rows.columns, rows.head(limit).iter_rows())
+    print_table(rows.columns, rows.head(min(limit, rows.height)).iter_rows())
     if rows.height > limit:
         out.print(f"{limit} of {rows.height:,} rows; --limit shows more, --json all", highlight=False)
 
@@ -47,7 +47,7 @@ def simulate(
     folder: Annotated[
         Path | None, typer.Option(help="A tree laid out as the archive; a generated market if not given.")
     ] = None,
-    port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 0,
     now: Annotated[
         str | None, typer.Option(help="The exchange's present instant, ISO; the real one if not given.")
     ] = None,

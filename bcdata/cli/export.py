@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bcdata.cli.show import print_json, print_table, size
+from bcdata.cli.show import names, print_json, print_table, size
 
 
 def register(app: typer.Typer) -> None:
@@ -37,9 +37,10 @@ def export(
 
     if form not in set(Format):
         raise UsageError(f"there is no format {form!r}; it is one of {', '.join(Format)}")
-    names = list(dict.fromkeys(name.strip() for name in symbols.split(",") if name.strip()))
     end = after(last) if last else None
-    written = list(write(dataset, names, first, end, out=out, zone=zone, form=Format(form), fill=fill, force=force))
+    written = list(
+        write(dataset, names(symbols), first, end, out=out, zone=zone, form=Format(form), fill=fill, force=force)
+    )
     if as_json:
         print_json([asdict(one) for one in written])
         return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bcdata.cli.show import err, out, print_json, print_table
+from bcdata.cli.show import err, names, out, print_json, print_table
 
 if TYPE_CHECKING:
     from bcdata.features.proofs.check import Result
@@ -83,17 +83,19 @@ def report(
     from bcdata.catalog import load_catalog
     from bcdata.errors import StoreError, UsageError
     from bcdata.pictures.gaps_report import gaps_page
+    from bcdata.query.root import require_lake
     from bcdata.reporting.feature_report import page_of
     from bcdata.settings import Settings
     from bcdata.store.store import Store
 
     known = load_catalog()[dataset]
     dates = known.grain.keys(first, last)
-    names = dict.fromkeys(name.strip() for name in symbols.split(",") if name.strip())
-    if not names:
+    wanted = names(symbols)
+    if not wanted:
         raise UsageError("no symbols were named; write --symbols BTCUSDT,ETHUSDT")
     store = Store(Settings().root)
-    sections = [page_of(store, known, name, dates).html() for name in names]
+    require_lake(store.root)
+    sections = [page_of(store, known, name, dates).html() for name in wanted]
     try:
         html.write_text(gaps_page(f"Features of {dataset}", sections), encoding="utf-8")
     except OSError as error:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bcdata.cli.show import out, print_json, print_table
+from bcdata.cli.show import names, out, print_json, print_table, say_if_no_lake
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,7 +51,9 @@ def gaps(
         last=last,
         least=min_bars,
     )
-    found = ask(Store(Settings().root), load_catalog(), request, now=clock.now())
+    root = Settings().root
+    found = ask(Store(root), load_catalog(), request, now=clock.now())
+    is_absent = say_if_no_lake(root)
     if svg or html:
         _draw(found, svg, html, by)
     if as_json:
@@ -59,12 +61,12 @@ def gaps(
     elif not (svg or html):
         for one in found:
             _show(one, summary=summary, limit=limit)
-        if not found:
+        if not found and not is_absent:
             out.print("no ledger yet: nothing is materialized", highlight=False)
 
 
 def _names(text: str | None) -> frozenset[str] | None:
-    return frozenset(name.strip() for name in text.split(",") if name.strip()) if text else None
+    return frozenset(names(text)) if text else None
 
 
 def _table(one: "DatasetGaps", *, summary: bool) -> "pl.DataFrame":
@@ -74,7 +76,8 @@ def _table(one: "DatasetGaps", *, summary: bool) -> "pl.DataFrame":
 def _show(one: "DatasetGaps", *, summary: bool, limit: int) -> None:
     table = _table(one, summary=summary)
     totals = ", ".join(f"{bars:,} {name}" for name, bars in one.by_status().items()) or "nothing is missing"
-    print_table(table.columns, table.head(limit).iter_rows(), title=f"{one.name}: {one.runs.height:,} runs; {totals}")
+    title = f"{one.name}: {one.runs.height:,} runs; {totals}"
+    print_table(table.columns, table.head(min(limit, table.height)).iter_rows(), title=title)
     if table.height > limit:
         out.print(f"{table.height - limit:,} more; --json has all, --limit shows more", highlight=False)
 

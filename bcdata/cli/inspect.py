@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bcdata.cli.show import out, print_findings, print_json, print_table, size
+from bcdata.cli.show import out, print_findings, print_json, print_table, say_if_no_lake, size
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 
@@ -33,9 +33,12 @@ def status(
     store, catalog, names = Store(settings.root), load_catalog(), tuple(dataset or ())
     found = ask(store, catalog, names, now=clock.now())
     reported = findings(store, catalog, names)
+    is_absent = say_if_no_lake(settings.root)
     if as_json:
         known = {"datasets": [asdict(one) for one in found], "findings": [one.to_json() for one in reported]}
         print_json({"root": str(settings.root), **known})
+        return
+    if is_absent:
         return
     rows = [
         [one.dataset, "/".join(filter(None, (zone.zone, zone.provider))), zone.symbols, zone.partitions,

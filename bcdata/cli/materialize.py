@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
-from bcdata.cli.show import err, out, print_findings, print_json, print_table, size
+from bcdata.cli.show import err, out, print_findings, print_json, print_table, size, utf8
 from bcdata.pipeline.zones import Step, Zone
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def materialize(
 
     catalog = load_catalog()
     BinanceSettings(), HttpSettings()  # a mistake in a setting is said before anything runs
-    names = tuple(name.strip() for name in symbols.split(",") if name.strip())
-    request = MaterializeRequest(dataset, names, first, last, until, not no_refill)
+    wanted = tuple(name.strip() for name in utf8(symbols, "a name").split(",") if name.strip())
+    request = MaterializeRequest(dataset, wanted, first, last, until, not no_refill)
     plan = make_plan(catalog, request, clock.now())
     root = Settings().root
     if dry_run:

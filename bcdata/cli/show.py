@@ -1,14 +1,18 @@
 """How things look on a terminal and as JSON."""
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+
+from bcdata.errors import UsageError
 
 if TYPE_CHECKING:
     from bcdata.pipeline.findings import Reported
@@ -21,9 +25,32 @@ err = Console(stderr=True, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output; letters beyond ASCII are escaped where the output cannot have them."""
+    """One JSON document on standard output; letters beyond ASCII are escaped where the output cannot have them.
+
+    What JSON does not have is null: NaN and the infinities.
+    """
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    print(json.dumps(value, default=str, ensure_ascii=not is_unicode, indent=1))  # noqa: T201
+    print(json.dumps(_plain(value), default=str, ensure_ascii=not is_unicode, indent=1, allow_nan=False))  # noqa: T201
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key if isinstance(key, str) else str(key): _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def utf8(text: str, what: str) -> str:
+    """An argument as it was typed: where the locale is not UTF-8, Python has its bytes and not its letters.
+
+    Raises:
+        UsageError: it is no UTF-8.
+    """
+    try:
+        return text if text.isascii() else os.fsencode(text).decode()
+    except UnicodeDecodeError:
+        raise UsageError(f"{what} is not UTF-8 text") from None
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
@@ -36,6 +63,24 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
     for row in body:
         table.add_row(*(_cell(value) for value in row))
     out.print(table)
+
+
+def names(text: str | None) -> list[str]:
+    """What stands between commas, each once.
+
+    Raises:
+        UsageError: it is no UTF-8.
+    """
+    return list(dict.fromkeys(name.strip() for name in utf8(text or "", "a name").split(",") if name.strip()))
+
+
+def say_if_no_lake(root: Path) -> bool:
+    """Whether there is no lake, which is normal before the first run, and may be a slip in BCDATA_ROOT: one line."""
+    from bcdata.query.root import no_lake
+
+    if is_absent := not root.is_dir():
+        err.print(f"bcdata: {no_lake(root)}", highlight=False, markup=False)
+    return is_absent
 
 
 def print_findings(found: "Sequence[Reported]") -> None:

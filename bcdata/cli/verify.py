@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
-from bcdata.cli.show import err, out, print_findings, print_json, print_table, size
+from bcdata.cli.show import err, names, out, print_findings, print_json, print_table, size
 
 if TYPE_CHECKING:
     from bcdata.healing.swept import Summary
@@ -35,6 +35,7 @@ def verify(
     Example: bcdata verify --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT
     """
     from bcdata.catalog import load_catalog
+    from bcdata.errors import StoreError
     from bcdata.healing.suspicions import suspicions
     from bcdata.healing.sweep import verify as check
     from bcdata.healing.sweep_published import verify_published
@@ -42,21 +43,25 @@ def verify(
     from bcdata.pipeline.context import open_own
     from bcdata.pipeline.findings import standing
     from bcdata.pipeline.footers import open_footers
+    from bcdata.query.root import no_lake
+    from bcdata.settings import Settings
 
     catalog = load_catalog()
     chosen = [catalog[name] for name in dataset] if dataset else list(catalog)
-    names = [name.strip() for name in symbols.split(",") if name.strip()] if symbols else None
+    wanted = names(symbols) if symbols else None
+    if not (root := Settings().root).is_dir():
+        raise StoreError(no_lake(root))
     found, reported = [], []
     with open_own(catalog, clock.now()) as work:
         for one in chosen:
             summary = Summary(one.name)
-            for checked in chain(check(work, one, names), verify_published(work, one, names)):
+            for checked in chain(check(work, one, wanted), verify_published(work, one, wanted)):
                 summary.add(checked)
             found.append(summary)
             reported += summary.findings()
         with open_footers(work.store) as footers:
             for one in chosen:
-                only = set(names) if names is not None else None
+                only = set(wanted) if wanted is not None else None
                 reported += [*standing(work.store, footers, one, only), *suspicions(work.store, footers, one, only)]
     if as_json:
         counted = [{**_counts(one), "problems": one.rows()} for one in found]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
-from bcdata.cli.show import err, out, print_json, print_table
+from bcdata.cli.show import err, out, print_json, print_table, say_if_no_lake
 
 if TYPE_CHECKING:
     from bcdata.catalog import Catalog
@@ -46,11 +46,14 @@ def universe(
     instant = clock.parse_instant(as_of) if as_of else clock.now()
     if update:
         _update(catalog, market)
+    is_absent = say_if_no_lake(root)
     known = read_universe(Store(root), market, instant).to_dicts()
     classes = _classes(catalog, market, [row["symbol"] for row in known])
     rows = [{**row, **classes[row["symbol"]]} for row in known if status in {None, row["status"]}]
     if as_json:
         print_json({"market": market, "as_of": instant.isoformat(), "symbols": rows})
+        return
+    if is_absent:
         return
     if not rows:
         out.print(f"nothing is known of {market} at {instant:%Y-%m-%d %H:%M}; --update asks", highlight=False)
@@ -110,6 +113,7 @@ def halts(
     """
     from bcdata.catalog import load_catalog
     from bcdata.pipeline.halts import halt_rows, watch
+    from bcdata.query.root import require_lake
     from bcdata.settings import Settings
     from bcdata.store.store import Store
 
@@ -119,6 +123,7 @@ def halts(
             known.grain.window(key)
     span = {"first": first or "", "last": last or "9999"}
     store = Store(Settings().root)
+    require_lake(store.root)
     try:
         for done in watch(store, known, **span):
             err.print(f"{done.date}: {done.halts} halts in {done.symbols} symbols", highlight=False)

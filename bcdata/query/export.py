@@ -10,6 +10,7 @@ import polars as pl
 
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.errors import StoreError, UsageError
+from bcdata.query import arguments
 from bcdata.query.load import load
 from bcdata.query.staged import staged, sweep
 from bcdata.store.layout import escape
@@ -20,6 +21,9 @@ class Format(StrEnum):
 
     CSV = "csv"
     PARQUET = "parquet"
+
+
+_FORMS = f"one of {', '.join(Format)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +38,16 @@ class Exported:
 
 def export(
     dataset: str,
-    symbols: Iterable[str],
+    symbols: str | Iterable[str],
     start: str | date | None,
     end: str | date | None,
     *,
-    out: Path,
+    out: str | Path,
     zone: str = "merged",
-    form: Format = Format.PARQUET,
+    form: str | Format = Format.PARQUET,
     fill: str = "none",
     force: bool = False,
-    root: Path | None = None,
+    root: str | Path | None = None,
     catalog: Catalog | None = None,
 ) -> Iterator[Exported]:
     """Writes `<out>/<dataset>-<SYMBOL>.<format>` for every symbol and yields what was written.
@@ -53,7 +57,7 @@ def export(
 
     Args:
         dataset: as `load` takes it.
-        symbols: each a file.
+        symbols: one, or several; each a file.
         start: as `load` takes it.
         end: as `load` takes it: bars open before.
         out: the folder; it is made if it is not there.
@@ -68,16 +72,19 @@ def export(
         UsageError: what `load` refuses, or a file is there already.
         StoreError: the folder cannot be written.
     """
-    known = catalog or load_catalog()
-    wanted = list(symbols)
-    targets = {symbol: out / f"{dataset}-{escape(symbol)}.{form}" for symbol in wanted}
+    known = arguments.catalog(catalog) or load_catalog()
+    name = arguments.text("dataset", dataset, "the name of a dataset")
+    if arguments.text("form", form, _FORMS) not in set(Format):
+        raise UsageError(f"`form` takes {_FORMS}; this is {form!r}")
+    folder, kind = arguments.folder("out", out), Format(form)
+    targets = {symbol: folder / f"{name}-{escape(symbol)}.{kind}" for symbol in arguments.symbols(symbols)}
     there = [str(path) for path in targets.values() if path.exists()]
     if there and not force:
         raise UsageError(f"{there[0]} is there already; choose another folder, or replace it with --force")
-    sweep(out)
+    sweep(folder)
     for symbol, path in targets.items():
         rows = load(dataset, symbol, start, end, zone=zone, fill=fill, root=root, catalog=known)
-        size = _write(_known_first(rows), path, form)
+        size = _write(_known_first(rows), path, kind)
         yield Exported(symbol, str(path), rows.height, size)
 
 

@@ -20,6 +20,8 @@ from bcdata.errors import UsageError
 from bcdata.frames.schema import TIME
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 from bcdata.pipeline.lake import read_sound, read_together_sound, require_none_lost
+from bcdata.query import arguments
+from bcdata.query.root import require_lake
 from bcdata.query.sound import standing
 from bcdata.query.spans import fillable
 from bcdata.settings import Settings
@@ -44,7 +46,7 @@ def load(
     split: bool = False,
     min_days: float = MIN_DAYS,
     min_price_change: float = MIN_PRICE_CHANGE,
-    columns: Sequence[str] | None = None,
+    columns: Iterable[str] | None = None,
     root: str | Path | None = None,
     catalog: Catalog | None = None,
 ) -> pl.DataFrame:
@@ -73,38 +75,40 @@ def load(
         when on a row may be used.
 
     Raises:
-        UsageError: a dataset, zone, symbol, column, policy or instant that there is not.
+        UsageError: a dataset, zone, symbol, column, policy or instant that there is not, or a root that is no folder.
         StoreError: a file is damaged.
     """
-    store, known = Store(Path(root) if root else Settings().root), catalog or load_catalog()
+    known, named = arguments.catalog(catalog) or load_catalog(), arguments.columns(columns)
+    only = None if symbols is None else arguments.symbols(symbols)
+    days, change = arguments.number("min_days", min_days), arguments.number("min_price_change", min_price_change)
+    arguments.flag("split", split)
     source, interval = _source(known, dataset, zone)
-    if (fill != Fill.NONE or split) and (zone != "merged" or interval is None):
+    policy = _policy(fill)
+    if (policy is not Fill.NONE or split) and (zone != "merged" or interval is None):
         raise UsageError("only merged bars can be filled and split; leave `fill` and `split` out")
-    if fill not in set(Fill):
-        raise UsageError(f"there is no fill policy {fill!r}; it is one of {', '.join(Fill)}")
     asked = (None if start is None else _instant(start), None if end is None else _instant(end))
     window = Window(asked[0] or _BEGINNING, asked[1] or _END)
     if window.is_empty:
         raise UsageError(f"the range {start} .. {end} is empty or reversed; put the earlier instant first")
-    names = columns if fill == Fill.NONE and not split else None
+    store = Store(arguments.folder("root", root) if root else Settings().root)
+    require_lake(store.root)
+    wanted = named if policy is Fill.NONE and not split else None
     frames = []
-    for symbol, there in _chosen(store, source, zone, dataset, symbols).items():
-        wanted = partial(_overlaps, source, window)
-        require_none_lost(store, there, zone, dataset, source=source.name, wanted=wanted, symbol=symbol)
-        rows = _read(store, source, interval, _over(source, there, window), names)
+    for symbol, there in _chosen(store, source, zone, dataset, only).items():
+        overlaps = partial(_overlaps, source, window)
+        require_none_lost(store, there, zone, dataset, source=source.name, wanted=overlaps, symbol=symbol)
+        rows = _read(store, source, interval, _over(source, there, window), wanted)
         if any(asked):
             rows = rows.filter(pl.col(_time(source)).is_between(window.start, window.end, closed="left"))
         if interval is not None and split:  # it looks at real bars, so before any are filled
-            rows = split_bars(rows, interval, min_days=min_days, min_price_change=min_price_change)
-        if interval is not None and rows.height and fill != Fill.NONE:
+            rows = split_bars(rows, interval, min_days=days, min_price_change=change)
+        if interval is not None and rows.height and policy is not Fill.NONE:
             reach = Window(asked[0] or rows["open_time"][0], asked[1] or interval.next(rows["open_time"][-1]))
             parts = fillable(store, source, there, reach, clock.now())
-            rows = _filled(rows, Fill(fill), source, interval, parts)
+            rows = _filled(rows, policy, source, interval, parts)
         frames.append(rows.insert_column(0, pl.repeat(symbol, rows.height, eager=True).alias("symbol")))
     store.remember()
-    return (
-        _columns(pl.concat(frames, how="diagonal"), columns) if frames else pl.DataFrame(schema={"symbol": pl.String})
-    )
+    return _columns(pl.concat(frames, how="diagonal"), named) if frames else pl.DataFrame(schema={"symbol": pl.String})
 
 
 def after(key: str) -> datetime:
@@ -121,7 +125,8 @@ def after(key: str) -> datetime:
 
 def _source(catalog: Catalog, dataset: str, zone: str) -> tuple[Dataset, Interval | None]:
     """The dataset that partitions are made of, and the length of the bars."""
-    if zone not in ZONES:
+    arguments.text("dataset", dataset, "the name of a dataset")
+    if arguments.text("zone", zone, f"one of {', '.join(ZONES)}") not in ZONES:
         raise UsageError(f"there is no zone {zone!r} to load; it is one of {', '.join(ZONES)}")
     if zone != "resampled":
         found = catalog[dataset]
@@ -133,18 +138,24 @@ def _source(catalog: Catalog, dataset: str, zone: str) -> tuple[Dataset, Interva
     raise UsageError(f"no dataset is resampled to {dataset!r} in {catalog.path}; there are {names}")
 
 
+def _policy(fill: str) -> Fill:
+    if arguments.text("fill", fill, f"one of {', '.join(Fill)}") not in set(Fill):
+        raise UsageError(f"there is no fill policy {fill!r}; it is one of {', '.join(Fill)}")
+    return Fill(fill)
+
+
 def _instant(value: str | date) -> datetime:
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime.combine(value, time(), UTC)
     if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return clock.in_utc(value)
     if not isinstance(value, str):
         raise UsageError(f"{value!r} is no instant; write a datetime, a date, or ISO text such as 2023-01-05T12:00")
     return clock.parse_instant(f"{value}-01" if _MONTH.fullmatch(value) else value)
 
 
 def _chosen(
-    store: Store, source: Dataset, zone: str, dataset: str, symbols: str | Iterable[str] | None
+    store: Store, source: Dataset, zone: str, dataset: str, wanted: Sequence[str] | None
 ) -> dict[str, list[Partition]]:
     """The partitions of the symbols that are asked for, by symbol, ascending by date."""
     there: dict[str, list[Partition]] = {}
@@ -153,9 +164,8 @@ def _chosen(
             there.setdefault(one.symbol, []).append(one)
     known = store.publications.symbols(zone, dataset)
     there |= {symbol: [] for symbol in known if symbol not in there}  # of which all is lost, as is then said
-    if symbols is None:
+    if wanted is None:
         return dict(sorted(there.items()))
-    wanted = [symbols] if isinstance(symbols, str) else list(dict.fromkeys(symbols))
     absent = [symbol for symbol in wanted if symbol not in there]
     if absent:
         where = f"{zone}/{dataset} under {store.root}"

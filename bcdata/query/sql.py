@@ -5,17 +5,22 @@ from contextlib import contextmanager
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from bcdata.catalog import Catalog
 from bcdata.errors import UsageError
+from bcdata.query.answer import frame_of
+from bcdata.query.interrupt import interruptible
+from bcdata.query.named import named
+from bcdata.query.root import require_lake
 from bcdata.query.statement import require_reading
 from bcdata.query.views import ZONES, View, views
 from bcdata.store.store import Store
 
 _COLUMNS_DIFFER = ("known_at", "file_interval_hours", "union_by_name")
 """Words of errors that come where files of this version of the code stand beside those of an earlier one."""
-_DYNAMIC = ("query(", "query_table(")
-"""Functions to which the name of a view may be given in pieces."""
+_MEMORY = "50%"
+"""Of the machine's. There is no folder to spill to, so more would leave none to the runs that work beside."""
 
 
 class Reader:
@@ -26,9 +31,7 @@ class Reader:
         self._views = list(views(catalog))
         self._read: dict[View, bool] = {}
         for view in self._views:
-            frame = f"{view.zone}_{view.name}"
-            connection.register(frame, view.empty.to_arrow())
-            self._create(view, f'FROM "{frame}"')
+            self._create(view, self._nothing(view))
 
     def query(self, sql: str) -> pl.DataFrame:
         """The result of one statement that reads (`query.statement`), out of files that are verified.
@@ -38,18 +41,18 @@ class Reader:
             StoreError: a file is damaged.
         """
         require_reading(sql)
-        named = [view for view in self._views if _names(sql, view)]
-        self._open(named, mixed=False)
+        meant = named(self._connection, sql, self._views)
+        self._open(meant, mixed=False)
         try:
             return self._answer(sql)
         except UsageError as error:
             if not any(word in str(error) for word in _COLUMNS_DIFFER):
                 raise
-        self._open(named, mixed=True)
+        self._open(meant, mixed=True)
         return self._answer(sql)
 
-    def _open(self, named: list[View], *, mixed: bool) -> None:
-        for view in named:
+    def _open(self, meant: list[View], *, mixed: bool) -> None:
+        for view in meant:
             if self._read.get(view, not mixed) == mixed:
                 continue
             if files := view.files(self._store):
@@ -62,17 +65,26 @@ class Reader:
         if view.zone == "merged":
             self._connection.execute(f'CREATE OR REPLACE VIEW main."{view.name}" AS FROM merged."{view.name}"')
 
+    def _nothing(self, view: View) -> str:
+        """SQL of no rows with the view's columns: a frame that is registered would be a table that all see."""
+        columns = self._connection.from_arrow(view.empty.to_arrow())
+        nulls = (f'NULL::{kind} AS "{name}"' for name, kind in zip(columns.columns, columns.types, strict=True))
+        return f"SELECT {', '.join(nulls)} WHERE false"
+
     def _answer(self, sql: str) -> pl.DataFrame:
         try:
-            result = self._connection.sql(sql)
-            if result is None:
-                raise UsageError("the statement asks for no rows; write a SELECT")
-            _require_representable(result)
-            table = result.to_arrow_table()
+            table = interruptible(lambda: self._run(sql), self._connection.interrupt)
+        except duckdb.OutOfMemoryException:
+            raise UsageError("the answer needs more than half of the memory; ask for fewer rows or columns") from None
         except duckdb.Error as error:
             raise UsageError(str(error).strip()) from None
-        frame = pl.from_arrow(table)
-        return frame if isinstance(frame, pl.DataFrame) else frame.to_frame()
+        return frame_of(table)
+
+    def _run(self, sql: str) -> pa.Table:
+        result = self._connection.sql(sql)
+        if result is None:
+            raise UsageError("the statement asks for no rows; write a SELECT")
+        return result.to_arrow_table()
 
 
 @contextmanager
@@ -83,14 +95,21 @@ def connect(store: Store, catalog: Catalog) -> Iterator[Reader]:
     `seasonality.<dataset>` (volatility by time of day), `labels.<dataset>`, `resampled.<coarser bars>`,
     `gaps.<dataset>`, and `<dataset>` for the merged bars; `symbol` and `date` are columns.
     `halts.<dataset>` has `date` alone; `universe.<market>` has all that was ever known of a market's symbols. Only bars
-    whose ledger is of the same publication are seen. `known_at` is from when on a row may be used.
+    whose ledger is of the same publication are seen. `known_at` is from when on a row may be used. Memory is bounded,
+    and nothing is spilled to a disk.
+
+    Raises:
+        UsageError: the lake's folder is not there.
     """
+    require_lake(store.root)
     with duckdb.connect(":memory:") as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for zone in ZONES:
             connection.execute(f"CREATE SCHEMA {zone}")
         reader = Reader(connection, store, catalog)
         connection.execute("SET allowed_directories = ?", [[str(store.root.absolute())]])
+        connection.execute("SET temp_directory = ''")  # it would be allowed, too
+        connection.execute(f"SET memory_limit = '{_MEMORY}'")
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         try:
@@ -103,22 +122,9 @@ def query(store: Store, catalog: Catalog, sql: str) -> pl.DataFrame:
     """The result of one statement that reads.
 
     Raises:
-        UsageError: the statement is wrong, or does more than read.
+        UsageError: the statement is wrong, or does more than read; or the lake's folder is not there.
         StoreError: a file of a view that it names is damaged.
     """
     require_reading(sql)
     with connect(store, catalog) as reader:
         return reader.query(sql)
-
-
-def _names(sql: str, view: View) -> bool:
-    """Whether a statement may read a view: its name stands there, or is put together there."""
-    text = sql.lower()
-    return view.name.lower() in text or any(word in "".join(text.split()) for word in _DYNAMIC)
-
-
-def _require_representable(result: duckdb.DuckDBPyRelation) -> None:
-    """An interval of SQL may hold months, which have no length: neither polars nor JSON has the like."""
-    for name, kind in zip(result.columns, result.types, strict=True):
-        if "INTERVAL" in str(kind):
-            raise UsageError(f"{name} is an interval, which has no fixed length; write epoch(...) for its seconds")

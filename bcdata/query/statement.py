@@ -15,14 +15,28 @@ def require_reading(sql: str) -> None:
     """Passes one SELECT (so also FROM, WITH, VALUES, SHOW, DESCRIBE, SUMMARIZE), or EXPLAIN of one.
 
     Raises:
-        UsageError: it cannot be parsed, is no statement or more than one, or does anything but read.
+        UsageError: it is no text, cannot be parsed, is no statement or more than one, or does anything but read.
     """
+    _require_text(sql)
     kind = _kind(sql)
-    if kind is duckdb.StatementType.EXPLAIN:
-        explained = sql[match.end() :] if (match := _EXPLAIN.match(sql)) else ""
-        kind = _kind(explained) if explained.strip() else kind
+    if kind is duckdb.StatementType.EXPLAIN and (inner := explained(sql)).strip():
+        kind = _kind(inner)
     if kind is not duckdb.StatementType.SELECT or _changes(sql):
         raise UsageError(f"only one SELECT, or EXPLAIN of one, can be asked of the lake; this is {_name(kind, sql)}")
+
+
+def explained(sql: str) -> str:
+    """What comes after EXPLAIN, or the statement itself."""
+    return sql[match.end() :] if (match := _EXPLAIN.match(sql)) else sql
+
+
+def _require_text(sql: object) -> None:
+    if not isinstance(sql, str):
+        raise UsageError(f"a statement is text; this is {type(sql).__name__}")
+    try:
+        sql.encode()
+    except UnicodeEncodeError:
+        raise UsageError("the statement is not Unicode text") from None
 
 
 def _kind(sql: str) -> duckdb.StatementType:
@@ -30,8 +44,6 @@ def _kind(sql: str) -> duckdb.StatementType:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as error:
         raise UsageError(str(error).strip()) from None
-    except UnicodeEncodeError:
-        raise UsageError("the statement is not Unicode text") from None
     if len(statements) != 1:
         raise UsageError(f"one statement can be asked at a time; there are {len(statements)}")
     return statements[0].type

@@ -23,6 +23,7 @@ datasets:
 
 def run(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
     (folder / "catalog.yaml").write_text(CATALOG)
+    (folder / "data").mkdir()
     own = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-m", "bcdata", *words]
     return subprocess.run(command, cwd=folder, env={**own, **variables}, capture_output=True, text=True, check=False)

@@ -25,6 +25,8 @@ class BinanceSettings(LayeredSettings):
     @field_validator("*")
     @classmethod
     def _is_address(cls, url: str) -> str:
+        if not url.isprintable() or " " in url:  # parsers of addresses drop some of these, or take them as they are
+            raise ValueError("a base address has no blanks or control characters; write them as %20 and the like")
         try:
             parts = urlsplit(url)
             is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0

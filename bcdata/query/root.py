@@ -1,0 +1,21 @@
+"""Where the lake is: a wrong BCDATA_ROOT is an error, and never reads as a lake without data."""
+
+from pathlib import Path
+
+from bcdata.errors import UsageError
+
+
+def require_lake(root: Path) -> None:
+    """Passes a folder, though it may be empty.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if not root.is_dir():
+        raise UsageError(no_lake(root))
+
+
+def no_lake(root: Path) -> str:
+    """What there is to say of a root that is no folder."""
+    what = "that is no folder" if root.exists() else "there is no such folder"
+    return f"there is no lake at {root}: {what}; BCDATA_ROOT says where it is, bcdata materialize makes it"
