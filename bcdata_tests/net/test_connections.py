@@ -78,6 +78,35 @@ def test_a_proxy_is_blamed_and_not_the_base_address(
     assert "_URL" not in words
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["http://u:hunter2@127.0.0.1:notaport", "http://u:hunter2@[::1", "u:hunter2@127.0.0.1:1", "127.0.0.1:3128",
+     "socks5://u:hunter2@127.0.0.1:1", "http://u:hunter2@127.0.0.1:" + "9" * 5000, "http://", "http://u:hunter2@:80"],
+)  # fmt: skip
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "HTTP_PROXY"])
+def test_a_proxy_variable_that_is_none_is_named_without_its_password(
+    variable: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    words = asyncio.run(_words("https://api.example/a", tmp_path))
+    assert f"{variable} cannot be read as http://user:password@host:port; check HTTPS_PROXY" in words
+    assert "_URL" not in words
+    assert "hunter2" not in words
+
+
+def test_a_broken_proxy_variable_harms_no_host_that_is_asked_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://[::1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+    async def run() -> bytes:
+        async with serving(lambda _: Reply(b"good")) as server, client(tmp_path) as http:
+            return (await http.get(f"{server.url}/a", provider="binance_rest", max_bytes=10)).body
+
+    assert asyncio.run(run()) == b"good"
+
+
 @pytest.mark.parametrize("text", ["1000000000", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
 def test_a_wait_beyond_belief_is_three_days(text: str) -> None:
     assert retry_after({"Retry-After": text}, datetime(2025, 3, 1, tzinfo=UTC)) == LONGEST_WAIT
