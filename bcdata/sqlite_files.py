@@ -27,6 +27,7 @@ _SPARE = 8
 _TOO_MANY = {errno.EMFILE, errno.ENFILE}
 TOO_MANY_FILES = "too many files are open; raise `ulimit -n` and run the same command again"
 _log = logging.getLogger("bcdata")
+_said: set[Path] = set()
 
 
 class UnreadableError(sqlite3.DatabaseError):
@@ -67,6 +68,13 @@ def is_read_only(path: Path) -> bool:
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     return not os.access(folder, os.W_OK)
+
+
+def say_unnoted(path: Path, cause: object, cost: str) -> None:
+    """Says in the log, once for all tables of a folder, that nothing can be written there, and what that costs."""
+    if path.parent not in _said:
+        _said.add(path.parent)
+        _log.warning("%s cannot be written (%s), and nothing is noted there: %s", path, cause, cost)
 
 
 def trouble(error: BaseException, remedy: str) -> str:

@@ -5,7 +5,6 @@ remembered lasts as long as the command.
 """
 
 import json
-import logging
 import sqlite3
 import zlib
 from collections.abc import Callable, Mapping
@@ -14,7 +13,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bcdata.sqlite_files import decoding, is_damage, is_read_only, set_aside, trouble, version
+from bcdata.sqlite_files import decoding, is_damage, is_read_only, say_unnoted, set_aside, trouble, version
 from bcdata.store.objects import ObjectInfo
 
 T = TypeVar("T")
@@ -25,7 +24,6 @@ _OLD_TABLES = "DROP TABLE IF EXISTS footers; DROP TABLE IF EXISTS published;"
 _TABLE = """CREATE TABLE IF NOT EXISTS facts
   (kind TEXT, key TEXT, size INTEGER, modified INTEGER, inode INTEGER, changed INTEGER, facts TEXT NOT NULL,
   sum INTEGER NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;"""
-_log = logging.getLogger("bcdata")
 
 
 class Remembered:
@@ -63,8 +61,8 @@ class Remembered:
                 table.executemany("REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
         self._done(work)
-        if self._unkept:
-            _log.warning("%s cannot be written (%s), and nothing is noted there: %s", self._path, self._unkept, _COST)
+        if self._path is not None and self._unkept:
+            say_unnoted(self._path, self._unkept, _COST)
             self._unkept = None
 
     def close(self) -> None:

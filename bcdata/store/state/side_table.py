@@ -1,6 +1,5 @@
 """Side tables in SQLite: opened alike, shared by all processes, and begun anew where a file is damaged."""
 
-import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
@@ -9,13 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from bcdata.errors import StoreError
-from bcdata.sqlite_files import decoding, is_damage, is_read_only, set_aside, trouble, version
+from bcdata.sqlite_files import decoding, is_damage, is_read_only, say_unnoted, set_aside, trouble, version
 
 T = TypeVar("T")
 BUSY_SECONDS = 30.0
-_log = logging.getLogger("bcdata")
-_said: set[Path] = set()
-"""Tables of which this process has said that they cannot be written."""
 
 
 def instant(text: str) -> datetime:
@@ -90,9 +86,7 @@ class SideTable:
 
     def _copied(self, work: Callable[[sqlite3.Connection], T], cause: Exception) -> T:
         """What `work` gives on what can be read of the file, be it nothing."""
-        if self.path not in _said:
-            _said.add(self.path)
-            _log.warning("%s cannot be written (%s), and nothing is noted there: %s", self.path, cause, self._cost)
+        say_unnoted(self.path, cause, self._cost)
         with suppress(sqlite3.Error), closing(sqlite3.connect(":memory:")) as copy, copy:
             self._read_into(copy)
             return work(copy)
