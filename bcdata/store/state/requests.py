@@ -51,6 +51,13 @@ class Requests:
         sql = "SELECT symbol, date, at, tries, cause FROM requests WHERE kind = ? AND dataset = ?"
         return dict(self._table.rows(sql, (kind, dataset), _request))
 
+    def uncount(self, kind: str, dataset: str, cells: Iterable[Cell]) -> None:
+        """Takes the last request for each partition out of the count: nobody got to answer it."""
+        rows = [(kind, dataset, symbol, date) for symbol, date in cells]
+        sql = "UPDATE requests SET tries = max(tries - 1, 0) WHERE kind = ? AND dataset = ? AND symbol = ? AND date = ?"
+        if rows and self._table.path.exists():
+            self._table.use(lambda table: table.executemany(sql, rows))
+
     def forget(self, kind: str, dataset: str, cells: Iterable[Cell]) -> None:
         """Takes requests out of the count: what they were about has changed."""
         rows = [(kind, dataset, symbol, date) for symbol, date in cells]
