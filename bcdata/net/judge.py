@@ -12,6 +12,7 @@ from bcdata.errors import BlockedError, NotFoundError, RateLimitedError
 from bcdata.net.answers import HttpResponse, OversizeError, RefusedError, one_line, retry_after, shown
 from bcdata.net.budgets import Budget
 from bcdata.net.encodings import decoder
+from bcdata.sqlite_files import too_many_files
 
 BANNED = 418
 PROXY_REMEDY = "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
@@ -143,6 +144,8 @@ def remedy(error: aiohttp.ClientError) -> str | None:
         return PROXY_REMEDY
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return "check the machine's clock, its certificates (SSL_CERT_FILE) and the address"
+    if isinstance(error, OSError) and too_many_files(error):
+        return "raise `ulimit -n`"
     return None
 
 

@@ -1,6 +1,8 @@
 """What is said of connections that cannot be made: TLS, proxies, waits beyond belief; and what is never said."""
 
 import asyncio
+import errno
+import os
 import ssl
 import stat
 import subprocess
@@ -92,6 +94,20 @@ def test_a_proxy_variable_that_is_none_is_named_without_its_password(
     assert f"{variable} cannot be read as http://user:password@host:port; check HTTPS_PROXY" in words
     assert "_URL" not in words
     assert "hunter2" not in words
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_a_process_that_may_open_no_more_files_is_told_so(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("aiohttp.connector.aiohappyeyeballs.start_connection", full)
+    words = asyncio.run(_words("http://127.0.0.1:1/a", tmp_path))
+    assert os.strerror(number) in words
+    assert "raise `ulimit -n`" in words
+    assert "_URL" not in words
 
 
 def test_a_broken_proxy_variable_harms_no_host_that_is_asked_without_it(
