@@ -15,7 +15,7 @@ import pytest
 from bcdata.errors import StoreError
 from bcdata.net.budgets import Budget
 from bcdata.net.sqlite_budgets import SqliteBudgets
-from bcdata.pipeline.remembered import Remembered
+from bcdata.store.state.remembered import Remembered
 from bcdata.store.objects import STATE, ObjectInfo
 from bcdata.store.state.attempts import Attempts, Refilled
 from bcdata.store.state.outbox import Notice, Outbox
