@@ -14,10 +14,10 @@ import polars as pl
 
 from bcdata.errors import StoreError
 from bcdata.pipeline.raw.manifests import MANIFEST, read_manifest
-from bcdata.store.state.remembered import Remembered
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.store.layout import PART, Partition, symbol_and_date
 from bcdata.store.objects import STATE, ObjectInfo
+from bcdata.store.state.remembered import Remembered
 from bcdata.store.store import Store
 
 Facts = dict[str, Any]

@@ -15,10 +15,10 @@ import pytest
 from bcdata.errors import StoreError
 from bcdata.net.budgets import Budget
 from bcdata.net.sqlite_budgets import SqliteBudgets
-from bcdata.store.state.remembered import Remembered
 from bcdata.store.objects import STATE, ObjectInfo
 from bcdata.store.state.attempts import Attempts, Refilled
 from bcdata.store.state.outbox import Notice, Outbox
+from bcdata.store.state.remembered import Remembered
 from bcdata.store.state.requests import Requests
 from bcdata.store.verified import Verified
 
