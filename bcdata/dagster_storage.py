@@ -35,6 +35,8 @@ from dagster._serdes import ConfigurableClassData
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import QueuePool
 
+from bcdata.sqlite_files import is_damage
+
 BAD_SETTINGS = (check.CheckError, DagsterError, TypeError, UnicodeDecodeError)
 """What Dagster raises where dagster.yaml is YAML of another shape, or none: it has no error of its own for that."""
 MAX_OPEN_SHARDS = 8  # a run writes two; each takes three file descriptors (database, WAL, shared memory)
@@ -158,6 +160,7 @@ class PooledSqliteStorage(DagsterSqliteStorage):
     """Stock runs and schedules with the pooled event log, in the stock layout under one directory."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        _homes.add(Path(base_dir))
         with _creating_in(base_dir):
             _create_whole(Path(base_dir))
             super().__init__(base_dir, inst_data)
@@ -188,6 +191,32 @@ class HomeComputeLogManager(LocalComputeLogManager):
         return cls(**settings, inst_data=inst_data)
 
 
+def damaged_databases(home: Path) -> list[Path]:
+    """The databases that cannot be read, of this home and wherever this process has looked for some.
+
+    All pages are read only where no beginning of a file tells.
+    """
+    folders = {home, *_homes}
+    named = {folder / name for folder in folders for name in (*_DATABASES, _LOCK)}
+    there = sorted(path for path in named if os.path.lexists(path))
+    there += sorted({path for folder in folders for path in (folder / "history" / "runs").glob("*.db")} - named)
+    for question in ("PRAGMA schema_version", "PRAGMA quick_check(1)"):
+        if found := [path for path in there if not _answers(path, question)]:
+            return found
+    return []
+
+
+def _answers(path: Path, question: str) -> bool:
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+            answer = connection.execute(question).fetchone()
+    except sqlite3.OperationalError as error:
+        return path.is_file() and not is_damage(error, path)  # it may be busy
+    except sqlite3.DatabaseError:
+        return False
+    return isinstance(answer[0], int) or answer[0] == "ok"
+
+
 def _under_home(base_dir: str) -> str:
     home = Path(os.environ.get("DAGSTER_HOME") or ".").expanduser()
     return str(home.absolute() / Path(base_dir).expanduser())
@@ -201,7 +230,7 @@ def _creating_in(directory: str) -> Iterator[None]:
     SQLite's own, on an empty file, so that it works wherever SQLite does.
     """
     Path(directory).mkdir(parents=True, exist_ok=True)
-    lock = Path(directory, "creation.lock")
+    lock = Path(directory, _LOCK)
     with closing(sqlite3.connect(lock, timeout=SQLITE_BUSY_TIMEOUT_SECONDS, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         yield
@@ -226,6 +255,9 @@ def _create_whole(base_dir: Path) -> None:
 
 
 _CREATING = ".creating-"
+_LOCK = "creation.lock"
+_homes: set[Path] = set()
+"""The folders in which this process has opened storage."""
 _DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
 
 

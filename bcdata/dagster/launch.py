@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,18 +17,19 @@ from bcdata import errors
 from bcdata.catalog import Catalog
 from bcdata.dagster.build import build_defs
 from bcdata.dagster.partitions import partitions_of, symbol_set
-from bcdata.dagster_storage import BAD_SETTINGS
+from bcdata.dagster_storage import BAD_SETTINGS, damaged_databases
 from bcdata.errors import BcdataError
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.zones import Step
 from bcdata.runs.plan import NOW_BACK, Plan, RangeRun, stretches
 from bcdata.runs.progress import listening
 from bcdata.settings import Settings
-from bcdata.sqlite_files import cause
+from bcdata.sqlite_files import TOO_MANY_FILES, too_many_files, trouble
 from bcdata.store.state.alive import show_alive, show_ended
 
 Listener = Callable[[Step, Outcome], None]
 COMMAND_TAG = "bcdata/command"
+_NAMED = 3
 
 
 @dataclass(slots=True)
@@ -52,9 +54,11 @@ def open_instance(root: Path) -> Iterator[dg.DagsterInstance]:
         logging.getLogger("dagster").setLevel(logging.ERROR)
         with _instance() as instance:
             yield instance
-    except DBAPIError as error:
-        raise BcdataError(_storage_trouble(cause(error.orig or error))) from error
+    except (DBAPIError, sqlite3.Error) as error:
+        raise BcdataError(_storage_trouble(getattr(error, "orig", None) or error)) from error
     except OSError as error:
+        if too_many_files(error):
+            raise BcdataError(TOO_MANY_FILES) from error
         raise BcdataError(f"cannot use {error.filename} for DAGSTER_HOME: {error.strerror or error}") from error
 
 
@@ -187,15 +191,25 @@ def _cause(event: dg.DagsterEvent) -> str:
         return "a step failed"
     if error.cls_name in _OURS:
         return error.message.strip().removeprefix(f"bcdata.errors.{error.cls_name}: ")
-    if error.cls_name == "OperationalError":
-        return _storage_trouble(error.message.removeprefix("sqlite3.OperationalError: "))
-    return error.message.strip().splitlines()[0]
+    words = error.message.strip().splitlines()[0]
+    if too_many_files(OSError(words)):
+        return TOO_MANY_FILES
+    if error.cls_name in {"OperationalError", "DatabaseError"}:
+        return _storage_trouble(sqlite3.OperationalError(words.removeprefix(f"sqlite3.{error.cls_name}: ")))
+    return words
 
 
 _OURS = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, BcdataError)}
 """Errors whose words are meant for users: what caused them is not."""
 
 
-def _storage_trouble(words: str) -> str:
-    home = os.environ["DAGSTER_HOME"]
-    return f"cannot use Dagster's storage under {home}: {' '.join(words.split())}; is there space, may it be written?"
+def _storage_trouble(error: BaseException) -> str:
+    home, words = os.environ["DAGSTER_HOME"], " ".join(str(error).split())
+    if too_many_files(error):
+        return f"cannot use Dagster's storage under {home}: {TOO_MANY_FILES}"
+    if found := damaged_databases(Path(home)):
+        return (
+            f"Dagster's {' and '.join(str(one) for one in found[:_NAMED])} cannot be read ({words}); move it away, with"
+            " its -wal and -shm if there are any: what Dagster knows of earlier runs is lost, data is not"
+        )
+    return f"cannot use Dagster's storage under {home}: {trouble(error, 'is there space, may it be written?')}"

@@ -24,8 +24,8 @@ class HttpResponse:
 
     @property
     def etag(self) -> str | None:
-        """The ETag without its quotes."""
-        return (self.headers.get("ETag") or "").removeprefix("W/").strip('"') or None
+        """The ETag without its quotes; None where it is none that could be kept: not short, or not ASCII."""
+        return etag(self.headers.get("ETag") or "")
 
     @property
     def last_modified(self) -> datetime | None:
@@ -46,6 +46,22 @@ class RefusedError(ProviderError):
 
 class OversizeError(ProviderError):
     """The answer is larger than anything that was asked for could be; it was not read to its end."""
+
+
+def count(text: str, *, most: int = 10**15) -> int | None:
+    """Reads a whole number that a server states in ASCII digits; None where it is none, or more than `most`."""
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdecimal()):
+        return None
+    digits = digits.lstrip("0") or "0"
+    found = int(digits) if len(digits) <= len(str(most)) else None
+    return found if found is not None and found <= most else None
+
+
+def etag(text: str) -> str | None:
+    """An ETag without its quotes; None where there is none, or one that no server sends: long, or not ASCII."""
+    bare = text.strip().removeprefix("W/").strip('"')
+    return bare if bare and len(bare) <= _LONGEST_TEXT and bare.isascii() and bare.isprintable() else None
 
 
 def http_date(text: str) -> datetime | None:

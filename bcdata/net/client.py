@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 import aiohttp
 import stamina
@@ -12,17 +13,13 @@ from yarl import URL
 import bcdata
 from bcdata.errors import ProviderError, UnreachableError
 from bcdata.net import redirects
-from bcdata.net.answers import (
-    HttpResponse,
-    one_line,
-    shown,
-    with_query,
-)
+from bcdata.net.answers import HttpResponse, count, one_line, shown, with_query
 from bcdata.net.breaker import Breakers
 from bcdata.net.budgets import Budget, Budgets
 from bcdata.net.encodings import ACCEPTED
 from bcdata.net.judge import (
     BANNED,
+    PROXY_REMEDY,
     Question,
     SlowDownError,
     TransientError,
@@ -33,6 +30,7 @@ from bcdata.net.judge import (
     remedy,
 )
 from bcdata.net.plain import exposes_a_secret
+from bcdata.net.proxies import broken_proxy
 from bcdata.net.settings import HttpSettings
 from bcdata.net.skew import SKEWS
 
@@ -207,6 +205,8 @@ class HttpClient:
         for _ in range(redirects.MOST + 1):
             if exposes_a_secret(url):
                 raise _unusable(question, "a key or password would travel unencrypted; write https")
+            if trouble := broken_proxy(urlsplit(url).hostname or ""):
+                raise _unusable(question, trouble, remedy=PROXY_REMEDY)
             async with self._opened().get(URL(url, encoded=True), allow_redirects=False) as response:
                 SKEWS.observe(question.provider, response.headers, datetime.now(UTC))
                 await self._observe(question, response.headers)
@@ -225,9 +225,9 @@ class HttpClient:
     async def _observe(self, question: Question, headers: Mapping[str, str]) -> None:
         if question.budget is None:
             return
-        used = headers.get(question.budget.used_header, "")
-        if used.isascii() and used.isdecimal():
-            await self.budgets.observe(question.budget, int(used))
+        used = count(headers.get(question.budget.used_header, ""))
+        if used is not None:
+            await self.budgets.observe(question.budget, used)
 
     def _opened(self) -> aiohttp.ClientSession:
         if self._is_over:
@@ -250,8 +250,8 @@ class HttpClient:
         return self._session
 
 
-def _unusable(question: Question, cause: str) -> ProviderError:
-    message = f"{question.about}: {cause}; check {question.variable}"
+def _unusable(question: Question, cause: str, *, remedy: str | None = None) -> ProviderError:
+    message = f"{question.about}: {cause}; {remedy or f'check {question.variable}'}"
     return ProviderError(message, provider=question.provider, url=shown(question.url))
 
 

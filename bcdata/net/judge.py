@@ -12,8 +12,10 @@ from bcdata.errors import BlockedError, NotFoundError, RateLimitedError
 from bcdata.net.answers import HttpResponse, OversizeError, RefusedError, one_line, retry_after, shown
 from bcdata.net.budgets import Budget
 from bcdata.net.encodings import decoder
+from bcdata.sqlite_files import too_many_files
 
 BANNED = 418
+PROXY_REMEDY = "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
 _OK = 200
 _NOT_FOUND = 404
 _TOO_MANY = 429
@@ -139,9 +141,11 @@ def connection_trouble(error: aiohttp.ClientError) -> str:
 def remedy(error: aiohttp.ClientError) -> str | None:
     """What to look at, where it is not the network or the base address."""
     if isinstance(error, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError):
-        return "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+        return PROXY_REMEDY
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return "check the machine's clock, its certificates (SSL_CERT_FILE) and the address"
+    if isinstance(error, OSError) and too_many_files(error):
+        return "raise `ulimit -n`"
     return None
 
 

@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
-from bcdata.net.answers import http_date
+from bcdata.net.answers import count, http_date
+
+_OLDEST_SECONDS = 366 * 86_400
+"""An answer that says it is older does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,10 @@ class Skews:
         sent = http_date(headers.get("Date", ""))
         if sent is None:
             return
-        age = headers.get("Age", "").strip()
-        sent += timedelta(seconds=int(age) if age.isascii() and age.isdecimal() else 0)
+        age = timedelta(seconds=count(headers.get("Age", ""), most=_OLDEST_SECONDS) or 0)
         with self._lock:
             before = self._least.get(provider)
-            ahead = now - sent
+            ahead = now - sent - age
             self._least[provider] = ahead if before is None else min(before, ahead)
 
     def nearest(self) -> Skew | None:

@@ -10,14 +10,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
 from bcdata.errors import StoreError, UsageError
 from bcdata.net.answers import LONGEST_WAIT
 from bcdata.net.budgets import Budget, Hold
-from bcdata.sqlite_files import cause, is_damage, set_aside, version
+from bcdata.sqlite_files import is_damage, set_aside, trouble, version
 
 T = TypeVar("T")
 _COST = "rates and bans of the last minutes are counted from nothing"
@@ -188,7 +188,7 @@ class SqliteBudgets:
             try:
                 return work()
             except sqlite3.DatabaseError as error:
-                if not is_damage(error):
+                if not is_damage(error, self._path):
                     raise
                 self._disconnect()
                 set_aside(self._path, seen, error, _COST)
@@ -205,14 +205,14 @@ class SqliteBudgets:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(
-                f"cannot use {self._path}: {cause(error)}; it holds rate counts only and may be deleted"
-            ) from error
+            words = "it holds rate counts only and may be deleted"
+            raise StoreError(f"cannot use {self._path}: {trouble(error, words)}") from error
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         if str(self._path) != ":memory:":
-            self._path.touch(mode=0o600)  # whom this machine asks is nobody else's business
+            with suppress(FileNotFoundError):  # a link to nowhere, of which SQLite says the same
+                self._path.touch(mode=0o600)  # whom this machine asks is nobody else's business
         deadline = time.monotonic() + _BUSY_SECONDS
         while True:
             try:

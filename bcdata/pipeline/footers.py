@@ -4,13 +4,10 @@ The memory is a side table: an entry holds as long as its file is the same one, 
 costs that minute.
 """
 
-import json
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, astuple, replace
-from pathlib import Path
+from dataclasses import asdict, replace
 from typing import Any
 
 import polars as pl
@@ -20,6 +17,7 @@ from bcdata.pipeline.raw.manifests import MANIFEST, read_manifest
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.store.layout import PART, Partition, symbol_and_date
 from bcdata.store.objects import STATE, ObjectInfo
+from bcdata.store.state.remembered import Remembered
 from bcdata.store.store import Store
 
 Facts = dict[str, Any]
@@ -30,20 +28,14 @@ KEPT = ("merged", "inputs", "features", "funding", "finer", "closed", "features_
 _INPUTS = f"inputs {' '.join(KEPT)}"
 _RACY_NS = 2_000_000_000
 """A file that was just written may be written again within the clock's tick: it is read again next time."""
-_BUSY_SECONDS = 30.0
-_TABLE = """CREATE TABLE IF NOT EXISTS published
-  (kind TEXT, key TEXT, size INTEGER, modified INTEGER, inode INTEGER, changed INTEGER, facts TEXT NOT NULL,
-  PRIMARY KEY (kind, key)) WITHOUT ROWID"""
-_OLD_TABLE = "DROP TABLE IF EXISTS footers"
-"""That of earlier releases, which did not tell a file from another one of the same size and time."""
 
 
 class Footers:
     """Facts about the published partitions of one symbol at a time."""
 
-    def __init__(self, store: Store, table: sqlite3.Connection) -> None:
+    def __init__(self, store: Store, memory: Remembered) -> None:
         self._store = store
-        self._table = table
+        self._memory = memory
 
     def made_of(self, step: Step, symbol: str, date: str = "") -> dict[str, Facts]:
         """By date key (all, or one): the `fingerprint` of a published partition, and what it was made of."""
@@ -83,27 +75,13 @@ class Footers:
             for info in self._store.objects.list(folder)
             if (at := symbol_and_date(info.key)) and info.key.endswith(f"/{file}")
         }
-        known = self._known(kind, folder)
+        known = self._memory.known(kind, folder)
         found = {
-            date: json.loads(known[info.key][1])
-            for date, info in infos.items()
-            if info.key in known and known[info.key][0] == info
+            date: known[info.key][1] for date, info in infos.items() if info.key in known and known[info.key][0] == info
         }
         new = read([replace(some, date=date) for date in infos if date not in found])
-        settled = {infos[date]: facts for date, facts in new.items() if _is_settled(infos[date])}
-        with self._table:
-            self._table.executemany(
-                "REPLACE INTO published VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(kind, *astuple(one), json.dumps(facts)) for one, facts in settled.items()],
-            )
+        self._memory.keep(kind, {infos[date]: facts for date, facts in new.items() if _is_settled(infos[date])})
         return found | new
-
-    def _known(self, kind: str, folder: str) -> dict[str, tuple[ObjectInfo, str]]:
-        rows = self._table.execute(
-            "SELECT key, size, modified, inode, changed, facts FROM published WHERE kind = ? AND key >= ? AND key < ?",
-            (kind, folder, f"{folder}~"),
-        )
-        return {row[0]: (ObjectInfo(*row[:5]), row[5]) for row in rows}
 
     def _inputs(self, partitions: list[Partition]) -> dict[str, Facts]:
         published = {one.date: self._store.published(one) for one in partitions}
@@ -160,36 +138,6 @@ def _is_settled(info: ObjectInfo) -> bool:
 
 @contextmanager
 def open_footers(store: Store) -> Iterator[Footers]:
-    """The memory of a lake, for the length of the block; where nothing can be kept, for that long alone.
-
-    Raises:
-        StoreError: the memory turned out to be damaged; the next time it is made anew.
-    """
-    path = store.root / STATE / "footers.sqlite"
-    try:
-        if store.root.is_dir():
-            path.parent.mkdir(exist_ok=True)
-        table = _prepared(path)
-    except (sqlite3.Error, OSError):
-        table = _prepared(":memory:")
-    with closing(table):
-        try:
-            yield Footers(store, table)
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as error:
-            path.unlink(missing_ok=True)
-            raise StoreError(f"{path} was damaged ({error}) and is removed; do the same again") from error
-
-
-def _prepared(path: Path | str) -> sqlite3.Connection:
-    table = sqlite3.connect(path, timeout=_BUSY_SECONDS)
-    try:
-        table.execute("PRAGMA journal_mode = WAL")
-        table.execute("PRAGMA synchronous = NORMAL")
-        table.execute(_OLD_TABLE)
-        table.execute(_TABLE)
-    except sqlite3.Error:
-        table.close()
-        raise
-    return table
+    """The memory of a lake, for the length of the block; where nothing can be kept, for that long alone."""
+    with closing(Remembered(store.root / STATE / "footers.sqlite" if store.root.is_dir() else None)) as memory:
+        yield Footers(store, memory)

@@ -16,9 +16,10 @@ from pathlib import Path
 from zlib import crc32
 
 from bcdata.bars.arrays import load_numpy
-from bcdata.errors import BcdataError, DefectError
+from bcdata.errors import BcdataError, DefectError, StoreError
 from bcdata.net.loop import BackgroundLoop, bounded_map
 from bcdata.pipeline.outcome import Outcome, failure
+from bcdata.sqlite_files import TOO_MANY_FILES, too_many_files
 from bcdata.store.layout import Partition
 from bcdata.store.locks import locked
 
@@ -99,6 +100,8 @@ def _failed(partition: Partition, error: Exception) -> Outcome:
     """The outcome of an error; one that nobody foresaw is named, and its traceback goes to the log."""
     if isinstance(error, BcdataError):
         return failure(partition, error)
+    if too_many_files(error):
+        return failure(partition, StoreError(TOO_MANY_FILES))
     place = "/".join(part for part in (partition.zone, partition.provider) if part)
     _log.error("%s %s failed", place, partition, exc_info=error)
     cause = f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:_LONGEST]}"

@@ -9,6 +9,7 @@ was synced before.
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from bcdata.store.objects import STATE, ObjectInfo
 from bcdata.store.state.side_table import SideTable
@@ -19,6 +20,7 @@ CREATE TABLE IF NOT EXISTS verified (
 );
 """
 _COST = "files are hashed once more"
+_Known = tuple[str, tuple[ObjectInfo, str]]
 _MOST = 256
 """Files that are noted before the table is written."""
 
@@ -59,7 +61,7 @@ class Verified:
             if rows:
                 self._sync()
                 sql = "INSERT OR REPLACE INTO verified VALUES (?, ?, ?, ?, ?, ?)"
-                self._table.use(lambda table: table.executemany(sql, rows))
+                self._table.use(lambda table: table.executemany(sql, rows), losable=True)
             for key, one in noted.items():
                 self._folder(key)[key] = one
                 if self._new.get(key) == one:
@@ -73,11 +75,12 @@ class Verified:
         return self._folders[folder]
 
     def _read(self, folder: str) -> dict[str, tuple[ObjectInfo, str]]:
-        if not self._table.path.exists():
-            return {}
-        sql = "SELECT * FROM verified WHERE key >= ? AND key < ?"
-        rows = self._table.use(lambda table: table.execute(sql, (folder, f"{folder}\U0010ffff")).fetchall())
-        return {row[0]: (ObjectInfo(*row[:5]), row[5]) for row in rows}
+        sql = "SELECT key, size, modified, inode, changed, digest FROM verified WHERE key >= ? AND key < ?"
+        return dict(self._table.rows(sql, (folder, f"{folder}\U0010ffff"), _known))
+
+
+def _known(key: str, *facts: Any) -> _Known:
+    return key, (ObjectInfo(key, *facts[:-1]), facts[-1])
 
 
 def _symbol_of(key: str) -> str:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bcdata.net.answers import http_date, retry_after
+from bcdata.net.answers import count, etag, http_date, retry_after
 
 NOW = datetime(2025, 1, 1, tzinfo=UTC)
 
@@ -28,3 +28,20 @@ def test_dates() -> None:
 def test_what_is_no_date_is_none(text: str) -> None:
     assert http_date(text) is None
     assert retry_after({"Retry-After": text}, NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("0", 0), (" 12 ", 12), ("0" * 5000 + "7", 7), ("0" * 5000, 0), ("9" * 5000, None), ("1" + "0" * 15, 10**15),
+     ("1" + "0" * 14 + "1" * 2, None), ("-1", None), ("1.5", None), ("\u0663", None), ("\xb2", None), ("", None)],
+)  # fmt: skip
+def test_a_number_of_a_server_is_short_or_none(text: str, found: int | None) -> None:
+    assert count(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [('"abc"', "abc"), ('W/"abc"', "abc"), ("", None), ('"', None), ("x" * 7000, None), ("\udcff", None)],
+)
+def test_an_etag_is_short_or_none(text: str, found: str | None) -> None:
+    assert etag(text) == found

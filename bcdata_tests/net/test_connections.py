@@ -1,6 +1,8 @@
 """What is said of connections that cannot be made: TLS, proxies, waits beyond belief; and what is never said."""
 
 import asyncio
+import errno
+import os
 import ssl
 import stat
 import subprocess
@@ -76,6 +78,49 @@ def test_a_proxy_is_blamed_and_not_the_base_address(
     assert "the proxy" in words
     assert "check HTTPS_PROXY" in words
     assert "_URL" not in words
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["http://u:hunter2@127.0.0.1:notaport", "http://u:hunter2@[::1", "u:hunter2@127.0.0.1:1", "127.0.0.1:3128",
+     "socks5://u:hunter2@127.0.0.1:1", "http://u:hunter2@127.0.0.1:" + "9" * 5000, "http://", "http://u:hunter2@:80"],
+)  # fmt: skip
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "HTTP_PROXY"])
+def test_a_proxy_variable_that_is_none_is_named_without_its_password(
+    variable: str, value: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    words = asyncio.run(_words("https://api.example/a", tmp_path))
+    assert f"{variable} cannot be read as http://user:password@host:port; check HTTPS_PROXY" in words
+    assert "_URL" not in words
+    assert "hunter2" not in words
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_a_process_that_may_open_no_more_files_is_told_so(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("aiohttp.connector.aiohappyeyeballs.start_connection", full)
+    words = asyncio.run(_words("http://127.0.0.1:1/a", tmp_path))
+    assert os.strerror(number) in words
+    assert "raise `ulimit -n`" in words
+    assert "_URL" not in words
+
+
+def test_a_broken_proxy_variable_harms_no_host_that_is_asked_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://[::1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+    async def run() -> bytes:
+        async with serving(lambda _: Reply(b"good")) as server, client(tmp_path) as http:
+            return (await http.get(f"{server.url}/a", provider="binance_rest", max_bytes=10)).body
+
+    assert asyncio.run(run()) == b"good"
 
 
 @pytest.mark.parametrize("text", ["1000000000", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])

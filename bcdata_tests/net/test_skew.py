@@ -33,6 +33,17 @@ def test_an_answer_out_of_a_cache_tells_its_age() -> None:
     assert found.ahead == timedelta()
 
 
+@pytest.mark.parametrize(
+    ("sent", "age"),
+    [("Sat, 01 Mar 2025 12:00:00 GMT", "9" * 5000), ("Sat, 01 Mar 2025 12:00:00 GMT", "9" * 15),
+     ("Fri, 31 Dec 9999 23:59:59 GMT", "60"), ("Mon, 01 Jan 0001 00:00:00 GMT", "60")],
+)  # fmt: skip
+def test_what_no_clock_says_is_no_error(sent: str, age: str) -> None:
+    skews = Skews()
+    skews.observe("a", {"Date": sent, "Age": age}, NOW)
+    assert skews.nearest() is not None
+
+
 def test_one_provider_that_agrees_is_enough() -> None:
     skews = Skews()
     skews.observe("a", date(NOW - 3 * HOUR), NOW)

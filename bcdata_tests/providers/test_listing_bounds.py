@@ -148,3 +148,17 @@ def test_others_go_on_while_a_large_page_is_parsed(tmp_path: Path) -> None:
     parse_page(body)
     took = time.perf_counter() - began
     assert asyncio.run(run()) < max(0.2, 0.7 * took)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        f"<Size>{'9' * 5000}</Size>",
+        f"<ETag>{'x' * 7000}</ETag>",
+        "<LastModified>0001-01-01T00:00:00+23:59</LastModified>",
+        "<LastModified>9999-12-31T23:59:59-23:59</LastModified>",
+    ],
+)
+def test_what_a_listing_says_of_an_object_beyond_all_measure_is_not_said(more: str) -> None:
+    (entry,) = parse_page(xml(contents("a", more=more))).entries
+    assert (entry.size, entry.etag, entry.last_modified) == (None, None, None)

@@ -89,6 +89,32 @@ def _redirect(dice: random.Random, _: Reply) -> Reply:
     return Reply(b"", status=dice.choice([301, 302, 303, 307, 308]), headers=headers)
 
 
+_NUMBERS = ("9" * 5000, "0" * 5000, "9" * 19, "-1", "1e9", "٣", "\xb2", "")
+_DATES = ("Mon, 01 Jan 0001 00:00:00 -2359", "Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan " + "9" * 5000, "")
+_TEXTS = ("x" * 7000, "W/", '"', "\xff\xfe", "a, b; c=d")
+_VALUES = {
+    "X-MBX-USED-WEIGHT-1M": _NUMBERS,
+    "Retry-After": (*_NUMBERS, *_DATES),
+    "Age": _NUMBERS,
+    "Date": (*_NUMBERS, *_DATES),
+    "Last-Modified": (*_NUMBERS, *_DATES),
+    "Content-Length": _NUMBERS,
+    "ETag": _TEXTS,
+    "Content-Type": _TEXTS,
+    "Set-Cookie": _TEXTS,
+    "Link": _TEXTS,
+    "Keep-Alive": _NUMBERS,
+    "Server": _TEXTS,
+}
+
+
+def _headers(dice: random.Random, reply: Reply) -> Reply:
+    """A true answer under headers that say what cannot be; they come together, as some only matter beside another."""
+    chosen = {name: dice.choice(_VALUES[name]) for name in dice.sample(sorted(_VALUES), 4)}
+    length = -1 if "Content-Length" in chosen else None
+    return replace(reply, headers=chosen, length=length)
+
+
 ON_THE_LINE: tuple[Fault, ...] = (
     lambda _, reply: replace(reply, reset=True),
     lambda dice, reply: replace(reply, length=len(reply.body) + dice.choice([1, 1000, 1 << 40])),
@@ -100,8 +126,10 @@ ON_THE_LINE: tuple[Fault, ...] = (
     _status,
     _slow_down,
     _redirect,
+    _headers,
+    _headers,
 )
-"""What shows in the transport: nothing of it is a whole answer."""
+"""What shows in the transport: nothing of it is a whole answer, or its headers lie."""
 
 WHOLE_BUT_WRONG: tuple[Fault, ...] = (
     lambda dice, reply: replace(reply, body=reply.body[: dice.randrange(len(reply.body))]),
@@ -138,6 +166,8 @@ def _rows_changed(dice: random.Random, reply: Reply) -> Reply:
         [*rows[:at], None, *rows[at:]],
         [*rows[:at], [str(rows[at][0]), *rows[at][1:]], *rows[at + 1 :]],
         [*rows[:at], [10**30, *rows[at][1:]], *rows[at + 1 :]],
+        [*rows[:at], [10**4000, *rows[at][1:]], *rows[at + 1 :]],
+        [*rows[:at], [*rows[at][:8], 10**30, *rows[at][9:]], *rows[at + 1 :]],
         [*rows[:at], [], *rows[at + 1 :]],
         [{"t": one[0]} for one in rows],
         rows * (3000 // len(rows)),

@@ -12,7 +12,7 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.heal import heal_config
 from bcdata.dagster.partitions import symbol_set
 from bcdata.dagster.resources import StoreResource
-from bcdata.dagster.sensors.flight import active, bury, in_flight
+from bcdata.dagster.sensors.flight import DATASET_TAG, KIND_TAG, active, bury, in_flight
 from bcdata.pipeline.zones import Step
 from bcdata.store.state.requests import Cell, Request, Requests
 
@@ -22,7 +22,6 @@ MOST_PARTITIONS = 600
 """A run of so many takes some minutes: long enough to be worth a process, short to lose."""
 TICK_SECONDS = 15.0
 """A tick goes on from its cursor after so long; Dagster ends one at 60 s."""
-KIND_TAG, DATASET_TAG = "bcdata/heal", "bcdata/dataset"
 
 
 @dataclass(slots=True)

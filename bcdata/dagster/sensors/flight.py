@@ -12,7 +12,7 @@ from bcdata.dagster.jobs import heal_job_name, job_name
 from bcdata.dagster.partitions import symbol_set
 from bcdata.pipeline.zones import closure, steps
 from bcdata.store.state.alive import forget, gone
-from bcdata.store.state.requests import Cell
+from bcdata.store.state.requests import Cell, Requests
 
 _ACTIVE = [
     dg.DagsterRunStatus.QUEUED,
@@ -21,8 +21,10 @@ _ACTIVE = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
-_RETRY_WITHIN = timedelta(hours=1)
-"""Dagster's daemon starts a failed run again within seconds; if none comes in so long, none will."""
+KIND_TAG, DATASET_TAG = "bcdata/heal", "bcdata/dataset"
+_RETRY_WITHIN = timedelta(minutes=5)
+"""Dagster's daemon starts a failed run again within seconds of seeing that it failed, or never. One that comes later
+finds the partitions locked, or made: nothing is done twice at once."""
 _WILL_RETRY, _RETRY = "dagster/will_retry", "dagster/auto_retry_run_id"
 _START, _END, _ONE = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end", "dagster/partition"
 
@@ -55,9 +57,21 @@ def bury(instance: dg.DagsterInstance, root: Path) -> list[str]:
         run = instance.get_run_by_id(run_id)
         if run is not None and run.status in {dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING}:
             instance.report_run_failed(run, "its process has ended without finishing it")
+            _uncount(instance, root, run_id)
             buried.append(run_id)
         forget(root, run_id)
     return buried
+
+
+def _uncount(instance: dg.DagsterInstance, root: Path, run_id: str) -> None:
+    """Takes the request that a killed run answered to out of the count, unless the run is started again.
+
+    Whoever killed it says nothing about its partitions: enough kills would make a sensor give up on them.
+    """
+    run = instance.get_run_by_id(run_id)
+    if run is not None and KIND_TAG in run.tags and run.tags.get(_WILL_RETRY) != "true":
+        asked = {cell for _, cells in healed_by(run.run_config) for cell in cells}
+        Requests(root).uncount(run.tags[KIND_TAG], run.tags[DATASET_TAG], asked)
 
 
 def _cells(run: dg.DagsterRun, catalog: Catalog, dataset: Dataset, known: Sequence[str]) -> Iterator[Cell]:

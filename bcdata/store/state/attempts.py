@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bcdata.store.objects import STATE
-from bcdata.store.state.side_table import SideTable
+from bcdata.store.state.side_table import SideTable, instant
 
 _COST = "some questions are asked again"
 _SCHEMA = """
@@ -62,43 +62,27 @@ class Attempts:
             "INSERT INTO attempts VALUES (?, ?, 1, ?) ON CONFLICT (key) DO UPDATE"
             " SET at = excluded.at, tries = tries + 1, detail = excluded.detail"
         )
-        self._table.use(lambda table: table.executemany(sql, rows))
+        self._table.use(lambda table: table.executemany(sql, rows), losable=True)
 
     def last(self, key: str) -> datetime | None:
         """When the key was tried last; None where it never was."""
-        if not self._table.path.exists():
-            return None
-        sql = "SELECT at FROM attempts WHERE key = ?"
-        row = self._table.use(lambda table: table.execute(sql, (key,)).fetchone())
-        return datetime.fromisoformat(row[0]) if row else None
+        found = self._table.rows("SELECT at FROM attempts WHERE key = ?", (key,), instant)
+        return found[0] if found else None
 
     def detail(self, key: str) -> str | None:
         """What was noted with the key; None where nothing was."""
-        if not self._table.path.exists():
-            return None
-        sql = "SELECT detail FROM attempts WHERE key = ?"
-        row = self._table.use(lambda table: table.execute(sql, (key,)).fetchone())
-        return str(row[0]) if row else None
+        found = self._table.rows("SELECT detail FROM attempts WHERE key = ?", (key,), str)
+        return found[0] if found else None
 
     def tried_since(self, prefix: str, since: datetime) -> set[tuple[str, str]]:
         """The (symbol, date) of all keys `<prefix><symbol>/<date>` that were tried after the instant."""
-        if not self._table.path.exists():
-            return set()
-        sql = "SELECT key FROM attempts WHERE substr(key, 1, ?) = ? AND at > ?"
-        values = (len(prefix), prefix, since.isoformat())
-        rows = self._table.use(lambda table: table.execute(sql, values).fetchall())
-        pairs = (key.removeprefix(prefix).rpartition("/") for (key,) in rows)
-        return {(symbol, date) for symbol, _, date in pairs}
+        return {cell for cell, at in self.instants(prefix).items() if at > since}
 
     def instants(self, prefix: str) -> dict[tuple[str, str], datetime]:
         """When each `<prefix><symbol>/<date>` was tried last (UTC), by symbol and date."""
-        if not self._table.path.exists():
-            return {}
         sql = "SELECT substr(key, ?), at FROM attempts WHERE substr(key, 1, ?) = ?"
-        values = (len(prefix) + 1, len(prefix), prefix)
-        rows = self._table.use(lambda table: table.execute(sql, values).fetchall())
-        split = ((tail.rpartition("/"), at) for tail, at in rows)
-        return {(symbol, date): datetime.fromisoformat(at) for (symbol, _, date), at in split}
+        found = self._table.rows(sql, (len(prefix) + 1, len(prefix), prefix), _tried)
+        return dict(found)
 
     def note_refill(self, dataset: str, symbol: str, date: str, at: datetime, outcome: Refilled) -> None:
         """Remembers that a partition's holes were asked for at this instant (UTC), and how that went."""
@@ -121,11 +105,15 @@ class Attempts:
 
     def refills(self, dataset: str) -> dict[tuple[str, str], Asked]:
         """How often, when and with what outcome holes of the dataset were asked for, by (symbol, date)."""
-        if not self._table.path.exists():
-            return {}
         sql = "SELECT symbol, date, at, outcome, tries, answered FROM refills WHERE dataset = ?"
-        rows = self._table.use(lambda table: table.execute(sql, (dataset,)).fetchall())
-        return {
-            (symbol, date): Asked(datetime.fromisoformat(at), Refilled(outcome), tries, answered)
-            for symbol, date, at, outcome, tries, answered in rows
-        }
+        return dict(self._table.rows(sql, (dataset,), _asked))
+
+
+def _tried(tail: str, at: str) -> tuple[tuple[str, str], datetime]:
+    symbol, _, date = tail.rpartition("/")
+    return (symbol, date), instant(at)
+
+
+def _asked(symbol: str, date: str, at: str, outcome: str, *counts: int) -> tuple[tuple[str, str], Asked]:
+    tries, answered = (int(one) for one in counts)
+    return (symbol, date), Asked(instant(at), Refilled(outcome), tries, answered)

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bcdata.errors import StoreError
+from bcdata.sqlite_files import decoding
 from bcdata.store.objects import STATE
-from bcdata.store.state.side_table import SideTable
+from bcdata.store.state.side_table import SideTable, instant
 
 _COST = "what was sent before may be sent once more"
 _LONGEST_WAIT = timedelta(hours=1)
@@ -83,14 +84,15 @@ class Outbox:
             " AND (sent IS NULL OR sent <= ?) ORDER BY since, key"
         )
 
-        def work(table: sqlite3.Connection) -> list[tuple[str, str, str, int, str]]:
+        def work(table: sqlite3.Connection) -> list[Message]:
             held = table.execute("SELECT not_before FROM channels WHERE channel = ?", (channel,)).fetchone()
-            if held and datetime.fromisoformat(held[0]) > now:
-                return []
-            return table.execute(sql, (channel, (now - window).isoformat())).fetchall()
+            with decoding():
+                if held and instant(held[0]) > now:
+                    return []
+                rows = table.execute(sql, (channel, (now - window).isoformat())).fetchall()
+                return [Message(key, title, text, int(count), instant(at)) for key, title, text, count, at in rows]
 
-        rows = self._table.use(work)
-        return [Message(key, title, text, count, datetime.fromisoformat(at)) for key, title, text, count, at in rows]
+        return self._table.use(work)
 
     def delivered(self, channel: str, messages: Iterable[Message], now: datetime) -> None:
         """The channel has these; what was noticed meanwhile stays."""
@@ -109,7 +111,8 @@ class Outbox:
 
         def work(table: sqlite3.Connection) -> datetime:
             row = table.execute("SELECT failures FROM channels WHERE channel = ?", (channel,)).fetchone()
-            failures = (row[0] if row else 0) + 1
+            with decoding():
+                failures = int(row[0] if row else 0) + 1
             until = now + min(_LONGEST_WAIT, timedelta(minutes=2.0 ** min(failures, 10)))
             table.execute("INSERT OR REPLACE INTO channels VALUES (?, ?, ?)", (channel, failures, until.isoformat()))
             return until

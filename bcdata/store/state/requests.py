@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bcdata.store.objects import STATE
-from bcdata.store.state.side_table import SideTable
+from bcdata.store.state.side_table import SideTable, instant
 
 Cell = tuple[str, str]
 """A symbol and a date key."""
@@ -48,13 +48,15 @@ class Requests:
 
     def of(self, kind: str, dataset: str) -> dict[Cell, Request]:
         """The last request for each partition of the dataset."""
-        if not self._table.path.exists():
-            return {}
         sql = "SELECT symbol, date, at, tries, cause FROM requests WHERE kind = ? AND dataset = ?"
-        rows = self._table.use(lambda table: table.execute(sql, (kind, dataset)).fetchall())
-        return {
-            (symbol, date): Request(datetime.fromisoformat(at), tries, cause) for symbol, date, at, tries, cause in rows
-        }
+        return dict(self._table.rows(sql, (kind, dataset), _request))
+
+    def uncount(self, kind: str, dataset: str, cells: Iterable[Cell]) -> None:
+        """Takes the last request for each partition out of the count: nobody got to answer it."""
+        rows = [(kind, dataset, symbol, date) for symbol, date in cells]
+        sql = "UPDATE requests SET tries = max(tries - 1, 0) WHERE kind = ? AND dataset = ? AND symbol = ? AND date = ?"
+        if rows and self._table.path.exists():
+            self._table.use(lambda table: table.executemany(sql, rows))
 
     def forget(self, kind: str, dataset: str, cells: Iterable[Cell]) -> None:
         """Takes requests out of the count: what they were about has changed."""
@@ -62,3 +64,7 @@ class Requests:
         sql = "DELETE FROM requests WHERE kind = ? AND dataset = ? AND symbol = ? AND date = ?"
         if rows and self._table.path.exists():
             self._table.use(lambda table: table.executemany(sql, rows))
+
+
+def _request(symbol: str, date: str, at: str, tries: int, cause: str) -> tuple[Cell, Request]:
+    return (symbol, date), Request(instant(at), int(tries), cause)

@@ -11,6 +11,8 @@ from bcdata.intervals import EPOCH
 
 _KLINE_FIELDS = 11
 _NO_SYMBOL = -1121
+_TOO_LARGE = 1 << 63
+"""What no column of integers holds; JSON has numbers of any length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def _rows(body: bytes) -> Sequence[Any]:
 
 
 def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _TOO_LARGE
 
 
 def _in_order(times: list[int], start_ms: int, end_ms: int) -> list[int]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from xml.parsers import expat  # DOCTYPEs are refused below: without them there are no entities to expand
 
 from bcdata.errors import ProviderError
-from bcdata.net.answers import shown, with_query
+from bcdata.net.answers import count, etag, shown, with_query
 from bcdata.net.client import HttpClient
 
 PROVIDER = "binance_archive"
@@ -206,18 +206,17 @@ def _key(text: str) -> str:
 
 
 def _entry(key: str, values: dict[str, str]) -> Entry:
-    size = values.get("Size", "").strip()
     return Entry(
         key=key,
-        size=int(size) if size.isascii() and size.isdecimal() else None,
+        size=count(values.get("Size", "")),
         last_modified=_instant(values.get("LastModified", "").strip()),
-        etag=values.get("ETag", "").strip().strip('"') or None,
+        etag=etag(values.get("ETag", "")),
     )
 
 
 def _instant(text: str) -> datetime | None:
     try:
         instant = datetime.fromisoformat(text)
-    except ValueError:
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
