@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline": {*LAKE, "evidence", "sqlite_files"},
     "universe": {*LAKE, "evidence", "pipeline"},
     "runs": {*LAKE, "pipeline"},
-    "healing": {*LAKE, "pipeline", "universe"},
+    "healing": {*LAKE, "pipeline", "sqlite_files", "universe"},
     "reporting": {*LAKE, "healing", "pictures", "pipeline"},
     "query": {*VALUES, "settings", "catalog", "features", "pipeline", "store", "universe"},
     "dagster_storage": {"sqlite_files"},

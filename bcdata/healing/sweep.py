@@ -23,6 +23,7 @@ from bcdata.pipeline.raw.objects import is_republished
 from bcdata.pipeline.stream import alone
 from bcdata.pipeline.zones import ARCHIVE
 from bcdata.providers.binance.files.archive import ArchiveObject
+from bcdata.sqlite_files import is_read_only
 from bcdata.store.layout import Partition, symbol_and_date
 from bcdata.store.state.attempts import Attempts
 from bcdata.store.store import Store
@@ -98,7 +99,7 @@ def _symbol(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) 
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as pool:
         checked = pool.map(lambda one: _check(work.store, dataset, *one), zip(partitions, listings, strict=True))
         for one in checked:
-            if one.is_harmed:
+            if one.is_harmed and not is_read_only(work.store.root / one.partition.key()):
                 _mark(work, dataset, one)
             yield one
 
