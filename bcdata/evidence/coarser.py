@@ -19,11 +19,12 @@ from bcdata.gaps.ledger import Reason, Status
 from bcdata.gaps.negatives import absent_too, silences
 from bcdata.gaps.residuals import CoarseBar
 from bcdata.intervals import Interval
-from bcdata.providers.binance.files.archive import ArchiveObject, BinanceArchive, Series
+from bcdata.providers.base import PERIODS, BulkObject, Series
+from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.providers.binance.files.peek import content_bound, member_name, read_opens
 from bcdata.providers.binance.files.unzip import unzip
 from bcdata.providers.binance.klines import check_columns, read_csv
-from bcdata.providers.binance.names import DAILY_INTERVALS, GRAINS, INTERVALS
+from bcdata.providers.binance.names import DAILY_INTERVALS, INTERVALS
 from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Grain, Window
 
@@ -78,11 +79,11 @@ class Coarser:
 
     async def _coarser_intervals(self, series: Series, fine: Interval) -> list[str]:
         """The intervals that the archive has of the symbol and that bars of this one tile, finest first."""
-        for period in GRAINS:
+        for period in PERIODS:
             if (series, period) not in self._folders:
                 asking = self._archive.intervals(series.market, series.kind, series.symbol, period)
                 self._folders[series, period] = asyncio.create_task(asking)
-        listed = await asyncio.gather(*(asyncio.shield(self._folders[series, period]) for period in GRAINS))
+        listed = await asyncio.gather(*(asyncio.shield(self._folders[series, period]) for period in PERIODS))
         return [name for name in INTERVALS if name in set().union(*listed) and _tiles(fine, Interval.parse(name))]
 
     async def _read(self, coarse: Series, days: set[date], most: int) -> list[_Read]:
@@ -97,9 +98,9 @@ class Coarser:
         read = await asyncio.gather(*(self._bars(coarse, one) for one in chosen))
         return [one for one in read if one is not None]
 
-    async def _bars(self, coarse: Series, one: ArchiveObject) -> _Read | None:
+    async def _bars(self, coarse: Series, one: BulkObject) -> _Read | None:
         """What an object holds; None where it cannot be had, is damaged, or came before its window had ended."""
-        window, interval = GRAINS[one.period].window(one.date_key), Interval.parse(coarse.interval or "")
+        window, interval = PERIODS[one.period].window(one.date_key), Interval.parse(coarse.interval or "")
         key = f"coarse/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
         known = self._memory.detail(key)
         if known is None:
@@ -108,7 +109,7 @@ class Coarser:
         bars = json.loads(known)
         return _Read(window, _restored(bars, interval)) if bars else None
 
-    async def _look(self, one: ArchiveObject, window: Window, interval: Interval) -> dict[str, Any]:
+    async def _look(self, one: BulkObject, window: Window, interval: Interval) -> dict[str, Any]:
         if one.last_modified is not None and one.last_modified < window.end:
             return {}
         try:
@@ -143,12 +144,12 @@ def _read_bars(body: bytes, name: str, bound: int, interval: Interval) -> pl.Dat
 
 
 def _chosen(
-    daily: Sequence[ArchiveObject], monthly: Sequence[ArchiveObject], days: set[date], around: set[date]
-) -> list[ArchiveObject]:
+    daily: Sequence[BulkObject], monthly: Sequence[BulkObject], days: set[date], around: set[date]
+) -> list[BulkObject]:
     """Daily objects for a few days, the month's for many; either where there is no other."""
     by_day = {date.fromisoformat(one.date_key): one for one in daily}
     by_month = {one.date_key: one for one in monthly}
-    chosen: dict[str, ArchiveObject] = {}
+    chosen: dict[str, BulkObject] = {}
     for day in sorted(around, key=lambda day: (day not in days, day)):
         month = f"{day:%Y-%m}"
         is_busy = sum(f"{one:%Y-%m}" == month for one in days) > _MANY_DAYS

@@ -16,12 +16,12 @@ from bcdata.errors import NotFoundError
 from bcdata.frames.schema import TIME
 from bcdata.gaps.explain import ABSENT
 from bcdata.intervals import Interval
+from bcdata.providers.base import PERIODS, BulkObject, ObjectError, Series
 from bcdata.providers.binance.api.exchange_info import ExchangeInfo, SymbolInfo
-from bcdata.providers.binance.files.archive import ArchiveObject, BinanceArchive, Series
+from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.providers.binance.files.peek import YEAR_3000_US, content_bound, member_name
-from bcdata.providers.binance.files.unzip import ObjectError, unzip
+from bcdata.providers.binance.files.unzip import unzip
 from bcdata.providers.binance.klines import check_columns, read_csv
-from bcdata.providers.binance.names import GRAINS
 from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Window
 
@@ -102,7 +102,7 @@ class Delistings:
 
     async def _last_trade(self, series: Series) -> tuple[datetime, datetime] | None:
         """The first idle candle of the archive's idle end, and the last traded one; None where there is no such end."""
-        daily, monthly = await asyncio.gather(*(self._archive.objects(series, period) for period in GRAINS))
+        daily, monthly = await asyncio.gather(*(self._archive.objects(series, period) for period in PERIODS))
         since: datetime | None = None
         for one in _backwards([*daily, *monthly])[:_MOST_OBJECTS]:
             tail = await self._tail(series, one)
@@ -118,10 +118,10 @@ class Delistings:
             return None
         return first, traded
 
-    def _ends(self, daily: list[ArchiveObject], monthly: list[ArchiveObject]) -> datetime:
+    def _ends(self, daily: list[BulkObject], monthly: list[BulkObject]) -> datetime:
         return min(self._now, max(_window(one).end for one in (*daily, *monthly)))
 
-    async def _tail(self, series: Series, one: ArchiveObject) -> _Tail | None:
+    async def _tail(self, series: Series, one: BulkObject) -> _Tail | None:
         """What an object ends with; None where it cannot be had or read."""
         key = f"tail/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
         known = self._memory.detail(key)
@@ -136,7 +136,7 @@ class Delistings:
         return _Tail.from_json(known)
 
 
-def _read_tail(body: bytes, one: ArchiveObject, series: Series) -> _Tail:
+def _read_tail(body: bytes, one: BulkObject, series: Series) -> _Tail:
     bound = content_bound(_window(one), Interval.parse(series.interval or ""))
     content = check_columns(unzip(body, member=member_name(one.name), max_bytes=bound))
     is_time = pl.col("open_time").is_between(0, YEAR_3000_US, closed="left")
@@ -146,14 +146,14 @@ def _read_tail(body: bytes, one: ArchiveObject, series: Series) -> _Tail:
     return _Tail(since, traded[-1] if len(traded) else None)
 
 
-def _backwards(objects: list[ArchiveObject]) -> list[ArchiveObject]:
+def _backwards(objects: list[BulkObject]) -> list[BulkObject]:
     """The objects from the last one back, each time span once, the longer objects where there are both."""
-    chosen: list[ArchiveObject] = []
+    chosen: list[BulkObject] = []
     for one in sorted(objects, key=lambda each: (_window(each).end, each.period == "monthly"), reverse=True):
         if not chosen or _window(one).end <= _window(chosen[-1]).start:
             chosen.append(one)
     return chosen
 
 
-def _window(one: ArchiveObject) -> Window:
-    return GRAINS[one.period].window(one.date_key)
+def _window(one: BulkObject) -> Window:
+    return PERIODS[one.period].window(one.date_key)

@@ -8,13 +8,13 @@ from typing import Any
 
 from bcdata.gaps.ledger import Reason, Status
 from bcdata.intervals import Interval
-from bcdata.providers.binance.files.archive import ArchiveObject, Series
-from bcdata.providers.binance.names import DAILY_INTERVALS, GRAINS, INTERVALS
+from bcdata.providers.base import PERIODS, BulkObject, Series
+from bcdata.providers.binance.names import DAILY_INTERVALS, INTERVALS
 from bcdata.windows import Grain, Window
 
 LONG = frozenset(INTERVALS) - DAILY_INTERVALS
 """Intervals whose bars tell no day: a bar of a month opens on its first, whichever day was the first to be traded."""
-Held = tuple[Series, ArchiveObject]
+Held = tuple[Series, BulkObject]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Ending:
         }
 
 
-def first_bar(begun: Sequence[tuple[datetime, Series, ArchiveObject]]) -> tuple[datetime | None, str]:
+def first_bar(begun: Sequence[tuple[datetime, Series, BulkObject]]) -> tuple[datetime | None, str]:
     """The first bar that the first files of all intervals show (their first opens, UTC), and how; None if unproven."""
     short = [each for each in begun if each[1].interval not in LONG]
     if not short:
@@ -124,12 +124,12 @@ def first_bar(begun: Sequence[tuple[datetime, Series, ArchiveObject]]) -> tuple[
     return opened, words
 
 
-def window_of_object(one: ArchiveObject) -> Window:
+def window_of_object(one: BulkObject) -> Window:
     """The time that an object names."""
-    return GRAINS[one.period].window(one.date_key)
+    return PERIODS[one.period].window(one.date_key)
 
 
-def days_of(one: ArchiveObject) -> Iterator[date]:
+def days_of(one: BulkObject) -> Iterator[date]:
     """The UTC days that an object names."""
     return window_of_object(one).days()
 

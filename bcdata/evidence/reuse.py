@@ -18,9 +18,10 @@ from bcdata.errors import NotFoundError, ProviderError
 from bcdata.evidence.listing_history import LONG, Held, day_window, days_of, window_of_object
 from bcdata.gaps.ledger import Reason, Status
 from bcdata.intervals import EPOCH, Interval
-from bcdata.providers.binance.files.archive import ArchiveObject, BinanceArchive, Series
+from bcdata.providers.base import BulkObject, ObjectError, Series
+from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.providers.binance.files.peek import content_bound, member_name
-from bcdata.providers.binance.files.unzip import ObjectError, unzip
+from bcdata.providers.binance.files.unzip import unzip
 from bcdata.providers.binance.klines import check_columns, read_csv
 from bcdata.providers.binance.names import INTERVALS
 from bcdata.store.state.attempts import Attempts
@@ -139,7 +140,7 @@ class Reuses:
                 return edge
         return None
 
-    async def _read(self, series: Series, one: ArchiveObject, day: date, *, is_last: bool) -> Edge | None:
+    async def _read(self, series: Series, one: BulkObject, day: date, *, is_last: bool) -> Edge | None:
         key = f"{'last' if is_last else 'first'}-price/{day}/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
         known = self._memory.detail(key)
         if known is None:
@@ -154,7 +155,7 @@ class Reuses:
         return Edge(datetime.fromisoformat(kept[0]), kept[1]) if kept else None
 
 
-def read_edge(body: bytes, one: ArchiveObject, interval: str, day: date, *, is_last: bool) -> Edge | None:
+def read_edge(body: bytes, one: BulkObject, interval: str, day: date, *, is_last: bool) -> Edge | None:
     """The end and close of the last bar in an object up to a day's end, or the open of its first from its start on.
 
     Raises:

@@ -25,9 +25,10 @@ from bcdata.evidence.listing_history import (
     window_of_object,
 )
 from bcdata.intervals import Interval
-from bcdata.providers.binance.files.archive import ArchiveObject, BinanceArchive, Series
+from bcdata.providers.base import PERIODS, BulkObject, Series
+from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.providers.binance.files.peek import content_bound, coverage
-from bcdata.providers.binance.names import DAILY_INTERVALS, GRAINS
+from bcdata.providers.binance.names import DAILY_INTERVALS
 from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Window
 
@@ -77,8 +78,8 @@ class Witness:
 
     async def _ask_all(self, series: Series) -> Testimony:
         most = await self._once(series, complete=False)
-        asking = [self._archive.intervals(series.market, series.kind, series.symbol, period) for period in GRAINS]
-        listed = zip(GRAINS, await asyncio.gather(*asking), strict=True)
+        asking = [self._archive.intervals(series.market, series.kind, series.symbol, period) for period in PERIODS]
+        listed = zip(PERIODS, await asyncio.gather(*asking), strict=True)
         known = {*_OTHERS, series.interval}
         more = [(name, period) for period, names in listed for name in names if name not in known]
         return await self._tell(series, [*most.held, *await self._objects(series, more)], complete=True)
@@ -86,7 +87,7 @@ class Witness:
     async def _objects(self, series: Series, folders: Sequence[tuple[str, str]]) -> list[Held]:
         asked = [(Series(series.market, series.kind, series.symbol, name), period) for name, period in folders]
 
-        async def listed(one: Series, period: str) -> list[ArchiveObject]:
+        async def listed(one: Series, period: str) -> list[BulkObject]:
             async with self._turns:
                 return await self._archive.objects(one, period)
 
@@ -152,7 +153,7 @@ class Witness:
         last_bar = max((bar for _, bar in read), key=lambda bar: (bar.start, bar.start - bar.end), default=None)
         return Ending(since, files_to, last_bar, words)
 
-    async def _last_bars(self, lasts: Sequence[Held]) -> list[tuple[ArchiveObject, Window]]:
+    async def _last_bars(self, lasts: Sequence[Held]) -> list[tuple[BulkObject, Window]]:
         """The last bar in each of these files, of those that can be had and read."""
         seen = dict(await self._last_opens(lasts))
         return [
@@ -174,7 +175,7 @@ class Witness:
 
     async def _listing(self, held: Sequence[Held]) -> tuple[datetime | None, str]:
         """The symbol's first bar, if some interval's first file proves it by beginning inside its day or month."""
-        firsts: dict[Series, ArchiveObject] = {}
+        firsts: dict[Series, BulkObject] = {}
         for series, one in sorted(held, key=lambda each: (window_of_object(each[1]).start, each[1].period)):
             firsts.setdefault(series, one)
         others = min(
@@ -189,14 +190,14 @@ class Witness:
         both = zip(seen, chosen, strict=True)
         return first_bar([(opened, series, one) for opened, (series, one) in both if opened is not None])
 
-    async def _edge(self, edge: Edge, series: Series, one: ArchiveObject) -> datetime | None:
+    async def _edge(self, edge: Edge, series: Series, one: BulkObject) -> datetime | None:
         """The first or the last open in an object, looked for once; None where it cannot be had or read."""
         key = f"{edge}/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
         if key not in self._looks:
             self._looks[key] = asyncio.create_task(self._look(key, edge, series, one))
         return await asyncio.shield(self._looks[key])
 
-    async def _look(self, key: str, edge: Edge, series: Series, one: ArchiveObject) -> datetime | None:
+    async def _look(self, key: str, edge: Edge, series: Series, one: BulkObject) -> datetime | None:
         known = self._memory.detail(key)
         if known is None:
             try:
@@ -213,7 +214,7 @@ class Witness:
 
 def _periods(interval: str) -> Iterator[str]:
     """The periods in which the archive has objects of an interval."""
-    return (period for period in GRAINS if period == "monthly" or interval in DAILY_INTERVALS)
+    return (period for period in PERIODS if period == "monthly" or interval in DAILY_INTERVALS)
 
 
 def _by_end(held: Held) -> tuple[datetime, str]:

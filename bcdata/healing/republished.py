@@ -20,7 +20,8 @@ from bcdata.pipeline.raw.manifests import MANIFEST, Record, in_force, read_manif
 from bcdata.pipeline.raw.objects import as_listed, is_republished
 from bcdata.pipeline.raw.standing import withdrawn
 from bcdata.pipeline.zones import ARCHIVE
-from bcdata.providers.binance.files.archive import ArchiveObject, BinanceArchive
+from bcdata.providers.base import BulkObject
+from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.store.layout import Partition, symbol_and_date
 from bcdata.store.state.requests import Cell
 from bcdata.store.store import Store
@@ -32,9 +33,7 @@ Records = Mapping[str, Record]
 """The records of the objects in force, read or left out by the policy, by their names."""
 
 
-def news(
-    known: Records, daily: Sequence[ArchiveObject], monthly: ArchiveObject | None, dataset: Dataset
-) -> list[ArchiveObject]:
+def news(known: Records, daily: Sequence[BulkObject], monthly: BulkObject | None, dataset: Dataset) -> list[BulkObject]:
     """The listed objects that raw has in another version, or lacks though the partition would be made of them.
 
     An object that left the listing is no news: its last version stays in force, and the next run says so.
@@ -157,7 +156,7 @@ def _taken(store: Store, dataset: Dataset, symbol: str) -> list[Partition]:
     return [Partition("raw", dataset.name, symbol, date, ARCHIVE) for date in dates]
 
 
-def _digest(objects: Sequence[ArchiveObject]) -> str:
+def _digest(objects: Sequence[BulkObject]) -> str:
     versions = sorted(
         f"{one.name} {one.size} {one.etag} {one.last_modified} {one.checksum_modified}" for one in objects
     )

@@ -22,7 +22,7 @@ from bcdata.pipeline.raw.marks import DAMAGED
 from bcdata.pipeline.raw.objects import is_republished
 from bcdata.pipeline.stream import alone
 from bcdata.pipeline.zones import ARCHIVE
-from bcdata.providers.binance.files.archive import ArchiveObject
+from bcdata.providers.base import BulkObject
 from bcdata.sqlite_files import is_read_only
 from bcdata.store.layout import Partition, symbol_and_date
 from bcdata.store.state.attempts import Attempts
@@ -34,7 +34,7 @@ _DIGITS = 12
 """Digits of the sha256 in a file's name, which tell of versions that no manifest names any more."""
 
 
-Listed = Mapping[str, ArchiveObject] | None
+Listed = Mapping[str, BulkObject] | None
 """The archive's objects of a partition by name; None where the listing could not be had."""
 
 

@@ -18,9 +18,11 @@ from bcdata.net.loop import BackgroundLoop
 from bcdata.net.settings import HttpSettings
 from bcdata.net.skew import SKEWS, Skews
 from bcdata.net.sqlite_budgets import SqliteBudgets
+from bcdata.providers.base import Series
 from bcdata.providers.binance.api.exchange_info import ExchangeInfo
-from bcdata.providers.binance.api.rest import BinanceRest, rows_per_call
-from bcdata.providers.binance.files.archive import BinanceArchive, Series
+from bcdata.providers.binance.api.limits import rows_per_call
+from bcdata.providers.binance.api.rest import BinanceRest
+from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition

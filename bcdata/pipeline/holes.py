@@ -15,8 +15,8 @@ from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.parsed.answer_rows import without
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.parsed.rest_answers import Weighed
+from bcdata.providers.base import PERIODS
 from bcdata.providers.binance.files.peek import content_bound, read_opens
-from bcdata.providers.binance.names import GRAINS
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import calendar, closed_window
 from bcdata.windows import Window
@@ -129,7 +129,7 @@ def missing_in(
     opens = [pl.Series("open_time", [], dtype=TIME)]
     for one in objects:
         body = work.store.objects.get(partition.key(one["file"]))
-        bound = content_bound(GRAINS[one["period"]].window(one["date"]), interval)
+        bound = content_bound(PERIODS[one["period"]].window(one["date"]), interval)
         found = read_opens(body, one["name"], bound) if body is not None else None
         opens += [found] if found is not None else []
     return missing_opens(calendar(dataset.calendar).opens(interval, closed), pl.concat(opens))

@@ -15,7 +15,7 @@ from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.manifests import in_force, read_manifest
 from bcdata.pipeline.raw.objects import listed_as
 from bcdata.pipeline.zones import ARCHIVE, Step, Zone
-from bcdata.providers.binance.files.archive import ArchiveObject
+from bcdata.providers.base import BulkObject
 from bcdata.runs.plan import Plan
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -94,7 +94,7 @@ async def _of_partition(store: Store, listings: Listings, partition: Partition, 
     cost.controls |= _lacking(await ControlObjects(dataset, listings).listed(symbol, window), controls)
 
 
-def _lacking(objects: list[ArchiveObject], known: dict[str, Any]) -> dict[str, int]:
+def _lacking(objects: list[BulkObject], known: dict[str, Any]) -> dict[str, int]:
     """Bytes by key of the objects that raw has not, or has in another version."""
     return {
         one.key: one.size or 0

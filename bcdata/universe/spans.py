@@ -13,8 +13,8 @@ from datetime import date, timedelta
 from bcdata.evidence.listing_history import Held, days_of
 from bcdata.evidence.reuse import Reuse, Reuses, absences
 from bcdata.pipeline.context import Workbench
-from bcdata.providers.binance.files.archive import Series
-from bcdata.providers.binance.names import DAILY_INTERVALS, GRAINS
+from bcdata.providers.base import PERIODS, Series
+from bcdata.providers.binance.names import DAILY_INTERVALS
 from bcdata.windows import Grain
 
 _DAY = timedelta(days=1)
@@ -90,7 +90,7 @@ class Spans:
         kept = json.loads(memory.detail(key) or "{}")
         if kept and (kept["last"] == last or last >= str(ended_by)):
             return _from_runs(kept["runs"])
-        asking = [self._work.archive.intervals(self._market, "klines", symbol, period) for period in GRAINS]
+        asking = [self._work.archive.intervals(self._market, "klines", symbol, period) for period in PERIODS]
         listed = dict.fromkeys(name for names in await asyncio.gather(*asking) for name in names)
         others = [name for name in listed if name != main and name in DAILY_INTERVALS]
         found = set().union(*await asyncio.gather(*(self._days(symbol, name) for name in others)))
@@ -107,8 +107,8 @@ class Spans:
 
     async def _at(self, symbol: str, days: Iterable[date]) -> list[Held]:
         """The objects of all listed intervals that cover these days."""
-        asking = [self._work.archive.intervals(self._market, "klines", symbol, period) for period in GRAINS]
-        listed = zip(GRAINS.items(), await asyncio.gather(*asking), strict=True)
+        asking = [self._work.archive.intervals(self._market, "klines", symbol, period) for period in PERIODS]
+        listed = zip(PERIODS.items(), await asyncio.gather(*asking), strict=True)
         asked = [
             (self._series(symbol, name), period, grain.key(Grain.DAY.window(str(day)).start))
             for (period, grain), names in listed

@@ -15,8 +15,8 @@ from bcdata.errors import BcdataError, StoreError
 from bcdata.net.loop import bounded_map
 from bcdata.pipeline.context import Workbench
 from bcdata.pipeline.fingerprint import fingerprint
+from bcdata.providers.base import PERIODS
 from bcdata.providers.binance.api.exchange_info import SymbolInfo
-from bcdata.providers.binance.names import GRAINS
 from bcdata.store.layout import universe_table
 from bcdata.store.locks import locked
 from bcdata.store.store import Store
@@ -135,7 +135,9 @@ class _Update:
         return f"universe/{self.market}/"
 
     async def _listed(self) -> set[str]:
-        answers = await asyncio.gather(*(self.work.archive.symbols(self.market, "klines", period) for period in GRAINS))
+        answers = await asyncio.gather(
+            *(self.work.archive.symbols(self.market, "klines", period) for period in PERIODS)
+        )
         return set().union(*answers)
 
     async def _infos(self) -> dict[str, SymbolInfo] | None:

@@ -6,7 +6,7 @@ import pytest
 
 from bcdata.evidence.listing_history import Question
 from bcdata.pipeline.zones import Zone
-from bcdata.providers.binance.files.archive import Series
+from bcdata.providers.base import Series
 from bcdata.windows import Window
 from bcdata_tests.mirror import Rows, coarse, day_key, made_day
 from bcdata_tests.run import Lake, utc

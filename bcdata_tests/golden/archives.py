@@ -8,10 +8,11 @@ import polars as pl
 
 from bcdata.frames.schema import BAR, TIME
 from bcdata.intervals import Interval
+from bcdata.providers.base import PERIODS
 from bcdata.providers.binance.files.peek import content_bound, member_name
 from bcdata.providers.binance.files.unzip import unzip
 from bcdata.providers.binance.klines import check_columns, read_csv
-from bcdata.providers.binance.names import GRAINS, parse_key
+from bcdata.providers.binance.names import parse_key
 
 Key = tuple[str, str, str]
 """Market, interval, symbol."""
@@ -26,7 +27,7 @@ def genuine_bars(mirror: Path) -> dict[Key, pl.DataFrame]:
         if name is None or name.series.kind != "klines":
             continue
         interval = Interval.parse(name.series.interval or "")
-        bound = content_bound(GRAINS[name.period].window(name.date_key), interval)
+        bound = content_bound(PERIODS[name.period].window(name.date_key), interval)
         content = check_columns(unzip(path.read_bytes(), member=member_name(path.name), max_bytes=bound))
         contents[name.series.market, interval.name, name.series.symbol].append(content)
     return {key: _bars(found) for key, found in contents.items()}

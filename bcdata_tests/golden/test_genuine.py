@@ -10,10 +10,11 @@ from bcdata.catalog import load_catalog
 from bcdata.frames.schema import BAR, TIME
 from bcdata.intervals import Interval
 from bcdata.pipeline.zones import Zone
+from bcdata.providers.base import PERIODS
 from bcdata.providers.binance.files.peek import content_bound, member_name
 from bcdata.providers.binance.files.unzip import unzip
 from bcdata.providers.binance.klines import check_columns, read_csv
-from bcdata.providers.binance.names import GRAINS, ObjectName, parse_key
+from bcdata.providers.binance.names import ObjectName, parse_key
 from bcdata.quality.audit import Audited, audit_bars
 from bcdata_tests.golden import reader
 from bcdata_tests.run import ARCHIVE, Lake, utc
@@ -33,7 +34,7 @@ def genuine(mirror: Path) -> dict[tuple[str, str, str], Objects]:
 
 def audited(interval: Interval, objects: Objects) -> Audited:
     """The verdict on some objects as one frame, daily ones before monthly ones."""
-    windows = [GRAINS[name.period].window(name.date_key) for name, _ in objects]
+    windows = [PERIODS[name.period].window(name.date_key) for name, _ in objects]
     contents = [
         check_columns(
             unzip(path.read_bytes(), member=member_name(path.name), max_bytes=content_bound(window, interval))

@@ -13,7 +13,7 @@ from bcdata.pipeline.outcome import State
 from bcdata.pipeline.raw.choose import Policy, first_choice, second_choice
 from bcdata.pipeline.raw.manifests import read_manifest
 from bcdata.pipeline.zones import Zone
-from bcdata.providers.binance.files.archive import ArchiveObject
+from bcdata.providers.base import BulkObject
 from bcdata.runs.preflight import prepare
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -346,9 +346,9 @@ def test_a_symbol_that_left_the_archive_may_still_be_asked_for(world: World) -> 
     prepare(lake.root, lake.plan(D, "BTCUSDT", "2025-02"))
 
 
-def listed(date_key: str, when: int | None) -> ArchiveObject:
+def listed(date_key: str, when: int | None) -> BulkObject:
     period = "daily" if len(date_key) == 10 else "monthly"
-    return ArchiveObject(
+    return BulkObject(
         f"x/{date_key}.zip", period, date_key, last_modified=None if when is None else utc(f"2025-02-{when:02}")
     )
 

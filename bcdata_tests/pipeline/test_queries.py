@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bcdata.gaps.ledger import runs_of
 from bcdata.intervals import EPOCH, Interval
 from bcdata.pipeline.raw.queries import Run, cover, wider
-from bcdata.providers.binance.api.rest import RestPage
+from bcdata.providers.base import Page
 from bcdata.windows import Window
 from bcdata_tests.make import MINUTE, START, opens
 
@@ -56,9 +56,9 @@ def test_a_run_longer_than_a_page_lends_the_rest_of_its_last_page() -> None:
     assert (window.start, window.end) == (at(9), at(27))
 
 
-def page(first: int | None, last: int | None) -> RestPage:
+def page(first: int | None, last: int | None) -> Page:
     first_ms, last_ms = (None if n is None else (at(n) - EPOCH) // timedelta(milliseconds=1) for n in (first, last))
-    return RestPage("", b"", first_ms, last_ms, 0)
+    return Page("", b"", first_ms, last_ms, 0)
 
 
 def test_one_sided_answers_are_asked_for_once_more_half_a_page_wider() -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from bcdata.errors import NotFoundError, ProviderError, UnreachableError, UsageError
 from bcdata.net.answers import OversizeError
-from bcdata.providers.binance.files.archive import ArchiveObject, BinanceArchive, FetchedObject, Series
+from bcdata.providers.base import BulkObject, FetchedObject, Series
+from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.windows import Grain
 from bcdata_tests.net.fault_server import FaultServer, Reply, serving
 from bcdata_tests.net.helpers import client
@@ -55,7 +56,7 @@ def test_objects_with_their_checksums_in_order(tmp_path: Path) -> None:
     assert [one.date_key for one in found] == ["2023-01-30", "2023-02-01", "2023-02-02"]
     assert [one.checksum_listed for one in found] == [True, False, True]
     modified = datetime(2023, 2, 1, 4, 5, 6, tzinfo=UTC)
-    assert found[0] == ArchiveObject(
+    assert found[0] == BulkObject(
         f"{FOLDER}/BTCUSDT-1m-2023-01-30.zip",
         "daily",
         "2023-01-30",
@@ -179,15 +180,15 @@ def test_symbols_and_intervals(tmp_path: Path) -> None:
     assert nobody == []
 
 
-def fetch(state: Path, bucket: Bucket, one: ArchiveObject) -> tuple[FetchedObject, FaultServer]:
+def fetch(state: Path, bucket: Bucket, one: BulkObject) -> tuple[FetchedObject, FaultServer]:
     return use(state, bucket, lambda archive: archive.fetch(one))
 
 
-def an_object(symbol: str = "BTCUSDT") -> tuple[Bucket, ArchiveObject]:
+def an_object(symbol: str = "BTCUSDT") -> tuple[Bucket, BulkObject]:
     series = Series("spot", "klines", symbol, "1m")
     bucket = Bucket(objects_of(series, "2023-01-01", "2023-01-01"))
     key = f"data/spot/daily/klines/{symbol}/1m/{symbol}-1m-2023-01-01.zip"
-    return bucket, ArchiveObject(key, "daily", "2023-01-01", size=len(BODY))
+    return bucket, BulkObject(key, "daily", "2023-01-01", size=len(BODY))
 
 
 @pytest.mark.parametrize("symbol", ["BTCUSDT", "币安人生USDT"])

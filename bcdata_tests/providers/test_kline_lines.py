@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bcdata.intervals import Interval
-from bcdata.providers.binance.files.unzip import ObjectError
+from bcdata.providers.base import ObjectError
 from bcdata.providers.binance.klines import check_columns, snap_early_2018
 from bcdata_tests.mirror import csv_of
 from bcdata_tests.providers.test_klines import BOM, NAMES, ROWS, quoted, read

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcdata.providers.binance.files.unzip import ObjectError
+from bcdata.providers.base import ObjectError
 from bcdata.providers.binance.funding import has_more_columns, read_funding_csv
 from bcdata.providers.binance.klines import RawKlines, check_columns, read_csv
 from bcdata.windows import Grain

@@ -11,7 +11,8 @@ import pytest
 
 from bcdata.errors import ProviderError
 from bcdata.net.answers import OversizeError
-from bcdata.providers.binance.files.archive import BinanceArchive, Series
+from bcdata.providers.base import Series
+from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.providers.binance.files.listing import Listing, parse_page
 from bcdata_tests.net.fault_server import Handler, Reply, Request, serving
 from bcdata_tests.net.helpers import client

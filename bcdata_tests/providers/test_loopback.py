@@ -10,8 +10,9 @@ from typing import TypeVar
 import pytest
 
 from bcdata.errors import NotFoundError, ProviderError, RateLimitedError, UnreachableError
+from bcdata.providers.base import Series
 from bcdata.providers.binance.api.rest import BinanceRest
-from bcdata.providers.binance.files.archive import BinanceArchive, Series
+from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.simulate import Fault, GeneratedMarket, LoopbackExchange
 from bcdata.windows import Grain, Window

@@ -8,11 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcdata.errors import UsageError
+from bcdata.providers.base import PERIODS, Series
 from bcdata.providers.binance.names import (
     DAILY_INTERVALS,
-    GRAINS,
     INTERVALS,
-    Series,
     is_symbol,
     object_key,
     parse_key,
@@ -138,7 +137,7 @@ def test_a_key_with_a_month_that_there_is_not_names_its_year() -> None:
 def test_no_rest_of_a_key_upsets_them(text: str) -> None:
     series = Series("spot", "klines", "BTCUSDT", "1m")
     for key in (text, MONTHS + text, DAYS + text):
-        for period in GRAINS:
+        for period in PERIODS:
             parse_unpadded(key, series, period)
             time_named(key, series, period)
 
@@ -159,7 +158,7 @@ def test_no_text_upsets_the_reader(text: str) -> None:
 def test_what_cannot_be_a_symbol(symbol: str) -> None:
     assert not is_symbol(symbol)
     with pytest.raises(UsageError, match="cannot be a Binance symbol"):
-        Series("spot", "klines", symbol, "1m")
+        series_prefix(Series("spot", "klines", symbol, "1m"), "daily")
 
 
 @pytest.mark.parametrize(
@@ -176,7 +175,7 @@ def test_what_cannot_be_a_symbol(symbol: str) -> None:
 )
 def test_series_that_there_are_not(given_: tuple[str, str, str, str | None]) -> None:
     with pytest.raises(UsageError):
-        Series(*given_)
+        series_prefix(Series(*given_), "daily")
 
 
 def test_series_are_named_and_sorted() -> None:
@@ -193,7 +192,7 @@ def test_periods_and_intervals() -> None:
         type_prefix("spot", "weekly", "klines")
     with pytest.raises(UsageError, match="write it as YYYY-MM-DD"):
         object_key(Series("spot", "klines", "A", "1m"), "daily", "2023-01")
-    assert set(GRAINS) == {"daily", "monthly"}
+    assert set(PERIODS) == {"daily", "monthly"}
 
 
 def test_urls_carry_percent_encoded_utf8() -> None:

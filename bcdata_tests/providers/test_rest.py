@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from bcdata.errors import BlockedError, NotFoundError, ProviderError, UnreachableError, UsageError
 from bcdata.net.answers import RefusedError
+from bcdata.providers.base import Series
 from bcdata.providers.binance.api.limits import klines_cost, rows_per_call, weight_budget
 from bcdata.providers.binance.api.rest import BinanceRest
-from bcdata.providers.binance.names import Series
 from bcdata.windows import Window
 from bcdata_tests.net.fault_server import FaultServer, Handler, Reply, serving
 from bcdata_tests.net.helpers import client

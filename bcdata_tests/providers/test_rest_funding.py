@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bcdata.errors import ProviderError
-from bcdata.providers.binance.names import Series
+from bcdata.providers.base import Series
 from bcdata.windows import Window
 from bcdata_tests.net.fault_server import Reply
 from bcdata_tests.providers.exchange_server import Capped, Exchange

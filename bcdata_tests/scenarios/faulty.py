@@ -11,9 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 from bcdata.net.answers import HttpResponse
 from bcdata.net.client import HttpClient
-from bcdata.providers.binance.api.rest import BinanceRest, RestPage
-from bcdata.providers.binance.files.archive import ArchiveObject, BinanceArchive, FetchedObject
-from bcdata.providers.binance.names import Series, series_prefix
+from bcdata.providers.base import BulkObject, FetchedObject, Page, Series
+from bcdata.providers.binance.api.rest import BinanceRest
+from bcdata.providers.binance.files.archive import BinanceArchive
+from bcdata.providers.binance.names import series_prefix
 from bcdata.windows import Window
 from bcdata_tests.net.fault_server import Reply, Request
 
@@ -225,7 +226,7 @@ class ArchiveCall(Call):
     async def ask(self, client: HttpClient, url: str) -> object:
         body = self.body()
         key = f"data/spot/daily/klines/{self.symbol}/1h/{self.name}"
-        listed = ArchiveObject(key, "2025-01-01", len(body), None, hashlib.md5(body, usedforsecurity=False).hexdigest())
+        listed = BulkObject(key, "2025-01-01", len(body), None, hashlib.md5(body, usedforsecurity=False).hexdigest())
         return await BinanceArchive(client, url, url).fetch(listed, with_checksum=self.number % 3 > 0)
 
     def lie(self, found: object) -> str | None:
@@ -285,7 +286,7 @@ class KlinesCall(Call):
     def lie(self, found: object) -> str | None:
         assert isinstance(found, list)
         mine = {json.dumps(row) for row in self.rows()}
-        pages: list[RestPage] = found
+        pages: list[Page] = found
         sent = [json.dumps(row) for page in pages for row in json.loads(page.body)]
         foreign = len(set(sent) - mine)
         return f"{foreign} rows that the market does not have" if foreign else None

@@ -14,8 +14,7 @@ from bcdata.pipeline.parsed.archive_content import object_content, object_window
 from bcdata.pipeline.raw.due import due_until
 from bcdata.pipeline.raw.manifests import Record
 from bcdata.pipeline.raw.objects import iso
-from bcdata.providers.binance.files.archive import Series
-from bcdata.providers.binance.files.unzip import ObjectError
+from bcdata.providers.base import ObjectError, Series
 from bcdata.providers.binance.funding import read_funding_csv
 from bcdata.quality.settlements import IS_NAMED
 from bcdata.store.layout import Partition

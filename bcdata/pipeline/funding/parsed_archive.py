@@ -19,7 +19,7 @@ from bcdata.pipeline.parsed.archive_rows import extra_columns
 from bcdata.pipeline.publish import publish, unchanged
 from bcdata.pipeline.raw.manifests import Record, held_manifest
 from bcdata.pipeline.stream import each
-from bcdata.providers.binance.files.unzip import ObjectError
+from bcdata.providers.base import ObjectError
 from bcdata.providers.binance.funding import RAW, SENT, has_more_columns, read_funding_csv
 from bcdata.quality.settlements import IS_NAMED, audit_settlements
 from bcdata.quality.shares import BAD_SHARE, Bad

@@ -24,7 +24,7 @@ from bcdata.pipeline.present import as_of, with_warnings
 from bcdata.pipeline.raw.answered import asking_findings
 from bcdata.pipeline.raw.manifests import MANIFEST, Record, read_manifest
 from bcdata.pipeline.stream import each
-from bcdata.providers.binance.api.answers import RestPage
+from bcdata.providers.base import Page
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Refilled
@@ -129,7 +129,7 @@ class _Asking:
         twice = _span(answer.twice) if answer.twice else None
         return {"asked": _span(answer.asked), "objects": self._stored("funding", pages), "twice": twice}
 
-    def _stored(self, name: str, pages: Iterable[RestPage]) -> list[Record]:
+    def _stored(self, name: str, pages: Iterable[Page]) -> list[Record]:
         objects: list[Record] = []
         store, partition = self.question.work.store, self.question.partition
         for number, page in enumerate(pages):

@@ -7,8 +7,9 @@ from bcdata.errors import StoreError
 from bcdata.intervals import Interval
 from bcdata.pipeline.lake import repair
 from bcdata.pipeline.raw.standing import WITHDRAWN
+from bcdata.providers.base import ObjectError
 from bcdata.providers.binance.files.peek import content_bound, member_name
-from bcdata.providers.binance.files.unzip import ObjectError, unzip
+from bcdata.providers.binance.files.unzip import unzip
 from bcdata.providers.binance.klines import check_columns
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store

@@ -10,7 +10,7 @@ from bcdata.gaps.set_aside import UNREADABLE_LINE, Lacking, Run, runs_of_rows, r
 from bcdata.intervals import Interval
 from bcdata.pipeline.parsed.archive_content import Record, object_window, refuse_lost, rows_content
 from bcdata.pipeline.parsed.control_bars import with_windows
-from bcdata.providers.binance.files.unzip import ObjectError
+from bcdata.providers.base import ObjectError
 from bcdata.quality.audit import Audited
 from bcdata.quality.shares import BAD_SHARE
 from bcdata.quality.verdict import Finding, Severity

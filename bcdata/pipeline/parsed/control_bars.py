@@ -9,8 +9,8 @@ import polars as pl
 from bcdata.frames.schema import BAR, TIME
 from bcdata.intervals import Interval
 from bcdata.pipeline.parsed.archive_content import Record, object_window, refuse_lost, rows_content
+from bcdata.providers.base import ObjectError
 from bcdata.providers.binance.contracts import contract_size
-from bcdata.providers.binance.files.unzip import ObjectError
 from bcdata.providers.binance.klines import coin_margined, read_csv, snap_early_2018
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.verdict import Finding, Severity

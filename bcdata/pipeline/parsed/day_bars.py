@@ -9,8 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from bcdata.catalog import Dataset
 from bcdata.intervals import EPOCH, Interval
 from bcdata.pipeline.context import Workbench, series_of
-from bcdata.providers.binance.api.answers import RestPage
-from bcdata.providers.binance.files.archive import Series
+from bcdata.providers.base import Page, Series
 from bcdata.store.layout import Partition
 from bcdata.windows import Window
 
@@ -29,11 +28,9 @@ class DayBars:
             series, window = _days_of(dataset, one.symbol), _around(dataset.grain.window(one.date))
             known = self._spans.get(series, window)
             self._spans[series] = Window(min(known.start, window.start), max(known.end, window.end))
-        self._asked: dict[Series, asyncio.Task[list[RestPage]]] = {}
+        self._asked: dict[Series, asyncio.Task[list[Page]]] = {}
 
-    async def of(
-        self, dataset: Dataset, partition: Partition, also: Collection[date] = ()
-    ) -> tuple[RestPage, datetime]:
+    async def of(self, dataset: Dataset, partition: Partition, also: Collection[date] = ()) -> tuple[Page, datetime]:
         """The rows, as sent, of the partition's closed days and of some others, and where the partition's end.
 
         Args:
@@ -54,7 +51,7 @@ class DayBars:
         starts = {_ms(datetime(day.year, day.month, day.day, tzinfo=UTC)) for day in also if day < closed.date()}
         return _cut(pages, window, starts), window.end
 
-    async def _ask(self, series: Series) -> list[RestPage]:
+    async def _ask(self, series: Series) -> list[Page]:
         await self._work.exchange_info(series.market)  # its limits are learnt before the first question
         return await self._work.rest.klines(series, self._spans[series], now=self._work.now)
 
@@ -67,13 +64,13 @@ def _around(window: Window) -> Window:
     return Window(window.start - REACH, window.end + REACH)
 
 
-def _cut(pages: Sequence[RestPage], window: Window, also: Collection[int]) -> RestPage:
+def _cut(pages: Sequence[Page], window: Window, also: Collection[int]) -> Page:
     """The rows that open in the window or at other instants, out of all pages; each row stays as it was sent."""
     start, end = (_ms(edge) for edge in (window.start, window.end))
     rows = [row for page in pages for row in json.loads(page.body) if start <= row[0] < end or row[0] in also]
     body = json.dumps(rows, separators=(",", ":")).encode()
     url = pages[0].url if pages else ""
-    return RestPage(url, body, rows[0][0] if rows else None, rows[-1][0] if rows else None, rows=len(rows))
+    return Page(url, body, rows[0][0] if rows else None, rows[-1][0] if rows else None, rows=len(rows))
 
 
 def _ms(instant: datetime) -> int:

@@ -16,11 +16,10 @@ from bcdata.pipeline.context import Workbench, series_of
 from bcdata.pipeline.parsed.control_bars import sound_bars
 from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL, REACH
 from bcdata.pipeline.raw.manifests import Record
-from bcdata.providers.binance.files.archive import ArchiveObject
+from bcdata.providers.base import PERIODS, BulkObject, ObjectError
 from bcdata.providers.binance.files.peek import content_bound, member_name
-from bcdata.providers.binance.files.unzip import ObjectError, unzip
+from bcdata.providers.binance.files.unzip import unzip
 from bcdata.providers.binance.klines import check_columns
-from bcdata.providers.binance.names import GRAINS
 from bcdata.quality.compare.windows import length_of
 from bcdata.store.layout import Partition
 from bcdata.windows import Grain, Window
@@ -38,7 +37,7 @@ class DayWitnesses:
         self._dataset = dataset
         self._read: dict[str, asyncio.Task[Record | None]] = {}
 
-    async def listed(self, partition: Partition) -> list[ArchiveObject]:
+    async def listed(self, partition: Partition) -> list[BulkObject]:
         """Objects of other partitions, the nearest first: of days, and of months where there is no day's.
 
         Raises:
@@ -51,10 +50,10 @@ class DayWitnesses:
             self._work.archive.objects(series, "daily", first=Grain.DAY.key(first), last=Grain.DAY.key(last)),
             self._work.archive.objects(series, "monthly", first=Grain.MONTH.key(first), last=Grain.MONTH.key(last)),
         )
-        other = [one for one in months if not _overlap(GRAINS["monthly"].window(one.date_key), window)]
+        other = [one for one in months if not _overlap(PERIODS["monthly"].window(one.date_key), window)]
         return _spread(days, window) or other[:2]
 
-    async def day_bar(self, partition: Partition, one: ArchiveObject) -> Record | None:
+    async def day_bar(self, partition: Partition, one: BulkObject) -> Record | None:
         """What an object makes of its day (a month's of the day next to the partition); None where that is not whole.
 
         Raises:
@@ -66,7 +65,7 @@ class DayWitnesses:
             self._read[key] = asyncio.create_task(self._look(partition.symbol, one, window))
         return await asyncio.shield(self._read[key])
 
-    async def _look(self, symbol: str, one: ArchiveObject, window: Window) -> Record | None:
+    async def _look(self, symbol: str, one: BulkObject, window: Window) -> Record | None:
         try:
             fetched = await self._work.archive.fetch(one)
         except NotFoundError:
@@ -75,8 +74,8 @@ class DayWitnesses:
             return None
         return await asyncio.to_thread(self._made_of, symbol, one, fetched.body, window)
 
-    def _made_of(self, symbol: str, one: ArchiveObject, body: bytes, window: Window) -> Record | None:
-        named, interval = GRAINS[one.period].window(one.date_key), self._dataset.bar_interval
+    def _made_of(self, symbol: str, one: BulkObject, body: bytes, window: Window) -> Record | None:
+        named, interval = PERIODS[one.period].window(one.date_key), self._dataset.bar_interval
         try:
             content = unzip(body, member=member_name(one.name), max_bytes=content_bound(named, interval))
             rows = sound_bars([check_columns(content)], [_record(one)], interval, self._dataset.market, symbol)
@@ -100,9 +99,9 @@ def frame_of(witnesses: Sequence[Record]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema).unique("open_time", keep="first").sort("open_time")
 
 
-def _spread(days: Sequence[ArchiveObject], window: Window) -> list[ArchiveObject]:
+def _spread(days: Sequence[BulkObject], window: Window) -> list[BulkObject]:
     """Objects of days before and after a partition, the nearest first, further and further apart."""
-    named = [(GRAINS["daily"].window(one.date_key), one) for one in days]
+    named = [(PERIODS["daily"].window(one.date_key), one) for one in days]
     before = [one for day, one in reversed(named) if day.end <= window.start]
     after = [one for day, one in named if day.start >= window.end]
     sides = ([side[at] for at in sorted({*_STRIDES, len(side) - 1}) if 0 <= at < len(side)] for side in (before, after))
@@ -113,5 +112,5 @@ def _overlap(one: Window, other: Window) -> bool:
     return one.start < other.end and other.start < one.end
 
 
-def _record(one: ArchiveObject) -> Record:
+def _record(one: BulkObject) -> Record:
     return {"name": one.name, "period": one.period, "date": one.date_key}

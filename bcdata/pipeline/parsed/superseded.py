@@ -12,7 +12,7 @@ from bcdata.frames.schema import TIME
 from bcdata.gaps.set_aside import Lacking, Run
 from bcdata.intervals import Interval
 from bcdata.pipeline.parsed.archive_content import Record, object_content, object_window
-from bcdata.providers.binance.files.unzip import ObjectError
+from bcdata.providers.base import ObjectError
 from bcdata.providers.binance.klines import check_columns, read_csv, snap_early_2018
 from bcdata.quality.verdict import SAMPLE, Finding, Severity
 from bcdata.store.layout import Partition

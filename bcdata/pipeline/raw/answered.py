@@ -14,7 +14,7 @@ from bcdata.pipeline.parsed.rest_answers import Days, Weighed, weigh
 from bcdata.pipeline.raw.manifests import MANIFEST, Record, read_manifest
 from bcdata.pipeline.raw.marks import DAMAGED
 from bcdata.pipeline.raw.queries import Run
-from bcdata.providers.binance.api.answers import RestPage
+from bcdata.providers.base import Page
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Attempts
@@ -58,7 +58,7 @@ class Answered:
         """Whether nothing was answered or learnt at all."""
         return not any(self.manifest.get(name) for name in ("queries", "days", *FACTS))
 
-    def keep(self, window: Window, pages: Sequence[RestPage], again: Sequence[Run]) -> int:
+    def keep(self, window: Window, pages: Sequence[Page], again: Sequence[Run]) -> int:
         """Stores an answer in the place of an earlier one to the same question; returns its size in bytes.
 
         `again` are the runs about which an answer at least a day older had said nothing either.
@@ -76,7 +76,7 @@ class Answered:
         self._weighed = None
         return sum(len(page.body) for page in pages)
 
-    def keep_days(self, page: RestPage, to: datetime, witnesses: Sequence[Record] = ()) -> int:
+    def keep_days(self, page: Page, to: datetime, witnesses: Sequence[Record] = ()) -> int:
         """Stores the exchange's day bars of the partition, asked for up to `to`, and what they are tried with.
 
         Args:
@@ -202,7 +202,7 @@ class Answered:
         queries: list[Record] = self.manifest["queries"]
         return queries
 
-    def _stored(self, name: str, pages: Sequence[RestPage]) -> list[Record]:
+    def _stored(self, name: str, pages: Sequence[Page]) -> list[Record]:
         """The records of pages that are put beside the manifest."""
         stored: list[Record] = []
         for page in pages:

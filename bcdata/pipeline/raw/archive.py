@@ -29,7 +29,7 @@ from bcdata.pipeline.raw.objects import ObjectFetcher
 from bcdata.pipeline.raw.salvage import salvaged
 from bcdata.pipeline.raw.standing import WITHDRAWN, candidates, left_aside, superseded, withdrawn
 from bcdata.pipeline.stream import each_async
-from bcdata.providers.binance.files.archive import ArchiveObject
+from bcdata.providers.base import BulkObject
 from bcdata.quality.verdict import SAMPLE, Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 
@@ -100,7 +100,7 @@ class _Fetch:
 
     async def _read(
         self,
-        standing: Sequence[ArchiveObject],
+        standing: Sequence[BulkObject],
         known: Mapping[str, Record],
         gone: Mapping[str, Record],
         controls: Sequence[Record],
@@ -127,7 +127,7 @@ class _Fetch:
         held = {record["name"]: record for record in records if record}
         return [held[name] for name in sorted(held)], judged
 
-    async def _have(self, one: ArchiveObject, known: Mapping[str, Record], gone: Mapping[str, Record]) -> Record | None:
+    async def _have(self, one: BulkObject, known: Mapping[str, Record], gone: Mapping[str, Record]) -> Record | None:
         """The record of an object in force; None where the archive has it not after all, and never had it."""
         if one.name in gone:
             return await self.fetcher.looked_at(one, gone[one.name])

@@ -5,8 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from bcdata.catalog import Dataset
-from bcdata.providers.binance.files.archive import ArchiveObject
-from bcdata.providers.binance.names import GRAINS
+from bcdata.providers.base import PERIODS, BulkObject
 from bcdata.windows import Grain, Window
 
 
@@ -28,7 +27,7 @@ def policy_of(dataset: Dataset) -> Policy:
     return Policy.MONTHS_FIRST if dataset.monthly_replaces_daily else Policy.ALL
 
 
-def first_choice(daily: Sequence[ArchiveObject], monthly: ArchiveObject | None, policy: Policy) -> list[ArchiveObject]:
+def first_choice(daily: Sequence[BulkObject], monthly: BulkObject | None, policy: Policy) -> list[BulkObject]:
     """The objects that are read whatever is in them."""
     months = [monthly] if monthly else []
     if policy is Policy.ALL or not (daily and months):
@@ -39,8 +38,8 @@ def first_choice(daily: Sequence[ArchiveObject], monthly: ArchiveObject | None, 
 
 
 def second_choice(
-    daily: Sequence[ArchiveObject], monthly: ArchiveObject | None, lacking: Iterable[date], policy: Policy
-) -> list[ArchiveObject]:
+    daily: Sequence[BulkObject], monthly: BulkObject | None, lacking: Iterable[date], policy: Policy
+) -> list[BulkObject]:
     """What else is read because the first choice lacks bars of these days, in whole or in part."""
     keys = {day.isoformat() for day in lacking}
     if policy is Policy.DAYS_FIRST:
@@ -48,15 +47,15 @@ def second_choice(
     return [one for one in daily if one.date_key in keys] if policy is Policy.MONTHS_FIRST else []
 
 
-def uncovered_days(objects: Iterable[ArchiveObject], window: Window) -> list[date]:
+def uncovered_days(objects: Iterable[BulkObject], window: Window) -> list[date]:
     """The days of the window that none of the objects names."""
     covered: set[date] = set()
     for one in objects:
-        covered.update(GRAINS[one.period].window(one.date_key).days())
+        covered.update(PERIODS[one.period].window(one.date_key).days())
     return [day for day in window.days() if day not in covered]
 
 
-def left_out(dataset: Dataset, rest: Sequence[ArchiveObject]) -> str | None:
+def left_out(dataset: Dataset, rest: Sequence[BulkObject]) -> str | None:
     """What a partition was not reconciled with, in words; None where all that the archive has of it is compared.
 
     Args:
@@ -74,7 +73,7 @@ def left_out(dataset: Dataset, rest: Sequence[ArchiveObject]) -> str | None:
     return None
 
 
-def _is_newer(daily: ArchiveObject, monthly: ArchiveObject) -> bool:
+def _is_newer(daily: BulkObject, monthly: BulkObject) -> bool:
     """A daily object that was changed after the monthly one was made is not in it."""
     if daily.last_modified is None or monthly.last_modified is None:
         return False

@@ -15,8 +15,8 @@ from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.manifests import Record
 from bcdata.pipeline.raw.objects import ObjectFetcher
 from bcdata.pipeline.raw.standing import withdrawn
-from bcdata.providers.binance.files.archive import ArchiveObject
-from bcdata.providers.binance.names import DAILY_INTERVALS, GRAINS, INTERVALS
+from bcdata.providers.base import PERIODS, BulkObject
+from bcdata.providers.binance.names import DAILY_INTERVALS, INTERVALS
 from bcdata.windows import Grain, Window
 
 _USUAL = ("1h", "1d")
@@ -51,13 +51,13 @@ class ControlObjects:
                 found += await self._of(fetcher, window, interval, before)
         return sorted(found, key=lambda record: str(record["name"]))
 
-    async def listed(self, symbol: str, window: Window) -> list[ArchiveObject]:
+    async def listed(self, symbol: str, window: Window) -> list[BulkObject]:
         """The control objects of a partition by their names alone: what they turn out to lack may call for more.
 
         Raises:
             ProviderError: the archive cannot be asked.
         """
-        found: list[ArchiveObject] = []
+        found: list[BulkObject] = []
         for interval in usual_controls(self.dataset):
             found += await self._named(symbol, interval, window)
         if not found and other_controls(self.dataset, set(INTERVALS)):
@@ -65,7 +65,7 @@ class ControlObjects:
                 found += await self._named(symbol, interval, window)
         return found
 
-    async def _named(self, symbol: str, interval: Interval, window: Window) -> list[ArchiveObject]:
+    async def _named(self, symbol: str, interval: Interval, window: Window) -> list[BulkObject]:
         if self.dataset.grain is Grain.DAY:
             return await self._days(symbol, interval, window) or await self._month(symbol, interval, window)
         return await self._month(symbol, interval, window) or await self._days(symbol, interval, window)
@@ -90,25 +90,25 @@ class ControlObjects:
         held = {name: record for name, record in days.items() if record["date"] in lacking}
         return records + await _have(fetcher, rest, interval, held)
 
-    async def _days(self, symbol: str, interval: Interval, window: Window) -> list[ArchiveObject]:
+    async def _days(self, symbol: str, interval: Interval, window: Window) -> list[BulkObject]:
         return await self.listings.coarser_days(symbol, interval.name, window)
 
-    async def _month(self, symbol: str, interval: Interval, window: Window) -> list[ArchiveObject]:
+    async def _month(self, symbol: str, interval: Interval, window: Window) -> list[BulkObject]:
         month = await self.listings.coarser_month(symbol, interval.name, window)
         return [month] if month else []
 
 
 async def _have(
-    fetcher: ObjectFetcher, listed: Sequence[ArchiveObject], interval: Interval, known: Mapping[str, Record]
+    fetcher: ObjectFetcher, listed: Sequence[BulkObject], interval: Interval, known: Mapping[str, Record]
 ) -> list[Record]:
     """The records of what is listed, and of what was and is held. All are of one period."""
     records = await asyncio.gather(*(fetcher.have_control(one, interval, known) for one in listed))
-    gone = withdrawn(listed, known, tuple(GRAINS)).values()
+    gone = withdrawn(listed, known, tuple(PERIODS)).values()
     return [*(record for record in records if record), *(one for one in gone if fetcher.is_there(one))]
 
 
 def _days_with_bars(record: Record) -> set[str]:
-    window = GRAINS[record["period"]].window(record["date"])
+    window = PERIODS[record["period"]].window(record["date"])
     return {day.isoformat() for day in window.days()} - set(record["lacking"])
 
 

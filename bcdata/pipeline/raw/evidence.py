@@ -14,7 +14,7 @@ from bcdata.pipeline.raw.choose import uncovered_days
 from bcdata.pipeline.raw.due import due_until
 from bcdata.pipeline.raw.manifests import Record
 from bcdata.pipeline.raw.objects import iso
-from bcdata.providers.binance.files.archive import ArchiveObject
+from bcdata.providers.base import BulkObject
 from bcdata.store.layout import Partition
 from bcdata.windows import Window
 
@@ -23,7 +23,7 @@ _DAY = timedelta(days=1)
 
 
 async def evidence_of(
-    work: Workbench, dataset: Dataset, partition: Partition, objects: Sequence[ArchiveObject], held: Sequence[Record]
+    work: Workbench, dataset: Dataset, partition: Partition, objects: Sequence[BulkObject], held: Sequence[Record]
 ) -> dict[str, Any]:
     """What other files tell, where days have no object of their own, or bars begin late or end early.
 
@@ -73,7 +73,7 @@ def _days_beyond(dataset: Dataset, window: Window, held: Iterable[Record]) -> li
     return [*([(window.start - _DAY).date()] if begins_late else []), *([window.end.date()] if ends_early else [])]
 
 
-def _bare_days(now: datetime, objects: Iterable[ArchiveObject], held: Iterable[Record]) -> Iterator[tuple[date, date]]:
+def _bare_days(now: datetime, objects: Iterable[BulkObject], held: Iterable[Record]) -> Iterator[tuple[date, date]]:
     """Runs of two days and more that a month's object lacks, in whole or in part, and no day's object names."""
     named = {one.date_key for one in objects if one.period == "daily"}
     lacking = {day for record in held if record["period"] == "monthly" for day in record.get("lacking", [])} - named

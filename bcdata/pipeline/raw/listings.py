@@ -9,7 +9,8 @@ from bcdata.catalog.dataset import Period
 from bcdata.intervals import EPOCH
 from bcdata.pipeline.raw.choose import uncovered_days
 from bcdata.pipeline.raw.due import due_until
-from bcdata.providers.binance.files.archive import ArchiveObject, BinanceArchive, Listed, Series
+from bcdata.providers.base import BulkObject, Listed, Series
+from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.providers.binance.files.listed import is_about
 from bcdata.windows import Grain, Window
 
@@ -43,7 +44,7 @@ class Listings:
         self._asked: dict[tuple[Series, Period], asyncio.Task[Listed]] = {}
         self._intervals: dict[tuple[str, Period], asyncio.Task[list[str]]] = {}
 
-    async def objects(self, symbol: str, window: Window) -> tuple[list[ArchiveObject], ArchiveObject | None]:
+    async def objects(self, symbol: str, window: Window) -> tuple[list[BulkObject], BulkObject | None]:
         """The daily objects inside the window and the monthly one that covers it.
 
         Raises:
@@ -70,7 +71,7 @@ class Listings:
         found = [key for key in monthly.not_understood if is_about(key, series, "monthly", window, lacks=lacks_month)]
         return found + [key for key in daily.not_understood if is_about(key, series, "daily", window, lacks=lacks_days)]
 
-    async def before(self, symbol: str, window: Window) -> ArchiveObject | None:
+    async def before(self, symbol: str, window: Window) -> BulkObject | None:
         """The monthly object of the month before the window.
 
         Raises:
@@ -78,7 +79,7 @@ class Listings:
         """
         return (await self.objects(symbol, Grain.MONTH.window(Grain.MONTH.key(window.start - timedelta(days=1)))))[1]
 
-    async def coarser_days(self, symbol: str, interval: str, window: Window) -> list[ArchiveObject]:
+    async def coarser_days(self, symbol: str, interval: str, window: Window) -> list[BulkObject]:
         """The daily objects of another interval inside the window, whatever the catalog says of periods.
 
         Raises:
@@ -86,7 +87,7 @@ class Listings:
         """
         return _inside(await self._ask_once(self._series(symbol, interval), "daily", ""), window)
 
-    async def coarser_month(self, symbol: str, interval: str, window: Window) -> ArchiveObject | None:
+    async def coarser_month(self, symbol: str, interval: str, window: Window) -> BulkObject | None:
         """The monthly object of another interval that covers the window, whatever the catalog says of periods.
 
         Raises:
@@ -125,12 +126,12 @@ class Listings:
         return await asyncio.shield(self._asked[series, period])
 
 
-def _inside(daily: Listed, window: Window) -> list[ArchiveObject]:
+def _inside(daily: Listed, window: Window) -> list[BulkObject]:
     first, last = Grain.DAY.key(window.start), Grain.DAY.key(_last_instant(window))
     return [one for one in daily.objects if first <= one.date_key <= last]
 
 
-def _covering(monthly: Listed, window: Window) -> ArchiveObject | None:
+def _covering(monthly: Listed, window: Window) -> BulkObject | None:
     month = Grain.MONTH.key(window.start)
     return next((one for one in monthly.objects if one.date_key == month), None)
 

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, mod
 from bcdata.errors import StoreError, UsageError
 from bcdata.gaps.ledger import Status
 from bcdata.pipeline.lake import repair
-from bcdata.providers.binance.names import GRAINS
+from bcdata.providers.base import PERIODS
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.venues.registry import parse_name
@@ -137,7 +137,7 @@ class ObjectShape(_Stored):
 
     @model_validator(mode="after")
     def _names_a_time(self) -> Self:
-        for grain, key in ((GRAINS[self.period], self.date), *((GRAINS["daily"], day) for day in self.lacking)):
+        for grain, key in ((PERIODS[self.period], self.date), *((PERIODS["daily"], day) for day in self.lacking)):
             try:
                 grain.window(key)
             except UsageError as error:

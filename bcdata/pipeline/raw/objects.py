@@ -11,9 +11,8 @@ from bcdata.intervals import Interval
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.raw.manifests import Record
 from bcdata.pipeline.raw.marks import DAMAGED
-from bcdata.providers.binance.files.archive import ArchiveObject, FetchedObject
+from bcdata.providers.base import PERIODS, BulkObject, FetchedObject
 from bcdata.providers.binance.files.peek import content_bound, coverage
-from bcdata.providers.binance.names import GRAINS
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import calendar
 from bcdata.windows import Grain
@@ -32,7 +31,7 @@ class ObjectFetcher:
     fetched: int = 0
     new: list[str] = field(default_factory=list)
 
-    async def have(self, one: ArchiveObject, known: Mapping[str, Record]) -> Record | None:
+    async def have(self, one: BulkObject, known: Mapping[str, Record]) -> Record | None:
         """The record of an object of the dataset; None where it is not there after all.
 
         Args:
@@ -47,14 +46,14 @@ class ObjectFetcher:
         got = await self._fetch(one, with_checksum=True)
         return None if got is None else {**got[0], **await self._look(one, got[1].body)}
 
-    async def looked_at(self, one: ArchiveObject, record: Record) -> Record:
+    async def looked_at(self, one: BulkObject, record: Record) -> Record:
         """The record with what a look into its object tells by now, if an earlier version of the code looked."""
         if record.get("look") == _LOOK:
             return record
         body = await asyncio.to_thread(self.work.store.objects.get, self.partition.key(record["file"]))
         return record if body is None else {**record, **await self._look(one, body)}
 
-    async def have_control(self, one: ArchiveObject, interval: Interval, known: Mapping[str, Record]) -> Record | None:
+    async def have_control(self, one: BulkObject, interval: Interval, known: Mapping[str, Record]) -> Record | None:
         """The record of an object of coarser bars, without its CHECKSUM; None where it is not there after all.
 
         Raises:
@@ -73,7 +72,7 @@ class ObjectFetcher:
         info = self.work.store.objects.stat(self.partition.key(record["file"]))
         return info is not None and info.size == record["bytes"]
 
-    def _sound(self, one: ArchiveObject, known: Mapping[str, Record]) -> Record | None:
+    def _sound(self, one: BulkObject, known: Mapping[str, Record]) -> Record | None:
         """The known record of just this version, if its bytes are those that came."""
         record = known.get(one.name)
         if record is None or record["listed"] != listed_as(one) or not record["whole"] or DAMAGED in record:
@@ -82,7 +81,7 @@ class ObjectFetcher:
             return None
         return {key: value for key, value in record.items() if key != "withdrawn"}
 
-    async def _fetch(self, one: ArchiveObject, *, with_checksum: bool) -> tuple[Record, FetchedObject] | None:
+    async def _fetch(self, one: BulkObject, *, with_checksum: bool) -> tuple[Record, FetchedObject] | None:
         try:
             got = await self.work.archive.fetch(one, with_checksum=with_checksum)
         except NotFoundError:
@@ -106,12 +105,12 @@ class ObjectFetcher:
         }
         return record, got
 
-    async def _look(self, one: ArchiveObject, body: bytes) -> Record:
+    async def _look(self, one: BulkObject, body: bytes) -> Record:
         """What a look into the object tells: where it begins and ends, and which days it lacks in whole or part.
 
         Taken of those that can tell something: monthly ones, and a partition's first and last daily ones.
         """
-        interval, window = self.dataset.interval, GRAINS[one.period].window(one.date_key)
+        interval, window = self.dataset.interval, PERIODS[one.period].window(one.date_key)
         whole = window_of(self.dataset, self.partition)
         is_daily = one.period == "daily"
         if interval is None or (is_daily and whole.start < window.start and window.end < whole.end):
@@ -129,7 +128,7 @@ class ObjectFetcher:
         return told
 
 
-def listed_as(one: ArchiveObject) -> Record:
+def listed_as(one: BulkObject) -> Record:
     """All that tells one version of an object, or of its CHECKSUM, from another, as records keep it."""
     return {
         "size": one.size,
@@ -139,14 +138,14 @@ def listed_as(one: ArchiveObject) -> Record:
     }
 
 
-def as_listed(record: Record) -> ArchiveObject:
+def as_listed(record: Record) -> BulkObject:
     """The object of a record, as it was listed when it was fetched."""
     listed = record["listed"]
     modified, checksum_modified = (
         datetime.fromisoformat(listed[name]) if listed.get(name) else None
         for name in ("last_modified", "checksum_modified")
     )
-    return ArchiveObject(
+    return BulkObject(
         record["url"],
         record["period"],
         record["date"],
@@ -157,7 +156,7 @@ def as_listed(record: Record) -> ArchiveObject:
     )
 
 
-def is_republished(one: ArchiveObject, known: Mapping[str, Record]) -> bool:
+def is_republished(one: BulkObject, known: Mapping[str, Record]) -> bool:
     """Whether records (by name) have the object, and the listing now says otherwise of it."""
     return one.name in known and known[one.name]["listed"] != listed_as(one)
 
@@ -167,7 +166,7 @@ def iso(instant: datetime | None) -> str | None:
     return instant.isoformat() if instant else None
 
 
-def _days_without_bars(one: ArchiveObject, interval: Interval, body: bytes) -> Sequence[str]:
-    window = GRAINS[one.period].window(one.date_key)
+def _days_without_bars(one: BulkObject, interval: Interval, body: bytes) -> Sequence[str]:
+    window = PERIODS[one.period].window(one.date_key)
     seen = coverage(body, one.name, content_bound(window, interval))
     return [day.isoformat() for day in window.days() if not seen.rows.get(day)]

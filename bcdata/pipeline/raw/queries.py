@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from bcdata.intervals import EPOCH, Interval
-from bcdata.providers.binance.api.answers import RestPage
+from bcdata.providers.base import Page
 from bcdata.windows import Window
 
 Run = tuple[datetime, datetime]
@@ -32,7 +32,7 @@ def cover(runs: Sequence[Run], interval: Interval, rows: int) -> list[Window]:
     return windows
 
 
-def wider(window: Window, pages: Sequence[RestPage], interval: Interval, rows: int, now: datetime) -> Window | None:
+def wider(window: Window, pages: Sequence[Page], interval: Interval, rows: int, now: datetime) -> Window | None:
     """A wider window to ask for, where the answer does not span bars on both sides; None where it does.
 
     A hole that goes on beyond the partition shows its other side there, if it is not longer than half a page.

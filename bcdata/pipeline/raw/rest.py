@@ -27,8 +27,8 @@ from bcdata.pipeline.raw.compare_days import ComparedDays
 from bcdata.pipeline.raw.manifests import Record
 from bcdata.pipeline.raw.queries import Run, cover, wider
 from bcdata.pipeline.stream import each_async
-from bcdata.providers.binance.api.rest import rows_per_call
-from bcdata.providers.binance.files.archive import Series
+from bcdata.providers.base import Series
+from bcdata.providers.binance.api.limits import rows_per_call
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Refilled

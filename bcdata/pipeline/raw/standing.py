@@ -8,15 +8,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from bcdata.pipeline.raw.manifests import Record
 from bcdata.pipeline.raw.objects import as_listed, listed_as
-from bcdata.providers.binance.files.archive import ArchiveObject
+from bcdata.providers.base import BulkObject
 
 WITHDRAWN = "withdrawn"
 """The mark of a record whose object left the listing."""
 
 
-def withdrawn(
-    listed: Iterable[ArchiveObject], known: Mapping[str, Record], asked: Collection[str]
-) -> dict[str, Record]:
+def withdrawn(listed: Iterable[BulkObject], known: Mapping[str, Record], asked: Collection[str]) -> dict[str, Record]:
     """The records, by name, of objects that the archive lists no more.
 
     Args:
@@ -34,7 +32,7 @@ def withdrawn(
 
 
 def left_aside(
-    candidates: Iterable[ArchiveObject],
+    candidates: Iterable[BulkObject],
     read: Iterable[Record],
     known: Mapping[str, Record],
     gone: Mapping[str, Record],
@@ -61,6 +59,6 @@ def superseded(earlier: Iterable[Record], current: Iterable[Record]) -> list[Rec
     return sorted(plain, key=lambda record: (str(record["name"]), str(record["file"])))
 
 
-def candidates(listed: Sequence[ArchiveObject], gone: Mapping[str, Record]) -> list[ArchiveObject]:
+def candidates(listed: Sequence[BulkObject], gone: Mapping[str, Record]) -> list[BulkObject]:
     """All objects in force: those that are listed, and those that are not any more."""
     return [*listed, *(as_listed(record) for record in gone.values())]

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from bcdata.errors import UsageError
+from bcdata.providers.base import PERIODS, Series
 from bcdata.windows import Grain, Window
 
 FOLDERS = {"spot": "data/spot", "um": "data/futures/um", "cm": "data/futures/cm"}
 """Where each market's objects lie."""
-GRAINS = {"daily": Grain.DAY, "monthly": Grain.MONTH}
-"""The periods that objects cover, and the shape of their date keys."""
 INTERVALS = (*("1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1mo"),)
 """What klines come in, shortest first; 1s in spot only."""
 DAILY_INTERVALS = frozenset(INTERVALS) - {"3d", "1w", "1mo"}
@@ -40,37 +39,6 @@ _UNPADDED = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?\.zip", re.ASCII)
 _DATED = re.compile(r"(\d{4})(?:-?(\d{1,2})(?!\d)(?:-(\d{1,2})(?!\d))?)?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Series:
-    """One symbol's data of one kind: `kind` is `klines` (with an interval), `funding`, `aggTrades`, ...
-
-    Raises:
-        UsageError: Binance has no such market, kind, interval or symbol.
-    """
-
-    market: str
-    kind: str
-    symbol: str
-    interval: str | None = None
-
-    def __post_init__(self) -> None:
-        check_market(self.market)
-        _check_kind(self.market, self.kind)
-        if not is_symbol(self.symbol):
-            raise UsageError(f"{self.symbol!r} cannot be a Binance symbol; write it like BTCUSDT")
-        if (self.interval is None) == (self.kind == "klines"):
-            raise UsageError(f"{self.kind} of {self.symbol}: klines have an interval, and nothing else does")
-        if self.interval is not None and (self.interval not in INTERVALS or self._is_seconds_of_futures):
-            raise UsageError(f"Binance {self.market} has no interval {self.interval!r}; it has {' '.join(INTERVALS)}")
-
-    def __str__(self) -> str:
-        return "/".join(part for part in (self.market, self.kind, self.symbol, self.interval) if part)
-
-    @property
-    def _is_seconds_of_futures(self) -> bool:
-        return self.interval == "1s" and self.market != "spot"
-
-
 @dataclass(frozen=True, slots=True)
 class ObjectName:
     """What the key of an object says."""
@@ -89,6 +57,23 @@ def check_market(market: str) -> None:
     """
     if market not in FOLDERS:
         raise UsageError(f"Binance has no market {market!r}; it has {', '.join(FOLDERS)}")
+
+
+def check_series(series: Series) -> None:
+    """Passes what Binance may have.
+
+    Raises:
+        UsageError: it has no such market, kind, interval or symbol.
+    """
+    check_market(series.market)
+    _check_kind(series.market, series.kind)
+    if not is_symbol(series.symbol):
+        raise UsageError(f"{series.symbol!r} cannot be a Binance symbol; write it like BTCUSDT")
+    if (series.interval is None) == (series.kind == "klines"):
+        raise UsageError(f"{series.kind} of {series.symbol}: klines have an interval, and nothing else does")
+    is_seconds_of_futures = series.interval == "1s" and series.market != "spot"
+    if series.interval is not None and (series.interval not in INTERVALS or is_seconds_of_futures):
+        raise UsageError(f"Binance {series.market} has no interval {series.interval!r}; it has {' '.join(INTERVALS)}")
 
 
 def is_symbol(text: str) -> bool:
@@ -110,13 +95,18 @@ def type_prefix(market: str, period: str, kind: str) -> str:
     """
     check_market(market)
     _check_kind(market, kind)
-    if period not in GRAINS:
+    if period not in PERIODS:
         raise UsageError(f"the archive has no period {period!r}; it has daily and monthly")
     return f"{FOLDERS[market]}/{period}/{_TYPES[kind]}/"
 
 
 def series_prefix(series: Series, period: str) -> str:
-    """The folder of a series' objects, with the slash at its end."""
+    """The folder of a series' objects, with the slash at its end.
+
+    Raises:
+        UsageError: Binance has no such series.
+    """
+    check_series(series)
     folder = f"{type_prefix(series.market, period, series.kind)}{series.symbol}/"
     return f"{folder}{series.interval}/" if series.interval else folder
 
@@ -130,10 +120,10 @@ def object_key(series: Series, period: str, date_key: str) -> str:
     """The key of an object (a zip).
 
     Raises:
-        UsageError: the date key does not suit the period.
+        UsageError: Binance has no such series, or the date key does not suit the period.
     """
     prefix = series_prefix(series, period)
-    GRAINS[period].window(date_key)
+    PERIODS[period].window(date_key)
     return f"{prefix}{name_stem(series)}{date_key}.zip"
 
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -13,23 +12,6 @@ _KLINE_FIELDS = 11
 _NO_SYMBOL = -1121
 _TOO_LARGE = 1 << 63
 """What no column of integers holds; JSON has numbers of any length."""
-
-
-@dataclass(frozen=True, slots=True)
-class RestPage:
-    """One answer as sent.
-
-    `url` is path and query without the address of the server, so that the same question has the same name
-    everywhere. First and last are the opens of klines or the times of settlements (ms since the epoch, UTC);
-    None where there are no rows. `closest_ms` is the shortest time between two rows; 0 where there are not two.
-    """
-
-    url: str
-    body: bytes
-    first_open_ms: int | None
-    last_open_ms: int | None
-    rows: int
-    closest_ms: int = 0
 
 
 def kline_times(body: bytes, start_ms: int, end_ms: int) -> list[int]:

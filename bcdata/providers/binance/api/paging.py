@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
 from bcdata.intervals import EPOCH, Interval
-from bcdata.providers.binance.api.answers import RestPage
+from bcdata.providers.base import Page
 from bcdata.providers.binance.api.limits import PageCost, klines_cost, longest_span
 
-Ask = Callable[[datetime, datetime, PageCost], Awaitable[RestPage]]
+Ask = Callable[[datetime, datetime, PageCost], Awaitable[Page]]
 """Asks once for the bars that open in [start, end), UTC."""
-AskMs = Callable[[int, int], Awaitable[RestPage]]
+AskMs = Callable[[int, int], Awaitable[Page]]
 """Asks once for the settlements in [start, end), ms since the epoch."""
 FUNDING_ROWS = 1000
 """How many settlements one call asks for."""
@@ -21,7 +21,7 @@ _MANY_PAGES, _FEW_ROWS = 100, 50
 _MS = timedelta(milliseconds=1)
 
 
-async def walk(ask: Ask, market: str, interval: Interval, start: datetime, end: datetime) -> AsyncIterator[RestPage]:
+async def walk(ask: Ask, market: str, interval: Interval, start: datetime, end: datetime) -> AsyncIterator[Page]:
     """Yields the pages of the bars that open in [start, end), in their order.
 
     A page with fewer rows than were asked for need not be the end: servers cap their pages. The end is where a page
@@ -45,7 +45,7 @@ async def walk(ask: Ask, market: str, interval: Interval, start: datetime, end: 
         start = upto if last is None or is_end else last + _MS
 
 
-async def walk_settlements(ask: AskMs, start: int, end: int) -> list[RestPage]:
+async def walk_settlements(ask: AskMs, start: int, end: int) -> list[Page]:
     """The pages of the settlements in [start, end), ms since the epoch, in their order.
 
     The end is where a page that is not full goes on to within an interval of the end, or where the next one is empty;
@@ -67,19 +67,17 @@ async def walk_settlements(ask: AskMs, start: int, end: int) -> list[RestPage]:
     return pages
 
 
-def _check_number(pages: Sequence[RestPage]) -> None:
+def _check_number(pages: Sequence[Page]) -> None:
     if len(pages) > MOST_FUNDING_PAGES:
         raise ValueError("more pages than settlements are worth")
 
 
-def is_slow(pages: Sequence[RestPage]) -> bool:
+def is_slow(pages: Sequence[Page]) -> bool:
     """Whether there are many pages, and they hold a few rows each."""
     return len(pages) > _MANY_PAGES and sum(page.rows for page in pages) < _FEW_ROWS * len(pages)
 
 
-async def _with_earlier(
-    ask: Ask, market: str, interval: Interval, start: datetime, pages: list[RestPage]
-) -> list[RestPage]:
+async def _with_earlier(ask: Ask, market: str, interval: Interval, start: datetime, pages: list[Page]) -> list[Page]:
     """The page and, before it, those that a server which sends the newest rows first has left out."""
     while (first := _instant(pages[0].first_open_ms)) is not None and interval.ceil(start) < first:
         pages = [await ask(start, first, klines_cost(market, _bars(start, first, interval))), *pages]

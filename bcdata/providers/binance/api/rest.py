@@ -12,20 +12,18 @@ from bcdata.intervals import EPOCH, Interval
 from bcdata.net.answers import RefusedError, shown, with_query
 from bcdata.net.budgets import Budget
 from bcdata.net.client import HttpClient
-from bcdata.providers.binance.api.answers import RestPage, funding_times, is_unknown_symbol, kline_times
+from bcdata.providers.base import Page, Series
+from bcdata.providers.binance.api.answers import funding_times, is_unknown_symbol, kline_times
 from bcdata.providers.binance.api.exchange_info import ExchangeInfo, read_exchange_info
 from bcdata.providers.binance.api.limits import (
     PageCost,
     funding_budget,
     klines_cost,
-    rows_per_call,
     weight_budget,
 )
 from bcdata.providers.binance.api.paging import FUNDING_ROWS, MOST_FUNDING_PAGES, is_slow, walk, walk_settlements
-from bcdata.providers.binance.names import Series, check_market, rest_interval
+from bcdata.providers.binance.names import check_market, check_series, rest_interval
 from bcdata.windows import Window
-
-__all__ = ["BinanceRest", "RestPage", "rows_per_call"]
 
 PROVIDER = "binance_rest"
 _PATHS = {"spot": "/api/v3", "um": "/fapi/v1", "cm": "/dapi/v1"}
@@ -65,7 +63,7 @@ class BinanceRest:
         self._client = client
         self._urls = {market: url.rstrip("/") for market, url in urls.items()}
 
-    async def klines(self, series: Series, window: Window, *, now: datetime) -> list[RestPage]:
+    async def klines(self, series: Series, window: Window, *, now: datetime) -> list[Page]:
         """The pages that hold the bars that open in the window and are closed at `now`.
 
         Every answer is checked for shape, order and range. An empty one is a page too: it says that there is
@@ -77,14 +75,14 @@ class BinanceRest:
         """
         interval = Interval.parse(series.interval or "")
         start, end = interval.ceil(window.start), interval.ceil(window.until(interval.floor(now)).end)
-        pages: list[RestPage] = []
+        pages: list[Page] = []
         async for page in self._walk(series, interval, start, end):
             pages.append(page)
             if is_slow(pages):
                 raise self._too_slow(series.market, len(pages))
         return pages
 
-    async def funding(self, series: Series, window: Window) -> list[RestPage]:
+    async def funding(self, series: Series, window: Window) -> list[Page]:
         """The pages that hold the settlements in the window. Times jitter by some ms, so mind the edges.
 
         Raises:
@@ -127,11 +125,11 @@ class BinanceRest:
             await self._client.budgets.learn(budget, info.weight_a_minute)
         return info
 
-    def _walk(self, series: Series, interval: Interval, start: datetime, end: datetime) -> AsyncIterator[RestPage]:
+    def _walk(self, series: Series, interval: Interval, start: datetime, end: datetime) -> AsyncIterator[Page]:
         """The pages of the bars that open in [start, end); each is asked for when it is looked at."""
         return walk(partial(self._klines_between, series), series.market, interval, start, end)
 
-    async def _klines_between(self, series: Series, start: datetime, end: datetime, cost: PageCost) -> RestPage:
+    async def _klines_between(self, series: Series, start: datetime, end: datetime, cost: PageCost) -> Page:
         """The answer to one call for the bars that open in [start, end)."""
         params = {"startTime": _ms(start), "endTime": _ms(end) - 1, "limit": cost.rows}
         question = self._klines_question(series, params, cost.weight)
@@ -142,9 +140,10 @@ class BinanceRest:
             raise _unusable(question, error) from None
         return _page(question, body, times)
 
-    async def _settlements_between(self, series: Series, start: int, end: int) -> RestPage:
+    async def _settlements_between(self, series: Series, start: int, end: int) -> Page:
         """The answer to one call for the settlements in [start, end), ms since the epoch."""
         span = {"startTime": start, "endTime": end - 1, "limit": FUNDING_ROWS}
+        check_series(series)
         budget = funding_budget(series.market, self._base(series.market))
         question = self._question(series.market, "/fundingRate", {"symbol": series.symbol, **span}, budget, 1)
         body = await self._ask(question, _PAGE_BYTES)
@@ -190,6 +189,7 @@ class BinanceRest:
         return EPOCH + times[0] * _MS if times else None
 
     def _klines_question(self, series: Series, params: Mapping[str, str | int], weight: int) -> _Question:
+        check_series(series)
         names = {"symbol": series.symbol, "interval": rest_interval(series.interval or "")}
         budget = weight_budget(series.market, self._base(series.market))
         return self._question(series.market, "/klines", {**names, **params}, budget, weight)
@@ -226,10 +226,10 @@ class BinanceRest:
         return self._urls[market]
 
 
-def _page(question: _Question, body: bytes, times: list[int]) -> RestPage:
+def _page(question: _Question, body: bytes, times: list[int]) -> Page:
     closest = min((later - earlier for earlier, later in pairwise(times)), default=0)
     first, last = (times[0], times[-1]) if times else (None, None)
-    return RestPage(question.name, body, first, last, len(times), closest)
+    return Page(question.name, body, first, last, len(times), closest)
 
 
 def _unusable(question: _Question, cause: ValueError) -> ProviderError:

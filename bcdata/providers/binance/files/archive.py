@@ -5,22 +5,19 @@ import asyncio
 from bcdata.errors import NotFoundError
 from bcdata.net.answers import OversizeError
 from bcdata.net.client import HttpClient
-from bcdata.providers.binance.files.fetched import FetchedObject, checked, is_settled
-from bcdata.providers.binance.files.listed import ArchiveObject, Listed, read_entries
+from bcdata.providers.base import PERIODS, BulkObject, FetchedObject, Listed, Series
+from bcdata.providers.binance.files.fetched import checked, is_settled
+from bcdata.providers.binance.files.listed import read_entries
 from bcdata.providers.binance.files.listing import PROVIDER, Entry, Listing
 from bcdata.providers.binance.names import (
     CHECKSUM,
-    GRAINS,
     INTERVALS,
-    Series,
     is_symbol,
     name_stem,
     series_prefix,
     type_prefix,
     url_path,
 )
-
-__all__ = ["ArchiveObject", "BinanceArchive", "FetchedObject", "Listed", "Series"]
 
 _LARGEST_OBJECT = 1 << 30
 _SLACK = 1 << 20
@@ -64,7 +61,7 @@ class BinanceArchive:
 
     async def objects(
         self, series: Series, period: str, *, first: str | None = None, last: str | None = None
-    ) -> list[ArchiveObject]:
+    ) -> list[BulkObject]:
         """The objects from date key `first` to `last` (both included, both optional), in order of date.
 
         Raises:
@@ -88,7 +85,7 @@ class BinanceArchive:
         """
         prefix = series_prefix(series, period)
         if first is not None and last is not None:
-            entries = await self._range(series, period, GRAINS[period].keys(first, last), due)
+            entries = await self._range(series, period, PERIODS[period].keys(first, last), due)
         else:
             marker = f"{prefix}{name_stem(series)}{first}" if first is not None else ""
             entries = [one async for page in self._listing.pages(prefix, marker=marker) for one in page.entries]
@@ -117,7 +114,7 @@ class BinanceArchive:
     async def _all(self, prefix: str, *, after: str = "") -> list[Entry]:
         return [one async for page in self._listing.pages(prefix, marker=after) for one in page.entries]
 
-    async def first(self, series: Series, period: str) -> ArchiveObject | None:
+    async def first(self, series: Series, period: str) -> BulkObject | None:
         """The series' first object of a period; None where it has none. Mostly one short page.
 
         Raises:
@@ -128,7 +125,7 @@ class BinanceArchive:
                 return found[0]
         return None
 
-    async def fetch(self, one: ArchiveObject, *, with_checksum: bool = True) -> FetchedObject:
+    async def fetch(self, one: BulkObject, *, with_checksum: bool = True) -> FetchedObject:
         """Gets the object and its CHECKSUM; both again if they do not fit, until the answer is settled.
 
         Without the CHECKSUM the ETag and the size that were listed must tell whether the bytes are whole.
@@ -148,7 +145,7 @@ class BinanceArchive:
             previous = fetched
         return fetched
 
-    async def _fetch_once(self, one: ArchiveObject, *, with_checksum: bool) -> FetchedObject:
+    async def _fetch_once(self, one: BulkObject, *, with_checksum: bool) -> FetchedObject:
         url = f"{self._objects_url}/{url_path(one.key)}"
         bound = _LARGEST_OBJECT if one.size is None else min(_LARGEST_OBJECT, 2 * one.size + _SLACK)
         if not with_checksum:

@@ -1,13 +1,13 @@
 """CHECKSUM files of the archive: `<sha256>  <file name>`. Pure."""
 
 import re
-from typing import Literal
 
-State = Literal["match", "mismatch", "missing", "malformed", "not asked"]
+from bcdata.providers.base import ChecksumState
+
 _LINE = re.compile(r"(?P<sha256>[0-9a-fA-F]{64})\s+\*?(?P<name>\S+)")
 
 
-def verdict(sha256: str, name: str, text: str | None) -> State:
+def verdict(sha256: str, name: str, text: str | None) -> ChecksumState:
     """How the content's sha256 (lower-case hex) stands to the CHECKSUM file's text; None if there is no such file.
 
     A file that names another object says nothing of this one: `malformed`.

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from bcdata.providers.binance.files.unzip import ObjectError
+from bcdata.providers.base import ObjectError
 
 _BOM = b"\xef\xbb\xbf"
 _BEFORE_ROW = re.compile(rb'\r+(?="?\d{13}(?:\d{3})?"?,)')

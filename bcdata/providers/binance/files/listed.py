@@ -1,51 +1,11 @@
 """What the keys of one folder of the archive say: objects with their CHECKSUM files, and keys that name none. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 
+from bcdata.providers.base import PERIODS, BulkObject, Listed, Series
 from bcdata.providers.binance.files.listing import Entry
-from bcdata.providers.binance.names import (
-    CHECKSUM,
-    GRAINS,
-    Series,
-    name_stem,
-    parse_key,
-    parse_unpadded,
-    series_prefix,
-    time_named,
-)
+from bcdata.providers.binance.names import CHECKSUM, name_stem, parse_key, parse_unpadded, series_prefix, time_named
 from bcdata.windows import Window
-
-
-@dataclass(frozen=True, slots=True)
-class ArchiveObject:
-    """One zip as listed. `period` is `daily` or `monthly`; instants are UTC; what was not listed is None.
-
-    `date_key` is well formed even where the key is not: `2020-08` of `ADABKRW-1d-2020-8.zip`.
-    """
-
-    key: str
-    period: str
-    date_key: str
-    size: int | None = None
-    last_modified: datetime | None = None
-    etag: str | None = None
-    checksum_listed: bool = False
-    checksum_modified: datetime | None = None
-
-    @property
-    def name(self) -> str:
-        """The file name, e.g. `BTCUSDT-1m-2023-01-31.zip`."""
-        return self.key.rpartition("/")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The objects of a folder in order of date, and the keys that cannot be read as names of its objects, sorted."""
-
-    objects: tuple[ArchiveObject, ...] = ()
-    not_understood: tuple[str, ...] = ()
 
 
 def read_entries(entries: Iterable[Entry], series: Series, period: str) -> Listed:
@@ -100,12 +60,12 @@ def is_about(key: str, series: Series, period: str, window: Window, *, lacks: bo
     month = f"{window.start:%Y-%m}"
     is_january = month.endswith("-01") and rest.startswith(f"{year}-1{'-' if period == 'daily' else '.'}")
     is_apart = is_january or (rest.startswith(year) and rest > f"{year}-12~")
-    return GRAINS[period].key(window.start) <= rest <= f"{month}~" or (is_apart and (lacks or period == "monthly"))
+    return PERIODS[period].key(window.start) <= rest <= f"{month}~" or (is_apart and (lacks or period == "monthly"))
 
 
-def _object(found: dict[str, Entry], key: str, period: str, date_key: str) -> ArchiveObject:
+def _object(found: dict[str, Entry], key: str, period: str, date_key: str) -> BulkObject:
     entry, checksum = found[key], found.get(key + CHECKSUM)
-    return ArchiveObject(
+    return BulkObject(
         key=key,
         period=period,
         date_key=date_key,

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 
 from bcdata.intervals import EPOCH, Interval
-from bcdata.providers.binance.files.unzip import ObjectError, unzip
+from bcdata.providers.base import ObjectError
+from bcdata.providers.binance.files.unzip import unzip
 from bcdata.providers.binance.klines import CSV, check_columns, micros
 from bcdata.windows import Window
 

@@ -5,18 +5,12 @@ import zipfile
 
 import deflate
 
+from bcdata.providers.base import ObjectError
+
 MAX_RATIO = 200
 """Klines shrink four- to twentyfold; a flat market of repeated rows stays below a hundred."""
 _DEFLATE = 8
 _LOCAL_HEADER = 30
-
-
-class ObjectError(ValueError):
-    """The object cannot be used: `rule` names what it breaks, the text says how."""
-
-    def __init__(self, rule: str, message: str) -> None:
-        super().__init__(message)
-        self.rule = rule
 
 
 def unzip(body: bytes, *, member: str | tuple[str, ...], max_bytes: int) -> bytes:

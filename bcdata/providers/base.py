@@ -1,0 +1,111 @@
+"""What all providers have in common: the values that pass between a provider and those who ask it."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from bcdata.windows import Grain
+
+PERIODS = {"daily": Grain.DAY, "monthly": Grain.MONTH}
+"""The periods that published objects cover, and the shape of their date keys."""
+_MD5 = re.compile("[0-9a-f]{32}")
+
+ChecksumState = Literal["match", "mismatch", "missing", "malformed", "not asked"]
+"""How the bytes of an object stand to the checksum that is published beside it."""
+
+
+class ObjectError(ValueError):
+    """The object cannot be used: `rule` names what it breaks, the text says how."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Series:
+    """One symbol's data of one kind: `kind` is `klines` (with an interval), `funding`, ..."""
+
+    market: str
+    kind: str
+    symbol: str
+    interval: str | None = None
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.market, self.kind, self.symbol, self.interval) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class BulkObject:
+    """One published file as listed. `period` is `daily` or `monthly`; instants are UTC; what was not listed is None.
+
+    `date_key` is well formed even where the key is not: `2020-08` of `ADABKRW-1d-2020-8.zip`.
+    """
+
+    key: str
+    period: str
+    date_key: str
+    size: int | None = None
+    last_modified: datetime | None = None
+    etag: str | None = None
+    checksum_listed: bool = False
+    checksum_modified: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """The file name, e.g. `BTCUSDT-1m-2023-01-31.zip`."""
+        return self.key.rpartition("/")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The objects of a folder in order of date, and the keys that cannot be read as names of its objects, sorted."""
+
+    objects: tuple[BulkObject, ...] = ()
+    not_understood: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedObject:
+    """The bytes of an object and how they stand to its CHECKSUM.
+
+    `mismatch` is a state, not an error: checksums have been wrong for months on whole content.
+    `size_differs` says that the body is not as long as the listing said.
+    """
+
+    body: bytes
+    sha256: str
+    checksum: ChecksumState
+    checksum_text: str | None
+    last_modified: datetime | None
+    etag: str | None
+    size_differs: bool
+
+    def is_as_listed(self, one: BulkObject) -> bool:
+        """Whether the bytes are the listed ones, whatever the CHECKSUM says: those need not be asked for again.
+
+        The ETag of a plain upload is its MD5. Where nothing was listed that could tell, the bytes are believed.
+        """
+        if self.size_differs:
+            return False
+        etag = (one.etag or "").strip('"')
+        return not _MD5.fullmatch(etag) or hashlib.md5(self.body, usedforsecurity=False).hexdigest() == etag
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer as sent.
+
+    `url` is path and query without the address of the server, so that the same question has the same name
+    everywhere. First and last are the opens of klines or the times of settlements (ms since the epoch, UTC);
+    None where there are no rows. `closest_ms` is the shortest time between two rows; 0 where there are not two.
+    """
+
+    url: str
+    body: bytes
+    first_open_ms: int | None
+    last_open_ms: int | None
+    rows: int
+    closest_ms: int = 0
