@@ -21,9 +21,8 @@ from bcdata.gaps.residuals import CoarseBar
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, Series
 from bcdata.providers.binance.files.archive import BinanceArchive
-from bcdata.providers.binance.files.peek import content_bound, member_name, read_opens
-from bcdata.providers.binance.files.unzip import unzip
-from bcdata.providers.binance.klines import check_columns, read_csv
+from bcdata.providers.binance.files.content import bars_in
+from bcdata.providers.binance.files.peek import content_bound, read_opens
 from bcdata.providers.binance.names import DAILY_INTERVALS, INTERVALS
 from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Grain, Window
@@ -118,7 +117,7 @@ class Coarser:
             return {}
         if fetched.checksum == "mismatch" or fetched.size_differs:
             return {}
-        bars = await asyncio.to_thread(_read_bars, fetched.body, one.name, content_bound(window, interval), interval)
+        bars = await asyncio.to_thread(_read_bars, fetched.body, one.name, window, interval)
         if bars is None or bars.is_empty():
             return {}
         stamps = bars["open_time"].to_list()
@@ -127,15 +126,15 @@ class Coarser:
         return {"first": first, "last": last, "gaps": gaps, "trades": bars["trades"].to_list()}
 
 
-def _read_bars(body: bytes, name: str, bound: int, interval: Interval) -> pl.DataFrame | None:
+def _read_bars(body: bytes, name: str, window: Window, interval: Interval) -> pl.DataFrame | None:
     """The opens (UTC, ascending) and trades of a klines object; None where it cannot be used as a whole.
 
     Bars off the grid (early 2018) cover other time than their slot of it.
     """
-    opens = read_opens(body, name, bound)
+    opens = read_opens(body, name, content_bound(window, interval))
     if opens is None:
         return None
-    rows = read_csv([check_columns(unzip(body, member=member_name(name), max_bytes=bound))]).rows
+    rows = bars_in(body, name, window, interval)
     if len(opens) != rows.height or rows.select("open_time", "trades").null_count().row(0) != (0, 0):
         return None
     bars = rows.select(pl.col("open_time").cast(TIME), "trades").sort("open_time")

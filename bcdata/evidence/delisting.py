@@ -19,9 +19,8 @@ from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, ObjectError, Series
 from bcdata.providers.binance.api.exchange_info import ExchangeInfo, SymbolInfo
 from bcdata.providers.binance.files.archive import BinanceArchive
-from bcdata.providers.binance.files.peek import YEAR_3000_US, content_bound, member_name
-from bcdata.providers.binance.files.unzip import unzip
-from bcdata.providers.binance.klines import check_columns, read_csv
+from bcdata.providers.binance.files.content import bars_in
+from bcdata.providers.binance.files.peek import YEAR_3000_US
 from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Window
 
@@ -137,10 +136,9 @@ class Delistings:
 
 
 def _read_tail(body: bytes, one: BulkObject, series: Series) -> _Tail:
-    bound = content_bound(_window(one), Interval.parse(series.interval or ""))
-    content = check_columns(unzip(body, member=member_name(one.name), max_bytes=bound))
+    sent = bars_in(body, one.name, _window(one), Interval.parse(series.interval or ""))
     is_time = pl.col("open_time").is_between(0, YEAR_3000_US, closed="left")
-    rows = read_csv([content]).rows.filter(is_time).sort("open_time").with_columns(pl.col("open_time").cast(TIME))
+    rows = sent.filter(is_time).sort("open_time").with_columns(pl.col("open_time").cast(TIME))
     since = quiet_since(rows)
     traded = rows["open_time"] if since is None else rows.filter(pl.col("open_time") < since)["open_time"]
     return _Tail(since, traded[-1] if len(traded) else None)

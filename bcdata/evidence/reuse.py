@@ -20,9 +20,7 @@ from bcdata.gaps.ledger import Reason, Status
 from bcdata.intervals import EPOCH, Interval
 from bcdata.providers.base import BulkObject, ObjectError, Series
 from bcdata.providers.binance.files.archive import BinanceArchive
-from bcdata.providers.binance.files.peek import content_bound, member_name
-from bcdata.providers.binance.files.unzip import unzip
-from bcdata.providers.binance.klines import check_columns, read_csv
+from bcdata.providers.binance.files.content import bars_in
 from bcdata.providers.binance.names import INTERVALS
 from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Window
@@ -162,11 +160,10 @@ def read_edge(body: bytes, one: BulkObject, interval: str, day: date, *, is_last
         ObjectError: it cannot be read.
     """
     parsed, window = Interval.parse(interval), window_of_object(one)
-    content = check_columns(unzip(body, member=member_name(one.name), max_bytes=content_bound(window, parsed)))
     start, end = (int(edge.timestamp()) * 1_000_000 for edge in (window.start, window.end))
     day_start, day_end = (int(edge.timestamp()) * 1_000_000 for edge in (day_window(day).start, day_window(day).end))
     low, high = (start, min(end, day_end)) if is_last else (max(start, day_start), end)
-    rows = read_csv([content]).rows.drop_nulls(["open_time", "open", "close"])
+    rows = bars_in(body, one.name, window, parsed).drop_nulls(["open_time", "open", "close"])
     near = rows.filter(pl.col("open_time").is_between(low, high, closed="left")).sort("open_time")
     if near.is_empty():
         return None

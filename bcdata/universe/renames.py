@@ -15,9 +15,7 @@ from bcdata.errors import NotFoundError
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, ObjectError, Series
 from bcdata.providers.binance.files.archive import BinanceArchive
-from bcdata.providers.binance.files.peek import content_bound, member_name
-from bcdata.providers.binance.files.unzip import unzip
-from bcdata.providers.binance.klines import check_columns, read_csv
+from bcdata.providers.binance.files.content import bars_in
 from bcdata.store.state.attempts import Attempts
 from bcdata.universe.instruments import DELISTED, Rename, Row
 from bcdata.venues.symbols import QUOTES, split
@@ -141,7 +139,6 @@ class PriceLookup:
 
 
 def _read_price(body: bytes, one: BulkObject, interval: str, which: str) -> float | None:
-    bound = content_bound(PERIODS[one.period].window(one.date_key), Interval.parse(interval))
-    rows = read_csv([check_columns(unzip(body, member=member_name(one.name), max_bytes=bound))]).rows
+    rows = bars_in(body, one.name, PERIODS[one.period].window(one.date_key), Interval.parse(interval))
     prices = rows.sort("open_time")[which].drop_nulls()
     return None if prices.is_empty() else float(prices[0 if which == "open" else -1])

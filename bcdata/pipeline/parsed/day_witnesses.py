@@ -17,9 +17,7 @@ from bcdata.pipeline.parsed.control_bars import sound_bars
 from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL, REACH
 from bcdata.pipeline.raw.manifests import Record
 from bcdata.providers.base import PERIODS, BulkObject, ObjectError
-from bcdata.providers.binance.files.peek import content_bound, member_name
-from bcdata.providers.binance.files.unzip import unzip
-from bcdata.providers.binance.klines import check_columns
+from bcdata.providers.binance.files.content import lines_in
 from bcdata.quality.compare.windows import length_of
 from bcdata.store.layout import Partition
 from bcdata.windows import Grain, Window
@@ -77,8 +75,8 @@ class DayWitnesses:
     def _made_of(self, symbol: str, one: BulkObject, body: bytes, window: Window) -> Record | None:
         named, interval = PERIODS[one.period].window(one.date_key), self._dataset.bar_interval
         try:
-            content = unzip(body, member=member_name(one.name), max_bytes=content_bound(named, interval))
-            rows = sound_bars([check_columns(content)], [_record(one)], interval, self._dataset.market, symbol)
+            lines = lines_in(body, one.name, named, interval)
+            rows = sound_bars([lines], [_record(one)], interval, self._dataset.market, symbol)
         except ObjectError:
             return None
         days = aggregate(rows, DAY_INTERVAL)
