@@ -3,13 +3,14 @@
 import json
 import os
 import resource
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from bcdata.sqlite_files import cause
+from bcdata.sqlite_files import trouble
 
 CATALOG = """
 datasets:
@@ -55,10 +56,10 @@ def test_too_few_files_are_not_a_full_disk() -> None:
                 taken.append(os.open(os.devnull, os.O_RDONLY))
             except OSError:
                 break
-        words = cause(OSError("unable to open database file"))
+        words = trouble(sqlite3.OperationalError("unable to open database file"), "free some space")
     finally:
         for one in taken:
             os.close(one)
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
-    assert "too many files are open" in words
     assert "ulimit -n" in words
+    assert "space" not in words
