@@ -9,7 +9,8 @@ _NAMES = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|DSN|ALERT_URLS|POST
 """Variables whose values are secrets."""
 _SHORTEST = 6
 """Shorter values are words; blotting them out would eat the message."""
-_USERINFO = re.compile(r"(?<=://)[^/\s@]+(?=@)")
+_USERINFO = re.compile(r"(?<=://)[^/?#\s]+(?=@)")
+"""A user and password in an address: whatever there is before the last `@` of its authority."""
 _PARAMETER = re.compile(
     r"(?i)((?:[\w-]*(?:key|token|secret|signature|passw(?:or)?d|credential)[\w-]*)\s*[=:]\s*[\"']?)[^\s&\"',;]+"
 )

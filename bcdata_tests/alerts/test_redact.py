@@ -1,5 +1,6 @@
 """No secret leaves in a message, whatever text it hides in."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,3 +42,9 @@ def test_the_longer_secret_goes_first() -> None:
     """Blotting out a part of it would leave the rest."""
     secrets = secrets_of({"A_KEY": "abcdef", "B_KEY": "abcdefghi"})
     assert redact("abcdefghi", secrets) == BLOT
+
+
+@pytest.mark.parametrize("user", ["me:pass", "me:pa@ss", "m@e:p@ss", "token"])
+def test_all_before_the_last_at_of_an_address_is_blotted_out(user: str) -> None:
+    text = redact(f"GET https://{user}@host/a@b and ftp://{user}@other")
+    assert text == f"GET https://{BLOT}@host/a@b and ftp://{BLOT}@other"
