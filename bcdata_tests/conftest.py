@@ -1,4 +1,4 @@
-"""Fixtures that every room's tests may use."""
+"""Fixtures that every package's tests may use."""
 
 import os
 from pathlib import Path

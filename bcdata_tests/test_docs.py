@@ -114,11 +114,11 @@ def test_paths_named_exist(page: Path) -> None:
         assert (ROOT / path).exists(), f"{title(page)} names {path}"
 
 
-def test_the_layout_names_every_room() -> None:
+def test_the_layout_names_every_package() -> None:
     layout = set(_PATH.findall((ROOT / "CONTRIBUTING.md").read_text()))
     modules = {f"bcdata/{path.name}" for path in (ROOT / "bcdata").glob("*.py") if not path.name.startswith("__")}
-    rooms = {f"bcdata/{path.parent.name}/" for path in (ROOT / "bcdata").glob("*/__init__.py")}
-    assert modules | rooms <= layout
+    packages = {f"bcdata/{path.parent.name}/" for path in (ROOT / "bcdata").glob("*/__init__.py")}
+    assert modules | packages <= layout
 
 
 @pytest.mark.parametrize("settings", [Settings, BinanceSettings, HttpSettings, AlertSettings])

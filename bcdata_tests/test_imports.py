@@ -77,8 +77,8 @@ MOST_MODULES = 16
 KNOW_DAGSTER = {"dagster", "dagster_storage", "definitions"}
 
 
-def room_of(path: Path) -> str:
-    """The room that a file stands in: its folder, or its own name at the top."""
+def package_of(path: Path) -> str:
+    """The package that a file stands in: its folder, or its own name at the top."""
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
@@ -96,32 +96,32 @@ def imported(path: Path) -> Iterator[str]:
 FILES = sorted(ROOT.rglob("*.py"))
 
 
-def test_every_room_is_in_the_table() -> None:
-    assert {room_of(path) for path in FILES} == set(MAY_IMPORT)
+def test_every_package_is_in_the_table() -> None:
+    assert {package_of(path) for path in FILES} == set(MAY_IMPORT)
 
 
 def test_the_table_has_no_way_back() -> None:
-    """Two rooms that import each other are one room."""
+    """Two packages that import each other are one package."""
     seen: dict[str, bool] = {}
 
-    def visit(room: str) -> None:
-        assert seen.get(room, True), f"{room} reaches itself"
-        if room not in seen:
-            seen[room] = False
-            for other in MAY_IMPORT[room]:
+    def visit(package: str) -> None:
+        assert seen.get(package, True), f"{package} reaches itself"
+        if package not in seen:
+            seen[package] = False
+            for other in MAY_IMPORT[package]:
                 visit(other)
-            seen[room] = True
+            seen[package] = True
 
-    for room in MAY_IMPORT:
-        visit(room)
+    for package in MAY_IMPORT:
+        visit(package)
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_follow_the_table(path: Path) -> None:
-    room = room_of(path)
+    package = package_of(path)
     own = [name.split(".")[1] for name in imported(path) if name.startswith("bcdata.")]
-    ways = {name for name in own if name in MAY_IMPORT} - {room}
-    assert ways <= MAY_IMPORT[room], f"{path.name} may not import {sorted(ways - MAY_IMPORT[room])}"
+    ways = {name for name in own if name in MAY_IMPORT} - {package}
+    assert ways <= MAY_IMPORT[package], f"{path.name} may not import {sorted(ways - MAY_IMPORT[package])}"
 
 
 def test_parts_of_dagster_follow_their_table() -> None:
@@ -138,14 +138,14 @@ def test_no_folder_is_crowded() -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_pure_rooms_know_nothing_of_dagster(path: Path) -> None:
+def test_pure_packages_know_nothing_of_dagster(path: Path) -> None:
     knows = any(name.split(".")[0].startswith("dagster") for name in imported(path))
-    assert not knows or room_of(path) in KNOW_DAGSTER
+    assert not knows or package_of(path) in KNOW_DAGSTER
 
 
 def test_private_modules_of_dagster_are_named_in_one_file() -> None:
     private = {
-        room_of(path)
+        package_of(path)
         for path in FILES
         for name in imported(path)
         if name.startswith("dagster.") and any(part.startswith("_") for part in name.split("."))

@@ -1,4 +1,4 @@
-"""One exchange, one catalog and one lake for all tests of this room: a command costs seconds."""
+"""One exchange, one catalog and one lake for all tests of this package: a command costs seconds."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Compiled loops, and nothing else: arrays in, arrays out. The one room that imports numba.
+"""Compiled loops, and nothing else: arrays in, arrays out. The one package that imports numba.
 
 Only `bcdata.features.rolling`, `order`, `runs` and their like import it, and only inside functions: reading the
 registry or the definitions must not pay for a compiler. What is compiled is kept beside the source; numba looks at

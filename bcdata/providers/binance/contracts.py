@@ -11,7 +11,7 @@ SINCE = datetime(2020, 6, 1, tzinfo=UTC)
 def contract_size(symbol: str) -> float:
     """What one contract is worth in quote currency (USD): 100 for BTCUSD contracts, 10 for all others.
 
-    Whether that holds for the bars at hand is checked by the quality room: contracts × size / base volume must
+    Whether that holds for the bars at hand is checked by `bcdata.quality`: contracts × size / base volume must
     lie between low and high.
     """
     return _BITCOIN_USD if symbol.startswith("BTCUSD_") else _OTHERS_USD
