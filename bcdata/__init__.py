@@ -1,7 +1,7 @@
 """bcdata: a market-data platform on Dagster.
 
 Zones, in the order in which data flows: raw, parsed, merged, and what is made of merged (features, reports,
-seasonality, labels, resampled). Importing this package imports nothing else: packages are loaded by those who need them.
+seasonality, labels, resampled). Importing this package imports nothing else: packages are loaded by who needs them.
 `bcdata.load` reads the lake.
 """
 
