@@ -27,6 +27,7 @@ FORMAT = 2
 KEPT = 2
 """Entries of a date key that are kept: the newest, and the one that its files replace, or those."""
 _OF = "of"
+_PUT = "put"
 _LOCKS = 64
 _SHARED = {"gaps": "merged"}
 """Zones whose files are published together with another's, and stand in its manifest."""
@@ -154,11 +155,33 @@ class Publications:
         key, date = manifest_of(place)
         with locked(self._root, f"manifests-{crc32(key.encode()) % _LOCKS:02x}"):
             sequence, dates = _parsed(key, self._objects.get(key)) or (0, {})
-            log = [one for one in dates.get(date, []) if one != entry.to_json()]
+            log = [one for one in dates.get(date, []) if {**one, _PUT: True} != {**entry.to_json(), _PUT: True}]
             if len(log) >= KEPT:
                 log = [one for one in log if stands(Entry.from_json(one))] or log[1 - KEPT :]
             dates[date] = [*log, entry.to_json()]
             self._objects.put(key, _rendered(key, sequence + 1, dates), durable=durable)
+
+    def confirm(self, place: Table, *, durable: bool = False) -> None:
+        """Notes that the file of the last entry was put: only then its absence is a loss.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        key, date = manifest_of(place)
+        with locked(self._root, f"manifests-{crc32(key.encode()) % _LOCKS:02x}"):
+            sequence, dates = _parsed(key, self._objects.get(key)) or (0, {})
+            if log := dates.get(date):
+                dates[date] = [*log[:-1], {**log[-1], _PUT: True}]
+                self._objects.put(key, _rendered(key, sequence + 1, dates), durable=durable)
+
+    def was_put(self, place: Partition | Table) -> bool:
+        """Whether a file is known to have been there. Of partitions, which any run makes again, nothing else is noted.
+
+        Raises:
+            StoreError: the manifest is damaged.
+        """
+        key, date = manifest_of(place)
+        return isinstance(place, Partition) or any(one.get(_PUT) for one in self._dates(key).get(date, []))
 
     def _dates(self, key: str) -> Dates:
         """The logs of a manifest by date key; remembered while the file stays the same."""

@@ -175,7 +175,8 @@ class VerifiedReads:
         Raises:
             StoreError: a manifest is damaged.
         """
-        missing = [one for one in places if self.objects.stat(one.key()) is None and self.publications.files(one)]
+        absent = (one for one in places if self.objects.stat(one.key()) is None)
+        missing = [one for one in absent if self.publications.files(one) and self.publications.was_put(one)]
         if not self._missed.issuperset(missing):
             time.sleep(_ABOUT_TO_PUT)
             self._missed.update(missing)

@@ -62,7 +62,9 @@ class Store(VerifiedReads):
             self.objects.put(place.key(), body, durable=durable)
             if info := self.objects.stat(place.key()):
                 self.verified.note(info, digests[zone_of(place)].whole)
-        return len(bodies[some[-1].partition])
+        if isinstance(last := some[-1].partition, Table):
+            self.publications.confirm(last, durable=durable)
+        return len(bodies[last])
 
     def _stands(self, entry: Entry, places: Iterable[Partition | Table]) -> bool:
         """Whether a file at one of the places is the one that this entry says was put."""
