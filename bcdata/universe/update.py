@@ -87,12 +87,14 @@ def update(work: Workbench, market: str, *, most: int = MOST_SYMBOLS, seconds: f
         asking = _Update(work, market, before, done)
         table = work.loop.run(asking.run(most, seconds))
         done.rows, done.symbols = table.height - before.height, table["symbol"].n_unique()
+        place = universe_table(market)
         if done.rows:
             made_of = fingerprint(rows=table.rows())
             record = {"market": market}
-            place = universe_table(market)
             work.store.publish(place, table, fingerprint=made_of, rules="", record=record, durable=True)
             work.store.objects.sync()  # what was known when cannot be learnt again
+        elif before.height and not work.store.publications.was_put(place):
+            work.store.publications.confirm(place, durable=True)  # a process ended before it could
         work.attempts.note([f"universe/{market}/{symbol}/{_SPAN}" for symbol in asking.seen], work.now)
     return done
 
