@@ -174,14 +174,18 @@ class Publications:
                 dates[date] = [*log[:-1], {**log[-1], _PUT: True}]
                 self._objects.put(key, _rendered(key, sequence + 1, dates), durable=durable)
 
-    def was_put(self, place: Partition | Table) -> bool:
+    def was_put(self, place: Partition | Table, *, newest: bool = False) -> bool:
         """Whether a file is known to have been there. Of partitions, which any run makes again, nothing else is noted.
+
+        With `newest`, that of the last entry.
 
         Raises:
             StoreError: the manifest is damaged.
         """
         key, date = manifest_of(place)
-        return isinstance(place, Partition) or any(one.get(_PUT) for one in self._dates(key).get(date, []))
+        return isinstance(place, Partition) or any(
+            one.get(_PUT) for one in self._dates(key).get(date, [])[-1 if newest else 0 :]
+        )
 
     def _dates(self, key: str) -> Dates:
         """The logs of a manifest by date key; remembered while the file stays the same."""

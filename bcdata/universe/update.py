@@ -93,7 +93,7 @@ def update(work: Workbench, market: str, *, most: int = MOST_SYMBOLS, seconds: f
             record = {"market": market}
             work.store.publish(place, table, fingerprint=made_of, rules="", record=record, durable=True)
             work.store.objects.sync()  # what was known when cannot be learnt again
-        elif before.height and not work.store.publications.was_put(place):
+        elif before.height and not work.store.publications.was_put(place, newest=True):
             work.store.publications.confirm(place, durable=True)  # a process ended before it could
         work.attempts.note([f"universe/{market}/{symbol}/{_SPAN}" for symbol in asking.seen], work.now)
     return done
