@@ -42,20 +42,16 @@ def evaluation(step: Step, outcome: "Outcome", key: str) -> dg.AssetCheckEvaluat
 
 def results(step: Step, outcomes: Sequence["Outcome"]) -> list[dg.AssetCheckResult]:
     """The verdicts on a whole run."""
-    found = findings(step, outcomes)
-    shown = dg.AssetCheckResult(
-        check_name=found.check_name,
-        asset_key=found.asset_key,
-        passed=found.passed,
-        severity=found.severity,
-        description=found.description,
-        metadata=found.metadata,
-    )
-    return [_gate(step, outcomes), shown]
+    return [_gate(step, outcomes), dg.AssetCheckResult(**_found(step, outcomes))]
 
 
 def findings(step: Step, outcomes: Sequence["Outcome"]) -> dg.AssetCheckEvaluation:
-    """What rules found in the partitions of a run, counted by rule, the costliest first."""
+    """What rules found in the partitions of a run, as an event of its own: healing has no steps that are assets."""
+    return dg.AssetCheckEvaluation(**_found(step, outcomes))
+
+
+def _found(step: Step, outcomes: Sequence["Outcome"]) -> dict[str, Any]:
+    """Findings counted by rule, the costliest first."""
     from bcdata.pipeline.findings import count, of_outcome
 
     rows = [one for outcome in outcomes for one in of_outcome(step, outcome)]
@@ -66,14 +62,14 @@ def findings(step: Step, outcomes: Sequence["Outcome"]) -> dg.AssetCheckEvaluati
     if rows:
         lines = [f"- `{one.severity}` **{one.symbol} {one.date}** {one.rule}: {one.text}" for one in rows[:_SHOWN]]
         metadata["which"] = dg.MetadataValue.md("\n".join(lines))
-    return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(step.key),
-        check_name=FINDINGS,
-        passed=not rows,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(said) or f"nothing to remark in {_partitions(len(outcomes))}",
-        metadata={name: dg.MetadataValue.int(v) if isinstance(v, int) else v for name, v in metadata.items()},
-    )
+    return {
+        "asset_key": dg.AssetKey(step.key),
+        "check_name": FINDINGS,
+        "passed": not rows,
+        "severity": dg.AssetCheckSeverity.WARN,
+        "description": "; ".join(said) or f"nothing to remark in {_partitions(len(outcomes))}",
+        "metadata": metadata,
+    }
 
 
 def _partitions(number: int) -> str:

@@ -11,7 +11,7 @@ from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
 from bcdata.healing.swept import Checked, Problem, Trouble
 from bcdata.pipeline.context import Workbench
-from bcdata.pipeline.lake import OLDER
+from bcdata.pipeline.lake import OLDER, is_of
 from bcdata.pipeline.zones import Zone, steps
 from bcdata.store.layout import PART, Partition, Table, universe_table
 from bcdata.store.publications import manifest_of
@@ -40,7 +40,8 @@ def verify_published(work: Workbench, dataset: Dataset, symbols: Sequence[str] |
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as pool:
         for zone, asset, provider in _assets(dataset):
             damaged: list[str] = []
-            found = expected(work.store, zone, asset, provider, damaged)
+            known = expected(work.store, zone, asset, provider, damaged)
+            found = [one for one in known if is_of(dataset.grain, one)]
             wanted = [one for one in found if chosen is None or one.symbol in chosen]
             for one in pool.map(lambda partition: _check(work.store, partition), wanted):
                 if one.is_harmed:

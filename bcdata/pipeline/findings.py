@@ -12,7 +12,7 @@ from typing import Any
 from bcdata.catalog import Dataset
 from bcdata.intervals import EPOCH
 from bcdata.pipeline.footers import Footers
-from bcdata.pipeline.lake import LOST
+from bcdata.pipeline.lake import LOST, is_of
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.zones import ARCHIVE, Step, Zone, steps
 from bcdata.quality.verdict import Finding, Severity, Verdict
@@ -118,14 +118,14 @@ def standing(store: Store, footers: Footers, dataset: Dataset, symbols: set[str]
                     yield from reported(step, symbol, date, Verdict.from_json({"rows": 0, "findings": found}).findings)
         yield from _held_back(store, step, symbols)
         if step.zone is not Zone.RAW:
-            yield from _lost(store, step, symbols)
+            yield from _lost(store, dataset, step, symbols)
 
 
-def _lost(store: Store, step: Step, symbols: set[str] | None) -> Iterator[Reported]:
+def _lost(store: Store, dataset: Dataset, step: Step, symbols: set[str] | None) -> Iterator[Reported]:
     """What was published and has no file, and manifests that do not tell what was."""
     damaged: list[str] = []
     known = store.publications.partitions(step.zone.value, step.asset, step.provider, damaged=damaged)
-    wanted = {one for one in known if symbols is None or one.symbol in symbols}
+    wanted = {one for one in known if is_of(dataset.grain, one) and (symbols is None or one.symbol in symbols)}
     there = set(store.partitions(step.zone.value, step.asset, step.provider))
     for one in store.lost(sorted(wanted - there)):
         yield _unreadable(step, one.symbol, one.date, "lost", f"it is {LOST}")

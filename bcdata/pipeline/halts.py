@@ -15,7 +15,7 @@ from bcdata.catalog import Dataset
 from bcdata.errors import UsageError
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.footers import open_footers
-from bcdata.pipeline.lake import read_sound, require_none_lost, trusted
+from bcdata.pipeline.lake import is_of, read_sound, require_none_lost, trusted
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.publish import is_whole
 from bcdata.pipeline.watched import watched
@@ -98,7 +98,7 @@ def _by_date(store: Store, dataset: Dataset, first: str, last: str) -> dict[str,
     partitions = list(store.partitions("merged", dataset.name))
 
     def wanted(one: Partition) -> bool:
-        return first <= one.date <= last
+        return first <= one.date <= last and is_of(dataset.grain, one)
 
     require_none_lost(store, partitions, "merged", dataset.name, source=dataset.name, wanted=wanted)
     partitions = list(filter(wanted, partitions))

@@ -12,7 +12,7 @@ from bcdata.store.footer import Published
 from bcdata.store.layout import Partition
 from bcdata.store.publications import manifest_place
 from bcdata.store.store import Store
-from bcdata.windows import Window
+from bcdata.windows import Grain, Window
 
 
 def trusted(store: Store, partition: Partition) -> str | None:
@@ -60,6 +60,11 @@ def require_whole(store: Store, partition: Partition, source: str) -> None:
         raise StoreError(f"{error}; repair it with: {command}") from error
     if damage:
         raise StoreError(f"{partition.key()} is damaged: {damage}; repair it with: {command}")
+
+
+def is_of(grain: Grain, partition: Partition) -> bool:
+    """Whether a partition is of a dataset's grain: the catalog may have had another one."""
+    return grain.is_key(partition.date)
 
 
 def require_none_lost(

@@ -22,7 +22,7 @@ from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 from bcdata.pipeline.lake import read_sound, read_together_sound, require_none_lost
 from bcdata.query import arguments
 from bcdata.query.root import require_lake
-from bcdata.query.sound import standing
+from bcdata.query.sound import of_grain, standing
 from bcdata.query.spans import fillable
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition
@@ -159,9 +159,8 @@ def _chosen(
 ) -> dict[str, list[Partition]]:
     """The partitions of the symbols that are asked for, by symbol, ascending by date."""
     there: dict[str, list[Partition]] = {}
-    for one in store.partitions(zone, dataset):
-        if source.grain.is_key(one.date):
-            there.setdefault(one.symbol, []).append(one)
+    for one in of_grain(store.partitions(zone, dataset), source.grain):
+        there.setdefault(one.symbol, []).append(one)
     known = store.publications.symbols(zone, dataset)
     there |= {symbol: [] for symbol in known if symbol not in there}  # of which all is lost, as is then said
     if wanted is None:

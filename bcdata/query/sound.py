@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from bcdata.pipeline.lake import OLDER, repair, require_sound, trusted
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
+from bcdata.windows import Grain
 
 _log = logging.getLogger("bcdata")
 
@@ -30,6 +31,18 @@ def standing(store: Store, partitions: Iterable[Partition], source: str) -> Iter
             _warn_of_older(store, one, source, [found.fingerprint])
         if is_published or _may_be_read(store, one, source):
             yield one
+
+
+def of_grain(partitions: Iterable[Partition], grain: Grain) -> Iterator[Partition]:
+    """Those of the partitions that are of the dataset's grain; a warning names others, which a changed catalog leaves.
+
+    Read beside the ones of its grain they would be the same rows twice.
+    """
+    for one in partitions:
+        if grain.is_key(one.date):
+            yield one
+        else:
+            _log.warning("%s %s is left out: the catalog has the dataset by %s; move it away", one.zone, one, grain)
 
 
 def whole(store: Store, partitions: Iterable[Partition], source: str) -> Iterator[Partition]:

@@ -42,8 +42,8 @@ class Reader:
         """
         require_reading(sql)
         meant = named(self._connection, sql, self._views)
-        self._open(meant, mixed=False)
         try:
+            self._open(meant, mixed=False)
             return self._answer(sql)
         except UsageError as error:
             if not any(word in str(error) for word in _COLUMNS_DIFFER):
@@ -61,9 +61,12 @@ class Reader:
 
     def _create(self, view: View, body: str) -> None:
         # Names come from the catalog, which admits only words.
-        self._connection.execute(f'CREATE OR REPLACE VIEW {view.zone}."{view.name}" AS {body}')
-        if view.zone == "merged":
-            self._connection.execute(f'CREATE OR REPLACE VIEW main."{view.name}" AS FROM merged."{view.name}"')
+        try:
+            self._connection.execute(f'CREATE OR REPLACE VIEW {view.zone}."{view.name}" AS {body}')
+            if view.zone == "merged":
+                self._connection.execute(f'CREATE OR REPLACE VIEW main."{view.name}" AS FROM merged."{view.name}"')
+        except duckdb.Error as error:
+            raise UsageError(f"{view.zone}.{view.name} cannot be read: {str(error).splitlines()[0]}") from None
 
     def _nothing(self, view: View) -> str:
         """SQL of no rows with the view's columns: a frame that is registered would be a table that all see."""

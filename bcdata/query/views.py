@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -16,11 +17,12 @@ from bcdata.features.schema import table_schema
 from bcdata.features.seasonality import SCHEMA as PROFILE
 from bcdata.frames.schema import LEDGER, SETTLEMENT, TIME, merged_bar
 from bcdata.pipeline.features.feature_set import features_of
-from bcdata.pipeline.lake import LOST, require_none_lost
-from bcdata.query.sound import whole
+from bcdata.pipeline.lake import LOST, is_of, require_none_lost
+from bcdata.query.sound import of_grain, whole
 from bcdata.store.layout import universe_table
 from bcdata.store.store import Store
 from bcdata.universe.instruments import UNIVERSE, UNIVERSE_IS_LOST
+from bcdata.windows import Grain
 
 ZONES = ("merged", "features", "reports", "seasonality", "labels", "resampled", "gaps", "halts", "universe")
 _MIXED = frozenset({"features", "labels"})
@@ -40,6 +42,7 @@ class View:
     keys: tuple[str, ...] = ("symbol", "date")
     source: str = ""
     added: str = ""
+    grain: Grain = Grain.MONTH
 
     @property
     def empty(self) -> pl.DataFrame:
@@ -58,8 +61,9 @@ class View:
             case "halts":
                 places = store.tables(f"halts/{self.name}/")
             case _:
-                there = list(store.partitions(self.zone, self.name))
-                require_none_lost(store, there, self.zone, self.name, source=self.source)
+                there = list(of_grain(store.partitions(self.zone, self.name), self.grain))
+                wanted = partial(is_of, self.grain)
+                require_none_lost(store, there, self.zone, self.name, source=self.source, wanted=wanted)
                 found = whole(store, there, self.source)
                 return [(store.root / one.key()).absolute() for one in found]
         then = f"make it again with: bcdata halts --dataset {self.name}" if self.zone == "halts" else UNIVERSE_IS_LOST
@@ -103,15 +107,16 @@ def views(catalog: Catalog) -> Iterator[View]:
 
 def _views(dataset: Dataset) -> Iterator[View]:
     perpetual, name = dataset.is_perpetual, dataset.name
+    view = partial(View, name=name, source=name, grain=dataset.grain)
     if dataset.kind == "funding":
-        yield View("merged", name, _SETTLED, source=name, added=_KNOWN_AT)
+        yield view("merged", schema=_SETTLED, added=_KNOWN_AT)
     else:
-        yield View("merged", name, merged_bar(funding=perpetual), source=name)
+        yield view("merged", schema=merged_bar(funding=perpetual))
         yield View("halts", name, HALT, keys=("date",))
-    yield View("features", name, table_schema(features_of(dataset)), source=name)
-    yield View("reports", name, REPORT, source=name)
-    yield View("seasonality", name, PROFILE, source=name)
-    yield View("labels", name, label_schema(dataset.labels.horizons if dataset.labels else ()), source=name)
-    yield View("gaps", name, LEDGER, source=name)
+    yield view("features", schema=table_schema(features_of(dataset)))
+    yield view("reports", schema=REPORT)
+    yield view("seasonality", schema=PROFILE)
+    yield view("labels", schema=label_schema(dataset.labels.horizons if dataset.labels else ()))
+    yield view("gaps", schema=LEDGER)
     for coarser in dataset.resampled():
-        yield View("resampled", coarser, resampled_bar(funding=perpetual), source=name)
+        yield view("resampled", name=coarser, schema=resampled_bar(funding=perpetual))

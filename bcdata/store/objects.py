@@ -79,6 +79,7 @@ class LocalObjects:
         self._lock: int | None = None
         self._starting = threading.Lock()
         self._synced = GroupSync(root)
+        self._plain: set[Path] = {root}
 
     def put(self, key: str, body: bytes, *, durable: bool = False) -> None:
         """Writes to staging, then renames: whole or not at all. What is durable is on the disk before it is renamed."""
@@ -123,7 +124,7 @@ class LocalObjects:
             StoreError: it cannot be read, or there is a symbolic link in it: what lies behind may be another disk, or
                 the same files once more.
         """
-        folder = self.root / prefix
+        folder = self.path(prefix)
         with explained(folder):
             try:
                 entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -131,10 +132,7 @@ class LocalObjects:
                 return
             for entry in entries:
                 if entry.is_symlink():
-                    raise StoreError(
-                        f"{entry.path} is a symbolic link, and a lake is one folder: move what it points to in its"
-                        " place; the root itself may be a link"
-                    )
+                    raise _linked(entry.path)
                 if entry.is_dir(follow_symlinks=False):
                     yield from self.list(f"{prefix}{entry.name}/")
                 else:
@@ -148,10 +146,22 @@ class LocalObjects:
             self._prune(self.path(key).parent)
 
     def path(self, key: str) -> Path:
-        """The file of a key. Keys are ours, but a key that would leave the root is refused all the same."""
+        """The file of a key. Keys are ours, but a key that would leave the root is refused all the same.
+
+        Raises:
+            StoreError: it would leave the root, or a folder on the way is a symbolic link. Folders are looked at once.
+        """
         if key.startswith("/") or ".." in key.split("/"):
             raise StoreError(f"the key {key!r} would leave the store")
-        return self.root / key
+        found = self.root / key
+        folder, new = found if key.endswith("/") else found.parent, set[Path]()
+        while folder not in self._plain:
+            if folder.is_symlink():
+                raise _linked(folder)
+            new.add(folder)
+            folder = folder.parent
+        self._plain |= new
+        return found
 
     def check(self) -> None:
         """Writes a little to staging and takes it away again."""
@@ -188,6 +198,11 @@ class LocalObjects:
     def _prune(self, folder: Path) -> None:
         while folder != self.root and remove_if_empty(folder):
             folder = folder.parent
+
+
+def _linked(path: Path | str) -> StoreError:
+    words = "a lake is one folder: move what it points to in its place; the root itself may be a link"
+    return StoreError(f"{path} is a symbolic link, and {words}")
 
 
 def _info(key: str, status: os.stat_result) -> ObjectInfo:

@@ -234,7 +234,7 @@ def _parsed(key: str, body: bytes | None) -> tuple[int, Dates] | None:
 
 
 def _damaged(key: str, place: Partition | Table | None = None) -> StoreError:
-    if isinstance(place, Table):  # frames of no single symbol are made by other commands, each by its own
-        return StoreError(f"the manifest of {place} {key} is damaged")
+    if "/symbol=" not in key:  # frames of no single symbol are made by other commands, each by its own
+        return StoreError(f"the manifest {key} is damaged")
     whose = f" of {place}" if place else ""
     return StoreError(f"the manifest{whose} {key} is damaged; materialize its partitions again")

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 import bcdata
-from bcdata.catalog import Catalog
+from bcdata.catalog import Catalog, load_catalog
 from bcdata.errors import StoreError
 from bcdata.frames.schema import LEDGER
 from bcdata.query import query
@@ -16,7 +16,7 @@ from bcdata.reporting.ledgers import ledger_files
 from bcdata.store.footer import Rows
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata_tests.query.test_load import FEBRUARY, D, bars
+from bcdata_tests.query.test_load import CATALOG, FEBRUARY, JANUARY, D, bars
 from bcdata_tests.query.test_load import catalog as catalog  # noqa: PLC0414 (a fixture)
 from bcdata_tests.query.test_load import root as root  # noqa: PLC0414 (a fixture)
 
@@ -106,6 +106,34 @@ def test_a_copy_inside_the_lake_is_nobodys(root: Path, catalog: Catalog, zone: s
     (root / zone / D / target).parent.mkdir(exist_ok=True)
     (root / zone / D / "aside").rename(root / zone / D / target)
     assert read() == before
+
+
+@pytest.mark.parametrize("grain", ["day", "month"])
+def test_partitions_of_another_grain_are_left_out_and_named(
+    tmp_path: Path, root: Path, grain: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The catalog had the dataset by another one: read together the same rows would be there twice."""
+    (tmp_path / "other.yaml").write_text(
+        CATALOG.replace("month", grain).replace("2023-01", "2023-01-01" if grain == "day" else "2023-01")
+    )
+    catalog, store, day = load_catalog(tmp_path / "other.yaml"), Store(root), "2023-01-01"
+    place = Partition("merged", D, "BTCUSDT", day)
+    together = [Rows(place.in_zone("gaps"), pl.DataFrame(schema=LEDGER), {}), Rows(place, bars(JANUARY, [0, 1]), {})]
+    store.publish_together(together, fingerprint="f", rules="1")
+    expected = {"day": 2, "month": 3}[grain]
+    sql = f"SELECT count(*) AS bars FROM {D} WHERE symbol = 'BTCUSDT' AND date < '2023-02'"  # noqa: S608
+    words = f"is left out: the catalog has the dataset by {grain}; move it away"
+    for is_there in (True, False):
+        loaded = bcdata.load(D, "BTCUSDT", end="2023-02", root=root, catalog=catalog)
+        assert loaded.height == query(Store(root), catalog, sql).item() == expected
+        last = {"day": "2023-01-31", "month": "2023-01"}[grain]
+        assert len({date for _, date in ledger_files(Store(root), catalog[D], last=last).values()}) == 1
+        assert (words in caplog.text) == is_there
+        caplog.clear()
+        for one in list(Store(root).partitions("merged", D)):  # as it says
+            if not catalog[D].grain.is_key(one.date):
+                for zone in ("merged", "gaps"):
+                    (root / one.in_zone(zone).key()).unlink(missing_ok=True)
 
 
 def test_symbols_that_were_swapped_with_their_manifests_are_an_error(root: Path, catalog: Catalog) -> None:

@@ -176,6 +176,25 @@ def test_a_link_in_a_lake_is_an_error_that_names_it(objects: LocalObjects, tmp_p
         list(objects.list("zone/"))
 
 
+@pytest.mark.parametrize("above", ["zone", "zone/name", "zone/name/symbol=A"])
+def test_a_folder_above_that_is_a_link_is_one_error_for_all(tmp_path: Path, above: str) -> None:
+    """Whoever lists it, reads it or writes to it."""
+    real, objects = LocalObjects(tmp_path / "real"), LocalObjects(tmp_path / "lake")
+    real.put("zone/name/symbol=A/file", b"1")
+    link = objects.root / above
+    link.parent.mkdir(parents=True)
+    link.symlink_to(real.root / above)
+    key = "zone/name/symbol=A/file"
+    for use in (objects.get, objects.stat, objects.delete, lambda _: list(objects.list("zone/name/symbol=A/"))):
+        with pytest.raises(StoreError, match=f"{above} is a symbolic link"):
+            use(key)
+    with pytest.raises(StoreError, match="is a symbolic link"):
+        objects.put(key, b"2")
+    assert real.get(key) == b"1"
+    real.close()
+    objects.close()
+
+
 def test_the_root_may_be_a_link(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
