@@ -96,7 +96,7 @@ def _run(root: Path, catalog: Any, plan: "Plan", *, now_back: bool, as_json: boo
 
 
 def _conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:
-    from bcdata.pipeline.findings import of_outcome
+    from bcdata.pipeline.records.findings import of_outcome
 
     found = [one for step, outcome in report.outcomes for one in of_outcome(step, outcome)]
     if as_json:

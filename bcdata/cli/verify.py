@@ -41,8 +41,8 @@ def verify(
     from bcdata.healing.sweep_published import verify_published
     from bcdata.healing.swept import Summary
     from bcdata.pipeline.context import open_own
-    from bcdata.pipeline.findings import standing
-    from bcdata.pipeline.footers import open_footers
+    from bcdata.pipeline.records.findings import standing
+    from bcdata.pipeline.records.footers import open_footers
     from bcdata.query.root import no_lake
     from bcdata.settings import Settings
 

@@ -52,7 +52,7 @@ def findings(step: Step, outcomes: Sequence["Outcome"]) -> dg.AssetCheckEvaluati
 
 def _found(step: Step, outcomes: Sequence["Outcome"]) -> dict[str, Any]:
     """Findings counted by rule, the costliest first."""
-    from bcdata.pipeline.findings import count, of_outcome
+    from bcdata.pipeline.records.findings import count, of_outcome
 
     rows = [one for outcome in outcomes for one in of_outcome(step, outcome)]
     counted = count(rows)

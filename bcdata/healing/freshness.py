@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bcdata.catalog import Dataset
 from bcdata.gaps.ledger import Status
-from bcdata.pipeline.footers import Footers, Row
 from bcdata.pipeline.raw.due import due_until
+from bcdata.pipeline.records.footers import Footers, Row
 from bcdata.pipeline.zones import Step, Zone, tried_prefix
 from bcdata.store.state.attempts import Attempts
 from bcdata.store.state.requests import Cell

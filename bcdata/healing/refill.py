@@ -18,8 +18,8 @@ from bcdata.errors import StoreError
 from bcdata.gaps.ledger import Status
 from bcdata.healing.backoff import MOST_TRIES, pause
 from bcdata.healing.doubt import Life, doubt, lives
-from bcdata.pipeline.footers import Footers, Row, open_footers
 from bcdata.pipeline.raw.due import due_until
+from bcdata.pipeline.records.footers import Footers, Row, open_footers
 from bcdata.pipeline.zones import REST
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Asked, Attempts, Refilled

@@ -16,9 +16,9 @@ from bcdata.net.loop import BackgroundLoop
 from bcdata.pipeline.context import open_client, window_of
 from bcdata.pipeline.raw.choose import Policy, first_choice, policy_of, second_choice
 from bcdata.pipeline.raw.listings import Listings
-from bcdata.pipeline.raw.manifests import MANIFEST, Record, in_force, read_manifest
 from bcdata.pipeline.raw.objects import as_listed, is_republished
 from bcdata.pipeline.raw.standing import withdrawn
+from bcdata.pipeline.records.manifests import MANIFEST, Record, in_force, read_manifest
 from bcdata.pipeline.zones import ARCHIVE
 from bcdata.providers.base import BulkObject
 from bcdata.providers.binance.files.archive import BinanceArchive

@@ -9,8 +9,8 @@ from typing import Any
 from bcdata.catalog import Catalog, Dataset
 from bcdata.pipeline.agreement import finer_dataset
 from bcdata.pipeline.features.feature_set import version_of
-from bcdata.pipeline.footers import Facts, Footers
 from bcdata.pipeline.lake import keys_over
+from bcdata.pipeline.records.footers import Facts, Footers
 from bcdata.pipeline.zones import Step, Zone, steps
 from bcdata.store.state.requests import Cell
 

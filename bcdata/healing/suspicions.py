@@ -15,8 +15,8 @@ from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
 from bcdata.healing.doubt import Life, lives
 from bcdata.pipeline.features.feature_set import reference_of
-from bcdata.pipeline.findings import Reported, reported
-from bcdata.pipeline.footers import Footers
+from bcdata.pipeline.records.findings import Reported, reported
+from bcdata.pipeline.records.footers import Footers
 from bcdata.pipeline.zones import ARCHIVE, Step, Zone
 from bcdata.quality.compare.suspicion import VOLUME_DAYS, day_values, find_steps, lag_against, unusual_volume_per_trade
 from bcdata.quality.compare.suspicion import Step as Jump

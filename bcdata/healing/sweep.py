@@ -17,9 +17,9 @@ from bcdata.healing.sweep_published import harm_prefix, is_harmed, note_harm
 from bcdata.healing.swept import HARM, Checked, Problem, Trouble
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.raw.listings import Listings
-from bcdata.pipeline.raw.manifests import MANIFEST, Record, in_force, read_manifest, stored
-from bcdata.pipeline.raw.marks import DAMAGED
 from bcdata.pipeline.raw.objects import is_republished
+from bcdata.pipeline.records.manifests import MANIFEST, Record, in_force, read_manifest, stored
+from bcdata.pipeline.records.marks import DAMAGED
 from bcdata.pipeline.stream import alone
 from bcdata.pipeline.zones import ARCHIVE
 from bcdata.providers.base import BulkObject

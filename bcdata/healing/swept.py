@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from bcdata.pipeline.findings import Reported
+from bcdata.pipeline.records.findings import Reported
 from bcdata.quality.verdict import Severity
 from bcdata.store.layout import Partition
 

@@ -14,10 +14,10 @@ from bcdata.bars.halts import HALT, find_halts, states_of
 from bcdata.catalog import Dataset
 from bcdata.errors import UsageError
 from bcdata.pipeline.fingerprint import fingerprint
-from bcdata.pipeline.footers import open_footers
 from bcdata.pipeline.lake import is_of, read_sound, require_none_lost, trusted
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.publish import is_whole
+from bcdata.pipeline.records.footers import open_footers
 from bcdata.pipeline.watched import watched
 from bcdata.store.layout import Partition, halts_table
 from bcdata.store.store import Store

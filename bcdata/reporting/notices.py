@@ -10,7 +10,7 @@ from bcdata.catalog import Dataset
 from bcdata.healing.freshness import freshness, merged_at
 from bcdata.healing.refill import rows_of, standing
 from bcdata.healing.sweep import harmed
-from bcdata.pipeline.footers import open_footers
+from bcdata.pipeline.records.footers import open_footers
 from bcdata.pipeline.zones import Zone, steps
 from bcdata.quality.verdict import Severity, Verdict
 from bcdata.store.layout import Partition, symbol_and_date

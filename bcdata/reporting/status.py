@@ -11,8 +11,8 @@ import polars as pl
 from bcdata.catalog import Catalog, Dataset
 from bcdata.healing.freshness import freshness, merged_at
 from bcdata.pipeline.features.feature_set import version_of
-from bcdata.pipeline.findings import Reported, standing
-from bcdata.pipeline.footers import open_footers
+from bcdata.pipeline.records.findings import Reported, standing
+from bcdata.pipeline.records.footers import open_footers
 from bcdata.pipeline.zones import Step, Zone, steps, tried_prefix
 from bcdata.reporting.ledgers import ledger_files
 from bcdata.store.layout import Partition, symbol_and_date

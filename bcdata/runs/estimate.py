@@ -12,8 +12,8 @@ from bcdata.pipeline.context import archive_of, open_client
 from bcdata.pipeline.raw.choose import first_choice, policy_of
 from bcdata.pipeline.raw.control_objects import ControlObjects
 from bcdata.pipeline.raw.listings import Listings
-from bcdata.pipeline.raw.manifests import in_force, read_manifest
 from bcdata.pipeline.raw.objects import listed_as
+from bcdata.pipeline.records.manifests import in_force, read_manifest
 from bcdata.pipeline.zones import ARCHIVE, Step, Zone
 from bcdata.providers.base import BulkObject
 from bcdata.runs.plan import Plan

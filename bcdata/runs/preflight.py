@@ -7,7 +7,7 @@ from pathlib import Path
 from bcdata.errors import UsageError
 from bcdata.net.loop import BackgroundLoop
 from bcdata.pipeline.context import archive_of, open_client
-from bcdata.pipeline.raw.manifests import MANIFEST
+from bcdata.pipeline.records.manifests import MANIFEST
 from bcdata.pipeline.zones import ARCHIVE
 from bcdata.providers.binance.names import is_symbol
 from bcdata.runs.plan import Plan

@@ -9,7 +9,7 @@ from bcdata.catalog import Dataset
 from bcdata.gaps.ledger import Status
 from bcdata.healing.backoff import MOST_TRIES, pause
 from bcdata.healing.refill import ASK_AGAIN, LONGEST_OUTAGE, Refill, stand
-from bcdata.pipeline.footers import Row
+from bcdata.pipeline.records.footers import Row
 from bcdata.store.state.attempts import Asked, Refilled
 from bcdata.store.state.requests import Request
 

@@ -15,7 +15,7 @@ from bcdata.bars.halts import HALT
 from bcdata.cli import app
 from bcdata.healing.sweep import harmed
 from bcdata.pipeline.outcome import State
-from bcdata.pipeline.raw.manifests import MANIFEST, read_manifest
+from bcdata.pipeline.records.manifests import MANIFEST, read_manifest
 from bcdata.store.digests import digest_of
 from bcdata.store.layout import Partition, halts_table, universe_table
 from bcdata.store.publications import MANIFESTS, manifest_of

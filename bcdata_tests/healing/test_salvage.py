@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bcdata.pipeline.raw.manifests import MANIFEST
+from bcdata.pipeline.records.manifests import MANIFEST
 from bcdata.pipeline.zones import Zone
 from bcdata.store.layout import Partition
 from bcdata_tests.mirror import day_key, made_day

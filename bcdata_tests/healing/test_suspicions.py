@@ -12,8 +12,8 @@ from bcdata.catalog import Dataset
 from bcdata.cli import app
 from bcdata.frames.schema import merged_bar
 from bcdata.healing.suspicions import suspicions
-from bcdata.pipeline.findings import Reported
-from bcdata.pipeline.footers import open_footers
+from bcdata.pipeline.records.findings import Reported
+from bcdata.pipeline.records.footers import open_footers
 from bcdata.pipeline.zones import Zone
 from bcdata.store.layout import Partition, universe_table
 from bcdata.store.store import Store

@@ -10,9 +10,9 @@ from bcdata.errors import StoreError
 from bcdata.healing.sweep_published import verify_published
 from bcdata.healing.swept import Summary, Trouble
 from bcdata.pipeline.context import open_own
-from bcdata.pipeline.findings import standing
-from bcdata.pipeline.footers import open_footers
 from bcdata.pipeline.halts import halt_rows, watch
+from bcdata.pipeline.records.findings import standing
+from bcdata.pipeline.records.footers import open_footers
 from bcdata.pipeline.zones import Zone
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store

@@ -13,8 +13,8 @@ from bcdata.features.report import REPORT, feature_report
 from bcdata.healing.stale import Present, stale
 from bcdata.pipeline.features.feature_set import features_of, version_of
 from bcdata.pipeline.features.reports import materialize
-from bcdata.pipeline.footers import open_footers
 from bcdata.pipeline.outcome import Outcome, State
+from bcdata.pipeline.records.footers import open_footers
 from bcdata.pipeline.zones import Step, Zone, upstream
 from bcdata.quality.features import attention
 from bcdata.quality.verdict import Severity

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bcdata.cli import app
-from bcdata.pipeline.findings import Reported, count, of_outcome, words_of
 from bcdata.pipeline.outcome import failure
+from bcdata.pipeline.records.findings import Reported, count, of_outcome, words_of
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from bcdata.frames.schema import LEDGER
-from bcdata.pipeline import footers as footers_module
-from bcdata.pipeline.footers import open_footers
+from bcdata.pipeline.records import footers as footers_module
+from bcdata.pipeline.records.footers import open_footers
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store

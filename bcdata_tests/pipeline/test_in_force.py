@@ -11,7 +11,7 @@ from bcdata.healing.republished import look
 from bcdata.pipeline.context import archive_of
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.raw.choose import Policy, first_choice, second_choice
-from bcdata.pipeline.raw.manifests import read_manifest
+from bcdata.pipeline.records.manifests import read_manifest
 from bcdata.pipeline.zones import Zone
 from bcdata.providers.base import BulkObject
 from bcdata.runs.preflight import prepare

@@ -11,7 +11,7 @@ import pytest
 from bcdata.errors import StoreError
 from bcdata.net.loop import BackgroundLoop
 from bcdata.pipeline.outcome import Outcome, State
-from bcdata.pipeline.raw.manifests import MANIFEST
+from bcdata.pipeline.records.manifests import MANIFEST
 from bcdata.pipeline.stream import each, each_async
 from bcdata.pipeline.zones import Zone
 from bcdata.quality.verdict import Verdict

@@ -17,9 +17,9 @@ from bcdata.healing.affected import affected
 from bcdata.healing.stale import Present, stale
 from bcdata.intervals import Interval
 from bcdata.pipeline.features.seasonality import materialize
-from bcdata.pipeline.footers import open_footers
 from bcdata.pipeline.lake import keys_over
 from bcdata.pipeline.outcome import Outcome, State
+from bcdata.pipeline.records.footers import open_footers
 from bcdata.pipeline.zones import Step, Zone, closure, steps, upstream
 from bcdata.quality.models import audit, profile_model
 from bcdata.query import load, query

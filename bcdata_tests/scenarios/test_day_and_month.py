@@ -10,7 +10,7 @@ import pytest
 
 from bcdata.healing.republished import look
 from bcdata.pipeline.context import archive_of
-from bcdata.pipeline.raw.manifests import read_manifest
+from bcdata.pipeline.records.manifests import read_manifest
 from bcdata.pipeline.zones import Zone
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store

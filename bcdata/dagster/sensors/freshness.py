@@ -34,7 +34,7 @@ def _freshness(dataset: Dataset) -> dg.SensorDefinition:
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
         from bcdata.healing.freshness import freshness, merged_at
-        from bcdata.pipeline.footers import open_footers
+        from bcdata.pipeline.records.footers import open_footers
         from bcdata.store.store import Store
 
         symbols = Round(symbols_of(context.instance, dataset))

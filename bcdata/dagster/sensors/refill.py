@@ -26,7 +26,7 @@ def _refill(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
         from bcdata.healing.refill import KIND, Tables, refills, rows_of
-        from bcdata.pipeline.footers import open_footers
+        from bcdata.pipeline.records.footers import open_footers
         from bcdata.store.store import Store
 
         asker = Asker(context, catalog, dataset, store, KIND)

@@ -31,7 +31,7 @@ def _stale(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
         from bcdata.healing.backoff import is_due
         from bcdata.healing.stale import KIND, Present, stale
-        from bcdata.pipeline.footers import open_footers
+        from bcdata.pipeline.records.footers import open_footers
         from bcdata.store.state.requests import Requests
         from bcdata.store.store import Store
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from bcdata.bars.settlements import silent
 from bcdata.frames.schema import FUNDING, TIME
-from bcdata.pipeline.raw.marks import DAMAGED
+from bcdata.pipeline.records.marks import DAMAGED
 from bcdata.providers.binance.funding import read_funding_pages
 from bcdata.quality.rules import sample
 from bcdata.quality.settlements import BEYOND_CAP, IS_ALLOWED, IS_NAMED, AuditedSettlements, audit_settlements

@@ -18,7 +18,7 @@ from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import published_sound, read_sound
-from bcdata.pipeline.raw.manifests import Record
+from bcdata.pipeline.records.manifests import Record
 from bcdata.quality.settlements import VERSION
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store

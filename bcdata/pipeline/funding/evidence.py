@@ -12,8 +12,8 @@ from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.funding.common import AROUND
 from bcdata.pipeline.parsed.archive_content import object_content, object_window
 from bcdata.pipeline.raw.due import due_until
-from bcdata.pipeline.raw.manifests import Record
 from bcdata.pipeline.raw.objects import iso
+from bcdata.pipeline.records.manifests import Record
 from bcdata.providers.base import ObjectError, Series
 from bcdata.providers.binance.funding import read_funding_csv
 from bcdata.quality.settlements import IS_NAMED

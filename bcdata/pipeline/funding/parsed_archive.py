@@ -17,7 +17,7 @@ from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.archive_content import object_content, object_window, refuse_lost
 from bcdata.pipeline.parsed.archive_rows import extra_columns
 from bcdata.pipeline.publish import publish, unchanged
-from bcdata.pipeline.raw.manifests import Record, held_manifest
+from bcdata.pipeline.records.manifests import Record, held_manifest
 from bcdata.pipeline.stream import each
 from bcdata.providers.base import ObjectError
 from bcdata.providers.binance.funding import RAW, SENT, has_more_columns, read_funding_csv

@@ -11,7 +11,7 @@ from bcdata.pipeline.funding.listing import facts_of
 from bcdata.pipeline.lake import repair
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.publish import publish, unchanged
-from bcdata.pipeline.raw.manifests import held_manifest
+from bcdata.pipeline.records.manifests import held_manifest
 from bcdata.pipeline.stream import each
 from bcdata.providers.binance.funding import SENT
 from bcdata.quality.verdict import Finding, Severity, Verdict, failed

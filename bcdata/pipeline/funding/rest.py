@@ -22,7 +22,7 @@ from bcdata.pipeline.funding.question import Question
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.present import as_of, with_warnings
 from bcdata.pipeline.raw.answered import asking_findings
-from bcdata.pipeline.raw.manifests import MANIFEST, Record, read_manifest
+from bcdata.pipeline.records.manifests import MANIFEST, Record, read_manifest
 from bcdata.pipeline.stream import each
 from bcdata.providers.base import Page
 from bcdata.quality.verdict import Finding, Severity, Verdict

@@ -9,7 +9,7 @@ from bcdata.gaps.ledger import windows_of_runs
 from bcdata.intervals import Interval
 from bcdata.pipeline.parsed.answer_rows import within
 from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL
-from bcdata.pipeline.raw.manifests import Record
+from bcdata.pipeline.records.manifests import Record
 from bcdata.quality.compare.coarser import Contradiction
 from bcdata.quality.compare.refill import REFUTED
 from bcdata.quality.compare.windows import length_of

@@ -10,7 +10,7 @@ import polars as pl
 from bcdata.frames.schema import BAR, TIME, conform
 from bcdata.intervals import Interval
 from bcdata.pipeline.parsed.archive_view import ArchiveView
-from bcdata.pipeline.raw.manifests import ARCHIVE, Record
+from bcdata.pipeline.records.manifests import ARCHIVE, Record
 from bcdata.providers.binance.contracts import contract_size
 from bcdata.providers.binance.klines import coin_margined, read_pages, snap_early_2018
 from bcdata.quality.audit import audit_bars

@@ -17,7 +17,7 @@ from bcdata.pipeline.parsed.audited_objects import audit_objects
 from bcdata.pipeline.parsed.control_bars import read_controls_with_findings
 from bcdata.pipeline.parsed.superseded import fewer_rows, withdrawn_bars
 from bcdata.pipeline.publish import publish, unchanged
-from bcdata.pipeline.raw.manifests import held_manifest
+from bcdata.pipeline.records.manifests import held_manifest
 from bcdata.pipeline.stream import each
 from bcdata.quality.audit import Audited
 from bcdata.quality.compare.coarser import Contradiction

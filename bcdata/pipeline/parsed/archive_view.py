@@ -14,7 +14,7 @@ from bcdata.gaps.residuals import CoarseBar, coarse_bars, residuals
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.lake import keys_over, published_sound, read_sound
 from bcdata.pipeline.parsed.control_bars import read_controls
-from bcdata.pipeline.raw.manifests import ARCHIVE, held_manifest
+from bcdata.pipeline.records.manifests import ARCHIVE, held_manifest
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window

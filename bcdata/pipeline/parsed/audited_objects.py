@@ -11,7 +11,7 @@ from bcdata.gaps.set_aside import by_neighbours
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.parsed.archive_rows import Opened, SetAside, extra_columns
 from bcdata.pipeline.parsed.control_bars import with_windows
-from bcdata.pipeline.raw.manifests import Record
+from bcdata.pipeline.records.manifests import Record
 from bcdata.providers.binance.contracts import contract_size
 from bcdata.providers.binance.klines import coin_margined, read_csv, snap_early_2018
 from bcdata.quality.audit import Audited, audit_bars

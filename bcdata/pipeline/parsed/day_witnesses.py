@@ -15,7 +15,7 @@ from bcdata.frames.schema import BAR, TIME
 from bcdata.pipeline.context import Workbench, series_of
 from bcdata.pipeline.parsed.control_bars import sound_bars
 from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL, REACH
-from bcdata.pipeline.raw.manifests import Record
+from bcdata.pipeline.records.manifests import Record
 from bcdata.providers.base import PERIODS, BulkObject, ObjectError
 from bcdata.providers.binance.files.content import lines_in
 from bcdata.quality.compare.windows import length_of

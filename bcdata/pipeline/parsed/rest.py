@@ -15,7 +15,7 @@ from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.parsed.rest_answers import Days, span_of, weigh
 from bcdata.pipeline.publish import publish, unchanged
 from bcdata.pipeline.raw.answered import FACTS
-from bcdata.pipeline.raw.manifests import held_manifest
+from bcdata.pipeline.records.manifests import held_manifest
 from bcdata.pipeline.stream import each
 from bcdata.quality.verdict import Verdict, failed
 from bcdata.store.layout import Partition

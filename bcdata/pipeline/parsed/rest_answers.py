@@ -25,7 +25,7 @@ from bcdata.pipeline.parsed.answer_rows import (
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL
 from bcdata.pipeline.parsed.day_witnesses import frame_of
-from bcdata.pipeline.raw.manifests import Record
+from bcdata.pipeline.records.manifests import Record
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.compare.coarser import Contradiction
 from bcdata.quality.compare.day_check import DayCheck, Doubtful, Standing, check_days, conclude

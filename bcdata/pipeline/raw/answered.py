@@ -11,9 +11,9 @@ from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.parsed.answer_rows import read_bodies
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.parsed.rest_answers import Days, Weighed, weigh
-from bcdata.pipeline.raw.manifests import MANIFEST, Record, read_manifest
-from bcdata.pipeline.raw.marks import DAMAGED
 from bcdata.pipeline.raw.queries import Run
+from bcdata.pipeline.records.manifests import MANIFEST, Record, read_manifest
+from bcdata.pipeline.records.marks import DAMAGED
 from bcdata.providers.base import Page
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition

@@ -23,11 +23,11 @@ from bcdata.pipeline.raw.control_objects import ControlObjects
 from bcdata.pipeline.raw.days_alone import DaysAlone
 from bcdata.pipeline.raw.evidence import evidence_of
 from bcdata.pipeline.raw.listings import Listings
-from bcdata.pipeline.raw.manifests import MANIFEST, Record, in_force, read_manifest
-from bcdata.pipeline.raw.marks import DAMAGED
 from bcdata.pipeline.raw.objects import ObjectFetcher
-from bcdata.pipeline.raw.salvage import salvaged
 from bcdata.pipeline.raw.standing import WITHDRAWN, candidates, left_aside, superseded, withdrawn
+from bcdata.pipeline.records.manifests import MANIFEST, Record, in_force, read_manifest
+from bcdata.pipeline.records.marks import DAMAGED
+from bcdata.pipeline.records.salvage import salvaged
 from bcdata.pipeline.stream import each_async
 from bcdata.providers.base import BulkObject
 from bcdata.quality.verdict import SAMPLE, Finding, Severity, Verdict

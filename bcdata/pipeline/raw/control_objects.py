@@ -12,9 +12,9 @@ from datetime import timedelta
 from bcdata.catalog import Dataset
 from bcdata.intervals import Interval
 from bcdata.pipeline.raw.listings import Listings
-from bcdata.pipeline.raw.manifests import Record
 from bcdata.pipeline.raw.objects import ObjectFetcher
 from bcdata.pipeline.raw.standing import withdrawn
+from bcdata.pipeline.records.manifests import Record
 from bcdata.providers.base import PERIODS, BulkObject
 from bcdata.providers.binance.names import DAILY_INTERVALS, INTERVALS
 from bcdata.windows import Grain, Window

@@ -15,7 +15,7 @@ from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.parsed.archive_rows import Opened
 from bcdata.pipeline.parsed.audited_objects import audit_objects
 from bcdata.pipeline.parsed.control_bars import read_controls
-from bcdata.pipeline.raw.manifests import Record
+from bcdata.pipeline.records.manifests import Record
 from bcdata.quality.rules import VERSION
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store

@@ -12,8 +12,8 @@ from bcdata.pipeline.context import Workbench, series_of, window_of
 from bcdata.pipeline.funding.evidence import settlement_evidence
 from bcdata.pipeline.raw.choose import uncovered_days
 from bcdata.pipeline.raw.due import due_until
-from bcdata.pipeline.raw.manifests import Record
 from bcdata.pipeline.raw.objects import iso
+from bcdata.pipeline.records.manifests import Record
 from bcdata.providers.base import BulkObject
 from bcdata.store.layout import Partition
 from bcdata.windows import Window

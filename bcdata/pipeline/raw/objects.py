@@ -9,8 +9,8 @@ from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError
 from bcdata.intervals import Interval
 from bcdata.pipeline.context import Workbench, window_of
-from bcdata.pipeline.raw.manifests import Record
-from bcdata.pipeline.raw.marks import DAMAGED
+from bcdata.pipeline.records.manifests import Record
+from bcdata.pipeline.records.marks import DAMAGED
 from bcdata.providers.base import PERIODS, BulkObject, FetchedObject
 from bcdata.providers.binance.files.peek import content_bound, coverage
 from bcdata.store.layout import Partition

@@ -24,8 +24,8 @@ from bcdata.pipeline.parsed.rest_answers import Weighed
 from bcdata.pipeline.present import as_of, with_warnings
 from bcdata.pipeline.raw.answered import Answered, asking_findings
 from bcdata.pipeline.raw.compare_days import ComparedDays
-from bcdata.pipeline.raw.manifests import Record
 from bcdata.pipeline.raw.queries import Run, cover, wider
+from bcdata.pipeline.records.manifests import Record
 from bcdata.pipeline.stream import each_async
 from bcdata.providers.base import Series
 from bcdata.providers.binance.api.limits import rows_per_call

@@ -6,8 +6,8 @@ nothing is taken out of the lake because a listing got shorter.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from bcdata.pipeline.raw.manifests import Record
 from bcdata.pipeline.raw.objects import as_listed, listed_as
+from bcdata.pipeline.records.manifests import Record
 from bcdata.providers.base import BulkObject
 
 WITHDRAWN = "withdrawn"

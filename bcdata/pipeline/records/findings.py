@@ -11,9 +11,9 @@ from typing import Any
 
 from bcdata.catalog import Dataset
 from bcdata.intervals import EPOCH
-from bcdata.pipeline.footers import Footers
 from bcdata.pipeline.lake import LOST, is_of
 from bcdata.pipeline.outcome import Outcome
+from bcdata.pipeline.records.footers import Footers
 from bcdata.pipeline.zones import ARCHIVE, Step, Zone, steps
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import symbol_and_date

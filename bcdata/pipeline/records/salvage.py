@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bcdata.pipeline.raw.manifests import MANIFEST, ObjectShape, Record
+from bcdata.pipeline.records.manifests import MANIFEST, ObjectShape, Record
 from bcdata.store.layout import Partition
 from bcdata.store.sealed import parsed
 from bcdata.store.store import OF, Store

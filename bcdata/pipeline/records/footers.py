@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from bcdata.errors import StoreError
-from bcdata.pipeline.raw.manifests import MANIFEST, read_manifest
+from bcdata.pipeline.records.manifests import MANIFEST, read_manifest
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.store.layout import PART, Partition, symbol_and_date
 from bcdata.store.objects import STATE, ObjectInfo
