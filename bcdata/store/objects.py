@@ -156,7 +156,8 @@ class LocalObjects:
         found = self.root / key
         folder, new = found if key.endswith("/") else found.parent, set[Path]()
         while folder not in self._plain:
-            if folder.is_symlink():
+            # Not `Path.is_symlink`, which raises where a name is too long: whoever opens the file says that in words.
+            if os.path.islink(folder):
                 raise _linked(folder)
             new.add(folder)
             folder = folder.parent
