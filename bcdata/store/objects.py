@@ -149,15 +149,17 @@ class LocalObjects:
         """The file of a key. Keys are ours, but a key that would leave the root is refused all the same.
 
         Raises:
-            StoreError: it would leave the root, or a folder on the way is a symbolic link. Folders are looked at once.
+            StoreError: it would leave the root, no file system takes its name, or a folder on the way is a symbolic
+                link. Folders are looked at once.
         """
         if key.startswith("/") or ".." in key.split("/"):
             raise StoreError(f"the key {key!r} would leave the store")
         found = self.root / key
         folder, new = found if key.endswith("/") else found.parent, set[Path]()
         while folder not in self._plain:
-            # Not `Path.is_symlink`, which raises where a name is too long: whoever opens the file says that in words.
-            if os.path.islink(folder):
+            with explained(folder):
+                linked = folder.is_symlink()
+            if linked:
                 raise _linked(folder)
             new.add(folder)
             folder = folder.parent
