@@ -1,5 +1,7 @@
 """Errors that a user is meant to read: one clear line that names the cause and the mend."""
 
+from datetime import datetime
+
 
 class BcdataError(Exception):
     """Base of every error that bcdata raises on purpose. Its text is shown as it stands."""
@@ -35,6 +37,18 @@ class NotFoundError(ProviderError):
     """The provider says that there is no such object (404): not, or not yet, published."""
 
 
+class UnknownSymbolError(NotFoundError):
+    """The provider does not know the symbol."""
+
+
+class NoDataError(ProviderError):
+    """The provider has nothing in the window that was asked for."""
+
+
+class OutOfDepthError(NoDataError):
+    """The window lies further back than the provider reaches, or than the plan allows."""
+
+
 class RateLimitedError(ProviderError):
     """The provider asks us to slow down or has banned us for a while (429, 418)."""
 
@@ -45,8 +59,34 @@ class RateLimitedError(ProviderError):
         self.retry_after = retry_after
 
 
+class QuotaSpentError(ProviderError):
+    """What may be asked in an hour, a day or a month has been asked; `resets_at` (UTC) is when there is more."""
+
+    def __init__(
+        self, message: str, *, provider: str, url: str = "", status: int | None = None, resets_at: datetime
+    ) -> None:
+        super().__init__(message, provider=provider, url=url, status=status)
+        self.resets_at = resets_at
+
+
 class BlockedError(ProviderError):
     """The provider refuses this place or this caller for good (451, 403): asking again is no use."""
+
+
+class NotEntitledError(ProviderError):
+    """The plan that the key belongs to does not include this."""
+
+
+class BadKeyError(ProviderError):
+    """The provider does not accept the key, or there is none."""
+
+
+class BadRequestError(ProviderError):
+    """The provider says that the question is wrong: a defect of bcdata, or a change of the provider's interface."""
+
+
+class BadAnswerError(ProviderError):
+    """What came is not an answer to what was asked."""
 
 
 class UnreachableError(ProviderError):

@@ -4,9 +4,12 @@ from bcdata.catalog.catalog import Catalog, common_start
 from bcdata.catalog.dataset import Dataset, Period, Publication, Quality
 from bcdata.catalog.features import FeatureSet, Labels, Normalise
 from bcdata.catalog.load import find_catalog, load_catalog
+from bcdata.catalog.names import DatasetName, parse_name
 from bcdata.catalog.resample import Resample
 from bcdata.catalog.universe import Decision, Universe
-from bcdata.venues.registry import MARKETS, SOURCES, DatasetName, Kind, Market, Source, parse_name
+from bcdata.providers.capabilities import Source
+from bcdata.providers.registry import MARKETS, SOURCES
+from bcdata.venues.market import Kind, Market
 from bcdata.venues.symbols import Contract, Instrument
 
 __all__ = [

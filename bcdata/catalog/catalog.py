@@ -7,7 +7,7 @@ from pathlib import Path
 from bcdata.catalog.dataset import Dataset
 from bcdata.errors import UsageError
 from bcdata.hints import choose
-from bcdata.venues.registry import MARKETS
+from bcdata.providers.registry import MARKETS
 from bcdata.windows import Grain
 
 

@@ -8,11 +8,13 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from bcdata.catalog.features import Features, FeatureSet, Labels, require_near
 from bcdata.catalog.fields import Duration, Section, SourceName, Symbol, Unique, refusal
+from bcdata.catalog.names import DatasetName, parse_name
 from bcdata.catalog.resample import Resample, Resampled
 from bcdata.catalog.universe import Universe
 from bcdata.errors import UsageError
 from bcdata.intervals import Interval
-from bcdata.venues.registry import SOURCES, DatasetName, Kind, parse_name
+from bcdata.providers.registry import SOURCES
+from bcdata.venues.market import Kind
 from bcdata.windows import Grain
 
 Period = Literal["daily", "monthly"]
@@ -168,7 +170,7 @@ class Dataset(Section):
     def _sources_serve_the_market(cls, sources: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         name = _name(info)
         for index, source in enumerate(sources):
-            if name and name.market.name not in SOURCES[source].markets:
+            if name and name.market.name not in SOURCES[source].capabilities.markets:
                 raise refusal(f"{source} has no {name.market.name} market", index)
         return sources
 

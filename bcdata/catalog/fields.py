@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from bcdata.hints import choose
-from bcdata.venues.registry import SOURCES
+from bcdata.providers.registry import SOURCES
 from bcdata.venues.symbols import complaint
 
 _DURATION = re.compile(r"(\d{1,4})([mhd])", re.ASCII)

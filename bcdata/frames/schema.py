@@ -32,6 +32,25 @@ BAR = schema_of(
 PARSED_BAR = schema_of({**BAR, "known_at": TIME})
 """A bar in parsed: `known_at` (UTC) where the received bar ended later than its calendar says, else null."""
 
+WINDOW_BAR = schema_of({**PARSED_BAR, "vwap": pl.Float64})
+"""A bar in parsed of a source that is asked by windows: `vwap` (quote currency) where the source states its own."""
+
+RAW_BAR = schema_of(
+    {
+        **{name: dtype for name, dtype in WINDOW_BAR.items() if name != "known_at"},
+        "open_time": pl.Int64,
+        "object": pl.Int64,
+        "line": pl.Int64,
+    }
+)
+"""A bar as a page holds it: `open_time` in µs since the epoch, UTC; a value that is no number is null. `object` is the
+index of the page, `line` the number of the row there, from 0."""
+
+BAD_LINES = schema_of(
+    {"object": pl.Int64, "line": pl.Int64, "text": pl.String, "evidence": pl.String, "open_time": pl.Int64}
+)
+"""Lines that are no rows: as they stood, what is wrong, and the open that they tell (µs; null where they tell none)."""
+
 CONTRACT_BAR = schema_of({**PARSED_BAR, "contracts": pl.Float64})
 """A COIN-M bar in parsed: `contracts` as traded beside base and quote volume."""
 

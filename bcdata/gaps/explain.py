@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bcdata.catalog import Dataset
 from bcdata.gaps.ledger import Reason, Status
 from bcdata.gaps.residuals import CoarseBar
-from bcdata.windows import Grain, Window
+from bcdata.windows import Window
 
 _FAR = timedelta(days=366 * 100)
 _INSTANT = timedelta(microseconds=1)
@@ -24,17 +23,6 @@ TWICE = "REST had none, asked twice at least a day apart"
 
 Told = Mapping[str, Any]
 """A record out of raw or parsed, as JSON holds it."""
-
-
-def unpublished_from(dataset: Dataset, window: Window, now: datetime) -> datetime | None:
-    """The first instant of the window whose archive file need not be there yet; None where all are due."""
-    grain = Grain.DAY if "daily" in dataset.archive else Grain.MONTH
-    first = grain.window(grain.key(window.start))
-    while first.start < window.end:
-        if dataset.publication.due("daily" if grain is Grain.DAY else "monthly", first.end) > now:
-            return max(first.start, window.start)
-        first = grain.window(grain.key(first.end))
-    return None
 
 
 @dataclass(frozen=True, slots=True)

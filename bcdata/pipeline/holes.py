@@ -9,12 +9,13 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import BAR, TIME, conform
-from bcdata.gaps.explain import Known, Told, unpublished_from
+from bcdata.gaps.explain import Known, Told
 from bcdata.gaps.ledger import Status, explain, missing_opens
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.parsed.answer_rows import without
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.parsed.rest_answers import Weighed
+from bcdata.pipeline.raw.due import unpublished_from
 from bcdata.providers.base import PERIODS
 from bcdata.providers.binance.files.peek import content_bound, read_opens
 from bcdata.store.layout import Partition

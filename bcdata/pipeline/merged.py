@@ -12,7 +12,6 @@ from bcdata.bars.known import with_known_at
 from bcdata.bars.merge import disagreements, join_funding, merge
 from bcdata.bars.tail import without_idle_tail
 from bcdata.catalog import Dataset
-from bcdata.gaps.explain import unpublished_from
 from bcdata.gaps.ledger import Status, ledger, missing_opens
 from bcdata.pipeline.agreement import finer_dataset, finer_disagreement
 from bcdata.pipeline.context import Workbench, window_of
@@ -23,6 +22,7 @@ from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.present import CLOSED, as_of
 from bcdata.pipeline.publish import is_whole, nothing_sound, publish, unchanged
+from bcdata.pipeline.raw.due import unpublished_from
 from bcdata.pipeline.stream import each
 from bcdata.quality.models import audit, merged_model
 from bcdata.quality.rules import VERSION, sample

@@ -2,11 +2,15 @@
 
 import hashlib
 import re
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from bcdata.windows import Grain
+from bcdata.windows import Grain, Window
+
+if TYPE_CHECKING:
+    import polars as pl
 
 PERIODS = {"daily": Grain.DAY, "monthly": Grain.MONTH}
 """The periods that published objects cover, and the shape of their date keys."""
@@ -109,3 +113,64 @@ class Page:
     last_open_ms: int | None
     rows: int
     closest_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPage:
+    """One page of a window source, as sent.
+
+    Attributes:
+        url: path and query without the server's address and without keys.
+        body: the bytes as sent, keys that it repeats masked.
+        covers: the time about which this page says everything, half-open, UTC: a bar that lies in it and of which it
+            has no row is one that the source does not have. It need not be on the grid: a page of trades covers up
+            to its last trade.
+        rows: how many rows it has.
+    """
+
+    url: str
+    body: bytes
+    covers: Window
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawBars:
+    """What pages hold: `rows` (`RAW_BAR` of `bcdata.frames.schema`), and `bad_lines` that are none (`BAD_LINES`)."""
+
+    rows: "pl.DataFrame"
+    bad_lines: "pl.DataFrame"
+
+
+class WindowSource(Protocol):
+    """A source that is asked for windows of time, page by page."""
+
+    def pages(self, series: Series, window: Window, *, now: datetime) -> AsyncIterator[WindowPage]:
+        """Yields the pages that together cover as much of the window as the source has, in any order.
+
+        Each page may be kept as soon as it comes: what a run that ends early did not cover is asked for by the next.
+        Pages reach beyond the window where the source sends more; a bar that has not closed at the source is not
+        covered.
+
+        Args:
+            series: symbol, market and interval.
+            window: half-open, UTC, on the interval's grid, closed by `now`.
+            now: the present instant, UTC.
+
+        Raises:
+            UnknownSymbolError: the source does not know the symbol.
+            OutOfDepthError: the source does not reach so far back.
+            ProviderError: it cannot be asked, or its answer is none.
+        """
+
+    def read(self, series: Series, bodies: Sequence[bytes]) -> "RawBars":
+        """The rows of kept pages, pure, in the order of the pages.
+
+        Values that are no numbers are null; rows of other times and duplicates of neighbouring pages are left in.
+
+        Raises:
+            BadAnswerError: a body is no page of this source at all.
+        """
+
+    async def first_open(self, series: Series, *, now: datetime) -> datetime | None:
+        """The open (UTC) of the first bar that the source ever had of the series; None where it cannot tell."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from bcdata.net.answers import shown
 from bcdata.providers.binance.settings import BinanceSettings
-from bcdata.venues.registry import SOURCES
+from bcdata.providers.registry import SOURCES
 
 
 def describe() -> list[dict[str, Any]]:
@@ -19,7 +19,7 @@ def describe() -> list[dict[str, Any]]:
             "name": name,
             "available": True,
             "reason": "needs no key",
-            "markets": sorted(source.markets),
+            "markets": sorted(source.capabilities.markets),
             "urls": [shown(url) for url in urls[name]],
         }
         for name, source in SOURCES.items()

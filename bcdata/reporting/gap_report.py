@@ -9,12 +9,12 @@ import polars as pl
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
-from bcdata.gaps.coverage import coverage
 from bcdata.gaps.ledger import Status
 from bcdata.healing.refill import with_refill
 from bcdata.pictures.gaps_report import dataset_section
 from bcdata.pictures.heatmap import heat_map
 from bcdata.pipeline.zones import tried_prefix
+from bcdata.reporting.coverage import coverage
 from bcdata.reporting.ledgers import ledger_files, ledger_rows
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Attempts

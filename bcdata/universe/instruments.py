@@ -13,7 +13,7 @@ import polars as pl
 
 from bcdata.frames.schema import TIME, schema_of
 from bcdata.providers.binance.api.exchange_info import SymbolInfo
-from bcdata.venues.registry import MARKETS
+from bcdata.providers.registry import MARKETS
 from bcdata.venues.symbols import QUOTES, split
 
 UNIVERSE_IS_LOST = (

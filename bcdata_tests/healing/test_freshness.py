@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcdata.catalog import Dataset
-from bcdata.gaps.explain import unpublished_from
 from bcdata.healing.freshness import FOLLOWED, Kept, overdue
-from bcdata.pipeline.raw.due import due_until
+from bcdata.pipeline.raw.due import due_until, unpublished_from
 from bcdata.pipeline.records.footers import Row
 
 NOW = datetime(2025, 3, 10, 9, tzinfo=UTC)

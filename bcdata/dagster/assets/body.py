@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from bcdata.catalog import Catalog, Dataset
+from bcdata.catalog import Catalog, Dataset, parse_name
 from bcdata.dagster.assets.pictures import pictures
 from bcdata.dagster.checks import evaluation, results
 from bcdata.dagster.partitions import fixed_ranges, symbol_set
@@ -13,7 +13,6 @@ from bcdata.pipeline.zones import Step, operation
 from bcdata.runs.plan import NOW_BACK
 from bcdata.store.layout import Partition
 from bcdata.store.state.alive import show_alive
-from bcdata.venues.registry import parse_name
 from bcdata.venues.symbols import complaint
 
 

@@ -13,11 +13,12 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import FUNDING
-from bcdata.gaps.explain import Known, Told, unpublished_from
+from bcdata.gaps.explain import Known, Told
 from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import published_sound, read_sound
+from bcdata.pipeline.raw.due import unpublished_from
 from bcdata.pipeline.records.manifests import Record
 from bcdata.quality.settlements import VERSION
 from bcdata.store.layout import Partition

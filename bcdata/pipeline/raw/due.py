@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bcdata.catalog import Dataset
-from bcdata.windows import Grain
+from bcdata.windows import Grain, Window
 
 
 def due_until(dataset: Dataset, now: datetime) -> datetime:
@@ -14,3 +14,14 @@ def due_until(dataset: Dataset, now: datetime) -> datetime:
     if "daily" in dataset.archive:
         return Grain.DAY.window(Grain.DAY.key(now - dataset.publication.daily)).start
     return Grain.MONTH.window(Grain.MONTH.key(now - dataset.publication.monthly)).start
+
+
+def unpublished_from(dataset: Dataset, window: Window, now: datetime) -> datetime | None:
+    """The first instant of the window whose archive file need not be there yet; None where all are due."""
+    grain = Grain.DAY if "daily" in dataset.archive else Grain.MONTH
+    first = grain.window(grain.key(window.start))
+    while first.start < window.end:
+        if dataset.publication.due("daily" if grain is Grain.DAY else "monthly", first.end) > now:
+            return max(first.start, window.start)
+        first = grain.window(grain.key(first.end))
+    return None

@@ -9,13 +9,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
 
+from bcdata.catalog import parse_name
 from bcdata.errors import StoreError, UsageError
 from bcdata.gaps.ledger import Status
 from bcdata.pipeline.lake import repair
 from bcdata.providers.base import PERIODS
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata.venues.registry import parse_name
 
 MANIFEST = "manifest.json"
 ARCHIVE = "binance_archive"

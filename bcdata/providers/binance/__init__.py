@@ -1,1 +1,47 @@
-"""Binance: the archive of files, and the REST API of spot, USD-M (um) and COIN-M (cm)."""
+"""Binance: the archive of published files, and the REST API that repairs what files lack."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from bcdata.providers.binance.settings import BinanceSettings
+from bcdata.providers.capabilities import Capabilities, Provider, Role, Source
+from bcdata.venues.binance import MARKETS
+
+if TYPE_CHECKING:
+    from bcdata.net.client import HttpClient
+    from bcdata.providers.binance.api.rest import BinanceRest
+    from bcdata.providers.binance.files.archive import BinanceArchive
+
+_CAN = Capabilities(markets=tuple(one.name for one in MARKETS), kinds=("klines", "funding"))
+
+
+def _archive_urls() -> dict[str, str]:
+    known = BinanceSettings()
+    return {"archive": known.binance_archive_url, "listing": known.binance_listing_url}
+
+
+def _open_archive(http: "HttpClient", urls: Mapping[str, str]) -> "BinanceArchive":
+    from bcdata.providers.binance.files.archive import BinanceArchive
+
+    return BinanceArchive(http, urls["listing"], urls["archive"])
+
+
+def _rest_urls() -> dict[str, str]:
+    return BinanceSettings().rest_urls
+
+
+def _open_rest(http: "HttpClient", urls: Mapping[str, str]) -> "BinanceRest":
+    from bcdata.providers.binance.api.rest import BinanceRest
+
+    return BinanceRest(http, dict(urls))
+
+
+PROVIDER = Provider(
+    "binance",
+    (
+        Source("binance_archive", Role.BULK, _CAN, _archive_urls, _open_archive),
+        Source("binance_rest", Role.REPAIR, _CAN, _rest_urls, _open_rest),
+    ),
+    MARKETS,
+    BinanceSettings,
+)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from bcdata.frames.schema import schema_of
+from bcdata.frames.schema import BAD_LINES, schema_of
 from bcdata.intervals import EPOCH, Interval
 from bcdata.providers.binance.files.csv_text import first_width, rows_of, widest, width_of
 from bcdata.providers.binance.files.joined import stamps_in
@@ -37,10 +37,6 @@ CSV = schema_of({**_NUMBERS, "ignore": pl.String})
 _HEADER = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume"
 _WIDTH = len(CSV)
 RAW = schema_of({**_NUMBERS, "object": pl.Int64, "line": pl.Int64})
-BAD_LINES = schema_of(
-    {"object": pl.Int64, "line": pl.Int64, "text": pl.String, "evidence": pl.String, "open_time": pl.Int64}
-)
-"""Lines that are no rows: as they stood, what is wrong, and the open that they tell (µs; null where they tell none)."""
 
 _MICROSECONDS_FROM = 10**14
 """Milliseconds reach this in the year 5138; microseconds passed it in 1973."""

@@ -1,0 +1,98 @@
+"""What providers are and can do, as values: importable without polars, and nothing is asked."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+from bcdata.net.budgets import Budget
+from bcdata.venues.market import Market
+
+if TYPE_CHECKING:
+    from bcdata.net.client import HttpClient
+
+BAR_COLUMNS = frozenset(
+    {
+        *("open", "high", "low", "close", "volume", "quote_volume", "trades"),
+        *("taker_buy_volume", "taker_buy_quote_volume"),
+    }
+)
+"""The values of a canonical bar; `vwap` may be a source's own beside them."""
+
+
+class Role(StrEnum):
+    """How a source is read."""
+
+    BULK = "bulk"
+    """Published files of a day or a month, listed and fetched whole (`BulkSource`)."""
+    REPAIR = "repair"
+    """Pages that are asked for what a bulk source lacks, and weighed against its files; alone, for everything."""
+    WINDOW = "window"
+    """Pages by window of time (`WindowSource`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a source can do.
+
+    Attributes:
+        markets: the markets that it serves.
+        kinds: types of datasets.
+        intervals: of bars, shortest first; empty where it has all of its markets'.
+        columns: of canonical bars, those that it fills; `vwap` among them where it states its own. Others are null.
+        depth_bars: how many of the latest bars it has; None where it has all.
+        page_rows: rows of one page, at most; None where pages have no bound.
+        order: in which order rows come.
+        omits_empty: whether it leaves out bars in which nothing was traded.
+        limits: the rates that it allows.
+        keys: environment variables that hold its key; empty where it needs none.
+        may_be_kept: whether its terms let the data be kept.
+    """
+
+    markets: tuple[str, ...]
+    kinds: tuple[str, ...] = ("klines",)
+    intervals: tuple[str, ...] = ()
+    columns: frozenset[str] = BAR_COLUMNS
+    depth_bars: int | None = None
+    page_rows: int | None = None
+    order: Literal["ascending", "descending"] = "ascending"
+    omits_empty: bool = False
+    limits: tuple[Budget, ...] = ()
+    keys: tuple[str, ...] = ()
+    may_be_kept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One way to get a provider's data.
+
+    Attributes:
+        name: `<provider>_<how>`, as in asset keys, `source` columns and the catalog.
+        role: how it is read.
+        capabilities: what it can do.
+        urls: gives its base addresses by name, out of the environment; read afresh each time.
+        open: makes its client on an HTTP client, at base addresses by name. Imports what it needs only then.
+    """
+
+    name: str
+    role: Role
+    capabilities: Capabilities
+    urls: Callable[[], Mapping[str, str]]
+    open: "Callable[[HttpClient, Mapping[str, str]], Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider: its sources, the markets that it brings, and its settings.
+
+    Attributes:
+        name: lower case, letters, digits and `_`.
+        sources: in the order in which they are to be asked.
+        markets: the markets that only this provider has.
+        settings: the class of its settings (`LayeredSettings`), shown by `bcdata config`; None where it has none.
+    """
+
+    name: str
+    sources: tuple[Source, ...]
+    markets: tuple[Market, ...] = ()
+    settings: type[Any] | None = field(default=None)

@@ -1,0 +1,100 @@
+"""The providers that bcdata knows: its own, and those of other packages that register with an entry point.
+
+A package registers a `Provider` (or a function that returns one) in the group `bcdata.providers`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from importlib.metadata import EntryPoint, entry_points
+
+from bcdata.errors import UsageError
+from bcdata.providers.capabilities import BAR_COLUMNS, Provider, Source
+from bcdata.venues.market import Market
+
+GROUP = "bcdata.providers"
+_BUILT_IN = ("binance",)
+_NAME = re.compile("[a-z][a-z0-9_]*", re.ASCII)
+_COLUMNS = BAR_COLUMNS | {"vwap"}
+
+
+def load(points: Iterable[EntryPoint]) -> dict[str, Provider]:
+    """The built-in providers and those of the entry points, by name.
+
+    Raises:
+        UsageError: an entry point cannot be loaded or gives no provider, a name is taken or is none, or a source
+            states what it cannot mean; the text names the package.
+    """
+    found: dict[str, Provider] = {}
+    for origin, provider in (*_built_in(), *_registered(points)):
+        for problem in _problems(provider, found):
+            raise UsageError(f"{origin}: {problem}")
+        found[provider.name] = provider
+    return found
+
+
+def _built_in() -> Iterator[tuple[str, Provider]]:
+    from importlib import import_module
+
+    for name in _BUILT_IN:
+        module = f"bcdata.providers.{name}"
+        try:
+            yield module, import_module(module).PROVIDER
+        except ModuleNotFoundError as error:
+            if error.name != module:  # a provider that was taken out leaves the others as they are
+                raise
+
+
+def _registered(points: Iterable[EntryPoint]) -> Iterator[tuple[str, Provider]]:
+    for point in points:
+        package = point.dist.name if point.dist else point.value
+        origin = f"the entry point {point.name!r} of {package} in {GROUP}"
+        try:
+            found = point.load()
+            provider = found if isinstance(found, Provider) else found()
+        except Exception as error:  # whatever another package raises
+            raise UsageError(f"{origin} cannot be loaded: {type(error).__name__}: {error}") from error
+        if not isinstance(provider, Provider):
+            raise UsageError(f"{origin} gives no bcdata Provider but {type(provider).__name__}")
+        yield origin, provider
+
+
+def _problems(provider: Provider, known: dict[str, Provider]) -> Iterator[str]:
+    """What is wrong with a provider, in words."""
+    names = {one.name for other in known.values() for one in other.sources}
+    markets = {one.name for other in known.values() for one in other.markets}
+    if not _NAME.fullmatch(provider.name):
+        yield f"{provider.name!r} is no provider's name; write lower case letters, digits and _"
+    if provider.name in known:
+        yield f"there is a provider {provider.name!r} already; take out one of the two packages"
+    for market in provider.markets:
+        if market.name in markets:
+            yield f"{provider.name} brings a market {market.name!r}, which there is already"
+    markets |= {one.name for one in provider.markets}
+    for source in provider.sources:
+        if source.name in names or not _NAME.fullmatch(source.name):
+            yield f"{source.name!r} is no name of a source, or is taken"
+        names.add(source.name)
+        yield from _impossible(source, markets)
+
+
+def _impossible(source: Source, markets: set[str]) -> Iterator[str]:
+    can = source.capabilities
+    if unknown := sorted(set(can.columns) - _COLUMNS):
+        yield f"{source.name}: unknown columns {', '.join(unknown)}; bars have {', '.join(sorted(_COLUMNS))}"
+    if unknown := sorted(set(can.markets) - markets):
+        yield f"{source.name}: unknown market {unknown[0]!r}"
+    if unknown := sorted(set(can.kinds) - {"klines", "funding"}):
+        yield f"{source.name}: unknown type {unknown[0]!r}"
+
+
+PROVIDERS: dict[str, Provider] = load(entry_points(group=GROUP))
+"""All providers by name."""
+MARKETS: dict[str, Market] = {one.name: one for provider in PROVIDERS.values() for one in provider.markets}
+"""All markets by name."""
+SOURCES: dict[str, Source] = {one.name: one for provider in PROVIDERS.values() for one in provider.sources}
+"""All sources by name."""
+
+
+def provider_of(source: str) -> Provider:
+    """The provider of a source."""
+    return next(one for one in PROVIDERS.values() if any(its.name == source for its in one.sources))

@@ -1,0 +1,38 @@
+"""What a market is: which datasets can be had there, since when, and how its symbols are written."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bcdata.windows import Grain
+
+Kind = Literal["klines", "funding"]
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """One venue's market of one kind: what can be had there, and since when.
+
+    `since` is the month in which its partitions begin. It never moves forward: Dagster refuses to run
+    assets of different starts together. `reference` is what features compare with, unless the catalog says another.
+    `foreign` are the characters that its symbols never have; `reference` shows how they are written.
+    """
+
+    name: str
+    since: str
+    kinds: tuple[Kind, ...]
+    intervals: tuple[str, ...]
+    foreign: str = "abcdefghijklmnopqrstuvwxyz/"
+    reference: str = "BTCUSDT"
+
+    @property
+    def is_perpetual(self) -> bool:
+        """Whether its contracts pay funding: bars carry `funding_rate`, and candles go on after a delisting."""
+        return "funding" in self.kinds
+
+    def writes(self, symbol: str) -> bool:
+        """Whether the venue writes symbols like this one: none of the `foreign` characters is in it."""
+        return not set(self.foreign) & set(symbol)
+
+    def first_key(self, grain: Grain) -> str:
+        """The market's first date key of this grain."""
+        return grain.key(Grain.MONTH.window(self.since).start)
