@@ -1,7 +1,7 @@
 """Half-open windows of UTC time and the date keys of partitions that name them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -94,3 +94,20 @@ class Grain(StrEnum):
         if self is Grain.DAY:
             return start + timedelta(days=1)
         return (start.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def union(windows: Iterable[Window]) -> list[Window]:
+    """The same time in as few windows as there can be, ascending; empty ones are left out."""
+    found: list[Window] = []
+    for one in sorted((one for one in windows if not one.is_empty), key=lambda one: one.start):
+        if found and one.start <= found[-1].end:
+            found[-1] = Window(found[-1].start, max(found[-1].end, one.end))
+        else:
+            found.append(one)
+    return found
+
+
+def overlap(one: Window, other: Window) -> Window:
+    """The time that both cover; empty where there is none."""
+    start = max(one.start, other.start)
+    return Window(start, max(start, min(one.end, other.end)))

@@ -15,12 +15,9 @@ from bcdata.catalog import Catalog, load_catalog
 from bcdata.catalog.load import PACKAGED
 from bcdata.clock import parse_instant
 from bcdata.frames.schema import LEDGER
-from bcdata.net.client import HttpClient
-from bcdata.pipeline.context import archive_of, open_workbench
+from bcdata.pipeline.context import open_workbench
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.zones import Step, Zone, operation
-from bcdata.providers.binance.api.rest import BinanceRest
-from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.runs.plan import MaterializeRequest, Plan, make_plan
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -139,13 +136,8 @@ class Lake:
         partitions = [
             step.partition(symbol, date) for symbol in plan.symbols for date in plan.dates if date >= dataset.start
         ]
-        makers = {"make_archive": archive_of, "make_rest": _rest_of}
-        with open_workbench(self.root, self.catalog, self.now, now_back=self.now_back, **makers) as work:
+        with open_workbench(self.root, self.catalog, self.now, now_back=self.now_back) as work:
             yield from operation(step, dataset)(work, dataset, partitions)
-
-
-def _rest_of(http: HttpClient) -> BinanceRest:
-    return BinanceRest(http, BinanceSettings().rest_urls)
 
 
 @contextmanager

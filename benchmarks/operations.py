@@ -6,11 +6,8 @@ from typing import Any
 
 from bcdata import clock
 from bcdata.catalog import Catalog, load_catalog
-from bcdata.net.client import HttpClient
-from bcdata.pipeline.context import archive_of, open_workbench
+from bcdata.pipeline.context import open_workbench
 from bcdata.pipeline.zones import Step, Zone, operation
-from bcdata.providers.binance.api.rest import BinanceRest
-from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.runs.plan import MaterializeRequest, make_plan
 from bcdata.settings import Settings
 from benchmarks.measure import BenchmarkError, Clock, answer
@@ -42,7 +39,7 @@ def _materialize(
     spent: dict[str, dict[str, float]] = {}
     rows, fetched = 0, dict.fromkeys(("objects", "bytes", "controls", "control_bytes"), 0)
     whole = Clock.start()
-    with open_workbench(root, catalog, clock.now(), make_archive=archive_of, make_rest=_rest) as bench:
+    with open_workbench(root, catalog, clock.now()) as bench:
         for step, materialize in chosen:
             began = Clock.start()
             partitions = [step.partition(symbol, date) for symbol, date in pairs]
@@ -58,10 +55,6 @@ def _materialize(
                     for name, count in {**facts, **one.verdict.facts}.items():
                         fetched[name] = fetched.get(name, 0) + count
     return {"all": whole.read(), "steps": spent, "rows": rows, "fetched": fetched}
-
-
-def _rest(http: HttpClient) -> BinanceRest:
-    return BinanceRest(http, BinanceSettings().rest_urls)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from bcdata.catalog.resample import Resample, Resampled
 from bcdata.catalog.universe import Universe
 from bcdata.errors import UsageError
 from bcdata.intervals import Interval
+from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import SOURCES
 from bcdata.venues.market import Kind
 from bcdata.windows import Grain
@@ -102,6 +103,30 @@ class Dataset(Section):
         """The periods of which the archive has files of its kind, whichever of them the catalog has read."""
         return _periods(parse_name(self.name))
 
+    def source(self, role: Role) -> str | None:
+        """The first of its sources that is read in this way; None where none is."""
+        return next((name for name in self.sources if SOURCES[name].role is role), None)
+
+    @property
+    def bulk(self) -> str | None:
+        """The source of its files; None where it has none."""
+        return self.source(Role.BULK)
+
+    @property
+    def repair(self) -> str | None:
+        """The source that repairs what files lack; None where it has none."""
+        return self.source(Role.REPAIR)
+
+    @property
+    def is_asked_by_windows(self) -> bool:
+        """Whether all its sources are asked by windows: nothing is published as files, or repaired."""
+        return self.bulk is None and self.repair is None
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of bars that some of its sources fill; others are null throughout."""
+        return frozenset().union(*(SOURCES[name].capabilities.columns for name in self.sources))
+
     def resampled(self) -> dict[str, Resample]:
         """Its coarser bars by the name of their asset: `spot_klines_4h`, `spot_klines_1h_offset_17m`."""
         return {f"{self.market}_{self.kind}_{one.suffix}": one for one in self.resample}
@@ -150,8 +175,8 @@ class Dataset(Section):
         name = _name(info)
         for index, symbol in enumerate(symbols or ()):
             if name and not name.market.writes(symbol):
-                market = name.market.name
-                raise refusal(f"the {market} market has no symbols like {symbol!r}; write BTCUSDT", index)
+                words = f"the {name.market.name} market has no symbols like {symbol!r}"
+                raise refusal(f"{words}; write {name.market.reference}", index)
         return symbols
 
     @field_validator("universe")

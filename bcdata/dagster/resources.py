@@ -1,19 +1,20 @@
-"""What assets are given from outside: the store and one resource a provider. Nothing is opened at load time."""
+"""What assets are given from outside: the store and one resource a source. Nothing is opened at load time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field
 
+from bcdata.providers.registry import SOURCES
+
 if TYPE_CHECKING:
     from bcdata.catalog import Catalog
-    from bcdata.net.client import HttpClient
     from bcdata.pipeline.context import Workbench
-    from bcdata.providers.binance.api.rest import BinanceRest
-    from bcdata.providers.binance.files.archive import BinanceArchive
+
+STORE = "store"
 
 
 class StoreResource(dg.ConfigurableResource[None]):
@@ -28,66 +29,43 @@ class StoreResource(dg.ConfigurableResource[None]):
         return Path(self.root) if self.root else Settings().root
 
 
-class BinanceArchiveResource(dg.ConfigurableResource[None]):
-    """The Binance archive (data.binance.vision): listings, objects, checksums."""
+class SourceResource(dg.ConfigurableResource[None]):
+    """One source of a provider. Its base addresses are those of the environment, unless some are set here."""
 
-    listing_url: str | None = Field(default=None, description="BCDATA_BINANCE_LISTING_URL if not set.")
-    archive_url: str | None = Field(default=None, description="BCDATA_BINANCE_ARCHIVE_URL if not set.")
-
-    def client(self, http: "HttpClient") -> "BinanceArchive":
-        """The archive's client on a shared HTTP client."""
-        from bcdata.providers.binance.files.archive import BinanceArchive
-        from bcdata.providers.binance.settings import BinanceSettings
-
-        known = BinanceSettings()
-        return BinanceArchive(
-            http, self.listing_url or known.binance_listing_url, self.archive_url or known.binance_archive_url
-        )
+    urls: dict[str, str] = Field(default={}, description="Base addresses by name, if not those of the environment.")
 
 
-class BinanceRestResource(dg.ConfigurableResource[None]):
-    """Binance's REST API for spot, USD-M and COIN-M: klines and funding, within the weight budget."""
+def sources_of(market: str) -> set[str]:
+    """The keys of the resources that assets of a market need: the store, and all sources that serve the market."""
+    return {STORE, *(name for name, one in SOURCES.items() if market in one.capabilities.markets)}
 
-    spot_url: str | None = Field(default=None, description="BCDATA_BINANCE_SPOT_URL if not set.")
-    um_url: str | None = Field(default=None, description="BCDATA_BINANCE_UM_URL if not set.")
-    cm_url: str | None = Field(default=None, description="BCDATA_BINANCE_CM_URL if not set.")
 
-    def client(self, http: "HttpClient") -> "BinanceRest":
-        """The REST client on a shared HTTP client."""
-        from bcdata.providers.binance.api.rest import BinanceRest
-        from bcdata.providers.binance.settings import BinanceSettings
+def store_of(resources: Any) -> StoreResource:
+    """The store among the resources of a context."""
+    store: StoreResource = getattr(resources, STORE)
+    return store
 
-        given = {"spot": self.spot_url, "um": self.um_url, "cm": self.cm_url}
-        urls = BinanceSettings().rest_urls | {name: url for name, url in given.items() if url}
-        return BinanceRest(http, urls)
+
+def urls_of(resources: Any) -> dict[str, Mapping[str, str]]:
+    """The base addresses that are set in the resources of a context, by source."""
+    there = {name: getattr(resources, name, None) for name in SOURCES}
+    return {name: one.urls for name, one in there.items() if one is not None and one.urls}
 
 
 @contextmanager
-def workbench(
-    catalog: "Catalog",
-    store: StoreResource,
-    archive: BinanceArchiveResource,
-    rest: BinanceRestResource,
-    *,
-    now_back: bool = False,
-) -> Iterator["Workbench"]:
-    """Everything an operation needs, opened for the length of the block.
+def workbench(catalog: "Catalog", resources: Any, *, now_back: bool = False) -> Iterator["Workbench"]:
+    """Everything an operation needs, out of the resources of a context, opened for the length of the block.
 
     With `now_back` (a run's tag) partitions may be built as of an earlier instant than they were.
     """
     from bcdata import clock
     from bcdata.pipeline.context import open_workbench
 
-    with open_workbench(
-        store.path(), catalog, clock.now(), make_archive=archive.client, make_rest=rest.client, now_back=now_back
-    ) as work:
+    root, urls = store_of(resources).path(), urls_of(resources)
+    with open_workbench(root, catalog, clock.now(), urls=urls, now_back=now_back) as work:
         yield work
 
 
 def build_resources() -> dict[str, dg.ConfigurableResource[None]]:
-    """The default resources, by key: providers go by their name."""
-    return {
-        "store": StoreResource(),
-        "binance_archive": BinanceArchiveResource(),
-        "binance_rest": BinanceRestResource(),
-    }
+    """The default resources by key: sources go by their name."""
+    return {STORE: StoreResource(), **{name: SourceResource() for name in SOURCES}}

@@ -20,10 +20,10 @@ from bcdata.gaps.negatives import absent_too, silences
 from bcdata.gaps.residuals import CoarseBar
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, Series
-from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.providers.binance.files.content import bars_in
 from bcdata.providers.binance.files.peek import content_bound, read_opens
 from bcdata.providers.binance.names import DAILY_INTERVALS, INTERVALS
+from bcdata.providers.roles import BulkSource
 from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Grain, Window
 
@@ -45,7 +45,7 @@ class _Read:
 class Coarser:
     """Asks for listings once per series and run; what objects hold it remembers for good."""
 
-    def __init__(self, archive: BinanceArchive, memory: Attempts, now: datetime) -> None:
+    def __init__(self, archive: BulkSource, memory: Attempts, now: datetime) -> None:
         self._archive = archive
         self._memory = memory
         self._now = now

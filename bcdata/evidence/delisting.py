@@ -17,10 +17,9 @@ from bcdata.frames.schema import TIME
 from bcdata.gaps.explain import ABSENT
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, ObjectError, Series
-from bcdata.providers.binance.api.exchange_info import ExchangeInfo, SymbolInfo
-from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.providers.binance.files.content import bars_in
 from bcdata.providers.binance.files.peek import YEAR_3000_US
+from bcdata.providers.roles import BulkSource, ExchangeInfo, SymbolInfo
 from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Window
 
@@ -68,7 +67,7 @@ def status_of(one: SymbolInfo | None) -> str | None:
 class Delistings:
     """Looks for the last trade of series that have ended: once per run, and what objects end with is remembered."""
 
-    def __init__(self, archive: BinanceArchive, memory: Attempts, now: datetime) -> None:
+    def __init__(self, archive: BulkSource, memory: Attempts, now: datetime) -> None:
         self._archive = archive
         self._memory = memory
         self._now = now

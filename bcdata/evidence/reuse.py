@@ -19,9 +19,9 @@ from bcdata.evidence.listing_history import LONG, Held, day_window, days_of, win
 from bcdata.gaps.ledger import Reason, Status
 from bcdata.intervals import EPOCH, Interval
 from bcdata.providers.base import BulkObject, ObjectError, Series
-from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.providers.binance.files.content import bars_in
 from bcdata.providers.binance.names import INTERVALS
+from bcdata.providers.roles import BulkSource
 from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Window
 
@@ -81,7 +81,7 @@ def judge_absence(last: Edge, first: Edge) -> str | None:
 class Reuses:
     """Looks for such tickers. What objects begin and end with is remembered, and what REST has in between."""
 
-    def __init__(self, archive: BinanceArchive, has_bars: HasBars | None, memory: Attempts, now: datetime) -> None:
+    def __init__(self, archive: BulkSource, has_bars: HasBars | None, memory: Attempts, now: datetime) -> None:
         self._archive = archive
         self._has_bars = has_bars
         self._memory = memory

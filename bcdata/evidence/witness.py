@@ -26,9 +26,9 @@ from bcdata.evidence.listing_history import (
 )
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, Series
-from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.providers.binance.files.peek import content_bound, coverage
 from bcdata.providers.binance.names import DAILY_INTERVALS
+from bcdata.providers.roles import BulkSource
 from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Window
 
@@ -45,7 +45,7 @@ Edge = Literal["begins", "ends"]
 class Witness:
     """Asks once per series and remembers for the length of a run; what files begin and end with, for good."""
 
-    def __init__(self, archive: BinanceArchive, memory: Attempts, now: datetime) -> None:
+    def __init__(self, archive: BulkSource, memory: Attempts, now: datetime) -> None:
         self._archive = archive
         self._memory = memory
         self._now = now

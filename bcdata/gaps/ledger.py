@@ -18,6 +18,7 @@ class Status(StrEnum):
     OPEN = "open"
     REFILLED = "refilled"
     UPSTREAM = "upstream"
+    NO_TRADES = "no_trades"
     NOT_LISTED = "not_listed"
     DELISTED = "delisted"
     NOT_PUBLISHED = "not_published"

@@ -20,7 +20,6 @@ from bcdata.healing.backoff import MOST_TRIES, pause
 from bcdata.healing.doubt import Life, doubt, lives
 from bcdata.pipeline.raw.due import due_until
 from bcdata.pipeline.records.footers import Footers, Row, open_footers
-from bcdata.pipeline.zones import REST
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Asked, Attempts, Refilled
 from bcdata.store.state.requests import Cell, Request, Requests
@@ -137,7 +136,7 @@ def _askable(dataset: Dataset, rows: Sequence[Row], asked: Asked | None, now: da
                 yield row
             case Status.NOT_PUBLISHED if unheard or datetime.fromisoformat(row[0]) < due:
                 yield row
-            case Status.QUARANTINED if REST in dataset.sources and (asked is None or unheard):
+            case Status.QUARANTINED if dataset.repair and (asked is None or unheard):
                 yield row
 
 
@@ -193,7 +192,7 @@ class Tables:
 
     def _judged(self, cell: Cell) -> datetime | None:
         """When raw/binance_rest asked the exchange for the status of the symbol, for this partition."""
-        return self.attempts.last(f"{Partition('raw', self.dataset.name, *cell, REST).prefix}status")
+        return self.attempts.last(f"{Partition('raw', self.dataset.name, *cell, self.dataset.repair).prefix}status")
 
 
 def refills(footers: Footers, tables: Tables, symbol: str, now: datetime) -> dict[Cell, Refill]:

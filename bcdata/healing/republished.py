@@ -5,13 +5,12 @@ The archive's listing is compared with raw's manifests; nothing is downloaded.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bcdata.catalog import Dataset
 from bcdata.errors import BcdataError
-from bcdata.net.client import HttpClient
 from bcdata.net.loop import BackgroundLoop
 from bcdata.pipeline.context import open_client, window_of
 from bcdata.pipeline.raw.choose import Policy, first_choice, policy_of, second_choice
@@ -19,9 +18,9 @@ from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import as_listed, is_republished
 from bcdata.pipeline.raw.standing import withdrawn
 from bcdata.pipeline.records.manifests import MANIFEST, Record, in_force, read_manifest
-from bcdata.pipeline.zones import ARCHIVE
 from bcdata.providers.base import BulkObject
-from bcdata.providers.binance.files.archive import BinanceArchive
+from bcdata.providers.clients import Clients
+from bcdata.providers.roles import BulkSource
 from bcdata.store.layout import Partition, symbol_and_date
 from bcdata.store.state.requests import Cell
 from bcdata.store.store import Store
@@ -75,7 +74,7 @@ def look(
     symbols: Sequence[str],
     now: datetime,
     *,
-    make_archive: Callable[[HttpClient], BinanceArchive],
+    urls: Mapping[str, Mapping[str, str]] | None = None,
     seconds: float,
 ) -> Found:
     """Compares the closed partitions of some symbols that raw has with what the archive lists.
@@ -87,12 +86,12 @@ def look(
         dataset: the dataset.
         symbols: those to look at, all at once.
         now: the present instant.
-        make_archive: makes the archive's client.
+        urls: base addresses, as for `Clients`.
         seconds: after so long the rest counts as not answered.
     """
     found = Found()
 
-    async def one(archive: BinanceArchive, symbol: str) -> None:
+    async def one(archive: BulkSource, symbol: str) -> None:
         try:
             async with asyncio.timeout(seconds):
                 new = await _of_symbol(store, dataset, archive, symbol, now)
@@ -106,7 +105,7 @@ def look(
 
     async def all_of_them() -> None:
         async with open_client() as http:
-            archive = make_archive(http)
+            archive = Clients(http, urls).bulk(dataset.market)
             await asyncio.gather(*(one(archive, symbol) for symbol in symbols))
 
     with BackgroundLoop() as loop:
@@ -115,7 +114,7 @@ def look(
 
 
 async def _of_symbol(
-    store: Store, dataset: Dataset, archive: BinanceArchive, symbol: str, now: datetime
+    store: Store, dataset: Dataset, archive: BulkSource, symbol: str, now: datetime
 ) -> dict[Cell, str] | None:
     """The news of a symbol; None where raw has nothing closed to compare."""
     partitions = {one: window_of(dataset, one) for one in _taken(store, dataset, symbol)}
@@ -149,11 +148,11 @@ def _needs_month(store: Store, dataset: Dataset, partition: Partition, window: W
 
 def _taken(store: Store, dataset: Dataset, symbol: str) -> list[Partition]:
     """The symbol's partitions of which raw has a manifest."""
-    some = Partition("raw", dataset.name, symbol, "", ARCHIVE)
+    some = Partition("raw", dataset.name, symbol, "", dataset.bulk)
     keys = [info.key for info in store.objects.list(some.prefix.removesuffix("date=/"))]
     places = [symbol_and_date(key) for key in keys if key.endswith(f"/{MANIFEST}")]
     dates = [place[1] for place in places if place and dataset.grain.is_key(place[1])]
-    return [Partition("raw", dataset.name, symbol, date, ARCHIVE) for date in dates]
+    return [Partition("raw", dataset.name, symbol, date, dataset.bulk) for date in dates]
 
 
 def _digest(objects: Sequence[BulkObject]) -> str:

@@ -17,7 +17,7 @@ from bcdata.healing.doubt import Life, lives
 from bcdata.pipeline.features.feature_set import reference_of
 from bcdata.pipeline.records.findings import Reported, reported
 from bcdata.pipeline.records.footers import Footers
-from bcdata.pipeline.zones import ARCHIVE, Step, Zone
+from bcdata.pipeline.zones import Step, Zone
 from bcdata.quality.compare.suspicion import VOLUME_DAYS, day_values, find_steps, lag_against, unusual_volume_per_trade
 from bcdata.quality.compare.suspicion import Step as Jump
 from bcdata.quality.verdict import Finding, Severity
@@ -53,9 +53,9 @@ class Lake:
 
     def unconfirmed(self, symbol: str, date_keys: Sequence[str]) -> dict[str, set[date]]:
         """By date key: the days that no coarser bar confirms; all of them where the archive is no source."""
-        if ARCHIVE not in self.dataset.sources:
+        if self.dataset.bulk is None:
             return {key: set(self.dataset.grain.window(key).days()) for key in date_keys}
-        days_by_key = self.footers.uncompared(Step(Zone.PARSED, self.dataset.name, ARCHIVE), symbol)
+        days_by_key = self.footers.uncompared(Step(Zone.PARSED, self.dataset.name, self.dataset.bulk), symbol)
         return {key: {date.fromisoformat(day) for day in days_by_key.get(key, [])} for key in date_keys}
 
 

@@ -21,8 +21,9 @@ from bcdata.pipeline.raw.objects import is_republished
 from bcdata.pipeline.records.manifests import MANIFEST, Record, in_force, read_manifest, stored
 from bcdata.pipeline.records.marks import DAMAGED
 from bcdata.pipeline.stream import alone
-from bcdata.pipeline.zones import ARCHIVE
 from bcdata.providers.base import BulkObject
+from bcdata.providers.capabilities import Role
+from bcdata.providers.registry import role_of
 from bcdata.sqlite_files import is_read_only
 from bcdata.store.layout import Partition, symbol_and_date
 from bcdata.store.state.attempts import Attempts
@@ -94,7 +95,7 @@ def _partitions(store: Store, dataset: Dataset, provider: str) -> Iterator[Parti
 
 def _symbol(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Checked]:
     listings: list[Listed] = [{}] * len(partitions)
-    if partitions[0].provider == ARCHIVE:
+    if role_of(partitions[0].provider) is Role.BULK:
         listings = work.loop.run(_listings(work, dataset, partitions))
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as pool:
         checked = pool.map(lambda one: _check(work.store, dataset, *one), zip(partitions, listings, strict=True))
@@ -106,7 +107,7 @@ def _symbol(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) 
 
 async def _listings(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> list[Listed]:
     windows, found = [window_of(dataset, one) for one in partitions], []
-    listings = Listings(work.archive, dataset, windows, None)
+    listings = Listings(work.clients.bulk(dataset.market), dataset, windows, None)
     try:
         for one, window in zip(partitions, windows, strict=True):
             daily, monthly = await listings.objects(one.symbol, window)
@@ -126,7 +127,7 @@ def _check(store: Store, dataset: Dataset, partition: Partition, listed: Listed)
         return Checked(partition, 0, 0, (lost,))
     problems: list[Problem] = []
     records = _current(manifest)
-    own = in_force(manifest) if partition.provider == ARCHIVE else {}
+    own = in_force(manifest) if role_of(partition.provider) is Role.BULK else {}
     size, named = 0, {MANIFEST, *(record["file"] for record in records)}
     for record in records:
         try:

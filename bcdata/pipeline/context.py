@@ -1,7 +1,7 @@
 """What every operation needs at hand: the store, the catalog, the present instant and the providers' clients."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,11 +19,8 @@ from bcdata.net.settings import HttpSettings
 from bcdata.net.skew import SKEWS, Skews
 from bcdata.net.sqlite_budgets import SqliteBudgets
 from bcdata.providers.base import Series
-from bcdata.providers.binance.api.exchange_info import ExchangeInfo
-from bcdata.providers.binance.api.limits import rows_per_call
-from bcdata.providers.binance.api.rest import BinanceRest
-from bcdata.providers.binance.files.archive import BinanceArchive
-from bcdata.providers.binance.settings import BinanceSettings
+from bcdata.providers.clients import Clients
+from bcdata.providers.roles import ExchangeInfo
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Attempts
@@ -39,17 +36,22 @@ class Workbench:
     catalog: Catalog
     now: datetime
     loop: BackgroundLoop
-    archive: BinanceArchive
-    rest: BinanceRest
-    witness: Witness
+    clients: Clients
     attempts: Attempts
     now_back: bool = False
     """Whether to build as of `now` what was built as of a later instant."""
     skews: Skews | None = None
     """What providers say of the time; None where the clock is pinned, and need not agree with theirs."""
+    _witnesses: dict[str, Witness] = field(default_factory=dict)
     _infos: dict[str, "asyncio.Task[ExchangeInfo | None]"] = field(default_factory=dict)
     _has_bars: dict[tuple[Series, Window], "asyncio.Task[bool]"] = field(default_factory=dict)
     _first_opens: dict[Series, "asyncio.Task[datetime | None]"] = field(default_factory=dict)
+
+    def witness(self, market: str) -> Witness:
+        """What other files of a market tell of missing bars, asked once a run."""
+        if market not in self._witnesses:
+            self._witnesses[market] = Witness(self.clients.bulk(market), self.attempts, self.now)
+        return self._witnesses[market]
 
     async def exchange_info(self, market: str) -> ExchangeInfo | None:
         """A market's symbols as they are now, asked once a run; None without an answer.
@@ -62,7 +64,7 @@ class Workbench:
 
     async def _ask_info(self, market: str) -> ExchangeInfo | None:
         with suppress(ProviderError):
-            return await self.rest.exchange_info(market)
+            return await self.clients.repair(market).exchange_info(market)
         return None
 
     async def first_open(self, series: Series) -> datetime | None:
@@ -73,7 +75,7 @@ class Workbench:
         """
         await self.exchange_info(series.market)
         if series not in self._first_opens:
-            self._first_opens[series] = asyncio.create_task(self.rest.first_open(series))
+            self._first_opens[series] = asyncio.create_task(self.clients.repair(series.market).first_open(series))
         return await asyncio.shield(self._first_opens[series])
 
     async def has_bars(self, series: Series, window: Window) -> bool:
@@ -92,9 +94,10 @@ class Workbench:
     async def _ask_for_bars(self, series: Series, window: Window) -> bool:
         await self.exchange_info(series.market)
         step = Interval.parse(series.interval or "").length or timedelta(days=31)
-        begin = window.until(window.start + step * rows_per_call(series.market))
+        rest = self.clients.repair(series.market)
+        begin = window.until(window.start + step * rest.rows_per_call(series.market))
         for part in (begin, Window(begin.end, window.end)):
-            if any(page.rows for page in await self.rest.klines(series, part, now=self.now)):
+            if any(page.rows for page in await rest.klines(series, part, now=self.now)):
                 return True
         return False
 
@@ -104,12 +107,6 @@ def make_client() -> HttpClient:
     settings = HttpSettings()
     path = Settings().state / "budgets.sqlite"
     return HttpClient(SqliteBudgets(path, share=settings.http_budget_share), settings)
-
-
-def archive_of(http: HttpClient) -> BinanceArchive:
-    """The archive at the addresses of the environment."""
-    known = BinanceSettings()
-    return BinanceArchive(http, known.binance_listing_url, known.binance_archive_url)
 
 
 @asynccontextmanager
@@ -128,21 +125,18 @@ def open_workbench(
     catalog: Catalog,
     now: datetime,
     *,
-    make_archive: Callable[[HttpClient], BinanceArchive],
-    make_rest: Callable[[HttpClient], BinanceRest],
+    urls: Mapping[str, Mapping[str, str]] | None = None,
     now_back: bool = False,
 ) -> Iterator[Workbench]:
-    """Everything an operation needs, for the length of the block."""
+    """Everything an operation needs, for the length of the block; `urls` as for `Clients`."""
     skews = None if clock.is_pinned() else SKEWS
     load_numpy()
     store, attempts = Store(root), Attempts(root)
     with BackgroundLoop() as loop:
         http = make_client()
         loop.at_close(http.close)
-        archive = make_archive(http)
         try:
-            rest, witness = make_rest(http), Witness(archive, attempts, now)
-            yield Workbench(store, catalog, now, loop, archive, rest, witness, attempts, now_back, skews)
+            yield Workbench(store, catalog, now, loop, Clients(http, urls), attempts, now_back, skews)
         finally:
             store.close()
 
@@ -150,10 +144,7 @@ def open_workbench(
 @contextmanager
 def open_own(catalog: Catalog, now: datetime) -> Iterator[Workbench]:
     """Everything an operation needs, at the root and the addresses of the environment."""
-    rest = BinanceSettings().rest_urls
-    with open_workbench(
-        Settings().root, catalog, now, make_archive=archive_of, make_rest=lambda http: BinanceRest(http, rest)
-    ) as work:
+    with open_workbench(Settings().root, catalog, now) as work:
         yield work
 
 

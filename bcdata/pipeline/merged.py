@@ -12,7 +12,8 @@ from bcdata.bars.known import with_known_at
 from bcdata.bars.merge import disagreements, join_funding, merge
 from bcdata.bars.tail import without_idle_tail
 from bcdata.catalog import Dataset
-from bcdata.gaps.ledger import Status, ledger, missing_opens
+from bcdata.gaps.answered import reasons_of
+from bcdata.gaps.ledger import Reason, Status, ledger, missing_opens
 from bcdata.pipeline.agreement import finer_dataset, finer_disagreement
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.fingerprint import fingerprint
@@ -24,6 +25,8 @@ from bcdata.pipeline.present import CLOSED, as_of
 from bcdata.pipeline.publish import is_whole, nothing_sound, publish, unchanged
 from bcdata.pipeline.raw.due import unpublished_from
 from bcdata.pipeline.stream import each
+from bcdata.providers.capabilities import Role
+from bcdata.providers.registry import SOURCES, role_of
 from bcdata.quality.models import audit, merged_model
 from bcdata.quality.rules import VERSION, sample
 from bcdata.quality.verdict import Finding, Severity, Verdict, failed
@@ -31,8 +34,6 @@ from bcdata.store import quarantine
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import calendar, closed_window
 from bcdata.windows import Window
-
-ARCHIVE, REST = "binance_archive", "binance_rest"
 
 Record = dict[str, Any]
 
@@ -55,8 +56,9 @@ class _Inputs:
     funding: list[str | None]
     finer: list[str | None]
 
-    def record(self, source: str) -> Record | None:
-        return next((record for name, _, record in self.sources if name == source), None)
+    def record(self, source: str | None) -> Record:
+        """The record of a source in parsed; empty where there is none."""
+        return next((record for name, _, record in self.sources if name == source and record), {})
 
     def fingerprint(self, dataset: Dataset) -> str:
         return fingerprint(
@@ -78,9 +80,9 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     done = unchanged(work.store, partition, made_of)
     if done and (not done.ok or is_whole(work.store, partition.in_zone("gaps"), made_of)):
         return done
-    rest = inputs.record(REST) or {}
+    archive, rest = inputs.record(dataset.bulk), inputs.record(dataset.repair)
     frames = [
-        (name, _without_replaced(frame, rest) if name == ARCHIVE else frame)
+        (name, _without_replaced(frame, rest) if name == dataset.bulk else frame)
         for name, made, _ in inputs.sources
         if made and (frame := read_sound(work.store, partition.in_zone("parsed", name), dataset.name)) is not None
     ]
@@ -89,13 +91,13 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     bars, rest = _without_dead_candles(bars, rest)
     if dataset.is_perpetual:
         bars = _funded(work, dataset, partition, bars)
-    view = ArchiveView(work.store, dataset, partition, inputs.record(ARCHIVE) or {})
+    view = ArchiveView(work.store, dataset, partition, archive)
     gaps = _ledger(view, inputs, bars, rest)
     findings = [
         *audit(bars, merged_model(dataset.bar_interval, funding=dataset.is_perpetual)),
         *_tiling(dataset, inputs, bars, gaps),
         *_coverage(gaps),
-        *nothing_sound(bars.height, inputs.record(ARCHIVE) or {}, rest),
+        *nothing_sound(bars.height, [record for _, _, record in inputs.sources if record]),
         *_disagreements(frames),
         *finer_disagreement(work, dataset, inputs.symbol, inputs.window, bars),
     ]
@@ -111,9 +113,9 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
 
 def _not_ready(work: Workbench, dataset: Dataset, partition: Partition) -> str | None:
     """Why the partition cannot be merged: the archive's part of it is not published."""
-    if ARCHIVE not in dataset.sources:
+    if dataset.bulk is None:
         return None
-    parsed = partition.in_zone("parsed", ARCHIVE)
+    parsed = partition.in_zone("parsed", dataset.bulk)
     if published_sound(work.store, parsed):
         return None
     report = quarantine.report(work.store, parsed)
@@ -182,9 +184,20 @@ def _ledger(view: ArchiveView, inputs: _Inputs, bars: pl.DataFrame, rest: Record
     dataset = view.dataset
     expected = calendar(dataset.calendar).opens(dataset.bar_interval, inputs.closed)
     known = known_of(view, bars, missing_opens(expected, bars["open_time"]), rest, inputs.unpublished)
-    # Where the archive is no source, REST repairs nothing: its bars are the first choice.
-    first_choice = [ARCHIVE] if ARCHIVE in dataset.sources else list(dataset.sources)
-    return ledger(expected, bars, known.reasons(), archives=first_choice)
+    reasons = [*_answered(inputs, bars), *known.reasons()]
+    # Where there are no files, nothing is repaired: every source is a first choice.
+    first_choice = [dataset.bulk] if dataset.bulk else list(dataset.sources)
+    return ledger(expected, bars, reasons, archives=first_choice)
+
+
+def _answered(inputs: _Inputs, bars: pl.DataFrame) -> Iterator[Reason]:
+    """What sources that are asked by windows say of missing bars."""
+    first = bars["open_time"].min()
+    for name, _, record in inputs.sources:
+        if record and role_of(name) is Role.WINDOW:
+            first_bar = first if isinstance(first, datetime) else None
+            omits = SOURCES[name].capabilities.omits_empty
+            yield from reasons_of(record, name, inputs.window, first_bar, omits_empty=omits)
 
 
 def _coverage(gaps: pl.DataFrame) -> Iterator[Finding]:

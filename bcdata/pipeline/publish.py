@@ -1,6 +1,6 @@
 """Write, audit, publish: the one way by which a frame gets into a zone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
@@ -92,15 +92,14 @@ def publish(
     return Outcome(partition, State.PUBLISHED, verdict, fingerprint, frame.height, written)
 
 
-def nothing_sound(rows: int, archive: Mapping[str, Any], rest: Mapping[str, Any] | None = None) -> list[Finding]:
+def nothing_sound(rows: int, records: Iterable[Mapping[str, Any]]) -> list[Finding]:
     """Why a merged partition is held back: rows were received, all were set aside, and no source has others.
 
     Args:
         rows: how many rows merged has.
-        archive: the record of parsed/binance_archive.
-        rest: that of parsed/binance_rest, which may refute the archive's rows.
+        records: of its sources in parsed; those of a source that repairs may refute rows of another.
     """
-    set_aside = [*(archive.get("quarantined") or []), *((rest or {}).get("refuted") or [])]
+    set_aside = [one for record in records for name in ("quarantined", "refuted") for one in record.get(name) or []]
     if rows or not set_aside:
         return []
     first = set_aside[0].get("evidence") or f"rows break the rule {set_aside[0]['reason']}"

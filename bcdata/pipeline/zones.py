@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from bcdata.catalog import Dataset
 from bcdata.intervals import QUARTER_HOUR
+from bcdata.providers.capabilities import Role
+from bcdata.providers.registry import SOURCES, role_of
 from bcdata.store.layout import Partition
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ class Zone(StrEnum):
     RESAMPLED = "resampled"
 
 
-ARCHIVE, REST = "binance_archive", "binance_rest"
+_ORDER = (Role.BULK, Role.REPAIR, Role.WINDOW)
 Operation = Callable[["Workbench", Dataset, Sequence[Partition]], Iterator["Outcome"]]
 
 
@@ -58,8 +60,7 @@ class Step:
 
 def steps(dataset: Dataset) -> list[Step]:
     """The assets of a dataset in the order in which they are made."""
-    order = [name for name in (ARCHIVE, REST) if name in dataset.sources]
-    found = [Step(zone, dataset.name, name) for name in order for zone in (Zone.RAW, Zone.PARSED)]
+    found = [Step(zone, dataset.name, name) for name in in_order(dataset) for zone in (Zone.RAW, Zone.PARSED)]
     found.append(Step(Zone.MERGED, dataset.name))
     if dataset.features and dataset.kind == "klines":
         found += [Step(zone, dataset.name) for zone in (Zone.FEATURES, Zone.REPORTS)]
@@ -71,16 +72,21 @@ def steps(dataset: Dataset) -> list[Step]:
     return found
 
 
+def in_order(dataset: Dataset) -> list[str]:
+    """The sources of a dataset in the order in which they are asked: what has files first, the others for the rest."""
+    return sorted(dataset.sources, key=lambda name: _ORDER.index(SOURCES[name].role))
+
+
 def upstream(step: Step, dataset: Dataset, funding: Dataset | None) -> list[Step]:
     """What a step reads, partition by partition.
 
-    Raw answers of REST depend on what the archive lacks. Bars join the settlements of their market, where both
-    have the same partitions.
+    A source is asked for what those before it lack. Bars join the settlements of their market, where both have the
+    same partitions.
     """
     match step.zone:
         case Zone.RAW:
-            asks_after = step.provider == REST and ARCHIVE in dataset.sources
-            return [Step(Zone.PARSED, step.dataset, ARCHIVE)] if asks_after else []
+            order = in_order(dataset)
+            return [Step(Zone.PARSED, step.dataset, name) for name in order[: order.index(step.provider or "")]]
         case Zone.PARSED:
             return [Step(Zone.RAW, step.dataset, step.provider)]
         case Zone.MERGED:
@@ -133,26 +139,24 @@ def _operation(step: Step, dataset: Dataset) -> Operation:
     from bcdata.pipeline.funding import rest as funding_rest
     from bcdata.pipeline.parsed import archive as parsed_archive
     from bcdata.pipeline.parsed import rest as parsed_rest
+    from bcdata.pipeline.parsed import windows as parsed_windows
     from bcdata.pipeline.raw import archive as raw_archive
     from bcdata.pipeline.raw import rest as raw_rest
+    from bcdata.pipeline.raw import windows as raw_windows
 
     is_funding = dataset.kind == "funding"
-    made: dict[Zone, Operation] = {
-        Zone.MERGED: funding_merged.materialize if is_funding else merged.materialize,
-        Zone.FEATURES: table.materialize,
-        Zone.REPORTS: reports.materialize,
-        Zone.SEASONALITY: seasonality.materialize,
-        Zone.LABELS: labels.materialize,
-        Zone.RESAMPLED: resampled.materialize,
+    made: dict[tuple[Zone, Role | None], Operation] = {
+        (Zone.RAW, Role.BULK): raw_archive.materialize,
+        (Zone.RAW, Role.REPAIR): funding_rest.materialize if is_funding else raw_rest.materialize,
+        (Zone.RAW, Role.WINDOW): raw_windows.materialize,
+        (Zone.PARSED, Role.BULK): funding_parsed_archive.materialize if is_funding else parsed_archive.materialize,
+        (Zone.PARSED, Role.REPAIR): funding_parsed_rest.materialize if is_funding else parsed_rest.materialize,
+        (Zone.PARSED, Role.WINDOW): parsed_windows.materialize,
+        (Zone.MERGED, None): funding_merged.materialize if is_funding else merged.materialize,
+        (Zone.FEATURES, None): table.materialize,
+        (Zone.REPORTS, None): reports.materialize,
+        (Zone.SEASONALITY, None): seasonality.materialize,
+        (Zone.LABELS, None): labels.materialize,
+        (Zone.RESAMPLED, None): resampled.materialize,
     }
-    match step.zone, step.provider:
-        case Zone.RAW, "binance_archive":
-            return raw_archive.materialize
-        case Zone.RAW, _:
-            return funding_rest.materialize if is_funding else raw_rest.materialize
-        case Zone.PARSED, "binance_archive":
-            return funding_parsed_archive.materialize if is_funding else parsed_archive.materialize
-        case Zone.PARSED, _:
-            return funding_parsed_rest.materialize if is_funding else parsed_rest.materialize
-        case zone, _:
-            return made[zone]
+    return made[step.zone, role_of(step.provider)]

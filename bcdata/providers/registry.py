@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 
 from bcdata.errors import UsageError
-from bcdata.providers.capabilities import BAR_COLUMNS, Provider, Source
+from bcdata.providers.capabilities import BAR_COLUMNS, Provider, Role, Source
 from bcdata.venues.market import Market
 
 GROUP = "bcdata.providers"
@@ -98,3 +98,25 @@ SOURCES: dict[str, Source] = {one.name: one for provider in PROVIDERS.values() f
 def provider_of(source: str) -> Provider:
     """The provider of a source."""
     return next(one for one in PROVIDERS.values() if any(its.name == source for its in one.sources))
+
+
+def role_of(source: str | None) -> Role | None:
+    """How the source is read; None where it is none, or one that is not known any more."""
+    return SOURCES[source].role if source in SOURCES else None
+
+
+def has_role(market: str, role: Role) -> bool:
+    """Whether some source does this for the market."""
+    return any(one.role is role and market in one.capabilities.markets for one in SOURCES.values())
+
+
+def source_of(market: str, role: Role) -> Source:
+    """The source that does this for the market.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for one in SOURCES.values():
+        if one.role is role and market in one.capabilities.markets:
+            return one
+    raise UsageError(f"no source of {market} is read as {role.value}")

@@ -8,14 +8,17 @@ from typing import Any
 from bcdata import clock
 from bcdata.catalog import Catalog, Dataset
 from bcdata.net.loop import BackgroundLoop
-from bcdata.pipeline.context import archive_of, open_client
+from bcdata.pipeline.context import open_client
 from bcdata.pipeline.raw.choose import first_choice, policy_of
 from bcdata.pipeline.raw.control_objects import ControlObjects
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import listed_as
 from bcdata.pipeline.records.manifests import in_force, read_manifest
-from bcdata.pipeline.zones import ARCHIVE, Step, Zone
+from bcdata.pipeline.zones import Step, Zone
 from bcdata.providers.base import BulkObject
+from bcdata.providers.capabilities import Role
+from bcdata.providers.clients import Clients
+from bcdata.providers.registry import role_of
 from bcdata.runs.plan import Plan
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -51,7 +54,7 @@ def estimate(root: Path, catalog: Catalog, plan: Plan, *, runs: int) -> dict[str
     cost = _Cost()
     with BackgroundLoop() as loop:
         for step in plan.steps:
-            if step.zone is Zone.RAW and step.provider == ARCHIVE:
+            if step.zone is Zone.RAW and role_of(step.provider) is Role.BULK:
                 loop.run(_to_fetch(root, catalog[step.dataset], plan, step, cost))
     return {
         "dataset": plan.dataset.name,
@@ -73,7 +76,7 @@ async def _to_fetch(root: Path, dataset: Dataset, plan: Plan, step: Step, cost: 
     store, places = Store(root), asyncio.Semaphore(_AT_ONCE)
     windows = [dataset.grain.window(date) for date in plan.dates]
     async with open_client() as http:
-        archive = archive_of(http)
+        archive = Clients(http).bulk(dataset.market)
         listings = Listings(archive, dataset, windows, clock.now())
 
         async def of_symbol(symbol: str) -> None:

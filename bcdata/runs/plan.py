@@ -6,7 +6,9 @@ from datetime import datetime
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
-from bcdata.pipeline.zones import REST, Step, Zone, closure, steps
+from bcdata.pipeline.zones import Step, Zone, closure, steps
+from bcdata.providers.capabilities import Role
+from bcdata.providers.registry import role_of
 
 NOW_BACK = "bcdata/now_back"
 """The tag of a run that may build partitions as of an earlier instant than they were built; its value is `true`."""
@@ -83,10 +85,12 @@ def _chosen(catalog: Catalog, dataset: Dataset, request: MaterializeRequest) -> 
     """The assets up to the zone asked for, the settlements that bars join among them."""
     reached = _reached(dataset, request.until)
     every = closure(dataset, catalog.funding(dataset.market)) if Zone.MERGED in reached else steps(dataset)
+    left_out = None if request.refill else Role.REPAIR
     return [
         step
         for step in every
-        if (step.zone in reached or step.dataset != dataset.name) and (request.refill or step.provider != REST)
+        if (step.zone in reached or step.dataset != dataset.name)
+        and (step.provider is None or role_of(step.provider) is not left_out)
     ]
 
 

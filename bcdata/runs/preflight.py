@@ -6,13 +6,14 @@ from pathlib import Path
 
 from bcdata.errors import UsageError
 from bcdata.net.loop import BackgroundLoop
-from bcdata.pipeline.context import archive_of, open_client
+from bcdata.pipeline.context import open_client
 from bcdata.pipeline.records.manifests import MANIFEST
-from bcdata.pipeline.zones import ARCHIVE
-from bcdata.providers.binance.names import is_symbol
+from bcdata.providers.clients import Clients
+from bcdata.providers.registry import MARKETS
 from bcdata.runs.plan import Plan
 from bcdata.store.objects import sweep_staging
 from bcdata.store.store import Store
+from bcdata.venues.symbols import complaint
 
 
 def prepare(root: Path, plan: Plan) -> None:
@@ -23,14 +24,15 @@ def prepare(root: Path, plan: Plan) -> None:
         UsageError: a symbol cannot be one, or the archive does not list it.
         ProviderError: the archive cannot be asked.
     """
+    market = MARKETS[plan.dataset.market]
     for symbol in plan.symbols:
-        if not is_symbol(symbol):
-            raise UsageError(f"{symbol!r} cannot be a Binance symbol; write it like BTCUSDT")
+        if complaint(symbol) or not market.writes(symbol):
+            raise UsageError(f"{symbol!r} cannot be a symbol of {market.name}; write it like {market.reference}")
     store = Store(root)
     store.check_writable()
     store.close()
     sweep_staging(root)
-    if ARCHIVE not in plan.dataset.sources:
+    if plan.dataset.bulk is None:
         return
     new = [symbol for symbol in plan.symbols if not _is_known(store, plan, symbol)]
     if new:
@@ -40,14 +42,14 @@ def prepare(root: Path, plan: Plan) -> None:
 
 def _is_known(store: Store, plan: Plan, symbol: str) -> bool:
     """A symbol of which raw has something needs no asking: it may have left the listing since."""
-    step = next(one for one in plan.steps if one.provider == ARCHIVE)
+    step = next(one for one in plan.steps if one.provider == plan.dataset.bulk)
     places = store.objects.list(step.partition(symbol, "").prefix.removesuffix("date=/"))
     return any(one.key.endswith(f"/{MANIFEST}") for one in places)
 
 
 async def _check_listed(plan: Plan, symbols: list[str]) -> None:
     async with open_client() as http:
-        archive = archive_of(http)
+        archive = Clients(http).bulk(plan.dataset.market)
         answers = await asyncio.gather(
             *(archive.symbols(plan.dataset.market, plan.dataset.kind, period) for period in plan.dataset.archive)
         )

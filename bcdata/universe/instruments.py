@@ -12,8 +12,8 @@ from typing import Any
 import polars as pl
 
 from bcdata.frames.schema import TIME, schema_of
-from bcdata.providers.binance.api.exchange_info import SymbolInfo
 from bcdata.providers.registry import MARKETS
+from bcdata.providers.roles import SymbolInfo
 from bcdata.venues.symbols import QUOTES, split
 
 UNIVERSE_IS_LOST = (

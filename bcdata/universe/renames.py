@@ -14,8 +14,8 @@ from math import log
 from bcdata.errors import NotFoundError
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, ObjectError, Series
-from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.providers.binance.files.content import bars_in
+from bcdata.providers.roles import BulkSource
 from bcdata.store.state.attempts import Attempts
 from bcdata.universe.instruments import DELISTED, Rename, Row
 from bcdata.venues.symbols import QUOTES, split
@@ -97,7 +97,7 @@ class PriceLookup:
     """Looks up first and last prices in daily objects, and remembers them for good."""
 
     def __init__(
-        self, archive: BinanceArchive, memory: Attempts, market: str, intervals: Sequence[str], now: datetime
+        self, archive: BulkSource, memory: Attempts, market: str, intervals: Sequence[str], now: datetime
     ) -> None:
         self._archive = archive
         self._memory = memory

@@ -65,7 +65,7 @@ class Spans:
 
     async def _days(self, symbol: str, interval: str) -> set[date]:
         """The days that have an object; a month's file tells them only where no daily one of the month does."""
-        series, archive = self._series(symbol, interval), self._work.archive
+        series, archive = self._series(symbol, interval), self._work.clients.bulk(self._market)
         key, memory = f"days/{series}", self._work.attempts
         # What is dated in the future tells nothing: nobody can have its bars.
         today = self._work.now.date()
@@ -90,7 +90,10 @@ class Spans:
         kept = json.loads(memory.detail(key) or "{}")
         if kept and (kept["last"] == last or last >= str(ended_by)):
             return _from_runs(kept["runs"])
-        asking = [self._work.archive.intervals(self._market, "klines", symbol, period) for period in PERIODS]
+        asking = [
+            self._work.clients.bulk(self._market).intervals(self._market, "klines", symbol, period)
+            for period in PERIODS
+        ]
         listed = dict.fromkeys(name for names in await asyncio.gather(*asking) for name in names)
         others = [name for name in listed if name != main and name in DAILY_INTERVALS]
         found = set().union(*await asyncio.gather(*(self._days(symbol, name) for name in others)))
@@ -99,7 +102,7 @@ class Spans:
 
     async def _reuses(self, symbol: str, interval: str, missing: Iterable[tuple[date, date]]) -> list[Reuse]:
         work, series = self._work, self._series(symbol, interval)
-        finder = Reuses(work.archive, work.has_bars, work.attempts, work.now)
+        finder = Reuses(work.clients.bulk(self._market), work.has_bars, work.attempts, work.now)
         found = []
         for edges in missing:
             found += await finder.find(series, await self._at(symbol, edges), [edges])
@@ -107,7 +110,10 @@ class Spans:
 
     async def _at(self, symbol: str, days: Iterable[date]) -> list[Held]:
         """The objects of all listed intervals that cover these days."""
-        asking = [self._work.archive.intervals(self._market, "klines", symbol, period) for period in PERIODS]
+        asking = [
+            self._work.clients.bulk(self._market).intervals(self._market, "klines", symbol, period)
+            for period in PERIODS
+        ]
         listed = zip(PERIODS.items(), await asyncio.gather(*asking), strict=True)
         asked = [
             (self._series(symbol, name), period, grain.key(Grain.DAY.window(str(day)).start))
@@ -116,7 +122,9 @@ class Spans:
             if name in DAILY_INTERVALS
             for day in days
         ]
-        objects = await asyncio.gather(*(self._work.archive.objects(one, p, first=k, last=k) for one, p, k in asked))
+        objects = await asyncio.gather(
+            *(self._work.clients.bulk(self._market).objects(one, p, first=k, last=k) for one, p, k in asked)
+        )
         return [(series, one) for (series, _, _), some in zip(asked, objects, strict=True) for one in some]
 
 

@@ -16,7 +16,7 @@ from bcdata.net.loop import bounded_map
 from bcdata.pipeline.context import Workbench
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.providers.base import PERIODS
-from bcdata.providers.binance.api.exchange_info import SymbolInfo
+from bcdata.providers.roles import SymbolInfo
 from bcdata.store.layout import universe_table
 from bcdata.store.locks import locked
 from bcdata.store.store import Store
@@ -138,7 +138,7 @@ class _Update:
 
     async def _listed(self) -> set[str]:
         answers = await asyncio.gather(
-            *(self.work.archive.symbols(self.market, "klines", period) for period in PERIODS)
+            *(self.work.clients.bulk(self.market).symbols(self.market, "klines", period) for period in PERIODS)
         )
         return set().union(*answers)
 
@@ -218,7 +218,7 @@ class _Update:
 
     async def _renames(self, rows: Mapping[str, Row]) -> list[Rename]:
         pairs = candidates(rows.values(), self.market)
-        tools = (self.work.archive, self.work.attempts, self.market, self._intervals(), self.work.now)
+        tools = (self.work.clients.bulk(self.market), self.work.attempts, self.market, self._intervals(), self.work.now)
         try:
             prices = await PriceLookup(*tools).look_up(pairs, rows, most=MOST_PRICES)
         except BcdataError as error:

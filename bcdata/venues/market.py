@@ -21,7 +21,7 @@ class Market:
     since: str
     kinds: tuple[Kind, ...]
     intervals: tuple[str, ...]
-    foreign: str = "abcdefghijklmnopqrstuvwxyz/"
+    foreign: str = "abcdefghijklmnopqrstuvwxyz"
     reference: str = "BTCUSDT"
 
     @property
@@ -30,8 +30,8 @@ class Market:
         return "funding" in self.kinds
 
     def writes(self, symbol: str) -> bool:
-        """Whether the venue writes symbols like this one: none of the `foreign` characters is in it."""
-        return not set(self.foreign) & set(symbol)
+        """Whether the venue writes symbols like this one: no `foreign` character is in it, no slash and no blank."""
+        return not set(self.foreign) & set(symbol) and not any(char in "/\\|" or char.isspace() for char in symbol)
 
     def first_key(self, grain: Grain) -> str:
         """The market's first date key of this grain."""

@@ -12,7 +12,7 @@ from bcdata.cli import app
 from bcdata.healing.republished import look
 from bcdata.healing.sweep import harmed, verify
 from bcdata.healing.swept import Summary, Trouble
-from bcdata.pipeline.context import archive_of, open_own
+from bcdata.pipeline.context import open_own
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.raw.archive import MANIFEST
 from bcdata.pipeline.zones import Zone
@@ -163,7 +163,7 @@ def test_what_is_no_partition_of_the_dataset_ends_no_sweep(world: World, lake: L
     found = swept(lake)
     assert found.objects == 3
     assert [(one.symbol, problem.trouble) for one, problem in found.problems] == [("A" * 90, Trouble.MISSING)]
-    news = look(Store(lake.root), dataset(lake), ["A" * 90, "BTCUSDT"], lake.now, make_archive=archive_of, seconds=20)
+    news = look(Store(lake.root), dataset(lake), ["A" * 90, "BTCUSDT"], lake.now, seconds=20)
     assert news.answered == ["BTCUSDT"]
     assert len(news.errors) == 1
     assert world.asked("/listing")

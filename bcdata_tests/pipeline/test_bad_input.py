@@ -32,7 +32,7 @@ USAGE = {
     "future": (materialize(D, "BTCUSDT", DAYS[0], "2030-01-01"), "future"),
     "before the start": (materialize(D, "BTCUSDT", "2024-12-31", DAYS[0]), "starts at"),
     "a slash in the symbol": (materialize(D, "BTC/USDT", DAYS[0], DAYS[0]), "BTC/USDT"),
-    "dots in the symbol": (materialize(D, "../../etc", DAYS[0], DAYS[0]), "cannot be a Binance symbol"),
+    "dots in the symbol": (materialize(D, "../../etc", DAYS[0], DAYS[0]), "cannot be a symbol of spot"),
     "a bar in the symbol": (materialize(D, "BTC|USDT", DAYS[0], DAYS[0]), "BTC|USDT"),
     "non-ASCII, not listed": (materialize(D, "币安人生USDT", DAYS[0], DAYS[0]), "币安人生USDT"),
     "unknown zone": ([*GOOD, "--until", "gold"], "gold"),

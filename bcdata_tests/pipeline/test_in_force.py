@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from bcdata.healing.republished import look
-from bcdata.pipeline.context import archive_of
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.raw.choose import Policy, first_choice, second_choice
 from bcdata.pipeline.records.manifests import read_manifest
@@ -293,7 +292,7 @@ def test_a_manifest_of_an_earlier_version_is_understood(world: World) -> None:
 
 def news_for(lake: Lake) -> set[str]:
     """The dates of which the archive has other objects than raw, by the listing."""
-    found = look(Store(lake.root), lake.catalog[D], ["BTCUSDT"], lake.now, make_archive=archive_of, seconds=30)
+    found = look(Store(lake.root), lake.catalog[D], ["BTCUSDT"], lake.now, seconds=30)
     assert found.errors == []
     return {date for _, date in found.cells}
 

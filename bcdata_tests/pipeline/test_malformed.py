@@ -9,11 +9,9 @@ import polars as pl
 import pytest
 
 from bcdata.healing.heal import Order, heal
-from bcdata.pipeline.context import archive_of, open_workbench
+from bcdata.pipeline.context import open_workbench
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
-from bcdata.providers.binance.api.rest import BinanceRest
-from bcdata.providers.binance.settings import BinanceSettings
 from bcdata_tests.mirror import Rows, coarse, csv_of, day_key, made_day, zipped
 from bcdata_tests.pipeline.honest import assert_honest, bars_of, published
 from bcdata_tests.run import ARCHIVE, Lake, Ran, utc
@@ -198,8 +196,7 @@ def test_a_key_of_the_future_costs_itself(world: World) -> None:
     lake = world.lake(BY_DAY)
     plan = lake.plan(D, "BTCUSDT", DAY, until=Zone.MERGED)
     orders = [Order(plan.steps, (("BTCUSDT", DAY), ("BTCUSDT", "2025-03-02"), ("BTCUSDT", "2031-01-01")))]
-    makers = {"make_archive": archive_of, "make_rest": lambda http: BinanceRest(http, BinanceSettings().rest_urls)}
-    with open_workbench(lake.root, lake.catalog, lake.now, **makers) as work:
+    with open_workbench(lake.root, lake.catalog, lake.now) as work:
         done = [outcome for step, outcome in heal(work, orders) if step.zone is Zone.MERGED]
     assert published(lake, "BTCUSDT", DAY) == bars_of(ROWS)
     refused = {one.partition.date: one.verdict.summary() for one in done if one.state is State.FAILED}

@@ -10,11 +10,9 @@ from pathlib import Path
 import polars as pl
 
 from bcdata.catalog import load_catalog
-from bcdata.pipeline.context import Workbench, archive_of, open_workbench
+from bcdata.pipeline.context import Workbench, open_workbench
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.zones import operation
-from bcdata.providers.binance.api.rest import BinanceRest
-from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.runs.plan import MaterializeRequest, make_plan
 from bcdata.store.layout import universe_table
 from bcdata.store.objects import sweep_staging
@@ -112,10 +110,7 @@ def workbench(world: World, root: Path, now: datetime) -> Iterator[Workbench]:
     """The tools of a run."""
     path = world.folder / "catalog.yaml"
     path.write_text(CATALOG)
-    urls = BinanceSettings().rest_urls
-    with open_workbench(
-        root, load_catalog(path), now, make_archive=archive_of, make_rest=lambda http: BinanceRest(http, urls)
-    ) as work:
+    with open_workbench(root, load_catalog(path), now) as work:
         yield work
 
 

@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 
 from bcdata.healing.republished import look
-from bcdata.pipeline.context import archive_of
 from bcdata.pipeline.records.manifests import read_manifest
 from bcdata.pipeline.zones import Zone
 from bcdata.store.layout import Partition
@@ -107,7 +106,7 @@ def minutes(lake: Lake, date: str) -> pl.DataFrame:
 
 def news_for(lake: Lake) -> set[str]:
     """The dates that the sensor for republished objects would ask for."""
-    found = look(Store(lake.root), lake.catalog[MINUTES], [SYMBOL], lake.now, make_archive=archive_of, seconds=30)
+    found = look(Store(lake.root), lake.catalog[MINUTES], [SYMBOL], lake.now, seconds=30)
     assert found.errors == []
     return {date for _, date in found.cells}
 

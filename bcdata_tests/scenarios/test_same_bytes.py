@@ -14,11 +14,9 @@ import pytest
 
 from bcdata.catalog import load_catalog
 from bcdata.healing.heal import Order, heal
-from bcdata.pipeline.context import archive_of, open_workbench
+from bcdata.pipeline.context import open_workbench
 from bcdata.pipeline.halts import watch
 from bcdata.pipeline.zones import steps
-from bcdata.providers.binance.api.rest import BinanceRest
-from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.simulate import Fault, GeneratedMarket, LoopbackExchange
 from bcdata.universe.update import update
 from bcdata_tests.run import Lake, pointed_at, utc
@@ -97,11 +95,7 @@ def test_the_bytes_of_a_lake(tmp_path: Path) -> None:
             Lake(root, THEN, catalog).materialize(*one)
         for fault in FAULTS:
             exchange.remove(fault)
-        makers = {
-            "make_archive": archive_of,
-            "make_rest": lambda http: BinanceRest(http, BinanceSettings().rest_urls),
-        }
-        with open_workbench(root, catalog, NOW, **makers) as work:
+        with open_workbench(root, catalog, NOW) as work:
             update(work, "um", seconds=200)
             orders = [
                 Order(tuple(steps(catalog[DAYS])), (("BTCUSDT", "2023-03-23"), ("ARBUSDT", "2023-03-24"))),

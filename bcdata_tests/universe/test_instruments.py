@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcdata.providers.binance.api.exchange_info import SymbolInfo
+from bcdata.providers.roles import SymbolInfo
 from bcdata.universe.instruments import (
     STATUSES,
     UNIVERSE,

@@ -12,9 +12,7 @@ import pytest
 
 from bcdata.cli import app, show
 from bcdata.errors import UsageError
-from bcdata.pipeline.context import Workbench, archive_of, open_workbench
-from bcdata.providers.binance.api.rest import BinanceRest
-from bcdata.providers.binance.settings import BinanceSettings
+from bcdata.pipeline.context import Workbench, open_workbench
 from bcdata.query import query
 from bcdata.store.layout import universe_table
 from bcdata.store.state.attempts import Attempts
@@ -31,13 +29,7 @@ LATELY = ("2025-02-25", "2025-02-26")
 
 @contextmanager
 def workbench(lake: Lake) -> Iterator[Workbench]:
-    with open_workbench(
-        lake.root,
-        lake.catalog,
-        lake.now,
-        make_archive=archive_of,
-        make_rest=lambda http: BinanceRest(http, BinanceSettings().rest_urls),
-    ) as work:
+    with open_workbench(lake.root, lake.catalog, lake.now) as work:
         yield work
 
 

@@ -12,7 +12,8 @@ import pytest
 
 from bcdata.catalog import Universe
 from bcdata.catalog.universe import classify
-from bcdata.providers.binance.api.exchange_info import SymbolInfo, read_exchange_info
+from bcdata.providers.binance.api.exchange_info import read_exchange_info
+from bcdata.providers.roles import SymbolInfo
 from bcdata.venues.currencies import PEGGED, STABLE_ASSETS, looks_pegged
 from bcdata.venues.symbols import NEVER_A_QUOTE, QUOTES, SPOT_COINS, split
 

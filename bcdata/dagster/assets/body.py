@@ -8,7 +8,7 @@ from bcdata.catalog import Catalog, Dataset, parse_name
 from bcdata.dagster.assets.pictures import pictures
 from bcdata.dagster.checks import evaluation, results
 from bcdata.dagster.partitions import fixed_ranges, symbol_set
-from bcdata.dagster.resources import BinanceArchiveResource, BinanceRestResource, StoreResource, workbench
+from bcdata.dagster.resources import workbench
 from bcdata.pipeline.zones import Step, operation
 from bcdata.runs.plan import NOW_BACK
 from bcdata.store.layout import Partition
@@ -21,7 +21,6 @@ def run(
     catalog: Catalog,
     dataset: Dataset,
     step: Step,
-    resources: tuple[StoreResource, BinanceArchiveResource, BinanceRestResource],
 ) -> dg.MaterializeResult[None]:
     """Materializes the run's partitions of one asset and reports on each of them."""
     from bcdata.runs.progress import tell
@@ -31,7 +30,7 @@ def run(
         return dg.MaterializeResult(check_results=results(step, []))
     outcomes = []
     now_back = context.run.tags.get(NOW_BACK) == "true"
-    with fixed_ranges(), workbench(catalog, *resources, now_back=now_back) as work:
+    with fixed_ranges(), workbench(catalog, context.resources, now_back=now_back) as work:
         show_alive(work.store.root, context.run.run_id)
         for outcome in operation(step, dataset)(work, dataset, list(wanted)):
             key = wanted[outcome.partition]

@@ -10,7 +10,7 @@ from bcdata.dagster.assets.body import run
 from bcdata.dagster.assets.zones import shown
 from bcdata.dagster.checks import specs
 from bcdata.dagster.partitions import partitions_of
-from bcdata.dagster.resources import BinanceArchiveResource, BinanceRestResource, StoreResource
+from bcdata.dagster.resources import sources_of
 from bcdata.pipeline.zones import Step, Zone, upstream
 
 
@@ -30,6 +30,7 @@ def _asset(catalog: Catalog, dataset: Dataset, step: Step, before: Iterable[Step
         key=dg.AssetKey(step.key),
         deps=[dg.AssetKey(one.key) for one in before],
         partitions_def=partitions_of(catalog, dataset),
+        required_resource_keys=sources_of(dataset.market),
         backfill_policy=dg.BackfillPolicy.single_run(),
         check_specs=specs(step),
         group_name=step.zone.value,
@@ -37,12 +38,7 @@ def _asset(catalog: Catalog, dataset: Dataset, step: Step, before: Iterable[Step
         kinds=set(look.kinds),
         pool=step.provider if step.zone is Zone.RAW else None,
     )
-    def asset(
-        context: dg.AssetExecutionContext,
-        store: StoreResource,
-        binance_archive: BinanceArchiveResource,
-        binance_rest: BinanceRestResource,
-    ) -> Iterator[dg.MaterializeResult[None]]:
-        yield run(context, catalog, dataset, step, (store, binance_archive, binance_rest))
+    def asset(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        yield run(context, catalog, dataset, step)
 
     return asset

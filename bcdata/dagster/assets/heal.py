@@ -13,8 +13,8 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.body import metadata_of
 from bcdata.dagster.checks import evaluation, findings
 from bcdata.dagster.partitions import symbol_set
-from bcdata.dagster.resources import BinanceArchiveResource, BinanceRestResource, StoreResource, workbench
-from bcdata.pipeline.zones import REST, Step, steps
+from bcdata.dagster.resources import sources_of, workbench
+from bcdata.pipeline.zones import Step, steps
 from bcdata.runs.plan import NOW_BACK
 from bcdata.store.state.alive import show_alive
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bcdata.pipeline.outcome import Outcome
 
 OP = "heal"
+POOL = "binance_rest"
+"""The pool of runs that heal: what they ask for is asked of the source that repairs."""
 Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
@@ -63,16 +65,11 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
     @dg.op(
         name=OP,
         out={},
-        pool=REST,
+        pool=POOL,
+        required_resource_keys=set().union(*(sources_of(dataset.market) for dataset in catalog)),
         description="Makes the partitions named in its config anew, and what depends on them.",
     )
-    def op(
-        context: dg.OpExecutionContext,
-        config: HealConfig,
-        store: StoreResource,
-        binance_archive: BinanceArchiveResource,
-        binance_rest: BinanceRestResource,
-    ) -> Iterator[Event]:
+    def op(context: dg.OpExecutionContext, config: HealConfig) -> Iterator[Event]:
         from bcdata.healing.heal import Order, heal
         from bcdata.runs.progress import tell
 
@@ -85,7 +82,7 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
             if part.assets
         ]
         now_back = context.run.tags.get(NOW_BACK) == "true"
-        with workbench(catalog, store, binance_archive, binance_rest, now_back=now_back) as work:
+        with workbench(catalog, context.resources, now_back=now_back) as work:
             show_alive(work.store.root, context.run_id)
             done: dict[Step, list[Outcome]] = {}
             for step, outcome in heal(work, orders):

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from bcdata.catalog import Dataset
-from bcdata.pipeline.zones import REST, Step, Zone
+from bcdata.pipeline.zones import Step, Zone
+from bcdata.providers.capabilities import Role
+from bcdata.providers.registry import role_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,14 @@ ZONES: dict[Zone, Shown] = {
     Zone.LABELS: Shown("Forward returns of {dataset}, known at `known_at`: to be learned, never to learn from."),
     Zone.RESAMPLED: Shown("{asset} out of {dataset}; complete where bars + explained = expected."),
 }
-_ANSWERS = Shown(
-    "REST answers of {dataset}, asked only for expected bars that the archive lacks; pages as sent.", ("json",)
-)
+_PAGES: dict[Role | None, Shown] = {
+    Role.REPAIR: Shown(
+        "REST answers of {dataset}, asked only for expected bars that the archive lacks; pages as sent.", ("json",)
+    ),
+    Role.WINDOW: Shown("Pages of {dataset} as {provider} sent them, each with the time that it covers.", ("json",)),
+}
 
 
 def shown(step: Step) -> Shown:
     """How an asset is shown: raw holds files of one source, and answers of another."""
-    return _ANSWERS if (step.zone, step.provider) == (Zone.RAW, REST) else ZONES[step.zone]
+    return _PAGES.get(role_of(step.provider), ZONES[step.zone]) if step.zone is Zone.RAW else ZONES[step.zone]

@@ -4,15 +4,17 @@ import dagster as dg
 
 from bcdata.catalog import Catalog
 from bcdata.dagster.partitions import symbol_set
-from bcdata.dagster.resources import BinanceArchiveResource
+from bcdata.dagster.resources import urls_of
+from bcdata.providers.capabilities import Role
+from bcdata.providers.registry import has_role, source_of
 from bcdata.windows import Grain
 
 EVERY_SECONDS = 3600
 
 
 def discovery_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
-    """One sensor for each set of symbols."""
-    return [_discovery(catalog, market, grain) for market, grain in catalog.shared()]
+    """One sensor for each set of symbols of markets that have files: these list all symbols."""
+    return [_discovery(catalog, market, grain) for market, grain in catalog.shared() if has_role(market, Role.BULK)]
 
 
 def _discovery(catalog: Catalog, market: str, grain: Grain) -> dg.SensorDefinition:
@@ -20,17 +22,17 @@ def _discovery(catalog: Catalog, market: str, grain: Grain) -> dg.SensorDefiniti
 
     @dg.sensor(
         name=f"discover_{name}",
+        required_resource_keys={source_of(market, Role.BULK).name},
         minimum_interval_seconds=EVERY_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Adds the symbols that the archive lists for {market}, delisted ones too, as partitions.",
     )
-    def sensor(context: dg.SensorEvaluationContext, binance_archive: BinanceArchiveResource) -> dg.SensorResult:
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         from bcdata.universe.discovery import discover
 
         known = context.instance.get_dynamic_partitions(name)
-        new = [
-            symbol for symbol in discover(catalog, market, grain, binance_archive.client) if symbol not in set(known)
-        ]
+        listed = discover(catalog, market, grain, urls_of(context.resources))
+        new = [symbol for symbol in listed if symbol not in set(known)]
         if not new:
             return dg.SensorResult(skip_reason=f"nothing new among the symbols of {market}: {len(known)} are known")
         context.log.info("%d new symbols of %s: %s", len(new), market, ", ".join(new[:20]))

@@ -5,9 +5,9 @@ import dagster as dg
 from bcdata import clock
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.jobs import heal_job_name
-from bcdata.dagster.resources import BinanceArchiveResource, StoreResource
+from bcdata.dagster.resources import STORE, store_of, urls_of
 from bcdata.dagster.sensors.asking import Asker, Round
-from bcdata.pipeline.zones import ARCHIVE, steps
+from bcdata.pipeline.zones import steps
 from bcdata.settings import Settings
 
 SYMBOLS_A_TICK = 40
@@ -17,13 +17,14 @@ SECONDS = 20.0
 
 def republished_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
     """One sensor for each dataset that has the archive for a source."""
-    return [_republished(catalog, dataset) for dataset in catalog if ARCHIVE in dataset.sources]
+    return [_republished(catalog, dataset) for dataset in catalog if dataset.bulk]
 
 
 def _republished(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
     @dg.sensor(
         name=f"republished_{dataset.name}",
         job_name=heal_job_name(dataset.name),
+        required_resource_keys={STORE, dataset.bulk or ""},
         minimum_interval_seconds=Settings().heal_every,
         default_status=dg.DefaultSensorStatus.STOPPED,
         description=(
@@ -31,9 +32,7 @@ def _republished(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
             " and has changed objects fetched and what depends on them made anew."
         ),
     )
-    def sensor(
-        context: dg.SensorEvaluationContext, store: StoreResource, binance_archive: BinanceArchiveResource
-    ) -> dg.SensorResult:
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         from bcdata.errors import BcdataError
         from bcdata.healing import refill
         from bcdata.healing.backoff import is_due
@@ -41,13 +40,14 @@ def _republished(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         from bcdata.store.state.requests import Requests
         from bcdata.store.store import Store
 
+        store = store_of(context.resources)
         asker = Asker(context, catalog, dataset, store, KIND)
         if run := asker.working():
             return dg.SensorResult(skip_reason=f"run {run} is still at work", cursor=context.cursor)
         lake, now, requests = Store(store.path()), clock.now(), Requests(store.path())
         part = Round(asker.symbols(), context.cursor or "", most=SYMBOLS_A_TICK)
         symbols = list(part)
-        found = look(lake, dataset, symbols, now, make_archive=binance_archive.client, seconds=SECONDS)
+        found = look(lake, dataset, symbols, now, urls=urls_of(context.resources), seconds=SECONDS)
         if found.errors and not found.answered:
             raise BcdataError(found.errors[0])
         for error in found.errors:

@@ -3,32 +3,31 @@
 import dagster as dg
 
 from bcdata.catalog import Catalog
-from bcdata.dagster.resources import BinanceArchiveResource, BinanceRestResource, StoreResource, workbench
+from bcdata.dagster.resources import sources_of, workbench
+from bcdata.providers.capabilities import Role
+from bcdata.providers.registry import has_role
 
 EVERY_SECONDS = 3600
 
 
 def universe_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
-    """One sensor a market."""
-    return [_universe(catalog, market) for market in sorted({dataset.market for dataset in catalog})]
+    """One sensor for each market that has files."""
+    markets = sorted({dataset.market for dataset in catalog})
+    return [_universe(catalog, market) for market in markets if has_role(market, Role.BULK)]
 
 
 def _universe(catalog: Catalog, market: str) -> dg.SensorDefinition:
     @dg.sensor(
         name=f"universe_{market}",
+        required_resource_keys=sources_of(market),
         minimum_interval_seconds=EVERY_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Adds what is learnt of the symbols of {market} to its universe table, some symbols a tick.",
     )
-    def sensor(
-        context: dg.SensorEvaluationContext,
-        store: StoreResource,
-        binance_archive: BinanceArchiveResource,
-        binance_rest: BinanceRestResource,
-    ) -> dg.SkipReason:
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         from bcdata.universe.update import update
 
-        with workbench(catalog, store, binance_archive, binance_rest) as work:
+        with workbench(catalog, context.resources) as work:
             done = update(work, market)
         for trouble in done.troubles:
             context.log.warning(trouble)

@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from bcdata.catalog import Catalog, Dataset
-from bcdata.dagster.resources import BinanceArchiveResource, BinanceRestResource, StoreResource, workbench
+from bcdata.dagster.resources import sources_of, workbench
 from bcdata.pipeline.zones import Step, Zone
 
 if TYPE_CHECKING:
@@ -28,18 +28,17 @@ class SweepConfig(dg.Config):
 def sweep_job(catalog: Catalog) -> dg.JobDefinition:
     """The job; it can be launched by hand for some datasets or symbols."""
 
-    @dg.op(name=OP, out={}, description="Hashes all files of the lake, and compares raw with the archive's listing.")
-    def op(
-        context: dg.OpExecutionContext,
-        config: SweepConfig,
-        store: StoreResource,
-        binance_archive: BinanceArchiveResource,
-        binance_rest: BinanceRestResource,
-    ) -> Iterator[dg.AssetObservation]:
+    @dg.op(
+        name=OP,
+        out={},
+        required_resource_keys=set().union(*(sources_of(dataset.market) for dataset in catalog)),
+        description="Hashes all files of the lake, and compares raw with the archive's listing.",
+    )
+    def op(context: dg.OpExecutionContext, config: SweepConfig) -> Iterator[dg.AssetObservation]:
         from bcdata.healing.sweep import verify
         from bcdata.healing.sweep_published import verify_published
 
-        with workbench(catalog, store, binance_archive, binance_rest) as work:
+        with workbench(catalog, context.resources) as work:
             for dataset in [catalog[name] for name in config.datasets] or catalog:
                 symbols = config.symbols or None
                 checked = chain(verify(work, dataset, symbols), verify_published(work, dataset, symbols))

@@ -25,7 +25,6 @@ from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
 
-ARCHIVE, REST = "binance_archive", "binance_rest"
 AROUND = timedelta(days=1)
 """What a question spans on both sides of its partition: three settlements, as rare as they may be."""
 _SIDES = "REST answered with settlements on both sides and none here"
@@ -67,7 +66,7 @@ def before_of(record: Told) -> pl.DataFrame:
 def unpublished_of(dataset: Dataset, window: Window, now: datetime, archive: Told) -> datetime | None:
     """The first instant of the window whose file need not be there yet; None where it is there, due, or not awaited."""
     own = f"-{dataset.grain.key(window.start)[:7]}.zip"
-    if ARCHIVE not in dataset.sources or any(name.endswith(own) for name in archive.get("objects") or []):
+    if dataset.bulk is None or any(name.endswith(own) for name in archive.get("objects") or []):
         return None
     return unpublished_from(dataset, window, now)
 
@@ -118,9 +117,9 @@ class Archived:
     @classmethod
     def read(cls, store: Store, dataset: Dataset, partition: Partition) -> "Archived | None":
         """What is published; None where the archive is a source and its part is not."""
-        if ARCHIVE not in dataset.sources:
+        if dataset.bulk is None:
             return cls.nothing()
-        parsed = partition.in_zone("parsed", ARCHIVE)
+        parsed = partition.in_zone("parsed", dataset.bulk)
         published, own = published_sound(store, parsed), read_sound(store, parsed, dataset.name)
         if published is None or own is None:
             return None

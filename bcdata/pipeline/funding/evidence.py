@@ -49,9 +49,11 @@ async def settlement_evidence(
     ends_early = window.end <= due and (not times or window.end - max(times) > AROUND)
     if not (begins_late or ends_early):
         return {}
-    testimony = await work.witness.testimony(bars_of(dataset, partition.symbol), Question(window, [], due))
+    testimony = await work.witness(dataset.market).testimony(
+        bars_of(dataset, partition.symbol), Question(window, [], due)
+    )
     before = testimony.not_listed(window)
-    ending = await work.witness.ending(testimony, window, due)
+    ending = await work.witness(dataset.market).ending(testimony, window, due)
     return {
         "not_listed": record_of(before) if before else None,
         "ended": ending.to_record() if ending else None,

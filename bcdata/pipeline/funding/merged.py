@@ -11,7 +11,7 @@ from bcdata.gaps.explain import Told
 from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.fingerprint import fingerprint
-from bcdata.pipeline.funding.common import ARCHIVE, REST, before_of, due, joined, known_of, unpublished_of
+from bcdata.pipeline.funding.common import before_of, due, joined, known_of, unpublished_of
 from bcdata.pipeline.lake import published_sound, read_sound
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.present import CLOSED, as_of
@@ -32,10 +32,10 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     parsed = {name: partition.in_zone("parsed", name) for name in dataset.sources}
     published = {name: published_sound(work.store, one) for name, one in parsed.items()}
-    if ARCHIVE in parsed and published[ARCHIVE] is None:
+    if dataset.bulk and published[dataset.bulk] is None:
         return Outcome(partition, State.HELD_BACK, failed("upstream", "parsed is not published"))
     window, records = window_of(dataset, partition), {name: one.record for name, one in published.items() if one}
-    archive, rest = records.get(ARCHIVE) or {}, records.get(REST) or {}
+    archive, rest = records.get(dataset.bulk or "") or {}, records.get(dataset.repair or "") or {}
     done_by, unpublished = due(window, work.now), unpublished_of(dataset, window, work.now, archive)
     # What is not over yet is not known, whatever a file says; the settlements of a month that is over all are.
     settled = None if window.end <= work.now else _settled(work, dataset, partition)
@@ -55,7 +55,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     known = known_of(window, archive, rest, pl.concat([before, settled]), unpublished)
     missing = missing_settlements(_as_stated(settled), done_by, _as_stated(before))
     gaps = settlement_ledger(missing, known.reasons())
-    nothing = nothing_sound(settled.height, archive)
+    nothing = nothing_sound(settled.height, [archive])
     findings = (*audit(settled, funding_model(SETTLEMENT)), *_coverage(gaps), *_differing(settled), *nothing)
     verdict = Verdict(settled.height, findings)
     record = {CLOSED: done_by.end.isoformat()}

@@ -33,7 +33,7 @@ from bcdata.windows import Window
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Asks for the partitions that lack a settlement, again after a day if nothing explains it; yields outcomes."""
-    delistings = Delistings(work.archive, work.attempts, work.now)
+    delistings = Delistings(work.clients.bulk(dataset.market), work.attempts, work.now)
 
     def ask(one: Partition) -> Outcome:
         return _ask(as_of(work, dataset, one), dataset, one, delistings)
@@ -106,7 +106,7 @@ class _Asking:
         question = self.question
         series = series_of(question.dataset, question.partition.symbol)
         try:
-            pages = question.work.loop.run(question.work.rest.funding(series, question.asked))
+            pages = question.work.loop.run(question.work.clients.repair(series.market).funding(series, question.asked))
         except NotFoundError:
             pages = []
         except ProviderError as error:

@@ -10,7 +10,7 @@ import polars as pl
 from bcdata.frames.schema import BAR, TIME, conform
 from bcdata.intervals import Interval
 from bcdata.pipeline.parsed.archive_view import ArchiveView
-from bcdata.pipeline.records.manifests import ARCHIVE, Record
+from bcdata.pipeline.records.manifests import Record
 from bcdata.providers.binance.contracts import contract_size
 from bcdata.providers.binance.klines import coin_margined, read_pages, snap_early_2018
 from bcdata.quality.audit import audit_bars
@@ -47,9 +47,9 @@ def questions_of(record: Mapping[str, Any]) -> list[Contradiction]:
 def set_aside_rows(view: ArchiveView) -> pl.DataFrame:
     """The archive's rows that were set aside (`BAR`), for whatever reason, each once."""
     empty = pl.DataFrame(schema=BAR)
-    if ARCHIVE not in view.dataset.sources:
+    if view.dataset.bulk is None:
         return empty
-    frame = view.store.read(place(view.partition.in_zone("parsed", ARCHIVE)))
+    frame = view.store.read(place(view.partition.in_zone("parsed", view.dataset.bulk)))
     return empty if frame is None or "open_time" not in frame.columns else as_bars(frame.drop_nulls("open_time"))
 
 

@@ -14,7 +14,7 @@ from bcdata.gaps.residuals import CoarseBar, coarse_bars, residuals
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.lake import keys_over, published_sound, read_sound
 from bcdata.pipeline.parsed.control_bars import read_controls
-from bcdata.pipeline.records.manifests import ARCHIVE, held_manifest
+from bcdata.pipeline.records.manifests import held_manifest
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
@@ -41,9 +41,9 @@ class ArchiveView:
     @classmethod
     def read(cls, store: Store, dataset: Dataset, partition: Partition) -> "ArchiveView | None":
         """The view; None where the archive is a source, and its part of the partition is not published."""
-        if ARCHIVE not in dataset.sources:
+        if dataset.bulk is None:
             return cls(store, dataset, partition, {})
-        published = published_sound(store, partition.in_zone("parsed", ARCHIVE))
+        published = published_sound(store, partition.in_zone("parsed", dataset.bulk))
         return cls(store, dataset, partition, published.record) if published else None
 
     @property
@@ -58,13 +58,13 @@ class ArchiveView:
 
     def around(self, window: Window) -> pl.DataFrame:
         """The sound bars (`BAR`) that open in the window, those of neighbouring partitions too, ascending."""
-        keys = keys_over(self.dataset, window) if ARCHIVE in self.dataset.sources else []
+        keys = keys_over(self.dataset, window) if self.dataset.bulk else []
         frames = [pl.DataFrame(schema=BAR), *(self._of(key) for key in keys)]
         return pl.concat(frames).filter(pl.col("open_time").is_between(window.start, window.end, closed="left"))
 
     def made_of(self, window: Window) -> list[tuple[str, str | None]]:
         """The fingerprints of the partitions that `around` reads."""
-        if ARCHIVE not in self.dataset.sources:
+        if self.dataset.bulk is None:
             return []
         ones = [(key, published_sound(self.store, self._parsed(key))) for key in keys_over(self.dataset, window)]
         return [(key, one.fingerprint if one else None) for key, one in ones]
@@ -72,8 +72,10 @@ class ArchiveView:
     @property
     def controls(self) -> dict[str, pl.DataFrame]:
         """The coarser bars that raw keeps to check these, by interval name."""
+        if self.dataset.bulk is None:
+            return {}
         if "own" not in self._controls:
-            raw = self.partition.in_zone("raw", ARCHIVE)
+            raw = self.partition.in_zone("raw", self.dataset.bulk)
             manifest = held_manifest(self.store, raw) or {}
             # What raw holds since it was parsed belongs to another version of the partition.
             is_read = bool(manifest.get("controls")) and manifest.get("fingerprint") == self.record.get("raw")
@@ -104,12 +106,11 @@ class ArchiveView:
         return residuals(coarse, held, missing, self.dataset.bar_interval)
 
     def _parsed(self, key: str) -> Partition:
-        return Partition("parsed", self.dataset.name, self.partition.symbol, key, ARCHIVE)
+        return Partition("parsed", self.dataset.name, self.partition.symbol, key, self.dataset.bulk)
 
     def _of(self, key: str) -> pl.DataFrame:
         """The bars of one partition; none where it is not there."""
         if key not in self._frames:
-            is_source = ARCHIVE in self.dataset.sources
-            frame = read_sound(self.store, self._parsed(key), self.dataset.name) if is_source else None
+            frame = read_sound(self.store, self._parsed(key), self.dataset.name) if self.dataset.bulk else None
             self._frames[key] = pl.DataFrame(schema=BAR) if frame is None else conform(frame, BAR)
         return self._frames[key]

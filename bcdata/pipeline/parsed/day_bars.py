@@ -53,7 +53,7 @@ class DayBars:
 
     async def _ask(self, series: Series) -> list[Page]:
         await self._work.exchange_info(series.market)  # its limits are learnt before the first question
-        return await self._work.rest.klines(series, self._spans[series], now=self._work.now)
+        return await self._work.clients.repair(series.market).klines(series, self._spans[series], now=self._work.now)
 
 
 def _days_of(dataset: Dataset, symbol: str) -> Series:

@@ -44,9 +44,10 @@ class DayWitnesses:
         window = self._dataset.grain.window(partition.date)
         series = series_of(self._dataset, partition.symbol)
         first, last = window.start - REACH, window.end + REACH - timedelta(days=1)
+        archive = self._work.clients.bulk(series.market)
         days, months = await asyncio.gather(
-            self._work.archive.objects(series, "daily", first=Grain.DAY.key(first), last=Grain.DAY.key(last)),
-            self._work.archive.objects(series, "monthly", first=Grain.MONTH.key(first), last=Grain.MONTH.key(last)),
+            archive.objects(series, "daily", first=Grain.DAY.key(first), last=Grain.DAY.key(last)),
+            archive.objects(series, "monthly", first=Grain.MONTH.key(first), last=Grain.MONTH.key(last)),
         )
         other = [one for one in months if not _overlap(PERIODS["monthly"].window(one.date_key), window)]
         return _spread(days, window) or other[:2]
@@ -65,7 +66,7 @@ class DayWitnesses:
 
     async def _look(self, symbol: str, one: BulkObject, window: Window) -> Record | None:
         try:
-            fetched = await self._work.archive.fetch(one)
+            fetched = await self._work.clients.bulk(self._dataset.market).fetch(one)
         except NotFoundError:
             return None
         if fetched.checksum == "mismatch" or fetched.size_differs:

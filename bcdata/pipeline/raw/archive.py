@@ -35,7 +35,6 @@ from bcdata.store.layout import Partition
 
 __all__ = ["MANIFEST", "Record", "materialize"]
 
-REST = "binance_rest"
 AT_ONCE = 6
 """Partitions whose objects are in flight at once; the client bounds connections below that."""
 
@@ -44,8 +43,8 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
     """Brings the partitions' objects up to what the archive lists now, and yields outcomes as they are done."""
     windows = [window_of(dataset, one) for one in partitions]
     begun = [one for one in windows if one.start <= work.now]  # others are refused, and cost no listing
-    listings = Listings(work.archive, dataset, begun or windows[:1], work.now)
-    coarser = Coarser(work.archive, work.attempts, work.now)
+    listings = Listings(work.clients.bulk(dataset.market), dataset, begun or windows[:1], work.now)
+    coarser = Coarser(work.clients.bulk(dataset.market), work.attempts, work.now)
 
     def fetch(one: Partition) -> _Fetch:
         own = as_of(work, dataset, one)
@@ -82,7 +81,7 @@ class _Fetch:
         unread = left_aside(standing, objects, known, gone, self.dataset.archive)
         unread = [one for one in unread if DAMAGED not in one and self.fetcher.is_there(one)]
         evidence = await evidence_of(self.work, self.dataset, self.partition, standing, objects)
-        if self.dataset.interval is not None and REST not in self.dataset.sources:
+        if self.dataset.interval is not None and self.dataset.repair is None:
             evidence["coarser"] = await self._coarser(objects)
         manifest = {
             "series": str(series_of(self.dataset, symbol)),

@@ -18,7 +18,6 @@ from bcdata.providers.base import BulkObject
 from bcdata.store.layout import Partition
 from bcdata.windows import Window
 
-REST = "binance_rest"
 _DAY = timedelta(days=1)
 
 
@@ -46,11 +45,13 @@ async def evidence_of(
     if not (days or bare or beyond):
         return {}
     due, series = due_until(dataset, work.now), series_of(dataset, partition.symbol)
-    testimony = await work.witness.testimony(series, Question(window, [*days, *beyond], due))
+    testimony = await work.witness(dataset.market).testimony(series, Question(window, [*days, *beyond], due))
     before = testimony.not_listed(window)
-    ending = await work.witness.ending(testimony, window, due)
+    ending = await work.witness(dataset.market).ending(testimony, window, due)
     missing = [*(absences(days_held(testimony.held)) if testimony.is_complete else []), *bare]
-    finder = Reuses(work.archive, work.has_bars if REST in dataset.sources else None, work.attempts, work.now)
+    finder = Reuses(
+        work.clients.bulk(dataset.market), work.has_bars if dataset.repair else None, work.attempts, work.now
+    )
     found = await finder.find(series, testimony.held, [pair for pair in missing if _touches(pair, window)])
     reused = {
         record["start"]: record for one in found if (reason := one.reason(window)) for record in [record_of(reason)]

@@ -10,8 +10,8 @@ from bcdata.intervals import EPOCH
 from bcdata.pipeline.raw.choose import uncovered_days
 from bcdata.pipeline.raw.due import due_until
 from bcdata.providers.base import BulkObject, Listed, Series
-from bcdata.providers.binance.files.archive import BinanceArchive
 from bcdata.providers.binance.files.listed import is_about
+from bcdata.providers.roles import BulkSource
 from bcdata.windows import Grain, Window
 
 
@@ -26,9 +26,7 @@ class Listings:
             zeros. None: it is not, which saves some requests.
     """
 
-    def __init__(
-        self, archive: BinanceArchive, dataset: Dataset, windows: Iterable[Window], now: datetime | None
-    ) -> None:
+    def __init__(self, archive: BulkSource, dataset: Dataset, windows: Iterable[Window], now: datetime | None) -> None:
         ordered = sorted(windows, key=lambda window: window.start)
         self._archive = archive
         self._dataset = dataset

@@ -83,7 +83,7 @@ class ObjectFetcher:
 
     async def _fetch(self, one: BulkObject, *, with_checksum: bool) -> tuple[Record, FetchedObject] | None:
         try:
-            got = await self.work.archive.fetch(one, with_checksum=with_checksum)
+            got = await self.work.clients.bulk(self.dataset.market).fetch(one, with_checksum=with_checksum)
         except NotFoundError:
             return None  # listed, but not to be had: as good as not published
         self.fetched += len(got.body)

@@ -28,7 +28,7 @@ from bcdata.pipeline.raw.queries import Run, cover, wider
 from bcdata.pipeline.records.manifests import Record
 from bcdata.pipeline.stream import each_async
 from bcdata.providers.base import Series
-from bcdata.providers.binance.api.limits import rows_per_call
+from bcdata.providers.roles import RepairSource
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Refilled
@@ -39,7 +39,7 @@ AT_ONCE = 4
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Asks for the expected bars that parsed/binance_archive lacks, and yields outcomes as they are done."""
-    tools = (work.archive, work.attempts, work.now)
+    tools = (work.clients.bulk(dataset.market), work.attempts, work.now)
     coarser, delistings, days = Coarser(*tools), Delistings(*tools), ComparedDays(work, dataset, partitions)
 
     def refill(one: Partition) -> _Refill:
@@ -69,6 +69,10 @@ class _Refill:
     """Whether exchangeInfo lists the symbol; False where it was not asked."""
     requests: int = 0
     fetched: int = 0
+
+    @property
+    def _rest(self) -> RepairSource:
+        return self.work.clients.repair(self.dataset.market)
 
     async def run(self) -> Outcome:
         holes = find_holes(self.work, self.dataset, self.partition)
@@ -166,7 +170,7 @@ class _Refill:
         try:
             await self._learn_the_beginning(holes)
             runs, earlier = self._due(holes), self.answered.old_silences(holes.view)
-            for window in cover(runs, self.dataset.bar_interval, rows_per_call(self.dataset.market)):
+            for window in cover(runs, self.dataset.bar_interval, self._rest.rows_per_call(self.dataset.market)):
                 inside = [run for run in runs if run[0] in window and run[1] in window]
                 again = asked_twice(inside, earlier)
                 await self._query(holes, window.until(self.dataset.bar_interval.floor(self.work.now)), again)
@@ -197,13 +201,13 @@ class _Refill:
 
     async def _query(self, holes: Holes, window: Window, again: list[Run]) -> None:
         await self.work.exchange_info(self.dataset.market)  # its limits are learnt before the first question
-        rows, interval, now = rows_per_call(self.dataset.market), self.dataset.bar_interval, self.work.now
+        rows, interval, now = self._rest.rows_per_call(self.dataset.market), self.dataset.bar_interval, self.work.now
         try:
-            pages = await self.work.rest.klines(self.series, window, now=now)
+            pages = await self._rest.klines(self.series, window, now=now)
             self.requests += len(pages)
             more = wider(window, pages, interval, rows, now)
             if more is not None:
-                window, pages = more, await self.work.rest.klines(self.series, more, now=now)
+                window, pages = more, await self._rest.klines(self.series, more, now=now)
                 self.requests += len(pages)
         except NotFoundError:
             raise

@@ -14,7 +14,9 @@ from bcdata.intervals import EPOCH
 from bcdata.pipeline.lake import LOST, is_of
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.records.footers import Footers
-from bcdata.pipeline.zones import ARCHIVE, Step, Zone, steps
+from bcdata.pipeline.zones import Step, Zone, steps
+from bcdata.providers.capabilities import Role
+from bcdata.providers.registry import role_of
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import symbol_and_date
 from bcdata.store.publications import manifest_place
@@ -109,7 +111,7 @@ def standing(store: Store, footers: Footers, dataset: Dataset, symbols: set[str]
         symbols: only these; all if None.
     """
     for step in steps(dataset):
-        if step.zone is Zone.RAW and step.provider != ARCHIVE:
+        if step.zone is Zone.RAW and role_of(step.provider) is not Role.BULK:
             continue  # its findings are of a run: what was not answered is asked again
         files = store.files(step.zone.value, step.asset, step.provider)
         for symbol in sorted({place[0] for info in files if (place := symbol_and_date(info.key))}):

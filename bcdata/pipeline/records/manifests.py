@@ -14,11 +14,12 @@ from bcdata.errors import StoreError, UsageError
 from bcdata.gaps.ledger import Status
 from bcdata.pipeline.lake import repair
 from bcdata.providers.base import PERIODS
+from bcdata.providers.capabilities import Role
+from bcdata.providers.registry import role_of
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
 MANIFEST = "manifest.json"
-ARCHIVE = "binance_archive"
 
 Record = dict[str, Any]
 """One object, or one page of an answer, as a manifest keeps it."""
@@ -33,7 +34,7 @@ def read_manifest(store: Store, partition: Partition) -> Record | None:
     value = store.get_json(partition, MANIFEST)
     if value is None:
         return None
-    if partition.provider == ARCHIVE:
+    if role_of(partition.provider) is Role.BULK:
         value = _without_replaced(value)
     try:
         _model(partition).model_validate(value)
@@ -67,6 +68,7 @@ def stored(manifest: Mapping[str, Any]) -> Iterator[Record]:
         yield from manifest.get(kind, [])
     for query in manifest.get("queries", []):
         yield from query["pages"]
+    yield from manifest.get("pages", [])
     yield from manifest.get("days", [])
     yield from (manifest.get("contradicted") or {}).get("objects", [])
 
@@ -212,6 +214,17 @@ class _Query(_Span):
     again: list[list[_Instant]] = []
 
 
+class _WindowPage(_Page, _Span):
+    """A page of a source that is asked by windows, and the time that it covers."""
+
+
+class _WindowManifest(_Shape):
+    fingerprint: str
+    series: str
+    pages: list[_WindowPage]
+    first_open: _Instant | None = None
+
+
 class _Known(_Shape):
     at: _Instant
     evidence: str
@@ -246,6 +259,9 @@ class _FundingManifest(_Shape):
 
 
 def _model(partition: Partition) -> type[_Shape]:
-    if partition.provider == ARCHIVE:
+    role = role_of(partition.provider)
+    if role is Role.BULK:
         return _ArchiveManifest
+    if role is Role.WINDOW:
+        return _WindowManifest
     return _FundingManifest if parse_name(partition.dataset).kind == "funding" else _RestManifest

@@ -1,41 +1,16 @@
 """The exchangeInfo answer: which symbols there are, and what the server allows. Pure."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
+from bcdata.providers.roles import ExchangeInfo, SymbolInfo
+
 _MINUTE = ("REQUEST_WEIGHT", "MINUTE", 1)
 _YEAR_3000 = 32_503_680_000_000
 _PLAUSIBLE_WEIGHT = range(100, 1_000_001)
 """What a market may allow a minute; 1,200 to 6,000 so far. A limit below the cost of a call would stop all for good."""
-
-
-@dataclass(frozen=True, slots=True)
-class SymbolInfo:
-    """One symbol as the exchange describes it now. Contract fields are None in spot.
-
-    `contract_size` is quote currency per contract (COIN-M). `onboard_date` (UTC) is when trading began,
-    `delivery_date` when a contract is or was settled; perpetuals have one in the far future until they are delisted.
-    """
-
-    symbol: str
-    status: str
-    base: str
-    quote: str
-    contract_type: str | None
-    contract_size: float | None
-    onboard_date: datetime | None
-    delivery_date: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ExchangeInfo:
-    """All symbols of a market, and the request weight allowed a minute, if it says so."""
-
-    symbols: tuple[SymbolInfo, ...]
-    weight_a_minute: int | None
 
 
 class _Model(BaseModel):

@@ -14,15 +14,17 @@ from bcdata.net.budgets import Budget
 from bcdata.net.client import HttpClient
 from bcdata.providers.base import Page, Series
 from bcdata.providers.binance.api.answers import funding_times, is_unknown_symbol, kline_times
-from bcdata.providers.binance.api.exchange_info import ExchangeInfo, read_exchange_info
+from bcdata.providers.binance.api.exchange_info import read_exchange_info
 from bcdata.providers.binance.api.limits import (
     PageCost,
     funding_budget,
     klines_cost,
+    rows_per_call,
     weight_budget,
 )
 from bcdata.providers.binance.api.paging import FUNDING_ROWS, MOST_FUNDING_PAGES, is_slow, walk, walk_settlements
 from bcdata.providers.binance.names import check_market, check_series, rest_interval
+from bcdata.providers.roles import ExchangeInfo
 from bcdata.windows import Window
 
 PROVIDER = "binance_rest"
@@ -124,6 +126,10 @@ class BinanceRest:
         if info.weight_a_minute is not None:
             await self._client.budgets.learn(budget, info.weight_a_minute)
         return info
+
+    def rows_per_call(self, market: str) -> int:
+        """The number of klines that one call at the best price brings."""
+        return rows_per_call(market)
 
     def _walk(self, series: Series, interval: Interval, start: datetime, end: datetime) -> AsyncIterator[Page]:
         """The pages of the bars that open in [start, end); each is asked for when it is looked at."""

@@ -1,0 +1,116 @@
+"""parsed of a source that is asked by windows: its pages as one audited frame, bad rows set aside."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import polars as pl
+
+from bcdata.catalog import Dataset
+from bcdata.frames.schema import TIME
+from bcdata.gaps.answered import is_covered, windows_of
+from bcdata.gaps.ledger import missing_opens, runs_of
+from bcdata.gaps.set_aside import UNREADABLE_LINE
+from bcdata.pipeline.context import Workbench, series_of, window_of
+from bcdata.pipeline.outcome import Outcome, State
+from bcdata.pipeline.parsed.archive import parsed_fingerprint
+from bcdata.pipeline.publish import publish, unchanged
+from bcdata.pipeline.raw.pages import read_pages
+from bcdata.pipeline.records.manifests import held_manifest
+from bcdata.pipeline.stream import each
+from bcdata.providers.base import RawBars
+from bcdata.quality.audit import Audited, audit_bars
+from bcdata.quality.verdict import Verdict
+from bcdata.store.layout import Partition
+from bcdata.venues.calendar import calendar
+from bcdata.windows import Window
+
+
+def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+    """Parses and audits the pages in raw, and yields outcomes in order; nothing asked, nothing parsed."""
+    yield from each(work.store.root, partitions, lambda one: _parse(work, dataset, one))
+
+
+def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
+    raw = partition.in_zone("raw", partition.provider)
+    manifest = held_manifest(work.store, raw)
+    if manifest is None:
+        return Outcome(partition, State.UNCHANGED, Verdict(0))
+    made_of = parsed_fingerprint(dataset, manifest["fingerprint"])
+    if done := unchanged(work.store, partition, made_of):
+        return done
+    source = work.clients.window(partition.provider or "")
+    pages = manifest["pages"]
+    found = source.read(series_of(dataset, partition.symbol), read_pages(work.store, raw, pages))
+    covered = windows_of([(one["start"], one["end"]) for one in pages])
+    rows = _own(found, window_of(dataset, partition), covered, dataset)
+    audited = audit_bars(
+        rows,
+        interval=dataset.bar_interval,
+        max_bad_share=dataset.quality.max_bad_share,
+        bad_lines=dict(found.bad_lines.group_by("object").len().iter_rows()),
+    )
+    rejected = _rejected(audited, found)
+    record = {
+        "raw": manifest["fingerprint"],
+        "covered": [[one.start.isoformat(), one.end.isoformat()] for one in covered],
+        "first_open": manifest["first_open"],
+        "quarantined": _quarantined(rejected, audited.bars, dataset, partition),
+    }
+    return publish(
+        work.store,
+        partition,
+        audited.bars,
+        audited.verdict,
+        fingerprint=made_of,
+        record=record,
+        rejected=rejected,
+    )
+
+
+def _own(found: RawBars, window: Window, covered: Sequence[Window], dataset: Dataset) -> pl.DataFrame:
+    """The rows that the partition is made of, and those that no page should have.
+
+    Pages reach beyond the partition: what they cover there belongs to others. What lies in no page's time at all is a
+    foreign row, which the rules set aside; what is covered in part, as at the edge of a page of trades, is no whole
+    bar.
+    """
+    interval = dataset.bar_interval
+    reach = Window(covered[0].start, covered[-1].end) if covered else Window(window.start, window.start)
+    bounds = pl.Series([reach.start, reach.end, window.start, window.end], dtype=TIME).cast(pl.Int64)
+    rows = found.rows.with_columns(
+        from_us=pl.lit(bounds[0], pl.Int64), to_us=pl.lit(bounds[1], pl.Int64), rank=pl.lit(0, pl.Int64)
+    )
+    opens = rows["open_time"].cast(TIME)
+    whole = is_covered(opens, covered, interval)
+    is_own = opens.is_between(window.start, window.end, closed="left")
+    is_foreign = ~opens.is_between(reach.start, reach.end, closed="left")
+    on_grid = opens.dt.truncate(interval.name) == opens
+    kept = rows.filter((is_own & (whole | ~on_grid)) | is_foreign | opens.is_null())
+    return kept.with_columns(object=pl.col("object").fill_null(0))
+
+
+def _rejected(audited: Audited, found: RawBars) -> pl.DataFrame:
+    """Rows and lines that were set aside, as sent, with the reason."""
+    lines = found.bad_lines.with_columns(reason=pl.lit(UNREADABLE_LINE))
+    rows = audited.rejected.drop("from_us", "to_us", "rank", strict=False)
+    both = pl.concat([rows, lines], how="diagonal")
+    return both.select("line", "reason", pl.exclude("line", "reason"))
+
+
+def _quarantined(
+    rejected: pl.DataFrame, bars: pl.DataFrame, dataset: Dataset, partition: Partition
+) -> list[dict[str, Any]]:
+    """Runs of missing bars of which a row was received that was set aside: first and last open, the rule, and words."""
+    expected = calendar(dataset.calendar).opens(dataset.bar_interval, window_of(dataset, partition))
+    missing = missing_opens(expected, bars["open_time"])
+    told = rejected.drop_nulls("open_time").with_columns(
+        pl.col("open_time").cast(TIME).dt.truncate(dataset.bar_interval.name)
+    )
+    runs = []
+    for (reason,), rows in told.group_by("reason", maintain_order=True):
+        opens = rows["open_time"].unique().sort()
+        words = rows["evidence"].drop_nulls()
+        for first, last in runs_of(opens.filter(opens.is_in(missing.implode())), expected):
+            run = {"start": first.isoformat(), "end": last.isoformat(), "reason": str(reason)}
+            runs.append({**run, "evidence": words[0]} if len(words) else run)
+    return runs

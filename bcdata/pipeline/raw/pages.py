@@ -1,0 +1,112 @@
+"""The manifest of a raw partition of a source that is asked by windows: its pages, and what they cover."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from bcdata.errors import StoreError
+from bcdata.gaps.answered import windows_of
+from bcdata.pipeline.fingerprint import fingerprint
+from bcdata.pipeline.lake import repair
+from bcdata.pipeline.records.manifests import MANIFEST, Record, read_manifest
+from bcdata.pipeline.records.marks import DAMAGED
+from bcdata.providers.base import WindowPage
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata.windows import Window
+
+
+@dataclass(slots=True)
+class KeptPages:
+    """The pages of one partition; `records` may be added to, `before` is the manifest as it was read."""
+
+    store: Store
+    partition: Partition
+    series: str
+    before: Record
+    records: list[Record]
+    first_open: datetime | None
+
+    @classmethod
+    def read(cls, store: Store, partition: Partition, series: str) -> "KeptPages":
+        """What raw holds of the partition. A page that is lost or damaged is left out, and so asked for again."""
+        before = read_manifest(store, partition) or {}
+        sound = (one for one in before.get("pages", []) if DAMAGED not in one)
+        held = [one for one in sound if store.holds(partition.key(one["file"]), one["bytes"], one["sha256"])]
+        first = before.get("first_open")
+        return cls(store, partition, series, before, held, datetime.fromisoformat(first) if first else None)
+
+    def keep(self, page: WindowPage) -> None:
+        """Stores a page; one with the same bytes that covers the same time stands already."""
+        digest = hashlib.sha256(page.body).hexdigest()
+        file = f"{page.covers.start:%Y%m%dT%H%M%S}.{digest[:12]}.json"
+        record = {
+            "file": file,
+            "bytes": len(page.body),
+            "sha256": digest,
+            "url": page.url,
+            "rows": page.rows,
+            "start": page.covers.start.isoformat(),
+            "end": page.covers.end.isoformat(),
+        }
+        self.store.keep(self.partition.key(file), page.body)
+        others = [one for one in self.records if (one["file"], one["start"], one["end"]) != _name(record)]
+        self.records = sorted([*others, record], key=lambda one: (one["start"], one["end"], one["file"]))
+
+    def save(self) -> bool:
+        """Writes the manifest, if it has changed; whether it had."""
+        manifest = self._manifest()
+        if manifest == self.before or not (self.before or self.records or self.first_open):
+            return False
+        self.store.put_json(self.partition, MANIFEST, manifest)
+        self.before = manifest
+        return True
+
+    def bodies(self) -> list[bytes]:
+        """The bytes of all pages.
+
+        Raises:
+            StoreError: one is lost or damaged; the text has the command that asks for it again.
+        """
+        return read_pages(self.store, self.partition, self.records)
+
+    @property
+    def covered(self) -> list[Window]:
+        """The time that the pages cover, joined, ascending, UTC."""
+        return windows_of([(one["start"], one["end"]) for one in self.records])
+
+    @property
+    def rows(self) -> int:
+        """How many rows the pages have."""
+        return sum(one["rows"] for one in self.records)
+
+    @property
+    def fingerprint(self) -> str:
+        """The fingerprint of all that is known; empty where nothing ever was."""
+        return str(self._manifest()["fingerprint"])
+
+    def _manifest(self) -> Record:
+        first = self.first_open.isoformat() if self.first_open else None
+        known: Record = {"series": self.series, "pages": self.records, "first_open": first}
+        is_nothing = not (self.before or self.records or first)
+        return {**known, "fingerprint": "" if is_nothing else fingerprint(**known)}
+
+
+def read_pages(store: Store, raw: Partition, records: list[Record]) -> list[bytes]:
+    """The bytes of kept pages.
+
+    Raises:
+        StoreError: one is lost or damaged; the text has the command that asks for it again.
+    """
+    bodies = []
+    for one in records:
+        body = store.objects.get(raw.key(one["file"]))
+        if body is None or hashlib.sha256(body).hexdigest() != one["sha256"]:
+            command = repair(raw, raw.dataset)
+            raise StoreError(f"{raw.key(one['file'])} is lost or damaged; repair it with: {command}")
+        bodies.append(body)
+    return bodies
+
+
+def _name(record: Record) -> tuple[str, str, str]:
+    return record["file"], record["start"], record["end"]

@@ -1,0 +1,174 @@
+"""raw of a source that is asked by windows: its pages as sent, each with the time that it covers.
+
+What the pages cover is not asked again, nor what an earlier source of the dataset has. Each page is kept as it comes:
+a run that ends early has lost nothing, and the next one asks for the rest.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bcdata.catalog import Dataset
+from bcdata.errors import NoDataError, OutOfDepthError, ProviderError, UnknownSymbolError
+from bcdata.frames.schema import TIME
+from bcdata.gaps.answered import is_covered, windows_of
+from bcdata.gaps.ledger import runs_of, window_of_run
+from bcdata.pipeline.context import Workbench, series_of, window_of
+from bcdata.pipeline.lake import published_sound, read_sound
+from bcdata.pipeline.outcome import Outcome, State
+from bcdata.pipeline.present import as_of, with_warnings
+from bcdata.pipeline.raw.due import settled_by
+from bcdata.pipeline.raw.pages import KeptPages
+from bcdata.pipeline.stream import each_async
+from bcdata.pipeline.zones import in_order
+from bcdata.providers.base import Series
+from bcdata.providers.capabilities import Source
+from bcdata.providers.registry import SOURCES
+from bcdata.quality.verdict import Finding, Severity, Verdict
+from bcdata.store.layout import Partition
+from bcdata.store.state.attempts import Refilled
+from bcdata.venues.calendar import calendar, closed_window
+from bcdata.windows import Window
+
+AT_ONCE = 4
+_SAVE_EVERY = 16
+"""Pages after which the manifest is saved: so many are asked for again after a kill, at most."""
+
+
+def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+    """Asks for the time that is not covered yet, and yields outcomes as they are done."""
+
+    async def one(partition: Partition) -> Outcome:
+        own = as_of(work, dataset, partition)
+        pages = KeptPages.read(own.store, partition, str(series_of(dataset, partition.symbol)))
+        return await _Asking(own, dataset, partition, pages).run()
+
+    outcomes = each_async(work.store.root, work.loop, partitions, one, at_once=AT_ONCE)
+    yield from with_warnings(work, outcomes)
+
+
+@dataclass(slots=True)
+class _Asking:
+    """The work on one partition."""
+
+    work: Workbench
+    dataset: Dataset
+    partition: Partition
+    pages: KeptPages
+    fetched: int = 0
+    requests: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    async def run(self) -> Outcome:
+        wanted = self._wanted()
+        error: ProviderError | None = None
+        try:
+            for window in wanted:
+                await self._ask(window)
+            if wanted:
+                await self._learn_the_beginning()
+        except ProviderError as problem:
+            error = problem
+        finally:
+            changed = self.pages.save()
+        if wanted:
+            self._note(error)
+        if error is not None and (self._is_last or isinstance(error, UnknownSymbolError)):
+            raise error
+        if error is not None:
+            self.findings.append(Finding("source_unanswered", Severity.WARN, 1, f"the next source is asked: {error}"))
+        state = State.PUBLISHED if changed or self.requests else State.UNCHANGED
+        verdict = Verdict(self.pages.rows, tuple(self.findings), {"pages": len(self.pages.records)})
+        costs = {"fetched": self.fetched, "requests": self.requests}
+        return Outcome(self.partition, state, verdict, self.pages.fingerprint, self.pages.rows, **costs)
+
+    async def _ask(self, window: Window) -> None:
+        source = self.work.clients.window(self._source.name)
+        try:
+            async for page in source.pages(self._series, window, now=self.work.now):
+                self.pages.keep(page)
+                self.fetched += len(page.body)
+                self.requests += 1
+                if not self.requests % _SAVE_EVERY:
+                    self.pages.save()
+        except OutOfDepthError as error:
+            self.findings.append(Finding("out_of_depth", Severity.WARN, 1, str(error)))
+        except NoDataError as error:
+            self.findings.append(Finding("no_data", Severity.WARN, 1, str(error)))
+
+    def _wanted(self) -> list[Window]:
+        """The time of expected bars that neither the pages cover nor earlier sources have, in reach of the source."""
+        interval = self.dataset.bar_interval
+        closed = closed_window(self._window, interval, settled_by(self.work.now))
+        expected = calendar(self.dataset.calendar).opens(interval, closed)
+        left = expected.filter(~is_covered(expected, self.pages.covered, interval))
+        for name in self._earlier:
+            parsed = self.partition.in_zone("parsed", name)
+            published = published_sound(self.work.store, parsed)
+            bars = read_sound(self.work.store, parsed, self.dataset.name, ["open_time"]) if published else None
+            if published is not None and bars is not None:
+                there = left.is_in(bars["open_time"].implode())
+                left = left.filter(~(there | is_covered(left, windows_of(published.record["covered"]), interval)))
+        return self._in_reach([window_of_run(*run, interval) for run in runs_of(left, expected)])
+
+    def _in_reach(self, windows: Sequence[Window]) -> list[Window]:
+        """The parts of windows that the source reaches back to, and in which the symbol had begun."""
+        begin = self.pages.first_open or self._window.start
+        depth, interval = self._source.capabilities.depth_bars, self.dataset.bar_interval
+        if depth is not None:
+            length = interval.length or timedelta(days=31)
+            begin = max(begin, interval.floor(self.work.now) - depth * length)
+        found = [Window(max(one.start, begin), one.end) for one in windows if one.end > begin]
+        if depth is not None and len(found) < len(windows) and self._is_last:
+            words = f"{self._source.name} has the latest {depth} bars alone, since {begin:%Y-%m-%d %H:%M}"
+            self.findings.append(Finding("out_of_depth", Severity.WARN, 1, words))
+        return found
+
+    async def _learn_the_beginning(self) -> None:
+        """Asks for the source's first bar where bars are missing before the first one of the partition."""
+        if self.pages.first_open is not None or not self._lacks_its_beginning():
+            return
+        key = f"first/{self._source.name}/{self._series}"
+        known = self.work.attempts.detail(key)
+        if known is None:
+            at = await self.work.clients.window(self._source.name).first_open(self._series, now=self.work.now)
+            known = at.isoformat() if at else ""
+            self.work.attempts.note([key], self.work.now, known)
+        if known and (at := datetime.fromisoformat(known)) > self._window.start:
+            self.pages.first_open = at
+
+    def _lacks_its_beginning(self) -> bool:
+        """Whether the pages have no bar that opens with the partition."""
+        source = self.work.clients.window(self._source.name)
+        rows = source.read(self._series, self.pages.bodies()).rows
+        start = self._window.start
+        opens = rows["open_time"].cast(TIME)
+        return not opens.is_between(start, self.dataset.bar_interval.next(start), closed="left").any()
+
+    def _note(self, error: ProviderError | None) -> None:
+        """Tells the side table how the questioning went."""
+        answered = Refilled.EMPTY if self._wanted() else Refilled.CONFIRMED
+        outcome = answered if error is None else Refilled.UNANSWERED
+        one = self.partition
+        self.work.attempts.note_refill(one.dataset, one.symbol, one.date, self.work.now, outcome)
+
+    @property
+    def _source(self) -> Source:
+        return SOURCES[self.partition.provider or ""]
+
+    @property
+    def _series(self) -> Series:
+        return series_of(self.dataset, self.partition.symbol)
+
+    @property
+    def _window(self) -> Window:
+        return window_of(self.dataset, self.partition)
+
+    @property
+    def _earlier(self) -> list[str]:
+        order = in_order(self.dataset)
+        return order[: order.index(self._source.name)]
+
+    @property
+    def _is_last(self) -> bool:
+        return in_order(self.dataset)[-1] == self._source.name

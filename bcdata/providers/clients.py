@@ -1,0 +1,51 @@
+"""The clients of all sources: by name, and by what they do for a market."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bcdata.net.client import HttpClient
+from bcdata.providers.base import WindowSource
+from bcdata.providers.capabilities import Role, Source
+from bcdata.providers.registry import SOURCES, source_of
+from bcdata.providers.roles import BulkSource, RepairSource
+
+
+class Clients:
+    """Clients on one HTTP client, each made when it is first asked for.
+
+    Base addresses are those of the environment, unless `urls` has others: by source, then by name.
+    """
+
+    def __init__(self, http: HttpClient, urls: Mapping[str, Mapping[str, str]] | None = None) -> None:
+        self._http = http
+        self._urls = urls or {}
+        self._made: dict[str, Any] = {}
+
+    def bulk(self, market: str) -> BulkSource:
+        """The source of a market's files.
+
+        Raises:
+            UsageError: no source has files of this market.
+        """
+        found: BulkSource = self._of(source_of(market, Role.BULK))
+        return found
+
+    def repair(self, market: str) -> RepairSource:
+        """The source that repairs what a market's files lack.
+
+        Raises:
+            UsageError: there is none.
+        """
+        found: RepairSource = self._of(source_of(market, Role.REPAIR))
+        return found
+
+    def window(self, source: str) -> WindowSource:
+        """The source of this name, which is asked by windows."""
+        found: WindowSource = self._of(SOURCES[source])
+        return found
+
+    def _of(self, source: Source) -> Any:
+        if source.name not in self._made:
+            urls = {**source.urls(), **self._urls.get(source.name, {})}
+            self._made[source.name] = source.open(self._http, urls)
+        return self._made[source.name]
