@@ -44,6 +44,6 @@ def _by_status(status: int) -> Refusal | None:
         return None
     said = f"it answered {status}"
     if status == _NOT_FOUND:
-        return Refusal("bad_request", "there is no such path (404)")
+        return Refusal("bad_answer", "there is no such path (404)")
     kinds: dict[int, Kind] = {_TOO_MANY: "rate_limited", _UNAUTHORIZED: "bad_key", **dict.fromkeys(_BLOCKED, "blocked")}
     return Refusal(kinds.get(status, "down" if status >= _SERVER_ERROR else "bad_request"), said)

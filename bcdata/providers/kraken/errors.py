@@ -76,5 +76,5 @@ def _by_status(status: int) -> Refusal | None:
     if status in _BLOCKED:
         return Refusal("blocked", said)
     if status == _NOT_FOUND:
-        return Refusal("bad_request", "there is no such path (404)")
+        return Refusal("bad_answer", "there is no such path (404)")
     return Refusal("down" if status >= _SERVER_ERROR else "bad_request", said)
