@@ -1,7 +1,10 @@
 """Rate budgets: how much may be asked of a provider, counted over everybody who asks from this machine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
+
+HoldKind = Literal["slow", "banned", "quota"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +22,13 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A host must not be asked for another `seconds`; `banned` if it shut us out (418), not just slowed."""
+    """A host must not be asked for another `seconds`.
+
+    `slow` after a rate limit, `banned` where it shut us out (418), `quota` where it says that a quota is spent.
+    """
 
     seconds: float
-    banned: bool
+    kind: HoldKind
 
 
 class Budgets(Protocol):
@@ -31,8 +37,8 @@ class Budgets(Protocol):
     SQLite stands behind it now, for all processes of a machine; Redis may later, for many machines.
     """
 
-    async def acquire(self, budget: Budget, weight: int) -> None:
-        """Waits until the weight fits, then spends it. Nothing is dropped; who asks first goes first.
+    async def acquire(self, budgets: Sequence[tuple[Budget, int]]) -> None:
+        """Waits until each weight fits its budget, then spends them. Nothing is dropped; who asks first goes first.
 
         Raises:
             UsageError: the weight is above the whole budget, so that it would wait for ever.
@@ -44,7 +50,7 @@ class Budgets(Protocol):
     async def learn(self, budget: Budget, limit: int) -> None:
         """Takes note, for all callers, of the limit that the provider states."""
 
-    async def hold(self, host: str, seconds: float, *, banned: bool) -> None:
+    async def hold(self, host: str, seconds: float, kind: HoldKind) -> None:
         """Has all callers leave the host alone for that long; the longer of two holds stands."""
 
     def held(self, host: str) -> Hold | None:

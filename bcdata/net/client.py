@@ -2,43 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 
-import aiohttp
 import stamina
-from yarl import URL
 
-import bcdata
-from bcdata.errors import ProviderError, UnreachableError
-from bcdata.net import redirects
-from bcdata.net.answers import HttpResponse, count, one_line, shown, with_query
-from bcdata.net.breaker import Breakers
-from bcdata.net.budgets import Budget, Budgets
-from bcdata.net.encodings import ACCEPTED
-from bcdata.net.judge import (
-    BANNED,
-    PROXY_REMEDY,
-    Question,
-    SlowDownError,
-    TransientError,
-    ban_seconds,
-    connection_trouble,
-    judged,
-    rate_limited,
-    remedy,
-)
-from bcdata.net.plain import exposes_a_secret
-from bcdata.net.proxies import broken_proxy
+from bcdata.errors import QuotaSpentError, UnreachableError
+from bcdata.net.answers import HttpResponse, count, shown, with_query
+from bcdata.net.budgets import Budget, Budgets, Hold
+from bcdata.net.policy import ResponsePolicy
+from bcdata.net.question import Question
+from bcdata.net.refused import BanError, SlowDownError, TransientError, quota_spent, rate_limited
 from bcdata.net.settings import HttpSettings
-from bcdata.net.skew import SKEWS
+from bcdata.net.state.breaker import Breakers
+from bcdata.net.wire.judge import BANNED
+from bcdata.net.wire.session import Wire
 
 _log = logging.getLogger(__name__)
-
-
-class _NotAgainError(Exception):
-    """Carries a connection error past aiohttp, which would send the request once more by itself."""
 
 
 class HttpClient:
@@ -53,8 +33,7 @@ class HttpClient:
         self._breakers = Breakers(
             failures=self._settings.http_breaker_failures, seconds=self._settings.http_breaker_seconds
         )
-        self._session: aiohttp.ClientSession | None = None
-        self._is_over = False
+        self._wire = Wire(self._settings, self._observe)
         # stamina's own hook would write every retry to standard output where structlog is installed.
         stamina.instrumentation.set_on_retry_hooks([_log_retry])
 
@@ -65,8 +44,11 @@ class HttpClient:
         provider: str,
         max_bytes: int,
         params: Mapping[str, str | int] | None = None,
-        budget: Budget | None = None,
-        weight: int = 0,
+        budgets: Sequence[tuple[Budget, int]] = (),
+        policy: ResponsePolicy | None = None,
+        headers: Mapping[str, str] | None = None,
+        method: str = "GET",
+        body: bytes | None = None,
         variable: str = "",
     ) -> HttpResponse:
         """Asks until there is a whole answer of at most `max_bytes`, or it is clear that there will be none.
@@ -76,28 +58,37 @@ class HttpClient:
             provider: who is asked, for errors.
             max_bytes: bound of the body after any content encoding is undone.
             params: appended to the URL, percent-encoded.
-            budget: what the request's `weight` is taken from, on every attempt.
-            weight: in the provider's own units.
+            budgets: what every attempt is paid from, all of them together, and its weight in the provider's units.
+            policy: looks at each reply of any status but a redirect's before the status decides; of an error, at the
+                first 64 kB.
+            headers: sent to the host of `url` only, and none that holds a key over plain http.
+            method: what it asks must only read, as it may be sent again.
+            body: what is sent with it.
             variable: the setting of the base address, named in errors; by default `BCDATA_<PROVIDER>_URL`.
 
         Raises:
             NotFoundError: 404.
             BlockedError: 403 or 451.
-            RateLimitedError: 418, or a 429 that asks for a longer wait than BCDATA_HTTP_RATE_WAIT.
+            RateLimitedError: 418, or a rate limit that asks for a longer wait than BCDATA_HTTP_RATE_WAIT.
+            QuotaSpentError: the policy says so, or said so to anybody before.
             RefusedError: any other status below 500 than 200.
             OversizeError: the body is larger than `max_bytes`.
             UnreachableError: nothing usable after all attempts, or the host's breaker is open.
-            ProviderError: a redirect without end, or to a place that may not be asked.
+            ProviderError: the error of the policy's refusal; a redirect without end, or to a place that may not be
+                asked.
         """
         question = Question(
             url=with_query(url, params or {}),
             provider=provider,
             variable=variable or f"BCDATA_{provider.upper()}_URL",
-            budget=budget,
-            weight=weight,
             max_bytes=max_bytes,
+            budgets=tuple((budget, weight) for budget, weight in budgets if weight),
+            policy=policy,
+            method=method,
+            headers=headers or {},
+            body=body,
         )
-        async with self._breakers.guard(question.host, provider=provider, url=shown(url)):
+        async with self._breakers.guard(question.host, provider=provider, url=shown(question.url)):
             return await self._patiently(question)
 
     async def close(self, *, for_good: bool = False) -> None:
@@ -105,14 +96,11 @@ class HttpClient:
 
         Then a question that nobody waits for any more, and that would open a session after this, is given up.
         """
-        self._is_over = for_good
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        await self._wire.close(for_good=for_good)
         self.budgets.close()
 
     async def _patiently(self, question: Question) -> HttpResponse:
-        """Asks again after each 429, as long as the waits stay within bounds."""
+        """Asks again after each rate limit, as long as the waits stay within bounds."""
         waited = 0.0
         shortest = max(self._settings.http_backoff, 0.01)
         while True:
@@ -123,9 +111,17 @@ class HttpClient:
                 seconds = max(error.seconds or 0.0, shortest)
                 shortest *= 2
                 waited += seconds
-                await self.budgets.hold(question.host, seconds, banned=False)
+                await self.budgets.hold(question.host, seconds, "slow")
                 if waited > self._settings.http_rate_wait:
-                    raise rate_limited(question, seconds, banned=False) from None
+                    raise rate_limited(question, seconds, error.status, _slowed(question, error)) from None
+            except BanError as error:
+                await self.budgets.hold(question.host, error.seconds, "banned")
+                raise _held(question, Hold(error.seconds, "banned")) from None
+            except QuotaSpentError as error:
+                if error.status is not None:  # the provider's word, and not what was known before
+                    left = error.resets_at - datetime.now(UTC)
+                    await self.budgets.hold(question.host, left.total_seconds(), "quota")
+                raise
 
     async def _with_retries(self, question: Question) -> HttpResponse:
         settings = self._settings
@@ -143,7 +139,7 @@ class HttpClient:
                 with attempt:
                     if attempt.num > 1:
                         await self._admit(question)
-                    return await self._once(question)
+                    return await self._wire.ask(question)
         except TransientError as error:
             raise UnreachableError(
                 f"{question.about}: {error} ({settings.http_attempts} attempts);"
@@ -160,107 +156,40 @@ class HttpClient:
         return True if error.wait is None else min(error.wait, self._settings.http_backoff_max)
 
     async def _admit(self, question: Question) -> None:
-        """Waits for the host to be free to ask and for the budget, both shared with all other callers."""
+        """Waits for the host to be free to ask and for the budgets, both shared with all other callers."""
         while True:
             await self._out_of_hold(question)
-            if question.budget is None or question.weight == 0:
+            if not question.budgets:
                 return
-            await self.budgets.acquire(question.budget, question.weight)
+            await self.budgets.acquire(question.budgets)
             if self.budgets.held(question.host) is None:
                 return
 
     async def _out_of_hold(self, question: Question) -> None:
         while hold := self.budgets.held(question.host):
-            if hold.banned or hold.seconds > self._settings.http_rate_wait:
-                raise rate_limited(question, hold.seconds, banned=hold.banned)
+            if hold.kind != "slow" or hold.seconds > self._settings.http_rate_wait:
+                raise _held(question, hold)
             await asyncio.sleep(hold.seconds)
 
-    async def _once(self, question: Question) -> HttpResponse:
-        try:
-            return await self._followed(question)
-        except aiohttp.InvalidURL as error:
-            raise _unusable(question, "no address of the web") from error
-        except _NotAgainError as error:
-            cause = error.__cause__
-            assert isinstance(cause, aiohttp.ClientConnectionError)  # noqa: S101 # nosec B101 # see _once_only
-            raise TransientError(question, connection_trouble(cause), remedy=remedy(cause)) from cause
-        except TimeoutError as error:
-            raise TransientError(question, "no answer in time") from error
-        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as error:
-            raise TransientError(question, connection_trouble(error), remedy=remedy(error)) from error
-        except aiohttp.ClientHttpProxyError as error:
-            words = f"the proxy answered {error.status}"
-            raise TransientError(question, words, status=error.status, remedy=remedy(error)) from error
-        except aiohttp.ClientResponseError as error:
-            words = one_line(error.message.encode())
-            raise TransientError(question, f"not an HTTP answer ({words})") from error
-        except UnicodeError as error:
-            raise _unusable(question, "a host name that cannot be one") from error
-        except aiohttp.ClientError as error:
-            raise _unusable(question, f"{type(error).__name__} ({one_line(str(error).encode())})") from error
-
-    async def _followed(self, question: Question) -> HttpResponse:
-        """The answer, behind no more redirects than `redirects.MOST`, all of them to places that may be asked."""
-        url, hosts = question.url, self._settings.redirect_hosts
-        for _ in range(redirects.MOST + 1):
-            if exposes_a_secret(url):
-                raise _unusable(question, "a key or password would travel unencrypted; write https")
-            if trouble := broken_proxy(urlsplit(url).hostname or ""):
-                raise _unusable(question, trouble, remedy=PROXY_REMEDY)
-            async with self._opened().get(URL(url, encoded=True), allow_redirects=False) as response:
-                SKEWS.observe(question.provider, response.headers, datetime.now(UTC))
-                await self._observe(question, response.headers)
-                if response.status == BANNED:
-                    seconds = ban_seconds(response)
-                    await self.budgets.hold(question.host, seconds, banned=True)
-                    raise rate_limited(question, seconds, banned=True)
-                if response.status not in redirects.STATUSES:
-                    return await judged(question, response)
-                try:
-                    url = redirects.target(url, response.headers.get("Location", ""), hosts)
-                except ValueError as error:
-                    raise _unusable(question, f"a redirect is not followed: {error}") from None
-        raise _unusable(question, f"more than {redirects.MOST} redirects")
-
     async def _observe(self, question: Question, headers: Mapping[str, str]) -> None:
-        if question.budget is None:
-            return
-        used = count(headers.get(question.budget.used_header, ""))
-        if used is not None:
-            await self.budgets.observe(question.budget, used)
-
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._is_over:
-            raise asyncio.CancelledError
-        if self._session is None:
-            settings = self._settings
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, limit_per_host=settings.http_connections),
-                timeout=aiohttp.ClientTimeout(
-                    total=settings.http_total_timeout,
-                    sock_connect=settings.http_connect_timeout,
-                    sock_read=settings.http_read_timeout,
-                ),
-                headers={"User-Agent": f"bcdata/{bcdata.__version__}", "Accept-Encoding": ACCEPTED},
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=True,
-                middlewares=(_once_only,),
-            )
-        return self._session
+        for budget, _ in question.budgets:
+            used = count(headers.get(budget.used_header, ""))
+            if used is not None:
+                await self.budgets.observe(budget, used)
 
 
-def _unusable(question: Question, cause: str, *, remedy: str | None = None) -> ProviderError:
-    message = f"{question.about}: {cause}; {remedy or f'check {question.variable}'}"
-    return ProviderError(message, provider=question.provider, url=shown(question.url))
+def _held(question: Question, hold: Hold) -> Exception:
+    if hold.kind == "quota":
+        resets_at = datetime.now(UTC) + timedelta(seconds=hold.seconds)
+        return quota_spent(question, resets_at, f"{question.host} was not asked")
+    if hold.kind == "banned":
+        return rate_limited(question, hold.seconds, BANNED, f"{question.host} has banned us (418)")
+    return rate_limited(question, hold.seconds, 429, f"{question.host} asks us to slow down (429)")
 
 
-async def _once_only(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Keeps aiohttp from repeating a request after a reset: it would neither pause for it nor pay its weight."""
-    try:
-        return await handler(request)
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise _NotAgainError from error
+def _slowed(question: Question, error: SlowDownError) -> str:
+    said = f": {error.text}" if error.text else ""
+    return f"{question.host} asks us to slow down ({error.status}){said}"
 
 
 def _log_retry(details: stamina.instrumentation.RetryDetails) -> None:

@@ -17,7 +17,7 @@ from bcdata.net.client import HttpClient
 from bcdata.net.loop import BackgroundLoop
 from bcdata.net.settings import HttpSettings
 from bcdata.net.skew import SKEWS, Skews
-from bcdata.net.sqlite_budgets import SqliteBudgets
+from bcdata.net.state.sqlite_budgets import SqliteBudgets
 from bcdata.providers.base import Series
 from bcdata.providers.clients import Clients
 from bcdata.providers.roles import ExchangeInfo

@@ -12,7 +12,7 @@ from bcdata.providers.capabilities import BAR_COLUMNS, Provider, Role, Source
 from bcdata.venues.market import Market
 
 GROUP = "bcdata.providers"
-_BUILT_IN = ("binance",)
+_BUILT_IN = ("binance", "kraken", "coinbase")
 _NAME = re.compile("[a-z][a-z0-9_]*", re.ASCII)
 _COLUMNS = BAR_COLUMNS | {"vwap"}
 

@@ -1,4 +1,4 @@
-"""A loopback exchange for the demo, for tests, and for trying bcdata out without a network."""
+"""Loopback venues for the demo, for tests, and for trying bcdata out without a network."""
 
 from bcdata.simulate.binance.exchange import LoopbackExchange
 from bcdata.simulate.binance.limits import RateLimits
@@ -6,9 +6,12 @@ from bcdata.simulate.binance.market.folder import FolderMarket
 from bcdata.simulate.binance.market.generated import GeneratedMarket
 from bcdata.simulate.binance.market.market import Instrument, Market
 from bcdata.simulate.binance.market.symbols import GeneratedSymbol, Outage
-from bcdata.simulate.binance.server import LoggedRequest
+from bcdata.simulate.coinbase.loopback import LoopbackCoinbase
 from bcdata.simulate.faults import Fault
+from bcdata.simulate.kraken.loopback import LoopbackKraken
 from bcdata.simulate.serve import serve
+from bcdata.simulate.trade_market import TradedSymbol, TradeMarket
+from bcdata.simulate.web_server import LoggedRequest
 
 __all__ = [
     "Fault",
@@ -17,9 +20,13 @@ __all__ = [
     "GeneratedSymbol",
     "Instrument",
     "LoggedRequest",
+    "LoopbackCoinbase",
     "LoopbackExchange",
+    "LoopbackKraken",
     "Market",
     "Outage",
     "RateLimits",
+    "TradeMarket",
+    "TradedSymbol",
     "serve",
 ]

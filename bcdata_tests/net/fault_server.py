@@ -11,10 +11,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked: the target as sent, its decoded path and query, and the headers in lower case."""
+    """What was asked: the target as sent, its decoded path and query, the headers in lower case, and the body."""
 
     target: str
     headers: Mapping[str, str]
+    method: str = "GET"
+    body: bytes = b""
 
     @property
     def path(self) -> str:
@@ -62,27 +64,29 @@ class FaultServer:
         self.writers.append(writer)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
-                if not await self._answer(head, writer):
+                if not await self._answer(head, reader, writer):
                     break
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
 
-    async def _answer(self, head: bytes, writer: asyncio.StreamWriter) -> bool:
+    async def _answer(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         first, *lines = head.decode("ascii").split("\r\n")
         pairs = (line.partition(": ") for line in lines if line)
-        request = Request(first.split(" ")[1], {name.lower(): value for name, _, value in pairs})
+        headers = {name.lower(): value for name, _, value in pairs}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        request = Request(first.split(" ")[1], headers, first.split(" ")[0], body)
         self.requests.append(request)
         reply = self.handler(request)
         if reply.reset:  # closing with linger 0 sends RST, as a dying peer does
             writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
             return False
         length = len(reply.body) if reply.length is None else reply.length
-        headers = {**reply.headers} if length < 0 else {**reply.headers, "Content-Length": str(length)}
+        stated = {**reply.headers} if length < 0 else {**reply.headers, "Content-Length": str(length)}
         if length != len(reply.body):
-            headers["Connection"] = "close"
-        text = f"HTTP/1.1 {reply.status} Whatever\r\n" + "".join(f"{k}: {v}\r\n" for k, v in headers.items())
+            stated["Connection"] = "close"
+        text = f"HTTP/1.1 {reply.status} Whatever\r\n" + "".join(f"{k}: {v}\r\n" for k, v in stated.items())
         writer.write(reply.raw if reply.raw is not None else text.encode() + b"\r\n" + reply.body)
         await writer.drain()
         if reply.stall:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bcdata.net.client import HttpClient
 from bcdata.net.settings import HttpSettings
-from bcdata.net.sqlite_budgets import SqliteBudgets
+from bcdata.net.state.sqlite_budgets import SqliteBudgets
 
 FAST: dict[str, Any] = {
     "http_attempts": 3,

@@ -286,10 +286,10 @@ def test_every_attempt_is_paid_for_and_the_servers_count_is_heard(tmp_path: Path
     async def run() -> None:
         handler = in_turn(Reply(reset=True), Reply(b"good", headers={"X-Used": "70"}))
         async with serving(handler) as server, client(tmp_path) as http:
-            await fetch(http, server, budget=budget, weight=5)
+            await fetch(http, server, budgets=[(budget, 5)])
             with pytest.raises(TimeoutError):  # 70 used of 80: the other 60 were somebody else's
-                await asyncio.wait_for(http.budgets.acquire(budget, 11), 0.2)
-            await http.budgets.acquire(budget, 10)
+                await asyncio.wait_for(http.budgets.acquire([(budget, 11)]), 0.2)
+            await http.budgets.acquire([(budget, 10)])
 
     asyncio.run(run())
 

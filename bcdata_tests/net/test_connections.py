@@ -15,7 +15,7 @@ import pytest
 
 from bcdata.errors import ProviderError, UsageError
 from bcdata.net.answers import LONGEST_WAIT, retry_after
-from bcdata.net.sqlite_budgets import SqliteBudgets
+from bcdata.net.state.sqlite_budgets import SqliteBudgets
 from bcdata.providers.binance.api.limits import funding_budget, weight_budget
 from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.providers.listing import describe

@@ -14,7 +14,7 @@ import pytest
 
 from bcdata.errors import StoreError
 from bcdata.net.budgets import Budget
-from bcdata.net.sqlite_budgets import SqliteBudgets
+from bcdata.net.state.sqlite_budgets import SqliteBudgets
 from bcdata.store.objects import STATE, ObjectInfo
 from bcdata.store.state.attempts import Attempts, Refilled
 from bcdata.store.state.outbox import Notice, Outbox
@@ -53,7 +53,7 @@ def use_budgets(root: Path) -> None:
     try:
         budgets._book(BUDGET, 1, None)
         budgets._learn(BUDGET, 90)
-        budgets._hold("host", 1, banned=False)
+        budgets._hold("host", 1, "slow")
         assert budgets.held("host")
     finally:
         budgets.close()

@@ -1,10 +1,8 @@
 """Base addresses of Binance's servers, each of which can be pointed elsewhere."""
 
-from urllib.parse import urlsplit
-
 from pydantic import Field, field_validator
 
-from bcdata.net.plain import exposes_a_secret
+from bcdata.providers.address import base_address
 from bcdata.settings import LayeredSettings
 
 
@@ -25,18 +23,7 @@ class BinanceSettings(LayeredSettings):
     @field_validator("*")
     @classmethod
     def _is_address(cls, url: str) -> str:
-        if not url.isprintable() or " " in url:  # parsers of addresses drop some of these, or take them as they are
-            raise ValueError("a base address has no blanks or control characters; write them as %20 and the like")
-        try:
-            parts = urlsplit(url)
-            is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            is_address = False
-        if not is_address or parts.query or parts.fragment:
-            raise ValueError("not a base address; write it like https://host or http://127.0.0.1:8080/path")
-        if exposes_a_secret(url):
-            raise ValueError("a user and password would travel unencrypted; write https")
-        return url.rstrip("/")
+        return base_address(url)
 
     @property
     def rest_urls(self) -> dict[str, str]:

@@ -12,6 +12,7 @@ from bcdata.simulate.binance.market.market import StoredObject
 from bcdata.simulate.binance.market.names import ObjectName
 from bcdata.simulate.binance.market.symbols import to_ms
 from bcdata.simulate.binance.market.zips import make_zip, read_zip
+from bcdata.simulate.damage import damaged_body
 from bcdata.simulate.faults import ROW_KINDS, Fault
 
 _DAY_MS = 86_400_000
@@ -62,8 +63,9 @@ def damaged(answer: Answer, fault: Fault, line: str, now: datetime) -> Answer:
     if fault.kind in ROW_KINDS:
         rows = _ROW_FAULTS[fault.kind](json.loads(answer.body), to_ms(now))
         return replace(answer, body=json.dumps(rows, separators=(",", ":")).encode())
-    change = _BODY_FAULTS.get(fault.kind)
-    return replace(answer, body=change(answer.body, fault, line)) if change else answer
+    if fault.kind == "wrong_checksum":
+        return replace(answer, body=_lie(answer.body))
+    return damaged_body(answer, fault, line)
 
 
 def _status(fault: Fault, line: str) -> Answer:
@@ -75,35 +77,10 @@ def _status(fault: Fault, line: str) -> Answer:
     return answer.with_headers(wait)
 
 
-def _flip(body: bytes, fault: Fault, line: str) -> bytes:
-    random = fault.random(line)
-    changed = bytearray(body)
-    for at in random.sample(range(len(body)), min(fault.flips, len(body))):  # nosec B311 # a made market, not a secret
-        changed[at] ^= random.randrange(1, 256)  # nosec B311 # a made market, not a secret
-    return bytes(changed)
-
-
-def _halve(body: bytes, _fault: Fault, _line: str) -> bytes:
-    return body[: len(body) // 2]
-
-
-def _lie(body: bytes, _fault: Fault, _line: str) -> bytes:
+def _lie(body: bytes) -> bytes:
     """Another digest of the right form: every digit moved by one."""
     digest, separator, name = body.partition(b" ")
     return digest.translate(bytes.maketrans(b"0123456789abcdef", b"123456789abcdef0")) + separator + name
-
-
-def _page(_body: bytes, _fault: Fault, _line: str) -> bytes:
-    """What a proxy or a portal puts in the place of an answer."""
-    return b"<!DOCTYPE html><html><body><h1>Please sign in</h1></body></html>"
-
-
-_BODY_FAULTS: dict[str, Callable[[bytes, Fault, str], bytes]] = {
-    "garbage": _flip,
-    "truncate_silently": _halve,
-    "wrong_checksum": _lie,
-    "html": _page,
-}
 
 
 def _moved(rows: list[Any], _now: int) -> list[Any]:

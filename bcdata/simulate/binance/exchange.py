@@ -1,23 +1,14 @@
 """The loopback exchange: Binance's archive, listing and REST servers on one port of 127.0.0.1."""
 
-import asyncio
-import socket
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
-from datetime import UTC, datetime
-from threading import Lock, Thread
-from types import TracebackType
-from typing import Self
+from datetime import datetime
 
-from aiohttp import web
-
-from bcdata.errors import UsageError
 from bcdata.simulate.binance.limits import RateLimits
 from bcdata.simulate.binance.market.market import Market
-from bcdata.simulate.binance.server import LoggedRequest, Server
+from bcdata.simulate.binance.site import BinanceSite
 from bcdata.simulate.faults import Fault, FaultPlan
+from bcdata.simulate.loopback import Loopback
 
-_HOST = "127.0.0.1"
 _PATHS = {
     "BCDATA_BINANCE_ARCHIVE_URL": "/archive",
     "BCDATA_BINANCE_LISTING_URL": "/listing",
@@ -25,12 +16,10 @@ _PATHS = {
     "BCDATA_BINANCE_UM_URL": "/um",
     "BCDATA_BINANCE_CM_URL": "/cm",
 }
-_BACKLOG = 128
-_SHUTDOWN_SECONDS = 0.2
 
 
-class LoopbackExchange:
-    """A real HTTP server with a thread and an event loop of its own, for as long as the `with` block lasts.
+class LoopbackExchange(Loopback):
+    """Binance on the loopback; `/archive`, `/listing`, `/spot`, `/um` and `/cm` are below its address.
 
     Args:
         market: What it serves.
@@ -52,89 +41,14 @@ class LoopbackExchange:
         port: int = 0,
         weight_limits: Mapping[str, int] | RateLimits | None = None,
     ) -> None:
+        super().__init__(now=now, faults=faults, port=port)
         self.market = market
         self.limits = weight_limits if isinstance(weight_limits, RateLimits) else RateLimits(weight_limits or {})
-        self._now = now
-        self._faults = FaultPlan(tuple(faults))
-        self._port = port
-        self._requests: list[LoggedRequest] = []
-        self._lock = Lock()
-        self._stop: Future[None] = Future()
-        self._thread: Thread | None = None
 
-    def __enter__(self) -> Self:
-        try:
-            listener = socket.create_server((_HOST, self._port), backlog=_BACKLOG)
-        except OSError as error:
-            raise UsageError(f"port {self._port} on {_HOST} cannot be had: {error.strerror}") from error
-        self._port = listener.getsockname()[1]
-        self._stop = Future()
-        serving: Future[None] = Future()
-        self._thread = Thread(
-            target=lambda: asyncio.run(self._serve(listener, serving)), name="loopback-exchange", daemon=True
-        )
-        self._thread.start()
-        serving.result()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set_result(None)
-        if self._thread:
-            self._thread.join()
-            self._thread = None
-
-    async def _serve(self, listener: socket.socket, serving: "Future[None]") -> None:
-        server = Server(self.market, self._faults, self.limits, lambda: self.now, self._record)
-        runner = web.AppRunner(
-            server.app(), access_log=None, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_SECONDS
-        )
-        await runner.setup()
-        try:
-            await web.SockSite(runner, listener).start()
-            serving.set_result(None)
-            await asyncio.wrap_future(self._stop)
-        finally:
-            await runner.cleanup()
-
-    def _record(self, request: LoggedRequest) -> None:
-        with self._lock:
-            self._requests.append(request)
-
-    @property
-    def url(self) -> str:
-        """The base address; `/archive`, `/listing`, `/spot`, `/um` and `/cm` are below it."""
-        return f"http://{_HOST}:{self._port}"
+    def site(self, faults: FaultPlan) -> BinanceSite:
+        """Binance's servers."""
+        return BinanceSite(self.market, faults, self.limits)
 
     def environment(self) -> dict[str, str]:
         """The variables that point bcdata at this exchange."""
         return {name: self.url + path for name, path in _PATHS.items()}
-
-    @property
-    def now(self) -> datetime:
-        """The exchange's present instant (UTC)."""
-        return self._now or datetime.now(UTC)
-
-    @now.setter
-    def now(self, instant: datetime | None) -> None:
-        self._now = instant
-
-    @property
-    def requests(self) -> list[LoggedRequest]:
-        """Every request so far, in the order in which they were begun; faults that cut bodies off included."""
-        with self._lock:
-            return sorted(self._requests, key=lambda request: request.started)
-
-    def clear(self) -> None:
-        """Forgets the requests so far; limits and faults stay as they are."""
-        with self._lock:
-            self._requests.clear()
-
-    def add(self, fault: Fault) -> None:
-        """Puts a fault in force, from the next request on."""
-        self._faults.add(fault)
-
-    def remove(self, fault: Fault) -> None:
-        """Takes a fault back."""
-        self._faults.remove(fault)

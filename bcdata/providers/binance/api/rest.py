@@ -212,8 +212,7 @@ class BinanceRest:
                 question.url,
                 provider=PROVIDER,
                 variable=question.variable,
-                budget=question.budget,
-                weight=question.weight,
+                budgets=((question.budget, question.weight),),
                 max_bytes=max_bytes,
             )
         except RefusedError as error:

@@ -10,7 +10,7 @@ import pytest
 
 from bcdata.errors import UnreachableError
 from bcdata.net.answers import OversizeError
-from bcdata.net.encodings import decoder
+from bcdata.net.wire.encodings import decoder
 from bcdata_tests.net.fault_server import Reply, serving
 from bcdata_tests.net.helpers import client
 

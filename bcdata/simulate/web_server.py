@@ -1,4 +1,4 @@
-"""The asynchronous side of the exchange: one handler for all paths, and how bodies are cut off on the wire."""
+"""The asynchronous side of a simulated server: one handler for all paths, and how bodies are cut off on the wire."""
 
 import asyncio
 import socket
@@ -9,25 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import formatdate
+from typing import Protocol
 
 from aiohttp import web
 
-from bcdata.simulate.answers import Answer, json_answer, rest_error
-from bcdata.simulate.binance.archive import ArchiveServer
-from bcdata.simulate.binance.damage import damaged
-from bcdata.simulate.binance.limits import RateLimits, Verdict
-from bcdata.simulate.binance.market.market import Market
-from bcdata.simulate.binance.market.symbols import to_ms
-from bcdata.simulate.binance.parameters import RestError
-from bcdata.simulate.binance.rest import PATHS, RestServer, cost
+from bcdata.simulate.answers import Answer
 from bcdata.simulate.faults import TRANSPORT_KINDS, Fault, FaultPlan
 
-_ARCHIVE = "/archive/"
-_LISTING = ("/listing", "/listing/")
 _LINGER_ZERO = struct.pack("ii", 1, 0)
 _GLANCE_SECONDS = 0.02
-_OK = 200
-_BANNED = 418
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +31,24 @@ class LoggedRequest:
     started: float
 
 
-class Server:
-    """Turns requests into answers. Market work runs in one thread of its own, so that slow answers stay slow alone."""
+class Site(Protocol):
+    """What a venue answers."""
+
+    def answer(self, path: str, parameters: Mapping[str, str], struck: Sequence[Fault], now: datetime) -> Answer:
+        """The answer to a GET of a decoded path; faults on content are the site's own business."""
+
+    def damaged(self, answer: Answer, fault: Fault, line: str, now: datetime) -> Answer:
+        """The answer as a fault on status, body or rows has it; other kinds leave it alone."""
+
+
+class WebServer:
+    """Turns requests into answers. A site works in one thread of its own, so that slow answers stay slow alone."""
 
     def __init__(
-        self,
-        market: Market,
-        faults: FaultPlan,
-        limits: RateLimits,
-        now: Callable[[], datetime],
-        log: Callable[[LoggedRequest], None],
+        self, site: Site, faults: FaultPlan, now: Callable[[], datetime], log: Callable[[LoggedRequest], None]
     ) -> None:
-        self._archive = ArchiveServer(market, faults)
-        self._rest = {venue: RestServer(market, venue, limits.limit(venue)) for venue in PATHS}
+        self._site = site
         self._faults = faults
-        self._limits = limits
         self._now = now
         self._log = log
         self._pool = ThreadPoolExecutor(1, "simulated-market")
@@ -82,9 +75,10 @@ class Server:
                 await asyncio.sleep(fault.seconds)
         now = self._now()
         loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self._pool, self._answer, request.path, dict(request.query), struck, now)
+        parameters = dict(request.query)
+        answer = await loop.run_in_executor(self._pool, self._site.answer, request.path, parameters, struck, now)
         for fault in struck:
-            answer = damaged(answer, fault, line, now)
+            answer = self._site.damaged(answer, fault, line, now)
         cut = next((fault for fault in struck if fault.kind in TRANSPORT_KINDS), None)
         sent = len(answer.body) // 2 if cut else len(answer.body)
         # Logged before the last byte leaves, so that whoever has the answer finds it in the log.
@@ -95,44 +89,6 @@ class Server:
         if cut is None:
             return web.Response(status=answer.status, body=answer.body, headers=headers)
         return await self._cut(request, answer, headers, cut)
-
-    def _answer(self, path: str, parameters: Mapping[str, str], struck: Sequence[Fault], now: datetime) -> Answer:
-        if path.startswith(_ARCHIVE):
-            return self._archive.object(path.removeprefix(_ARCHIVE), struck, now)
-        if path in _LISTING:
-            return self._archive.listing(parameters, now)
-        for venue, below in PATHS.items():
-            start = f"/{venue}{below}/"
-            if path.startswith(start):
-                return self._rest_answer(venue, path.removeprefix(start), parameters, now)
-        return rest_error(404, -5000, f"Path {path}, Method GET is invalid")
-
-    def _rest_answer(self, venue: str, endpoint: str, parameters: Mapping[str, str], now: datetime) -> Answer:
-        price = cost(venue, endpoint, parameters)
-        verdict = self._limits.judge(venue, price.weight, price.funding_calls)
-        headers = {"X-MBX-USED-WEIGHT-1M": str(verdict.used)}
-        if verdict.status != _OK:
-            refusal = self._refusal(venue, verdict, now)
-            return refusal.with_headers({**headers, "Retry-After": str(verdict.retry_after)})
-        try:
-            value = self._rest[venue].answer(endpoint, parameters, now)
-        except RestError as error:
-            return rest_error(400, error.code, error.message).with_headers(headers)
-        if value is None:
-            return rest_error(404, -5000, f"Path {PATHS[venue]}/{endpoint}, Method GET is invalid")
-        return json_answer(value).with_headers(headers)
-
-    def _refusal(self, venue: str, verdict: Verdict, now: datetime) -> Answer:
-        if verdict.status == _BANNED:
-            until = to_ms(now) + verdict.retry_after * 1000
-            words = f"Way too much request weight used; IP banned until {until}."
-            return rest_error(_BANNED, -1003, f"{words} Please use WebSocket Streams for live updates to avoid bans.")
-        words = f"Too many requests; current limit is {self._limits.limit(venue)} request weight per 1 MINUTE."
-        return rest_error(
-            verdict.status,
-            -1003,
-            f"{words} Please use WebSocket Streams for live updates to avoid polling the API.",
-        )
 
     async def _cut(
         self, request: web.Request, answer: Answer, headers: Mapping[str, str], fault: Fault

@@ -1,12 +1,13 @@
 """Where a redirect may lead: the same host, or one that the settings name, and never out of TLS. Pure."""
 
 from collections.abc import Collection
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
+
+from bcdata.net.plain import PORTS, place
 
 STATUSES = frozenset({301, 302, 303, 307, 308})
 MOST = 5
 """Redirects that are followed for one request."""
-_PORTS = {"http": 80, "https": 443}
 
 
 def target(url: str, location: str, hosts: Collection[str] = ()) -> str:
@@ -23,12 +24,12 @@ def target(url: str, location: str, hosts: Collection[str] = ()) -> str:
     try:
         found = urljoin(url, location.strip())
         old, new = urlsplit(url), urlsplit(found)
-        same = _place(old) == _place(new)
+        same = place(old) == place(new)
     except ValueError:
         raise ValueError("it leads to what is no address") from None
     if not found.isprintable():
         raise ValueError("it leads to what is no address")
-    if not location.strip() or new.scheme not in _PORTS or not new.hostname:
+    if not location.strip() or new.scheme not in PORTS or not new.hostname:
         raise ValueError(f"it leads to no address of the web ({new.scheme or 'nothing'})")
     if old.scheme == "https" and new.scheme != "https":
         raise ValueError("it leads out of TLS, to http")
@@ -36,9 +37,3 @@ def target(url: str, location: str, hosts: Collection[str] = ()) -> str:
     if not same and not {name, new.hostname} & set(hosts):
         raise ValueError(f"it leads to another host, {name}; list it in BCDATA_HTTP_REDIRECT_HOSTS if it may be asked")
     return found
-
-
-def _place(parts: SplitResult) -> tuple[str | None, int | None]:
-    """Host and port; the standard ports of http and https are one place, so that a server may ask for TLS."""
-    port = parts.port or _PORTS.get(parts.scheme)
-    return parts.hostname, 443 if port in _PORTS.values() else port

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import bcdata.net.sqlite_budgets as room
+import bcdata.net.state.sqlite_budgets as room
 from bcdata.errors import StoreError, UsageError
 from bcdata.net.budgets import Budget
-from bcdata.net.sqlite_budgets import SqliteBudgets
+from bcdata.net.state.sqlite_budgets import SqliteBudgets
 
 BUDGET = Budget("test", limit=50, seconds=0.5)
 ALLOWED = 40  # 80 % of 50
@@ -24,12 +24,12 @@ _WORKER = """
 import asyncio, sys, time
 from pathlib import Path
 from bcdata.net.budgets import Budget
-from bcdata.net.sqlite_budgets import SqliteBudgets
+from bcdata.net.state.sqlite_budgets import SqliteBudgets
 
 async def main():
     budgets = SqliteBudgets(Path(sys.argv[1]))
     async def one(weight):
-        await budgets.acquire(Budget("test", limit=50, seconds=0.5), weight)
+        await budgets.acquire([(Budget("test", limit=50, seconds=0.5), weight)])
         print("done", weight)
     await asyncio.gather(*(one(1 + number % 9) for number in range(18)))
     budgets.close()
@@ -132,11 +132,11 @@ def test_who_asks_first_goes_first(tmp_path: Path) -> None:
 def test_giving_up_gives_the_place_back(tmp_path: Path) -> None:
     async def run() -> float:
         budgets = SqliteBudgets(tmp_path / "budgets.sqlite")
-        await budgets.acquire(BUDGET, 40)
+        await budgets.acquire([(BUDGET, 40)])
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(budgets.acquire(BUDGET, 40), 0.1)
+            await asyncio.wait_for(budgets.acquire([(BUDGET, 40)]), 0.1)
         began = time.monotonic()
-        await budgets.acquire(BUDGET, 40)
+        await budgets.acquire([(BUDGET, 40)])
         budgets.close()
         return time.monotonic() - began
 
@@ -146,7 +146,7 @@ def test_giving_up_gives_the_place_back(tmp_path: Path) -> None:
 def test_a_weight_above_the_whole_budget_is_an_error_at_once(tmp_path: Path) -> None:
     budgets = SqliteBudgets(tmp_path / "budgets.sqlite")
     with pytest.raises(UsageError, match="BCDATA_HTTP_BUDGET_SHARE"):
-        asyncio.run(budgets.acquire(BUDGET, 41))
+        asyncio.run(budgets.acquire([(BUDGET, 41)]))
     budgets.close()
 
 
@@ -154,9 +154,9 @@ def test_the_stated_limit_holds_for_all_processes(tmp_path: Path) -> None:
     one, other = SqliteBudgets(tmp_path / "b.sqlite"), SqliteBudgets(tmp_path / "b.sqlite")
     asyncio.run(one.learn(BUDGET, 10))
     with pytest.raises(UsageError, match="whole budget of 8"):
-        asyncio.run(other.acquire(BUDGET, 9))
+        asyncio.run(other.acquire([(BUDGET, 9)]))
     asyncio.run(one.learn(BUDGET, 0))  # nonsense is not believed
-    asyncio.run(other.acquire(BUDGET, 8))
+    asyncio.run(other.acquire([(BUDGET, 8)]))
     one.close()
     other.close()
 
@@ -180,13 +180,13 @@ def test_a_clock_that_was_set_back_does_not_block(tmp_path: Path, monkeypatch: p
 def test_holds_are_seen_by_others_and_the_longer_one_stands(tmp_path: Path) -> None:
     one, other = SqliteBudgets(tmp_path / "b.sqlite"), SqliteBudgets(tmp_path / "b.sqlite")
     assert other.held("host") is None
-    asyncio.run(one.hold("host", 100, banned=True))
-    asyncio.run(one.hold("host", 5, banned=False))
+    asyncio.run(one.hold("host", 100, "banned"))
+    asyncio.run(one.hold("host", 5, "slow"))
     held = other.held("host")
     assert held is not None
-    assert held.banned
+    assert held.kind == "banned"
     assert held.seconds == pytest.approx(100, abs=2)
-    asyncio.run(one.hold("liar", 10**12, banned=True))
+    asyncio.run(one.hold("liar", 10**12, "banned"))
     liar = other.held("liar")
     assert liar is not None
     assert liar.seconds <= 3 * 86_400
@@ -199,12 +199,12 @@ def test_a_place_that_cannot_be_used_is_a_clear_error_at_once(tmp_path: Path) ->
     (tmp_path / "file").write_text("")
     began = time.monotonic()
     with pytest.raises(StoreError, match="cannot use"):
-        asyncio.run(SqliteBudgets(tmp_path / "file" / "budgets.sqlite").acquire(BUDGET, 1))
+        asyncio.run(SqliteBudgets(tmp_path / "file" / "budgets.sqlite").acquire([(BUDGET, 1)]))
     assert time.monotonic() - began < 5
 
 
 def test_many_processes_may_open_a_new_file_at_once(tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from bcdata.net.sqlite_budgets import SqliteBudgets;"
+    code = "import sys; from pathlib import Path; from bcdata.net.state.sqlite_budgets import SqliteBudgets;"
     code += "sys.stdin.read(1); print(SqliteBudgets(Path(sys.argv[1])).held('host'))"
     command = [sys.executable, "-c", code, str(tmp_path / "b.sqlite")]
     workers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]

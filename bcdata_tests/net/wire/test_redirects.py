@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bcdata.errors import ProviderError
-from bcdata.net.redirects import target
+from bcdata.net.wire.redirects import target
 from bcdata_tests.net.fault_server import Reply, serving
 from bcdata_tests.net.helpers import client
 

@@ -9,18 +9,22 @@ import asyncio
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
 from bcdata.errors import StoreError, UsageError
 from bcdata.net.answers import LONGEST_WAIT
-from bcdata.net.budgets import Budget, Hold
+from bcdata.net.budgets import Budget, Hold, HoldKind
 from bcdata.sqlite_files import is_damage, set_aside, trouble, version
 
 T = TypeVar("T")
 _COST = "rates and bans of the last minutes are counted from nothing"
+
+_KINDS: tuple[HoldKind, ...] = ("slow", "banned", "quota")
+"""By the number in the column `banned`."""
+_LONGEST: dict[HoldKind, float] = {"slow": LONGEST_WAIT, "banned": LONGEST_WAIT, "quota": 32 * 86_400.0}
 
 _BUSY_SECONDS = 30.0
 _PAUSE = 0.02
@@ -49,8 +53,12 @@ class SqliteBudgets:
         self._writer: sqlite3.Connection | None = None
         self._reader: sqlite3.Connection | None = None
 
-    async def acquire(self, budget: Budget, weight: int) -> None:
-        """Waits until the weight fits, then spends it."""
+    async def acquire(self, budgets: Sequence[tuple[Budget, int]]) -> None:
+        """Waits until each weight fits its budget, then spends them."""
+        for budget, weight in budgets:
+            await self._acquire(budget, weight)
+
+    async def _acquire(self, budget: Budget, weight: int) -> None:
         ticket: int | None = None
         waiting = True
         try:
@@ -71,9 +79,9 @@ class SqliteBudgets:
         """Keeps the limit that the provider states."""
         await asyncio.to_thread(self._learn, budget, limit)
 
-    async def hold(self, host: str, seconds: float, *, banned: bool) -> None:
+    async def hold(self, host: str, seconds: float, kind: HoldKind) -> None:
         """Records the hold for all processes."""
-        await asyncio.to_thread(self._hold, host, seconds, banned)
+        await asyncio.to_thread(self._hold, host, seconds, kind)
 
     def held(self, host: str) -> Hold | None:
         """Reads the hold; a reader never waits for writers."""
@@ -88,7 +96,7 @@ class SqliteBudgets:
         row = self._sound(work)
         if row is None or row[0] <= _now():
             return None
-        return Hold((row[0] - _now()) / _SECOND, bool(row[1]))
+        return Hold((row[0] - _now()) / _SECOND, _KINDS[row[1]])
 
     def close(self) -> None:
         """Closes both connections."""
@@ -144,14 +152,13 @@ class SqliteBudgets:
 
         self._transact(work)
 
-    def _hold(self, host: str, seconds: float, banned: bool) -> None:
+    def _hold(self, host: str, seconds: float, kind: HoldKind) -> None:
         def work(table: sqlite3.Connection) -> None:
-            now = _now()
-            until = now + round(min(seconds, LONGEST_WAIT) * _SECOND)
+            until = _now() + round(min(seconds, _LONGEST[kind]) * _SECOND)
             table.execute(
-                "INSERT INTO holds VALUES (:host, :until, :banned) ON CONFLICT (host) DO UPDATE SET"
-                " banned = :banned OR (banned AND until > :now), until = max(until, :until)",
-                {"host": host, "until": until, "banned": banned, "now": now},
+                "INSERT INTO holds VALUES (:host, :until, :kind) ON CONFLICT (host) DO UPDATE SET"
+                " banned = :kind, until = :until WHERE until < :until",
+                {"host": host, "until": until, "kind": _KINDS.index(kind)},
             )
 
         self._transact(work)

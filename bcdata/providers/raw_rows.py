@@ -1,0 +1,38 @@
+"""Collects the rows of pages, good and bad, into `RawBars`."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from bcdata.frames.schema import BAD_LINES, RAW_BAR
+from bcdata.providers.base import RawBars
+from bcdata.providers.json_body import text_of
+
+LATEST = 253_402_300_799
+"""The last second of the year 9999: what opens later is no bar."""
+_US = 1_000_000
+
+
+class RawRows:
+    """Rows one by one; `object` is the index of the page, `line` the number of the row there, from 0."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[object, ...]] = []
+        self._bad: list[tuple[object, ...]] = []
+
+    def add(self, page: int, line: int, opened: int, values: Mapping[str, float | int | None]) -> None:
+        """A bar: its open in seconds since the epoch, UTC, and the values that it has."""
+        known = {**values, "open_time": opened * _US, "object": page, "line": line}
+        self._rows.append(tuple(known.get(name) for name in RAW_BAR))
+
+    def refuse(self, page: int, line: int, row: object, evidence: str, opened: int | None = None) -> None:
+        """A row that is none: what is wrong with it, and the open (s) that it tells."""
+        self._bad.append((page, line, text_of(row), evidence, None if opened is None else opened * _US))
+
+    def bad_lines(self) -> pl.DataFrame:
+        """The rows that are none."""
+        return pl.DataFrame(self._bad, BAD_LINES, orient="row")
+
+    def built(self) -> RawBars:
+        """All that was collected, in that order."""
+        return RawBars(pl.DataFrame(self._rows, RAW_BAR, orient="row"), self.bad_lines())

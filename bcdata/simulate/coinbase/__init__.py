@@ -1,0 +1,1 @@
+"""Coinbase's exchange on the loopback."""
