@@ -17,7 +17,7 @@ from bcdata.net.client import HttpClient
 from bcdata.net.loop import BackgroundLoop
 from bcdata.net.settings import HttpSettings
 from bcdata.net.skew import SKEWS, Skews
-from bcdata.net.state.sqlite_budgets import SqliteBudgets
+from bcdata.net.state.sqlite import SqliteState
 from bcdata.providers.base import Series
 from bcdata.providers.binance.api.exchange_info import ExchangeInfo
 from bcdata.providers.binance.api.limits import rows_per_call
@@ -103,7 +103,7 @@ def make_client() -> HttpClient:
     """An HTTP client whose budgets are shared by all processes of the machine."""
     settings = HttpSettings()
     path = Settings().state / "budgets.sqlite"
-    return HttpClient(SqliteBudgets(path, share=settings.http_budget_share), settings)
+    return HttpClient(SqliteState(path, share=settings.http_budget_share), settings)
 
 
 def archive_of(http: HttpClient) -> BinanceArchive:
