@@ -9,11 +9,12 @@ import stamina
 
 from bcdata.errors import QuotaSpentError, UnreachableError
 from bcdata.net.answers import HttpResponse, count, shown, with_query
-from bcdata.net.budgets import Budget, Budgets, Hold
+from bcdata.net.budgets import Budget
 from bcdata.net.policy import ResponsePolicy
 from bcdata.net.question import Question
 from bcdata.net.refused import BanError, SlowDownError, TransientError, quota_spent, rate_limited
 from bcdata.net.settings import HttpSettings
+from bcdata.net.state.base import Hold, NetState
 from bcdata.net.state.breaker import Breakers
 from bcdata.net.wire.judge import BANNED
 from bcdata.net.wire.session import Wire
@@ -27,8 +28,8 @@ class HttpClient:
     Proxies come from the usual environment variables. Close it on the same loop.
     """
 
-    def __init__(self, budgets: Budgets, settings: HttpSettings | None = None) -> None:
-        self.budgets = budgets
+    def __init__(self, state: NetState, settings: HttpSettings | None = None) -> None:
+        self.state = state
         self._settings = settings or HttpSettings()
         self._breakers = Breakers(
             failures=self._settings.http_breaker_failures, seconds=self._settings.http_breaker_seconds
@@ -70,7 +71,8 @@ class HttpClient:
             NotFoundError: 404.
             BlockedError: 403 or 451.
             RateLimitedError: 418, or a rate limit that asks for a longer wait than BCDATA_HTTP_RATE_WAIT.
-            QuotaSpentError: the policy says so, or said so to anybody before.
+            QuotaSpentError: the policy says so, or said so to anybody before; or a budget that is a quota is spent for
+                longer than BCDATA_HTTP_RATE_WAIT. Nothing is asked until then.
             RefusedError: any other status below 500 than 200.
             OversizeError: the body is larger than `max_bytes`.
             UnreachableError: nothing usable after all attempts, or the host's breaker is open.
@@ -97,7 +99,7 @@ class HttpClient:
         Then a question that nobody waits for any more, and that would open a session after this, is given up.
         """
         await self._wire.close(for_good=for_good)
-        self.budgets.close()
+        self.state.close()
 
     async def _patiently(self, question: Question) -> HttpResponse:
         """Asks again after each rate limit, as long as the waits stay within bounds."""
@@ -111,16 +113,16 @@ class HttpClient:
                 seconds = max(error.seconds or 0.0, shortest)
                 shortest *= 2
                 waited += seconds
-                await self.budgets.hold(question.host, seconds, "slow")
+                await self.state.hold(question.host, seconds, "slow")
                 if waited > self._settings.http_rate_wait:
                     raise rate_limited(question, seconds, error.status, _slowed(question, error)) from None
             except BanError as error:
-                await self.budgets.hold(question.host, error.seconds, "banned")
+                await self.state.hold(question.host, error.seconds, "banned")
                 raise _held(question, Hold(error.seconds, "banned")) from None
             except QuotaSpentError as error:
                 if error.status is not None:  # the provider's word, and not what was known before
                     left = error.resets_at - datetime.now(UTC)
-                    await self.budgets.hold(question.host, left.total_seconds(), "quota")
+                    await self.state.hold(question.host, left.total_seconds(), "quota")
                 raise
 
     async def _with_retries(self, question: Question) -> HttpResponse:
@@ -161,12 +163,14 @@ class HttpClient:
             await self._out_of_hold(question)
             if not question.budgets:
                 return
-            await self.budgets.acquire(question.budgets)
-            if self.budgets.held(question.host) is None:
+            resets_at = await self.state.try_acquire(question.budgets, patience=self._settings.http_rate_wait)
+            if resets_at is not None:
+                raise quota_spent(question, resets_at, "it was not asked, as all that may be asked has been")
+            if self.state.held(question.host) is None:
                 return
 
     async def _out_of_hold(self, question: Question) -> None:
-        while hold := self.budgets.held(question.host):
+        while hold := self.state.held(question.host):
             if hold.kind != "slow" or hold.seconds > self._settings.http_rate_wait:
                 raise _held(question, hold)
             await asyncio.sleep(hold.seconds)
@@ -175,7 +179,7 @@ class HttpClient:
         for budget, _ in question.budgets:
             used = count(headers.get(budget.used_header, ""))
             if used is not None:
-                await self.budgets.observe(budget, used)
+                await self.state.observe(budget, used)
 
 
 def _held(question: Question, hold: Hold) -> Exception:

@@ -17,7 +17,7 @@ from bcdata.net.client import HttpClient
 from bcdata.net.loop import BackgroundLoop
 from bcdata.net.settings import HttpSettings
 from bcdata.net.skew import SKEWS, Skews
-from bcdata.net.state.sqlite_budgets import SqliteBudgets
+from bcdata.net.state.sqlite import SqliteState
 from bcdata.providers.base import Series
 from bcdata.providers.clients import Clients
 from bcdata.providers.roles import ExchangeInfo
@@ -106,7 +106,7 @@ def make_client() -> HttpClient:
     """An HTTP client whose budgets are shared by all processes of the machine."""
     settings = HttpSettings()
     path = Settings().state / "budgets.sqlite"
-    return HttpClient(SqliteBudgets(path, share=settings.http_budget_share), settings)
+    return HttpClient(SqliteState(path, share=settings.http_budget_share), settings)
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ from typing import Any
 
 from bcdata.net.client import HttpClient
 from bcdata.net.settings import HttpSettings
-from bcdata.net.state.sqlite_budgets import SqliteBudgets
+from bcdata.net.state.sqlite import SqliteState
 
 FAST: dict[str, Any] = {
     "http_attempts": 3,
@@ -23,7 +23,7 @@ FAST: dict[str, Any] = {
 @asynccontextmanager
 async def client(state: Path, **settings: Any) -> AsyncIterator[HttpClient]:
     """A client whose budgets lie in `state`."""
-    one = HttpClient(SqliteBudgets(state / "budgets.sqlite"), HttpSettings(**(FAST | settings)))
+    one = HttpClient(SqliteState(state / "budgets.sqlite"), HttpSettings(**(FAST | settings)))
     try:
         yield one
     finally:

@@ -288,8 +288,8 @@ def test_every_attempt_is_paid_for_and_the_servers_count_is_heard(tmp_path: Path
         async with serving(handler) as server, client(tmp_path) as http:
             await fetch(http, server, budgets=[(budget, 5)])
             with pytest.raises(TimeoutError):  # 70 used of 80: the other 60 were somebody else's
-                await asyncio.wait_for(http.budgets.acquire([(budget, 11)]), 0.2)
-            await http.budgets.acquire([(budget, 10)])
+                await asyncio.wait_for(http.state.try_acquire([(budget, 11)], patience=9), 0.2)
+            await http.state.try_acquire([(budget, 10)], patience=9)
 
     asyncio.run(run())
 

@@ -15,7 +15,7 @@ import pytest
 
 from bcdata.errors import ProviderError, UsageError
 from bcdata.net.answers import LONGEST_WAIT, retry_after
-from bcdata.net.state.sqlite_budgets import SqliteBudgets
+from bcdata.net.state.sqlite import SqliteState
 from bcdata.providers.binance.api.limits import funding_budget, weight_budget
 from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.providers.listing import describe
@@ -159,7 +159,7 @@ def test_a_password_never_travels_in_the_clear(monkeypatch: pytest.MonkeyPatch) 
 
 def test_rates_are_nobody_elses_business(tmp_path: Path) -> None:
     path = tmp_path / "state" / "budgets.sqlite"
-    budgets = SqliteBudgets(path)
+    budgets = SqliteState(path)
     budgets.held("host")
     budgets.close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

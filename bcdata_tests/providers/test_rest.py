@@ -240,7 +240,7 @@ def test_the_limit_that_the_exchange_states_becomes_the_budgets(tmp_path: Path) 
             rest = BinanceRest(http, {"spot": server.url})
             assert (await rest.exchange_info("spot")).weight_a_minute == 250
             with pytest.raises(UsageError, match="whole budget of 200"):
-                await http.budgets.acquire([(weight_budget("spot", server.url), 201)])
+                await http.state.try_acquire([(weight_budget("spot", server.url), 201)], patience=9)
 
     asyncio.run(run())
 

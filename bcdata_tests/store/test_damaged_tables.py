@@ -14,7 +14,7 @@ import pytest
 
 from bcdata.errors import StoreError
 from bcdata.net.budgets import Budget
-from bcdata.net.state.sqlite_budgets import SqliteBudgets
+from bcdata.net.state.sqlite import SqliteState
 from bcdata.store.objects import STATE, ObjectInfo
 from bcdata.store.state.attempts import Attempts, Refilled
 from bcdata.store.state.outbox import Notice, Outbox
@@ -24,6 +24,7 @@ from bcdata.store.verified import Verified
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 BUDGET = Budget("test", limit=100, seconds=60)
+DAILY = Budget("daily", limit=100, period="day")
 
 
 def use_attempts(root: Path) -> None:
@@ -49,9 +50,9 @@ def use_outbox(root: Path) -> None:
 
 
 def use_budgets(root: Path) -> None:
-    budgets = SqliteBudgets(root / STATE / "budgets.sqlite")
+    budgets = SqliteState(root / STATE / "budgets.sqlite")
     try:
-        budgets._book(BUDGET, 1, None)
+        budgets._book([(BUDGET, 1), (DAILY, 1)], ())
         budgets._learn(BUDGET, 90)
         budgets._hold("host", 1, "slow")
         assert budgets.held("host")
@@ -89,7 +90,8 @@ TABLES: dict[str, Callable[[Path], None]] = {
 
 
 NAMES = (
-    "attempts", "refills", "requests", "facts", "messages", "channels", "tickets", "limits", "holds", "verified",
+    "attempts", "refills", "requests", "facts", "messages", "channels", "tickets", "limits", "holds", "spent",
+    "verified",
 )  # fmt: skip
 
 

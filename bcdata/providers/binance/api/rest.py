@@ -124,7 +124,7 @@ class BinanceRest:
         except ValueError as error:
             raise _unusable(question, error) from None
         if info.weight_a_minute is not None:
-            await self._client.budgets.learn(budget, info.weight_a_minute)
+            await self._client.state.learn(budget, info.weight_a_minute)
         return info
 
     def rows_per_call(self, market: str) -> int:

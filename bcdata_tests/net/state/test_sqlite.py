@@ -6,30 +6,42 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import bcdata.net.state.sqlite_budgets as room
+import bcdata.net.state.sqlite as room
 from bcdata.errors import StoreError, UsageError
 from bcdata.net.budgets import Budget
-from bcdata.net.state.sqlite_budgets import SqliteBudgets
+from bcdata.net.state.sqlite import SqliteState
 
 BUDGET = Budget("test", limit=50, seconds=0.5)
+DAY = Budget("day", limit=5, period="day")
+_RELEASED = """
+CREATE TABLE tickets (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, asked INTEGER NOT NULL,
+    at INTEGER NOT NULL, weight INTEGER NOT NULL);
+CREATE INDEX tickets_by_time ON tickets (name, at, weight);
+CREATE TABLE limits (name TEXT PRIMARY KEY, weight INTEGER NOT NULL);
+CREATE TABLE holds (host TEXT PRIMARY KEY, until INTEGER NOT NULL, banned INTEGER NOT NULL);
+"""
+"""The tables before there were calendar periods."""
 ALLOWED = 40  # 80 % of 50
 _WORKER = """
 import asyncio, sys, time
 from pathlib import Path
 from bcdata.net.budgets import Budget
-from bcdata.net.state.sqlite_budgets import SqliteBudgets
+from bcdata.net.state.sqlite import SqliteState
 
 async def main():
-    budgets = SqliteBudgets(Path(sys.argv[1]))
+    budgets = SqliteState(Path(sys.argv[1]))
     async def one(weight):
-        await budgets.acquire([(Budget("test", limit=50, seconds=0.5), weight)])
+        await budgets.try_acquire([(Budget("test", limit=50, seconds=0.5), weight)], patience=9)
         print("done", weight)
     await asyncio.gather(*(one(1 + number % 9) for number in range(18)))
     budgets.close()
@@ -55,7 +67,7 @@ def worst_window(granted: list[tuple[float, int]], seconds: float) -> int:
 
 def test_three_processes_together_keep_the_budget_and_drop_nothing(tmp_path: Path) -> None:
     path = tmp_path / "state" / "budgets.sqlite"
-    budgets = SqliteBudgets(path)
+    budgets = SqliteState(path)
     assert budgets.held("host") is None  # makes the file
     budgets.close()
     with closing(sqlite3.connect(path)) as table:
@@ -94,10 +106,10 @@ def test_late_wakers_and_foreign_weight_do_not_break_it(
     clock = Clock()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(room, "_now", clock)
-        budgets = SqliteBudgets(Path(":memory:"), share=1.0)
+        budgets = SqliteState(Path(":memory:"), share=1.0)
         budget = Budget("simulated", limit=20, seconds=1.0)
         granted: list[tuple[float, int]] = []
-        waiting: list[tuple[int, int, int | None]] = [(clock.now, weight, None) for weight in weights]
+        waiting: list[tuple[int, int, tuple[int, ...]]] = [(clock.now, weight, ()) for weight in weights]
         rounds = 0
         while waiting:
             waiting.sort(key=lambda one: one[0])
@@ -105,11 +117,11 @@ def test_late_wakers_and_foreign_weight_do_not_break_it(
             clock.now = max(clock.now, due)
             if rounds < len(foreign):
                 budgets._observe(budget, foreign[rounds])
-            number, wait = budgets._book(budget, weight, ticket)
-            if wait == 0:
+            booked = budgets._book([(budget, weight)], ticket)
+            if booked.wait == 0:
                 granted.append((clock.now / 1_000_000, weight))
             else:
-                waiting.append((clock.now + wait + late[rounds % 40], weight, number))
+                waiting.append((clock.now + booked.wait + late[rounds % 40], weight, booked.tickets))
             rounds += 1
             assert rounds < 4000  # nobody starves
         budgets.close()
@@ -117,12 +129,12 @@ def test_late_wakers_and_foreign_weight_do_not_break_it(
     assert worst_window(granted, 1.0) <= 20
 
 
-def book_all(budgets: SqliteBudgets, weights: list[int]) -> list[int]:
-    return [budgets._book(BUDGET, weight, None)[1] for weight in weights]
+def book_all(budgets: SqliteState, weights: list[int]) -> list[int]:
+    return [budgets._book([(BUDGET, weight)], ()).wait for weight in weights]
 
 
 def test_who_asks_first_goes_first(tmp_path: Path) -> None:
-    budgets = SqliteBudgets(tmp_path / "budgets.sqlite")
+    budgets = SqliteState(tmp_path / "budgets.sqlite")
     waits = book_all(budgets, [40, 40, 1, 1])
     budgets.close()
     assert waits[0] == 0
@@ -131,12 +143,12 @@ def test_who_asks_first_goes_first(tmp_path: Path) -> None:
 
 def test_giving_up_gives_the_place_back(tmp_path: Path) -> None:
     async def run() -> float:
-        budgets = SqliteBudgets(tmp_path / "budgets.sqlite")
-        await budgets.acquire([(BUDGET, 40)])
+        budgets = SqliteState(tmp_path / "budgets.sqlite")
+        await budgets.try_acquire([(BUDGET, 40)], patience=9)
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(budgets.acquire([(BUDGET, 40)]), 0.1)
+            await asyncio.wait_for(budgets.try_acquire([(BUDGET, 40)], patience=9), 0.1)
         began = time.monotonic()
-        await budgets.acquire([(BUDGET, 40)])
+        await budgets.try_acquire([(BUDGET, 40)], patience=9)
         budgets.close()
         return time.monotonic() - began
 
@@ -144,32 +156,32 @@ def test_giving_up_gives_the_place_back(tmp_path: Path) -> None:
 
 
 def test_a_weight_above_the_whole_budget_is_an_error_at_once(tmp_path: Path) -> None:
-    budgets = SqliteBudgets(tmp_path / "budgets.sqlite")
+    budgets = SqliteState(tmp_path / "budgets.sqlite")
     with pytest.raises(UsageError, match="BCDATA_HTTP_BUDGET_SHARE"):
-        asyncio.run(budgets.acquire([(BUDGET, 41)]))
+        asyncio.run(budgets.try_acquire([(BUDGET, 41)], patience=9))
     budgets.close()
 
 
 def test_the_stated_limit_holds_for_all_processes(tmp_path: Path) -> None:
-    one, other = SqliteBudgets(tmp_path / "b.sqlite"), SqliteBudgets(tmp_path / "b.sqlite")
-    asyncio.run(one.learn(BUDGET, 10))
-    with pytest.raises(UsageError, match="whole budget of 8"):
-        asyncio.run(other.acquire([(BUDGET, 9)]))
+    one, other = SqliteState(tmp_path / "b.sqlite"), SqliteState(tmp_path / "b.sqlite")
+    asyncio.run(one.learn(BUDGET, 30))
+    with pytest.raises(UsageError, match="whole budget of 24"):
+        asyncio.run(other.try_acquire([(BUDGET, 25)], patience=9))
     asyncio.run(one.learn(BUDGET, 0))  # nonsense is not believed
-    asyncio.run(other.acquire([(BUDGET, 8)]))
+    asyncio.run(other.try_acquire([(BUDGET, 24)], patience=9))
     one.close()
     other.close()
 
 
 def test_a_server_that_claims_any_number_blocks_for_one_window_only(tmp_path: Path) -> None:
-    budgets = SqliteBudgets(tmp_path / "budgets.sqlite")
+    budgets = SqliteState(tmp_path / "budgets.sqlite")
     asyncio.run(budgets.observe(BUDGET, 10**15))
     assert book_all(budgets, [1]) == pytest.approx([500_000], abs=50_000)
     budgets.close()
 
 
 def test_a_clock_that_was_set_back_does_not_block(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    budgets = SqliteBudgets(tmp_path / "budgets.sqlite")
+    budgets = SqliteState(tmp_path / "budgets.sqlite")
     with monkeypatch.context() as patch:
         patch.setattr(room, "_now", lambda: time.time_ns() // 1000 + 3_600_000_000)
         book_all(budgets, [40, 40, 40])
@@ -178,7 +190,7 @@ def test_a_clock_that_was_set_back_does_not_block(tmp_path: Path, monkeypatch: p
 
 
 def test_holds_are_seen_by_others_and_the_longer_one_stands(tmp_path: Path) -> None:
-    one, other = SqliteBudgets(tmp_path / "b.sqlite"), SqliteBudgets(tmp_path / "b.sqlite")
+    one, other = SqliteState(tmp_path / "b.sqlite"), SqliteState(tmp_path / "b.sqlite")
     assert other.held("host") is None
     asyncio.run(one.hold("host", 100, "banned"))
     asyncio.run(one.hold("host", 5, "slow"))
@@ -199,13 +211,13 @@ def test_a_place_that_cannot_be_used_is_a_clear_error_at_once(tmp_path: Path) ->
     (tmp_path / "file").write_text("")
     began = time.monotonic()
     with pytest.raises(StoreError, match="cannot use"):
-        asyncio.run(SqliteBudgets(tmp_path / "file" / "budgets.sqlite").acquire([(BUDGET, 1)]))
+        asyncio.run(SqliteState(tmp_path / "file" / "budgets.sqlite").try_acquire([(BUDGET, 1)], patience=9))
     assert time.monotonic() - began < 5
 
 
 def test_many_processes_may_open_a_new_file_at_once(tmp_path: Path) -> None:
-    code = "import sys; from pathlib import Path; from bcdata.net.state.sqlite_budgets import SqliteBudgets;"
-    code += "sys.stdin.read(1); print(SqliteBudgets(Path(sys.argv[1])).held('host'))"
+    code = "import sys; from pathlib import Path; from bcdata.net.state.sqlite import SqliteState;"
+    code += "sys.stdin.read(1); print(SqliteState(Path(sys.argv[1])).held('host'))"
     command = [sys.executable, "-c", code, str(tmp_path / "b.sqlite")]
     workers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     for worker in workers:  # they wait for this, so that all are at the same point
@@ -213,3 +225,90 @@ def test_many_processes_may_open_a_new_file_at_once(tmp_path: Path) -> None:
         worker.stdin.write("x")
         worker.stdin.flush()
     assert [worker.communicate()[0] for worker in workers] == ["None\n"] * 4
+
+
+def test_a_file_of_the_release_before_goes_on(tmp_path: Path) -> None:
+    path, now = tmp_path / "b.sqlite", time.time_ns() // 1000
+    with closing(sqlite3.connect(path)) as table, table:
+        table.executescript(_RELEASED)
+        table.execute("INSERT INTO tickets (name, asked, at, weight) VALUES ('test', ?, ?, 35)", (now, now))
+        table.execute("INSERT INTO holds VALUES ('host', ?, 1)", (now + 60_000_000,))
+    budgets = SqliteState(path)
+    assert budgets._book([(BUDGET, 5), (DAY, 1)], ()).wait == 0
+    assert book_all(budgets, [1])[0] > 0
+    held = budgets.held("host")
+    assert held is not None
+    assert held.kind == "banned"
+    budgets.close()
+
+
+def test_all_budgets_of_a_request_are_spent_or_none(tmp_path: Path) -> None:
+    async def run() -> None:
+        budgets = SqliteState(tmp_path / "b.sqlite")
+        few = Budget("few", 1, period="month", zone="America/New_York")
+        assert await budgets.try_acquire([(BUDGET, 20), (few, 1)], patience=0) is None
+        until = await budgets.try_acquire([(BUDGET, 20), (few, 1)], patience=0)
+        assert until == few.period_at(datetime.now(UTC))[1]
+        assert book_all(budgets, [20, 1])[0] == 0
+        with pytest.raises(UsageError):
+            await budgets.try_acquire([(DAY, 1), (BUDGET, 41)], patience=0)
+        assert await budgets.try_acquire([(DAY, DAY.limit)], patience=0) is None
+        budgets.close()
+
+    asyncio.run(run())
+
+
+def test_who_waits_for_a_pace_has_its_place_in_the_quota_and_gives_it_back(tmp_path: Path) -> None:
+    async def run() -> None:
+        budgets = SqliteState(tmp_path / "b.sqlite")
+        pace, quota = Budget("pace", 1, 60), Budget("quota", 2, period="day")
+        both = [(pace, 1), (quota, 1)]
+        assert await budgets.try_acquire(both, patience=0) is None
+        waiting = asyncio.create_task(budgets.try_acquire(both, patience=0))
+        await asyncio.sleep(0.2)
+        assert await asyncio.wait_for(budgets.try_acquire(both, patience=0), 5) is not None
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert await budgets.try_acquire([(quota, 1)], patience=0) is None
+        budgets.close()
+
+    asyncio.run(run())
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    weights=st.lists(st.integers(1, 4), min_size=1, max_size=30),
+    late=st.lists(st.integers(0, 30_000_000), min_size=30, max_size=30),
+    skew=st.integers(-8_000_000, 8_000_000),
+    died=st.sets(st.integers(0, 60)),
+)
+def test_a_calendar_period_is_never_exceeded_by_a_clock_that_differs(
+    weights: list[int], late: list[int], skew: int, died: set[int]
+) -> None:
+    """Requests around a full hour; the provider's clock differs by some seconds, and some processes die waiting."""
+    clock = Clock()
+    hour = 3_600_000_000
+    clock.now = clock.now // hour * hour + hour - 20_000_000
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(room, "_now", clock)
+        budgets = SqliteState(Path(":memory:"))
+        both = (Budget("simulated", 4, seconds=2.0), Budget("hourly", 20, period="hour"))
+        counted: Counter[int] = Counter()
+        granted: list[tuple[float, int]] = []
+        waiting: list[tuple[int, int, tuple[int, ...]]] = [(clock.now, weight, ()) for weight in weights]
+        for turn in range(1000):
+            if not waiting:
+                break
+            waiting.sort(key=lambda one: one[0])
+            due, weight, places = waiting.pop(0)
+            clock.now = max(clock.now, due)
+            booked = budgets._book([(one, weight) for one in both], places)
+            if booked.wait == 0:
+                counted[(clock.now + skew) // hour] += weight
+                granted.append((clock.now / 1_000_000, weight))
+            elif turn not in died:
+                waiting.append((clock.now + booked.wait + late[turn % 30], weight, booked.tickets))
+        budgets.close()
+    assert not waiting
+    assert max(counted.values()) <= 20
+    assert worst_window(granted, 2.0) <= 4

@@ -1,0 +1,56 @@
+"""What all callers share about the servers that they ask, whoever keeps it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from bcdata.net.budgets import Budget
+
+HoldKind = Literal["slow", "banned", "quota"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A host must not be asked for another `seconds`.
+
+    `slow` after a rate limit, `banned` where it shut us out (418), `quota` where it says that a quota is spent.
+    """
+
+    seconds: float
+    kind: HoldKind
+
+
+class NetState(Protocol):
+    """The shared state of all callers: weights spent, and hosts that must be left alone for a while.
+
+    SQLite stands behind it for all processes of a machine; another store may for many machines.
+    """
+
+    async def try_acquire(self, budgets: Sequence[tuple[Budget, int]], *, patience: float) -> datetime | None:
+        """Spends each weight from its budget, all of them or none. Who asks first goes first.
+
+        What is a pace is waited for, however long that takes; nothing is dropped. A quota (`Budget.is_quota`) is waited
+        for no longer than `patience` seconds.
+
+        Returns:
+            None once they are spent; else the instant (UTC) until which a quota is spent, at once, and nothing is.
+
+        Raises:
+            UsageError: a weight is above a whole budget, so that it would wait for ever.
+        """
+
+    async def observe(self, budget: Budget, used: int) -> None:
+        """Takes note of the weight that the provider says was used: what others spent counts as spent."""
+
+    async def learn(self, budget: Budget, limit: int) -> None:
+        """Takes note, for all callers, of the limit that the provider states."""
+
+    async def hold(self, host: str, seconds: float, kind: HoldKind) -> None:
+        """Has all callers leave the host alone for that long; the longer of two holds stands."""
+
+    def held(self, host: str) -> Hold | None:
+        """The hold on the host, if there is one. Cheap: it is asked before each request."""
+
+    def close(self) -> None:
+        """Lets go of connections. The object may be used again afterwards."""
