@@ -197,6 +197,9 @@ class Dataset(Section):
         for index, source in enumerate(sources):
             if name and name.market.name not in SOURCES[source].capabilities.markets:
                 raise refusal(f"{source} has no {name.market.name} market", index)
+            intervals = SOURCES[source].capabilities.intervals
+            if name and name.interval and intervals and name.interval.name not in intervals:
+                raise refusal(f"{source} has no bars of {name.interval.name}; it has {' '.join(intervals)}", index)
         return sources
 
     @field_validator("archive")

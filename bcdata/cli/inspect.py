@@ -87,10 +87,11 @@ def config(as_json: Json = False) -> None:
     """Show every setting, what holds and where it came from; secrets are masked."""
     from bcdata.alerts.settings import AlertSettings
     from bcdata.net.settings import HttpSettings
-    from bcdata.providers.binance.settings import BinanceSettings
+    from bcdata.providers.registry import PROVIDERS
     from bcdata.settings import Settings
 
-    layers = (Settings(), BinanceSettings(), HttpSettings(), AlertSettings())
+    own = [one.settings() for one in PROVIDERS.values() if one.settings is not None]
+    layers = (Settings(), *own, HttpSettings(), AlertSettings())
     found = [one for layer in layers for one in layer.explain()]
     if as_json:
         print_json([one._asdict() for one in found])

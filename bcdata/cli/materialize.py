@@ -42,15 +42,18 @@ def materialize(
     """
     from bcdata.catalog import load_catalog
     from bcdata.net.settings import HttpSettings
-    from bcdata.providers.binance.settings import BinanceSettings
+    from bcdata.providers.registry import provider_of
     from bcdata.runs.plan import MaterializeRequest, make_plan
     from bcdata.settings import Settings
 
     catalog = load_catalog()
-    BinanceSettings(), HttpSettings()  # a mistake in a setting is said before anything runs
+    HttpSettings()  # a mistake in a setting is said before anything runs
     wanted = tuple(name.strip() for name in utf8(symbols, "a name").split(",") if name.strip())
     request = MaterializeRequest(dataset, wanted, first, last, until, not no_refill)
     plan = make_plan(catalog, request, clock.now())
+    for source in plan.dataset.sources:
+        if (settings := provider_of(source).settings) is not None:
+            settings()
     root = Settings().root
     if dry_run:
         _dry_run(root, catalog, plan, as_json=as_json)

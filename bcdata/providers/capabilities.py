@@ -44,7 +44,6 @@ class Capabilities:
         page_rows: rows of one page, at most; None where pages have no bound.
         order: in which order rows come.
         omits_empty: whether it leaves out bars in which nothing was traded.
-        limits: the rates that it allows.
         keys: environment variables that hold its key; empty where it needs none.
         may_be_kept: whether its terms let the data be kept.
     """
@@ -57,7 +56,6 @@ class Capabilities:
     page_rows: int | None = None
     order: Literal["ascending", "descending"] = "ascending"
     omits_empty: bool = False
-    limits: tuple[Budget, ...] = ()
     keys: tuple[str, ...] = ()
     may_be_kept: bool = True
 
@@ -72,6 +70,7 @@ class Source:
         capabilities: what it can do.
         urls: gives its base addresses by name, out of the environment; read afresh each time.
         open: makes its client on an HTTP client, at base addresses by name. Imports what it needs only then.
+        limits: the rates that it allows at base addresses by name.
     """
 
     name: str
@@ -79,6 +78,7 @@ class Source:
     capabilities: Capabilities
     urls: Callable[[], Mapping[str, str]]
     open: "Callable[[HttpClient, Mapping[str, str]], Any]"
+    limits: Callable[[Mapping[str, str]], tuple[Budget, ...]] = lambda _: ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,16 @@ a run that ends early has lost nothing, and the next one asks for the rest.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+
+import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.errors import NoDataError, OutOfDepthError, ProviderError, UnknownSymbolError
 from bcdata.frames.schema import TIME
 from bcdata.gaps.answered import is_covered, windows_of
+from bcdata.gaps.explain import quarantined
 from bcdata.gaps.ledger import runs_of, window_of_run
 from bcdata.pipeline.context import Workbench, series_of, window_of
 from bcdata.pipeline.lake import published_sound, read_sound
@@ -28,7 +33,7 @@ from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Refilled
 from bcdata.venues.calendar import calendar, closed_window
-from bcdata.windows import Window
+from bcdata.windows import Window, union
 
 AT_ONCE = 4
 _SAVE_EVERY = 16
@@ -103,13 +108,22 @@ class _Asking:
         expected = calendar(self.dataset.calendar).opens(interval, closed)
         left = expected.filter(~is_covered(expected, self.pages.covered, interval))
         for name in self._earlier:
-            parsed = self.partition.in_zone("parsed", name)
-            published = published_sound(self.work.store, parsed)
-            bars = read_sound(self.work.store, parsed, self.dataset.name, ["open_time"]) if published else None
-            if published is not None and bars is not None:
-                there = left.is_in(bars["open_time"].implode())
-                left = left.filter(~(there | is_covered(left, windows_of(published.record["covered"]), interval)))
+            left = left.filter(~self._has(name, left))
         return self._in_reach([window_of_run(*run, interval) for run in runs_of(left, expected)])
+
+    def _has(self, name: str, opens: pl.Series) -> pl.Series:
+        """Whether an earlier source has each bar, or answered in full that it has none; a row set aside is neither."""
+        parsed, interval = self.partition.in_zone("parsed", name), self.dataset.bar_interval
+        published = published_sound(self.work.store, parsed)
+        if published is None:
+            pages = KeptPages.read(self.work.store, self.partition.in_zone("raw", name), str(self._series))
+            return is_covered(opens, pages.covered, interval)
+        bars = read_sound(self.work.store, parsed, self.dataset.name, ["open_time"])
+        there = opens.is_in(bars["open_time"].implode()) if bars is not None else opens.is_null()
+        set_aside = union(quarantined(one).window for one in published.record["quarantined"])
+        covered = is_covered(opens, windows_of(published.record["covered"]), interval)
+        inside = [opens.is_between(one.start, one.end, closed="left") for one in set_aside]
+        return there | (covered & ~reduce(or_, inside, opens.is_null()))
 
     def _in_reach(self, windows: Sequence[Window]) -> list[Window]:
         """The parts of windows that the source reaches back to, and in which the symbol had begun."""

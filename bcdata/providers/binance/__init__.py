@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from bcdata.net.budgets import Budget
+from bcdata.providers.binance.api.limits import funding_budget, weight_budget
 from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.providers.capabilities import Capabilities, Provider, Role, Source
 from bcdata.venues.binance import MARKETS
@@ -30,6 +32,11 @@ def _rest_urls() -> dict[str, str]:
     return BinanceSettings().rest_urls
 
 
+def _limits(urls: Mapping[str, str]) -> tuple[Budget, ...]:
+    weights = [weight_budget(market, url) for market, url in urls.items()]
+    return (*weights, *(funding_budget(market, url) for market, url in urls.items() if market != "spot"))
+
+
 def _open_rest(http: "HttpClient", urls: Mapping[str, str]) -> "BinanceRest":
     from bcdata.providers.binance.api.rest import BinanceRest
 
@@ -40,7 +47,7 @@ PROVIDER = Provider(
     "binance",
     (
         Source("binance_archive", Role.BULK, _CAN, _archive_urls, _open_archive),
-        Source("binance_rest", Role.REPAIR, _CAN, _rest_urls, _open_rest),
+        Source("binance_rest", Role.REPAIR, _CAN, _rest_urls, _open_rest, _limits),
     ),
     MARKETS,
     BinanceSettings,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bcdata.net.budgets import Budget
+from bcdata.providers.address import server_of
 from bcdata.providers.capabilities import Capabilities, Provider, Role, Source
 from bcdata.providers.coinbase.settings import CoinbaseSettings
 from bcdata.venues.coinbase import INTERVALS, MARKETS
@@ -19,12 +20,16 @@ _CAN = Capabilities(
     page_rows=300,
     order="descending",
     omits_empty=True,
-    limits=(Budget("coinbase", 10, 1.0),),
 )
 
 
 def _urls() -> dict[str, str]:
     return {"rest": CoinbaseSettings().coinbase_url}
+
+
+def limits(urls: Mapping[str, str]) -> tuple[Budget, ...]:
+    """Ten requests a second from one address."""
+    return (Budget(f"coinbase@{server_of(urls['rest'])}", 10, 1.0),)
 
 
 def _open(http: "HttpClient", urls: Mapping[str, str]) -> "CoinbaseRest":
@@ -33,4 +38,6 @@ def _open(http: "HttpClient", urls: Mapping[str, str]) -> "CoinbaseRest":
     return CoinbaseRest(http, urls["rest"])
 
 
-PROVIDER = Provider("coinbase", (Source("coinbase_rest", Role.WINDOW, _CAN, _urls, _open),), MARKETS, CoinbaseSettings)
+_SOURCE = Source("coinbase_rest", Role.WINDOW, _CAN, _urls, _open, limits)
+
+PROVIDER = Provider("coinbase", (_SOURCE,), MARKETS, CoinbaseSettings)

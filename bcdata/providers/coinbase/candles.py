@@ -8,10 +8,9 @@ from urllib.parse import quote
 from bcdata.errors import BadAnswerError
 from bcdata.intervals import EPOCH, Interval
 from bcdata.net.answers import shown, with_query
-from bcdata.net.budgets import Budget
 from bcdata.net.client import HttpClient
-from bcdata.providers.address import server_of
 from bcdata.providers.base import RawBars, Series, WindowPage
+from bcdata.providers.coinbase import limits
 from bcdata.providers.coinbase.errors import classify
 from bcdata.providers.json_body import decoded, number, text_of, whole
 from bcdata.providers.raw_rows import LATEST, RawRows
@@ -33,7 +32,7 @@ class CoinbaseRest:
     def __init__(self, client: HttpClient, url: str) -> None:
         self._client = client
         self._base = url.rstrip("/")
-        self._budget = Budget(f"coinbase@{server_of(self._base)}", 10, 1.0)
+        self._budgets = tuple((one, 1) for one in limits({"rest": self._base}))
 
     async def pages(self, series: Series, window: Window, *, now: datetime) -> AsyncIterator[WindowPage]:
         """Yields the pages of the window, in order of time; each covers exactly what was asked for.
@@ -104,7 +103,7 @@ class CoinbaseRest:
             self._base + name,
             provider=NAME,
             variable=VARIABLE,
-            budgets=((self._budget, 1),),
+            budgets=self._budgets,
             max_bytes=_PAGE_BYTES,
             policy=classify,
         )

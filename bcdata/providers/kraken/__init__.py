@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bcdata.net.budgets import Budget
+from bcdata.providers.address import server_of
 from bcdata.providers.capabilities import Capabilities, Provider, Role, Source
 from bcdata.providers.kraken.settings import KrakenSettings
 from bcdata.venues.kraken import INTERVALS, MARKETS
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from bcdata.providers.kraken.trades import KrakenTrades
 
 _MARKETS = tuple(one.name for one in MARKETS)
-_LIMITS = (Budget("kraken", 1, 1.0),)
 _PRICES = frozenset({"open", "high", "low", "close", "volume", "trades"})
 
 _OHLC = Capabilities(
@@ -23,7 +23,6 @@ _OHLC = Capabilities(
     columns=_PRICES | {"vwap"},
     depth_bars=720,
     page_rows=721,
-    limits=_LIMITS,
 )
 _TRADES = Capabilities(
     markets=_MARKETS,
@@ -31,12 +30,16 @@ _TRADES = Capabilities(
     columns=_PRICES | {"quote_volume"},
     page_rows=1000,
     omits_empty=True,
-    limits=_LIMITS,
 )
 
 
 def _urls() -> dict[str, str]:
     return {"rest": KrakenSettings().kraken_url}
+
+
+def limits(urls: Mapping[str, str]) -> tuple[Budget, ...]:
+    """One request a second from one address, over all endpoints."""
+    return (Budget(f"kraken@{server_of(urls['rest'])}", 1, 1.0),)
 
 
 def _open_rest(http: "HttpClient", urls: Mapping[str, str]) -> "KrakenRest":
@@ -54,8 +57,8 @@ def _open_trades(http: "HttpClient", urls: Mapping[str, str]) -> "KrakenTrades":
 PROVIDER = Provider(
     "kraken",
     (
-        Source("kraken_rest", Role.WINDOW, _OHLC, _urls, _open_rest),
-        Source("kraken_trades", Role.WINDOW, _TRADES, _urls, _open_trades),
+        Source("kraken_rest", Role.WINDOW, _OHLC, _urls, _open_rest, limits),
+        Source("kraken_trades", Role.WINDOW, _TRADES, _urls, _open_trades, limits),
     ),
     MARKETS,
     KrakenSettings,

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from bcdata.errors import BadAnswerError
 from bcdata.net.answers import shown, with_query
-from bcdata.net.budgets import Budget
 from bcdata.net.client import HttpClient
-from bcdata.providers.address import server_of
+from bcdata.providers.kraken import limits
 from bcdata.providers.kraken.answers import Answer, answer
 from bcdata.providers.kraken.errors import classify
 
@@ -32,7 +31,7 @@ class KrakenServer:
         self._client = client
         self._base = url.rstrip("/")
         self._source = source
-        self._budget = Budget(f"kraken@{server_of(self._base)}", 1, 1.0)
+        self._budgets = tuple((one, 1) for one in limits({"rest": self._base}))
 
     async def ask(self, endpoint: str, params: Mapping[str, str | int]) -> Told:
         """The answer of `OHLC` or `Trades`.
@@ -46,7 +45,7 @@ class KrakenServer:
             self._base + name,
             provider=self._source,
             variable=VARIABLE,
-            budgets=((self._budget, 1),),
+            budgets=self._budgets,
             max_bytes=_PAGE_BYTES,
             policy=classify,
         )
