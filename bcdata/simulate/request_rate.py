@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 
 class RequestRate:
-    """At most `limit` requests in any `seconds`; None allows all. A refused request counts too."""
+    """At most `limit` requests in any `seconds`; None allows all. A refused request counts too.
+
+    A tenth of the time is forgiven: two requests may take different times on their way.
+    """
 
     def __init__(self, limit: int | None, seconds: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
-        self._seconds = seconds
+        self._seconds = 0.9 * seconds
         self._clock = clock
         self._recent: deque[float] = deque()
 
