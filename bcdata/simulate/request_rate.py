@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class RequestRate:
-    """At most `limit` requests in any `seconds`; None allows all. A refused request counts too.
+    """At most `limit` requests in any `seconds`; None allows all. Refused ones do not count.
 
     A tenth of the time is forgiven: two requests may take different times on their way.
     """
@@ -18,9 +18,11 @@ class RequestRate:
         self._recent: deque[float] = deque()
 
     def allows(self) -> bool:
-        """Counts a request, and says whether it is within the limit."""
+        """Whether one more request is within the limit; if so it counts."""
         now = self._clock()
         while self._recent and now - self._recent[0] >= self._seconds:
             self._recent.popleft()
-        self._recent.append(now)
-        return self._limit is None or len(self._recent) <= self._limit
+        is_allowed = self._limit is None or len(self._recent) < self._limit
+        if is_allowed:
+            self._recent.append(now)
+        return is_allowed

@@ -1,7 +1,9 @@
 """What the tests of window sources share: asking one on the loopback, and a venue that answers what a test says."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -26,7 +28,10 @@ VALUES = ("open", "high", "low", "close", "volume", "quote_volume", "trades")
 
 
 class NoBudgets:
-    """Lets everybody ask at once: for tests of what is asked, not of when."""
+    """Lets everybody ask at once, but for holds: for tests of what is asked, not of when."""
+
+    def __init__(self) -> None:
+        self._hold = (0.0, Hold(0.0, "slow"))
 
     async def acquire(self, budgets: Sequence[tuple[Budget, int]]) -> None:
         del budgets
@@ -38,11 +43,14 @@ class NoBudgets:
         del budget, limit
 
     async def hold(self, host: str, seconds: float, kind: HoldKind) -> None:
-        del host, seconds, kind
+        del host
+        self._hold = (time.monotonic() + seconds, Hold(seconds, kind))
 
     def held(self, host: str) -> Hold | None:
         del host
-        return None
+        until, hold = self._hold
+        left = until - time.monotonic()
+        return replace(hold, seconds=left) if left > 0 else None
 
     def close(self) -> None:
         pass
