@@ -6,18 +6,23 @@ from collections.abc import Callable
 
 
 class RequestRate:
-    """At most `limit` requests in any `seconds`; None allows all. A refused request counts too."""
+    """At most `limit` requests in any `seconds`; None allows all. Refused ones do not count.
+
+    A tenth of the time is forgiven: two requests may take different times on their way.
+    """
 
     def __init__(self, limit: int | None, seconds: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
-        self._seconds = seconds
+        self._seconds = 0.9 * seconds
         self._clock = clock
         self._recent: deque[float] = deque()
 
     def allows(self) -> bool:
-        """Counts a request, and says whether it is within the limit."""
+        """Whether one more request is within the limit; if so it counts."""
         now = self._clock()
         while self._recent and now - self._recent[0] >= self._seconds:
             self._recent.popleft()
-        self._recent.append(now)
-        return self._limit is None or len(self._recent) <= self._limit
+        is_allowed = self._limit is None or len(self._recent) < self._limit
+        if is_allowed:
+            self._recent.append(now)
+        return is_allowed
