@@ -1,5 +1,6 @@
 """Reading across missing bars: left out, as rows of nulls, or flat at the last close and flagged as such. Pure."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import polars as pl
@@ -34,21 +35,22 @@ def fill(bars: pl.DataFrame, policy: Fill, *, interval: Interval, calendar: Cale
         window: half-open, UTC.
 
     Returns:
-        The bars' columns, ascending; `flat` adds `filled`, true for bars that are not the exchange's. Columns without
-        any value (what a provider does not have) stay null. A bar off the grid is kept.
+        The bars' columns, ascending; `flat` adds `filled`, true for bars that are not the exchange's. Columns in which
+        none of `bars` has a value (what a provider does not have) stay null. A bar off the grid is kept.
     """
     inside = bars.filter(pl.col("open_time").is_between(window.start, window.end, closed="left"))
     if policy is Fill.NONE:
         return inside
     missing = missing_opens(calendar.opens(interval, window), inside["open_time"])
     rows = pl.concat([inside, missing.to_frame("open_time")], how="diagonal").sort("open_time")
-    return rows if policy is Fill.NULL else _flat(rows)
+    if policy is Fill.NULL:
+        return rows
+    return _flat(rows, [name for name in _FLOWS if name in bars.columns and bars[name].null_count() < bars.height])
 
 
-def _flat(rows: pl.DataFrame) -> pl.DataFrame:
+def _flat(rows: pl.DataFrame, flows: Sequence[str]) -> pl.DataFrame:
     is_missing = pl.col("close").is_null()
     last = pl.col("close").forward_fill()
-    flows = [name for name in _FLOWS if name in rows.columns and rows[name].null_count() < rows.height]
     filled = rows.with_columns(
         *(pl.when(is_missing).then(last).otherwise(name).alias(name) for name in _PRICES),
         *(pl.when(is_missing).then(0).otherwise(name).alias(name) for name in flows),

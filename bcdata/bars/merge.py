@@ -5,40 +5,68 @@ from collections.abc import Sequence
 import polars as pl
 
 from bcdata.bars.known import with_known_at
-from bcdata.frames.schema import BAR, FUNDING, PARSED_BAR, conform, merged_bar
+from bcdata.frames.schema import FUNDING, PARSED_BAR, WINDOW_BAR, conform, merged_bar
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 
-_NOTHING = pl.DataFrame(schema={**PARSED_BAR, "source": pl.String, "rank": pl.Int32})
-"""What no source at all gives: a provider that is down leaves a dataset without a frame."""
-_VALUES = [name for name in BAR.names() if name != "open_time"]
+_NOTE = {"source": pl.String, "rank": pl.Int32}
+_EXACT = ("open", "high", "low", "close", "trades")
+_FLOWS = ("volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
+_SHARE, _QUANTUM = 1e-9, 1e-8
+"""Sums of trades and an exchange's own are both rounded."""
 
 
 def merge(sources: Sequence[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
     """Bars of all sources, one per open; where several have it, the source named first wins.
 
+    A row keeps what its source has: what that one does not have is null there, whatever the others say.
+
     Args:
-        sources: (name, parsed bars) in order of precedence.
+        sources: (name, parsed bars) in order of precedence; a `vwap` of the source's own may be among the columns.
 
     Returns:
-        Bars with `vwap` (quote currency; null where nothing was traded) and `source`, ascending by open. `known_at` is
-        as in parsed: null where the bar is known at its end (`bcdata.bars.known`).
+        Bars with `vwap` (quote currency) and `source`, ascending by open. It is quote volume / volume, or the source's
+        own where there is no quote volume; null where nothing was traded. `known_at` is as in parsed: null where the
+        bar is known at its end (`bcdata.bars.known`).
     """
+    has_own = any("vwap" in frame.columns for _, frame in sources)
+    schema = WINDOW_BAR if has_own else PARSED_BAR
     frames = [
-        conform(frame, PARSED_BAR).with_columns(pl.lit(name).alias("source"), pl.lit(rank).alias("rank"))
+        conform(frame, schema).with_columns(pl.lit(name).alias("source"), pl.lit(rank).alias("rank"))
         for rank, (name, frame) in enumerate(sources)
     ]
-    rows = pl.concat([_NOTHING, *frames])
+    # A provider that is down leaves a dataset without a frame.
+    rows = pl.concat([pl.DataFrame(schema={**schema, **_NOTE}), *frames])
     if len([frame for frame in frames if frame.height]) > 1:
         rows = rows.sort("open_time", "rank").unique("open_time", keep="first", maintain_order=True)
-    vwap = pl.when(pl.col("volume") != 0).then(pl.col("quote_volume") / pl.col("volume"))
-    return conform(rows.with_columns(vwap.alias("vwap")), merged_bar(funding=False))
+    return conform(rows.with_columns(_vwap(has_own=has_own).alias("vwap")), merged_bar(funding=False))
 
 
-def disagreements(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:
-    """The bars that both frames hold with different values: opens, and both closes and volumes."""
+def disagreements(first: pl.DataFrame, second: pl.DataFrame, *, exact: bool = True) -> pl.DataFrame:
+    """The bars that both frames hold with different values: opens, and both closes and volumes.
+
+    What one of them does not have is no difference.
+
+    Args:
+        first: parsed bars of a source.
+        second: those of another one.
+        exact: whether flows have to be equal to the last bit; else they may differ by 1e-9 of them, and by the eighth
+            decimal, as the sum of trades does from what an exchange states. Prices and counts have to be equal always.
+    """
     both = first.join(second, on="open_time", how="inner", suffix="_other")
-    differs = pl.any_horizontal(pl.col(name).ne_missing(pl.col(f"{name}_other")) for name in _VALUES)
-    return both.filter(differs).select("open_time", "close", "close_other", "volume", "volume_other")
+    equal = (*_EXACT, *_FLOWS) if exact else _EXACT
+    differs = [pl.col(name) != pl.col(f"{name}_other") for name in equal]
+    differs += [_are_apart(pl.col(name), pl.col(f"{name}_other")) for name in _FLOWS if not exact]
+    return both.filter(pl.any_horizontal(differs)).select("open_time", "close", "close_other", "volume", "volume_other")
+
+
+def _vwap(*, has_own: bool) -> pl.Expr:
+    was_traded = pl.col("volume") != 0
+    paid = pl.when(was_traded).then(pl.col("quote_volume") / pl.col("volume"))
+    return pl.coalesce(paid, pl.when(was_traded.fill_null(value=True)).then(pl.col("vwap"))) if has_own else paid
+
+
+def _are_apart(one: pl.Expr, other: pl.Expr) -> pl.Expr:
+    return (one - other).abs() > _SHARE * pl.max_horizontal(one.abs(), other.abs()) + _QUANTUM
 
 
 def join_funding(bars: pl.DataFrame, funding: pl.DataFrame, interval: Interval) -> pl.DataFrame:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from bcdata.bars.sums import IntArray, paid, sums, sums_where
 from bcdata.errors import UsageError
 from bcdata.frames.schema import BAR, TIME, Type, conform, schema_of
 from bcdata.gaps.ledger import Status
@@ -24,9 +24,6 @@ FLOW_TOLERANCE = 1e-12
 _SUMS = (*FLOWS, "trades")
 _COUNTS: dict[str, Type] = {"bars": pl.Int64, "expected": pl.Int64, "explained": pl.Int64}
 _MICROSECOND = timedelta(microseconds=1)
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 
 def resampled_bar(*, funding: bool) -> pl.Schema:
@@ -91,10 +88,12 @@ def resample(
     """The coarser bars that open in the window; a window of the grid without any finer bar gives no row.
 
     Open is the first real bar's, close the last's, flows are summed in the order of time within the window alone (so
-    that bits do not depend on partitions), VWAP is Σquote / Σvolume, null without volume. `bars` is how many finer
-    ones were there, `expected` how many the calendar has, `explained` how many are missing for good (`EXPLAINED`): the
-    window is complete where bars + explained = expected. `known_at` is the window's end, also where its last bars are
-    missing, or the latest `known_at` of its bars. Columns without a value stay null.
+    that bits do not depend on partitions); a flow or count that one of the bars does not have is null. VWAP is
+    Σquote / Σvolume, or where a bar has no quote volume the mean of the bars' own weighed by volume; null without
+    volume, and where a bar that was traded has none. `bars` is how many finer ones were there, `expected` how many the
+    calendar has, `explained` how many are missing for good (`EXPLAINED`): the window is complete where bars + explained
+    = expected. `known_at` is the window's end, also where its last bars are missing, or the latest `known_at` of its
+    bars.
 
     Args:
         bars: merged bars over `grid.reach(window)`, ascending by `open_time` (UTC).
@@ -123,15 +122,13 @@ def resample(
         "high": np.maximum.reduceat(high, first),
         "low": np.minimum.reduceat(low, first),
         "close": inside["close"].gather(last),
-        **{name: _sums(inside[name], first) for name in _SUMS},
+        **{name: sums(inside[name], first) for name in _SUMS},
         "bars": last - first + 1,
         **_settled(inside, first, has_funding=has_funding),
         **_calendar_counts(ledger, expected, _numbers(expected, grid), number[first]),
     }
-    coarse = pl.DataFrame(columns).with_columns(
-        pl.when(pl.col("volume") != 0).then(pl.col("quote_volume") / pl.col("volume")).alias("vwap")
-    )
-    return conform(coarse, schema)
+    vwap = pl.when(pl.col("volume") != 0).then(pl.lit(paid(inside, first)) / pl.col("volume"))
+    return conform(pl.DataFrame(columns).with_columns(vwap.alias("vwap")), schema)
 
 
 def _between(bars: pl.DataFrame, window: Window) -> pl.DataFrame:
@@ -147,17 +144,6 @@ def _numbers(opens: pl.Series, grid: Resampling) -> IntArray:
     return numbers
 
 
-def _sums(column: pl.Series, first: IntArray) -> pl.Series:
-    """Sums of the runs that begin at `first`; a run without a value has none."""
-    if not column.null_count():
-        return pl.Series(column.name, np.add.reduceat(column.to_numpy(), first))
-    there = column.is_not_null().to_numpy()
-    values = column.fill_null(0).to_numpy()
-    sums = pl.Series(column.name, np.add.reduceat(values, first))
-    counted = pl.Series(np.add.reduceat(there.astype(np.int64), first))
-    return pl.select(pl.when(counted > 0).then(sums).alias(column.name)).to_series()
-
-
 def _known(bars: pl.DataFrame, first: IntArray, ends: IntArray) -> IntArray:
     """When each window is known (µs): at its end, or when the last of its bars is."""
     if "known_at" not in bars.columns:
@@ -169,8 +155,9 @@ def _known(bars: pl.DataFrame, first: IntArray, ends: IntArray) -> IntArray:
 def _settled(bars: pl.DataFrame, first: IntArray, *, has_funding: bool) -> dict[str, pl.Series | IntArray]:
     if not has_funding:
         return {}
-    there = bars["funding_rate"].is_not_null().to_numpy().astype(np.int64)
-    return {"funding_rate": _sums(bars["funding_rate"], first), "settlements": np.add.reduceat(there, first)}
+    rates = bars["funding_rate"]
+    settlements = np.add.reduceat(rates.is_not_null().to_numpy().astype(np.int64), first)
+    return {"funding_rate": sums_where(rates, first, settlements > 0), "settlements": settlements}
 
 
 def _calendar_counts(ledger: pl.DataFrame, opens: pl.Series, own: IntArray, numbers: IntArray) -> dict[str, IntArray]:
@@ -199,7 +186,8 @@ def _epoch(instant: datetime) -> int:
 def aggregate(bars: pl.DataFrame, interval: Interval) -> pl.DataFrame:
     """Bars of the coarser interval with `bars`, the number of finer bars in each, ascending by open (UTC).
 
-    Open is the first bar's, close the last's, flows are sums; nothing is invented for windows without bars.
+    Open is the first bar's, close the last's, flows are sums, null where a bar has none; nothing is invented for
+    windows without bars.
     """
     coarse = (
         bars.sort("open_time")
@@ -209,21 +197,28 @@ def aggregate(bars: pl.DataFrame, interval: Interval) -> pl.DataFrame:
             pl.col("high").max(),
             pl.col("low").min(),
             pl.col("close").last(),
-            *[pl.col(name).sum() for name in (*FLOWS, "trades")],
+            *[_whole_sum(bars[name]) for name in (*FLOWS, "trades")],
             pl.len().cast(pl.Int64).alias("bars"),
         )
     )
     return coarse.select(*BAR.names(), "bars")
 
 
+def _whole_sum(column: pl.Series) -> pl.Expr:
+    """The sum of a column within groups; null where a value is."""
+    values = pl.col(column.name)
+    return pl.when(~values.has_nulls()).then(values.sum()) if column.null_count() else values.sum()
+
+
 def disagree(coarse: pl.DataFrame, fine: pl.DataFrame, interval: Interval, *, complete: int) -> pl.DataFrame:
     """Coarser bars that differ from the aggregate of the finer, where all `complete` finer bars are there.
 
-    Open, high, low, close and trade counts must be equal, flows to a relative 1e-12.
+    Open, high, low, close and trade counts must be equal, flows to a relative 1e-12. What one of the two does not have
+    is no difference.
     """
     sums = aggregate(fine, interval).filter(pl.col("bars") == complete)
     both = coarse.join(sums, on="open_time", how="inner", suffix="_sum")
-    exact = [pl.col(name).ne_missing(pl.col(f"{name}_sum")) for name in EXACT]
+    exact = [pl.col(name) != pl.col(f"{name}_sum") for name in EXACT]
     flows = [
         (pl.col(name) - pl.col(f"{name}_sum")).abs()
         > FLOW_TOLERANCE * pl.max_horizontal(pl.col(name).abs(), pl.col(f"{name}_sum").abs())

@@ -119,6 +119,11 @@ class Feature:
         return any(name.endswith(ending) for name in self.inputs)
 
     @property
+    def columns(self) -> frozenset[str]:
+        """The columns of bars that it reads, of its own symbol or of others: where one is null, it is null, too."""
+        return frozenset(name.partition("@")[0] for name in self.inputs if name not in SETTLEMENTS)
+
+    @property
     def bounded(self) -> bool:
         """Whether its values have bounds on both sides, so that there is nothing to winsorise."""
         return self.range is not None and all(math.isfinite(bound) for bound in self.range)

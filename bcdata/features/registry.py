@@ -129,7 +129,10 @@ def collect(families: Iterable[Family]) -> tuple[Feature, ...]:
 
 
 def describe(features: Iterable[Feature] | None = None) -> list[dict[str, Any]]:
-    """What a reader must know of each feature, as plain values that JSON can hold. Warm-up is in bars."""
+    """What a reader must know of each feature, as plain values that JSON can hold.
+
+    Warm-up is in bars. `columns` are those of bars without which the feature is null.
+    """
     chosen = all_features() if features is None else features
     return [
         {
@@ -144,6 +147,7 @@ def describe(features: Iterable[Feature] | None = None) -> list[dict[str, Any]]:
             "unit": feature.unit,
             "range": None if feature.range is None else [bound if isfinite(bound) else None for bound in feature.range],
             "inputs": list(feature.inputs),
+            "columns": sorted(feature.columns),
             "parameters": dict(feature.parameters),
             "limits": {name: list(ends) for name, ends in feature.limits.items()},
             "version": feature.version,

@@ -12,6 +12,7 @@ from bcdata.bars.arrays import load_numpy
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import ProviderError
 from bcdata.evidence.witness import Witness
+from bcdata.frames.columns import in_all, in_any
 from bcdata.intervals import Interval
 from bcdata.net.client import HttpClient
 from bcdata.net.loop import BackgroundLoop
@@ -20,6 +21,7 @@ from bcdata.net.skew import SKEWS, Skews
 from bcdata.net.state.sqlite import SqliteState
 from bcdata.providers.base import Series
 from bcdata.providers.clients import Clients
+from bcdata.providers.registry import SOURCES
 from bcdata.providers.roles import ExchangeInfo
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition
@@ -157,3 +159,13 @@ def series_of(dataset: Dataset, symbol: str) -> Series:
 def window_of(dataset: Dataset, partition: Partition) -> Window:
     """The time that a partition covers."""
     return dataset.grain.window(partition.date)
+
+
+def columns_of(dataset: Dataset) -> frozenset[str]:
+    """The columns in which the dataset's bars have values: one of its sources fills them."""
+    return in_any(SOURCES[name].capabilities.columns for name in dataset.sources)
+
+
+def columns_of_all(dataset: Dataset) -> frozenset[str]:
+    """The columns in which every bar of the dataset has a value: each of its sources fills them."""
+    return in_all(SOURCES[name].capabilities.columns for name in dataset.sources)

@@ -8,7 +8,7 @@ import polars as pl
 from bcdata.bars.resample import Resampling, resample
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import LEDGER
-from bcdata.pipeline.context import Workbench, window_of
+from bcdata.pipeline.context import Workbench, columns_of_all, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import merged_over, read_over, read_sound, trusted
 from bcdata.pipeline.outcome import Outcome, State
@@ -67,7 +67,8 @@ def _resample(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
         finer=dataset.bar_interval,
         calendar=calendar(dataset.calendar),
     )
-    model = resampled_model(grid.length, grid.origin, funding=dataset.is_perpetual)
+    columns = columns_of_all(dataset)
+    model = resampled_model(grid.length, grid.origin, funding=dataset.is_perpetual, columns=columns)
     until = _made_until(store, dataset, partition.symbol, reach)
     findings = [*audit(table, model), *_incomplete(dataset, table, grid, until)]
     verdict = Verdict(table.height, tuple(findings))

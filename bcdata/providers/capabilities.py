@@ -5,19 +5,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
+from bcdata.frames.columns import BAR_COLUMNS
 from bcdata.net.budgets import Budget
 from bcdata.venues.market import Market
 
 if TYPE_CHECKING:
     from bcdata.net.client import HttpClient
-
-BAR_COLUMNS = frozenset(
-    {
-        *("open", "high", "low", "close", "volume", "quote_volume", "trades"),
-        *("taker_buy_volume", "taker_buy_quote_volume"),
-    }
-)
-"""The values of a canonical bar; `vwap` may be a source's own beside them."""
 
 
 class Role(StrEnum):

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 
 from bcdata.errors import UsageError
-from bcdata.providers.capabilities import BAR_COLUMNS, Provider, Role, Source
+from bcdata.frames.columns import BAR_COLUMNS
+from bcdata.providers.capabilities import Provider, Role, Source
 from bcdata.venues.market import Market
 
 GROUP = "bcdata.providers"

@@ -6,15 +6,25 @@ from datetime import date
 
 import polars as pl
 
-from bcdata.frames.schema import BAR, CONTRACT_BAR, PARSED_BAR, conform
+from bcdata.frames.columns import BAR_COLUMNS
+from bcdata.frames.schema import BAR, RAW_BAR, conform
 from bcdata.intervals import Interval
 from bcdata.quality.compare.alternatives import as_bars, prefer_what_fits, within
 from bcdata.quality.compare.coarser import Contradiction
 from bcdata.quality.compare.refutation import Checked, check
 from bcdata.quality.compare.unconfirmed import STEP, look_into
 from bcdata.quality.duplicates import Resolved, resolve
-from bcdata.quality.models import audit, bar_model
-from bcdata.quality.rules import blame, blamed_findings, count_violations, findings, row_rules, sample, warning_rules
+from bcdata.quality.models import audit, bar_model, parsed_bar
+from bcdata.quality.rules import (
+    Rule,
+    blame,
+    blamed_findings,
+    count_violations,
+    findings,
+    row_rules,
+    sample,
+    warning_rules,
+)
 from bcdata.quality.shares import Bad, bad_objects, set_aside_objects
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.windows import Window
@@ -28,8 +38,8 @@ class Audited:
 
     Attributes:
         bars: fit to publish.
-        rejected: rows set aside, as sent, with `reason` (the rule) and `evidence` (in words; null where the rule says
-            all).
+        rejected: rows set aside, as sent (but for columns that the source does not declare), with `reason` (the rule)
+            and `evidence` (in words; null where the rule says all).
         verdict: what was found.
         questioned: windows whose bars are published, but of which a second source should be asked.
         uncompared: UTC days with bars that no control covers.
@@ -49,6 +59,8 @@ def audit_bars(
     *,
     interval: Interval,
     max_bad_share: float,
+    columns: frozenset[str] = BAR_COLUMNS,
+    by_window: bool = False,
     bad_lines: Mapping[int, int] | None = None,
     elsewhere: Mapping[int, Bad] | None = None,
     controls: Mapping[str, pl.DataFrame] | None = None,
@@ -62,14 +74,22 @@ def audit_bars(
             `known_at` (µs), if the received bars of some ended later than their calendar says.
         interval: the length of the bars.
         max_bad_share: the share of an object's rows above which the whole object is set aside.
+        columns: those that the source fills, `vwap` among them where it states its own. In others a null passes, and
+            what stands there all the same is not believed: it is null from here on, and a warning.
+        by_window: whether the source is asked by windows: rows are those of `RAW_BAR`, without `close_time`, and bars
+            those of `WINDOW_BAR`.
         bad_lines: lines that were no rows at all, by object; they count as bad rows.
         elsewhere: rows of the objects that lie outside the partition: they count for the share of bad ones alone.
         controls: coarser bars of the same symbol, by interval name; None where they are not to be compared.
         between: the times between two instruments of one ticker.
         is_published: whether the bars are to be published: then the strict model looks at them. No row depends on it.
     """
-    sound, rejected, found, bad = _by_row(raw, interval, max_bad_share, bad_lines or {}, elsewhere or {})
-    resolved = resolve(sound)
+    contracts = "contracts" in raw.columns
+    raw, undeclared = _declared(raw, columns)
+    rules = row_rules(interval, contracts=contracts, columns=columns, by_window=by_window)
+    sound, rejected, found, bad = _by_row(raw, rules, max_bad_share, bad_lines or {}, elsewhere or {})
+    found += undeclared
+    resolved = resolve(sound, by_window=by_window)
     checked = _against_controls(resolved, interval, controls)
     rows = checked.rows
     found += [*resolved.findings, *checked.findings]
@@ -77,13 +97,11 @@ def audit_bars(
     if controls is not None:
         rows, held, suspicious = _unconfirmed(rows, resolved.others, interval, checked.uncompared, between)
         found += suspicious
-    contracts = "contracts" in raw.columns
-    found.extend(findings(rows, warning_rules(interval, contracts=contracts)))
-    bars = conform(
-        rows.with_columns(pl.col("open_time").cast(BAR["open_time"])), CONTRACT_BAR if contracts else PARSED_BAR
-    )
+    found.extend(findings(rows, warning_rules(interval, contracts=contracts, by_window=by_window)))
+    schema = parsed_bar(contracts=contracts, by_window=by_window)
+    bars = conform(rows.with_columns(pl.col("open_time").cast(BAR["open_time"])), schema)
     if is_published:
-        found.extend(audit(bars, bar_model(interval, contracts=contracts)))
+        found.extend(audit(bars, bar_model(interval, contracts=contracts, columns=columns, by_window=by_window)))
     aside = [one for one in (rejected, resolved.rejected, checked.rejected, held) if one.height] or [rejected]
     everything = pl.concat([_noted(one, raw) for one in aside]).sort("open_time", "object", "line")
     everything = everything.drop("known_at", strict=False)
@@ -91,15 +109,26 @@ def audit_bars(
     return Audited(bars, everything, verdict, checked.questioned, checked.uncompared, bad)
 
 
+def _declared(raw: pl.DataFrame, columns: frozenset[str]) -> tuple[pl.DataFrame, list[Finding]]:
+    """The rows without what stands in columns that the source does not declare, and a warning if anything does."""
+    others = [name for name in (*BAR.names()[1:], "vwap") if name not in columns and name in raw.columns]
+    filled = [name for name in others if raw[name].null_count() < raw.height]
+    if not filled:
+        return raw, []
+    words = f"the source does not declare {', '.join(filled)}: what it says there is not believed"
+    rows = raw.filter(pl.any_horizontal(pl.col(filled).is_not_null()))
+    found = Finding("undeclared", Severity.WARN, rows.height, words, sample(rows))
+    return raw.with_columns(pl.lit(None, dtype=RAW_BAR[name]).alias(name) for name in filled), [found]
+
+
 def _by_row(
     raw: pl.DataFrame,
-    interval: Interval,
+    rules: tuple[Rule, ...],
     max_bad_share: float,
     bad_lines: Mapping[int, int],
     elsewhere: Mapping[int, Bad],
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding], dict[int, Bad]]:
     """The rows that keep the rules, those that do not (and all of an object that has too many of these)."""
-    rules = row_rules(interval, contracts="contracts" in raw.columns)
     none = raw.clear().with_columns(**{name: pl.lit(None, dtype=dtype) for name, dtype in _NOTES.items()})
     is_broken = bool(count_violations(raw, rules))
     if not is_broken and not bad_lines and not any(one.bad for one in elsewhere.values()):

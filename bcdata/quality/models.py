@@ -1,118 +1,109 @@
-"""Pandera models: the last audit before a frame is published, always on a collected frame.
+"""The models of bars, settlements, features and profiles that the last audit asks of a frame."""
 
-On a LazyFrame Pandera checks the schema and no data; every audit here therefore takes a DataFrame.
-"""
-
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-import pandera.polars as pa
 import polars as pl
 
 from bcdata.bars.known import bar_end
 from bcdata.bars.resample import resampled_bar
-from bcdata.frames.schema import BAR, CONTRACT_BAR, PARSED_BAR, Type, merged_bar
+from bcdata.frames.columns import BAR_COLUMNS, PRICES, with_vwap
+from bcdata.frames.schema import BAR, CONTRACT_BAR, PARSED_BAR, WINDOW_BAR, Type, merged_bar
 from bcdata.intervals import QUARTER_HOUR, SETTLEMENT_MINUTE, Interval
-from bcdata.quality.rules import PRICES, VOLUMES
-from bcdata.quality.verdict import Finding, Severity
+from bcdata.quality.rules import VOLUMES
+from bcdata.quality.validation import Model, Rule, audit, model_of
+
+__all__ = [
+    "audit",
+    "bar_model",
+    "feature_model",
+    "funding_model",
+    "merged_model",
+    "parsed_bar",
+    "profile_model",
+    "resampled_model",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A condition that holds in every row."""
-
-    name: str
-    sound: pl.Expr
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A Pandera model twice: `quick` says in one check whether all is well, `full` says what is not; and its rules."""
-
-    quick: pa.DataFrameSchema
-    full: pa.DataFrameSchema
-    rules: Mapping[str, Rule]
-
-
-def audit(frame: pl.DataFrame, model: Model) -> list[Finding]:
-    """Validates the frame; every broken check is a finding that costs the partition."""
-    try:
-        model.quick.validate(frame)
-    except (pa.errors.SchemaError, pa.errors.SchemaErrors):
-        return _findings(frame, model) or [Finding("schema", Severity.PARTITION, 1, "breaks the model")]
-    return []
-
-
-def _findings(frame: pl.DataFrame, model: Model) -> list[Finding]:
-    try:
-        model.full.validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as errors:
-        cases = errors.failure_cases
-        named = cases.group_by("column", "check", maintain_order=True).agg(
-            pl.len(), pl.col("failure_case").cast(pl.String).first()
-        )
-        return [
-            Finding("schema", Severity.PARTITION, count, _words(frame, model, column or "", check, case))
-            for column, check, count, case in named.iter_rows()
-        ]
-    return []
-
-
-def _words(frame: pl.DataFrame, model: Model, column: str, check: str, case: str) -> str:
-    """What is broken. Of a rule over rows, the first row that breaks it: when it is, and what the rule reads there."""
-    rule = None if column else model.rules.get(check)
-    if rule is None or frame.columns != list(model.full.columns):
-        return f"{column}: {check} (e.g. {case})"
-    read = rule.sound.meta.root_names() or frame.columns  # several columns at once have no names of their own
-    shown = dict.fromkeys([frame.columns[0], *(name for name in frame.columns if name in read)])
-    row = frame.filter(~rule.sound.fill_null(value=False)).select(*shown).row(0, named=True)
-    return f"not {check}: " + ", ".join(f"{name} {value}" for name, value in row.items())
+def parsed_bar(*, contracts: bool = False, by_window: bool = False) -> pl.Schema:
+    """The schema of parsed bars: those of a source that is asked by windows, those made of contracts, or others."""
+    if by_window:
+        return WINDOW_BAR
+    return CONTRACT_BAR if contracts else PARSED_BAR
 
 
 @lru_cache(maxsize=64)
-def bar_model(interval: Interval, *, contracts: bool = False) -> Model:
+def bar_model(
+    interval: Interval, *, contracts: bool = False, columns: frozenset[str] = BAR_COLUMNS, by_window: bool = False
+) -> Model:
     """Parsed bars: types, no nulls, strictly ascending opens on the grid, sound prices and volumes.
 
-    `known_at` stands only where the received bar ended after its calendar's end.
+    `known_at` stands only where the received bar ended after its calendar's end. Columns are null throughout if the
+    source does not fill them; its own `vwap` is null exactly where nothing was traded.
+
+    Args:
+        interval: the length of the bars.
+        contracts: whether the bars have `contracts` (`CONTRACT_BAR`).
+        columns: those that the source fills.
+        by_window: whether the source is asked by windows (`WINDOW_BAR`).
     """
+    schema = dict(parsed_bar(contracts=contracts, by_window=by_window))
     late = Rule("known_at", pl.col("known_at").is_null() | (pl.col("known_at") > bar_end(interval)))
-    checks = [_ascending("open_time"), _on_grid(interval), *_sound_bars(), late]
-    return _model(dict(CONTRACT_BAR if contracts else PARSED_BAR), checks, frozenset({"known_at"}))
+    checks = [_ascending("open_time"), _on_grid(interval), *_sound_bars(columns), late]
+    if absent := [name for name in (*BAR.names()[1:], "vwap") if name in schema and name not in columns]:
+        checks.append(Rule("undeclared", pl.all_horizontal(pl.col(absent).is_null())))
+    if "vwap" in columns:
+        checks.append(_vwap(columns))
+    return model_of(schema, checks, frozenset({"known_at", "vwap"}) | (BAR_COLUMNS - columns))
 
 
 @lru_cache(maxsize=64)
-def merged_model(interval: Interval, *, funding: bool) -> Model:
-    """Merged bars: as parsed ones, with vwap (null exactly where nothing was traded) and a source on every row.
+def merged_model(interval: Interval, *, funding: bool, columns: frozenset[str] = BAR_COLUMNS) -> Model:
+    """Merged bars: as parsed ones, with a source on every row, and with vwap.
 
-    None is known before its end, or long after it.
+    That is null exactly where nothing was traded, or where neither a quote volume nor a VWAP of the source's own is
+    there. None is known before its end, or long after it.
+
+    Args:
+        interval: the length of the bars.
+        funding: whether the market pays funding.
+        columns: those that each of the sources fills (`bcdata.frames.columns.in_all`); others may be null.
     """
-    vwap = Rule("vwap", pl.col("vwap").is_null() == (pl.col("volume") == 0))
     end = bar_end(interval)
     # Rows computed from bars count on the bound, so that it makes no difference how many older ones they read.
     slack = max(interval.length or timedelta(days=31), SETTLEMENT_MINUTE)
     known = Rule("known_at", pl.col("known_at").is_between(end, end + slack))
-    checks = [_ascending("open_time"), _on_grid(interval), *_sound_bars(), vwap, known]
-    nullable = frozenset({"vwap", "funding_rate"})
-    return _model(dict(merged_bar(funding=funding)), checks, nullable)
+    checks = [_ascending("open_time"), _on_grid(interval), *_sound_bars(columns), _vwap(with_vwap(columns)), known]
+    nullable = frozenset({"vwap", "funding_rate"}) | (BAR_COLUMNS - columns)
+    return model_of(dict(merged_bar(funding=funding)), checks, nullable)
 
 
 @lru_cache(maxsize=64)
-def resampled_model(length: timedelta, origin: datetime, *, funding: bool) -> Model:
-    """Resampled bars: sound bars on their own grid, made of one finer bar at least and no more than there can be."""
+def resampled_model(
+    length: timedelta, origin: datetime, *, funding: bool, columns: frozenset[str] = BAR_COLUMNS
+) -> Model:
+    """Resampled bars: sound bars on their own grid, made of one finer bar at least and no more than there can be.
+
+    Args:
+        length: of the windows.
+        origin: an open of the grid, UTC.
+        funding: whether the market pays funding.
+        columns: those that each of the finer bars has (`bcdata.frames.columns.in_all`); others may be null.
+    """
     micros = length // timedelta(microseconds=1)
     off = (pl.col("open_time") - origin).dt.total_microseconds() % micros
     checks = [
         _ascending("open_time"),
         Rule("grid", off == 0),
-        *_sound_prices(),
+        *_sound_bars(columns),
+        _vwap(with_vwap(columns)),
         Rule("known_at", pl.col("known_at") >= pl.col("open_time") + length),
         Rule("counts", (pl.col("bars") > 0) & (pl.col("bars") + pl.col("explained") <= pl.col("expected"))),
     ]
     own = frozenset({"open_time", *PRICES, "known_at", "bars", "expected", "explained"})
     schema = resampled_bar(funding=funding)
-    return _model(dict(schema), checks, frozenset(schema) - own)
+    return model_of(dict(schema), checks, frozenset(schema) - own - columns)
 
 
 def funding_model(schema: pl.Schema) -> Model:
@@ -130,7 +121,7 @@ def _funding_model(schema: tuple[tuple[str, Type], ...], intervals: frozenset[st
         Rule("finite", pl.col("funding_rate").is_finite()),
         Rule("interval", sound),
     ]
-    return _model(dict(schema), checks, intervals)
+    return model_of(dict(schema), checks, intervals)
 
 
 def feature_model(ranges: Sequence[tuple[str, float | None, float | None]]) -> Model:
@@ -148,7 +139,7 @@ def feature_model(ranges: Sequence[tuple[str, float | None, float | None]]) -> M
         if high is not None:
             sound &= pl.col(name) <= high
         checks.append(Rule(f"{name} in range", sound.fill_null(value=True)))
-    return _model(schema, checks, nullable=frozenset(name for name, _, _ in ranges))
+    return model_of(schema, checks, nullable=frozenset(name for name, _, _ in ranges))
 
 
 @lru_cache(maxsize=1)
@@ -164,29 +155,35 @@ def profile_model() -> Model:
         Rule("sigma", _is_deviation("sigma")),
         Rule("relative", _is_deviation("relative") & (pl.col("relative").is_null() | pl.col("sigma").is_not_null())),
     ]
-    return _model(schema, checks, frozenset({"sigma", "relative"}))
+    return model_of(schema, checks, frozenset({"sigma", "relative"}))
 
 
 def _is_deviation(column: str) -> pl.Expr:
     return (pl.col(column).is_finite() & (pl.col(column) >= 0)).fill_null(value=True)
 
 
-def _sound_bars() -> list[Rule]:
+def _sound_bars(columns: frozenset[str]) -> list[Rule]:
+    """Values are sound; in other columns than these they may be null."""
+    finite, volumes = pl.col(*PRICES, *VOLUMES).is_finite(), pl.col(*VOLUMES, "trades") >= 0
+    if not columns >= BAR_COLUMNS:
+        finite, volumes = finite.fill_null(value=True), volumes.fill_null(value=True)
     return [
-        Rule("finite", pl.all_horizontal(pl.col(*PRICES, *VOLUMES).is_finite())),
+        Rule("finite", pl.all_horizontal(finite)),
         _ohlc_bounds(),
-        Rule("non_negative_volumes", pl.all_horizontal(pl.col(*VOLUMES, "trades") >= 0)),
+        Rule("non_negative_volumes", pl.all_horizontal(volumes)),
     ]
 
 
-def _sound_prices() -> list[Rule]:
-    """Prices are there and sound; what a provider does not have is null."""
-    volumes = pl.col(*VOLUMES, "trades")
-    return [
-        Rule("finite", pl.all_horizontal(pl.col(*PRICES, *VOLUMES).is_finite().fill_null(value=True))),
-        _ohlc_bounds(),
-        Rule("non_negative_volumes", pl.all_horizontal((volumes >= 0).fill_null(value=True))),
-    ]
+def _vwap(columns: frozenset[str]) -> Rule:
+    """VWAP is null exactly where nothing was traded; rows may lack it where it is none of the columns.
+
+    It is there also where volume and quote volume are. Without a volume nothing tells whether there was a trade.
+    """
+    is_null, volume = pl.col("vwap").is_null(), pl.col("volume")
+    if columns >= {"volume", "vwap"}:
+        return Rule("vwap", is_null == (volume == 0))
+    paid = volume * pl.col("quote_volume")
+    return Rule("vwap", pl.when(volume == 0).then(is_null).otherwise(~is_null | paid.is_null()))
 
 
 def _ohlc_bounds() -> Rule:
@@ -204,26 +201,3 @@ def _on_grid(interval: Interval) -> Rule:
 
 def _ascending(column: str) -> Rule:
     return Rule("ascending", (pl.col(column).diff().dt.total_microseconds() > 0).fill_null(value=True))
-
-
-def _model(
-    schema: dict[str, Type],
-    checks: list[Rule],
-    nullable: frozenset[str] = frozenset(),
-) -> Model:
-    required = [pl.col(name).is_not_null() for name in schema if name not in nullable]
-    sound = [rule.sound.fill_null(value=False) for rule in checks]
-    everything = Rule("sound", pl.all_horizontal(*required, *sound))
-    return Model(
-        quick=_schema({name: pa.Column(dtype, nullable=True) for name, dtype in schema.items()}, [everything]),
-        full=_schema({name: pa.Column(dtype, nullable=name in nullable) for name, dtype in schema.items()}, checks),
-        rules={rule.name: rule for rule in checks},
-    )
-
-
-def _schema(columns: dict[str, pa.Column], rules: list[Rule]) -> pa.DataFrameSchema:
-    checks = [
-        pa.Check(lambda data, rule=rule: data.lazyframe.select(rule.sound.alias(rule.name)), name=rule.name)
-        for rule in rules
-    ]
-    return pa.DataFrameSchema(columns, checks=checks, strict=True, ordered=True)

@@ -1,26 +1,30 @@
 """Row rules for bars: each one expression that is true where a row is sound. Source: semantics, "Severity".
 
 The input is a raw frame: times in µs as Int64, plus `from_us` and `to_us`, the window that the row's object names.
-The same expressions split bad rows off and, as Pandera checks, audit what is left.
+The same expressions split bad rows off and, as Pandera checks, audit what is left. They read the columns that the
+source declares, and prices in any case; what it does not have is null, and passes.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
 
+from bcdata.frames.columns import BAR_COLUMNS, PRICES
 from bcdata.intervals import EPOCH, Interval
 from bcdata.quality.verdict import SAMPLE, Finding, Severity
 
 VERSION = "2"
 """Change it with any rule: partitions audited by older rules become stale."""
 
-PRICES = ("open", "high", "low", "close")
 VOLUMES = ("volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
-_NUMBERS = (*PRICES, *VOLUMES)
+_PARTS = (("taker_buy_volume", "volume"), ("taker_buy_quote_volume", "quote_volume"))
 _RELATIVE = 1e-9
 _QUANTUM = 1e-8
 """Binance prints eight decimals: sums of rounded amounts may differ by a few of the last."""
 _AMOUNT = "quote volume / volume lies outside low and high"
+_LARGEST = 1e24
+"""No price and no amount comes near it, and sums and squares of what is below are finite."""
 UNUSUAL_MOVE = 0.5
 """A close this far from the bar's before (as a share) is shown, never refused."""
 
@@ -35,43 +39,62 @@ class Rule:
     why: str
 
 
-def row_rules(interval: Interval, *, contracts: bool = False) -> tuple[Rule, ...]:
+def row_rules(
+    interval: Interval, *, contracts: bool = False, columns: frozenset[str] = BAR_COLUMNS, by_window: bool = False
+) -> tuple[Rule, ...]:
     """The rules that cost a row, in the order in which a row is blamed.
 
     Where volumes were `contracts`, the amount in quote currency follows from a table of contract sizes: what does not
     fit the prices may be the table's fault, and is a warning alone.
+
+    Args:
+        interval: the length of the bars.
+        contracts: whether volumes were contracts.
+        columns: those that the source fills, `vwap` among them where it states its own.
+        by_window: whether the source is asked by windows: its bars (`RAW_BAR`) have no `close_time`.
     """
-    amounts = (_row("quote_volume", _amount_fits_prices(), _AMOUNT),)
-    return (*_by_row(interval), *(() if contracts else amounts))
+    return (*_by_row(interval, columns, by_window=by_window), *_amounts(columns, contracts=contracts))
 
 
-def _by_row(interval: Interval) -> tuple[Rule, ...]:
+def _by_row(interval: Interval, columns: frozenset[str], *, by_window: bool) -> Iterator[Rule]:
     o, h, low, c = (pl.col(name) for name in PRICES)
     start = pl.col("open_time")
-    return (
-        _row("values", pl.all_horizontal(pl.col(*_NUMBERS, "trades", "open_time", "close_time").is_not_null()),
-             "a value is missing or no number"),
-        _row("finite", pl.all_horizontal(pl.col(*_NUMBERS).is_finite()), "a value is infinite or NaN"),
-        _row("content_matches_name", start.is_between(pl.col("from_us"), pl.col("to_us"), closed="left"),
-             "the row lies outside the time that its object names"),
-        _row("grid", _on_grid(interval), f"the open is not on the {interval.name} grid"),
-        _row("positive_prices", pl.all_horizontal(pl.col(*PRICES) > 0), "a price is zero or negative"),
-        _row("ohlc_bounds", (low <= o) & (low <= c) & (h >= o) & (h >= c) & (low <= h),
-             "open or close lies outside low and high"),
-        _row("non_negative_volumes", pl.all_horizontal(pl.col(*VOLUMES, "trades") >= 0),
-             "a volume or count is negative"),
-        _row("taker_within_total", _within("taker_buy_volume", "volume")
-             & _within("taker_buy_quote_volume", "quote_volume"), "the taker's share exceeds the total"),
-        _row("close_time", _closes_inside(interval), "the bar closes before it opens or after its interval"),
-    )  # fmt: skip
+    volumes = [name for name in VOLUMES if name in columns]
+    counted = [*volumes, *(["trades"] if "trades" in columns else [])]
+    times = ["open_time"] if by_window else ["open_time", "close_time"]
+    yield _row("values", pl.all_horizontal(pl.col(*PRICES, *counted, *times).is_not_null()),
+               "a value is missing or no number")  # fmt: skip
+    yield _row("finite", pl.all_horizontal(pl.col(*PRICES, *volumes).is_finite()), "a value is infinite or NaN")
+    if by_window:
+        yield _row("magnitude", pl.all_horizontal(pl.col(*PRICES, *volumes) <= _LARGEST), "a value is too large")
+    yield _row("content_matches_name", start.is_between(pl.col("from_us"), pl.col("to_us"), closed="left"),
+               "the row lies outside the time that its object names")  # fmt: skip
+    yield _row("grid", _on_grid(interval), f"the open is not on the {interval.name} grid")
+    yield _row("positive_prices", pl.all_horizontal(pl.col(*PRICES) > 0), "a price is zero or negative")
+    yield _row("ohlc_bounds", (low <= o) & (low <= c) & (h >= o) & (h >= c) & (low <= h),
+               "open or close lies outside low and high")  # fmt: skip
+    if counted:
+        yield _row("non_negative_volumes", pl.all_horizontal(pl.col(*counted) >= 0), "a volume or count is negative")
+    if parts := [_within(part, total) for part, total in _PARTS if {part, total} <= columns]:
+        yield _row("taker_within_total", pl.all_horizontal(parts), "the taker's share exceeds the total")
+    if not by_window:
+        yield _row("close_time", _closes_inside(interval), "the bar closes before it opens or after its interval")
 
 
-def warning_rules(interval: Interval, *, contracts: bool = False) -> tuple[Rule, ...]:
+def _amounts(columns: frozenset[str], *, contracts: bool) -> Iterator[Rule]:
+    if {"volume", "quote_volume"} <= columns and not contracts:
+        yield _row("quote_volume", _amount_fits_prices(), _AMOUNT)
+    if "vwap" in columns:
+        words = "the source's own VWAP lies outside low and high, or does not go with the volume"
+        yield _row("vwap", _vwap_fits_prices(has_volume="volume" in columns), words)
+
+
+def warning_rules(interval: Interval, *, contracts: bool = False, by_window: bool = False) -> tuple[Rule, ...]:
     """The rules that are shown and cost nothing."""
     move = pl.col("close") / pl.col("close").shift(1) - 1
     return (
         *((_warn("quote_volume", _amount_fits_prices(), _AMOUNT),) if contracts else ()),
-        _warn("early_close", _closes_at_end(interval), "the bar closed early"),
+        *(() if by_window else (_warn("early_close", _closes_at_end(interval), "the bar closed early"),)),
         _warn("unusual_move", move.abs().fill_null(0) <= UNUSUAL_MOVE, "the close moved by more than half"),
     )  # fmt: skip
 
@@ -145,6 +168,15 @@ def _amount_fits_prices() -> pl.Expr:
     low, high, volume = pl.col("low"), pl.col("high"), pl.col("volume")
     slack = _RELATIVE * high * volume + _QUANTUM * (high + 1)
     return pl.col("quote_volume").is_between(low * volume - slack, high * volume + slack)
+
+
+def _vwap_fits_prices(*, has_volume: bool) -> pl.Expr:
+    """A source's own VWAP: null exactly where nothing was traded; else as near to the prices as amounts have to be."""
+    low, high, volume, vwap = (pl.col(name) for name in ("low", "high", "volume", "vwap"))
+    if not has_volume:
+        return vwap.is_null() | vwap.is_between(low * (1 - _RELATIVE), high * (1 + _RELATIVE))
+    slack = _RELATIVE * high + _QUANTUM * (high + 1) / volume
+    return pl.when(volume == 0).then(vwap.is_null()).otherwise(vwap.is_between(low - slack, high + slack))
 
 
 def _on_grid(interval: Interval) -> pl.Expr:

@@ -13,7 +13,9 @@ from bcdata.catalog import Dataset
 from bcdata.errors import UsageError
 from bcdata.features.feature import Feature
 from bcdata.pictures.feature_map import feature_map
+from bcdata.pipeline.context import columns_of
 from bcdata.pipeline.features.feature_set import features_of
+from bcdata.pipeline.features.lacking import lack
 from bcdata.pipeline.features.reports import absent_of, bars_of_a_day
 from bcdata.pipeline.lake import read_sound
 from bcdata.quality.features import states
@@ -113,7 +115,9 @@ def _reports(store: Store, partitions: Sequence[Partition]) -> pl.DataFrame | No
 def _attention(dataset: Dataset, symbol: str, reports: pl.DataFrame) -> str:
     judged = states(reports, absent=absent_of(dataset, symbol), day=bars_of_a_day(dataset))
     rows = "".join(_row(row) for row in judged.filter(pl.col("state") != "fine").sort("date", "feature").iter_rows())
-    return f"<table><tr><th>feature</th><th>date</th><th>why</th><th></th></tr>{rows}</table>" if rows else "Nothing."
+    table = f"<table><tr><th>feature</th><th>date</th><th>why</th><th></th></tr>{rows}</table>" if rows else "Nothing."
+    words = lack(features_of(dataset), columns_of(dataset))
+    return f"<p>By the nature of its sources: {escape(words)}</p>\n{table}" if words else table
 
 
 def _row(values: Sequence[object]) -> str:

@@ -103,3 +103,55 @@ def test_flows_may_differ_by_rounding_and_no_more() -> None:
     beyond = hours.with_columns(volume=pl.col("volume") * (1 + 5e-12))
     assert disagree(within, fine, HOUR, complete=60).is_empty()
     assert disagree(beyond, fine, HOUR, complete=60).height == 1
+
+
+def stated(frame: pl.DataFrame, *lacks: str, vwap: float | None = None) -> pl.DataFrame:
+    """The bars of a source without these columns, and with a VWAP of its own if one is given."""
+    kept = frame.with_columns(pl.lit(None, dtype=BAR[name]).alias(name) for name in lacks)
+    return kept.with_columns(vwap=pl.lit(vwap, dtype=pl.Float64))
+
+
+def test_rows_keep_what_their_source_has() -> None:
+    a, b = stated(bars(opens(2)), "quote_volume", "taker_buy_volume", vwap=100.5), bars(opens(3))
+    merged = merge([("a", a), ("b", b)])
+    assert merged["quote_volume"].to_list() == [None, None, b["quote_volume"][2]]
+    assert merged["vwap"].to_list() == [100.5, 100.5, b["open"][2]], "its own, or what follows from the amounts"
+    assert merged["taker_buy_volume"].null_count() == 2
+    assert merge([("b", b), ("a", a)])["quote_volume"].null_count() == 0
+
+
+def test_a_vwap_of_its_own_gives_way_to_the_amounts_and_to_no_trade() -> None:
+    frame = stated(bars(opens(2)), vwap=7.0).with_columns(volume=pl.Series([0.0, 4.0]))
+    assert merge([("a", frame)])["vwap"].to_list() == [None, frame["quote_volume"][1] / 4]
+    unknown = stated(bars(opens(2)), "volume", "quote_volume", vwap=7.0)
+    assert merge([("a", unknown)])["vwap"].to_list() == [7.0, 7.0], "nothing says that there was no trade"
+    bare = stated(bars(opens(2)), "quote_volume")
+    assert merge([("a", bare)])["vwap"].null_count() == 2
+
+
+def test_what_a_source_does_not_have_is_no_disagreement() -> None:
+    a, b = stated(bars(opens(3)), "trades", "quote_volume", vwap=1.0), bars(opens(3))
+    assert disagreements(a, b).is_empty()
+    assert disagreements(b, a).is_empty()
+    other = b.with_columns(volume=pl.col("volume") * 2)
+    assert disagreements(a, other).height == 3
+
+
+def test_sums_of_trades_may_differ_by_rounding_where_that_is_said() -> None:
+    a = bars(opens(3))
+    near = a.with_columns(pl.col("volume", "quote_volume") * (1 + 1e-10))
+    assert disagreements(a, near).height == 3
+    assert disagreements(a, near, exact=False).is_empty()
+    for changed in (pl.col("volume") * (1 + 1e-6), pl.col("trades") + 1, pl.col("close") * (1 + 1e-10)):
+        assert disagreements(a, a.with_columns(changed), exact=False).height == 3
+
+
+def test_sums_of_what_is_not_there_are_not_there() -> None:
+    fine = bars(opens(120)).with_columns(trades=pl.lit(None, dtype=pl.Int64))
+    fine = fine.with_columns(quote_volume=pl.when(pl.int_range(pl.len()) != 5).then("quote_volume"))
+    hours = aggregate(fine, HOUR)
+    assert hours["trades"].to_list() == [None, None]
+    assert hours["quote_volume"].is_null().to_list() == [True, False]
+    assert hours["volume"].to_list() == aggregate(bars(opens(120)), HOUR)["volume"].to_list()
+    whole = aggregate(bars(opens(120)), HOUR).select(BAR.names())
+    assert disagree(whole, fine, HOUR, complete=60).is_empty(), "what one of them does not have is no difference"

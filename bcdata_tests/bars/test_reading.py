@@ -65,6 +65,15 @@ def test_flat_repeats_the_close_before_and_says_so(there: list[int]) -> None:
         assert row["vwap"] is None
 
 
+def test_flat_invents_no_number_for_a_column_that_others_of_the_series_have() -> None:
+    rows = bars([0, 2, 50], quote_volume=[None, None, 5.0])
+    found = fill(rows, Fill.FLAT, interval=MINUTE, calendar=ALWAYS, window=Window(START, START + timedelta(minutes=3)))
+    assert found["quote_volume"].to_list() == [None, 0.0, None], "the dataset has it, and nothing was traded"
+    lacking = rows.with_columns(quote_volume=pl.lit(None, dtype=pl.Float64))
+    same = fill(lacking, Fill.FLAT, interval=MINUTE, calendar=ALWAYS, window=WINDOW)
+    assert same["quote_volume"].null_count() == same.height == 40
+
+
 def test_bars_outside_the_window_and_off_the_grid() -> None:
     odd = bars([0, 5, 50]).with_columns(
         pl.when(pl.col("open") == 105).then(pl.col("open_time") + timedelta(seconds=7)).otherwise("open_time")

@@ -162,6 +162,43 @@ def test_what_a_provider_does_not_have_stays_null() -> None:
     assert five["volume"] > 0
 
 
+LACKS = st.sampled_from(["quote_volume", "trades", "taker_buy_volume", "vwap", "volume"])
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 14), LACKS), max_size=12), st.sets(st.integers(0, 14), max_size=6))
+def test_a_sum_of_which_a_part_is_not_known_is_null(lacks: list[tuple[int, str]], idle: set[int]) -> None:
+    """Bars of several sources in one window: each column of each bar may be null, and bars may be without trades."""
+    rows = [bar(JANUARY.start + k * STEP) for k in range(15)]
+    for k in idle:
+        rows[k] |= {"volume": 0.0, "quote_volume": 0.0, "trades": 0, "vwap": None}
+    for k, name in lacks:
+        rows[k][name] = None
+    made = resample(
+        frame(rows), runs(), Resampling(Interval.parse("5m")), window=JANUARY, finer=MINUTE, calendar=ALWAYS
+    ).to_dicts()
+    for number, five in enumerate(made):
+        own = rows[5 * number : 5 * number + 5]
+        for name in ("volume", "quote_volume", "trades", "taker_buy_volume"):
+            values = [row[name] for row in own]
+            assert five[name] == (None if None in values else pytest.approx(sum(values))), name
+        assert five["vwap"] == pytest.approx(mean_price(own))
+
+
+def mean_price(rows: list[dict[str, Any]]) -> float | None:
+    """The VWAP of a window as the words have it."""
+    volumes = [row["volume"] for row in rows]
+    if None in volumes or sum(volumes) == 0:
+        return None
+    quotes = [row["quote_volume"] for row in rows]
+    if None not in quotes:
+        return float(sum(quotes) / sum(volumes))
+    traded = [row for row in rows if row["volume"]]
+    if any(row["vwap"] is None for row in traded):
+        return None
+    return float(sum(row["vwap"] * row["volume"] for row in traded) / sum(volumes))
+
+
 def test_a_window_without_volume_has_no_vwap() -> None:
     rows = [bar(JANUARY.start + k * STEP, volume=0.0, quote_volume=0.0) for k in range(5)]
     (five,) = resample(

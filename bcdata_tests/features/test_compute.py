@@ -87,6 +87,23 @@ def test_a_window_with_more_than_a_tenth_missing_is_null(length: int, whole: boo
     assert (table["donchian_pos_240"][700] is not None) is whole
 
 
+def test_null_columns_leave_what_reads_them_null_and_the_rest_as_it_is() -> None:
+    bars = hostile(3)
+    window = whole_window(bars)
+    whole = compute(bars, window=window, interval=ONE_MINUTE)
+    bare = bars.with_columns(
+        pl.lit(None, dtype=bars[name].dtype).alias(name)
+        for name in ("quote_volume", "trades", "taker_buy_volume", "taker_buy_quote_volume", "vwap")
+    )
+    table = compute(bare, window=window, interval=ONE_MINUTE)
+    kept = {"open", "high", "low", "close", "volume"}
+    lacking = [one.name for one in all_features() if one.columns - kept]
+    assert {"volume_z", "trade_size_z", "vwap_dev_240", "vpin_like_60", "impact_bp"} <= set(lacking)
+    assert {name: table[name].null_count() for name in lacking} == dict.fromkeys(lacking, bars.height)
+    assert_frame_equal(table.drop(lacking), whole.drop(lacking), check_exact=True)
+    assert "rel_volume" not in lacking
+
+
 def test_days_months_single_bars_and_the_whole_have_the_same_bits() -> None:
     bars = hostile()
     whole = compute(bars, window=whole_window(bars), interval=ONE_MINUTE)

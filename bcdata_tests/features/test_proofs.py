@@ -195,6 +195,11 @@ def test_values_that_are_not_there_are_caught(feature: Feature, mutation: Mutati
     refuted(Subject(feature, LAB, mutation), ["defined"])
 
 
+@named(tuple(one for one in FEATURES if one.columns & promises.OPTIONAL))
+def test_a_value_of_what_a_venue_lacks_is_caught(feature: Feature) -> None:
+    refuted(Subject(feature, LAB, lambda _, values, __: np.nan_to_num(values)), ["null by nature"])
+
+
 @every_feature_with_a_past
 def test_a_wrong_warm_up_and_rows_for_time_are_caught(feature: Feature) -> None:
     refuted(Subject(feature, LAB, lambda _, values, __: np.nan_to_num(values)), ["warm-up tight"])

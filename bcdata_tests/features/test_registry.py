@@ -98,6 +98,10 @@ def test_the_description_is_plain_and_complete() -> None:
     for entry in described:
         assert all(entry[key] for key in ("family", "description", "source", "formula", "unit", "inputs")), entry
         assert isinstance(entry["warm_up"], int)
+    needs = {entry["name"]: entry["columns"] for entry in described}
+    assert needs["trade_size_z"] == ["quote_volume", "trades"]
+    assert needs["beta_btc_240"] == needs["xs_rank_60"] == ["close"]
+    assert needs["funding_ann"] == [], "settlements are no columns of bars"
 
 
 @pytest.mark.parametrize(

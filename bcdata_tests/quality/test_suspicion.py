@@ -104,6 +104,9 @@ def test_a_day_with_the_values_of_another_is_named() -> None:
     idle = bars.with_columns(trades=pl.lit(0, dtype=pl.Int64), volume=pl.lit(0.0))
     flat = idle.with_columns(**{name: pl.lit(1.0) for name in ("open", "high", "low", "close")})
     assert repeated_days(flat) == []
+    for frame, days in ((stale, [(date(2023, 3, 3), FIRST)]), (flat, [])):
+        uncounted = frame.with_columns(trades=pl.lit(None, dtype=pl.Int64))
+        assert repeated_days(uncounted) == days, "not every source counts trades"
     _, found = look_into(stale, ONE, [date(2023, 3, 3)])
     assert [one.rule for one in found] == ["repeated_day"]
 

@@ -38,6 +38,7 @@ _SEED = 'declare limits={"length": run(alpha)}: the bars within which a recursio
 _RANGE = "declare the range that the formula has, or clip in the formula"
 _SCALE = "declare price_degree, volume_degree and scale_tolerance: 0 for ratios, 1 for prices"
 _INPUTS_SHARED = "write into arrays of your own only: x = x * 2, not x *= 2"
+_NATURE = "give NaN where something that is read is NaN: no default, no 0 for what a venue does not have"
 _INPUTS = "declare exactly the inputs that are read"
 
 
@@ -56,6 +57,7 @@ PROOFS: dict[str, Proof] = {
     "inputs unharmed": Proof(
         lambda one: promises.inputs_unharmed(one, calm(1)), "copy before you write: x = x * 2, not x *= 2"
     ),
+    "null by nature": Proof(lambda one: promises.null_by_nature(one, wild()), _NATURE),
     "future cut": Proof(lambda one: promises.future_cut(one, calm(), CALM_CUTS[0]), _PAST),
     "future cut, hostile bars": Proof(lambda one: promises.future_cut(one, wild(), WILD_CUTS[0]), _PAST),
     "future changed": Proof(lambda one: _changed(one, calm(), CALM_CUTS), _PAST),

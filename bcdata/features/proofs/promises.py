@@ -17,6 +17,8 @@ from bcdata.features.table.reach import settlement_window, warm_up_window
 from bcdata.windows import Window
 
 DAY = timedelta(days=1)
+OPTIONAL = frozenset({*FLOWS, "trades", "vwap"})
+"""Columns that not every source of bars has."""
 
 
 def inputs_unharmed(subject: Subject, world: World) -> None:
@@ -171,3 +173,13 @@ def inputs_matter(subject: Subject, world: World) -> None:
     for name in subject.feature.inputs:
         moved = subject.values(world.moved(name))
         require(not np.array_equal(moved, expected, equal_nan=True), f"{name} has no influence")
+
+
+def null_by_nature(subject: Subject, world: World) -> None:
+    """At a venue that lacks a column it reads it is null on every bar; what it does not read makes no difference."""
+    opens = world.bars["open_time"]
+    for name in sorted(OPTIONAL & subject.feature.columns):
+        there = np.isfinite(subject.values(world.null_in(frozenset({name}))))
+        require(not there.any(), f"a value though no bar has {name}", opens[int(there.argmax())])
+    expected = subject.values(world)
+    same_bits(subject.values(world.null_in(OPTIONAL - subject.feature.columns)), expected, opens)

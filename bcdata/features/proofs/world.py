@@ -145,6 +145,15 @@ class World:
         other.__dict__["around"] = around
         return other
 
+    def null_in(self, columns: frozenset[str]) -> "World":
+        """The same market at a venue that does not have these columns: null on all bars of everybody."""
+
+        def emptied(frame: pl.DataFrame, time: str) -> pl.DataFrame:
+            names = () if time == "time" else sorted(columns & set(frame.columns))
+            return frame.with_columns(pl.lit(None, dtype=frame[name].dtype).alias(name) for name in names)
+
+        return self._each(("null in", columns), emptied)
+
     def without(self, symbol: str) -> "World":
         """The same market, whose universe has one member less."""
         members = {name: frame for name, frame in self.members.items() if name != symbol}

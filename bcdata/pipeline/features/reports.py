@@ -11,8 +11,9 @@ import polars as pl
 from bcdata.catalog import Dataset
 from bcdata.features.feature import SETTLEMENTS, Feature
 from bcdata.features.report import TRAILING, feature_report
-from bcdata.pipeline.context import Workbench, window_of
+from bcdata.pipeline.context import Workbench, columns_of, window_of
 from bcdata.pipeline.features.feature_set import features_of, reference_of, universe_of
+from bcdata.pipeline.features.lacking import lacking
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import keys_over, published_sound, read_sound
 from bcdata.pipeline.outcome import Outcome, State
@@ -99,7 +100,9 @@ def _clipped(published: Published) -> dict[str, int]:
 
 def absent_of(dataset: Dataset, symbol: str) -> frozenset[str]:
     """The features that are null by their nature for this symbol."""
-    return frozenset(one.name for one in features_of(dataset) if _is_nothing(one, dataset, symbol))
+    features = features_of(dataset)
+    by_nature = {one.name for one in features if _is_nothing(one, dataset, symbol)}
+    return frozenset(by_nature | lacking(features, columns_of(dataset)).keys())
 
 
 def bars_of_a_day(dataset: Dataset) -> int:

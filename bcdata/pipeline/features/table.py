@@ -7,8 +7,9 @@ import polars as pl
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.features.table.compute import compute_counted
-from bcdata.pipeline.context import Workbench, window_of
+from bcdata.pipeline.context import Workbench, columns_of, window_of
 from bcdata.pipeline.features.kept import Kept, kept_columns
+from bcdata.pipeline.features.lacking import lack_of_columns
 from bcdata.pipeline.features.neighbours import Neighbours
 from bcdata.pipeline.features.warm_up import warm_up
 from bcdata.pipeline.fingerprint import CODE_VERSION, fingerprint
@@ -52,6 +53,7 @@ def _compute(store: Store, dataset: Dataset, partition: Partition, near: Neighbo
     own = near.own(partition.symbol, window)
     findings += warm_up(dataset, [(one.date, one.made) for one in own], "features")
     findings += near.findings(partition.symbol, window)
+    findings += lack_of_columns(near.features, columns_of(dataset))
     nulls = {name: int(n) for name, n in table.null_count().row(0, named=True).items() if n}
     facts = {"features": near.version, "nulls": nulls, **({"clipped": clipped} if clipped else {})}
     verdict = Verdict(table.height, tuple(findings), facts)

@@ -124,10 +124,16 @@ def day_values(bars: pl.DataFrame) -> pl.DataFrame:
     row = pl.struct(minute, "open", "high", "low", "close", "volume", "trades").hash()
     return (
         bars.group_by(pl.col("open_time").dt.date().alias("day"))
-        .agg(row.sum().alias("values"), pl.col("trades").sum(), pl.len())
-        .filter(pl.col("trades") > 0)
+        .agg(row.sum().alias("values"), pl.col("trades").sum(), pl.len(), pl.col(_counted(bars)).sum().alias("traded"))
+        .filter(pl.col("traded") > 0)
+        .drop("traded")
         .sort("day")
     )
+
+
+def _counted(bars: pl.DataFrame) -> str:
+    """The column that tells whether there were trades: their number, or the volume where a source does not count."""
+    return "volume" if bars["trades"].null_count() == bars.height else "trades"
 
 
 def _by_day(bars: pl.DataFrame) -> pl.DataFrame:
@@ -138,7 +144,8 @@ def _by_day(bars: pl.DataFrame) -> pl.DataFrame:
 
 def repeated_days(bars: pl.DataFrame) -> list[tuple[date, date]]:
     """UTC days with the very values of an earlier day, and that day. Days without trades repeat nothing."""
-    if not _by_day(bars).filter(pl.col("trades") > 0).select("trades", "len").is_duplicated().any():
+    counted = _counted(bars)
+    if not _by_day(bars).filter(pl.col(counted) > 0).select(counted, "len").is_duplicated().any():
         return []
     days = day_values(bars)
     first = pl.col("day").first().over("values", "trades", "len")

@@ -1,0 +1,29 @@
+"""Columns of bars, by name: a source fills some of them, and the others are null. Free of heavy imports."""
+
+from collections.abc import Iterable
+
+PRICES = ("open", "high", "low", "close")
+BAR_COLUMNS = frozenset(
+    {
+        *(*PRICES, "volume", "quote_volume", "trades"),
+        *("taker_buy_volume", "taker_buy_quote_volume"),
+    }
+)
+"""The values of a canonical bar; `vwap` may be a source's own beside them."""
+_AMOUNTS = frozenset({"volume", "quote_volume"})
+
+
+def with_vwap(columns: frozenset[str]) -> frozenset[str]:
+    """What merged bars of a source with these columns have: `vwap` follows from its volume and its quote volume."""
+    return columns | {"vwap"} if columns >= _AMOUNTS else columns
+
+
+def in_any(sources: Iterable[frozenset[str]]) -> frozenset[str]:
+    """The columns in which merged bars have a value, whichever of the sources it comes from; others are null."""
+    return frozenset[str]().union(*map(with_vwap, sources))
+
+
+def in_all(sources: Iterable[frozenset[str]]) -> frozenset[str]:
+    """The columns in which merged bars of each of the sources have a value."""
+    first, *others = map(with_vwap, sources)
+    return first.intersection(*others)
