@@ -41,7 +41,11 @@ BY_CHANCE = 1e-3
 _ABSENT, _TRADED, _QUIET, _CONFIRMED, _OPEN, _UNTOLD = range(6)
 States = NDArray[np.uint8]
 """What one symbol did in each expected bar."""
-_BY_STATUS = {Status.UPSTREAM.value: _CONFIRMED, Status.OPEN.value: _OPEN}
+_BY_STATUS = {
+    Status.UPSTREAM.value: _CONFIRMED,
+    Status.NO_TRADES.value: _QUIET,
+    Status.OPEN.value: _OPEN,
+}
 _GONE = {Status.NOT_LISTED.value, Status.DELISTED.value, Status.REFILLED.value}
 _SHOWN = 5
 

@@ -14,7 +14,7 @@ from bcdata.intervals import Interval
 from bcdata.venues.calendar import Calendar
 from bcdata.windows import Window
 
-EXPLAINED = (Status.UPSTREAM, Status.NOT_LISTED, Status.DELISTED)
+EXPLAINED = (Status.UPSTREAM, Status.NO_TRADES, Status.NOT_LISTED, Status.DELISTED)
 """Reasons for which a bar will never come: nothing was to be had."""
 
 EXACT = ("open", "high", "low", "close", "trades")

@@ -122,11 +122,6 @@ class Dataset(Section):
         """Whether all its sources are asked by windows: nothing is published as files, or repaired."""
         return self.bulk is None and self.repair is None
 
-    @property
-    def columns(self) -> frozenset[str]:
-        """The columns of bars that some of its sources fill; others are null throughout."""
-        return frozenset().union(*(SOURCES[name].capabilities.columns for name in self.sources))
-
     def resampled(self) -> dict[str, Resample]:
         """Its coarser bars by the name of their asset: `spot_klines_4h`, `spot_klines_1h_offset_17m`."""
         return {f"{self.market}_{self.kind}_{one.suffix}": one for one in self.resample}
@@ -200,6 +195,8 @@ class Dataset(Section):
             intervals = SOURCES[source].capabilities.intervals
             if name and name.interval and intervals and name.interval.name not in intervals:
                 raise refusal(f"{source} has no bars of {name.interval.name}; it has {' '.join(intervals)}", index)
+        if info.data.get("universe") and all(SOURCES[source].role is Role.WINDOW for source in sources):
+            raise refusal(f"{sources[0]} lists no symbols that a universe could choose from; name them in `symbols`")
         return sources
 
     @field_validator("archive")

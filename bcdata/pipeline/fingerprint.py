@@ -7,6 +7,9 @@ from typing import Any
 CODE_VERSION = "5"
 """Change it with any change of logic that changes published bytes."""
 
+CONTENT = "content"
+"""Where a record says what its rows are, if they are the same however they were received."""
+
 
 def fingerprint(**inputs: Any) -> str:
     """A digest of plain values; the same values give the same digest, in any order of the names."""

@@ -15,8 +15,8 @@ from bcdata.catalog import Dataset
 from bcdata.gaps.answered import reasons_of
 from bcdata.gaps.ledger import Reason, Status, ledger, missing_opens
 from bcdata.pipeline.agreement import finer_dataset, finer_disagreement
-from bcdata.pipeline.context import Workbench, window_of
-from bcdata.pipeline.fingerprint import fingerprint
+from bcdata.pipeline.context import Workbench, columns_of_all, window_of
+from bcdata.pipeline.fingerprint import CONTENT, fingerprint
 from bcdata.pipeline.holes import known_of
 from bcdata.pipeline.lake import merged_over, published_sound, read_over, read_sound
 from bcdata.pipeline.outcome import Outcome, State
@@ -94,11 +94,11 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     view = ArchiveView(work.store, dataset, partition, archive)
     gaps = _ledger(view, inputs, bars, rest)
     findings = [
-        *audit(bars, merged_model(dataset.bar_interval, funding=dataset.is_perpetual)),
+        *audit(bars, merged_model(dataset.bar_interval, funding=dataset.is_perpetual, columns=columns_of_all(dataset))),
         *_tiling(dataset, inputs, bars, gaps),
         *_coverage(gaps),
         *nothing_sound(bars.height, [record for _, _, record in inputs.sources if record]),
-        *_disagreements(frames),
+        *_disagreements(frames, exact=not dataset.is_asked_by_windows),
         *finer_disagreement(work, dataset, inputs.symbol, inputs.window, bars),
     ]
     verdict = Verdict(bars.height, tuple(findings), {"missing": _by_status(gaps)})
@@ -129,7 +129,8 @@ def _inputs(work: Workbench, dataset: Dataset, partition: Partition) -> _Inputs:
     sources: list[tuple[str, str | None, Record | None]] = []
     for name in dataset.sources:
         published = published_sound(work.store, partition.in_zone("parsed", name))
-        sources.append((name, published.fingerprint if published else None, published.record if published else None))
+        made = published.record.get(CONTENT, published.fingerprint) if published else None
+        sources.append((name, made, published.record if published else None))
     funding = work.catalog.funding(dataset.market)
     finer = finer_dataset(work.catalog, dataset)
     symbol = partition.symbol
@@ -207,9 +208,9 @@ def _coverage(gaps: pl.DataFrame) -> Iterator[Finding]:
         yield Finding("coverage", Severity.WARN, int(missing["bars"].sum()), f"missing bars: {counts}", sample(missing))
 
 
-def _disagreements(frames: list[tuple[str, pl.DataFrame]]) -> Iterator[Finding]:
+def _disagreements(frames: list[tuple[str, pl.DataFrame]], *, exact: bool) -> Iterator[Finding]:
     for (name, frame), (other, later) in pairwise(frames):
-        differ = disagreements(frame, later)
+        differ = disagreements(frame, later, exact=exact)
         if differ.height:
             words = f"{other} says otherwise than {name}, which is kept"
             yield Finding("sources_disagree", Severity.WARN, differ.height, words, sample(differ))

@@ -103,7 +103,7 @@ def resampled_model(
     ]
     own = frozenset({"open_time", *PRICES, "known_at", "bars", "expected", "explained"})
     schema = resampled_bar(funding=funding)
-    return model_of(dict(schema), checks, frozenset(schema) - own - columns)
+    return model_of(dict(schema), checks, frozenset(schema) - own - (columns - {"vwap"}))
 
 
 def funding_model(schema: pl.Schema) -> Model:

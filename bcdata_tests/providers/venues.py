@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 
 from bcdata.intervals import EPOCH
-from bcdata.net.budgets import Budget, Hold, HoldKind
+from bcdata.net.budgets import Budget
 from bcdata.net.client import HttpClient
 from bcdata.net.settings import HttpSettings
+from bcdata.net.state.base import Hold, HoldKind
 from bcdata.providers.base import Series, WindowPage, WindowSource
 from bcdata.providers.registry import SOURCES
 from bcdata.simulate import Fault, TradedSymbol, TradeMarket
@@ -33,8 +34,8 @@ class NoBudgets:
     def __init__(self) -> None:
         self._hold = (0.0, Hold(0.0, "slow"))
 
-    async def acquire(self, budgets: Sequence[tuple[Budget, int]]) -> None:
-        del budgets
+    async def try_acquire(self, budgets: Sequence[tuple[Budget, int]], *, patience: float) -> None:
+        del budgets, patience
 
     async def observe(self, budget: Budget, used: int) -> None:
         del budget, used

@@ -33,7 +33,7 @@ T = TypeVar("T")
 KEPT = 3
 """Windows whose panels and reference bars stay in memory: partitions come date by date, on a few threads."""
 
-SETTLED = frozenset({Status.UPSTREAM, Status.NOT_LISTED, Status.DELISTED})
+SETTLED = frozenset({Status.UPSTREAM, Status.NO_TRADES, Status.NOT_LISTED, Status.DELISTED})
 """Reasons for which a bar will never come: a member without it does not count. Any other leaves no rank."""
 
 

@@ -1,5 +1,7 @@
 """parsed of a source that is asked by windows: its pages as one audited frame, bad rows set aside."""
 
+import hashlib
+import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,6 +13,7 @@ from bcdata.gaps.answered import is_covered, windows_of
 from bcdata.gaps.ledger import missing_opens, runs_of
 from bcdata.gaps.set_aside import UNREADABLE_LINE
 from bcdata.pipeline.context import Workbench, series_of, window_of
+from bcdata.pipeline.fingerprint import CONTENT, fingerprint
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.archive import parsed_fingerprint
 from bcdata.pipeline.publish import publish, unchanged
@@ -18,6 +21,7 @@ from bcdata.pipeline.raw.pages import read_pages
 from bcdata.pipeline.records.manifests import held_manifest
 from bcdata.pipeline.stream import each
 from bcdata.providers.base import RawBars
+from bcdata.providers.registry import SOURCES
 from bcdata.quality.audit import Audited, audit_bars
 from bcdata.quality.verdict import Verdict
 from bcdata.store.layout import Partition
@@ -47,15 +51,19 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         rows,
         interval=dataset.bar_interval,
         max_bad_share=dataset.quality.max_bad_share,
+        columns=SOURCES[partition.provider or ""].capabilities.columns,
+        by_window=True,
         bad_lines=dict(found.bad_lines.group_by("object").len().iter_rows()),
     )
     rejected = _rejected(audited, found)
-    record = {
-        "raw": manifest["fingerprint"],
+    told = {
         "covered": [[one.start.isoformat(), one.end.isoformat()] for one in covered],
         "first_open": manifest["first_open"],
         "quarantined": _quarantined(rejected, audited.bars, dataset, partition),
     }
+    # How the time was cut into pages bears on nothing: merged is made of what they hold together.
+    content = fingerprint(**told, rows=_digest(audited.bars))
+    record = {"raw": manifest["fingerprint"], CONTENT: content, **told}
     return publish(
         work.store,
         partition,
@@ -65,6 +73,12 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         record=record,
         rejected=rejected,
     )
+
+
+def _digest(bars: pl.DataFrame) -> str:
+    body = io.BytesIO()
+    bars.write_ipc(body)
+    return hashlib.sha256(body.getbuffer()).hexdigest()
 
 
 def _own(found: RawBars, window: Window, covered: Sequence[Window], dataset: Dataset) -> pl.DataFrame:

@@ -1,6 +1,7 @@
 """The manifest of a raw partition of a source that is asked by windows: its pages, and what they cover."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -53,8 +54,14 @@ class KeptPages:
         others = [one for one in self.records if (one["file"], one["start"], one["end"]) != _name(record)]
         self.records = sorted([*others, record], key=lambda one: (one["start"], one["end"], one["file"]))
 
-    def save(self) -> bool:
-        """Writes the manifest, if it has changed; whether it had."""
+    def save(self, proven_to: datetime | None = None) -> bool:
+        """Writes the manifest, if it has changed; whether it had.
+
+        Args:
+            proven_to: the instant (UTC) after which the pages prove nothing; None where all that they cover is proven.
+        """
+        if proven_to is not None:
+            self.records = list(_cut(self.records, proven_to))
         manifest = self._manifest()
         if manifest == self.before or not (self.before or self.records or self.first_open):
             return False
@@ -62,13 +69,13 @@ class KeptPages:
         self.before = manifest
         return True
 
-    def bodies(self) -> list[bytes]:
-        """The bytes of all pages.
+    def bodies(self, records: list[Record]) -> list[bytes]:
+        """The bytes of some pages.
 
         Raises:
             StoreError: one is lost or damaged; the text has the command that asks for it again.
         """
-        return read_pages(self.store, self.partition, self.records)
+        return read_pages(self.store, self.partition, records)
 
     @property
     def covered(self) -> list[Window]:
@@ -106,6 +113,13 @@ def read_pages(store: Store, raw: Partition, records: list[Record]) -> list[byte
             raise StoreError(f"{raw.key(one['file'])} is lost or damaged; repair it with: {command}")
         bodies.append(body)
     return bodies
+
+
+def _cut(records: list[Record], end: datetime) -> Iterator[Record]:
+    """The records without what they cover after an instant; those that cover nothing before it are left out."""
+    for one in records:
+        if datetime.fromisoformat(one["start"]) < end:
+            yield one if datetime.fromisoformat(one["end"]) <= end else {**one, "end": end.isoformat()}
 
 
 def _name(record: Record) -> tuple[str, str, str]:

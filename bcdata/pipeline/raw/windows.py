@@ -24,6 +24,7 @@ from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.present import as_of, with_warnings
 from bcdata.pipeline.raw.due import settled_by
 from bcdata.pipeline.raw.pages import KeptPages
+from bcdata.pipeline.records.manifests import Record
 from bcdata.pipeline.stream import each_async
 from bcdata.pipeline.zones import in_order
 from bcdata.providers.base import Series
@@ -38,6 +39,8 @@ from bcdata.windows import Window, union
 AT_ONCE = 4
 _SAVE_EVERY = 16
 """Pages after which the manifest is saved: so many are asked for again after a kill, at most."""
+_STILL_COMING = timedelta(days=1)
+"""Of time that is younger, a source that leaves out empty bars may yet have some."""
 
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
@@ -75,7 +78,7 @@ class _Asking:
         except ProviderError as problem:
             error = problem
         finally:
-            changed = self.pages.save()
+            changed = self.pages.save(self._proven_to() if wanted else None)
         if wanted:
             self._note(error)
         if error is not None and (self._is_last or isinstance(error, UnknownSymbolError)):
@@ -94,7 +97,7 @@ class _Asking:
                 self.pages.keep(page)
                 self.fetched += len(page.body)
                 self.requests += 1
-                if not self.requests % _SAVE_EVERY:
+                if not self.requests % _SAVE_EVERY and not self._is_fresh:
                     self.pages.save()
         except OutOfDepthError as error:
             self.findings.append(Finding("out_of_depth", Severity.WARN, 1, str(error)))
@@ -121,6 +124,8 @@ class _Asking:
         bars = read_sound(self.work.store, parsed, self.dataset.name, ["open_time"])
         there = opens.is_in(bars["open_time"].implode()) if bars is not None else opens.is_null()
         set_aside = union(quarantined(one).window for one in published.record["quarantined"])
+        if SOURCES[name].capabilities.omits_empty:
+            return there  # where it is silent another source may have a bar
         covered = is_covered(opens, windows_of(published.record["covered"]), interval)
         inside = [opens.is_between(one.start, one.end, closed="left") for one in set_aside]
         return there | (covered & ~reduce(or_, inside, opens.is_null()))
@@ -151,13 +156,34 @@ class _Asking:
         if known and (at := datetime.fromisoformat(known)) > self._window.start:
             self.pages.first_open = at
 
+    def _proven_to(self) -> datetime | None:
+        """The end of the last bar, where silence after it may mean that the source lags; None where it does not.
+
+        A source that leaves out empty bars proves with a bar on both sides that there was none between; or with
+        silence about what is a day old.
+        """
+        if not (self._is_fresh and self._source.capabilities.omits_empty):
+            return None
+        for record in reversed(self.pages.records):
+            last = self._opens(record).max()
+            if isinstance(last, datetime):
+                return self.dataset.bar_interval.next(last)
+        return self._window.start
+
+    @property
+    def _is_fresh(self) -> bool:
+        return self._window.end > self.work.now - _STILL_COMING
+
+    def _opens(self, record: Record) -> pl.Series:
+        """The opens (UTC) of the rows of a page."""
+        source, bodies = self.work.clients.window(self._source.name), self.pages.bodies([record])
+        return source.read(self._series, bodies).rows["open_time"].cast(TIME)
+
     def _lacks_its_beginning(self) -> bool:
-        """Whether the pages have no bar that opens with the partition."""
-        source = self.work.clients.window(self._source.name)
-        rows = source.read(self._series, self.pages.bodies()).rows
-        start = self._window.start
-        opens = rows["open_time"].cast(TIME)
-        return not opens.is_between(start, self.dataset.bar_interval.next(start), closed="left").any()
+        """Whether the first page has no bar that opens with the partition."""
+        start, interval = self._window.start, self.dataset.bar_interval
+        opens = [self._opens(one) for one in self.pages.records[:1]]
+        return not any(one.is_between(start, interval.next(start), closed="left").any() for one in opens)
 
     def _note(self, error: ProviderError | None) -> None:
         """Tells the side table how the questioning went."""
