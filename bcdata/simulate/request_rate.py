@@ -6,14 +6,11 @@ from collections.abc import Callable
 
 
 class RequestRate:
-    """At most `limit` requests in any `seconds`; None allows all. Refused ones do not count.
-
-    A tenth of the time is forgiven: two requests may take different times on their way.
-    """
+    """At most `limit` requests in any `seconds`; None allows all. Refused ones do not count."""
 
     def __init__(self, limit: int | None, seconds: float = 1.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
-        self._seconds = 0.9 * seconds
+        self._seconds = seconds
         self._clock = clock
         self._recent: deque[float] = deque()
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from bcdata.catalog import MARKETS, Catalog, FeatureSet, Labels, Normalise, common_start, load_catalog
 from bcdata.catalog.load import PACKAGED
 from bcdata.errors import CatalogError, UsageError
+from bcdata.providers.registry import SOURCES
 from bcdata.windows import Grain
 from bcdata_tests.catalog.conftest import Load, Write
 
@@ -85,7 +86,9 @@ def test_defaults_follow_the_type(load: Load) -> None:
 @pytest.mark.parametrize("market", MARKETS)
 def test_every_interval_can_be_added_by_name(load: Load, market: str) -> None:
     names = [f"{market}_klines_{interval}" for interval in MARKETS[market].intervals]
-    assert load("datasets:\n" + "".join(map(entry, names))).names == tuple(names)
+    source = next(one.name for one in SOURCES.values() if market in one.capabilities.markets)
+    entries = [entry(name, sources=f"[{source}]") for name in names]
+    assert load("datasets:\n" + "".join(entries)).names == tuple(names)
 
 
 @pytest.mark.parametrize(

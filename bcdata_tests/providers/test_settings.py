@@ -5,6 +5,7 @@ import pytest
 from bcdata.errors import UsageError
 from bcdata.net.settings import HttpSettings
 from bcdata.providers.binance.settings import BinanceSettings
+from bcdata.providers.registry import PROVIDERS
 
 
 def test_every_address_can_be_pointed_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -14,6 +15,16 @@ def test_every_address_can_be_pointed_elsewhere(monkeypatch: pytest.MonkeyPatch)
     assert known.binance_archive_url == "http://127.0.0.1:8080/ARCHIVE"
     assert known.binance_listing_url == "http://127.0.0.1:8080/LISTING"
     assert known.rest_urls == {market: f"http://127.0.0.1:8080/{market.upper()}" for market in ("spot", "um", "cm")}
+
+
+def test_window_sources_can_be_pointed_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for provider in ("kraken", "coinbase"):
+        monkeypatch.setenv(f"BCDATA_{provider.upper()}_URL", f"http://127.0.0.1:8080/{provider}/")
+        for source in PROVIDERS[provider].sources:
+            assert source.urls() == {"rest": f"http://127.0.0.1:8080/{provider}"}
+        monkeypatch.setenv(f"BCDATA_{provider.upper()}_URL", "http://user:pass@example.org")
+        with pytest.raises(UsageError, match=f"BCDATA_{provider.upper()}_URL.*unencrypted"):
+            PROVIDERS[provider].sources[0].urls()
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,10 @@
 """What the tests of window sources share: asking one on the loopback, and a venue that answers what a test says."""
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import polars as pl
@@ -14,7 +14,7 @@ from bcdata.intervals import EPOCH
 from bcdata.net.budgets import Budget
 from bcdata.net.client import HttpClient
 from bcdata.net.settings import HttpSettings
-from bcdata.net.state.base import Hold, HoldKind
+from bcdata.net.state.sqlite import SqliteState
 from bcdata.providers.base import Series, WindowPage, WindowSource
 from bcdata.providers.registry import SOURCES
 from bcdata.simulate import Fault, TradedSymbol, TradeMarket
@@ -28,44 +28,23 @@ T = TypeVar("T")
 VALUES = ("open", "high", "low", "close", "volume", "quote_volume", "trades")
 
 
-class NoBudgets:
+class AtOnce(SqliteState):
     """Lets everybody ask at once, but for holds: for tests of what is asked, not of when."""
-
-    def __init__(self) -> None:
-        self._hold = (0.0, Hold(0.0, "slow"))
 
     async def try_acquire(self, budgets: Sequence[tuple[Budget, int]], *, patience: float) -> None:
         del budgets, patience
-
-    async def observe(self, budget: Budget, used: int) -> None:
-        del budget, used
-
-    async def learn(self, budget: Budget, limit: int) -> None:
-        del budget, limit
-
-    async def hold(self, host: str, seconds: float, kind: HoldKind) -> None:
-        del host
-        self._hold = (time.monotonic() + seconds, Hold(seconds, kind))
-
-    def held(self, host: str) -> Hold | None:
-        del host
-        until, hold = self._hold
-        left = until - time.monotonic()
-        return replace(hold, seconds=left) if left > 0 else None
-
-    def close(self) -> None:
-        pass
 
 
 def use(source: str, url: str, work: Callable[[WindowSource], Coroutine[Any, Any, T]]) -> T:
     """Runs something on a source at an address."""
 
     async def run() -> T:
-        http = HttpClient(NoBudgets(), HttpSettings(**FAST))
-        try:
-            return await work(SOURCES[source].open(http, {"rest": url}))
-        finally:
-            await http.close()
+        with TemporaryDirectory() as state:
+            http = HttpClient(AtOnce(Path(state) / "state.sqlite"), HttpSettings(**FAST))
+            try:
+                return await work(SOURCES[source].open(http, {"rest": url}))
+            finally:
+                await http.close()
 
     return asyncio.run(run())
 
@@ -85,7 +64,8 @@ def first_open(source: str, url: str, series: Series, now: datetime) -> datetime
 
 def read(source: str, series: Series, bodies: Sequence[bytes]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The rows and the bad lines of bodies; nothing is asked."""
-    found = SOURCES[source].open(HttpClient(NoBudgets()), {"rest": "http://127.0.0.1:9"}).read(series, bodies)
+    nobody = HttpClient(AtOnce(Path("not made")))
+    found = SOURCES[source].open(nobody, {"rest": "http://127.0.0.1:9"}).read(series, bodies)
     return found.rows, found.bad_lines
 
 

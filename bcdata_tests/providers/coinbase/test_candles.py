@@ -40,7 +40,7 @@ def row(opened: Any, *, price: Any = 2.0) -> list[Any]:
     return [opened, 1.0, 3.0, price, 2.5, 0.5]
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(
     seed=st.integers(0, 99),
     interval=st.sampled_from(["1m", "5m", "15m", "1h", "6h", "1d"]).map(Interval.parse),

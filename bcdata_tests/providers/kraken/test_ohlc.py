@@ -41,7 +41,7 @@ def row(opened: Any, price: Any = "1.0", vwap: Any = "1.0", volume: Any = "2.0",
     return [opened, price, price, price, price, vwap, volume, trades]
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 99), name=st.sampled_from(["1m", "5m", "1h"]), bars=st.integers(1, 720))
 def test_bars_are_what_was_traded(seed: int, name: str, bars: int) -> None:
     market, series = TradeMarket([BITCOIN], seed), Series("kraken", "klines", "XBTUSD", name)

@@ -47,7 +47,7 @@ def values(rows: pl.DataFrame, *names: str) -> list[tuple[Any, ...]]:
     return rows.select(names).rows()
 
 
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(
     seed=st.integers(0, 99),
     interval=st.sampled_from(["1m", "5m", "1h", "4h"]).map(Interval.parse),
