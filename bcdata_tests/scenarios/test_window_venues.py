@@ -10,6 +10,9 @@ import pytest
 
 from bcdata.catalog import load_catalog
 from bcdata.gaps.ledger import Status
+from bcdata.healing.sweep import verify
+from bcdata.healing.swept import Trouble
+from bcdata.pipeline.context import open_workbench
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
 from bcdata.simulate import Fault, TradedSymbol, TradeMarket
@@ -182,3 +185,25 @@ def test_a_hostile_row_costs_a_row(tmp_path: Path, name: str) -> None:
     assert bars is not None
     assert bars.height >= 1440 - 2
     assert bars.height + int(lake.ledger(COINBASE, "BTC-USD", DAYS[0])["bars"].sum()) == 1440
+
+
+@pytest.mark.usefixtures("coinbase")
+def test_a_page_that_is_damaged_or_lost_is_asked_for_again(tmp_path: Path) -> None:
+    lake = lake_at(tmp_path)
+    assert lake.materialize(COINBASE, "BTC-USD", DAYS[0]).ok
+    before = tree(lake.root / "merged"), tree(lake.root / "gaps")
+    first, *_, last = sorted((lake.root / "raw").rglob("2025*.json"))
+    flip(first)
+    last.unlink()
+    with open_workbench(lake.root, lake.catalog, lake.now) as work:
+        [found] = [*verify(work, lake.catalog[COINBASE])]
+        assert sorted(one.trouble for one in found.problems) == [Trouble.DAMAGED, Trouble.MISSING]
+        assert all(one.mendable for one in found.problems)
+    assert lake.materialize(COINBASE, "BTC-USD", DAYS[0]).ok
+    assert (tree(lake.root / "merged"), tree(lake.root / "gaps")) == before
+
+
+def flip(path: Path) -> None:
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1
+    path.write_bytes(body)

@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -26,7 +27,7 @@ from bcdata.quality.audit import Audited, audit_bars
 from bcdata.quality.verdict import Verdict
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import calendar
-from bcdata.windows import Window
+from bcdata.windows import Window, overlap, union
 
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
@@ -42,11 +43,12 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     made_of = parsed_fingerprint(dataset, manifest["fingerprint"])
     if done := unchanged(work.store, partition, made_of):
         return done
+    window = window_of(dataset, partition)
     source = work.clients.window(partition.provider or "")
     pages = manifest["pages"]
     found = source.read(series_of(dataset, partition.symbol), read_pages(work.store, raw, pages))
     covered = windows_of([(one["start"], one["end"]) for one in pages])
-    rows = _own(found, window_of(dataset, partition), covered, dataset)
+    rows = _own(found, window, covered, dataset)
     audited = audit_bars(
         rows,
         interval=dataset.bar_interval,
@@ -57,7 +59,7 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     )
     rejected = _rejected(audited, found)
     told = {
-        "covered": [[one.start.isoformat(), one.end.isoformat()] for one in covered],
+        "covered": _listed(covered, window, manifest["first_open"]),
         "first_open": manifest["first_open"],
         "quarantined": _quarantined(rejected, audited.bars, dataset, partition),
     }
@@ -73,6 +75,13 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         record=record,
         rejected=rejected,
     )
+
+
+def _listed(covered: Sequence[Window], window: Window, first_open: str | None) -> list[list[str]]:
+    """What pages cover of a partition's window from the symbol's first bar on, as pairs of ISO instants."""
+    begin = datetime.fromisoformat(first_open) if first_open else window.start
+    listed = Window(max(window.start, begin), window.end)
+    return [[one.start.isoformat(), one.end.isoformat()] for one in union(overlap(one, listed) for one in covered)]
 
 
 def _digest(bars: pl.DataFrame) -> str:
