@@ -26,7 +26,7 @@ from bcdata_tests.providers.venues import VALUES, Scripted, assert_same, first_o
 SOURCE = "kraken_trades"
 NOW = datetime(2024, 1, 4, 12, 0, 30, tzinfo=UTC)
 BITCOIN = TradedSymbol("XBTUSD", datetime(2024, 1, 1, 9, 30, tzinfo=UTC), 30_000.0, "XXBTZUSD")
-QUIET = replace(BITCOIN, trades_a_day=300)
+QUIET = replace(BITCOIN, trades_a_day=150)
 MINUTES = Series("kraken", "klines", "XBTUSD", "1m")
 HOUR = Window(datetime(2024, 1, 4, 10, tzinfo=UTC), datetime(2024, 1, 4, 11, tzinfo=UTC))
 START_NS = us(HOUR.start) * 1000
@@ -52,7 +52,7 @@ def values(rows: pl.DataFrame, *names: str) -> list[tuple[Any, ...]]:
     seed=st.integers(0, 99),
     interval=st.sampled_from(["1m", "5m", "30m", "1h", "4h"]).map(Interval.parse),
     bounds=st.lists(st.integers(0, 9), min_size=3, max_size=3, unique=True).map(sorted),
-    page_rows=st.sampled_from([8, 60, 1000]),
+    page_rows=st.sampled_from([8, 40, 1000]),
     with_ids=st.booleans(),
 )
 def test_bars_of_two_overlapping_runs_are_what_was_traded(
