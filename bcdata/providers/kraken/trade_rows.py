@@ -1,7 +1,7 @@
 """The rows of Trades answers: which trade each is, and each trade once, however pages overlap. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -48,20 +48,22 @@ def trades(page: int, rows: Sequence[Any], bad: RawRows, bar_seconds: int) -> pl
     say, and equal ones by their number in the page.
     """
     times = [time_of(row) for row in rows]
+    before, after = _last_known(times), _last_known(times[::-1])[::-1]
     copies: Counter[str] = Counter()
     found: list[tuple[object, ...]] = []
     for line, (row, ns) in enumerate(zip(rows, times, strict=True)):
-        values = (number(row[0]), number(row[1])) if ns is not None else (None, None)
         is_trade = ns is not None and len(row) >= _FIELDS
         if not is_trade:
             opened = None if ns is None else ns // _NS // bar_seconds * bar_seconds
             bad.refuse(page, line, row, f"not a list of {_FIELDS} fields with a time in the third", opened)
-        number_of = whole(row[_ID_AT], _LARGEST_ID) if is_trade and len(row) > _ID_AT else None
-        text = None if number_of is not None else text_of(row)
-        copies[text or ""] += text is not None
-        for near in [ns] if ns is not None else _beside(times, line):
-            price, volume = values if is_trade else (None, None)
-            found.append((near, price, volume, number_of, text, copies[text or ""] if text else 0, page, line))
+        price, volume = (number(row[0]), number(row[1])) if is_trade else (None, None)
+        own_id = whole(row[_ID_AT], _LARGEST_ID) if is_trade and len(row) > _ID_AT else None
+        text = None if own_id is not None else text_of(row)
+        if text is not None:
+            copies[text] += 1
+        copy = 0 if text is None else copies[text]
+        where = {before[line], after[line]} - {None}
+        found.extend((at, price, volume, own_id, text, copy, page, line) for at in where)
     return pl.DataFrame(found, _SCHEMA, orient="row")
 
 
@@ -73,7 +75,9 @@ def once(pages: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return each.sort("ns", "id", nulls_last=True, maintain_order=True)
 
 
-def _beside(times: Sequence[int | None], line: int) -> Iterator[int]:
-    """The times of the nearest rows before and after this one that have any."""
-    for near in (reversed(times[:line]), times[line + 1 :]):
-        yield from (ns for ns in [next((ns for ns in near if ns is not None), None)] if ns is not None)
+def _last_known(times: Sequence[int | None]) -> list[int | None]:
+    """For each row its own time, or that of the last row before it that has one."""
+    known: list[int | None] = []
+    for own in times:
+        known.append(known[-1] if own is None and known else own)
+    return known

@@ -23,6 +23,7 @@ from bcdata.frames.schema import BAD_LINES, RAW_BAR
 from bcdata.intervals import EPOCH, Interval
 from bcdata.providers.base import Series
 from bcdata.simulate import Fault, LoopbackKraken, TradedSymbol, TradeMarket
+from bcdata.venues.kraken import INTERVALS
 from bcdata.windows import Window
 from bcdata_tests.providers.venues import Scripted, assert_same, first_open, pages, read, truth, us, within
 
@@ -42,7 +43,7 @@ def row(opened: Any, price: Any = "1.0", vwap: Any = "1.0", volume: Any = "2.0",
 
 
 @settings(max_examples=8)
-@given(seed=st.integers(0, 99), name=st.sampled_from(["1m", "5m", "1h"]), bars=st.integers(1, 720))
+@given(seed=st.integers(0, 99), name=st.sampled_from(INTERVALS), bars=st.integers(1, 720))
 def test_bars_are_what_was_traded(seed: int, name: str, bars: int) -> None:
     market, series = TradeMarket([BITCOIN], seed), Series("kraken", "klines", "XBTUSD", name)
     interval = Interval.parse(name)
