@@ -7,7 +7,7 @@ import pytest
 
 from bcdata.features.proofs.world import SYMBOL, calm
 from bcdata.features.registry import all_features
-from bcdata.frames.columns import BAR_COLUMNS, PRICES, in_any
+from bcdata.frames.columns import BAR_COLUMNS, in_any
 from bcdata.pipeline.context import columns_of, columns_of_all
 from bcdata.pipeline.features.feature_set import features_of
 from bcdata.pipeline.features.lacking import lack, lacking
@@ -19,7 +19,7 @@ from bcdata.store.layout import Partition
 from bcdata_tests.pipeline.test_feature_quality import report
 from bcdata_tests.pipeline.test_features import CATALOG, DAYS, Bench, D, bench
 
-BARE = frozenset({*PRICES, "volume"})
+BARE = SOURCES["coinbase_rest"].capabilities.columns
 FEW = CATALOG.replace(
     "    features:\n",
     "    features:\n      select: [log_ret_1, rel_volume, volume_z, trade_size_z, taker_imbalance]\n"

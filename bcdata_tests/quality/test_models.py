@@ -1,7 +1,5 @@
 """The models know which columns may be null, and where VWAP has to be."""
 
-from datetime import timedelta
-
 import polars as pl
 import pytest
 
@@ -59,12 +57,16 @@ def test_a_row_with_a_quote_volume_has_a_vwap_in_any_case() -> None:
     assert audit(nulled(bars.reverse(), "vwap").reverse(), model)
 
 
-def test_resampled_bars_have_what_all_of_the_finer_ones_have() -> None:
-    coarse = merged(KRAKEN).head(1).drop("source").with_columns(
-        known_at=pl.col("open_time") + 5 * MINUTE, bars=pl.lit(5), expected=pl.lit(5), explained=pl.lit(0)
-    ).with_columns(pl.col("bars", "expected", "explained").cast(pl.Int64))  # fmt: skip
-    model = resampled_model(timedelta(minutes=5), START, funding=False, columns=KRAKEN)
+@pytest.mark.parametrize(
+    "columns", [BAR_COLUMNS, KRAKEN, TRADES, COINBASE], ids=["all", "kraken", "trades", "coinbase"]
+)
+def test_resampled_bars_have_what_all_of_the_finer_ones_have(columns: frozenset[str]) -> None:
+    bars = merged(columns)
+    counts = {name: pl.lit(number, dtype=pl.Int64) for name, number in (("bars", 1), ("expected", 1), ("explained", 0))}
+    coarse = bars.drop("source").with_columns(**counts)
+    has = in_all([columns])
+    model = resampled_model(MINUTE, START, funding=False, columns=has)
+    assert coarse.filter(volume=0).height == 2, "nothing was traded in some, which have no VWAP"
     assert audit(coarse, model) == []
-    for name in ("trades", "volume", "vwap"):
-        assert audit(coarse.with_columns(pl.lit(None, dtype=coarse[name].dtype).alias(name)), model)
-    assert audit(coarse, resampled_model(timedelta(minutes=5), START, funding=False, columns=BAR_COLUMNS))
+    assert [bool(audit(nulled(coarse, name), model)) for name in sorted(has)] == [True] * len(has)
+    assert (audit(coarse, resampled_model(MINUTE, START, funding=False)) == []) == (columns == BAR_COLUMNS)

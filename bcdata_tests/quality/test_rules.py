@@ -12,16 +12,17 @@ from polars.testing import assert_frame_equal
 from bcdata.frames.columns import BAR_COLUMNS, PRICES
 from bcdata.frames.schema import RAW_BAR, WINDOW_BAR, conform
 from bcdata.intervals import Interval
+from bcdata.providers.registry import SOURCES
 from bcdata.quality.audit import Audited, audit_bars
 from bcdata.quality.verdict import Severity
 from bcdata_tests.make import MINUTE, bars, opens, raw
 
 ONE = Interval.parse("1m")
 ROWS = 20
-COINBASE = frozenset({*PRICES, "volume"})
-KRAKEN = frozenset({*PRICES, "volume", "trades", "vwap"})
-TRADES = frozenset({*PRICES, "volume", "quote_volume", "trades"})
-"""What three ways of asking fill."""
+COINBASE, KRAKEN, TRADES = (
+    SOURCES[name].capabilities.columns for name in ("coinbase_rest", "kraken_rest", "kraken_trades")
+)
+"""What three ways of asking fill: no count; a VWAP and no quote volume; a quote volume and no VWAP."""
 
 
 def pages(columns: frozenset[str], rows: int = ROWS) -> pl.DataFrame:
