@@ -3,11 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import stamina
 
-from bcdata.errors import QuotaSpentError, UnreachableError
+from bcdata.errors import ProviderError, QuotaSpentError, StoreError, UnreachableError
 from bcdata.net.answers import HttpResponse, count, shown, with_query
 from bcdata.net.budgets import Budget
 from bcdata.net.policy import ResponsePolicy
@@ -15,7 +16,8 @@ from bcdata.net.question import Question
 from bcdata.net.refused import BanError, SlowDownError, TransientError, quota_spent, rate_limited
 from bcdata.net.settings import HttpSettings
 from bcdata.net.state.base import Hold, NetState
-from bcdata.net.state.breaker import Breakers
+from bcdata.net.state.breakers import Breaker
+from bcdata.net.state.outcomes import Tally
 from bcdata.net.wire.judge import BANNED
 from bcdata.net.wire.session import Wire
 
@@ -31,9 +33,8 @@ class HttpClient:
     def __init__(self, state: NetState, settings: HttpSettings | None = None) -> None:
         self.state = state
         self._settings = settings or HttpSettings()
-        self._breakers = Breakers(
-            failures=self._settings.http_breaker_failures, seconds=self._settings.http_breaker_seconds
-        )
+        self._breaker = Breaker(self._settings.http_breaker_failures, self._settings.http_breaker_seconds)
+        self._tally = Tally()
         self._wire = Wire(self._settings, self._observe)
         # stamina's own hook would write every retry to standard output where structlog is installed.
         stamina.instrumentation.set_on_retry_hooks([_log_retry])
@@ -90,8 +91,21 @@ class HttpClient:
             headers=headers or {},
             body=body,
         )
-        async with self._breakers.guard(question.host, provider=provider, url=shown(question.url)):
-            return await self._patiently(question)
+        if not await self.state.may_ask(question.host, self._breaker):
+            raise _spared(question, self._breaker)
+        try:
+            answer = await self._patiently(question)
+        except ProviderError as error:
+            # A 404, a refusal or a rate limit is the word of a living server.
+            answered = error.status is not None and not isinstance(error, UnreachableError)
+            if answered or isinstance(error, UnreachableError):
+                await self.state.went(question.host, self._breaker, answered=answered)
+            raise
+        else:
+            await self.state.went(question.host, self._breaker, answered=True)
+            return answer
+        finally:
+            await self._record()
 
     async def close(self, *, for_good: bool = False) -> None:
         """Closes the session. The client may be used again afterwards, then with a new one, unless it is `for_good`.
@@ -99,6 +113,7 @@ class HttpClient:
         Then a question that nobody waits for any more, and that would open a session after this, is given up.
         """
         await self._wire.close(for_good=for_good)
+        await self._record(at_once=True)
         self.state.close()
 
     async def _patiently(self, question: Question) -> HttpResponse:
@@ -141,7 +156,8 @@ class HttpClient:
                 with attempt:
                     if attempt.num > 1:
                         await self._admit(question)
-                    return await self._wire.ask(question)
+                    with self._tally.timed(question.provider):
+                        return await self._wire.ask(question)
         except TransientError as error:
             raise UnreachableError(
                 f"{question.about}: {error} ({settings.http_attempts} attempts);"
@@ -151,6 +167,12 @@ class HttpClient:
                 status=error.status,
             ) from error.__cause__
         raise AssertionError("stamina ends in a result or an error")
+
+    async def _record(self, *, at_once: bool = False) -> None:
+        """Writes down how requests went. That is for reports: where it cannot be, nobody is stopped by it."""
+        if batch := self._tally.take(at_once=at_once):
+            with suppress(StoreError):
+                await asyncio.to_thread(self.state.record, batch)
 
     def _may_retry(self, error: Exception) -> bool | float:
         if not isinstance(error, TransientError):
@@ -180,6 +202,15 @@ class HttpClient:
             used = count(headers.get(budget.used_header, ""))
             if used is not None:
                 await self.state.observe(budget, used)
+
+
+def _spared(question: Question, breaker: Breaker) -> UnreachableError:
+    return UnreachableError(
+        f"{question.provider}: {question.host} was not asked: its last {breaker.failures} requests failed,"
+        " so it is left alone for a while; try again later",
+        provider=question.provider,
+        url=shown(question.url),
+    )
 
 
 def _held(question: Question, hold: Hold) -> Exception:
