@@ -3,13 +3,14 @@
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from bcdata.net.budgets import Budget
+from bcdata.net.keys import tag, under
 from bcdata.net.state.base import HOLD_KINDS, HoldKind
 from bcdata.net.state.breakers import BreakerState, state_of
 from bcdata.net.state.outcomes import Outcomes, summed
@@ -57,12 +58,15 @@ class Health:
         """What the last 24 hours of a source came to."""
         return self.providers.get(name, Outcomes())
 
-    def host(self, url: str) -> HostHealth:
-        """How the host of a base address is treated."""
-        return self.hosts.get(urlsplit(url).netloc.rpartition("@")[2], HostHealth())
+    def host(self, url: str, keys: Sequence[str] = ()) -> HostHealth:
+        """How the host of a base address is treated, and the quotas there of the keys in these variables."""
+        host = urlsplit(url).netloc.rpartition("@")[2]
+        found, quota = (self.hosts.get(name, HostHealth()) for name in (host, under(host, tag(keys))))
+        return found if quota.hold is None else replace(found, hold=quota.hold, held_until=quota.held_until)
 
-    def budget(self, budget: Budget) -> BudgetHealth:
-        """What is left of a budget, of all of the provider's limit: a share is what bcdata takes of it at a time."""
+    def budget(self, budget: Budget, keys: Sequence[str] = ()) -> BudgetHealth:
+        """What is left of the whole of a provider's limit for the keys in these variables."""
+        budget = replace(budget, name=under(budget.name, tag(keys)))
         limit = dict(self.rows.get("limits", ())).get(budget.name, budget.limit)
         if budget.period:
             start, end = budget.period_at(self.now)

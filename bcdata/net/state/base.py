@@ -53,8 +53,8 @@ class NetState(Protocol):
     async def hold(self, host: str, seconds: float, kind: HoldKind) -> None:
         """Has all callers leave the host alone for that long; the longer of two holds stands."""
 
-    def held(self, host: str) -> Hold | None:
-        """The hold on the host, if there is one. Cheap: it is asked before each request."""
+    def held(self, host: str, key: str = "") -> Hold | None:
+        """The longest hold on the host, or on the place of a key there. Cheap: it is asked before each request."""
 
     async def may_ask(self, host: str, breaker: Breaker) -> bool:
         """Whether the host's breaker lets a request through: it is closed, or this is the trial. Cheap if closed."""

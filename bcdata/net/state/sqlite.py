@@ -59,9 +59,10 @@ class SqliteState:
         """Records the hold for all processes."""
         await asyncio.to_thread(self._hold, host, seconds, kind)
 
-    def held(self, host: str) -> Hold | None:
+    def held(self, host: str, key: str = "") -> Hold | None:
         """Reads the hold; a reader never waits for writers."""
-        row = self._file.row("SELECT until, banned FROM holds WHERE host = ?", (host,))
+        sql = "SELECT until, banned FROM holds WHERE host IN (?, ?) ORDER BY until DESC LIMIT 1"
+        row = self._file.row(sql, (host, key))
         if row is None or row[0] <= _now():
             return None
         return Hold((row[0] - _now()) / SECOND, HOLD_KINDS[row[1]])
