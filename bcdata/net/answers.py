@@ -16,11 +16,15 @@ LONGEST_WAIT = 3 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """A whole answer with status 200. `headers` are looked up without regard to case."""
+    """A whole answer with status 200. `headers` are looked up without regard to case.
+
+    `masked` says that the server repeated a key, which is not in headers and body any more.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    masked: bool = False
 
     @property
     def etag(self) -> str | None:

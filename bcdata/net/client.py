@@ -3,20 +3,23 @@
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime
 
 import stamina
 
-from bcdata.errors import QuotaSpentError, UnreachableError
-from bcdata.net.answers import HttpResponse, count, shown, with_query
+from bcdata.errors import ProviderError, QuotaSpentError, StoreError, UnreachableError
+from bcdata.net.admission import Admission, held_error, key_place
+from bcdata.net.answers import HttpResponse, shown, with_query
 from bcdata.net.budgets import Budget
+from bcdata.net.keys import Key
 from bcdata.net.policy import ResponsePolicy
 from bcdata.net.question import Question
-from bcdata.net.refused import BanError, SlowDownError, TransientError, quota_spent, rate_limited
+from bcdata.net.refused import BanError, SlowDownError, TransientError, rate_limited
 from bcdata.net.settings import HttpSettings
 from bcdata.net.state.base import Hold, NetState
-from bcdata.net.state.breaker import Breakers
-from bcdata.net.wire.judge import BANNED
+from bcdata.net.state.breakers import Breaker
+from bcdata.net.state.outcomes import Tally
 from bcdata.net.wire.session import Wire
 
 _log = logging.getLogger(__name__)
@@ -31,10 +34,10 @@ class HttpClient:
     def __init__(self, state: NetState, settings: HttpSettings | None = None) -> None:
         self.state = state
         self._settings = settings or HttpSettings()
-        self._breakers = Breakers(
-            failures=self._settings.http_breaker_failures, seconds=self._settings.http_breaker_seconds
-        )
-        self._wire = Wire(self._settings, self._observe)
+        self._breaker = Breaker(self._settings.http_breaker_failures, self._settings.http_breaker_seconds)
+        self._tally = Tally()
+        self._admission = Admission(state, patience=self._settings.http_rate_wait)
+        self._wire = Wire(self._settings, self._admission.heard)
         # stamina's own hook would write every retry to standard output where structlog is installed.
         stamina.instrumentation.set_on_retry_hooks([_log_retry])
 
@@ -50,6 +53,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         method: str = "GET",
         body: bytes | None = None,
+        keys: Sequence[Key] = (),
         variable: str = "",
     ) -> HttpResponse:
         """Asks until there is a whole answer of at most `max_bytes`, or it is clear that there will be none.
@@ -65,6 +69,8 @@ class HttpClient:
             headers: sent to the host of `url` only, and none that holds a key over plain http.
             method: what it asks must only read, as it may be sent again.
             body: what is sent with it.
+            keys: read afresh and sent with each attempt, to the host of `url` only and never over plain http; what the
+                server repeats of them is masked in the answer and in errors. Budgets are counted for each key.
             variable: the setting of the base address, named in errors; by default `BCDATA_<PROVIDER>_URL`.
 
         Raises:
@@ -73,6 +79,7 @@ class HttpClient:
             RateLimitedError: 418, or a rate limit that asks for a longer wait than BCDATA_HTTP_RATE_WAIT.
             QuotaSpentError: the policy says so, or said so to anybody before; or a budget that is a quota is spent for
                 longer than BCDATA_HTTP_RATE_WAIT. Nothing is asked until then.
+            BadKeyError: a key is missing, or is none.
             RefusedError: any other status below 500 than 200.
             OversizeError: the body is larger than `max_bytes`.
             UnreachableError: nothing usable after all attempts, or the host's breaker is open.
@@ -89,9 +96,23 @@ class HttpClient:
             method=method,
             headers=headers or {},
             body=body,
+            keys=tuple(keys),
         )
-        async with self._breakers.guard(question.host, provider=provider, url=shown(question.url)):
-            return await self._patiently(question)
+        if not await self.state.may_ask(question.host, self._breaker):
+            raise _spared(question, self._breaker)
+        try:
+            answer = await self._patiently(question)
+        except ProviderError as error:
+            # A 404, a refusal or a rate limit is the word of a living server.
+            answered = error.status is not None and not isinstance(error, UnreachableError)
+            if answered or isinstance(error, UnreachableError):
+                await self.state.went(question.host, self._breaker, answered=answered)
+            raise
+        else:
+            await self.state.went(question.host, self._breaker, answered=True)
+            return answer
+        finally:
+            await self._record()
 
     async def close(self, *, for_good: bool = False) -> None:
         """Closes the session. The client may be used again afterwards, then with a new one, unless it is `for_good`.
@@ -99,6 +120,7 @@ class HttpClient:
         Then a question that nobody waits for any more, and that would open a session after this, is given up.
         """
         await self._wire.close(for_good=for_good)
+        await self._record(at_once=True)
         self.state.close()
 
     async def _patiently(self, question: Question) -> HttpResponse:
@@ -118,17 +140,17 @@ class HttpClient:
                     raise rate_limited(question, seconds, error.status, _slowed(question, error)) from None
             except BanError as error:
                 await self.state.hold(question.host, error.seconds, "banned")
-                raise _held(question, Hold(error.seconds, "banned")) from None
+                raise held_error(question, Hold(error.seconds, "banned")) from None
             except QuotaSpentError as error:
                 if error.status is not None:  # the provider's word, and not what was known before
                     left = error.resets_at - datetime.now(UTC)
-                    await self.state.hold(question.host, left.total_seconds(), "quota")
+                    await self.state.hold(key_place(question), left.total_seconds(), "quota")
                 raise
 
     async def _with_retries(self, question: Question) -> HttpResponse:
         settings = self._settings
         # Waiting for the budget is not the server's fault: it does not count towards the time allowed.
-        await self._admit(question)
+        await self._admission.admit(question)
         try:
             async for attempt in stamina.retry_context(
                 on=self._may_retry,
@@ -140,8 +162,9 @@ class HttpClient:
             ):
                 with attempt:
                     if attempt.num > 1:
-                        await self._admit(question)
-                    return await self._wire.ask(question)
+                        await self._admission.admit(question)
+                    with self._tally.timed(question.provider):
+                        return await self._wire.ask(question)
         except TransientError as error:
             raise UnreachableError(
                 f"{question.about}: {error} ({settings.http_attempts} attempts);"
@@ -152,43 +175,25 @@ class HttpClient:
             ) from error.__cause__
         raise AssertionError("stamina ends in a result or an error")
 
+    async def _record(self, *, at_once: bool = False) -> None:
+        """Writes down how requests went. That is for reports: where it cannot be, nobody is stopped by it."""
+        if batch := self._tally.take(at_once=at_once):
+            with suppress(StoreError):
+                await asyncio.to_thread(self.state.record, batch)
+
     def _may_retry(self, error: Exception) -> bool | float:
         if not isinstance(error, TransientError):
             return False
         return True if error.wait is None else min(error.wait, self._settings.http_backoff_max)
 
-    async def _admit(self, question: Question) -> None:
-        """Waits for the host to be free to ask and for the budgets, both shared with all other callers."""
-        while True:
-            await self._out_of_hold(question)
-            if not question.budgets:
-                return
-            resets_at = await self.state.try_acquire(question.budgets, patience=self._settings.http_rate_wait)
-            if resets_at is not None:
-                raise quota_spent(question, resets_at, "it was not asked, as all that may be asked has been")
-            if self.state.held(question.host) is None:
-                return
 
-    async def _out_of_hold(self, question: Question) -> None:
-        while hold := self.state.held(question.host):
-            if hold.kind != "slow" or hold.seconds > self._settings.http_rate_wait:
-                raise _held(question, hold)
-            await asyncio.sleep(hold.seconds)
-
-    async def _observe(self, question: Question, headers: Mapping[str, str]) -> None:
-        for budget, _ in question.budgets:
-            used = count(headers.get(budget.used_header, ""))
-            if used is not None:
-                await self.state.observe(budget, used)
-
-
-def _held(question: Question, hold: Hold) -> Exception:
-    if hold.kind == "quota":
-        resets_at = datetime.now(UTC) + timedelta(seconds=hold.seconds)
-        return quota_spent(question, resets_at, f"{question.host} was not asked")
-    if hold.kind == "banned":
-        return rate_limited(question, hold.seconds, BANNED, f"{question.host} has banned us (418)")
-    return rate_limited(question, hold.seconds, 429, f"{question.host} asks us to slow down (429)")
+def _spared(question: Question, breaker: Breaker) -> UnreachableError:
+    return UnreachableError(
+        f"{question.provider}: {question.host} was not asked: its last {breaker.failures} requests failed,"
+        " so it is left alone for a while; try again later",
+        provider=question.provider,
+        url=shown(question.url),
+    )
 
 
 def _slowed(question: Question, error: SlowDownError) -> str:

@@ -17,9 +17,9 @@ def exposes_a_secret(url: str, headers: Iterable[str] = ()) -> bool:
         url: what is asked for.
         headers: names of the headers that are sent with it; one that says it is a key is one.
     """
-    parts = urlsplit(url)
-    if parts.scheme != "http" or is_loopback(parts.hostname or ""):
+    if not is_open(url):
         return False
+    parts = urlsplit(url)
     secret = any(is_secret(name) for name, _ in parse_qsl(parts.query)) or any(map(_is_secret_header, headers))
     return secret or parts.username is not None
 
@@ -42,6 +42,12 @@ def place(parts: SplitResult) -> tuple[str | None, int | None]:
     """Host and port; the standard ports of http and https are one place, so that a server may ask for TLS."""
     port = parts.port or PORTS.get(parts.scheme)
     return parts.hostname, 443 if port in PORTS.values() else port
+
+
+def is_open(url: str) -> bool:
+    """Whether others could read what is sent to a URL: over plain http, and not to this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not is_loopback(parts.hostname or "")
 
 
 def is_loopback(host: str) -> bool:

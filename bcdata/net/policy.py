@@ -38,7 +38,7 @@ class Refusal:
         kind: the kind of error.
         text: what the provider says, one line; keys that it repeats are masked by the client.
         retry_after: seconds after which it may be asked again (`rate_limited`), if it says so.
-        resets_at: when there is more (`quota_spent`), UTC, if it is known.
+        resets_at: when there is more (`quota_spent`), UTC, if it is known; else the request's calendar budgets say.
     """
 
     kind: Kind

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from bcdata.net.answers import shown
 from bcdata.net.budgets import Budget
+from bcdata.net.keys import Key
 from bcdata.net.policy import ResponsePolicy
 
 
@@ -23,6 +24,7 @@ class Question:
         method: upper case.
         headers: beside those of all requests; they never go to another host.
         body: what is sent.
+        keys: what is read and sent with each attempt, to this host only.
     """
 
     url: str
@@ -34,6 +36,7 @@ class Question:
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
+    keys: tuple[Key, ...] = ()
 
     @property
     def host(self) -> str:

@@ -84,11 +84,17 @@ def refused(question: Question, refusal: Refusal, status: int, headers: Mapping[
     if refusal.kind == "rate_limited":
         return SlowDownError(wait, status, text)
     if refusal.kind == "quota_spent":
-        known = refusal.resets_at or now + _QUOTA_UNKNOWN
+        known = refusal.resets_at or _end_of_quota(question, now)
         return quota_spent(question, min(max(known, now + _SOONEST), now + _LATEST), text, status=status)
     kind, mend = _AT_ONCE[refusal.kind]
     message = f"{question.about}: {text}; {mend.format(variable=question.variable)}"
     return kind(message, provider=question.provider, url=shown(question.url), status=status)
+
+
+def _end_of_quota(question: Question, now: datetime) -> datetime:
+    """When a quota is likely to be there again of which the provider does not say so."""
+    ends = [budget.period_at(now)[1] for budget, _ in question.budgets if budget.period]
+    return min(ends, default=now + _QUOTA_UNKNOWN)
 
 
 def quota_spent(question: Question, resets_at: datetime, text: str, *, status: int | None = None) -> QuotaSpentError:

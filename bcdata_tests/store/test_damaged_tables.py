@@ -1,5 +1,6 @@
 """Damaged side tables never stop work: they are set aside, the log says so, and new ones are begun."""
 
+import asyncio
 import logging
 import os
 import random
@@ -14,6 +15,7 @@ import pytest
 
 from bcdata.errors import StoreError
 from bcdata.net.budgets import Budget
+from bcdata.net.state.breakers import Breaker
 from bcdata.net.state.sqlite import SqliteState
 from bcdata.store.objects import STATE, ObjectInfo
 from bcdata.store.state.attempts import Attempts, Refilled
@@ -56,6 +58,9 @@ def use_budgets(root: Path) -> None:
         budgets._learn(BUDGET, 90)
         budgets._hold("host", 1, "slow")
         assert budgets.held("host")
+        asyncio.run(budgets.went("host", Breaker(1, 60), answered=False))
+        assert not asyncio.run(budgets.may_ask("host", Breaker(1, 60)))
+        budgets.record({("provider", 3): 1})
     finally:
         budgets.close()
 
@@ -91,7 +96,7 @@ TABLES: dict[str, Callable[[Path], None]] = {
 
 NAMES = (
     "attempts", "refills", "requests", "facts", "messages", "channels", "tickets", "limits", "holds", "spent",
-    "verified",
+    "breakers", "outcomes", "verified",
 )  # fmt: skip
 
 

@@ -6,8 +6,12 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from bcdata.net.budgets import Budget
+from bcdata.net.state.breakers import Breaker
+from bcdata.net.state.outcomes import Batch
 
 HoldKind = Literal["slow", "banned", "quota"]
+HOLD_KINDS: tuple[HoldKind, ...] = ("slow", "banned", "quota")
+"""By the number under which they are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Hold:
 
 
 class NetState(Protocol):
-    """The shared state of all callers: weights spent, and hosts that must be left alone for a while.
+    """The shared state of all callers: weights spent, hosts that are to be left alone for a while, how asking went.
 
     SQLite stands behind it for all processes of a machine; another store may for many machines.
     """
@@ -49,8 +53,17 @@ class NetState(Protocol):
     async def hold(self, host: str, seconds: float, kind: HoldKind) -> None:
         """Has all callers leave the host alone for that long; the longer of two holds stands."""
 
-    def held(self, host: str) -> Hold | None:
-        """The hold on the host, if there is one. Cheap: it is asked before each request."""
+    def held(self, host: str, key: str = "") -> Hold | None:
+        """The longest hold on the host, or on the place of a key there. Cheap: it is asked before each request."""
+
+    async def may_ask(self, host: str, breaker: Breaker) -> bool:
+        """Whether the host's breaker lets a request through: it is closed, or this is the trial. Cheap if closed."""
+
+    async def went(self, host: str, breaker: Breaker, *, answered: bool) -> None:
+        """Takes note of how a request ended. Cheap where there was an answer, and before it too."""
+
+    def record(self, batch: Batch) -> None:
+        """Adds to the counts of how requests went."""
 
     def close(self) -> None:
         """Lets go of connections. The object may be used again afterwards."""

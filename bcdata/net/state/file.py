@@ -21,6 +21,11 @@ CREATE TABLE IF NOT EXISTS limits (name TEXT PRIMARY KEY, weight INTEGER NOT NUL
 CREATE TABLE IF NOT EXISTS holds (host TEXT PRIMARY KEY, until INTEGER NOT NULL, banned INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS spent (
     name TEXT NOT NULL, start INTEGER NOT NULL, weight INTEGER NOT NULL, PRIMARY KEY (name, start)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS breakers (
+    host TEXT PRIMARY KEY, failures INTEGER NOT NULL, at INTEGER NOT NULL, until INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS outcomes (
+    provider TEXT NOT NULL, hour INTEGER NOT NULL, step INTEGER NOT NULL, requests INTEGER NOT NULL,
+    PRIMARY KEY (provider, hour, step)) WITHOUT ROWID;
 """
 """All times are µs since the epoch. Releases may add tables and never change one, so that older ones go on reading."""
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from bcdata.net.answers import LONGEST_WAIT
 from bcdata.net.budgets import Budget
-from bcdata.net.state import tickets
-from bcdata.net.state.base import Hold, HoldKind
+from bcdata.net.state import breakers, outcomes, tickets
+from bcdata.net.state.base import HOLD_KINDS, Hold, HoldKind
+from bcdata.net.state.breakers import Breaker
 from bcdata.net.state.file import StateFile
+from bcdata.net.state.outcomes import Batch
 from bcdata.net.state.tickets import SECOND, Booked, Spending
 
-_KINDS: tuple[HoldKind, ...] = ("slow", "banned", "quota")
-"""By the number in the column `banned`."""
 _LONGEST: dict[HoldKind, float] = {"slow": LONGEST_WAIT, "banned": LONGEST_WAIT, "quota": 32 * 86_400.0}
 
 
@@ -59,12 +59,39 @@ class SqliteState:
         """Records the hold for all processes."""
         await asyncio.to_thread(self._hold, host, seconds, kind)
 
-    def held(self, host: str) -> Hold | None:
+    def held(self, host: str, key: str = "") -> Hold | None:
         """Reads the hold; a reader never waits for writers."""
-        row = self._file.row("SELECT until, banned FROM holds WHERE host = ?", (host,))
+        sql = "SELECT until, banned FROM holds WHERE host IN (?, ?) ORDER BY until DESC LIMIT 1"
+        row = self._file.row(sql, (host, key))
         if row is None or row[0] <= _now():
             return None
-        return Hold((row[0] - _now()) / SECOND, _KINDS[row[1]])
+        return Hold((row[0] - _now()) / SECOND, HOLD_KINDS[row[1]])
+
+    async def may_ask(self, host: str, breaker: Breaker) -> bool:
+        """Whether the host's breaker lets a request through; a reader never waits for writers."""
+        row = self._file.row("SELECT until FROM breakers WHERE host = ?", (host,))
+        state = breakers.state_of(row[0], _now()) if row else "closed"
+        if state != "half-open":
+            return state == "closed"
+        return await asyncio.to_thread(
+            self._file.transact, lambda table: breakers.try_once(table, host, breaker, now=_now())
+        )
+
+    async def went(self, host: str, breaker: Breaker, *, answered: bool) -> None:
+        """Counts a failure, or closes the breaker; nothing is written where it is closed already."""
+
+        def work(table: sqlite3.Connection) -> None:
+            if answered:
+                table.execute("DELETE FROM breakers WHERE host = ?", (host,))
+            else:
+                breakers.failed(table, host, breaker, now=_now())
+
+        if not answered or self._file.row("SELECT 1 FROM breakers WHERE host = ?", (host,)):
+            await asyncio.to_thread(self._file.transact, work)
+
+    def record(self, batch: Batch) -> None:
+        """Adds to the counts of the hour."""
+        self._file.transact(lambda table: outcomes.record(table, batch, now=_now()))
 
     def close(self) -> None:
         """Closes the connections."""
@@ -91,7 +118,7 @@ class SqliteState:
             "INSERT INTO holds VALUES (:host, :until, :kind) ON CONFLICT (host) DO UPDATE SET"
             " banned = :kind, until = :until WHERE until < :until"
         )
-        values = {"host": host, "until": until, "kind": _KINDS.index(kind)}
+        values = {"host": host, "until": until, "kind": HOLD_KINDS.index(kind)}
         self._file.transact(lambda table: table.execute(sql, values))
 
     def _spending(self, table: sqlite3.Connection, budget: Budget, weight: int) -> Spending:

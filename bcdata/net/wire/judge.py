@@ -7,6 +7,7 @@ import aiohttp
 
 from bcdata.errors import BadAnswerError, BlockedError, NotFoundError
 from bcdata.net.answers import HttpResponse, OversizeError, RefusedError, one_line, retry_after, shown
+from bcdata.net.keys import Secrets
 from bcdata.net.policy import Refusal, Reply
 from bcdata.net.question import Question
 from bcdata.net.refused import BanError, SlowDownError, TransientError, refused
@@ -23,8 +24,10 @@ _BAN_SECONDS = 300.0
 """For a ban that does not say how long it lasts."""
 
 
-async def judged(question: Question, response: aiohttp.ClientResponse) -> HttpResponse:
+async def judged(question: Question, response: aiohttp.ClientResponse, secrets: Secrets) -> HttpResponse:
     """The whole answer, if it is a success: by the question's policy, and where it says nothing, by the status.
+
+    No key that the reply repeats is in the answer, nor shown to the policy.
 
     Raises:
         TransientError: 5xx, or what the policy calls down.
@@ -32,16 +35,15 @@ async def judged(question: Question, response: aiohttp.ClientResponse) -> HttpRe
         BanError: 418.
         ProviderError: what `HttpClient.get` says of the other ones.
     """
-    status = response.status
+    status, headers = response.status, secrets.kept(response.headers)
+    sent = await (_whole(question, response) if status == _OK else _said(question, response))
+    body, masked = secrets.mask(sent)
+    if refusal := _refusal(question, Reply(status, headers, body)):
+        raise refused(question, refusal, status, headers)
     if status == _OK:
-        answer = HttpResponse(status, response.headers, await _whole(question, response))
-        if refusal := _refusal(question, Reply(status, response.headers, answer.body)):
-            raise refused(question, refusal, status, response.headers)
-        return answer
-    body = await _said(question, response)
-    if refusal := _refusal(question, Reply(status, response.headers, body)):
-        raise refused(question, refusal, status, response.headers)
-    wait = retry_after(response.headers, datetime.now(UTC))
+        masked = masked or headers != response.headers
+        return HttpResponse(status, headers, body, masked)
+    wait = retry_after(headers, datetime.now(UTC))
     if status >= _SERVER_ERROR:
         raise TransientError(question, f"the server failed with {status}", status=status, wait=wait)
     if status == _TOO_MANY:

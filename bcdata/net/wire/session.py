@@ -11,8 +11,9 @@ from yarl import URL
 
 import bcdata
 from bcdata.errors import ProviderError
-from bcdata.net.answers import HttpResponse, one_line, shown
-from bcdata.net.plain import exposes_a_secret, same_host
+from bcdata.net.answers import HttpResponse, one_line, shown, with_query
+from bcdata.net.keys import Secrets, read
+from bcdata.net.plain import exposes_a_secret, is_open, same_host
 from bcdata.net.question import Question
 from bcdata.net.refused import TransientError
 from bcdata.net.settings import HttpSettings
@@ -56,8 +57,18 @@ class Wire:
             TransientError, SlowDownError, BanError: see `judge`.
             ProviderError: it cannot be asked, or its answer is final and none.
         """
+        secrets = read(question.keys, provider=question.provider)
         try:
-            return await self._followed(question)
+            return await self._translated(question, secrets)
+        except Exception as error:
+            if not question.keys:
+                raise
+            raise secrets.cleaned(error) from None
+
+    async def _translated(self, question: Question, secrets: Secrets) -> HttpResponse:
+        """The answer, or what aiohttp says in the words of `judge` and `bcdata.errors`."""
+        try:
+            return await self._followed(question, secrets)
         except aiohttp.InvalidURL as error:
             raise _unusable(question, "no address of the web") from error
         except _NotAgainError as error:
@@ -79,12 +90,13 @@ class Wire:
         except aiohttp.ClientError as error:
             raise _unusable(question, f"{type(error).__name__} ({one_line(str(error).encode())})") from error
 
-    async def _followed(self, question: Question) -> HttpResponse:
+    async def _followed(self, question: Question, secrets: Secrets) -> HttpResponse:
         """The answer, behind no more redirects than `redirects.MOST`, all of them to places that may be asked."""
-        url, hosts, method = question.url, self._settings.redirect_hosts, question.method
+        url, hosts, method = with_query(question.url, secrets.params), self._settings.redirect_hosts, question.method
         for _ in range(redirects.MOST + 1):
-            headers = question.headers if same_host(url, question.url) else {}
-            if exposes_a_secret(url, headers):
+            at_home = same_host(url, question.url)
+            headers = {**question.headers, **secrets.headers} if at_home else {}
+            if exposes_a_secret(url, headers) or (question.keys and at_home and is_open(url)):
                 raise _unusable(question, "a key or password would travel unencrypted; write https")
             if trouble := broken_proxy(urlsplit(url).hostname or ""):
                 raise _unusable(question, trouble, remedy=_PROXY_REMEDY)
@@ -94,9 +106,11 @@ class Wire:
                 SKEWS.observe(question.provider, response.headers, datetime.now(UTC))
                 await self._heard(question, response.headers)
                 if response.status not in redirects.STATUSES:
-                    return await judged(question, response)
+                    return await judged(question, response, secrets)
                 try:
                     url = redirects.target(url, response.headers.get("Location", ""), hosts)
+                    if secrets.mask(url.encode())[1] and not same_host(url, question.url):
+                        raise ValueError("it takes a key to another host")  # noqa: TRY301
                 except ValueError as error:
                     raise _unusable(question, f"a redirect is not followed: {error}") from None
                 if method != "GET":
