@@ -71,16 +71,29 @@ def status(
 
 
 def providers(as_json: Json = False) -> None:
-    """List the providers, where they are asked, and whether they can be."""
-    from bcdata.providers.listing import describe
+    """List the sources: whether they can be asked, what they allow, and how asking them went in the last 24 hours.
 
-    found = describe()
+    Asks nobody: what is said of limits and answers is what this machine has noted.
+
+    Example: bcdata providers --json
+    """
+    from datetime import UTC, datetime
+
+    from bcdata.reporting.providers import report
+
+    found = report(datetime.now(UTC))  # rates are counted in real time, whatever stands for now
     if as_json:
-        print_json(found)
+        print_json([one.to_json() for one in found])
         return
-    print_table(["name", "available", "reason", "markets", "urls"],
-                [[one["name"], one["available"], one["reason"], ", ".join(one["markets"]), "\n".join(one["urls"])]
-                 for one in found])  # fmt: skip
+    rows = [
+        [one.name, "yes" if one.available else "no", one.reason, ", ".join(one.capabilities["markets"]),
+         "\n".join(f"{limit.remaining:,} of {limit.limit:,} in {limit.window}" for limit in one.limits),
+         one.breaker, "" if one.success_24h is None else f"{one.success_24h:.1%}",
+         "" if one.latency_24h is None else f"{one.latency_24h:.3g} s", "\n".join(one.urls)]
+        for one in found
+    ]  # fmt: skip
+    head = ["name", "available", "reason", "markets", "left", "breaker", "success 24 h", "latency 24 h", "urls"]
+    print_table(head, rows)
 
 
 def config(as_json: Json = False) -> None:

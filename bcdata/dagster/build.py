@@ -9,13 +9,13 @@ from bcdata.dagster.jobs import build_jobs
 from bcdata.dagster.resources import build_resources
 from bcdata.dagster.schedules import build_schedules
 from bcdata.dagster.sensors import build_sensors
-from bcdata.dagster.upkeep import build_upkeep, halt_assets
+from bcdata.dagster.upkeep import build_upkeep, halt_assets, providers_asset
 
 
 def build_defs(catalog: Catalog) -> dg.Definitions:
     """Everything that a catalog calls for."""
     return dg.Definitions(
-        assets=[*build_assets(catalog), *halt_assets(catalog)],
+        assets=[*build_assets(catalog), *halt_assets(catalog), providers_asset()],
         resources=build_resources(),
         jobs=[*build_jobs(catalog), *build_upkeep(catalog)],
         schedules=build_schedules(catalog),

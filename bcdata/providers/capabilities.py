@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bcdata.frames.columns import BAR_COLUMNS
 from bcdata.net.budgets import Budget
+from bcdata.net.keys import Key
 from bcdata.venues.market import Market
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Capabilities:
         page_rows: rows of one page, at most; None where pages have no bound.
         order: in which order rows come.
         omits_empty: whether it leaves out bars in which nothing was traded.
-        keys: environment variables that hold its key; empty where it needs none.
+        keys: where its keys are read and how they are sent; empty where it needs none.
         may_be_kept: whether its terms let the data be kept.
     """
 
@@ -49,7 +50,7 @@ class Capabilities:
     page_rows: int | None = None
     order: Literal["ascending", "descending"] = "ascending"
     omits_empty: bool = False
-    keys: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
     may_be_kept: bool = True
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 
 from bcdata.errors import UsageError
-from bcdata.frames.columns import BAR_COLUMNS
+from bcdata.frames.columns import BAR_COLUMNS, PRICES
 from bcdata.providers.capabilities import Provider, Role, Source
 from bcdata.venues.market import Market
 
@@ -82,6 +82,8 @@ def _impossible(source: Source, markets: set[str]) -> Iterator[str]:
     can = source.capabilities
     if unknown := sorted(set(can.columns) - _COLUMNS):
         yield f"{source.name}: unknown columns {', '.join(unknown)}; bars have {', '.join(sorted(_COLUMNS))}"
+    if "klines" in can.kinds and (absent := [name for name in PRICES if name not in can.columns]):
+        yield f"{source.name}: bars without {', '.join(absent)} are none"
     if unknown := sorted(set(can.markets) - markets):
         yield f"{source.name}: unknown market {unknown[0]!r}"
     if unknown := sorted(set(can.kinds) - {"klines", "funding"}):

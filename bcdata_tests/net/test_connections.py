@@ -18,7 +18,7 @@ from bcdata.net.answers import LONGEST_WAIT, retry_after
 from bcdata.net.state.sqlite import SqliteState
 from bcdata.providers.binance.api.limits import funding_budget, weight_budget
 from bcdata.providers.binance.settings import BinanceSettings
-from bcdata.providers.listing import describe
+from bcdata.reporting.providers import report
 from bcdata_tests.net.fault_server import Reply, serving
 from bcdata_tests.net.helpers import client
 
@@ -139,7 +139,7 @@ def _with_password(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_passwords_of_base_addresses_are_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     with _with_password(monkeypatch) as secret:
         settings = BinanceSettings()
-        shown = [*settings.explain(), *describe()]
+        shown = [*settings.explain(), *report(datetime.now(UTC))]
         makers = (weight_budget, funding_budget)
         names = [make(market, settings.rest_urls[market]) for make in makers for market in ("um", "cm")]
     assert secret not in repr(shown)

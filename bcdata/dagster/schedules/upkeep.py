@@ -1,4 +1,4 @@
-"""The weekly sweep over raw, the daily look for halts, and months of datasets that read months first."""
+"""What looks after the lake by the clock: the sweep, halts, providers, and months of datasets that read them first."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,6 +10,7 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.jobs import job_name
 from bcdata.dagster.schedules.daily import refresh_requests
 from bcdata.dagster.upkeep.halts import JOB as HALTS
+from bcdata.dagster.upkeep.providers import JOB as PROVIDERS
 from bcdata.dagster.upkeep.sweep import JOB as SWEEP
 from bcdata.settings import Settings
 
@@ -32,6 +33,13 @@ def upkeep_schedules(catalog: Catalog) -> list[dg.ScheduleDefinition]:
             execution_timezone="UTC",
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description="Looks for halts where merged bars have changed.",
+        ),
+        dg.ScheduleDefinition(
+            name=PROVIDERS,
+            job_name=PROVIDERS,
+            cron_schedule="0 * * * *",
+            execution_timezone="UTC",
+            description="Notes every hour how providers stand, for the UI to plot.",
         ),
         *(_monthly(dataset) for dataset in catalog if dataset.monthly_replaces_daily),
     ]

@@ -1,17 +1,18 @@
-"""Jobs that look after what is there: the sweep over raw, and the halts of venues.
+"""Jobs that look after what is there: the sweep over raw, the halts of venues, and how providers stand.
 
 What is done stands in `healing` and `pipeline`; a job turns it into events that the UI shows beside the assets.
 """
 
-import dagster as dg
+from typing import Any
 
 from bcdata.catalog import Catalog
 from bcdata.dagster.upkeep.halts import halt_assets, halts_job
+from bcdata.dagster.upkeep.providers import providers_asset, providers_job
 from bcdata.dagster.upkeep.sweep import sweep_job
 
-__all__ = ["build_upkeep", "halt_assets"]
+__all__ = ["build_upkeep", "halt_assets", "providers_asset"]
 
 
-def build_upkeep(catalog: Catalog) -> list[dg.JobDefinition]:
+def build_upkeep(catalog: Catalog) -> list[Any]:
     """The jobs."""
-    return [sweep_job(catalog), halts_job(catalog)]
+    return [sweep_job(catalog), halts_job(catalog), providers_job()]

@@ -1,0 +1,155 @@
+"""The sources of all providers: what they can do, what they allow, and how asking them goes. Asks nobody."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bcdata.net.answers import shown
+from bcdata.net.budgets import Budget
+from bcdata.net.health import Health, read_health
+from bcdata.providers.capabilities import Capabilities, Source
+from bcdata.providers.registry import MARKETS, SOURCES, provider_of
+from bcdata.settings import Settings
+
+_WORST = ("open", "half_open", "closed")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A rate that a source allows, and what is left of it; `resets_at` (UTC) is None where nothing is spent."""
+
+    limit: int
+    window: str
+    remaining: int
+    resets_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """How a source stands.
+
+    Attributes:
+        name: of the source.
+        provider: whose it is.
+        available: whether it would be asked now.
+        reason: why, or why not.
+        capabilities: what it can do, as plain values.
+        limits: the rates that it allows; `remaining` and `resets_at` are those of the one with the least left.
+        breaker: `closed`, `half_open` or `open`, of the host for which it is worst.
+        success_24h: the share of requests that were answered; None where nothing was asked.
+        latency_24h: the median of seconds until a whole answer was there.
+        urls: base addresses, without passwords.
+    """
+
+    name: str
+    provider: str
+    available: bool
+    reason: str
+    capabilities: dict[str, Any]
+    limits: tuple[Limit, ...]
+    remaining: int | None
+    resets_at: datetime | None
+    breaker: str
+    success_24h: float | None
+    latency_24h: float | None
+    urls: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values."""
+        limits = [{"limit": one.limit, "window": one.window, **_left(one)} for one in self.limits]
+        return {
+            "name": self.name,
+            "available": self.available,
+            "reason": self.reason,
+            "provider": self.provider,
+            "markets": self.capabilities["markets"],
+            "capabilities": self.capabilities,
+            "limits": limits,
+            "remaining": self.remaining,
+            "resets_at": _iso(self.resets_at),
+            "breaker": self.breaker,
+            "success_24h": self.success_24h,
+            "latency_24h": self.latency_24h,
+            "urls": list(self.urls),
+        }
+
+
+def report(now: datetime) -> list[SourceReport]:
+    """How all sources stand at an instant (UTC), by what this machine has asked."""
+    health = read_health(Settings().state / "budgets.sqlite", now)
+    return [_report(source, health) for source in SOURCES.values()]
+
+
+def _report(source: Source, health: Health) -> SourceReport:
+    urls = source.urls()
+    variables = [key.variable for key in source.capabilities.keys]
+    limits = tuple(_limit(one, health, variables) for one in source.limits(urls))
+    least = min(limits, key=lambda one: one.remaining / one.limit, default=None)
+    states = {health.host(url, variables).breaker for url in urls.values()}
+    asked = health.provider(source.name)
+    reason = _hindrance(source, urls, health)
+    return SourceReport(
+        name=source.name,
+        provider=provider_of(source.name).name,
+        available=reason is None,
+        reason=reason or ("has its key" if variables else "needs no key"),
+        capabilities=_plain(source),
+        limits=limits,
+        remaining=least.remaining if least else None,
+        resets_at=least.resets_at if least else None,
+        breaker=next((state for state in _WORST if state in states), "closed"),
+        success_24h=asked.success,
+        latency_24h=asked.latency,
+        urls=tuple(shown(url) for url in urls.values()),
+    )
+
+
+def _hindrance(source: Source, urls: Mapping[str, str], health: Health) -> str | None:
+    """Why the source would not be asked now; None where it would."""
+    variables = [key.variable for key in source.capabilities.keys]
+    for key in source.capabilities.keys:
+        if problem := key.problem():
+            return f"{problem}; set {key.variable} to the provider's key"
+    if not source.capabilities.may_be_kept:
+        return "its terms do not allow that data are kept"
+    for url in urls.values():
+        host = health.host(url, variables)
+        until = f"until {host.held_until:%Y-%m-%d %H:%M:%S}" if host.held_until else ""
+        if host.hold == "quota":
+            return f"its quota is spent {until}"
+        if host.hold == "banned":
+            return f"it has banned this address {until}"
+    return None
+
+
+def _plain(source: Source) -> dict[str, Any]:
+    can: Capabilities = source.capabilities
+    intervals = can.intervals or tuple(dict.fromkeys(one for name in can.markets for one in MARKETS[name].intervals))
+    return {
+        "role": source.role.value,
+        "markets": sorted(can.markets),
+        "kinds": list(can.kinds),
+        "intervals": list(intervals),
+        "columns": sorted(can.columns),
+        "depth_bars": can.depth_bars,
+        "page_rows": can.page_rows,
+        "order": can.order,
+        "omits_empty": can.omits_empty,
+        "keys": [key.variable for key in can.keys],
+        "may_be_kept": can.may_be_kept,
+    }
+
+
+def _limit(budget: Budget, health: Health, variables: list[str]) -> Limit:
+    left = health.budget(budget, variables)
+    window = f"{budget.period} in {budget.zone}" if budget.period else f"{budget.seconds:g} s"
+    return Limit(budget.limit, window, left.remaining, left.resets_at)
+
+
+def _left(one: Limit) -> dict[str, Any]:
+    return {"remaining": one.remaining, "resets_at": _iso(one.resets_at)}
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return instant.isoformat(timespec="seconds") if instant else None
