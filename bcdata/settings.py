@@ -78,6 +78,7 @@ class Settings(LayeredSettings):
     )
     verify_at: str = Field(default="0 3 * * 0", description="when all of raw is verified: cron, UTC")
     halts_at: str = Field(default="0 11 * * *", description="when halts are looked for: cron, UTC")
+    providers_at: str = Field(default="0 * * * *", description="when it is noted how providers stand: cron, UTC")
     monthly_at: str = Field(
         default="0 12 8,24 * *", description="when the last month is run again, months first: cron, UTC"
     )

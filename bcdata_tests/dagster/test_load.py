@@ -12,6 +12,7 @@ from bcdata.catalog import Catalog
 from bcdata.dagster.resources import build_resources
 from bcdata.dagster.schedules import build_schedules
 from bcdata.dagster.sensors import build_sensors
+from bcdata.providers.registry import SOURCES
 
 HEAVY = ("polars", "pandera", "duckdb", "aiohttp", "numpy", "pyarrow", "stamina", "deflate")
 
@@ -63,6 +64,7 @@ def test_schedules(packaged: Catalog) -> None:
         **{f"{kind}_{name}": (cron, f"materialize_{name}") for kind, cron in CRON.items() for name in DATASETS},
         "verify": ("0 3 * * 0", "verify"),
         "find_halts": ("0 11 * * *", "find_halts"),
+        "report_providers": ("0 * * * *", "report_providers"),
     }
 
 
@@ -71,8 +73,10 @@ def test_crons_are_settings(packaged: Catalog, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("BCDATA_HISTORY_EVERY", "0 * * * *")
     monkeypatch.setenv("BCDATA_VERIFY_AT", "1 1 1 * *")
     monkeypatch.setenv("BCDATA_HALTS_AT", "2 2 * * *")
+    monkeypatch.setenv("BCDATA_PROVIDERS_AT", "3 * * * *")
     found = {one.name.split("_")[0]: one.cron_schedule for one in build_schedules(packaged)}
-    assert found == {"daily": "5 4 * * *", "history": "0 * * * *", "verify": "1 1 1 * *", "find": "2 2 * * *"}
+    own = {"verify": "1 1 1 * *", "find": "2 2 * * *", "report": "3 * * * *"}
+    assert found == {"daily": "5 4 * * *", "history": "0 * * * *", **own}
 
 
 def test_nothing_that_fetches_a_universe_runs_before_somebody_turns_it_on(packaged: Catalog) -> None:
@@ -103,5 +107,5 @@ def test_alerts_are_on_where_there_is_anybody_to_tell(packaged: Catalog, monkeyp
     assert found == {"alert_run_failure": "RUNNING", "alert_quality": "RUNNING"}
 
 
-def test_resources_go_by_the_names_of_providers() -> None:
-    assert set(build_resources()) == {"store", "binance_archive", "binance_rest"}
+def test_resources_go_by_the_names_of_sources() -> None:
+    assert set(build_resources()) == {"store", *SOURCES}

@@ -37,7 +37,7 @@ def upkeep_schedules(catalog: Catalog) -> list[dg.ScheduleDefinition]:
         dg.ScheduleDefinition(
             name=PROVIDERS,
             job_name=PROVIDERS,
-            cron_schedule="0 * * * *",
+            cron_schedule=settings.providers_at,
             execution_timezone="UTC",
             description="Notes every hour how providers stand, for the UI to plot.",
         ),
