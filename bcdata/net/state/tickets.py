@@ -47,12 +47,11 @@ class Spending:
 
     def allowed(self) -> tuple[int, int]:
         """The weight that fits into the window at most, and the window's length (µs)."""
-        allowed, seconds = self.budget.used(self.limit, self.share)
+        allowed, seconds = self.budget.allowed(self.limit, self.share)
         if self.weight > allowed:
-            raise UsageError(
-                f"a request of weight {self.weight} is above {self.budget.name}'s whole budget of {allowed};"
-                " raise BCDATA_HTTP_BUDGET_SHARE"
-            )
+            mend = "raise BCDATA_HTTP_BUDGET_SHARE" if allowed < self.limit else "ask for less at a time"
+            whole = f"{self.budget.name}'s whole budget of {allowed}"
+            raise UsageError(f"a request of weight {self.weight} is above {whole}; {mend}")
         return allowed, round(seconds * SECOND)
 
 
