@@ -150,7 +150,7 @@ def _spent_until(table: sqlite3.Connection, one: Spending, ticket: int, now: int
 def _count(table: sqlite3.Connection, one: Spending, ticket: int, now: int) -> None:
     """Turns a reservation into weight that is spent."""
     give_back(table, (ticket,))
-    table.execute("DELETE FROM spent WHERE name = ? AND start < ?", (one.budget.name, now - _KEPT))
+    table.execute("DELETE FROM spent WHERE start < ?", (now - _KEPT,))
     sql = "INSERT INTO spent VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET weight = weight + excluded.weight"
     table.executemany(sql, [(one.budget.name, start, one.weight) for start, _ in _periods(one.budget, now)])
 
