@@ -93,4 +93,6 @@ def key_place(question: Question) -> str:
 def _budgets(question: Question) -> tuple[tuple[Budget, int], ...]:
     """The budgets, counted for the keys that are used now."""
     now = tag(key.variable for key in question.keys)
+    if not now:
+        return question.budgets
     return tuple((replace(budget, name=under(budget.name, now)), weight) for budget, weight in question.budgets)

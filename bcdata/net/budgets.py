@@ -47,7 +47,7 @@ class Budget:
         """Whether nobody waits for it: a calendar period, or a rolling window of an hour or more."""
         return bool(self.period) or self.seconds >= _QUOTA_SECONDS
 
-    def used(self, limit: int, share: float) -> tuple[int, float]:
+    def allowed(self, limit: int, share: float) -> tuple[int, float]:
         """The weight that may be spent, and the seconds of the window in which (0 for a calendar period).
 
         The share leaves room for other programs on the same address, and for requests that arrive closer together than

@@ -13,6 +13,7 @@ from bcdata.net.admission import Admission, held_error, key_place
 from bcdata.net.answers import HttpResponse, shown, with_query
 from bcdata.net.budgets import Budget
 from bcdata.net.keys import Key
+from bcdata.net.plain import is_address
 from bcdata.net.policy import ResponsePolicy
 from bcdata.net.question import Question
 from bcdata.net.refused import BanError, SlowDownError, TransientError, rate_limited
@@ -86,10 +87,13 @@ class HttpClient:
             ProviderError: the error of the policy's refusal; a redirect without end, or to a place that may not be
                 asked.
         """
+        variable = variable or f"BCDATA_{provider.upper()}_URL"
+        if not is_address(url):
+            raise ProviderError(f"{provider}: no address of the web; check {variable}", provider=provider)
         question = Question(
             url=with_query(url, params or {}),
             provider=provider,
-            variable=variable or f"BCDATA_{provider.upper()}_URL",
+            variable=variable,
             max_bytes=max_bytes,
             budgets=tuple((budget, weight) for budget, weight in budgets if weight),
             policy=policy,

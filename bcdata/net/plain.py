@@ -44,6 +44,15 @@ def place(parts: SplitResult) -> tuple[str | None, int | None]:
     return parts.hostname, 443 if port in PORTS.values() else port
 
 
+def is_address(url: str) -> bool:
+    """Whether a URL has a scheme that can be asked, a host, and no port that cannot be."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def is_open(url: str) -> bool:
     """Whether others could read what is sent to a URL: over plain http, and not to this machine."""
     parts = urlsplit(url)

@@ -1,8 +1,10 @@
 """From what a provider says to the error that is raised, with the mend in its text."""
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from bcdata.clock import in_utc
 from bcdata.errors import (
     BadAnswerError,
     BadKeyError,
@@ -77,14 +79,16 @@ class BanError(Exception):
 def refused(question: Question, refusal: Refusal, status: int, headers: Mapping[str, str]) -> Exception:
     """The error that a policy's refusal means: one of `bcdata.errors`, or one that has the client wait or ask again."""
     now = datetime.now(UTC)
-    wait = refusal.retry_after if refusal.retry_after is not None else retry_after(headers, now)
+    wait = refusal.retry_after
+    if wait is None or not math.isfinite(wait):
+        wait = retry_after(headers, now)
     text = one_line(refusal.text.encode("utf-8", "replace"))
     if refusal.kind == "down":
         return TransientError(question, f"the provider is down: {text}", status=status, wait=wait)
     if refusal.kind == "rate_limited":
         return SlowDownError(wait, status, text)
     if refusal.kind == "quota_spent":
-        known = refusal.resets_at or _end_of_quota(question, now)
+        known = in_utc(refusal.resets_at or _end_of_quota(question, now))
         return quota_spent(question, min(max(known, now + _SOONEST), now + _LATEST), text, status=status)
     kind, mend = _AT_ONCE[refusal.kind]
     message = f"{question.about}: {text}; {mend.format(variable=question.variable)}"

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from bcdata.net.plain import exposes_a_secret
+from bcdata.net.plain import exposes_a_secret, is_address
 
 
 def base_address(url: str) -> str:
@@ -13,12 +13,7 @@ def base_address(url: str) -> str:
     """
     if not url.isprintable() or " " in url:  # parsers of addresses drop some of these, or take them as they are
         raise ValueError("a base address has no blanks or control characters; write them as %20 and the like")
-    try:
-        parts = urlsplit(url)
-        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_address = False
-    if not is_address or parts.query or parts.fragment:
+    if not is_address(url) or urlsplit(url).query or urlsplit(url).fragment:
         raise ValueError("not a base address; write it like https://host or http://127.0.0.1:8080/path")
     if exposes_a_secret(url):
         raise ValueError("a user and password would travel unencrypted; write https")

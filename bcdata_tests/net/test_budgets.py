@@ -57,7 +57,7 @@ def test_days_of_new_york(period: str, instant: str, start: str, end: str) -> No
     ],
 )
 def test_a_share_cuts_many_stretches_few_and_leaves_quotas(budget: Budget, allowed: int, seconds: float) -> None:
-    assert budget.used(budget.limit, 0.8) == (allowed, seconds)
+    assert budget.allowed(budget.limit, 0.8) == (allowed, seconds)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bcdata.errors import ProviderError
-from bcdata.net.plain import exposes_a_secret
+from bcdata.net.plain import exposes_a_secret, same_host
 from bcdata_tests.net.fault_server import Reply, serving
 from bcdata_tests.net.helpers import client
 
@@ -30,6 +30,29 @@ from bcdata_tests.net.helpers import client
 )
 def test_what_others_could_read(url: str, is_exposed: bool) -> None:
     assert exposes_a_secret(url) is is_exposed
+
+
+@pytest.mark.parametrize(
+    ("link", "is_same"),
+    [
+        ("https://api.example/next?cursor=1", True),
+        ("https://api.example:443/next", True),
+        ("HTTPS://API.EXAMPLE/next", True),
+        ("http://api.example/next", False),
+        ("https://api.example:8443/next", False),
+        ("https://api.example.evil.example/next", False),
+        ("https://api.example@evil.example/next", False),
+        ("https://evil.example/?https://api.example", False),
+        ("//evil.example/next", False),
+        ("/next", False),
+        ("javascript:1", False),
+        ("https://[::1", False),
+        ("https://api.example:x/", False),
+        ("", False),
+    ],
+)
+def test_a_next_link_leads_to_the_same_host_or_is_refused(link: str, is_same: bool) -> None:
+    assert same_host(link, "https://api.example/v2") is is_same
 
 
 def test_the_client_sends_none_of_it(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_what_the_policy_does_not_know_the_status_decides(tmp_path: Path) -> Non
 
 
 def test_a_rate_limit_is_waited_out_within_bounds(tmp_path: Path) -> None:
-    answer, server = ask(tmp_path, in_turn(Reply(b"rate_limited 0.1"), Reply(b"rate_limited", status=403), GOOD))
+    answer, server = ask(tmp_path, in_turn(Reply(b"rate_limited 0.1"), Reply(b"rate_limited nan", status=403), GOOD))
     assert (getattr(answer, "body", answer), server.count) == (b"good", 3)
     error, server = ask(tmp_path, lambda _: Reply(b"rate_limited 600"))
     assert isinstance(error, RateLimitedError)

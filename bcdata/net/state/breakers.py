@@ -11,6 +11,7 @@ from typing import Literal
 SECOND = 1_000_000
 _FORGOTTEN = 3600 * SECOND
 """Failures so long ago are in no row with those of now."""
+_KEPT = 86_400 * SECOND
 
 BreakerState = Literal["closed", "open", "half-open"]
 
@@ -46,6 +47,7 @@ def failed(table: sqlite3.Connection, host: str, breaker: Breaker, *, now: int) 
     """Counts a request that ended without an answer."""
     sql = "SELECT failures FROM breakers WHERE host = ? AND at BETWEEN ? AND ?"
     row = table.execute(sql, (host, now - _FORGOTTEN, now)).fetchone()
+    table.execute("DELETE FROM breakers WHERE at < ?", (now - _KEPT,))
     failures = 1 + (row[0] if row else 0)
     until = now + _span(breaker) if failures >= breaker.failures else 0
     table.execute("INSERT OR REPLACE INTO breakers VALUES (?, ?, ?, ?)", (host, failures, now, until))

@@ -119,7 +119,12 @@ class SqliteState:
             " banned = :kind, until = :until WHERE until < :until"
         )
         values = {"host": host, "until": until, "kind": HOLD_KINDS.index(kind)}
-        self._file.transact(lambda table: table.execute(sql, values))
+
+        def work(table: sqlite3.Connection) -> None:
+            table.execute("DELETE FROM holds WHERE until < ?", (_now(),))
+            table.execute(sql, values)
+
+        self._file.transact(work)
 
     def _spending(self, table: sqlite3.Connection, budget: Budget, weight: int) -> Spending:
         row = table.execute("SELECT weight FROM limits WHERE name = ?", (budget.name,)).fetchone()

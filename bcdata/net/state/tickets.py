@@ -47,12 +47,11 @@ class Spending:
 
     def allowed(self) -> tuple[int, int]:
         """The weight that fits into the window at most, and the window's length (µs)."""
-        allowed, seconds = self.budget.used(self.limit, self.share)
+        allowed, seconds = self.budget.allowed(self.limit, self.share)
         if self.weight > allowed:
-            raise UsageError(
-                f"a request of weight {self.weight} is above {self.budget.name}'s whole budget of {allowed};"
-                " raise BCDATA_HTTP_BUDGET_SHARE"
-            )
+            mend = "raise BCDATA_HTTP_BUDGET_SHARE" if allowed < self.limit else "ask for less at a time"
+            whole = f"{self.budget.name}'s whole budget of {allowed}"
+            raise UsageError(f"a request of weight {self.weight} is above {whole}; {mend}")
         return allowed, round(seconds * SECOND)
 
 
@@ -151,7 +150,7 @@ def _spent_until(table: sqlite3.Connection, one: Spending, ticket: int, now: int
 def _count(table: sqlite3.Connection, one: Spending, ticket: int, now: int) -> None:
     """Turns a reservation into weight that is spent."""
     give_back(table, (ticket,))
-    table.execute("DELETE FROM spent WHERE name = ? AND start < ?", (one.budget.name, now - _KEPT))
+    table.execute("DELETE FROM spent WHERE start < ?", (now - _KEPT,))
     sql = "INSERT INTO spent VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET weight = weight + excluded.weight"
     table.executemany(sql, [(one.budget.name, start, one.weight) for start, _ in _periods(one.budget, now)])
 

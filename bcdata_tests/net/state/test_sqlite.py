@@ -252,7 +252,9 @@ def test_all_budgets_of_a_request_are_spent_or_none(tmp_path: Path) -> None:
         assert book_all(budgets, [20, 1])[0] == 0
         with pytest.raises(UsageError):
             await budgets.try_acquire([(DAY, 1), (BUDGET, 41)], patience=0)
-        assert await budgets.try_acquire([(DAY, DAY.limit)], patience=0) is None
+        assert await budgets.try_acquire([(DAY, DAY.limit - 1)], patience=0) is None
+        await budgets.observe(DAY, DAY.limit)
+        assert await budgets.try_acquire([(DAY, 1)], patience=0) is not None
         budgets.close()
 
     asyncio.run(run())
