@@ -11,6 +11,7 @@ QUARTER_HOUR = timedelta(minutes=15)
 """The buckets of the time of day in profiles of volatility."""
 SETTLEMENT_MINUTE = timedelta(minutes=1)
 """A settlement is known at the end of the minute in which it is paid."""
+_DAY = timedelta(days=1)
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 SETTLEMENT_HOURS = (1, 2, 4, 8)
 """The intervals at which exchanges settle funding."""
@@ -47,6 +48,11 @@ class Interval:
     def fills(self, span: timedelta) -> bool:
         """Whether a whole number of bars makes the span."""
         return self.length is not None and not span % self.length
+
+    @property
+    def fits_a_day(self) -> bool:
+        """Whether a day can hold a bar: longer ones tell no day, and no file of a day has one."""
+        return self.length is not None and self.length <= _DAY
 
     def floor(self, instant: datetime) -> datetime:
         """The open of the bar that covers the instant."""

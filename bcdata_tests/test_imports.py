@@ -1,6 +1,10 @@
 """Who may import whom. Data flows one way, and pure code knows nothing of Dagster."""
 
 import ast
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +77,16 @@ WITHIN_DAGSTER: dict[str, set[str]] = {
 
 MOST_MODULES = 15
 """Of one folder, its `__init__.py` left out."""
+
+OF_BINANCE = ("providers/binance/", "venues/binance.py", "simulate/binance/")
+"""Where all that is Binance's stands."""
+NAME_BINANCE = {
+    "catalog/default.yaml",
+    "providers/registry.py",
+    "simulate/venues.py",
+    *("providers/listing.py", "cli/data.py", "dagster/assets/heal.py"),
+}
+"""Other files that name it: the default catalog, the lists of what comes with bcdata, addresses, a command, a pool."""
 
 KNOW_DAGSTER = {"dagster", "dagster_storage", "definitions"}
 
@@ -157,3 +171,59 @@ def test_a_way_that_is_not_allowed_would_be_found(tmp_path: Path) -> None:
     bad = tmp_path / "bad.py"
     bad.write_text("def late():\n    from bcdata.store.store import Store\n    import dagster as dg\n")
     assert list(imported(bad)) == ["bcdata.store.store.Store", "dagster"]
+
+
+def test_binance_is_named_in_its_own_packages_alone() -> None:
+    texts = (path for path in ROOT.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    named = {str(path.relative_to(ROOT)) for path in texts if b"binance" in path.read_bytes().lower()}
+    assert {name for name in named if not name.startswith(OF_BINANCE)} == NAME_BINANCE
+
+
+WITHOUT_BINANCE = """
+import importlib, json, pkgutil, sys
+
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if (name + ".").startswith("bcdata.providers.binance."):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Hidden())
+import bcdata
+
+left_out = set(json.loads(sys.argv[1]))
+for one in pkgutil.walk_packages(bcdata.__path__, "bcdata.", onerror=lambda name: None):
+    is_hidden = one.name.startswith("bcdata.providers.binance")
+    if not is_hidden and not one.name.endswith("__main__") and one.name not in left_out:
+        importlib.import_module(one.name)
+
+from bcdata.providers.registry import MARKETS, SOURCES
+from bcdata.definitions import defs
+
+keys = {"/".join(one) for one in (key.path for key in defs.resolve_asset_graph().get_all_asset_keys())}
+print(json.dumps({"markets": sorted(MARKETS), "sources": sorted(SOURCES), "keys": sorted(keys)}))
+"""
+OTHERS = """
+datasets:
+  kraken_klines_1m: {grain: day, start: 2023-01-01, symbols: [XBTUSD], sources: [kraken_rest, kraken_trades]}
+  coinbase_klines_1h: {grain: month, start: 2023-01, symbols: [BTC-USD], sources: [coinbase_rest]}
+"""
+NEED_BINANCE = ["bcdata.providers.listing"]
+
+
+def test_without_the_provider_binance_all_else_is_imported_and_other_venues_have_their_assets(tmp_path: Path) -> None:
+    (tmp_path / "catalog.yaml").write_text(OTHERS)
+    where = {"BCDATA_CATALOG": str(tmp_path / "catalog.yaml"), "BCDATA_ROOT": str(tmp_path / "lake")}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", WITHOUT_BINANCE, json.dumps(NEED_BINANCE)],
+        env={**os.environ, **where},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["markets"] == ["coinbase", "kraken"]
+    assert found["sources"] == ["coinbase_rest", "kraken_rest", "kraken_trades"]
+    assert {"raw/kraken_trades/kraken_klines_1m", "merged/kraken_klines_1m", "merged/coinbase_klines_1h"} <= {
+        *found["keys"]
+    }

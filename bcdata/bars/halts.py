@@ -1,6 +1,6 @@
 """Halts: stretches of time in which nobody traded, in any liquid symbol of a venue. Pure.
 
-A halt shows in two ways: as bars without a trade, and as bars that are missing. On 2023-03-24 Binance's spot market
+A halt shows in two ways: as bars without a trade, and as bars that are missing. On 2023-03-24 the market `spot`
 stood still for 152 minutes, of which 72 are bars without a trade and 80 are missing.
 """
 

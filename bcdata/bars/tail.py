@@ -1,6 +1,6 @@
 """Candles without a trade at the end of a series: a quiet market's bars, or what a delisted contract goes on with.
 
-The candles alone cannot tell which (binance.md, 11): that takes the exchange's word. Pure.
+The candles alone cannot tell which: that takes the exchange's word. Pure.
 """
 
 from datetime import datetime

@@ -42,8 +42,8 @@ class Quality(Section):
 
 def _periods(name: DatasetName) -> tuple[Period, ...]:
     """What the archive has: bars up to a day in both periods; longer ones, and funding, by month alone."""
-    long = name.interval is None or name.interval.name in {"3d", "1w", "1mo"}
-    return ("monthly",) if long else ("daily", "monthly")
+    by_day = name.interval is not None and name.interval.fits_a_day
+    return ("daily", "monthly") if by_day else ("monthly",)
 
 
 class Dataset(Section):
@@ -146,7 +146,7 @@ class Dataset(Section):
     def _grain_holds_a_bar(cls, grain: Grain, info: ValidationInfo) -> Grain:
         name = _name(info)
         interval = name.interval if name else None
-        if grain is Grain.DAY and interval and not _fits_a_day(interval):
+        if grain is Grain.DAY and interval and not interval.fits_a_day:
             raise refusal(f"a day cannot hold a bar of {interval.name}; write month")
         return grain
 
@@ -260,10 +260,6 @@ class Dataset(Section):
 def _features(name: str) -> FeatureSet | None:
     """All features of bars, unless the catalog says otherwise."""
     return FeatureSet() if parse_name(name).kind == "klines" else None
-
-
-def _fits_a_day(interval: Interval) -> bool:
-    return interval.length is not None and interval.length <= timedelta(days=1)
 
 
 def _name(info: ValidationInfo) -> DatasetName | None:

@@ -8,8 +8,9 @@ from typing import Literal
 from pydantic import Field
 
 from bcdata.catalog.fields import Section, Symbol
+from bcdata.providers.registry import MARKETS
 from bcdata.venues.currencies import PEGGED, STABLE_ASSETS, looks_pegged
-from bcdata.venues.symbols import QUOTES, Contract, Instrument, is_leveraged, split
+from bcdata.venues.symbols import Contract, Instrument, is_leveraged
 
 AssetClass = Literal["stable_coin", "currency", "leveraged", "other", "unknown"]
 
@@ -43,20 +44,21 @@ def classify(symbols: Iterable[str], *, market: str) -> list[Classified]:
 
     Args:
         symbols: all that the market lists, delisted ones too: a leveraged token is known by its siblings.
-        market: `spot`, `um`, `cm`, or another venue's; it says which quote assets end a symbol.
+        market: a market's name; the market says which quote assets end a symbol.
     """
-    listed = [split(symbol, QUOTES.get(market, ())) for symbol in sorted(set(symbols))]
+    venue = MARKETS[market]
+    listed = [venue.split(symbol) for symbol in sorted(set(symbols))]
     bases = frozenset(instrument.base for instrument in listed)
-    return [Classified(one.symbol, one.base, one.quote, *_class_of(one, bases)) for one in listed]
+    return [Classified(one.symbol, one.base, one.quote, *_class_of(one, bases, venue.leveraged)) for one in listed]
 
 
-def _class_of(one: Instrument, bases: frozenset[str]) -> tuple[AssetClass, str]:
+def _class_of(one: Instrument, bases: frozenset[str], leveraged: frozenset[str]) -> tuple[AssetClass, str]:
     pegged = PEGGED.get(one.base)
     if one.quote is None:
         return "unknown", "it ends in no known quote asset"
     if pegged is not None:
         return pegged.kind, f"its base {one.base} is a {pegged.words}"
-    if is_leveraged(one.base, bases):
+    if is_leveraged(one.base, bases, leveraged):
         return "leveraged", f"its base {one.base} is a leveraged token"
     currency = looks_pegged(one.base)
     if currency is not None:
@@ -86,29 +88,31 @@ class Universe(Section):
 
         Args:
             symbols: all that the market lists, delisted ones too: a leveraged token is known by its siblings.
-            market: `spot`, `um`, `cm`, or another venue's; it says which quote assets end a symbol.
+            market: a market's name; the market says which quote assets end a symbol.
         """
         return [decision.symbol for decision in self.explain(symbols, market=market) if decision.included]
 
     def explain(self, symbols: Iterable[str], *, market: str) -> list[Decision]:
         """The decision on every symbol, sorted by symbol. Arguments as for `select`."""
-        quotes = (*QUOTES.get(market, ()), *(self.quote or ()))
-        listed = [split(symbol, quotes) for symbol in sorted(set(symbols))]
+        venue = MARKETS[market]
+        listed = [venue.split(symbol, self.quote or ()) for symbol in sorted(set(symbols))]
         bases = frozenset(instrument.base for instrument in listed)
-        return [self._decide(instrument, bases) for instrument in listed]
+        return [self._decide(instrument, bases, venue.leveraged) for instrument in listed]
 
-    def _decide(self, instrument: Instrument, bases: frozenset[str]) -> Decision:
+    def _decide(self, instrument: Instrument, bases: frozenset[str], leveraged: frozenset[str]) -> Decision:
         symbol = instrument.symbol
         for included, rule, patterns in ((False, "exclude", self.exclude), (True, "include", self.include)):
             pattern = next((p for p in patterns if _matches(symbol, p)), None)
             if pattern is not None:
                 return Decision(symbol, included, rule, f"{rule} names {pattern}")
-        broken = self._broken_rule(instrument, bases)
+        broken = self._broken_rule(instrument, bases, leveraged)
         if broken:
             return Decision(symbol, False, *broken)
         return Decision(symbol, True, "rules", "every rule lets it in")
 
-    def _broken_rule(self, instrument: Instrument, bases: frozenset[str]) -> tuple[str, str] | None:
+    def _broken_rule(
+        self, instrument: Instrument, bases: frozenset[str], leveraged: frozenset[str]
+    ) -> tuple[str, str] | None:
         """The first rule that keeps the instrument out, and why."""
         base, quote, contract = instrument.base, instrument.quote, instrument.contract
         if self.contracts is not None and contract not in self.contracts:
@@ -118,7 +122,7 @@ class Universe(Section):
             return "quote", f"it {known}, not in {' or '.join(self.quote)}"
         if not self.stable_coins and base in self.stable_assets:
             return "stable_coins", _worth(base)
-        if not self.leveraged and is_leveraged(base, bases):
+        if not self.leveraged and is_leveraged(base, bases, leveraged):
             return "leveraged", f"its base {base} is a leveraged token"
         return None
 

@@ -20,9 +20,8 @@ from bcdata.gaps.negatives import absent_too, silences
 from bcdata.gaps.residuals import CoarseBar
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, Series
-from bcdata.providers.binance.files.content import bars_in
-from bcdata.providers.binance.files.peek import content_bound, read_opens
-from bcdata.providers.binance.names import DAILY_INTERVALS, INTERVALS
+from bcdata.providers.formats import BulkFormat, PublishedFile
+from bcdata.providers.registry import bulk_format
 from bcdata.providers.roles import BulkSource
 from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Grain, Window
@@ -83,7 +82,8 @@ class Coarser:
                 asking = self._archive.intervals(series.market, series.kind, series.symbol, period)
                 self._folders[series, period] = asyncio.create_task(asking)
         listed = await asyncio.gather(*(asyncio.shield(self._folders[series, period]) for period in PERIODS))
-        return [name for name in INTERVALS if name in set().union(*listed) and _tiles(fine, Interval.parse(name))]
+        every = (Interval.parse(name) for name in set().union(*listed))
+        return [one.name for one in sorted((one for one in every if _tiles(fine, one)), key=_length)]
 
     async def _read(self, coarse: Series, days: set[date], most: int) -> list[_Read]:
         """The objects that cover these days or their neighbours: a hole at midnight has its other side there."""
@@ -103,12 +103,13 @@ class Coarser:
         key = f"coarse/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
         known = self._memory.detail(key)
         if known is None:
-            known = json.dumps(await self._look(one, window, interval))
+            known = json.dumps(await self._look(coarse, one))
             self._memory.note([key], self._now, known)
         bars = json.loads(known)
         return _Read(window, _restored(bars, interval)) if bars else None
 
-    async def _look(self, one: BulkObject, window: Window, interval: Interval) -> dict[str, Any]:
+    async def _look(self, coarse: Series, one: BulkObject) -> dict[str, Any]:
+        window, interval = PERIODS[one.period].window(one.date_key), Interval.parse(coarse.interval or "")
         if one.last_modified is not None and one.last_modified < window.end:
             return {}
         try:
@@ -117,7 +118,8 @@ class Coarser:
             return {}
         if fetched.checksum == "mismatch" or fetched.size_differs:
             return {}
-        bars = await asyncio.to_thread(_read_bars, fetched.body, one.name, window, interval)
+        file = PublishedFile(one.name, window, fetched.body)
+        bars = await asyncio.to_thread(_read_bars, bulk_format(coarse.market), file, interval)
         if bars is None or bars.is_empty():
             return {}
         stamps = bars["open_time"].to_list()
@@ -126,15 +128,15 @@ class Coarser:
         return {"first": first, "last": last, "gaps": gaps, "trades": bars["trades"].to_list()}
 
 
-def _read_bars(body: bytes, name: str, window: Window, interval: Interval) -> pl.DataFrame | None:
-    """The opens (UTC, ascending) and trades of a klines object; None where it cannot be used as a whole.
+def _read_bars(files: BulkFormat, file: PublishedFile, interval: Interval) -> pl.DataFrame | None:
+    """The opens (UTC, ascending) and trades of a file of bars; None where it cannot be used as a whole.
 
     Bars off the grid (early 2018) cover other time than their slot of it.
     """
-    opens = read_opens(body, name, content_bound(window, interval))
+    opens = files.opens(file, interval)
     if opens is None:
         return None
-    rows = bars_in(body, name, window, interval)
+    rows = files.bars_as_sent(file, interval)
     if len(opens) != rows.height or rows.select("open_time", "trades").null_count().row(0) != (0, 0):
         return None
     bars = rows.select(pl.col("open_time").cast(TIME), "trades").sort("open_time")
@@ -187,9 +189,13 @@ def _restored(told: dict[str, Any], interval: Interval) -> pl.DataFrame:
 
 def _tiles(fine: Interval, coarse: Interval) -> bool:
     """Whether bars of the one make up bars of the other, and whether days hold whole ones of these."""
-    if fine.length is None or coarse.length is None or coarse.name not in DAILY_INTERVALS:
+    if fine.length is None or coarse.length is None or not coarse.fills(_DAY):
         return False
     return fine.length < coarse.length and coarse.length % fine.length == timedelta(0)
+
+
+def _length(interval: Interval) -> timedelta:
+    return interval.length or timedelta.max
 
 
 def _midnight(day: date) -> datetime:

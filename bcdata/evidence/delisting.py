@@ -1,7 +1,7 @@
 """Since when a contract is not traded any more, though its candles go on: the exchange's word, or the archive's end.
 
-um and cm files go on with candles at the last price after a delisting (binance.md, 11). A quiet market looks the
-same; so the exchange is asked, and one that says TRADING is believed.
+Files of perpetuals go on with candles at the last price after a delisting. A quiet market looks the same; so the
+exchange is asked, and one that says TRADING is believed.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from bcdata.frames.schema import TIME
 from bcdata.gaps.explain import ABSENT
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, ObjectError, Series
-from bcdata.providers.binance.files.content import bars_in
-from bcdata.providers.binance.files.peek import YEAR_3000_US
+from bcdata.providers.formats import PublishedFile
+from bcdata.providers.registry import bulk_format
 from bcdata.providers.roles import BulkSource, ExchangeInfo, SymbolInfo
 from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Window
@@ -26,6 +26,8 @@ from bcdata.windows import Window
 TRADING = "TRADING"
 _LEAST_TAIL = timedelta(hours=1)
 """A shorter run of idle candles at the archive's end is what a quiet market has."""
+_LATEST_US = 32_503_680_000_000_000
+"""The year 3000: what opens later is no time of a bar."""
 _MOST_OBJECTS = 40
 """How far back the last trade is looked for: three years of months."""
 
@@ -135,8 +137,9 @@ class Delistings:
 
 
 def _read_tail(body: bytes, one: BulkObject, series: Series) -> _Tail:
-    sent = bars_in(body, one.name, _window(one), Interval.parse(series.interval or ""))
-    is_time = pl.col("open_time").is_between(0, YEAR_3000_US, closed="left")
+    files, interval = bulk_format(series.market), Interval.parse(series.interval or "")
+    sent = files.bars_as_sent(PublishedFile.of(one, body), interval)
+    is_time = pl.col("open_time").is_between(0, _LATEST_US, closed="left")
     rows = sent.filter(is_time).sort("open_time").with_columns(pl.col("open_time").cast(TIME))
     since = quiet_since(rows)
     traded = rows["open_time"] if since is None else rows.filter(pl.col("open_time") < since)["open_time"]

@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from bcdata.gaps.ledger import Reason, Status
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, Series
-from bcdata.providers.binance.names import DAILY_INTERVALS, INTERVALS
 from bcdata.windows import Grain, Window
 
-LONG = frozenset(INTERVALS) - DAILY_INTERVALS
-"""Intervals whose bars tell no day: a bar of a month opens on its first, whichever day was the first to be traded."""
 Held = tuple[Series, BulkObject]
 
 
@@ -110,7 +107,7 @@ class Ending:
 
 def first_bar(begun: Sequence[tuple[datetime, Series, BulkObject]]) -> tuple[datetime | None, str]:
     """The first bar that the first files of all intervals show (their first opens, UTC), and how; None if unproven."""
-    short = [each for each in begun if each[1].interval not in LONG]
+    short = [each for each in begun if tells_days(each[1])]
     if not short:
         return None, ""
     first_day = min(opened for opened, _, _ in short).date()
@@ -119,9 +116,14 @@ def first_bar(begun: Sequence[tuple[datetime, Series, BulkObject]]) -> tuple[dat
     is_earlier = any(end <= day_window(first_day).start for end in ends)
     if is_earlier or not any(opened > window_of_object(one).start for opened, _, one in same_day):
         return None, ""
-    opened, _, one = min(same_day, key=lambda each: INTERVALS.index(each[1].interval or "1m"))
+    opened, _, one = min(same_day, key=lambda each: Interval.parse(each[1].interval or "1m").length or timedelta.max)
     words = f"the archive's first files of all intervals begin that day, {one.name} at {opened:%Y-%m-%d %H:%M}"
     return opened, words
+
+
+def tells_days(series: Series) -> bool:
+    """Whether its bars tell days: one of a month opens on its first, whichever day was the first to be traded."""
+    return series.interval is None or Interval.parse(series.interval).fits_a_day
 
 
 def window_of_object(one: BulkObject) -> Window:

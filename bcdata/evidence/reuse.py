@@ -15,17 +15,19 @@ import polars as pl
 
 from bcdata.bars.segments import is_price_break
 from bcdata.errors import NotFoundError, ProviderError
-from bcdata.evidence.listing_history import LONG, Held, day_window, days_of, window_of_object
+from bcdata.evidence.listing_history import Held, day_window, days_of, tells_days, window_of_object
 from bcdata.gaps.ledger import Reason, Status
 from bcdata.intervals import EPOCH, Interval
 from bcdata.providers.base import BulkObject, ObjectError, Series
-from bcdata.providers.binance.files.content import bars_in
-from bcdata.providers.binance.names import INTERVALS
+from bcdata.providers.formats import PublishedFile
+from bcdata.providers.registry import bulk_format
 from bcdata.providers.roles import BulkSource
 from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Window
 
 _DAY = timedelta(days=1)
+_LIGHT = timedelta(minutes=1)
+"""Files of shorter bars are a thousand times as large as others."""
 HasBars = Callable[[Series, Window], Awaitable[bool]]
 """Asks REST whether it has a bar of a series in a window."""
 
@@ -61,7 +63,7 @@ def days_held(held: Iterable[Held]) -> set[date]:
     """The days that objects name. A month's file tells no day where daily ones of the month do."""
     daily = {day for _, one in held if one.period == "daily" for day in days_of(one)}
     months = {(day.year, day.month) for day in daily}
-    monthly = [one for series, one in held if one.period == "monthly" and series.interval not in LONG]
+    monthly = [one for series, one in held if one.period == "monthly" and tells_days(series)]
     return daily | {day for one in monthly for day in days_of(one) if (day.year, day.month) not in months}
 
 
@@ -130,11 +132,14 @@ class Reuses:
 
     async def _edge(self, series: Series, held: Sequence[Held], day: date, *, is_last: bool) -> Edge | None:
         """The last or the first bar of a day by the first object that can be read: the series' own, then finer ones."""
-        names = list(dict.fromkeys((series.interval or "", *INTERVALS[1:])))
-        chosen = [(one, found) for one, found in held if day in set(days_of(found)) and one.interval in names]
-        chosen.sort(key=lambda each: (names.index(each[0].interval or ""), each[1].period != "daily"))
-        for one, found in chosen:
-            if one.interval not in LONG and (edge := await self._read(one, found, day, is_last=is_last)):
+        chosen: list[tuple[tuple[bool, timedelta, bool], Held]] = []
+        for one, found in held:
+            length, is_other = Interval.parse(one.interval or "").length, one.interval != series.interval
+            if length is None or not tells_days(one) or (is_other and length < _LIGHT) or day not in days_of(found):
+                continue
+            chosen.append(((is_other, length, found.period != "daily"), (one, found)))
+        for _, (one, found) in sorted(chosen, key=lambda each: each[0]):
+            if edge := await self._read(one, found, day, is_last=is_last):
                 return edge
         return None
 
@@ -144,7 +149,7 @@ class Reuses:
         if known is None:
             try:
                 body = (await self._archive.fetch(one)).body
-                edge = await asyncio.to_thread(read_edge, body, one, series.interval or "", day, is_last=is_last)
+                edge = await asyncio.to_thread(read_edge, body, one, series, day, is_last=is_last)
             except (NotFoundError, ObjectError):
                 return None
             known = json.dumps([edge.at.isoformat(), edge.price] if edge else None)
@@ -153,17 +158,18 @@ class Reuses:
         return Edge(datetime.fromisoformat(kept[0]), kept[1]) if kept else None
 
 
-def read_edge(body: bytes, one: BulkObject, interval: str, day: date, *, is_last: bool) -> Edge | None:
+def read_edge(body: bytes, one: BulkObject, series: Series, day: date, *, is_last: bool) -> Edge | None:
     """The end and close of the last bar in an object up to a day's end, or the open of its first from its start on.
 
     Raises:
         ObjectError: it cannot be read.
     """
-    parsed, window = Interval.parse(interval), window_of_object(one)
+    parsed, window = Interval.parse(series.interval or ""), window_of_object(one)
     start, end = (int(edge.timestamp()) * 1_000_000 for edge in (window.start, window.end))
     day_start, day_end = (int(edge.timestamp()) * 1_000_000 for edge in (day_window(day).start, day_window(day).end))
     low, high = (start, min(end, day_end)) if is_last else (max(start, day_start), end)
-    rows = bars_in(body, one.name, window, parsed).drop_nulls(["open_time", "open", "close"])
+    sent = bulk_format(series.market).bars_as_sent(PublishedFile(one.name, window, body), parsed)
+    rows = sent.drop_nulls(["open_time", "open", "close"])
     near = rows.filter(pl.col("open_time").is_between(low, high, closed="left")).sort("open_time")
     if near.is_empty():
         return None

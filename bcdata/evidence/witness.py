@@ -14,7 +14,6 @@ from typing import Literal
 
 from bcdata.errors import NotFoundError
 from bcdata.evidence.listing_history import (
-    LONG,
     Ending,
     Held,
     Question,
@@ -22,12 +21,13 @@ from bcdata.evidence.listing_history import (
     day_window,
     days_of,
     first_bar,
+    tells_days,
     window_of_object,
 )
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, Series
-from bcdata.providers.binance.files.peek import content_bound, coverage
-from bcdata.providers.binance.names import DAILY_INTERVALS
+from bcdata.providers.formats import PublishedFile
+from bcdata.providers.registry import bulk_format
 from bcdata.providers.roles import BulkSource
 from bcdata.store.state.attempts import Attempts
 from bcdata.windows import Window
@@ -98,7 +98,7 @@ class Witness:
         return [(one, found) for one, found in held if window_of_object(found).start <= self._now]
 
     async def _tell(self, series: Series, held: Sequence[Held], *, complete: bool) -> Testimony:
-        short = [each for each in held if each[0].interval not in LONG]
+        short = [each for each in held if tells_days(each[0])]
         lasts = {one: (one, found) for one, found in sorted(short, key=_by_end)}
         ordered = tuple(sorted(lasts.values(), key=_by_end))
         ends = dict(await self._last_opens(ordered)) if complete else {}
@@ -204,8 +204,8 @@ class Witness:
                 fetched = await self._archive.fetch(one)
             except NotFoundError:
                 return None
-            bound = content_bound(window_of_object(one), Interval.parse(series.interval or "1m"))
-            seen = await asyncio.to_thread(coverage, fetched.body, one.name, bound)
+            file, interval = PublishedFile.of(one, fetched.body), Interval.parse(series.interval or "1m")
+            seen = await asyncio.to_thread(bulk_format(series.market).coverage, file, interval)
             opened = seen.first if edge == "begins" else seen.last
             known = opened.isoformat() if opened else ""
             self._memory.note([key], self._now, known)
@@ -214,7 +214,7 @@ class Witness:
 
 def _periods(interval: str) -> Iterator[str]:
     """The periods in which the archive has objects of an interval."""
-    return (period for period in PERIODS if period == "monthly" or interval in DAILY_INTERVALS)
+    return (period for period in PERIODS if period == "monthly" or Interval.parse(interval).fits_a_day)
 
 
 def _by_end(held: Held) -> tuple[datetime, str]:

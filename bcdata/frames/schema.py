@@ -58,6 +58,25 @@ FUNDING = schema_of({"time": TIME, "funding_rate": pl.Float64, "interval_hours":
 """A funding settlement in parsed: the minute at which it is paid (UTC), the rate, the interval that its source states
 (null where it states none)."""
 
+SENT_SETTLEMENT = schema_of(dict.fromkeys(("calc_time", "rate", "interval_hours"), pl.String))
+"""A settlement as sent, as text: its time, its rate, and the interval that its source states."""
+
+RAW_SETTLEMENT = schema_of(
+    {
+        "line": pl.Int64,
+        **SENT_SETTLEMENT,
+        "time": pl.Int64,
+        "funding_rate": pl.Float64,
+        "hours": pl.Int64,
+        "name": pl.String,
+        "from_us": pl.Int64,
+        "to_us": pl.Int64,
+    }
+)
+"""A settlement as sent and as read: `time` in µs since the epoch (UTC), snapped to the minute; `hours`, the interval;
+`line` its number, from 0; `name`, `from_us`, `to_us` the file that it stood in and the window that the file names. What
+is no number is null."""
+
 SETTLEMENT = schema_of({**FUNDING, "file_interval_hours": pl.Int64})
 """A funding settlement in merged: `interval_hours` follows from the settlements up to it (null where nothing tells);
 `file_interval_hours` is what the archive's file states, null where REST gave the settlement."""

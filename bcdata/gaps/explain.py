@@ -31,8 +31,8 @@ class Known:
 
     Attributes:
         window: the partition's time.
-        archive: the record of parsed/binance_archive.
-        rest: the record of parsed/binance_rest; empty where nothing was asked.
+        archive: the record of the parsed files.
+        rest: the record of the parsed answers; empty where nothing was asked.
         unpublished: since when archive files need not be there; None where all are due.
         first_bar: the first bar that is there; whoever claims a later listing is wrong.
         last_bar: the last bar that is there; nothing before it can be after a delisting.

@@ -191,7 +191,7 @@ class Tables:
         )
 
     def _judged(self, cell: Cell) -> datetime | None:
-        """When raw/binance_rest asked the exchange for the status of the symbol, for this partition."""
+        """When raw of the repair source asked the exchange for the status of the symbol, for this partition."""
         return self.attempts.last(f"{Partition('raw', self.dataset.name, *cell, self.dataset.repair).prefix}status")
 
 

@@ -11,7 +11,7 @@ from bcdata.errors import ProviderError
 _SECRET = ("key", "token", "secret", "signature", "password", "crumb")
 _LONGEST_TEXT = 200
 LONGEST_WAIT = 3 * 86_400.0
-"""Seconds: the longest ban that Binance documents."""
+"""Seconds: the longest ban that a provider documents."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from bcdata.gaps.explain import Known, Told
 from bcdata.gaps.ledger import Status, explain, missing_opens
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.parsed.answer_rows import without
+from bcdata.pipeline.parsed.archive_content import object_window
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.parsed.rest_answers import Weighed
 from bcdata.pipeline.raw.due import unpublished_from
-from bcdata.providers.base import PERIODS
-from bcdata.providers.binance.files.peek import content_bound, read_opens
+from bcdata.providers.formats import PublishedFile
+from bcdata.providers.registry import bulk_format
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import calendar, closed_window
 from bcdata.windows import Window
@@ -71,7 +72,7 @@ class Holes:
         return missing_opens(self.expected, self.there(weighed)["open_time"])
 
     def known(self, weighed: Weighed, rest: Told) -> Known:
-        """All that bears on missing bars; `rest` is what the record of parsed/binance_rest has or will have."""
+        """All that bears on missing bars; `rest` is what the record of the parsed answers has or will have."""
         there = self.there(weighed)
         return known_of(self.view, there, missing_opens(self.expected, there["open_time"]), rest, self.unpublished)
 
@@ -95,7 +96,7 @@ def known_of(
         view: the archive's part of the partition.
         there: the bars that there are, from whatever source (`open_time`, `trades`), ascending, UTC.
         missing: opens of those that are missing.
-        rest: the record of parsed/binance_rest.
+        rest: the record of the parsed answers.
         unpublished: since when archive files need not be there; None where all are due.
     """
     first, last = there["open_time"].min(), there["open_time"].max()
@@ -124,13 +125,13 @@ def find_holes(work: Workbench, dataset: Dataset, partition: Partition) -> Holes
 def missing_in(
     work: Workbench, dataset: Dataset, partition: Partition, objects: Sequence[Mapping[str, Any]]
 ) -> pl.Series:
-    """The expected opens (UTC) by now that are in none of a raw/binance_archive partition's objects."""
+    """The expected opens (UTC) by now that are in none of the objects of a partition of raw."""
     interval = dataset.bar_interval
     closed = closed_window(window_of(dataset, partition), interval, work.now)
-    opens = [pl.Series("open_time", [], dtype=TIME)]
+    opens, files = [pl.Series("open_time", [], dtype=TIME)], bulk_format(dataset.market)
     for one in objects:
         body = work.store.objects.get(partition.key(one["file"]))
-        bound = content_bound(PERIODS[one["period"]].window(one["date"]), interval)
-        found = read_opens(body, one["name"], bound) if body is not None else None
+        file = None if body is None else PublishedFile(one["name"], object_window(one), body)
+        found = None if file is None else files.opens(file, interval)
         opens += [found] if found is not None else []
     return missing_opens(calendar(dataset.calendar).opens(interval, closed), pl.concat(opens))

@@ -178,7 +178,7 @@ def _without_replaced(bars: pl.DataFrame, rest: Record) -> pl.DataFrame:
 
 
 _REPLACED: tuple[tuple[str, Literal["both", "left"]], ...] = (("refuted", "both"), ("replaced", "left"))
-"""Records of parsed/binance_rest about the archive's rows: runs of opens, and half-open windows."""
+"""Records of the parsed answers about the archive's rows: runs of opens, and half-open windows."""
 
 
 def _ledger(view: ArchiveView, inputs: _Inputs, bars: pl.DataFrame, rest: Record) -> pl.DataFrame:

@@ -65,6 +65,8 @@ class Source:
         urls: gives its base addresses by name, out of the environment; read afresh each time.
         open: makes its client on an HTTP client, at base addresses by name. Imports what it needs only then.
         limits: the rates that it allows at base addresses by name.
+        format: gives how its bytes are read, and imports what it needs only then: a `BulkFormat` where it has files, a
+            `PageFormat` where it repairs. None for sources that are asked by windows, whose clients read their pages.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Source:
     urls: Callable[[], Mapping[str, str]]
     open: "Callable[[HttpClient, Mapping[str, str]], Any]"
     limits: Callable[[Mapping[str, str]], tuple[Budget, ...]] = lambda _: ()
+    format: Callable[[], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

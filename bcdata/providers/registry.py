@@ -6,10 +6,12 @@ A package registers a `Provider` (or a function that returns one) in the group `
 import re
 from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 from bcdata.errors import UsageError
 from bcdata.frames.columns import BAR_COLUMNS, PRICES
 from bcdata.providers.capabilities import Provider, Role, Source
+from bcdata.providers.formats import BulkFormat, PageFormat
 from bcdata.venues.market import Market
 
 GROUP = "bcdata.providers"
@@ -88,6 +90,9 @@ def _impossible(source: Source, markets: set[str]) -> Iterator[str]:
         yield f"{source.name}: unknown market {unknown[0]!r}"
     if unknown := sorted(set(can.kinds) - {"klines", "funding"}):
         yield f"{source.name}: unknown type {unknown[0]!r}"
+    if (source.format is None) != (source.role is Role.WINDOW):
+        is_needed = "is needed" if source.format is None else "has no use"
+        yield f"{source.name} is read as {source.role.value}: a format {is_needed}"
 
 
 PROVIDERS: dict[str, Provider] = load(entry_points(group=GROUP))
@@ -123,3 +128,29 @@ def source_of(market: str, role: Role) -> Source:
         if one.role is role and market in one.capabilities.markets:
             return one
     raise UsageError(f"no source of {market} is read as {role.value}")
+
+
+def bulk_format(market: str) -> BulkFormat:
+    """How the files of the market are read.
+
+    Raises:
+        UsageError: no source has files of this market.
+    """
+    found: BulkFormat = _format(market, Role.BULK)
+    return found
+
+
+def page_format(market: str) -> PageFormat:
+    """How the pages are read of the source that repairs what the market's files lack.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found: PageFormat = _format(market, Role.REPAIR)
+    return found
+
+
+def _format(market: str, role: Role) -> Any:
+    load_format = source_of(market, role).format
+    assert load_format is not None  # noqa: S101 # nosec B101 # a source of this role without one is refused
+    return load_format()

@@ -57,6 +57,12 @@ class BulkSource(Protocol):
     ) -> Listed:
         """The objects of these dates, and keys not understood; `due` is the key before which all should be there."""
 
+    def is_about(self, key: str, series: Series, period: str, window: Window, *, lacks: bool) -> bool:
+        """Whether a key that `listed` did not understand may be about the window, and is shown by every range with it.
+
+        `lacks` says whether the window lacks an object that is due: then a key without a date may be it, too.
+        """
+
     async def first(self, series: Series, period: str) -> BulkObject | None:
         """The series' first object of a period; None where it has none."""
 

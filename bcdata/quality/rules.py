@@ -21,7 +21,7 @@ VOLUMES = ("volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume
 _PARTS = (("taker_buy_volume", "volume"), ("taker_buy_quote_volume", "quote_volume"))
 _RELATIVE = 1e-9
 _QUANTUM = 1e-8
-"""Binance prints eight decimals: sums of rounded amounts may differ by a few of the last."""
+"""Amounts are printed with eight decimals: sums of rounded amounts may differ by a few of the last."""
 _AMOUNT = "quote volume / volume lies outside low and high"
 _LARGEST = 1e24
 """No price and no amount comes near it, and sums and squares of what is below are finite."""

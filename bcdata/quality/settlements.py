@@ -19,7 +19,7 @@ VERSION = "3"
 """Change it with any rule, or with what the ledger of settlements says: partitions made before become stale."""
 LONGEST_HOURS = 24
 HIGHEST_RATE = 0.03
-"""No settlement is of more, either way, by any cap that Binance states."""
+"""No settlement is of more, either way, by any cap that exchanges state."""
 BEYOND_CAP = "rate_beyond_cap"
 CONFLICT = "duplicate_conflict"
 _VALUES = ("time", "funding_rate", "hours")

@@ -1,32 +1,18 @@
-"""Loopback venues for the demo, for tests, and for trying bcdata out without a network."""
+"""Loopback venues for the demo, for tests, and for trying bcdata out without a network.
 
-from bcdata.simulate.binance.exchange import LoopbackExchange
-from bcdata.simulate.binance.limits import RateLimits
-from bcdata.simulate.binance.market.folder import FolderMarket
-from bcdata.simulate.binance.market.generated import GeneratedMarket
-from bcdata.simulate.binance.market.market import Instrument, Market
-from bcdata.simulate.binance.market.symbols import GeneratedSymbol, Outage
-from bcdata.simulate.coinbase.loopback import LoopbackCoinbase
+What venues export can be had here, too: `from bcdata.simulate import LoopbackKraken`.
+"""
+
+from typing import Any
+
+from bcdata.simulate import venues
 from bcdata.simulate.faults import Fault
-from bcdata.simulate.kraken.loopback import LoopbackKraken
 from bcdata.simulate.serve import serve
 from bcdata.simulate.trade_market import TradedSymbol, TradeMarket
 from bcdata.simulate.web_server import LoggedRequest
 
-__all__ = [
-    "Fault",
-    "FolderMarket",
-    "GeneratedMarket",
-    "GeneratedSymbol",
-    "Instrument",
-    "LoggedRequest",
-    "LoopbackCoinbase",
-    "LoopbackExchange",
-    "LoopbackKraken",
-    "Market",
-    "Outage",
-    "RateLimits",
-    "TradeMarket",
-    "TradedSymbol",
-    "serve",
-]
+__all__ = ["Fault", "LoggedRequest", "TradeMarket", "TradedSymbol", "serve"]
+
+
+def __getattr__(name: str) -> Any:
+    return venues.exported(name)

@@ -25,7 +25,7 @@ class Answer:
 
 
 def json_answer(value: Any, status: int = 200) -> Answer:
-    """A JSON answer, written as tightly as Binance does."""
+    """A JSON answer, written as tightly as exchanges do."""
     body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
     return Answer(status, body, JSON)
 

@@ -9,11 +9,7 @@ from pathlib import Path
 from threading import Event
 
 from bcdata.errors import UsageError
-from bcdata.simulate.binance.exchange import LoopbackExchange
-from bcdata.simulate.binance.market.folder import FolderMarket
-from bcdata.simulate.binance.market.generated import GeneratedMarket
-from bcdata.simulate.coinbase.loopback import LoopbackCoinbase
-from bcdata.simulate.kraken.loopback import LoopbackKraken
+from bcdata.simulate import venues
 from bcdata.simulate.loopback import Loopback
 
 _GLANCE_SECONDS = 0.5
@@ -22,7 +18,7 @@ _SAY = partial(print, flush=True)
 
 def serve(
     *,
-    venue: str = "binance",
+    venue: str = venues.DEFAULT,
     folder: Path | None = None,
     port: int = 0,
     now: datetime | None = None,
@@ -31,8 +27,8 @@ def serve(
     """Serves a folder, or a generated demo market, until Ctrl-C.
 
     Args:
-        venue: `binance`, `kraken` or `coinbase`.
-        folder: A tree laid out as Binance's archive, with `data/` in it.
+        venue: the name of one of `venues`.
+        folder: A tree laid out as the venue publishes its files.
         port: The port on 127.0.0.1; 0 takes a free one.
         now: The venue's present instant (UTC), which then stands still; the real one if None.
         say: Where the `export` lines go that point bcdata at the venue.
@@ -51,15 +47,13 @@ def serve(
                 pass
 
 
-def _server(venue: str, folder: Path | None, port: int, now: datetime | None) -> Loopback:
-    if folder and venue != "binance":
-        raise UsageError(f"there are no folders of {venue}; leave --folder out")
-    if venue == "binance":
-        return LoopbackExchange(FolderMarket(folder) if folder else GeneratedMarket.demo(), now=now, port=port)
-    demos = {"kraken": LoopbackKraken.demo, "coinbase": LoopbackCoinbase.demo}
-    if venue not in demos:
-        raise UsageError(f"{venue!r} cannot be simulated; there are binance, {', '.join(demos)}")
-    return demos[venue](now=now, port=port)
+def _server(name: str, folder: Path | None, port: int, now: datetime | None) -> Loopback:
+    venue = venues.venue(name)
+    if folder is None:
+        return venue.demo(now=now, port=port)
+    if venue.of_folder is None:
+        raise UsageError(f"there are no folders of {name}; leave --folder out")
+    return venue.of_folder(folder, now=now, port=port)
 
 
 @contextmanager

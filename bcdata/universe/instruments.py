@@ -14,7 +14,6 @@ import polars as pl
 from bcdata.frames.schema import TIME, schema_of
 from bcdata.providers.registry import MARKETS
 from bcdata.providers.roles import SymbolInfo
-from bcdata.venues.symbols import QUOTES, split
 
 UNIVERSE_IS_LOST = (
     "restore it from a backup, or delete it and its manifest under .lake/manifests/universe: it is then learnt anew,"
@@ -88,7 +87,7 @@ class Rename:
 
 def contract_of(symbol: str, market: str) -> str:
     """`spot`, `perpetual`, `delivery` or `settled`, as the symbol is written."""
-    written = split(symbol, QUOTES.get(market, ())).contract
+    written = MARKETS[market].split(symbol).contract
     return "spot" if "funding" not in MARKETS[market].kinds else written
 
 

@@ -13,12 +13,12 @@ from math import log
 
 from bcdata.errors import NotFoundError
 from bcdata.intervals import Interval
-from bcdata.providers.base import PERIODS, BulkObject, ObjectError, Series
-from bcdata.providers.binance.files.content import bars_in
+from bcdata.providers.base import BulkObject, ObjectError, Series
+from bcdata.providers.formats import PublishedFile
+from bcdata.providers.registry import MARKETS, bulk_format
 from bcdata.providers.roles import BulkSource
 from bcdata.store.state.attempts import Attempts
 from bcdata.universe.instruments import DELISTED, Rename, Row
-from bcdata.venues.symbols import QUOTES, split
 
 LONGEST_PAUSE = timedelta(days=7)
 """Trading stops for some days at a rename: NANO's for four."""
@@ -47,7 +47,7 @@ class Prices:
 def candidates(rows: Iterable[Row], market: str) -> list[Pair]:
     """Pairs (old, new) of which the one began where the other was delisted, quoted in the same asset; sorted."""
     known = [row for row in rows if row["contract"] in {"spot", "perpetual"}]
-    quotes = {row["symbol"]: split(row["symbol"], QUOTES.get(market, ())).quote for row in known}
+    quotes = {row["symbol"]: MARKETS[market].split(row["symbol"]).quote for row in known}
     started: dict[tuple[str | None, date], list[str]] = {}
     for row in known:
         if row["first_seen"] and not row["renamed_from"]:
@@ -132,13 +132,14 @@ class PriceLookup:
             for one in await self._archive.objects(series, "daily", first=str(day), last=str(day)):
                 try:
                     body = (await self._archive.fetch(one)).body
-                    return await asyncio.to_thread(_read_price, body, one, interval, which)
+                    return await asyncio.to_thread(_read_price, body, one, series, which)
                 except (NotFoundError, ObjectError):
                     continue
         return None
 
 
-def _read_price(body: bytes, one: BulkObject, interval: str, which: str) -> float | None:
-    rows = bars_in(body, one.name, PERIODS[one.period].window(one.date_key), Interval.parse(interval))
+def _read_price(body: bytes, one: BulkObject, series: Series, which: str) -> float | None:
+    files, interval = bulk_format(series.market), Interval.parse(series.interval or "")
+    rows = files.bars_as_sent(PublishedFile.of(one, body), interval)
     prices = rows.sort("open_time")[which].drop_nulls()
     return None if prices.is_empty() else float(prices[0 if which == "open" else -1])

@@ -12,9 +12,9 @@ from datetime import date, timedelta
 
 from bcdata.evidence.listing_history import Held, days_of
 from bcdata.evidence.reuse import Reuse, Reuses, absences
+from bcdata.intervals import Interval
 from bcdata.pipeline.context import Workbench
 from bcdata.providers.base import PERIODS, Series
-from bcdata.providers.binance.names import DAILY_INTERVALS
 from bcdata.windows import Grain
 
 _DAY = timedelta(days=1)
@@ -70,7 +70,7 @@ class Spans:
         # What is dated in the future tells nothing: nobody can have its bars.
         today = self._work.now.date()
         known = {day for day in _from_runs(json.loads(memory.detail(key) or "[]")) if day <= today}
-        if interval in DAILY_INTERVALS:
+        if Interval.parse(interval).fits_a_day:
             begin = await archive.first(series, "daily") if known else None
             begins_there = begin is not None and min(days_of(begin)) >= min(known)
             first = str(max(known) - _LATE) if begins_there else None
@@ -95,7 +95,7 @@ class Spans:
             for period in PERIODS
         ]
         listed = dict.fromkeys(name for names in await asyncio.gather(*asking) for name in names)
-        others = [name for name in listed if name != main and name in DAILY_INTERVALS]
+        others = [name for name in listed if name != main and Interval.parse(name).fits_a_day]
         found = set().union(*await asyncio.gather(*(self._days(symbol, name) for name in others)))
         memory.note([key], self._work.now, json.dumps({"last": last, "runs": _runs(found)}))
         return found
@@ -119,7 +119,7 @@ class Spans:
             (self._series(symbol, name), period, grain.key(Grain.DAY.window(str(day)).start))
             for (period, grain), names in listed
             for name in names
-            if name in DAILY_INTERVALS
+            if Interval.parse(name).fits_a_day
             for day in days
         ]
         objects = await asyncio.gather(

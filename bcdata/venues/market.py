@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from bcdata.venues.symbols import Instrument, Suffix, no_suffix, split
 from bcdata.windows import Grain
 
 Kind = Literal["klines", "funding"]
@@ -14,7 +15,9 @@ class Market:
 
     `since` is the month in which its partitions begin. It never moves forward: Dagster refuses to run
     assets of different starts together. `reference` is what features compare with, unless the catalog says another.
-    `foreign` are the characters that its symbols never have; `reference` shows how they are written.
+    `foreign` are the characters that its symbols never have; `reference` shows how they are written. `quotes` are the
+    assets that end its symbols where no mark stands before them, `suffix` takes off what names the kind of contract,
+    and `leveraged` are the assets that had leveraged tokens there.
     """
 
     name: str
@@ -23,6 +26,9 @@ class Market:
     intervals: tuple[str, ...]
     foreign: str = "abcdefghijklmnopqrstuvwxyz"
     reference: str = "BTCUSDT"
+    quotes: tuple[str, ...] = ()
+    suffix: Suffix = no_suffix
+    leveraged: frozenset[str] = frozenset()
 
     @property
     def is_perpetual(self) -> bool:
@@ -32,6 +38,10 @@ class Market:
     def writes(self, symbol: str) -> bool:
         """Whether the venue writes symbols like this one: no `foreign` character is in it, no slash and no blank."""
         return not set(self.foreign) & set(symbol) and not any(char in "/\\|" or char.isspace() for char in symbol)
+
+    def split(self, symbol: str, also: tuple[str, ...] = ()) -> Instrument:
+        """Takes a symbol apart; `also` are quote assets that are known beside the market's own."""
+        return split(symbol, (*self.quotes, *also), self.suffix)
 
     def first_key(self, grain: Grain) -> str:
         """The market's first date key of this grain."""

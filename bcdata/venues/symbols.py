@@ -1,49 +1,24 @@
-"""Symbols as text: what may be one, and what Binance's say (base, quote, kind of contract)."""
+"""Symbols as text: what may be one, and what one says (base, quote, kind of contract) by a venue's rules."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote
 
-from bcdata.venues.currencies import PEGGED
-
 Contract = Literal["perpetual", "delivery", "settled"]
+Suffix = Callable[[str], tuple[str, Contract]]
+"""Takes what names the kind of contract off the end of a symbol: what is left, and the kind."""
 
 MAX_LENGTH = 100
 MAX_ENCODED = 200
 """Bytes of a symbol percent-encoded, as it stands in paths of the lake; file systems allow 255 for a name."""
-
-SPOT_COINS = ("BTC", "ETH", "BNB", "XRP", "TRX", "DOGE", "DOT", "SOL")
-"""Quote assets of spot that are worth no currency."""
-NEVER_A_QUOTE = frozenset(
-    {
-        *("USD", "AEUR", "BGBP", "KGST", "USDSB", "USDSOLD", "TUSDB", "SUSD", "GUSD", "PYUSD", "RLUSD", "USDG"),
-        *("USDE", "BFUSD", "XUSD", "USDD"),
-    }
-)
-"""Worth a currency, and the quote asset of no spot pair: with AEUR among these, ADAEUR would be AD in AEUR."""
-
-QUOTES = {
-    "spot": (*(asset for asset in PEGGED if asset not in NEVER_A_QUOTE), *SPOT_COINS),
-    "um": ("USDT", "USDC", "BUSD", "USD1", "BTC"),
-    "cm": ("USD",),
-}
-"""Quote assets by market. One list for all of them would read COIN-M's DOTUSD as DO in TUSD."""
-
-LEVERAGED_ASSETS = frozenset(
-    {
-        *("1INCH", "AAVE", "ADA", "BCH", "BNB", "BTC", "DOT", "EOS", "ETH", "FIL"),
-        *("LINK", "LTC", "SUSHI", "SXP", "TRX", "UNI", "XLM", "XRP", "XTZ", "YFI"),
-    }
-)
-"""Assets that had leveraged tokens on Binance (2020 to 2024; none has come since)."""
 
 _FOREIGN = frozenset("<>\"'&%\\;`$")
 """Characters of mark-up, escapes and shells."""
 _COUNTERPART = {"UP": "DOWN", "DOWN": "UP", "BULL": "BEAR", "BEAR": "BULL"}
 _BITCOIN_PAIR = ("BULL", "BEAR")  # these two name no asset: they are Bitcoin's
 _MARKED = re.compile(r"(?P<base>[^/-]+)[/-](?P<quote>[^/-]+)")
-_CONTRACT = re.compile(r"(?P<stem>.+?)(?:_(?P<date>\d{6})|_PERP|(?P<settled>_?SETTLED\d*))", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +56,14 @@ def complaint(symbol: str) -> str | None:
     return next((words for is_so, words in problems if is_so), None)
 
 
-def split(symbol: str, quotes: tuple[str, ...]) -> Instrument:
+def no_suffix(symbol: str) -> tuple[str, Contract]:
+    """The suffix of venues whose symbols name no kind of contract."""
+    return symbol, "perpetual"
+
+
+def split(symbol: str, quotes: tuple[str, ...], suffix: Suffix = no_suffix) -> Instrument:
     """Takes a symbol apart: `BTC/USDT` and `BTC-USD` at the mark, others before the longest quote asset."""
-    match = _CONTRACT.fullmatch(symbol)
-    contract: Contract = "perpetual"
-    if match and match["date"]:
-        contract = "delivery"
-    elif match and match["settled"]:
-        contract = "settled"
-    stem = match["stem"] if match else symbol
+    stem, contract = suffix(symbol)
     marked = _MARKED.fullmatch(stem)
     if marked:
         return Instrument(symbol, marked["base"], marked["quote"], contract)
@@ -97,7 +71,7 @@ def split(symbol: str, quotes: tuple[str, ...]) -> Instrument:
     return Instrument(symbol, stem.removesuffix(found) if found else stem, found, contract)
 
 
-def is_leveraged(base: str, bases: frozenset[str]) -> bool:
+def is_leveraged(base: str, bases: frozenset[str], known: frozenset[str]) -> bool:
     """Whether a base asset is a leveraged token (BTCUP, ETHBEAR) and not only ends like one (JUP, SYRUP).
 
     It is where the asset before the ending is known to have had such tokens; or where that asset is listed
@@ -106,11 +80,12 @@ def is_leveraged(base: str, bases: frozenset[str]) -> bool:
     Args:
         base: the base asset in question.
         bases: the base assets of all listed symbols.
+        known: the assets that are known to have had such tokens.
     """
     if base in _BITCOIN_PAIR:
         return True
     for ending, counterpart in _COUNTERPART.items():
         asset = base.removesuffix(ending)
         if asset and asset != base:
-            return asset in LEVERAGED_ASSETS or (asset in bases and asset + counterpart in bases)
+            return asset in known or (asset in bases and asset + counterpart in bases)
     return False

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcdata.catalog import Universe
-from bcdata.venues.symbols import LEVERAGED_ASSETS, QUOTES, complaint, split
+from bcdata.providers.registry import MARKETS
+from bcdata.venues.binance import LEVERAGED_ASSETS
+from bcdata.venues.symbols import complaint
 
 SPOT = [
     *("BTCUSDT", "ETHUSDT", "BNBUSDT", "BTCBUSD", "ETHBTC", "BTCFDUSD", "BNBBTC"),
@@ -125,11 +127,11 @@ def test_the_list_of_stable_assets_can_be_replaced() -> None:
         ("BTC/USDT", "kraken", "BTC", "USDT"),
         ("BTC-USD", "coinbase", "BTC", "USD"),
         ("USDT", "spot", "USDT", None),
-        ("^GSPC", "us_equity", "^GSPC", None),
+        ("XBTUSD", "kraken", "XBTUSD", None),
     ],
 )
 def test_base_and_quote(symbol: str, market: str, base: str, quote: str | None) -> None:
-    found = split(symbol, QUOTES.get(market, ()))
+    found = MARKETS[market].split(symbol)
     assert (found.base, found.quote) == (base, quote)
 
 

@@ -8,14 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcdata.intervals import Interval
-from bcdata.providers.binance.files.peek import Coverage, content_bound, coverage, read_opens
+from bcdata.providers.binance.files.peek import content_bound, coverage, opens
 from bcdata.providers.binance.klines import read_csv
+from bcdata.providers.formats import Coverage, PublishedFile
 from bcdata.simulate.binance.market.zips import make_zip
 from bcdata.windows import Grain
 
 NAME = "BTCUSDT-1m-2023-03.zip"
-BOUND = 1 << 20
+MINUTES = Interval.parse("1m")
 MARCH = 1_677_628_800_000
+
+
+def file(body: bytes) -> PublishedFile:
+    return PublishedFile(NAME, Grain.MONTH.window("2023-03"), body)
 
 
 def line(stamp: int) -> str:
@@ -23,15 +28,16 @@ def line(stamp: int) -> str:
 
 
 def looked(text: str) -> Coverage:
-    return coverage(make_zip("BTCUSDT-1m-2023-03.csv", text.encode(), datetime(2023, 4, 1, tzinfo=UTC)), NAME, BOUND)
+    body = make_zip("BTCUSDT-1m-2023-03.csv", text.encode(), datetime(2023, 4, 1, tzinfo=UTC))
+    return coverage(file(body), MINUTES)
 
 
 @given(st.lists(st.integers(0, 40_000), max_size=20), st.sampled_from([1, 1000]))
 def test_it_counts_the_rows_that_parsing_reads(minutes: list[int], unit: int) -> None:
     text = "".join(line((MARCH + 60_000 * minute) * unit) for minute in minutes)
     seen = looked(text)
-    opens = read_csv([text.encode()]).rows["open_time"]
-    assert sum(seen.rows.values()) == len(opens) == len(minutes)
+    read = read_csv([text.encode()]).rows["open_time"]
+    assert sum(seen.rows.values()) == len(read) == len(minutes)
     earliest = min(minutes, default=None)
     expected = None if earliest is None else datetime.fromtimestamp(MARCH / 1000 + 60 * earliest, UTC)
     assert seen.first == expected
@@ -46,7 +52,7 @@ def test_stamps_that_are_no_time_are_of_no_day_and_prove_nothing(stamp: int) -> 
     text = line(stamp) + line(MARCH)
     assert looked(text).rows == {date(2023, 3, 1): 1}
     body = make_zip("BTCUSDT-1m-2023-03.csv", text.encode(), datetime(2023, 4, 1, tzinfo=UTC))
-    assert read_opens(body, NAME, BOUND) is None
+    assert opens(file(body), MINUTES) is None
 
 
 @pytest.mark.parametrize("text", ["open_time,what\n", "1,2,3\n"])
@@ -55,7 +61,7 @@ def test_other_columns_are_an_error(text: str) -> None:
 
 
 def test_what_is_no_zip_lacks_every_day() -> None:
-    seen = coverage(b"no zip", NAME, BOUND)
+    seen = coverage(file(b"no zip"), MINUTES)
     assert (seen.error or "").startswith("unreadable")
     assert seen.lacking({date(2023, 3, 1): 1440}) == [date(2023, 3, 1)]
 
@@ -87,7 +93,7 @@ ODD_STAMPS = [
 
 def opens_in(text: str) -> pl.Series | None:
     body = make_zip("BTCUSDT-1m-2023-03.csv", text.encode(), datetime(2023, 4, 1, tzinfo=UTC))
-    return read_opens(body, NAME, BOUND)
+    return opens(file(body), MINUTES)
 
 
 @pytest.mark.parametrize("stamp", ODD_STAMPS)
@@ -117,9 +123,9 @@ def test_no_bytes_upset_it(data: st.DataObject) -> None:
         body = make_zip(member, _damaged(data, CONTENT), datetime(2023, 4, 1, tzinfo=UTC))
     else:
         body = _damaged(data, SOUND)
-    seen = coverage(body, NAME, BOUND)
+    seen = coverage(file(body), MINUTES)
     assert seen.error is None or ": " in seen.error
-    read_opens(body, NAME, BOUND)
+    opens(file(body), MINUTES)
 
 
 def _damaged(data: st.DataObject, body: bytes) -> bytes:

@@ -13,9 +13,10 @@ import pytest
 from bcdata.catalog import Universe
 from bcdata.catalog.universe import classify
 from bcdata.providers.binance.api.exchange_info import read_exchange_info
+from bcdata.providers.registry import MARKETS
 from bcdata.providers.roles import SymbolInfo
+from bcdata.venues.binance import NEVER_A_QUOTE, SPOT_COINS
 from bcdata.venues.currencies import PEGGED, STABLE_ASSETS, looks_pegged
-from bcdata.venues.symbols import NEVER_A_QUOTE, QUOTES, SPOT_COINS, split
 
 # The spot pairs of Binance whose base asset is a currency or a pegged coin, as far as listings of 2017 to 2026 tell.
 _QUOTES_OF = {
@@ -78,12 +79,12 @@ def test_stable_pairs_are_all_kept_out_and_look_alikes_are_not() -> None:
 @pytest.mark.parametrize("market", ["spot", "um"])
 def test_every_quote_asset_is_in_the_table_or_is_a_coin(market: str) -> None:
     """Whoever adds a quote asset says in the same place whether it is worth a currency."""
-    assert set(QUOTES[market]) <= {*PEGGED, *SPOT_COINS}
+    assert set(MARKETS[market].quotes) <= {*PEGGED, *SPOT_COINS}
     assert set(NEVER_A_QUOTE) <= set(PEGGED)
 
 
 def test_a_pegged_asset_is_a_pegged_asset_on_either_side_of_a_pair() -> None:
-    for quote in QUOTES["spot"]:
+    for quote in MARKETS["spot"].quotes:
         if quote in PEGGED:
             [found] = classify([f"{quote}BTC"], market="spot")
             assert (found.base, found.asset_class) == (quote, PEGGED[quote].kind)
@@ -146,7 +147,7 @@ def test_names_are_taken_apart_as_the_exchange_does(shared_data: Path) -> None:
     found = list(recorded(shared_data))
     assert len(found) >= 20
     for market, one in found:
-        read = split(one.symbol, QUOTES[market])
+        read = MARKETS[market].split(one.symbol)
         assert (read.base, read.quote) == (one.base, one.quote), one.symbol
         assert one.quote in PEGGED or one.quote in SPOT_COINS, f"{one.quote}: is it worth a currency?"
 

@@ -23,7 +23,7 @@ _LAST = 2
     warm_up=0,
     settlement_days=_LAST,
     formula="rate * 8760 / hours of the last settlement at or before the open, hours = the interval in force",
-    source="Binance, funding rate history: the rate is per interval, and intervals differ by symbol and time",
+    source="Funding rate histories of exchanges: the rate is per interval, and intervals differ by symbol and time",
     unit=_YEARLY,
     distinct=15,
 )

@@ -1,4 +1,4 @@
-"""What raw/binance_rest holds of a partition's settlements: one answer, what it gives, and what it proves."""
+"""What raw of the repair source holds of a partition's settlements: one answer, what it gives, and what it proves."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 
 from bcdata.bars.settlements import silent
+from bcdata.catalog.names import parse_name
 from bcdata.frames.schema import FUNDING, TIME
 from bcdata.pipeline.records.marks import DAMAGED
-from bcdata.providers.binance.funding import read_funding_pages
+from bcdata.providers.registry import page_format
 from bcdata.quality.rules import sample
 from bcdata.quality.settlements import BEYOND_CAP, IS_ALLOWED, IS_NAMED, AuditedSettlements, audit_settlements
 from bcdata.quality.verdict import Finding, Severity, Verdict
@@ -31,12 +32,14 @@ class Answer:
     """One complete answer.
 
     Attributes:
+        market: the market that was asked.
         asked: the window that was asked for.
         pages: bodies as sent; none at all says that REST does not know the symbol, which proves nothing.
         twice: the part of the window that an answer at least a day older was about too; it gave nothing more.
         known: the settlements (`FUNDING`) that other sources have in the window and around it: it must have them too.
     """
 
+    market: str
     asked: Window
     pages: Sequence[bytes]
     twice: Window | None = None
@@ -54,12 +57,13 @@ class Answer:
         whole = [page for page, one in zip(pages, records, strict=True) if page is not None and _is_sound(page, one)]
         if len(whole) < len(records):
             return None
-        return cls(_window(manifest["asked"]), whole, _window(twice) if twice else None, known)
+        market = parse_name(partition.dataset).market.name
+        return cls(market, _window(manifest["asked"]), whole, _window(twice) if twice else None, known)
 
     @cached_property
     def rows(self) -> pl.DataFrame:
-        """All rows (`providers.binance.funding.RAW`), those too that no audit would pass."""
-        return read_funding_pages(self.pages, self.asked)
+        """All rows (`RAW_SETTLEMENT`), those too that no audit would pass."""
+        return page_format(self.market).settlements(self.pages, self.asked)
 
     def of(self, window: Window) -> AuditedSettlements:
         """The rows judged, but for those that were asked for as proof and lie outside the window.

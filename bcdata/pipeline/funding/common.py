@@ -1,7 +1,7 @@
 """Funding settlements: irregular in time, few in number, monthly in the archive. What all of their zones share.
 
-How the archive's files are read stands in funding_parsed_archive.py, how REST is asked in funding_rest.py, how its
-answers are weighed in funding_answer.py.
+How files are parsed stands in `parsed_archive.py`, how REST is asked in `rest.py`, how its answers are weighed in
+`answer.py`.
 """
 
 from collections.abc import Sequence
@@ -76,8 +76,8 @@ def known_of(window: Window, archive: Told, rest: Told, settled: pl.DataFrame, u
 
     Args:
         window: the partition's time.
-        archive: the record of parsed/binance_archive.
-        rest: the record of parsed/binance_rest, or what it will be.
+        archive: the record of the parsed files.
+        rest: the record of the parsed answers, or what it will be.
         settled: the settlements that are there, those of the day before among them, ascending.
         unpublished: since when archive files need not be there; None where all are.
     """
@@ -104,7 +104,7 @@ class Archived:
 
     Attributes:
         own: its settlements (`FUNDING`), ascending; None where the archive is no source.
-        record: the record of parsed/binance_archive.
+        record: the record of the parsed files.
         after: those of the day after it, as far as the next partition is there.
         made_of: the fingerprint of parsed.
     """

@@ -10,12 +10,12 @@ from bcdata.frames.schema import TIME
 from bcdata.gaps.explain import record_of
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.funding.common import AROUND
-from bcdata.pipeline.parsed.archive_content import object_content, object_window
+from bcdata.pipeline.parsed.archive_content import object_file
 from bcdata.pipeline.raw.due import due_until
 from bcdata.pipeline.raw.objects import iso
 from bcdata.pipeline.records.manifests import Record
 from bcdata.providers.base import ObjectError, Series
-from bcdata.providers.binance.funding import read_funding_csv
+from bcdata.providers.registry import bulk_format
 from bcdata.quality.settlements import IS_NAMED
 from bcdata.store.layout import Partition
 from bcdata.windows import Window
@@ -67,8 +67,7 @@ def _times(
     """The instants in the window of all rows of the objects that can be read."""
     for record in held:
         try:
-            content = object_content(work.store, partition, record, dataset.interval)
-            rows = read_funding_csv(content, record["name"], object_window(record))
+            rows = bulk_format(dataset.market).settlements(object_file(work.store, partition, record)).rows
         except ObjectError:
             continue
         yield from (at for at in rows.filter(IS_NAMED)["time"].cast(TIME) if at in window)

@@ -16,7 +16,7 @@ _FACTS = ("onboard", "first_open", "status", "ended")
 
 
 def facts_of(manifest: Mapping[str, Any] | None) -> Facts:
-    """What a manifest of raw/binance_rest says of the listing, as the record of parsed/binance_rest has it."""
+    """What a manifest of raw answers says of the listing, as the record of the parsed ones has it."""
     return {name: (manifest or {}).get(name) for name in _FACTS}
 
 

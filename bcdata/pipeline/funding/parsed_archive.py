@@ -1,6 +1,6 @@
-"""parsed/binance_archive of funding: every row of a month's file is published or set aside with its reason.
+"""Parsed files of funding: every row of a month's file is published or set aside with its reason.
 
-raw/binance_archive is the same as for bars (raw_archive.py).
+Raw is the same as for bars (`raw/archive.py`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from bcdata.catalog import Dataset
-from bcdata.frames.schema import TIME
+from bcdata.frames.schema import RAW_SETTLEMENT, SENT_SETTLEMENT, TIME
 from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.funding.common import AROUND, made_of_raw, plain
 from bcdata.pipeline.outcome import Outcome, State
-from bcdata.pipeline.parsed.archive_content import object_content, object_window, refuse_lost
+from bcdata.pipeline.parsed.archive_content import object_file, refuse_lost
 from bcdata.pipeline.parsed.archive_rows import extra_columns
 from bcdata.pipeline.publish import publish, unchanged
 from bcdata.pipeline.records.manifests import Record, held_manifest
 from bcdata.pipeline.stream import each
 from bcdata.providers.base import ObjectError
-from bcdata.providers.binance.funding import RAW, SENT, has_more_columns, read_funding_csv
+from bcdata.providers.registry import bulk_format
 from bcdata.quality.settlements import IS_NAMED, audit_settlements
 from bcdata.quality.shares import BAD_SHARE, Bad
 from bcdata.quality.verdict import Finding, Severity, failed
@@ -30,7 +30,7 @@ from bcdata.windows import Window
 
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
-    """parsed/binance_archive of funding; yields outcomes in order."""
+    """Parses and audits the files of settlements; yields outcomes in order."""
     yield from each(work.store.root, partitions, lambda one: _parse(work.store, dataset, one))
 
 
@@ -64,7 +64,7 @@ def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     }
     verdict = audited.verdict.with_findings(opened.findings(audited.bad_objects))
     rejected = pl.concat([audited.rejected, opened.as_rows()], how="diagonal")
-    rejected = rejected.select("name", "line", "reason", "evidence", *SENT.names())
+    rejected = rejected.select("name", "line", "reason", "evidence", *SENT_SETTLEMENT.names())
     return publish(store, partition, audited.settled, verdict, fingerprint=made_of, record=record, rejected=rejected)
 
 
@@ -80,14 +80,14 @@ class _Opened:
 
     @classmethod
     def of(cls, store: Store, raw: Partition, records: Sequence[Record], dataset: Dataset) -> "_Opened":
-        frames, opened = [pl.DataFrame(schema=RAW)], cls(raw.date, pl.DataFrame(schema=RAW))
-        wide = []
+        nothing, files = pl.DataFrame(schema=RAW_SETTLEMENT), bulk_format(dataset.market)
+        frames, opened, wide = [nothing], cls(raw.date, nothing), []
         for record in records:
             name = record["name"]
             try:
-                content = object_content(store, raw, record, dataset.interval)
-                frames.append(read_funding_csv(content, name, object_window(record)))
-                wide += [name] if has_more_columns(content) else []
+                found = files.settlements(object_file(store, raw, record))
+                frames.append(found.rows)
+                wide += [name] if found.is_wide else []
             except ObjectError as error:
                 refuse_lost(error, raw, record)
                 words = f"{name} cannot be read: {error}"

@@ -1,8 +1,9 @@
-"""parsed/binance_rest of funding: the settlements of an answer, weighed against those that other sources have."""
+"""Parsed answers of funding: the settlements of an answer, weighed against those that other sources have."""
 
 from collections.abc import Iterator, Sequence
 
 from bcdata.catalog import Dataset
+from bcdata.frames.schema import SENT_SETTLEMENT
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.funding.answer import Answer
@@ -13,7 +14,6 @@ from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.publish import publish, unchanged
 from bcdata.pipeline.records.manifests import held_manifest
 from bcdata.pipeline.stream import each
-from bcdata.providers.binance.funding import SENT
 from bcdata.quality.verdict import Finding, Severity, Verdict, failed
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -21,7 +21,7 @@ from bcdata.windows import Window
 
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
-    """parsed/binance_rest of funding; nothing asked, nothing parsed."""
+    """Parses and audits the answers about settlements; nothing asked, nothing parsed."""
     yield from each(work.store.root, partitions, lambda one: _parse(work.store, dataset, one))
 
 
@@ -41,7 +41,7 @@ def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
         return Outcome(partition, State.FAILED, failed("upstream", words))
     window = window_of(dataset, partition)
     if answer is None:  # nothing was asked: what was learnt of the listing said enough
-        answer = Answer(Window(window.start, window.start), [])
+        answer = Answer(dataset.market, Window(window.start, window.start), [])
     given, before = answer.gives(window), answer.gives(day_before(window)).settled
     record = {
         "raw": manifest["fingerprint"],
@@ -54,5 +54,5 @@ def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     if given.settled.height and not answer.is_compared:
         words = "settlements came from REST where no other source has one beside them that could be compared"
         verdict = verdict.with_findings([Finding("not_compared", Severity.WARN, given.settled.height, words)])
-    aside = given.rejected.select("line", "reason", *SENT.names())
+    aside = given.rejected.select("line", "reason", *SENT_SETTLEMENT.names())
     return publish(store, partition, given.settled, verdict, fingerprint=made_of, record=record, rejected=aside)

@@ -37,7 +37,7 @@ class Question:
     Attributes:
         work: the side tables and now.
         dataset: whose partition it is.
-        partition: that of raw/binance_rest.
+        partition: that of raw of the repair source.
         archived: what the archive has of it.
         earlier: the answer that raw has.
         facts: what the exchange says of the listing.
@@ -90,7 +90,8 @@ class Question:
 
     def answered(self, pages: Sequence[bytes]) -> Answer:
         """The answer, weighed with the one before."""
-        return Answer(self.asked, pages, known=self.archived.known).after(self.earlier, self._age(self._key), ASK_AGAIN)
+        answer = Answer(self.dataset.market, self.asked, pages, known=self.archived.known)
+        return answer.after(self.earlier, self._age(self._key), ASK_AGAIN)
 
     def objection(self, answer: Answer) -> str | None:
         """Why an answer is not believed, in words; None where it has all that is known, with equal rates."""

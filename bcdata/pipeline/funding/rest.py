@@ -1,4 +1,4 @@
-"""raw/binance_rest of funding: the answer to a month that lacks settlements, as sent, and what of it was asked twice.
+"""Raw answers of funding: the answer to a month that lacks settlements, as sent, and what of it was asked twice.
 
 A question spans the partition and a day on both sides, so that a hole at its edge shows its other side. A provider that
 cannot be asked, or whose answer other sources contradict, proves nothing: what is missing stays open, and the verdict
@@ -46,7 +46,7 @@ def _ask(work: Workbench, dataset: Dataset, partition: Partition, delistings: De
     archived = Archived.read(work.store, dataset, partition)
     if archived is None:
         idle = Outcome(partition, State.UNCHANGED, Verdict(0), (manifest or {}).get("fingerprint", ""))
-        words = "parsed/binance_archive is not published; nothing was asked"
+        words = f"parsed/{dataset.bulk} is not published; nothing was asked"
         return replace(idle, verdict=Verdict(0, (Finding("upstream", Severity.WARN, 1, words),)))
     earlier = Answer.kept(work.store, partition, manifest, archived.known)
     question = Question(work, dataset, partition, archived, earlier, facts_of(manifest))
@@ -120,7 +120,7 @@ class _Asking:
             return {}  # what it knew of the symbol before stays true
         if pages and (objection := question.objection(answer)):
             question.note_outcome(Refilled.UNANSWERED)
-            self.contradicted += (f"binance_rest: {pages[0].url}: the answer {objection}",)
+            self.contradicted += (f"{question.partition.provider}: {pages[0].url}: the answer {objection}",)
             kept = {"asked": _span(answer.asked), "objects": self._stored("contradicted", pages)}
             has_better = question.earlier is not None and question.earlier.contradiction is None
             return {"contradicted": kept} if has_better else {**kept, "twice": None}

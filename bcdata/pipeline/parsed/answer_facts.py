@@ -1,4 +1,4 @@
-"""What follows from weighed answers, as the record of parsed/binance_rest has it."""
+"""What follows from weighed answers, as the record of the parsed answers has it."""
 
 from datetime import datetime, timedelta
 

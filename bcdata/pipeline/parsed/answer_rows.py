@@ -9,10 +9,10 @@ import polars as pl
 
 from bcdata.frames.schema import BAR, TIME, conform
 from bcdata.intervals import Interval
+from bcdata.pipeline.context import series_of
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.records.manifests import Record
-from bcdata.providers.binance.contracts import contract_size
-from bcdata.providers.binance.klines import coin_margined, read_pages, snap_early_2018
+from bcdata.providers.registry import page_format
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.compare.coarser import Contradiction
 from bcdata.store.layout import Partition
@@ -35,7 +35,7 @@ def read_bodies(store: Store, raw: Partition, pages: Sequence[Record]) -> list[b
 
 
 def questions_of(record: Mapping[str, Any]) -> list[Contradiction]:
-    """The windows of which the record of parsed/binance_archive says that a second source is to be asked."""
+    """The windows of which the record of the parsed files says that a second source is to be asked."""
     return [
         Contradiction(
             Window(datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"])), one.get("evidence", "")
@@ -55,10 +55,7 @@ def set_aside_rows(view: ArchiveView) -> pl.DataFrame:
 
 def answer_rows(view: ArchiveView, pages: Sequence[bytes]) -> pl.DataFrame:
     """The rows of one answer in the meaning of canonical bars, times in µs as sent."""
-    rows = read_pages(pages).rows
-    if view.dataset.market == "cm":
-        rows = coin_margined(rows, contract_size(view.partition.symbol))
-    return snap_early_2018(rows, view.dataset.bar_interval)[0]
+    return page_format(view.dataset.market).bars(pages, series_of(view.dataset, view.partition.symbol))
 
 
 def day_bars(view: ArchiveView, pages: Sequence[bytes]) -> pl.DataFrame:

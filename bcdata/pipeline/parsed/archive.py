@@ -1,4 +1,4 @@
-"""parsed/binance_archive: the objects of a partition as one audited frame, bad rows set aside."""
+"""Parsed files: the objects of a partition as one audited frame, bad rows set aside."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime

@@ -8,6 +8,7 @@ import polars as pl
 from bcdata.catalog import Dataset
 from bcdata.gaps.set_aside import UNREADABLE_LINE, Lacking, Run, runs_of_rows, runs_of_windows
 from bcdata.intervals import Interval
+from bcdata.pipeline.context import series_of
 from bcdata.pipeline.parsed.archive_content import Record, object_window, refuse_lost, rows_content
 from bcdata.pipeline.parsed.control_bars import with_windows
 from bcdata.providers.base import ObjectError
@@ -29,10 +30,10 @@ class Opened:
     @classmethod
     def of(cls, store: Store, raw: Partition, records: Sequence[Record], dataset: Dataset) -> "Opened":
         """Opens the objects of a partition of raw, by their records."""
-        opened = cls()
+        opened, series = cls(), series_of(dataset, raw.symbol)
         for record in records:
             try:
-                opened.contents.append(rows_content(store, raw, record, dataset.interval))
+                opened.contents.append(rows_content(store, raw, record, series))
                 opened.records.append(record)
             except ObjectError as error:
                 refuse_lost(error, raw, record)

@@ -22,13 +22,13 @@ from bcdata.windows import Window
 
 @dataclass(frozen=True)
 class ArchiveView:
-    """The archive's part of one partition, as parsed/binance_archive has it. Reads what it is asked for, once.
+    """The archive's part of one partition, as parsed has it. Reads what it is asked for, once.
 
     Attributes:
         store: the lake.
         dataset: whose bars they are.
         partition: of whatever zone.
-        record: of parsed/binance_archive; empty where the archive is no source.
+        record: of the parsed files; empty where the archive is no source.
     """
 
     store: Store
@@ -87,7 +87,7 @@ class ArchiveView:
 
         Args:
             missing: opens of the missing bars, UTC.
-            rest: the record of parsed/binance_rest.
+            rest: the record of the parsed answers.
         """
         evidence = self.record.get("evidence") or {}
         told = [*coarse_of(evidence.get("coarser")), *coarse_of(rest.get("coarser"))]

@@ -8,12 +8,11 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.gaps.set_aside import by_neighbours
-from bcdata.pipeline.context import window_of
+from bcdata.pipeline.context import series_of, window_of
 from bcdata.pipeline.parsed.archive_rows import Opened, SetAside, extra_columns
 from bcdata.pipeline.parsed.control_bars import with_windows
 from bcdata.pipeline.records.manifests import Record
-from bcdata.providers.binance.contracts import contract_size
-from bcdata.providers.binance.klines import coin_margined, read_csv, snap_early_2018
+from bcdata.providers.registry import bulk_format
 from bcdata.quality.audit import Audited, audit_bars
 from bcdata.quality.rules import blame, row_rules
 from bcdata.quality.shares import Bad, count_bad
@@ -60,12 +59,10 @@ def audit_objects(
         between: the times between two instruments of one ticker.
         is_published: whether the bars are to be published.
     """
-    raw = read_csv(opened.contents)
-    rows, bad_lines = raw.rows, raw.bad_lines
-    if dataset.market == "cm":
-        rows = coin_margined(rows, contract_size(partition.symbol))
-    rows, snapped = snap_early_2018(rows, dataset.bar_interval, apart=("object",))
-    rows, spilled = _of_this_partition(rows, dataset, partition)
+    series = series_of(dataset, partition.symbol)
+    sent = bulk_format(dataset.market).bars(opened.contents, series, apart=True)
+    rows, spilled = _of_this_partition(sent.rows, dataset, partition)
+    bad_lines = sent.bad_lines
     rows = with_windows(rows, opened.records)
     elsewhere: dict[int, Bad] = {}
     if dataset.grain is Grain.DAY and any(one["period"] == "monthly" for one in opened.records):
@@ -80,7 +77,7 @@ def audit_objects(
         between=between,
         is_published=is_published,
     )
-    noticed = [*snapped, *spilled, *extra_columns([opened.records[at]["name"] for at in raw.wide])]
+    noticed = [*sent.findings, *spilled, *extra_columns([opened.records[at]["name"] for at in sent.wide])]
     return AuditedObjects(rows, bad_lines, audited, SetAside.of(opened, rows, bad_lines, audited), noticed)
 
 

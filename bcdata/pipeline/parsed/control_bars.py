@@ -6,19 +6,17 @@ from typing import Any
 
 import polars as pl
 
+from bcdata.catalog.names import parse_name
 from bcdata.frames.schema import BAR, TIME
 from bcdata.intervals import Interval
 from bcdata.pipeline.parsed.archive_content import Record, object_window, refuse_lost, rows_content
-from bcdata.providers.base import ObjectError
-from bcdata.providers.binance.contracts import contract_size
-from bcdata.providers.binance.klines import coin_margined, read_csv, snap_early_2018
+from bcdata.providers.base import ObjectError, Series
+from bcdata.providers.registry import bulk_format
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
-
-_COIN_MARGINED = "cm"
 
 
 def read_controls(store: Store, raw: Partition, manifest: Mapping[str, Any], window: Window) -> dict[str, pl.DataFrame]:
@@ -28,7 +26,7 @@ def read_controls(store: Store, raw: Partition, manifest: Mapping[str, Any], win
 
     Args:
         store: the lake.
-        raw: the partition of raw/binance_archive.
+        raw: the partition of raw that holds the files.
         manifest: its manifest.
         window: UTC.
     """
@@ -43,17 +41,18 @@ def read_controls_with_findings(
     for record in manifest.get("controls") or []:
         by_interval[record["interval"]].append(record)
     frames, broken = {}, []
+    market = parse_name(raw.dataset).market.name
     for name, records in sorted(by_interval.items()):
-        interval, contents, read = Interval.parse(name), [], []
+        series, contents, read = Series(market, "klines", raw.symbol, name), [], []
         for record in sorted(records, key=lambda one: str(one["name"])):
             try:
-                contents.append(rows_content(store, raw, record, interval))
+                contents.append(rows_content(store, raw, record, series))
                 read.append(record)
             except ObjectError as error:
                 refuse_lost(error, raw, record)
                 broken.append(f"{record['name']}: {error}")
         if contents:
-            frames[name] = sound_bars(contents, read, interval, raw.dataset.partition("_")[0], raw.symbol).filter(
+            frames[name] = sound_bars(contents, read, series).filter(
                 pl.col("open_time").is_between(window.start, window.end, closed="left")
             )
     return frames, _named(broken)
@@ -67,23 +66,17 @@ def _named(broken: Sequence[str]) -> list[Finding]:
     return [Finding("control_unreadable", Severity.WARN, len(broken), words + more)]
 
 
-def sound_bars(
-    contents: Sequence[bytes], records: Sequence[Record], interval: Interval, market: str, symbol: str
-) -> pl.DataFrame:
+def sound_bars(contents: Sequence[bytes], records: Sequence[Record], series: Series) -> pl.DataFrame:
     """The rows (`BAR`) of objects that pass the row rules: what is wrong in itself checks nothing.
 
     Args:
         contents: of the objects, inflated, with known columns.
         records: `name`, `period` and `date` of each.
-        interval: of their bars.
-        market: `cm` has contracts in the place of volumes.
-        symbol: of all of them.
+        series: whose bars they are, and of which interval.
     """
-    rows = read_csv(contents).rows
-    if market == _COIN_MARGINED:
-        rows = coin_margined(rows, contract_size(symbol))
-    rows, _ = snap_early_2018(rows, interval)
-    audited = audit_bars(with_windows(rows, records), interval=interval, max_bad_share=1, is_published=False)
+    rows = with_windows(bulk_format(series.market).bars(contents, series).rows, records)
+    interval = Interval.parse(series.interval or "")
+    audited = audit_bars(rows, interval=interval, max_bad_share=1, is_published=False)
     return audited.bars.select(BAR.names())
 
 

@@ -1,15 +1,15 @@
 """The exchange's own day bars: what days are compared with that no coarser file of the archive covers."""
 
 import asyncio
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from bcdata.catalog import Dataset
-from bcdata.intervals import EPOCH, Interval
+from bcdata.intervals import Interval
 from bcdata.pipeline.context import Workbench, series_of
 from bcdata.providers.base import Page, Series
+from bcdata.providers.registry import page_format
 from bcdata.store.layout import Partition
 from bcdata.windows import Window
 
@@ -48,8 +48,8 @@ class DayBars:
         pages = await asyncio.shield(self._asked[series])
         closed = DAY_INTERVAL.floor(self._work.now)
         window = dataset.grain.window(partition.date).until(closed)
-        starts = {_ms(datetime(day.year, day.month, day.day, tzinfo=UTC)) for day in also if day < closed.date()}
-        return _cut(pages, window, starts), window.end
+        others = {datetime(day.year, day.month, day.day, tzinfo=UTC) for day in also if day < closed.date()}
+        return page_format(series.market).excerpt(pages, window, others), window.end
 
     async def _ask(self, series: Series) -> list[Page]:
         await self._work.exchange_info(series.market)  # its limits are learnt before the first question
@@ -62,16 +62,3 @@ def _days_of(dataset: Dataset, symbol: str) -> Series:
 
 def _around(window: Window) -> Window:
     return Window(window.start - REACH, window.end + REACH)
-
-
-def _cut(pages: Sequence[Page], window: Window, also: Collection[int]) -> Page:
-    """The rows that open in the window or at other instants, out of all pages; each row stays as it was sent."""
-    start, end = (_ms(edge) for edge in (window.start, window.end))
-    rows = [row for page in pages for row in json.loads(page.body) if start <= row[0] < end or row[0] in also]
-    body = json.dumps(rows, separators=(",", ":")).encode()
-    url = pages[0].url if pages else ""
-    return Page(url, body, rows[0][0] if rows else None, rows[-1][0] if rows else None, rows=len(rows))
-
-
-def _ms(instant: datetime) -> int:
-    return (instant - EPOCH) // timedelta(milliseconds=1)

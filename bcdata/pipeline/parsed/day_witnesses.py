@@ -17,7 +17,8 @@ from bcdata.pipeline.parsed.control_bars import sound_bars
 from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL, REACH
 from bcdata.pipeline.records.manifests import Record
 from bcdata.providers.base import PERIODS, BulkObject, ObjectError
-from bcdata.providers.binance.files.content import lines_in
+from bcdata.providers.formats import PublishedFile
+from bcdata.providers.registry import bulk_format
 from bcdata.quality.compare.windows import length_of
 from bcdata.store.layout import Partition
 from bcdata.windows import Grain, Window
@@ -75,9 +76,10 @@ class DayWitnesses:
 
     def _made_of(self, symbol: str, one: BulkObject, body: bytes, window: Window) -> Record | None:
         named, interval = PERIODS[one.period].window(one.date_key), self._dataset.bar_interval
+        series = series_of(self._dataset, symbol)
         try:
-            lines = lines_in(body, one.name, named, interval)
-            rows = sound_bars([lines], [_record(one)], interval, self._dataset.market, symbol)
+            lines = bulk_format(series.market).lines(PublishedFile.of(one, body), interval)
+            rows = sound_bars([lines], [_record(one)], series)
         except ObjectError:
             return None
         days = aggregate(rows, DAY_INTERVAL)

@@ -1,4 +1,4 @@
-"""parsed/binance_rest: the answers as one audited frame, and what they confirm to be missing at the exchange."""
+"""Parsed answers of the repair source: one audited frame, and what they confirm to be missing at the exchange."""
 
 from collections.abc import Iterator, Sequence
 
@@ -33,7 +33,7 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         return Outcome(partition, State.UNCHANGED, Verdict(0))
     view = ArchiveView.read(work.store, dataset, partition)
     if view is None:
-        return Outcome(partition, State.HELD_BACK, failed("upstream", "parsed/binance_archive is not published"))
+        return Outcome(partition, State.HELD_BACK, failed("upstream", f"parsed/{dataset.bulk} is not published"))
     queries = manifest["queries"]
     made_of = fingerprint(
         own=parsed_fingerprint(dataset, manifest["fingerprint"]), archive=view.made_of(span_of(view, queries))

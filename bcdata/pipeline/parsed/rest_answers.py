@@ -52,7 +52,7 @@ class Weighed:
         bars: rows of the partition that are believed (canonical columns), ascending, UTC.
         rejected: the others, as sent (times in µs), with `reason`.
         verdict: what there is to say of both.
-        facts: what the answers prove, as the record of parsed/binance_rest has it.
+        facts: what the answers prove, as the record of the parsed answers has it.
         overlaps: for each answer how it compares with what is known.
         opens: the opens (UTC) of all rows of each answer.
         settled: what became of the questions about the archive's own rows.

@@ -11,9 +11,10 @@ from bcdata.catalog import Dataset
 from bcdata.frames.schema import TIME
 from bcdata.gaps.set_aside import Lacking, Run
 from bcdata.intervals import Interval
-from bcdata.pipeline.parsed.archive_content import Record, object_content, object_window
+from bcdata.pipeline.context import series_of
+from bcdata.pipeline.parsed.archive_content import Record, object_window, rows_content
 from bcdata.providers.base import ObjectError
-from bcdata.providers.binance.klines import check_columns, read_csv, snap_early_2018
+from bcdata.providers.registry import bulk_format
 from bcdata.quality.verdict import SAMPLE, Finding, Severity
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -33,7 +34,7 @@ def withdrawn_bars(
 
     Args:
         store: the lake.
-        raw: the partition of raw/binance_archive.
+        raw: the partition of raw that holds the files.
         manifest: its manifest; `superseded` are the records of earlier versions.
         dataset: whose bars they are.
         lacking: the bars of which no row was received.
@@ -87,12 +88,13 @@ def _run(opens: pl.Series, versions: Sequence[str]) -> Run:
 
 def _opens(store: Store, raw: Partition, record: Record, dataset: Dataset) -> pl.Series:
     """The opens (UTC) of the bars in a version; none where it cannot be read."""
+    series = series_of(dataset, raw.symbol)
     try:
-        content = check_columns(object_content(store, raw, record, dataset.interval))
+        content = rows_content(store, raw, record, series)
     except ObjectError:
         return pl.Series("open_time", [], dtype=TIME)
-    rows, _ = snap_early_2018(read_csv([content]).rows.drop_nulls("open_time"), dataset.bar_interval)
-    window, opens = object_window(record), rows["open_time"].cast(TIME)
+    rows = bulk_format(series.market).bars([content], series).rows
+    window, opens = object_window(record), rows["open_time"].drop_nulls().cast(TIME)
     return opens.filter(opens.is_between(window.start, window.end, closed="left"))
 
 

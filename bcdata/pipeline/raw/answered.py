@@ -1,4 +1,4 @@
-"""The manifest of a raw/binance_rest partition: what was asked, the answers as sent, and what they prove."""
+"""The manifest of a partition of raw of the repair source: what was asked, the answers as sent, and what they prove."""
 
 import hashlib
 from collections.abc import Sequence
@@ -140,7 +140,7 @@ class Answered:
         return None
 
     def facts(self, view: ArchiveView) -> Record:
-        """What is known from the exchange so far, as the record of parsed/binance_rest has it."""
+        """What is known from the exchange so far, as the record of the parsed answers has it."""
         return {**{name: self.manifest[name] for name in FACTS}, **self.weighed(view).facts}
 
     def note(self, what: str) -> None:

@@ -1,4 +1,4 @@
-"""raw/binance_archive: the objects of a partition exactly as the archive has them, and a manifest of them.
+"""Raw of the source of files: the objects of a partition exactly as the archive has them, and a manifest of them.
 
 The manifest holds nothing that differs between two fetches of the same bytes; when an object was fetched stands
 in the side table. Which objects are read is a function of those in force and of the catalog (choose.py, standing.py).
@@ -185,7 +185,7 @@ def _fingerprint(manifest: Mapping[str, Any]) -> str:
 
 
 def findings(manifest: Mapping[str, Any]) -> Iterator[Finding]:
-    """What is to be said of the objects that a manifest of raw/binance_archive names.
+    """What is to be said of the objects that a manifest of raw names.
 
     `not_reconciled` in it says what its objects were not compared with.
     """

@@ -5,7 +5,7 @@ hold whole. They are small, and their CHECKSUM is not asked for: the listing's E
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ from bcdata.pipeline.raw.objects import ObjectFetcher
 from bcdata.pipeline.raw.standing import withdrawn
 from bcdata.pipeline.records.manifests import Record
 from bcdata.providers.base import PERIODS, BulkObject
-from bcdata.providers.binance.names import DAILY_INTERVALS, INTERVALS
+from bcdata.providers.registry import MARKETS
 from bcdata.windows import Grain, Window
 
 _USUAL = ("1h", "1d")
@@ -45,7 +45,7 @@ class ControlObjects:
         found: list[Record] = []
         for interval in usual_controls(self.dataset):
             found += await self._of(fetcher, window, interval, before)
-        if not found and other_controls(self.dataset, set(INTERVALS)):
+        if not found and self._has_others:
             listed = await self.listings.intervals(fetcher.partition.symbol)
             for interval in other_controls(self.dataset, listed):
                 found += await self._of(fetcher, window, interval, before)
@@ -60,10 +60,15 @@ class ControlObjects:
         found: list[BulkObject] = []
         for interval in usual_controls(self.dataset):
             found += await self._named(symbol, interval, window)
-        if not found and other_controls(self.dataset, set(INTERVALS)):
+        if not found and self._has_others:
             for interval in other_controls(self.dataset, await self.listings.intervals(symbol)):
                 found += await self._named(symbol, interval, window)
         return found
+
+    @property
+    def _has_others(self) -> bool:
+        """Whether the market has other intervals that can check the dataset's at all."""
+        return bool(other_controls(self.dataset, MARKETS[self.dataset.market].intervals))
 
     async def _named(self, symbol: str, interval: Interval, window: Window) -> list[BulkObject]:
         if self.dataset.grain is Grain.DAY:
@@ -117,14 +122,14 @@ def usual_controls(dataset: Dataset) -> list[Interval]:
     return [interval for interval in map(Interval.parse, _USUAL) if _is_control(dataset.interval, interval)]
 
 
-def other_controls(dataset: Dataset, listed: set[str]) -> list[Interval]:
+def other_controls(dataset: Dataset, listed: Collection[str]) -> list[Interval]:
     """The finest and the coarsest of the listed intervals that can check the dataset's, but for hours and days."""
-    every = [Interval.parse(name) for name in INTERVALS if name in listed and name not in _USUAL]
-    fit = [interval for interval in every if _is_control(dataset.interval, interval)]
+    every = (Interval.parse(name) for name in listed if name not in _USUAL)
+    fit = sorted((one for one in every if _is_control(dataset.interval, one)), key=lambda one: one.length or _DAY)
     return [fit[0], fit[-1]] if len(fit) > 1 else fit
 
 
 def _is_control(fine: Interval | None, coarse: Interval) -> bool:
-    if fine is None or fine.length is None or coarse.length is None or coarse.name not in DAILY_INTERVALS:
+    if fine is None or fine.length is None or coarse.length is None:
         return False
     return fine.length < coarse.length and not coarse.length % fine.length and not _DAY % coarse.length

@@ -1,4 +1,4 @@
-"""What raw/binance_archive keeps beside its objects: what other files of the symbol tell of bars that are missing."""
+"""What raw keeps beside its objects: what other files of the symbol tell of bars that are missing."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta

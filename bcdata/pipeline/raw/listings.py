@@ -10,7 +10,6 @@ from bcdata.intervals import EPOCH
 from bcdata.pipeline.raw.choose import uncovered_days
 from bcdata.pipeline.raw.due import due_until
 from bcdata.providers.base import BulkObject, Listed, Series
-from bcdata.providers.binance.files.listed import is_about
 from bcdata.providers.roles import BulkSource
 from bcdata.windows import Grain, Window
 
@@ -66,8 +65,9 @@ class Listings:
         lacks_month = _covering(monthly, window) is None and Grain.MONTH.key(window.start) < self._due_keys.get(
             "monthly", ""
         )
-        found = [key for key in monthly.not_understood if is_about(key, series, "monthly", window, lacks=lacks_month)]
-        return found + [key for key in daily.not_understood if is_about(key, series, "daily", window, lacks=lacks_days)]
+        about = self._archive.is_about
+        found = [key for key in monthly.not_understood if about(key, series, "monthly", window, lacks=lacks_month)]
+        return found + [key for key in daily.not_understood if about(key, series, "daily", window, lacks=lacks_days)]
 
     async def before(self, symbol: str, window: Window) -> BulkObject | None:
         """The monthly object of the month before the window.

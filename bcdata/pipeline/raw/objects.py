@@ -1,7 +1,7 @@
 """Getting objects of the archive into raw: fetched if new, changed or lost, and put on record."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -12,7 +12,8 @@ from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.records.manifests import Record
 from bcdata.pipeline.records.marks import DAMAGED
 from bcdata.providers.base import PERIODS, BulkObject, FetchedObject
-from bcdata.providers.binance.files.peek import content_bound, coverage
+from bcdata.providers.formats import PublishedFile
+from bcdata.providers.registry import bulk_format
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import calendar
 from bcdata.windows import Grain
@@ -64,7 +65,9 @@ class ObjectFetcher:
         got = await self._fetch(one, with_checksum=False)
         if got is None:
             return None
-        lacking = await asyncio.to_thread(_days_without_bars, one, interval, got[1].body)
+        file = PublishedFile.of(one, got[1].body)
+        seen = await asyncio.to_thread(bulk_format(self.dataset.market).coverage, file, interval)
+        lacking = [day.isoformat() for day in file.window.days() if not seen.rows.get(day)]
         return {**got[0], "interval": interval.name, "lacking": lacking}
 
     def is_there(self, record: Record) -> bool:
@@ -115,7 +118,8 @@ class ObjectFetcher:
         is_daily = one.period == "daily"
         if interval is None or (is_daily and whole.start < window.start and window.end < whole.end):
             return {"look": _LOOK}
-        seen = await asyncio.to_thread(coverage, body, one.name, content_bound(window, interval))
+        files = bulk_format(self.dataset.market)
+        seen = await asyncio.to_thread(files.coverage, PublishedFile.of(one, body), interval)
         told: Record = {"look": _LOOK}
         if not is_daily or window.start == whole.start:
             told["first"] = iso(seen.first)
@@ -164,9 +168,3 @@ def is_republished(one: BulkObject, known: Mapping[str, Record]) -> bool:
 def iso(instant: datetime | None) -> str | None:
     """An instant as records keep it."""
     return instant.isoformat() if instant else None
-
-
-def _days_without_bars(one: BulkObject, interval: Interval, body: bytes) -> Sequence[str]:
-    window = PERIODS[one.period].window(one.date_key)
-    seen = coverage(body, one.name, content_bound(window, interval))
-    return [day.isoformat() for day in window.days() if not seen.rows.get(day)]

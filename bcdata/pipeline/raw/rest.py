@@ -1,4 +1,4 @@
-"""raw/binance_rest: the answers to what was asked to fill holes, as sent. What was answered is not asked again.
+"""Raw of the repair source: the answers to what was asked to fill holes, as sent. What was answered is not asked again.
 
 A provider that cannot be asked proves nothing and holds nothing back: its holes stay open, and the verdict says so.
 """
@@ -38,7 +38,7 @@ AT_ONCE = 4
 
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
-    """Asks for the expected bars that parsed/binance_archive lacks, and yields outcomes as they are done."""
+    """Asks for the expected bars that the parsed files lack, and yields outcomes as they are done."""
     tools = (work.clients.bulk(dataset.market), work.attempts, work.now)
     coarser, delistings, days = Coarser(*tools), Delistings(*tools), ComparedDays(work, dataset, partitions)
 
@@ -77,7 +77,7 @@ class _Refill:
     async def run(self) -> Outcome:
         holes = find_holes(self.work, self.dataset, self.partition)
         if holes is None:
-            words = "parsed/binance_archive is not published; nothing was asked"
+            words = f"parsed/{self.dataset.bulk} is not published; nothing was asked"
             return Outcome(self.partition, State.UNCHANGED, Verdict(0, (Finding("upstream", Severity.WARN, 1, words),)))
         await self._learn_the_end(holes)
         if not holes.is_nothing:
@@ -216,7 +216,7 @@ class _Refill:
             return
         self.fetched += self.answered.keep(window, pages, again)
         if objection := self.answered.objection(window, holes.view):
-            self.contradicted.append(f"binance_rest: {pages[0].url}: the answer {objection}")
+            self.contradicted.append(f"{self.partition.provider}: {pages[0].url}: the answer {objection}")
 
     async def _consult_archive(self, left: pl.Series) -> None:
         """Keeps what coarser files of the archive say of the bars that are left."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bcdata.net.client import HttpClient
     from bcdata.providers.binance.api.rest import BinanceRest
     from bcdata.providers.binance.files.archive import BinanceArchive
+    from bcdata.providers.formats import BulkFormat, PageFormat
 
 _CAN = Capabilities(markets=tuple(one.name for one in MARKETS), kinds=("klines", "funding"))
 
@@ -26,6 +27,12 @@ def _open_archive(http: "HttpClient", urls: Mapping[str, str]) -> "BinanceArchiv
     from bcdata.providers.binance.files.archive import BinanceArchive
 
     return BinanceArchive(http, urls["listing"], urls["archive"])
+
+
+def _file_format() -> "BulkFormat":
+    from bcdata.providers.binance.files import format as file_format
+
+    return file_format
 
 
 def _rest_urls() -> dict[str, str]:
@@ -43,11 +50,17 @@ def _open_rest(http: "HttpClient", urls: Mapping[str, str]) -> "BinanceRest":
     return BinanceRest(http, dict(urls))
 
 
+def _page_format() -> "PageFormat":
+    from bcdata.providers.binance.api import format as page_format
+
+    return page_format
+
+
 PROVIDER = Provider(
     "binance",
     (
-        Source("binance_archive", Role.BULK, _CAN, _archive_urls, _open_archive),
-        Source("binance_rest", Role.REPAIR, _CAN, _rest_urls, _open_rest, _limits),
+        Source("binance_archive", Role.BULK, _CAN, _archive_urls, _open_archive, format=_file_format),
+        Source("binance_rest", Role.REPAIR, _CAN, _rest_urls, _open_rest, _limits, _page_format),
     ),
     MARKETS,
     BinanceSettings,

@@ -1,23 +1,15 @@
-"""Funding settlements as Binance sends them -> one raw frame. Pure; no rule is applied here.
-
-The raw frame has the columns of `RAW`: the row as sent (`calc_time`, `rate`, `interval_hours`, as text) and as read
-(`time` in µs since the epoch, snapped to the minute; `funding_rate`; `hours`); `line` = its number, from 0; `name`,
-`from_us`, `to_us` = the object that it stood in, and the window that the object names. What is no number is null.
-"""
+"""Funding settlements as Binance sends them -> one raw frame (`RAW_SETTLEMENT`). Pure; no rule is applied here."""
 
 import json
 from collections.abc import Sequence
 
 import polars as pl
 
-from bcdata.frames.schema import TIME, schema_of
+from bcdata.frames.schema import SENT_SETTLEMENT, TIME
 from bcdata.providers.binance.files.csv_text import rows_of, width_of
 from bcdata.providers.binance.klines import micros
 from bcdata.windows import Window
 
-SENT = schema_of({"calc_time": pl.String, "rate": pl.String, "interval_hours": pl.String})
-_READ = schema_of({"line": pl.Int64, **SENT, "time": pl.Int64, "funding_rate": pl.Float64, "hours": pl.Int64})
-RAW = schema_of({**_READ, "name": pl.String, "from_us": pl.Int64, "to_us": pl.Int64})
 _COLUMNS = ("calc_time", "funding_interval_hours", "last_funding_rate")
 _SENT_ORDER = ("calc_time", "interval_hours", "rate")
 _MINUTE_US = 60_000_000
@@ -47,7 +39,7 @@ def read_funding_pages(pages: Sequence[bytes], asked: Window) -> pl.DataFrame:
     REST states no interval: `hours` is null.
     """
     rows = [(str(row["fundingTime"]), str(row["fundingRate"]), None) for page in pages for row in json.loads(page)]
-    return _named(_read(pl.DataFrame(rows, schema=SENT, orient="row")), "fundingRate", asked)
+    return _named(_read(pl.DataFrame(rows, schema=SENT_SETTLEMENT, orient="row")), "fundingRate", asked)
 
 
 def _rows(content: bytes) -> bytes:
@@ -68,7 +60,7 @@ def _text(content: bytes) -> pl.DataFrame:
         is_row &= ~((pl.int_range(pl.len()) == pl.len() - 1) & _is_cut(known["rate"]))
     return fields.select(
         known["calc_time"].alias("calc_time"),
-        **{name: pl.when(is_row).then(known[name]) for name in SENT.names() if name != "calc_time"},
+        **{name: pl.when(is_row).then(known[name]) for name in SENT_SETTLEMENT.names() if name != "calc_time"},
     )
 
 
@@ -83,7 +75,7 @@ def _read(text: pl.DataFrame) -> pl.DataFrame:
     stamp = micros(pl.col("calc_time").cast(pl.Int64, strict=False))
     return text.select(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("line"),
-        *SENT.names(),
+        *SENT_SETTLEMENT.names(),
         ((stamp + _MINUTE_US // 2) // _MINUTE_US * _MINUTE_US).alias("time"),
         pl.col("rate").cast(pl.Float64, strict=False).alias("funding_rate"),
         pl.col("interval_hours").cast(pl.Int64, strict=False).alias("hours"),

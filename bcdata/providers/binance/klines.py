@@ -1,6 +1,6 @@
 """Klines as Binance sends them (CSV objects, JSON pages) -> one raw frame. Pure; no rule is applied here.
 
-The raw frame has the columns of `RAW`: times in µs since the epoch as sent (ms are scaled, row by row), prices and
+The raw frame has the columns of `_RAW`: times in µs since the epoch as sent (ms are scaled, row by row), prices and
 volumes as sent, `object` = index of the object that held the row, `line` = its number there, from 0. A value that
 is no number is null. Lines that are no rows at all come back beside it, as they stood.
 """
@@ -14,6 +14,8 @@ import polars as pl
 
 from bcdata.frames.schema import BAD_LINES, schema_of
 from bcdata.intervals import EPOCH, Interval
+from bcdata.providers.base import Series
+from bcdata.providers.binance.contracts import contract_size
 from bcdata.providers.binance.files.csv_text import first_width, rows_of, widest, width_of
 from bcdata.providers.binance.files.joined import stamps_in
 from bcdata.quality.verdict import Finding, Severity
@@ -36,7 +38,7 @@ _NUMBERS = schema_of(
 CSV = schema_of({**_NUMBERS, "ignore": pl.String})
 _HEADER = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume"
 _WIDTH = len(CSV)
-RAW = schema_of({**_NUMBERS, "object": pl.Int64, "line": pl.Int64})
+_RAW = schema_of({**_NUMBERS, "object": pl.Int64, "line": pl.Int64})
 
 _MICROSECONDS_FROM = 10**14
 """Milliseconds reach this in the year 5138; microseconds passed it in 1973."""
@@ -107,8 +109,24 @@ def read_pages(pages: Sequence[bytes]) -> RawKlines:
         columns = {name: [str(row[at]) for row in rows] if rows else [] for at, name in enumerate(_NUMBERS.names())}
         frame = pl.DataFrame(columns, schema=dict.fromkeys(_NUMBERS, pl.String))
         frames.append(_typed(frame, index, pl.int_range(pl.len())))
-    rows_frame = pl.concat(frames) if frames else pl.DataFrame(schema=RAW)
+    rows_frame = pl.concat(frames) if frames else pl.DataFrame(schema=_RAW)
     return RawKlines(_scaled(rows_frame), pl.DataFrame(schema=BAD_LINES))
+
+
+def canonical(rows: pl.DataFrame, series: Series, *, apart: Sequence[str] = ()) -> tuple[pl.DataFrame, list[Finding]]:
+    """Raw rows in the meaning of canonical bars: volumes are of base and quote, opens of early 2018 on the grid.
+
+    Args:
+        rows: raw rows.
+        series: whose rows they are, and of which interval.
+        apart: as for `snap_early_2018`.
+
+    Returns:
+        The rows with `known_at`, those of COIN-M with `contracts` too; and what was changed.
+    """
+    if series.market == "cm":
+        rows = coin_margined(rows, contract_size(series.symbol))
+    return snap_early_2018(rows, Interval.parse(series.interval or ""), apart=apart)
 
 
 def coin_margined(rows: pl.DataFrame, contract_size: float) -> pl.DataFrame:

@@ -21,7 +21,7 @@ _AMOUNTS = ("trades", *FLOWS)
 LARGE_PRICE, LARGE_AMOUNT = 0.005, 0.05
 """Relative. Beyond these data are wrong; genuine bars agree exactly (semantics, *Suspicious data*)."""
 _QUANTUM = 1e-8
-"""Binance prints eight decimals: amounts of next to nothing are no large difference."""
+"""Amounts are printed with eight decimals: those of next to nothing are no large difference."""
 _LACKING = (pl.col("trades_control") > pl.col("trades")).fill_null(value=False)
 
 

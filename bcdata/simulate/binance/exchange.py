@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
+from typing import Self
 
 from bcdata.simulate.binance.limits import RateLimits
+from bcdata.simulate.binance.market.folder import FolderMarket
+from bcdata.simulate.binance.market.generated import GeneratedMarket
 from bcdata.simulate.binance.market.market import Market
 from bcdata.simulate.binance.site import BinanceSite
 from bcdata.simulate.faults import Fault, FaultPlan
@@ -44,6 +48,20 @@ class LoopbackExchange(Loopback):
         super().__init__(now=now, faults=faults, port=port)
         self.market = market
         self.limits = weight_limits if isinstance(weight_limits, RateLimits) else RateLimits(weight_limits or {})
+
+    @classmethod
+    def demo(cls, *, now: datetime | None = None, port: int = 0) -> Self:
+        """The generated market of the demo."""
+        return cls(GeneratedMarket.demo(), now=now, port=port)
+
+    @classmethod
+    def of_folder(cls, folder: Path, *, now: datetime | None = None, port: int = 0) -> Self:
+        """A tree laid out as the archive, with `data/` in it.
+
+        Raises:
+            UsageError: there is no such tree.
+        """
+        return cls(FolderMarket(folder), now=now, port=port)
 
     def site(self, faults: FaultPlan) -> BinanceSite:
         """Binance's servers."""

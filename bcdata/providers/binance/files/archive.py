@@ -7,7 +7,7 @@ from bcdata.net.answers import OversizeError
 from bcdata.net.client import HttpClient
 from bcdata.providers.base import PERIODS, BulkObject, FetchedObject, Listed, Series
 from bcdata.providers.binance.files.fetched import checked, is_settled
-from bcdata.providers.binance.files.listed import read_entries
+from bcdata.providers.binance.files.listed import is_about, read_entries
 from bcdata.providers.binance.files.listing import PROVIDER, Entry, Listing
 from bcdata.providers.binance.names import (
     CHECKSUM,
@@ -18,6 +18,7 @@ from bcdata.providers.binance.names import (
     type_prefix,
     url_path,
 )
+from bcdata.windows import Window
 
 _LARGEST_OBJECT = 1 << 30
 _SLACK = 1 << 20
@@ -92,6 +93,10 @@ class BinanceArchive:
         found = read_entries(entries, series, period)
         inside = (one for one in found.objects if (first or "") <= one.date_key <= (last or "9999-12-31"))
         return Listed(tuple(inside), found.not_understood)
+
+    def is_about(self, key: str, series: Series, period: str, window: Window, *, lacks: bool) -> bool:
+        """Whether a key that is not understood may be about the window (see `files.listed`)."""
+        return is_about(key, series, period, window, lacks=lacks)
 
     async def _range(self, series: Series, period: str, keys: list[str], due: str) -> list[Entry]:
         """What is listed about these dates: their own keys in one page, and what `listed` says of others."""

@@ -1,7 +1,6 @@
 """A quick look into an archive object: what it covers, without judging its rows."""
 
 import re
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -11,12 +10,13 @@ from bcdata.intervals import EPOCH, Interval
 from bcdata.providers.base import ObjectError
 from bcdata.providers.binance.files.unzip import unzip
 from bcdata.providers.binance.klines import CSV, check_columns, micros
+from bcdata.providers.formats import Coverage, PublishedFile
 from bcdata.windows import Window
 
 _BYTES_PER_ROW = 512
 """Three times the longest row seen: what bounds a zip bomb is the number of bars that fit into its window."""
 _SLACK = 1 << 16
-YEAR_3000_US = 32_503_680_000_000_000
+_YEAR_3000_US = 32_503_680_000_000_000
 _SINGLE_DIGIT = re.compile(r"(?<=\d)-(?=\d(?:-\d{1,2})?$)", re.ASCII)
 """The dash before a month or a day that lacks its zero, at the end of a name."""
 _NEWLINE, _COMMA, _ZERO, _NINE = ord("\n"), ord(","), ord("0"), 9
@@ -39,55 +39,48 @@ def content_bound(window: Window, interval: Interval | None) -> int:
     return int(seconds / step + 1) * _BYTES_PER_ROW + _SLACK
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """What an object has of each UTC day, or why it cannot be used.
+def content_of(file: PublishedFile, interval: Interval | None) -> bytes:
+    """What a file inflates to; `interval` is the length of its bars, None for settlements.
 
-    Attributes:
-        rows: how many rows, by day.
-        first: the earliest open (UTC).
-        last: the latest open (UTC).
-        error: why the object cannot be used.
-        bars: how many different opens, by day: a row that is there twice is one bar.
+    Raises:
+        ObjectError: it is no zip with just the file that its name says.
     """
-
-    rows: dict[date, int]
-    first: datetime | None = None
-    last: datetime | None = None
-    error: str | None = None
-    bars: dict[date, int] = field(default_factory=dict)
-
-    def lacking(self, expected: dict[date, int]) -> list[date]:
-        """The days with fewer bars than expected; all of them where the object cannot be used."""
-        if self.error is not None:
-            return sorted(expected)
-        return sorted(day for day, count in expected.items() if self.bars.get(day, 0) < count)
+    return unzip(file.body, member=member_name(file.name), max_bytes=content_bound(file.window, interval))
 
 
-def coverage(body: bytes, name: str, bound: int) -> Coverage:
+def lines(file: PublishedFile, interval: Interval) -> bytes:
+    """The lines of a klines object, without a header.
+
+    Raises:
+        ObjectError: it cannot be read.
+    """
+    return check_columns(content_of(file, interval))
+
+
+def coverage(file: PublishedFile, interval: Interval) -> Coverage:
     """Counts the rows of a klines object by day, from its first column alone. Bad content is said, never raised."""
     try:
-        opens = _first_column(check_columns(unzip(body, member=member_name(name), max_bytes=bound)))
+        opens = _first_column(lines(file, interval))
     except ObjectError as error:
         return Coverage({}, error=f"{error.rule}: {error}")
     opens = opens.filter(_is_possible(opens))  # what is no time is of no day: the audit sets these rows aside
     return Coverage(_by_day(opens), _instant(opens.min()), _instant(opens.max()), bars=_by_day(opens.unique()))
 
 
-def read_opens(body: bytes, name: str, bound: int) -> pl.Series | None:
+def opens(file: PublishedFile, interval: Interval) -> pl.Series | None:
     """The opens (UTC) of a klines object, as they stand there; None where it cannot be used, or one is no time."""
     try:
-        opens = _first_column(check_columns(unzip(body, member=member_name(name), max_bytes=bound)))
+        found = _first_column(lines(file, interval))
     except ObjectError:
         return None
-    if not _is_possible(opens).all():
+    if not _is_possible(found).all():
         return None
-    return opens.cast(pl.Datetime("us", "UTC")).alias("open_time")
+    return found.cast(pl.Datetime("us", "UTC")).alias("open_time")
 
 
 def _is_possible(opens: pl.Series) -> pl.Series:
     """Which opens (µs) lie between 1970 and 3000. Others have no date that polars and Python could tell."""
-    return opens.is_between(0, YEAR_3000_US, closed="left").fill_null(value=False)
+    return opens.is_between(0, _YEAR_3000_US, closed="left").fill_null(value=False)
 
 
 def _by_day(opens: pl.Series) -> dict[date, int]:
