@@ -80,13 +80,8 @@ MOST_MODULES = 15
 
 OF_BINANCE = ("providers/binance/", "venues/binance.py", "simulate/binance/")
 """Where all that is Binance's stands."""
-NAME_BINANCE = {
-    "catalog/default.yaml",
-    "providers/registry.py",
-    "simulate/venues.py",
-    *("providers/listing.py", "cli/data.py", "dagster/assets/heal.py"),
-}
-"""Other files that name it: the default catalog, the lists of what comes with bcdata, addresses, a command, a pool."""
+NAME_BINANCE = {"catalog/default.yaml", "providers/registry.py", "simulate/venues.py"}
+"""Other files that name it: the default catalog, and the lists of what comes with bcdata."""
 
 KNOW_DAGSTER = {"dagster", "dagster_storage", "definitions"}
 

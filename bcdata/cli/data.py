@@ -44,19 +44,25 @@ def query(
 
 
 def simulate(
+    venue: Annotated[str | None, typer.Option(help="kraken, coinbase, ...; by default the one with files.")] = None,
     folder: Annotated[
-        Path | None, typer.Option(help="A tree laid out as the archive; a generated market if not given.")
+        Path | None,
+        typer.Option(help="A tree laid out as the archive; a generated market if not given."),
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; 0 takes a free one.")] = 0,
     now: Annotated[
         str | None, typer.Option(help="The exchange's present instant, ISO; the real one if not given.")
     ] = None,
 ) -> None:
-    """Serve a loopback exchange in Binance's own formats, and print the variables that point bcdata at it."""
+    """Serve a venue on the loopback in its own formats, and print the variables that point bcdata at it.
+
+    Example: bcdata simulate --venue kraken
+    """
     from bcdata.simulate import serve
+    from bcdata.simulate.venues import DEFAULT
 
     instant: datetime | None = clock.parse_instant(now) if now else None
-    serve(folder=folder, port=port, now=instant)
+    serve(venue=venue or DEFAULT, folder=folder, port=port, now=instant)
 
 
 def demo(

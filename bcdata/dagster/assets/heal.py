@@ -15,6 +15,8 @@ from bcdata.dagster.checks import evaluation, findings
 from bcdata.dagster.partitions import symbol_set
 from bcdata.dagster.resources import sources_of, workbench
 from bcdata.pipeline.zones import Step, steps
+from bcdata.providers.capabilities import Role
+from bcdata.providers.registry import role_of
 from bcdata.runs.plan import NOW_BACK
 from bcdata.store.state.alive import show_alive
 
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from bcdata.pipeline.outcome import Outcome
 
 OP = "heal"
-POOL = "binance_rest"
-"""The pool of runs that heal: what they ask for is asked of the source that repairs."""
 Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
@@ -65,7 +65,7 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
     @dg.op(
         name=OP,
         out={},
-        pool=POOL,
+        pool=_pool(catalog),
         required_resource_keys=set().union(*(sources_of(dataset.market) for dataset in catalog)),
         description="Makes the partitions named in its config anew, and what depends on them.",
     )
@@ -95,6 +95,12 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
                 context.log.info("%s: %d %s", "/".join(step.key), count, state)
 
     return op
+
+
+def _pool(catalog: Catalog) -> str | None:
+    """The pool of runs that heal: that of the source which is asked for what files lack, or of the last source."""
+    sources = [dataset.repair or dataset.sources[-1] for dataset in catalog]
+    return next((one for one in sources if role_of(one) is Role.REPAIR), sources[0] if sources else None)
 
 
 def _events(step: Step, outcome: Any) -> Iterator[Event]:
