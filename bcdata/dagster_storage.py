@@ -35,7 +35,7 @@ from dagster._serdes import ConfigurableClassData
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import QueuePool
 
-from bcdata.sqlite_files import is_damage
+from bcdata.sqlite_files import connect_to_read, is_damage
 
 BAD_SETTINGS = (check.CheckError, DagsterError, TypeError, UnicodeDecodeError)
 """What Dagster raises where dagster.yaml is YAML of another shape, or none: it has no error of its own for that."""
@@ -208,7 +208,7 @@ def damaged_databases(home: Path) -> list[Path]:
 
 def _answers(path: Path, question: str) -> bool:
     try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
+        with closing(connect_to_read(path)) as connection:
             answer = connection.execute(question).fetchone()
     except sqlite3.OperationalError as error:
         return path.is_file() and not is_damage(error, path)  # it may be busy

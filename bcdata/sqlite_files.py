@@ -1,4 +1,4 @@
-"""SQLite files whose loss costs time and no data: what says that one is damaged, and setting it aside."""
+"""SQLite files whose loss costs time and no data: opened alike, and set aside where they are damaged."""
 
 import errno
 import fcntl
@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 _DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT", "SQLITE_READONLY_DBMOVED")
 _FOREIGN = (
@@ -21,6 +22,7 @@ _FOREIGN = (
     "views may not be indexed",
     "could not decode to utf-8",
 )
+BUSY_SECONDS = 30.0
 _PARTS = ("-wal", "-shm", "-journal", "")
 _SPARE = 8
 """Descriptors that SQLite may want at once: the file, its journal, the folder, and some for threads beside it."""
@@ -28,6 +30,41 @@ _TOO_MANY = {errno.EMFILE, errno.ENFILE}
 TOO_MANY_FILES = "too many files are open; raise `ulimit -n` and run the same command again"
 _log = logging.getLogger("bcdata")
 _said: set[Path] = set()
+
+
+def connect(path: Path | str, schema: str, *, wal: bool = False, own_transactions: bool = False) -> sqlite3.Connection:
+    """A connection to a file with its tables, made where they are not there; whoever is busy with it is waited for.
+
+    Args:
+        path: of the file, or `:memory:`.
+        schema: statements that make the tables.
+        wal: whether readers never wait for writers: for what many processes use all the time.
+        own_transactions: whether the caller begins and ends transactions, from any thread.
+
+    Raises:
+        sqlite3.Error: it cannot be opened, or is no such file.
+    """
+    level: Literal["DEFERRED"] | None = None if own_transactions else "DEFERRED"
+    found = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=level, check_same_thread=not own_transactions)
+    try:
+        if wal:
+            found.execute("PRAGMA journal_mode = WAL")
+            found.execute("PRAGMA synchronous = NORMAL")
+        found.executescript(schema)
+    except BaseException:
+        found.close()
+        raise
+    return found
+
+
+def connect_to_read(path: Path, *, immutable: bool = False) -> sqlite3.Connection:
+    """A connection that writes nothing; `immutable` reads a file beside which nothing can be written either.
+
+    Raises:
+        sqlite3.Error: there is no such file, or it is none.
+    """
+    option = "immutable=1" if immutable else "mode=ro"
+    return sqlite3.connect(f"{path.absolute().as_uri()}?{option}", uri=True, timeout=BUSY_SECONDS)
 
 
 class UnreadableError(sqlite3.DatabaseError):

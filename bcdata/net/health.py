@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from bcdata.net.budgets import Budget
 from bcdata.net.keys import tag, under
@@ -15,6 +15,7 @@ from bcdata.net.state.base import HOLD_KINDS, HoldKind
 from bcdata.net.state.breakers import BreakerState, state_of
 from bcdata.net.state.outcomes import Outcomes, summed
 from bcdata.net.state.tickets import SECOND, instant, micros
+from bcdata.sqlite_files import connect_to_read
 
 _QUERIES = {
     "tickets": "SELECT name, at, weight FROM tickets WHERE at <= :now ORDER BY at",
@@ -86,7 +87,7 @@ def read_health(path: Path, now: datetime) -> Health:
         now: the present instant, UTC.
     """
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as table:
+        with closing(connect_to_read(path)) as table:
             rows = {name: _rows(table, query, micros(now)) for name, query in _QUERIES.items()}
     except sqlite3.Error:
         return Health(now)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bcdata.errors import StoreError
-from bcdata.sqlite_files import is_damage, set_aside, trouble, version
+from bcdata.sqlite_files import BUSY_SECONDS, connect, is_damage, set_aside, trouble, version
 
 T = TypeVar("T")
 SCHEMA = """
@@ -30,7 +30,6 @@ CREATE TABLE IF NOT EXISTS outcomes (
 """All times are µs since the epoch. Releases may add tables and never change one, so that older ones go on reading."""
 
 _COST = "rates and bans of the last minutes, and the quotas of the day, are counted from nothing"
-_BUSY_SECONDS = 30.0
 _PAUSE = 0.02
 
 
@@ -113,24 +112,12 @@ class StateFile:
         if str(self._path) != ":memory:":
             with suppress(FileNotFoundError):  # a link to nowhere, of which SQLite says the same
                 self._path.touch(mode=0o600)  # whom this machine asks is nobody else's business
-        deadline = time.monotonic() + _BUSY_SECONDS
+        deadline = time.monotonic() + BUSY_SECONDS
         while True:
             try:
-                return _connected(self._path)
+                return connect(self._path, SCHEMA, wal=True, own_transactions=True)
             except sqlite3.OperationalError as error:
                 # Switching a new file to WAL needs it for oneself for a moment, and SQLite does not wait for that.
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
                 time.sleep(_PAUSE)
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(SCHEMA)
-    except BaseException:
-        connection.close()
-        raise
-    return connection

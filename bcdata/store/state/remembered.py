@@ -13,12 +13,21 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bcdata.sqlite_files import decoding, is_damage, is_read_only, say_unnoted, set_aside, trouble, version
+from bcdata.sqlite_files import (
+    connect,
+    connect_to_read,
+    decoding,
+    is_damage,
+    is_read_only,
+    say_unnoted,
+    set_aside,
+    trouble,
+    version,
+)
 from bcdata.store.objects import ObjectInfo
 
 T = TypeVar("T")
 _COST = "footers are read once more"
-_BUSY_SECONDS = 30.0
 _OLD_TABLES = "DROP TABLE IF EXISTS footers; DROP TABLE IF EXISTS published;"
 """Those of earlier releases, which did not tell a file from another one of the same size and time, or flipped bits."""
 _TABLE = """CREATE TABLE IF NOT EXISTS facts
@@ -99,7 +108,7 @@ class Remembered:
 
     def _in_memory(self, cause: str) -> sqlite3.Connection:
         self._unkept = cause
-        table = sqlite3.connect(":memory:")
+        table = connect(":memory:", "")
         with suppress(sqlite3.Error, OSError):
             self._copy(table)
             return table
@@ -109,22 +118,13 @@ class Remembered:
     def _copy(self, table: sqlite3.Connection) -> None:
         """What the file has; it may be read where nothing can be written beside it."""
         if self._path is not None and self._path.is_file():
-            uri = f"{self._path.absolute().as_uri()}?immutable=1"
-            with closing(sqlite3.connect(uri, uri=True)) as kept:
+            with closing(connect_to_read(self._path, immutable=True)) as kept:
                 kept.backup(table)
         table.executescript(_TABLE)
 
 
 def _prepared(path: Path | str) -> sqlite3.Connection:
-    table = sqlite3.connect(path, timeout=_BUSY_SECONDS)
-    try:
-        table.execute("PRAGMA journal_mode = WAL")
-        table.execute("PRAGMA synchronous = NORMAL")
-        table.executescript(_OLD_TABLES + _TABLE)
-    except sqlite3.Error:
-        table.close()
-        raise
-    return table
+    return connect(path, _OLD_TABLES + _TABLE, wal=True)
 
 
 def _sum(kind: str, key: object, facts: object) -> int:

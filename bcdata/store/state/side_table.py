@@ -8,10 +8,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from bcdata.errors import StoreError
-from bcdata.sqlite_files import decoding, is_damage, is_read_only, say_unnoted, set_aside, trouble, version
+from bcdata.sqlite_files import (
+    connect,
+    connect_to_read,
+    decoding,
+    is_damage,
+    is_read_only,
+    say_unnoted,
+    set_aside,
+    trouble,
+    version,
+)
 
 T = TypeVar("T")
-BUSY_SECONDS = 30.0
 
 
 def instant(text: str) -> datetime:
@@ -80,22 +89,20 @@ class SideTable:
 
     def _once(self, work: Callable[[sqlite3.Connection], T]) -> T:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self.path, timeout=BUSY_SECONDS)) as table, table:
-            table.executescript(self._schema)
+        with closing(connect(self.path, self._schema)) as table, table:
             return work(table)
 
     def _copied(self, work: Callable[[sqlite3.Connection], T], cause: Exception) -> T:
         """What `work` gives on what can be read of the file, be it nothing."""
         say_unnoted(self.path, cause, self._cost)
-        with suppress(sqlite3.Error), closing(sqlite3.connect(":memory:")) as copy, copy:
+        with suppress(sqlite3.Error), closing(connect(":memory:", "")) as copy, copy:
             self._read_into(copy)
             return work(copy)
-        with closing(sqlite3.connect(":memory:")) as empty, empty:
-            empty.executescript(self._schema)
+        with closing(connect(":memory:", self._schema)) as empty, empty:
             return work(empty)
 
     def _read_into(self, copy: sqlite3.Connection) -> None:
         if self.path.is_file():
-            with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as table:
+            with closing(connect_to_read(self.path)) as table:
                 table.backup(copy)
         copy.executescript(self._schema)
