@@ -1,8 +1,9 @@
 """The catalog: what is kept, from when on, for which symbols, out of which sources."""
 
 from bcdata.catalog.catalog import Catalog, common_start
-from bcdata.catalog.dataset import Dataset, Period, Publication, Quality
+from bcdata.catalog.dataset import Dataset
 from bcdata.catalog.features import FeatureSet, Labels, Normalise
+from bcdata.catalog.gate import Period, Publication, Quality
 from bcdata.catalog.load import find_catalog, load_catalog
 from bcdata.catalog.names import DatasetName, parse_name
 from bcdata.catalog.resample import Resample

@@ -1,13 +1,13 @@
 """What the catalog says of one dataset: a validated, immutable value."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from bcdata.catalog.features import Features, FeatureSet, Labels, require_near
-from bcdata.catalog.fields import Duration, Section, SourceName, Symbol, Unique, refusal
+from bcdata.catalog.fields import Section, SourceName, Symbol, Unique, refusal
+from bcdata.catalog.gate import Period, Publication, Quality
 from bcdata.catalog.names import DatasetName, parse_name
 from bcdata.catalog.resample import Resample, Resampled
 from bcdata.catalog.universe import Universe
@@ -18,26 +18,7 @@ from bcdata.providers.registry import SOURCES
 from bcdata.venues.market import Kind
 from bcdata.windows import Grain
 
-Period = Literal["daily", "monthly"]
-
 _FIRST_YEAR, _LAST_YEAR = "1970", "2100"
-
-
-class Publication(Section):
-    """How long after a day or month has ended its archive file may still be absent without being missing."""
-
-    daily: Duration = timedelta(hours=36)
-    monthly: Duration = timedelta(days=20)
-
-    def due(self, period: Period, end: datetime) -> datetime:
-        """The instant (UTC) from which the file of the period that ended at `end` counts as missing."""
-        return end + (self.daily if period == "daily" else self.monthly)
-
-
-class Quality(Section):
-    """Where the gate draws its lines."""
-
-    max_bad_share: float = Field(default=0.5, ge=0, le=1)
 
 
 def _periods(name: DatasetName) -> tuple[Period, ...]:

@@ -8,9 +8,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bcdata.catalog.catalog import Catalog
-from bcdata.catalog.dataset import Dataset, Publication, Quality
+from bcdata.catalog.dataset import Dataset
 from bcdata.catalog.document import Document, Mistake, read_document
 from bcdata.catalog.features import FeatureSet, Labels, Normalise
+from bcdata.catalog.gate import Publication, Quality
 from bcdata.catalog.resample import Resample
 from bcdata.catalog.universe import Universe
 from bcdata.errors import CatalogError

@@ -23,7 +23,7 @@ from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.present import CLOSED, as_of
 from bcdata.pipeline.publish import is_whole, nothing_sound, publish, unchanged
-from bcdata.pipeline.raw.due import unpublished_from
+from bcdata.pipeline.raw.due import settled_by, unpublished_from
 from bcdata.pipeline.stream import each
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import SOURCES, role_of
@@ -112,15 +112,18 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
 
 
 def _not_ready(work: Workbench, dataset: Dataset, partition: Partition) -> str | None:
-    """Why the partition cannot be merged: the archive's part of it is not published."""
-    if dataset.bulk is None:
+    """Why the partition cannot be merged: the part of it that has files is not published, or nobody gave anything."""
+    sources = list(dataset.sources) if dataset.is_asked_by_windows else [name for name in (dataset.bulk,) if name]
+    places = [partition.in_zone("parsed", name) for name in sources]
+    settled = closed_window(window_of(dataset, partition), dataset.bar_interval, settled_by(work.now))
+    is_awaited = places and not (dataset.is_asked_by_windows and settled.is_empty)
+    if not is_awaited or any(published_sound(work.store, one) for one in places):
         return None
-    parsed = partition.in_zone("parsed", dataset.bulk)
-    if published_sound(work.store, parsed):
-        return None
-    report = quarantine.report(work.store, parsed)
-    if report:
-        return f"parsed was held back: {Verdict.from_json(report['verdict']).summary()}"
+    for one in places:
+        if report := quarantine.report(work.store, one):
+            return f"parsed was held back: {Verdict.from_json(report['verdict']).summary()}"
+    if dataset.is_asked_by_windows:
+        return f"nothing was received from {' or '.join(sources)}"
     return "parsed is not published; materialize it first"
 
 

@@ -2,26 +2,32 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from bcdata import clock
 from bcdata.catalog import Catalog, Dataset
+from bcdata.gaps.answered import is_covered
 from bcdata.net.loop import BackgroundLoop
-from bcdata.pipeline.context import open_client
+from bcdata.pipeline.context import open_client, series_of
 from bcdata.pipeline.raw.choose import first_choice, policy_of
 from bcdata.pipeline.raw.control_objects import ControlObjects
+from bcdata.pipeline.raw.due import settled_by
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import listed_as
+from bcdata.pipeline.raw.pages import KeptPages
 from bcdata.pipeline.records.manifests import in_force, read_manifest
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.providers.base import BulkObject
 from bcdata.providers.capabilities import Role
 from bcdata.providers.clients import Clients
-from bcdata.providers.registry import role_of
+from bcdata.providers.registry import SOURCES, role_of
 from bcdata.runs.plan import Plan
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
+from bcdata.venues.calendar import calendar, closed_window
 
 _AT_ONCE = 16
 """Symbols whose listings are in flight at once; the client bounds connections below that."""
@@ -29,16 +35,17 @@ _AT_ONCE = 16
 
 @dataclass(slots=True)
 class _Cost:
-    """What raw would fetch: bytes by key of objects and of control objects, and requests for listings."""
+    """What raw would fetch: bytes by key of objects and of control objects, requests for listings and for pages."""
 
     objects: dict[str, int] = field(default_factory=dict)
     controls: dict[str, int] = field(default_factory=dict)
     listings: int = 0
+    pages: int = 0
 
     @property
     def requests(self) -> int:
         """All requests: objects come with a CHECKSUM each, control objects without."""
-        return 2 * len(self.objects) + len(self.controls) + self.listings
+        return 2 * len(self.objects) + len(self.controls) + self.listings + self.pages
 
 
 def estimate(root: Path, catalog: Catalog, plan: Plan, *, runs: int) -> dict[str, Any]:
@@ -46,7 +53,8 @@ def estimate(root: Path, catalog: Catalog, plan: Plan, *, runs: int) -> dict[str
 
     `objects` and `bytes` are those that partitions are made of, `control_objects` and `control_bytes` the coarser
     bars that they are checked against, `requests` all requests for both and for listings. What only a look into an
-    object can call for is not counted, nor is evidence for missing bars, nor REST.
+    object can call for is not counted, nor is evidence for missing bars, nor what repairs them. Of a source that is
+    asked by windows the pages are counted that cover the time which raw does not yet: of trades there are more.
 
     Raises:
         ProviderError: the archive cannot be asked.
@@ -56,6 +64,8 @@ def estimate(root: Path, catalog: Catalog, plan: Plan, *, runs: int) -> dict[str
         for step in plan.steps:
             if step.zone is Zone.RAW and role_of(step.provider) is Role.BULK:
                 loop.run(_to_fetch(root, catalog[step.dataset], plan, step, cost))
+            elif step.zone is Zone.RAW and role_of(step.provider) is Role.WINDOW:
+                cost.pages += _pages(Store(root), catalog[step.dataset], plan, step)
     return {
         "dataset": plan.dataset.name,
         "as_of": clock.now().isoformat(timespec="seconds"),
@@ -95,6 +105,20 @@ async def _of_partition(store: Store, listings: Listings, partition: Partition, 
     cost.objects |= _lacking(first_choice(daily, monthly, policy_of(dataset)), in_force(manifest))
     controls = {record["name"]: record for record in manifest.get("controls", [])}
     cost.controls |= _lacking(await ControlObjects(dataset, listings).listed(symbol, window), controls)
+
+
+def _pages(store: Store, dataset: Dataset, plan: Plan, step: Step) -> int:
+    """How many pages cover the bars that have closed and that raw's pages do not."""
+    can, interval, now = SOURCES[step.provider or ""].capabilities, dataset.bar_interval, clock.now()
+    reach = (interval.length or timedelta(days=31)) * can.depth_bars if can.depth_bars else None
+    pages = 0
+    for symbol, date in product(plan.symbols, plan.dates):
+        kept = KeptPages.read(store, step.partition(symbol, date), str(series_of(dataset, symbol)))
+        window = closed_window(dataset.grain.window(date), interval, settled_by(now))
+        opens = calendar(dataset.calendar).opens(interval, window)
+        left = opens.filter(~is_covered(opens, kept.covered, interval) & (opens >= now - reach if reach else True))
+        pages += -(-left.len() // (can.page_rows or left.len() or 1))
+    return pages
 
 
 def _lacking(objects: list[BulkObject], known: dict[str, Any]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from bcdata.catalog import Dataset
-from bcdata.catalog.dataset import Period
+from bcdata.catalog.gate import Period
 from bcdata.intervals import EPOCH
 from bcdata.pipeline.raw.choose import uncovered_days
 from bcdata.pipeline.raw.due import due_until
