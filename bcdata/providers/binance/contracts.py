@@ -1,11 +1,7 @@
 """Sizes of COIN-M contracts: dated reference data (Binance contract specifications), checked against prices."""
 
-from datetime import UTC, datetime
-
 _BITCOIN_USD = 100.0
 _OTHERS_USD = 10.0
-SINCE = datetime(2020, 6, 1, tzinfo=UTC)
-"""COIN-M trading began in 2020-06; sizes have not changed since."""
 
 
 def contract_size(symbol: str) -> float:
