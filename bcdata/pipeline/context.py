@@ -1,7 +1,7 @@
 """What every operation needs at hand: the store, the catalog, the present instant and the providers' clients."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -48,6 +48,7 @@ class Workbench:
     _infos: dict[str, "asyncio.Task[ExchangeInfo | None]"] = field(default_factory=dict)
     _has_bars: dict[tuple[Series, Window], "asyncio.Task[bool]"] = field(default_factory=dict)
     _first_opens: dict[Series, "asyncio.Task[datetime | None]"] = field(default_factory=dict)
+    _first_bars: dict[tuple[str, Series], "asyncio.Task[datetime | None]"] = field(default_factory=dict)
 
     def witness(self, market: str) -> Witness:
         """What other files of a market tell of missing bars, asked once a run."""
@@ -80,6 +81,17 @@ class Workbench:
             self._first_opens[series] = asyncio.create_task(self.clients.repair(series.market).first_open(series))
         return await asyncio.shield(self._first_opens[series])
 
+    async def first_bar(self, source: str, series: Series) -> datetime | None:
+        """The first bar (its open, UTC) of a source that is asked by windows, asked once a run; None if it cannot tell.
+
+        Raises:
+            ProviderError: it cannot be asked.
+        """
+        if (source, series) not in self._first_bars:
+            asked = self.clients.window(source).first_open(series, now=self.now)
+            self._first_bars[source, series] = asyncio.create_task(_awaited(asked))
+        return await asyncio.shield(self._first_bars[source, series])
+
     async def has_bars(self, series: Series, window: Window) -> bool:
         """Whether REST has a bar of the series in the window: asked once for the length of a run.
 
@@ -102,6 +114,10 @@ class Workbench:
             if any(page.rows for page in await rest.klines(series, part, now=self.now)):
                 return True
         return False
+
+
+async def _awaited(one: Awaitable[datetime | None]) -> datetime | None:
+    return await one
 
 
 def make_client() -> HttpClient:

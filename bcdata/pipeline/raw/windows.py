@@ -73,7 +73,7 @@ class _Asking:
         try:
             for window in wanted:
                 await self._ask(window)
-            if wanted:
+            if self.pages.records and self.pages.first_open is None:
                 await self._learn_the_beginning()
         except ProviderError as problem:
             error = problem
@@ -144,17 +144,18 @@ class _Asking:
         return found
 
     async def _learn_the_beginning(self) -> None:
-        """Asks for the source's first bar where bars are missing before the first one of the partition."""
-        if self.pages.first_open is not None or not self._lacks_its_beginning():
-            return
+        """Learns the source's first bar where bars are missing before the first one of the partition.
+
+        What was found holds for good; that there was none is asked about again a day later.
+        """
         key = f"first/{self._source.name}/{self._series}"
-        known = self.work.attempts.detail(key)
-        if known is None:
-            at = await self.work.clients.window(self._source.name).first_open(self._series, now=self.work.now)
+        known, last = self.work.attempts.detail(key), self.work.attempts.last(key)
+        if not known and (last is None or self.work.now - last >= _STILL_COMING) and self._lacks_its_beginning():
+            at = await self.work.first_bar(self._source.name, self._series)
             known = at.isoformat() if at else ""
             self.work.attempts.note([key], self.work.now, known)
-        if known and (at := datetime.fromisoformat(known)) > self._window.start:
-            self.pages.first_open = at
+        if known and (first := datetime.fromisoformat(known)) > self._window.start:
+            self.pages.first_open = first
 
     def _proven_to(self) -> datetime | None:
         """The end of the last bar, where silence after it may mean that the source lags; None where it does not.
