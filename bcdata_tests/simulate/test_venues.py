@@ -4,12 +4,13 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from bcdata.errors import UsageError
-from bcdata.simulate import Fault, LoopbackCoinbase, LoopbackKraken, TradedSymbol, TradeMarket, serve
+from bcdata.simulate import Fault, LoopbackBitstamp, LoopbackCoinbase, LoopbackKraken, TradedSymbol, TradeMarket, serve
 from bcdata_tests.simulate.client import Reply, get
 
 NOW = datetime(2024, 1, 4, 12, 0, 30, tzinfo=UTC)
@@ -75,14 +76,36 @@ def test_a_market_is_the_same_for_the_same_seed() -> None:
     assert min(trade.ns for trade in first) >= int(BITCOIN.listed.timestamp()) * 10**9
 
 
-@pytest.mark.parametrize("venue", ["kraken", "coinbase"])
-def test_a_venue_is_served_from_the_command_line(venue: str) -> None:
+def test_bitstamp_counts_to_1000_and_sends_empty_candles_if_told_to() -> None:
+    market = TradeMarket([TradedSymbol("BTC/USD", BITCOIN.listed, 30_000.0)])
+    start = PENDING - 1000 * 60
+    asked = {"step": 60, "start": start, "end": PENDING, "limit": 1000}
+    found = {}
+    for sends_empty in (False, True):
+        with LoopbackBitstamp(market, now=NOW, sends_empty=sends_empty) as server:
+            url = f"{server.url}/api/v2/ohlc/btcusd/"
+            rows = get(url, **asked).json["data"]["ohlc"]
+            wrong = [get(url, **{**asked, "limit": 1001}), get(url), get(f"{server.url}/api/v2/ohlc/nope/", **asked)]
+            listed = get(f"{server.url}/api/v2/markets/").json
+        assert [one["market_symbol"] for one in listed] == ["btcusd"]
+        assert [one.status for one in wrong] == [400, 400, 404]
+        found[sends_empty] = [(int(one["timestamp"]), one["close"], float(one["volume"])) for one in rows]
+    opens = [opened for opened, _, _ in found[True]]
+    assert opens == list(range(start, start + 1000 * 60, 60)), "all minutes, and no more than the limit"
+    traded = [one for one in found[True] if one[2] > 0]
+    assert traded == [one for one in found[False] if one[0] in opens]
+    closes = [before[1] for before, one in pairwise(found[True]) if one[2] == 0]
+    assert closes == [one[1] for one in found[True][1:] if one[2] == 0]
+
+
+@pytest.mark.parametrize(("venue", "variable"), [("kraken", "KRAKEN"), ("coinbase", "COINBASE"), ("bitstamp", "CCXT")])
+def test_a_venue_is_served_from_the_command_line(venue: str, variable: str) -> None:
     command = [sys.executable, "-m", "bcdata.simulate", "--venue", venue, "--now", "2024-01-04T00:00:00Z"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         said = [process.stdout.readline() for _ in range(2)]
         process.send_signal(signal.SIGINT)
-    assert said[0].startswith(f"export BCDATA_{venue.upper()}_URL=http://127.0.0.1:")
+    assert said[0].startswith(f"export BCDATA_{variable}_URL=http://127.0.0.1:")
     assert said[1].startswith("export BCDATA_NOW=2024-01-04")
 
 
