@@ -215,8 +215,9 @@ def test_without_the_provider_binance_all_else_is_imported_and_other_venues_have
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
-    assert found["markets"] == ["coinbase", "kraken"]
-    assert found["sources"] == ["coinbase_rest", "kraken_rest", "kraken_trades"]
+    assert {"bitstamp", "coinbase", "kraken"} <= {*found["markets"]}
+    assert not {"spot", "um", "cm"} & {*found["markets"]}
+    assert found["sources"] == ["ccxt", "coinbase_rest", "kraken_rest", "kraken_trades"]
     assert {"raw/kraken_trades/kraken_klines_1m", "merged/kraken_klines_1m", "merged/coinbase_klines_1h"} <= {
         *found["keys"]
     }

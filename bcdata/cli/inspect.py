@@ -8,6 +8,8 @@ import typer
 from bcdata.cli.show import out, print_findings, print_json, print_table, say_if_no_lake, size
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
+_MOST_NAMES = 5
+"""That a cell of a table has."""
 
 
 def register(app: typer.Typer) -> None:
@@ -86,7 +88,7 @@ def providers(as_json: Json = False) -> None:
         print_json([one.to_json() for one in found])
         return
     rows = [
-        [one.name, "yes" if one.available else "no", one.reason, ", ".join(one.capabilities["markets"]),
+        [one.name, "yes" if one.available else "no", one.reason, _some(one.capabilities["markets"]),
          "\n".join(f"{limit.remaining:,} of {limit.limit:,} in {limit.window}" for limit in one.limits),
          one.breaker, "" if one.success_24h is None else f"{one.success_24h:.1%}",
          "" if one.latency_24h is None else f"{one.latency_24h:.3g} s", "\n".join(one.urls)]
@@ -94,6 +96,12 @@ def providers(as_json: Json = False) -> None:
     ]  # fmt: skip
     head = ["name", "available", "reason", "markets", "left", "breaker", "success 24 h", "latency 24 h", "urls"]
     print_table(head, rows)
+
+
+def _some(names: list[str]) -> str:
+    """Names for a cell of a table: not more than fit."""
+    shown = ", ".join(names[:_MOST_NAMES])
+    return shown if len(names) <= _MOST_NAMES else f"{shown} and {len(names) - _MOST_NAMES} more"
 
 
 def config(as_json: Json = False) -> None:

@@ -67,6 +67,7 @@ class Source:
         limits: the rates that it allows at base addresses by name.
         format: gives how its bytes are read, and imports what it needs only then: a `BulkFormat` where it has files, a
             `PageFormat` where it repairs. None for sources that are asked by windows, whose clients read their pages.
+        hindrance: why it cannot be asked on this machine, with the mend; None where it can.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Source:
     open: "Callable[[HttpClient, Mapping[str, str]], Any]"
     limits: Callable[[Mapping[str, str]], tuple[Budget, ...]] = lambda _: ()
     format: Callable[[], Any] | None = None
+    hindrance: Callable[[], str | None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,11 @@ class Provider:
         sources: in the order in which they are to be asked.
         markets: the markets that only this provider has.
         settings: the class of its settings (`LayeredSettings`), shown by `bcdata config`; None where it has none.
+        gives_way: whether it leaves a market to any other provider that brings one of the same name.
     """
 
     name: str
     sources: tuple[Source, ...]
     markets: tuple[Market, ...] = ()
     settings: type[Any] | None = field(default=None)
+    gives_way: bool = False

@@ -4,7 +4,8 @@ A package registers a `Provider` (or a function that returns one) in the group `
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -15,7 +16,7 @@ from bcdata.providers.formats import BulkFormat, PageFormat
 from bcdata.venues.market import Market
 
 GROUP = "bcdata.providers"
-_BUILT_IN = ("binance", "kraken", "coinbase")
+_BUILT_IN = ("binance", "kraken", "coinbase", "ccxt")
 _NAME = re.compile("[a-z][a-z0-9_]*", re.ASCII)
 _COLUMNS = BAR_COLUMNS | {"vwap"}
 
@@ -28,7 +29,9 @@ def load(points: Iterable[EntryPoint]) -> dict[str, Provider]:
             states what it cannot mean; the text names the package.
     """
     found: dict[str, Provider] = {}
-    for origin, provider in (*_built_in(), *_registered(points)):
+    every = (*_built_in(), *_registered(points))
+    for origin, given in sorted(every, key=lambda one: one[1].gives_way):
+        provider = _without(given, found) if given.gives_way else given
         for problem in _problems(provider, found):
             raise UsageError(f"{origin}: {problem}")
         found[provider.name] = provider
@@ -59,6 +62,18 @@ def _registered(points: Iterable[EntryPoint]) -> Iterator[tuple[str, Provider]]:
         if not isinstance(provider, Provider):
             raise UsageError(f"{origin} gives no bcdata Provider but {type(provider).__name__}")
         yield origin, provider
+
+
+def _without(provider: Provider, found: Mapping[str, Provider]) -> Provider:
+    """The provider without the markets that others have."""
+    theirs = {one.name for other in found.values() for one in other.markets}
+    sources = [
+        replace(one, capabilities=replace(can, markets=tuple(name for name in can.markets if name not in theirs)))
+        for one in provider.sources
+        for can in (one.capabilities,)
+    ]
+    left = tuple(one for one in provider.markets if one.name not in theirs)
+    return replace(provider, sources=tuple(sources), markets=left)
 
 
 def _problems(provider: Provider, known: dict[str, Provider]) -> Iterator[str]:

@@ -107,6 +107,8 @@ def _report(source: Source, health: Health) -> SourceReport:
 
 def _hindrance(source: Source, urls: Mapping[str, str], health: Health) -> str | None:
     """Why the source would not be asked now; None where it would."""
+    if problem := source.hindrance():
+        return problem
     variables = [key.variable for key in source.capabilities.keys]
     for key in source.capabilities.keys:
         if problem := key.problem():

@@ -6,12 +6,15 @@ from pathlib import Path
 import pytest
 
 from bcdata.catalog import MARKETS, Dataset, FeatureSet, Labels, Market, Publication, Quality, Universe
+from bcdata.providers.registry import PROVIDERS
 from bcdata.venues.currencies import STABLE_ASSETS
 from bcdata_tests.catalog.conftest import Load
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/catalog.md").read_text(encoding="utf-8")
 ROWS = dict(re.findall(r"^\| `([a-z_.]+)` \| (.+?) \|", PAGE, re.MULTILINE))
 KEYS = {key: default for key, default in ROWS.items() if key not in MARKETS}
+EXCHANGES = {one.name: one for one in PROVIDERS["ccxt"].markets}
+OTHERS = {name: one for name, one in MARKETS.items() if name not in EXCHANGES}
 IN_WORDS = {"required", "this or `universe`", "this or `symbols`", "any", "see below", "all", "none"}
 
 
@@ -43,9 +46,17 @@ def test_the_list_of_stable_assets() -> None:
     assert tuple(listed) == STABLE_ASSETS
 
 
-@pytest.mark.parametrize("market", MARKETS.values(), ids=MARKETS)
+@pytest.mark.parametrize("market", OTHERS.values(), ids=OTHERS)
 def test_the_table_of_markets(market: Market) -> None:
     kinds, intervals = ", ".join(market.kinds), " ".join(market.intervals)
     assert re.search(
         rf"^\| `{market.name}` \| .+ \| {kinds} \| `{intervals}` \| {market.since} \|$", PAGE, re.MULTILINE
     )
+
+
+def test_the_list_of_exchanges() -> None:
+    section = PAGE.partition("## Exchanges that ccxt reads\n")[2].partition("\n## ")[0]
+    assert section.partition("```\n")[2].partition("```")[0].split() == list(EXCHANGES)
+    (market, *_) = EXCHANGES.values()
+    assert f"`{' '.join(market.intervals)}`" in section
+    assert market.since in section

@@ -130,7 +130,7 @@ def mistakes(load: Load, text: str) -> list[tuple[int, str]]:
         ),
         (BODY.replace("[binance_archive]", "[yahoo, yahoo]"), 5, "known: binance_archive, binance_rest"),
         (BODY.replace("    sources: [binance_archive]\n", ""), 2, "sources: is needed"),
-        (BODY.replace("um_klines_1m", "gemini_klines_1m"), 2, "unknown market 'gemini'; known: spot, um, cm, kraken"),
+        (BODY.replace("um_klines_1m", "qq_klines_1m"), 2, "unknown market 'qq'; known: spot, um, cm, kraken"),
         (BODY.replace("um_klines_1m", "cmm_klines_1m"), 2, "did you mean 'cm'?"),
         (BODY.replace("um_klines_1m", "um_klines_1M"), 2, "there are no um bars of '1M'; it is one of 1m 3m"),
         (BODY.replace("um_klines_1m", "um_klines_1s"), 2, "there are no um bars of '1s'"),
@@ -177,7 +177,7 @@ def test_all_mistakes_are_said_at_once_in_the_order_of_the_file(load: Load) -> N
 
 def test_one_mistake_is_said_once(load: Load) -> None:
     assert len(mistakes(load, BODY.replace("_archive]", "_archve]"))) == 1
-    assert len(mistakes(load, BODY.replace("um_klines_1m", "gemini_klines_1m"))) == 1
+    assert len(mistakes(load, BODY.replace("um_klines_1m", "qq_klines_1m"))) == 1
 
 
 def test_braces_in_values_are_shown_as_they_are(load: Load) -> None:

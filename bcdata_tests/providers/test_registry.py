@@ -37,6 +37,19 @@ def test_a_value_or_a_function_that_gives_one(name: str) -> None:
     assert "binance" in found
 
 
+def gemini() -> Provider:
+    can, market = replace(CAN, markets=("gemini",)), Market("gemini", "2020-01", ("klines",), ("1m",))
+    return replace(ACME, sources=(replace(SOURCE, capabilities=can),), markets=(market,))
+
+
+def test_a_provider_that_gives_way_leaves_a_market_to_another() -> None:
+    assert "gemini" in {one.name for one in load([])["ccxt"].markets}
+    found = load([point("gemini")])
+    (source,) = found["ccxt"].sources
+    assert "gemini" not in {*source.capabilities.markets, *(one.name for one in found["ccxt"].markets)}
+    assert [one.name for one in found["acme"].markets] == ["gemini"]
+
+
 def changed(**capabilities: object) -> Callable[[], Provider]:
     can = replace(CAN, **capabilities)  # type: ignore[arg-type]
     return lambda: replace(ACME, sources=(replace(SOURCE, capabilities=can),))

@@ -27,6 +27,16 @@ def test_window_sources_can_be_pointed_elsewhere(monkeypatch: pytest.MonkeyPatch
             PROVIDERS[provider].sources[0].urls()
 
 
+def test_ccxt_asks_each_exchange_itself_unless_it_is_pointed_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    (source,) = PROVIDERS["ccxt"].sources
+    assert source.urls() == {}
+    monkeypatch.setenv("BCDATA_CCXT_URL", "http://127.0.0.1:8080/mirror/")
+    assert source.urls() == {"rest": "http://127.0.0.1:8080/mirror"}
+    monkeypatch.setenv("BCDATA_CCXT_URL", "host")
+    with pytest.raises(UsageError, match="BCDATA_CCXT_URL"):
+        source.urls()
+
+
 @pytest.mark.parametrize(
     "url", ["ftp://host", "host", "http://", "http://[::1", "http://host:x", "http://host?a=1", "/x"]
 )

@@ -1,8 +1,10 @@
 """What the tests of window sources share: asking one on the loopback, and a venue that answers what a test says."""
 
 import asyncio
+import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -25,6 +27,10 @@ from bcdata.windows import Window
 from bcdata_tests.net.helpers import FAST
 
 T = TypeVar("T")
+needs_ccxt = pytest.mark.skipif(
+    find_spec("ccxt") is None and os.environ.get("CI") != "true",
+    reason="ccxt is not installed: pip install 'bcdata[ccxt]'",
+)
 VALUES = ("open", "high", "low", "close", "volume", "quote_volume", "trades")
 
 

@@ -2,68 +2,44 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from bcdata.catalog import load_catalog
 from bcdata.gaps.ledger import Status
 from bcdata.healing.sweep import verify
 from bcdata.healing.swept import Trouble
 from bcdata.pipeline.context import open_workbench
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
-from bcdata.simulate import Fault, TradedSymbol, TradeMarket
+from bcdata.simulate import Fault
 from bcdata.simulate.coinbase.loopback import LoopbackCoinbase
 from bcdata.simulate.kraken.loopback import LoopbackKraken
 from bcdata.windows import Window
 from bcdata_tests.providers.venues import Scripted, truth, us
-from bcdata_tests.run import Lake, pointed_at, tree, utc
+from bcdata_tests.run import pointed_at, tree, utc
+from bcdata_tests.scenarios.window_lake import (
+    BITCOIN,
+    COINBASE,
+    DAYS,
+    KRAKEN,
+    MARKET,
+    NOW,
+    PRODUCT,
+    assert_tiles,
+    lake_at,
+    merged,
+)
 
-CATALOG = """
-datasets:
-  kraken_klines_1m:
-    {grain: day, start: 2025-01-01, symbols: [XBTUSD], sources: [kraken_rest, kraken_trades], features: true,
-     resample: [1h]}
-  coinbase_klines_1m:
-    {grain: day, start: 2025-01-01, symbols: [BTC-USD, NO-SUCH], sources: [coinbase_rest], features: true,
-     resample: [1h]}
-"""
-KRAKEN, COINBASE = "kraken_klines_1m", "coinbase_klines_1m"
-BITCOIN = TradedSymbol("XBTUSD", utc("2025-03-01T06:30"), 30_000.0, "XXBTZUSD", trades_a_day=400)
-PRODUCT = replace(BITCOIN, symbol="BTC-USD", answered_as="")
-MARKET = TradeMarket([BITCOIN, PRODUCT])
-NOW = utc("2025-03-03T15:00:30")
-DAYS = ("2025-03-01", "2025-03-02", "2025-03-03")
-MINUTE = timedelta(minutes=1)
 FIRST_PAGE, SECOND_PAGE = (us(utc(f"2025-03-02T{hour}:00")) // 10**6 for hour in ("00", "05"))
-
-
-def lake_at(folder: Path, now: datetime = NOW) -> Lake:
-    path = folder / "catalog.yaml"
-    path.write_text(CATALOG)
-    return Lake(folder / "lake", now, load_catalog(path))
 
 
 @pytest.fixture
 def coinbase(tmp_path: Path) -> Iterator[LoopbackCoinbase]:
     with LoopbackCoinbase(MARKET, now=NOW) as venue, pointed_at(venue.environment(), tmp_path / "state"):
         yield venue
-
-
-def merged(lake: Lake, dataset: str, symbol: str) -> pl.DataFrame:
-    frames = [lake.bars(dataset, symbol, day) for day in DAYS]
-    return pl.concat([one for one in frames if one is not None])
-
-
-def assert_tiles(lake: Lake, dataset: str, symbol: str, closed: datetime) -> dict[str, int]:
-    """Bars and ledger make all minutes up to an instant; the minutes that are missing, by status."""
-    bars, gaps = merged(lake, dataset, symbol), lake.ledger(dataset, symbol, *DAYS)
-    missing = dict(gaps.group_by("status").agg(pl.col("bars").sum()).iter_rows())
-    assert bars.height + sum(missing.values()) == (closed - utc(DAYS[0])) // MINUTE
-    return missing
 
 
 def test_kraken(tmp_path: Path) -> None:
