@@ -19,6 +19,7 @@ STATUSES = {
     "quarantined": Look("#cc79a7", "quarantined: a row came and did not pass"),
     "not_published": Look("#f0e442", "not published yet"),
     "upstream": Look("#009e73", "upstream: the exchange has nothing"),
+    "no_trades": Look("#b8e0d2", "nothing was traded"),
     "delisted": Look("#6e7781", "delisted"),
     "not_listed": Look("#d0d7de", "not listed yet"),
     "refilled": Look("#56b4e9", "complete: filled from another source"),

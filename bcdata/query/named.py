@@ -1,52 +1,27 @@
 """Which views a statement may read, by DuckDB's own parser. In doubt all: one that is not opened shows no rows."""
 
-import json
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import duckdb
-
-from bcdata.query.statement import explained
+from bcdata.query.statement import explained, nodes, syntax_tree
 from bcdata.query.views import ZONES, View
 
 _PLAIN = frozenset({"range", "generate_series", "unnest", "read_parquet", "parquet_scan"})
 """Table functions that read no view. Others may (`query`, `query_table`, `histogram`), and put its name together."""
 
 
-def named(connection: duckdb.DuckDBPyConnection, sql: str, views: Sequence[View]) -> list[View]:
+def named(sql: str, views: Sequence[View]) -> list[View]:
     """Those of the views that the statement names, at least; all where it cannot be told before it runs."""
-    tree = _parsed(connection, explained(sql))
+    tree = syntax_tree(explained(sql))
     if tree is None:
         return list(views)
     tables = set[tuple[str, str]]()
-    for node in _nodes(tree):
+    for node in nodes(tree):
         match node.get("type"):
             case "TABLE_FUNCTION" if str(node["function"]["function_name"]).lower() not in _PLAIN:
                 return list(views)
             case "BASE_TABLE":
                 tables.add((node["schema_name"].lower(), node["table_name"].lower()))
     return [view for view in views if any(_is_meant(view, *table) for table in tables)]
-
-
-def _parsed(connection: duckdb.DuckDBPyConnection, sql: str) -> Any:
-    """DuckDB's syntax tree; None of what it cannot write down, such as a PIVOT that looks its columns up."""
-    try:
-        [(text,)] = connection.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
-        tree = json.loads(text)
-    except (duckdb.Error, RecursionError):
-        return None
-    return None if tree["error"] else tree
-
-
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    left = [tree]
-    while left:
-        one = left.pop()
-        if isinstance(one, dict):
-            yield one
-            left += one.values()
-        elif isinstance(one, list):
-            left += one
 
 
 def _is_meant(view: View, schema: str, table: str) -> bool:

@@ -1,7 +1,8 @@
 """The lake as SQL: every dataset's merged bars, features and gaps as DuckDB views named after it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -24,14 +25,15 @@ _MEMORY = "50%"
 
 
 class Reader:
-    """Answers statements over a lake. It is made by `connect`."""
+    """Answers statements over a lake. It is made by `connect`.
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, store: Store, catalog: Catalog) -> None:
-        self._connection, self._store = connection, store
+    Each statement has a database of its own, which may open the files of the views that it names, all verified, and
+    nothing else: no other file of the lake either, and none to write.
+    """
+
+    def __init__(self, store: Store, catalog: Catalog) -> None:
+        self._store = store
         self._views = list(views(catalog))
-        self._read: dict[View, bool] = {}
-        for view in self._views:
-            self._create(view, self._nothing(view))
 
     def query(self, sql: str) -> pl.DataFrame:
         """The result of one statement that reads (`query.statement`), out of files that are verified.
@@ -41,58 +43,72 @@ class Reader:
             StoreError: a file is damaged.
         """
         require_reading(sql)
-        meant = named(self._connection, sql, self._views)
+        files = {view: found for view in named(sql, self._views) if (found := view.files(self._store))}
         try:
-            self._open(meant, mixed=False)
-            return self._answer(sql)
+            return self._answer(sql, files, mixed=False)
         except UsageError as error:
             if not any(word in str(error) for word in _COLUMNS_DIFFER):
                 raise
-        self._open(meant, mixed=True)
-        return self._answer(sql)
+        return self._answer(sql, files, mixed=True)
 
-    def _open(self, meant: list[View], *, mixed: bool) -> None:
-        for view in meant:
-            if self._read.get(view, not mixed) == mixed:
-                continue
-            if files := view.files(self._store):
-                self._create(view, view.sql(files, mixed=mixed))
-            self._read[view] = mixed
+    def _answer(self, sql: str, files: Mapping[View, Sequence[Path]], *, mixed: bool) -> pl.DataFrame:
+        with duckdb.connect(":memory:") as connection:
+            self._prepare(connection, files, mixed=mixed)
+            try:
+                return frame_of(interruptible(lambda: _run(connection, sql), connection.interrupt))
+            except duckdb.OutOfMemoryException:
+                words = "the answer needs more than half of the memory; ask for fewer rows or columns"
+                raise UsageError(words) from None
+            except duckdb.PermissionException as error:
+                words = "a statement reads views, and no files: these are verified"
+                raise UsageError(f"{str(error).strip().splitlines()[0]}; {words}") from None
+            except duckdb.Error as error:
+                raise UsageError(str(error).strip()) from None
 
-    def _create(self, view: View, body: str) -> None:
-        # Names come from the catalog, which admits only words.
-        try:
-            self._connection.execute(f'CREATE OR REPLACE VIEW {view.zone}."{view.name}" AS {body}')
-            if view.zone == "merged":
-                self._connection.execute(f'CREATE OR REPLACE VIEW main."{view.name}" AS FROM merged."{view.name}"')
-        except duckdb.Error as error:
-            raise UsageError(f"{view.zone}.{view.name} cannot be read: {str(error).splitlines()[0]}") from None
+    def _prepare(
+        self, connection: duckdb.DuckDBPyConnection, files: Mapping[View, Sequence[Path]], *, mixed: bool
+    ) -> None:
+        connection.execute("SET TimeZone = 'UTC'")
+        for zone in ZONES:
+            connection.execute(f"CREATE SCHEMA {zone}")
+        for view in self._views:
+            found = files.get(view)
+            _create(connection, view, view.sql(found, mixed=mixed) if found else _nothing(connection, view))
+        allowed = [str(path) for found in files.values() for path in found]
+        connection.execute("SET allowed_paths = ?", [allowed])
+        connection.execute("SET temp_directory = ''")  # it would be allowed, too
+        connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
 
-    def _nothing(self, view: View) -> str:
-        """SQL of no rows with the view's columns: a frame that is registered would be a table that all see."""
-        columns = self._connection.from_arrow(view.empty.to_arrow())
-        nulls = (f'NULL::{kind} AS "{name}"' for name, kind in zip(columns.columns, columns.types, strict=True))
-        return f"SELECT {', '.join(nulls)} WHERE false"
 
-    def _answer(self, sql: str) -> pl.DataFrame:
-        try:
-            table = interruptible(lambda: self._run(sql), self._connection.interrupt)
-        except duckdb.OutOfMemoryException:
-            raise UsageError("the answer needs more than half of the memory; ask for fewer rows or columns") from None
-        except duckdb.Error as error:
-            raise UsageError(str(error).strip()) from None
-        return frame_of(table)
+def _create(connection: duckdb.DuckDBPyConnection, view: View, body: str) -> None:
+    # Names come from the catalog, which admits only words.
+    try:
+        connection.execute(f'CREATE VIEW {view.zone}."{view.name}" AS {body}')
+        if view.zone == "merged":
+            connection.execute(f'CREATE VIEW main."{view.name}" AS FROM merged."{view.name}"')
+    except duckdb.Error as error:
+        raise UsageError(f"{view.zone}.{view.name} cannot be read: {str(error).splitlines()[0]}") from None
 
-    def _run(self, sql: str) -> pa.Table:
-        result = self._connection.sql(sql)
-        if result is None:
-            raise UsageError("the statement asks for no rows; write a SELECT")
-        return result.to_arrow_table()
+
+def _nothing(connection: duckdb.DuckDBPyConnection, view: View) -> str:
+    """SQL of no rows with the view's columns: a frame that is registered would be a table that all see."""
+    columns = connection.from_arrow(view.empty.to_arrow())
+    nulls = (f'NULL::{kind} AS "{name}"' for name, kind in zip(columns.columns, columns.types, strict=True))
+    return f"SELECT {', '.join(nulls)} WHERE false"
+
+
+def _run(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    result = connection.sql(sql)
+    if result is None:
+        raise UsageError("the statement asks for no rows; write a SELECT")
+    return result.to_arrow_table()
 
 
 @contextmanager
 def connect(store: Store, catalog: Catalog) -> Iterator[Reader]:
-    """A reader that can read the lake and nothing else, and write nothing.
+    """A reader that can read the views of the lake and nothing else, and write nothing.
 
     Views: `merged.<dataset>`, `features.<dataset>`, `reports.<dataset>` (how features look),
     `seasonality.<dataset>` (volatility by time of day), `labels.<dataset>`, `resampled.<coarser bars>`,
@@ -105,20 +121,10 @@ def connect(store: Store, catalog: Catalog) -> Iterator[Reader]:
         UsageError: the lake's folder is not there.
     """
     require_lake(store.root)
-    with duckdb.connect(":memory:") as connection:
-        connection.execute("SET TimeZone = 'UTC'")
-        for zone in ZONES:
-            connection.execute(f"CREATE SCHEMA {zone}")
-        reader = Reader(connection, store, catalog)
-        connection.execute("SET allowed_directories = ?", [[str(store.root.absolute())]])
-        connection.execute("SET temp_directory = ''")  # it would be allowed, too
-        connection.execute(f"SET memory_limit = '{_MEMORY}'")
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-        try:
-            yield reader
-        finally:
-            store.remember()
+    try:
+        yield Reader(store, catalog)
+    finally:
+        store.remember()
 
 
 def query(store: Store, catalog: Catalog, sql: str) -> pl.DataFrame:

@@ -1,6 +1,10 @@
 """Which SQL may be asked of the lake: one statement that reads. Pure; DuckDB's own parser decides what it is."""
 
+import json
 import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
 import duckdb
 
@@ -8,7 +12,10 @@ from bcdata.errors import UsageError
 
 _SPACE = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
 _EXPLAIN = re.compile(rf"{_SPACE}EXPLAIN\b{_SPACE}(?:ANALY[SZ]E\b|\([^)]*\))?", re.IGNORECASE | re.DOTALL)
-_CHANGES = frozenset({b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"COPY"})
+_READING = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
+"""Nodes of a syntax tree that only read. Others are those of INSERT, UPDATE, DELETE, MERGE, COPY, and what may come."""
+_CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY"})
+_COMMENT = duckdb.token_type.comment
 
 
 def require_reading(sql: str) -> None:
@@ -50,18 +57,47 @@ def _kind(sql: str) -> duckdb.StatementType:
 
 
 def _changes(sql: str) -> bool:
-    """Whether a common table expression changes rows: the parser calls the whole a SELECT all the same."""
+    """Whether a common table expression changes rows or files: the parser calls the whole a SELECT all the same."""
+    tree = syntax_tree(explained(sql))
+    if tree is None:
+        return not _CHANGES.isdisjoint(_words(sql))
+    types = (one["type"] for one in nodes(tree) if isinstance(one.get("type"), str))
+    return any(kind.endswith("_NODE") and kind not in _READING for kind in types)
+
+
+def syntax_tree(sql: str) -> Any:
+    """DuckDB's syntax tree; None of what it cannot write down, such as what is nested too deeply."""
+    try:
+        [(text,)] = _parser().cursor().execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+        tree = json.loads(text)
+    except (duckdb.Error, RecursionError):
+        return None
+    return None if tree["error"] else tree
+
+
+def nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    """All objects of a syntax tree."""
+    left = [tree]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            yield one
+            left += one.values()
+        elif isinstance(one, list):
+            left += one
+
+
+@lru_cache(maxsize=1)
+def _parser() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(":memory:", config={"enable_external_access": "false"})
+
+
+def _words(sql: str) -> set[str]:
+    """The words of a statement, but for those in comments; DuckDB takes more blanks for blanks than ASCII has."""
     tokens, text = duckdb.tokenize(sql), sql.encode()  # tokens count bytes
     ends = [start for start, _ in tokens[1:]] + [len(text)]
-    words = [
-        text[start:end].split(None, 1)[0].upper()
-        for (start, kind), end in zip(tokens, ends, strict=True)
-        if kind is not duckdb.token_type.comment
-    ]
-    return any(
-        first in {b"AS", b"MATERIALIZED"} and second == b"(" and third in _CHANGES
-        for first, second, third in zip(words, words[1:], words[2:], strict=False)
-    )
+    parts = (text[start:end] for (start, kind), end in zip(tokens, ends, strict=True) if kind is not _COMMENT)
+    return {word.upper() for part in parts for word in re.findall(r"[A-Za-z_]+", part.decode("utf-8", "replace"))}
 
 
 def _name(kind: duckdb.StatementType, sql: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 import bcdata
 from bcdata.catalog import Catalog, load_catalog
-from bcdata.errors import StoreError
+from bcdata.errors import StoreError, UsageError
 from bcdata.frames.schema import LEDGER
 from bcdata.query import query
 from bcdata.reporting.ledgers import ledger_files
@@ -189,3 +189,14 @@ def test_a_damaged_ledger_stops_filling_with_the_command_that_repairs_it(root: P
     command = "bcdata materialize --dataset spot_klines_1h --symbols BTCUSDT --from 2023-01 --to 2023-01"
     with pytest.raises(StoreError, match=f"gaps/.*is damaged.*repair it with: {command}"):
         bcdata.load(D, "BTCUSDT", fill="flat", root=root, catalog=catalog)
+
+
+FORMS = ("'{}'", "read_parquet('{}')", "parquet_scan(['{}'])")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_files_of_the_lake_are_read_by_views_alone(root: Path, catalog: Catalog, form: str) -> None:
+    """What a path names is verified by nobody; of a statement's own views it is."""
+    path = next((root / "merged").rglob("*.parquet"))
+    with pytest.raises(UsageError, match="a statement reads views, and no files"):
+        query(Store(root), catalog, f"FROM {form.format(path)}")

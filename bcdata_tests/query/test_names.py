@@ -3,7 +3,6 @@
 
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from bcdata.catalog import Catalog
@@ -90,8 +89,7 @@ def test_damage_of_another_view_is_not_in_the_way(root: Path, catalog: Catalog) 
 
 def test_which_views_are_named(catalog: Catalog) -> None:
     def of(sql: str) -> set[str]:
-        with duckdb.connect(":memory:") as connection:
-            return {f"{view.zone}.{view.name}" for view in named(connection, sql, list(views(catalog)))}
+        return {f"{view.zone}.{view.name}" for view in named(sql, list(views(catalog)))}
 
     every = {f"{view.zone}.{view.name}" for view in views(catalog)}
     alike = {one for one in every if one.endswith(f".{D}")}

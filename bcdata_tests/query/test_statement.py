@@ -41,6 +41,14 @@ WRITING = [
     "explain analyse copy (select 1) to '{path}'",
     "SELECT 1; COPY (SELECT 1) TO '{path}'",
     "WITH a AS (INSERT INTO x VALUES (1) RETURNING *) SELECT * FROM a",
+    *(
+        f"WITH a AS ({blank}COPY (SELECT 1) TO '{{path}}') FROM a"  # noqa: S608 - what is refused
+        for blank in "\u00a0\u2003\u200b\u3000\ufeff"
+    ),
+    "WITH a AS (WITH b AS (SELECT 1) INSERT INTO x FROM b) FROM a",
+    "WITH a AS (WITH b AS (COPY (SELECT 1) TO '{path}') FROM b) FROM a",
+    "SELECT (WITH a AS (COPY (SELECT 1) TO '{path}') SELECT count(*) FROM a)",
+    "EXPLAIN ANALYZE WITH a AS (\u00a0COPY (SELECT 1) TO '{path}') FROM a",
     "WITH a AS /* b */ MATERIALIZED ( -- c\n DELETE FROM x RETURNING *) FROM a",
     "ATTACH '{path}'",
     "EXPORT DATABASE '{path}'",

@@ -36,7 +36,7 @@ EVERY: list[tuple[ArchiveState, bool]] = [
     ("damaged", True),
     ("damaged", False),
 ]
-QUICK = (("present", True), ("late", False))
+QUICK = (("late", False),)
 STATES = [pytest.param(*one, marks=() if one in QUICK else pytest.mark.slow) for one in EVERY]
 """What CI runs at every change, and the others, which take some minutes together."""
 Make = Callable[[Situation, Series, list[KlineRow]], list[KlineRow]]

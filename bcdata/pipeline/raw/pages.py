@@ -19,23 +19,30 @@ from bcdata.windows import Window
 
 @dataclass(slots=True)
 class KeptPages:
-    """The pages of one partition; `records` may be added to, `before` is the manifest as it was read."""
+    """The pages of one partition; `records` may be added to, `before` is the manifest as it was read.
+
+    `lost` are the records of pages that are not there, or whose bytes are not those that came: they are asked again.
+    """
 
     store: Store
     partition: Partition
     series: str
     before: Record
     records: list[Record]
+    lost: list[Record]
     first_open: datetime | None
 
     @classmethod
     def read(cls, store: Store, partition: Partition, series: str) -> "KeptPages":
-        """What raw holds of the partition. A page that is lost or damaged is left out, and so asked for again."""
+        """What raw holds of the partition."""
         before = read_manifest(store, partition) or {}
-        sound = (one for one in before.get("pages", []) if DAMAGED not in one)
-        held = [one for one in sound if store.holds(partition.key(one["file"]), one["bytes"], one["sha256"])]
+        held: list[Record] = []
+        lost: list[Record] = []
+        for one in before.get("pages", []):
+            is_sound = DAMAGED not in one and store.holds(partition.key(one["file"]), one["bytes"], one["sha256"])
+            (held if is_sound else lost).append(one)
         first = before.get("first_open")
-        return cls(store, partition, series, before, held, datetime.fromisoformat(first) if first else None)
+        return cls(store, partition, series, before, held, lost, datetime.fromisoformat(first) if first else None)
 
     def keep(self, page: WindowPage) -> None:
         """Stores a page; one with the same bytes that covers the same time stands already."""
@@ -66,6 +73,8 @@ class KeptPages:
         if manifest == self.before or not (self.before or self.records or self.first_open):
             return False
         self.store.put_json(self.partition, MANIFEST, manifest)
+        for file in {one["file"] for one in self.lost} - {one["file"] for one in self.records}:
+            self.store.objects.delete(self.partition.key(file))  # its bytes are not those that came
         self.before = manifest
         return True
 

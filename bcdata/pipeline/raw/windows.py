@@ -109,10 +109,25 @@ class _Asking:
         interval = self.dataset.bar_interval
         closed = closed_window(self._window, interval, settled_by(self.work.now))
         expected = calendar(self.dataset.calendar).opens(interval, closed)
-        left = expected.filter(~is_covered(expected, self.pages.covered, interval))
+        lost = self._lost()
+        left = expected.filter(~is_covered(expected, union([*self.pages.covered, *lost]), interval))
         for name in self._earlier:
             left = left.filter(~self._has(name, left))
-        return self._in_reach([window_of_run(*run, interval) for run in runs_of(left, expected)])
+        begin = self.pages.first_open or self._window.start
+        runs = (window_of_run(*run, interval) for run in runs_of(left, expected))
+        new = [Window(max(one.start, begin), one.end) for one in runs if one.end > begin]
+        return self._in_reach([*lost, *new])
+
+    def _lost(self) -> list[Window]:
+        """What lost pages covered and no page does by now, each as it was asked for: then the same pages come."""
+        interval, covered = self.dataset.bar_interval, self.pages.covered
+        pairs = {(one["start"], one["end"]) for one in self.pages.lost}
+        found = (windows_of([pair])[0] for pair in sorted(pairs))
+        return [
+            Window(interval.floor(one.start), interval.ceil(one.end))
+            for one in found
+            if not any(each.start <= one.start and one.end <= each.end for each in covered)
+        ]
 
     def _has(self, name: str, opens: pl.Series) -> pl.Series:
         """Whether an earlier source has each bar, or answered in full that it has none; a row set aside is neither."""
@@ -131,14 +146,13 @@ class _Asking:
         return there | (covered & ~reduce(or_, inside, opens.is_null()))
 
     def _in_reach(self, windows: Sequence[Window]) -> list[Window]:
-        """The parts of windows that the source reaches back to, and in which the symbol had begun."""
-        begin = self.pages.first_open or self._window.start
+        """The parts of windows that the source reaches back to."""
         depth, interval = self._source.capabilities.depth_bars, self.dataset.bar_interval
-        if depth is not None:
-            length = interval.length or timedelta(days=31)
-            begin = max(begin, interval.floor(self.work.now) - depth * length)
+        if depth is None:
+            return list(windows)
+        begin = interval.floor(self.work.now) - depth * (interval.length or timedelta(days=31))
         found = [Window(max(one.start, begin), one.end) for one in windows if one.end > begin]
-        if depth is not None and len(found) < len(windows) and self._is_last:
+        if len(found) < len(windows) and self._is_last:
             words = f"{self._source.name} has the latest {depth} bars alone, since {begin:%Y-%m-%d %H:%M}"
             self.findings.append(Finding("out_of_depth", Severity.WARN, 1, words))
         return found
