@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any
 
 from bcdata.gaps.ledger import Reason, Status
+from bcdata.gaps.told import EndedRecord
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, Series
 from bcdata.windows import Grain, Window
@@ -94,7 +94,7 @@ class Ending:
     last_bar: Window | None
     evidence: str
 
-    def to_record(self) -> dict[str, Any]:
+    def to_record(self) -> EndedRecord:
         """As manifests keep it."""
         bar = self.last_bar
         return {

@@ -1,14 +1,14 @@
 """Why bars are missing of a source that is asked by windows: its complete answers have none there. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
 from bcdata.frames.schema import TIME
 from bcdata.gaps.explain import quarantined
 from bcdata.gaps.ledger import Reason, Status
+from bcdata.gaps.told import ToldByWindows
 from bcdata.intervals import Interval
 from bcdata.windows import Window, union
 
@@ -33,7 +33,7 @@ def is_covered(opens: pl.Series, windows: Sequence[Window], interval: Interval) 
 
 
 def reasons_of(
-    record: Mapping[str, Any], source: str, window: Window, first_bar: datetime | None, *, omits_empty: bool
+    record: ToldByWindows, source: str, window: Window, first_bar: datetime | None, *, omits_empty: bool
 ) -> Iterator[Reason]:
     """Why bars of a partition may be missing, the strongest reason first.
 

@@ -1,28 +1,31 @@
 """What is known about a partition's missing bars: evidence from raw and parsed, put into one order."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from bcdata.gaps.ledger import Reason, Status
 from bcdata.gaps.residuals import CoarseBar
+from bcdata.gaps.told import (
+    CoarseRecord,
+    DayBarRecord,
+    DoubtRecord,
+    EndedRecord,
+    EvidenceRecord,
+    ReasonRecord,
+    SetAsideRecord,
+    ToldByAnswers,
+    ToldByFiles,
+    WithdrawnRecord,
+)
 from bcdata.windows import Window
 
 _FAR = timedelta(days=366 * 100)
 _INSTANT = timedelta(microseconds=1)
 """Where a run names its last open, this makes its window half-open."""
 _TRADING = "TRADING"
-_BEGINNINGS = {
-    "onboard": "the exchange says that trading began at",
-    "first_open": "REST's first bar of the symbol opens at",
-}
-"""What records of REST may say of a listing."""
 TWICE = "REST had none, asked twice at least a day apart"
 """How records word the weaker proof of an outage."""
-
-Told = Mapping[str, Any]
-"""A record out of raw or parsed, as JSON holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,8 @@ class Known:
     """
 
     window: Window
-    archive: Told = field(default_factory=dict)
-    rest: Told = field(default_factory=dict)
+    archive: ToldByFiles = field(default_factory=ToldByFiles)
+    rest: ToldByAnswers = field(default_factory=ToldByAnswers)
     unpublished: datetime | None = None
     first_bar: datetime | None = None
     last_bar: datetime | None = None
@@ -52,7 +55,7 @@ class Known:
     confirmed: str = "REST answered with bars on both sides and none between"
 
     @property
-    def told(self) -> Told:
+    def told(self) -> EvidenceRecord:
         """What files of the archive tell beside their rows."""
         return self.archive.get("evidence") or {}
 
@@ -64,8 +67,11 @@ class Known:
     def reasons(self) -> list[Reason]:
         """Why bars may be missing, the strongest reason first; the order is that of decision 0024."""
         return [
-            *(quarantined(one) for one in (*self._of("quarantined"), *(self.rest.get("refuted") or []))),
-            *(_withdrawn(one) for one in self._of("withdrawn")),
+            *(
+                quarantined(one)
+                for one in (*(self.archive.get("quarantined") or []), *(self.rest.get("refuted") or []))
+            ),
+            *(_withdrawn(one) for one in self.archive.get("withdrawn") or []),
             *self.residuals,
             *_plain(self.told.get("reused")),
             *upstream(self.rest.get("confirmed"), self.confirmed),
@@ -79,9 +85,6 @@ class Known:
             *not_published(self.unpublished),
         ]
 
-    def _of(self, name: str) -> Sequence[Told]:
-        return self.archive.get(name) or []
-
     def _traded(self) -> Iterator[Reason]:
         """Days that other intervals have files of: trading went on. Whether a file is due is another question."""
         for one in _plain(self.told.get("traded")):
@@ -89,8 +92,13 @@ class Known:
             yield Reason(window, one.status, one.evidence)
 
     def _not_listed(self) -> Iterator[Reason]:
-        yield from _plain([self.told["not_listed"]] if self.told.get("not_listed") else [])
-        said = [(first, words) for name, words in _BEGINNINGS.items() if (first := _instant(self.rest.get(name)))]
+        if before := self.told.get("not_listed"):
+            yield from _plain([before])
+        told = (
+            (self.rest.get("onboard"), "the exchange says that trading began at"),
+            (self.rest.get("first_open"), "REST's first bar of the symbol opens at"),
+        )
+        said = [(first, words) for text, words in told if (first := _instant(text))]
         if not said:
             return
         first, words = min(said)  # who says a later one is wrong
@@ -116,9 +124,10 @@ class Known:
         said = f"says {status}" if status not in {_TRADING, ABSENT} else "does not know the symbol any more"
         yield Reason(Window(start, start + _FAR), Status.DELISTED, f"{ended['evidence']}; the exchange {said}")
 
-    def _ended_at(self, ended: Told) -> datetime:
+    def _ended_at(self, ended: EndedRecord) -> datetime:
         """Where the bars end, unless a file of another interval goes on: then they were cut, and its last bar tells."""
-        seen = _window(ended["last_bar"]) if ended.get("last_bar") else None
+        last_bar = ended.get("last_bar")
+        seen = _window(last_bar) if last_bar else None
         if seen is not None and seen.start >= self._next_open:
             return seen.end
         since = _instant_of(ended["since"])
@@ -140,11 +149,8 @@ ABSENT = "absent"
 """The status of a symbol that exchangeInfo does not list."""
 
 
-def record_of(one: Reason | CoarseBar) -> dict[str, Any]:
-    """The reason, or the coarser bar, as records keep it."""
-    if isinstance(one, CoarseBar):
-        start, end = one.start.isoformat(), one.end.isoformat()
-        return {"start": start, "end": end, "interval": one.interval, "trades": one.trades}
+def record_of(one: Reason) -> ReasonRecord:
+    """The reason as records keep it."""
     return {
         "start": one.window.start.isoformat(),
         "end": one.window.end.isoformat(),
@@ -153,14 +159,22 @@ def record_of(one: Reason | CoarseBar) -> dict[str, Any]:
     }
 
 
-def coarse_of(records: Sequence[Told] | None) -> list[CoarseBar]:
+def told_of(one: Reason | CoarseBar) -> ReasonRecord | CoarseRecord:
+    """What a coarser file tells as records keep it: a reason, or its bar."""
+    if isinstance(one, Reason):
+        return record_of(one)
+    start, end = one.start.isoformat(), one.end.isoformat()
+    return {"start": start, "end": end, "interval": one.interval, "trades": one.trades}
+
+
+def coarse_of(records: Sequence[ReasonRecord | DayBarRecord] | None) -> list[CoarseBar]:
     """The coarser bars among the records of what coarser files tell."""
     return [
         CoarseBar(_instant_of(one["start"]), one["interval"], one["trades"]) for one in records or [] if "trades" in one
     ]
 
 
-def _plain(told: Sequence[Told] | None) -> list[Reason]:
+def _plain(told: Sequence[ReasonRecord | CoarseRecord] | None) -> list[Reason]:
     return [
         Reason(_window((one["start"], one["end"])), Status(one["status"]), one["evidence"])
         for one in told or []
@@ -168,17 +182,17 @@ def _plain(told: Sequence[Told] | None) -> list[Reason]:
     ]
 
 
-def _absent(told: Sequence[Told] | None) -> list[Reason]:
+def _absent(told: Sequence[ReasonRecord | CoarseRecord] | None) -> list[Reason]:
     """What coarser files lack too. That they merely have a bar, as records said before, decides nothing."""
     return [one for one in _plain(told) if one.status is Status.UPSTREAM]
 
 
-def _set_aside(one: Told) -> Reason:
+def _set_aside(one: DoubtRecord) -> Reason:
     """A window in which rows came from REST that were set aside: it is asked again."""
     return Reason(_window((one["start"], one["end"])), Status.OPEN, one["evidence"])
 
 
-def _withdrawn(one: Told) -> Reason:
+def _withdrawn(one: WithdrawnRecord) -> Reason:
     """A run out of a record (first and last open) of which only earlier versions of objects have rows."""
     window = Window(_instant_of(one["start"]), _instant_of(one["end"]) + _INSTANT)
     others = "".join(f", what that lacks by {version}" for version in one.get("also", []))
@@ -195,7 +209,7 @@ def not_published(since: datetime | None) -> list[Reason]:
     return [Reason(Window(since, since + _FAR), Status.NOT_PUBLISHED, "not due yet")] if since is not None else []
 
 
-def quarantined(one: Mapping[str, str]) -> Reason:
+def quarantined(one: SetAsideRecord) -> Reason:
     """A run out of a record (first and last open) whose rows in the archive were set aside."""
     window = Window(_instant_of(one["start"]), _instant_of(one["end"]) + _INSTANT)
     words = one.get("evidence") or f"the archive's row breaks the rule {one['reason']}"

@@ -1,24 +1,24 @@
 """What kept answers of REST prove about bars that are not there: said in the one way that records keep. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
 from bcdata.frames.schema import TIME
 from bcdata.gaps.ledger import window_of_run
 from bcdata.gaps.negatives import silences, still_silent
+from bcdata.gaps.told import AskedRecord, Proofs
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 
 
 def proofs(
-    queries: Sequence[Mapping[str, Any]],
+    queries: Sequence[AskedRecord],
     opens: Sequence[Sequence[datetime]],
     agrees: Sequence[bool],
     interval: Interval,
-) -> dict[str, list[list[str]]]:
+) -> Proofs:
     """What complete answers prove.
 
     Args:
@@ -49,7 +49,7 @@ def proofs(
     }
 
 
-def window_asked(query: Mapping[str, Any]) -> Window:
+def window_asked(query: AskedRecord) -> Window:
     """The window that a query of a manifest asked for."""
     return Window(datetime.fromisoformat(query["start"]), datetime.fromisoformat(query["end"]))
 

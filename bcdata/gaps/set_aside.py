@@ -1,24 +1,21 @@
 """Which bars an archive partition lacks because what was received of them was set aside: runs for the gap ledger.
 
-Each run is a record `{start, end, reason, evidence?}`: first and last open (UTC, both included), the rule, and words
-where the rule does not say all.
+Each run names its first and last open (UTC, both included), the rule, and words where the rule does not say all.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
 from bcdata.frames.schema import TIME
 from bcdata.gaps.ledger import runs_of
+from bcdata.gaps.told import SetAsideRecord
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 
 UNREADABLE_LINE = "unreadable_line"
-
-Run = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,9 @@ class Lacking:
         return Lacking(self.expected, self.missing.filter(~self.missing.is_in(opens.implode())))
 
 
-def runs_of_rows(rejected: pl.DataFrame, seen: pl.DataFrame, lacking: Lacking, interval: Interval) -> list[Run]:
+def runs_of_rows(
+    rejected: pl.DataFrame, seen: pl.DataFrame, lacking: Lacking, interval: Interval
+) -> list[SetAsideRecord]:
     """Runs of missing bars of which a row or a line was received that was set aside.
 
     Args:
@@ -51,7 +50,7 @@ def runs_of_rows(rejected: pl.DataFrame, seen: pl.DataFrame, lacking: Lacking, i
     if rejected.is_empty() or lacking.missing.is_empty():
         return []
     placed = _placed(rejected, seen, interval)
-    runs: list[Run] = []
+    runs: list[SetAsideRecord] = []
     for (reason,), rows in placed.group_by("reason", maintain_order=True):
         told = rows.select("open_time", "evidence").rows()
         for first, last in lacking.runs(rows["open_time"]):
@@ -60,7 +59,9 @@ def runs_of_rows(rejected: pl.DataFrame, seen: pl.DataFrame, lacking: Lacking, i
     return runs
 
 
-def runs_of_windows(windows: Sequence[tuple[Window, str, str]], lacking: Lacking, covered: pl.Series) -> Iterator[Run]:
+def runs_of_windows(
+    windows: Sequence[tuple[Window, str, str]], lacking: Lacking, covered: pl.Series
+) -> Iterator[SetAsideRecord]:
     """Runs of missing bars within whole objects that were set aside (their window, the rule, and words).
 
     Args:
@@ -75,8 +76,8 @@ def runs_of_windows(windows: Sequence[tuple[Window, str, str]], lacking: Lacking
             yield _run(first, last, reason, words)
 
 
-def _run(first: datetime, last: datetime, reason: str, evidence: str | None) -> Run:
-    run = {"start": first.isoformat(), "end": last.isoformat(), "reason": reason}
+def _run(first: datetime, last: datetime, reason: str, evidence: str | None) -> SetAsideRecord:
+    run: SetAsideRecord = {"start": first.isoformat(), "end": last.isoformat(), "reason": reason}
     return {**run, "evidence": evidence} if evidence else run
 
 

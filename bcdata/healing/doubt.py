@@ -4,16 +4,15 @@ A row is `delisted` or `not_listed` by what was known when its partition was mad
 date for all symbols at once, so that looking for what it contradicts takes no request.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.gaps.ledger import Status
 from bcdata.pipeline.present import pace_of
+from bcdata.pipeline.records.footers import Row
 from bcdata.universe.instruments import TRADING
 
 _DAY = timedelta(days=1)
@@ -52,7 +51,7 @@ def lives(universe: pl.DataFrame) -> dict[str, Life]:
     return found
 
 
-def doubt(dataset: Dataset, row: Sequence[Any], life: Life | None) -> str | None:
+def doubt(dataset: Dataset, row: Row, life: Life | None) -> str | None:
     """What contradicts a row of a ledger, in words; None where nothing does.
 
     Args:

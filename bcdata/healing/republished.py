@@ -17,7 +17,10 @@ from bcdata.pipeline.raw.choose import Policy, first_choice, policy_of, second_c
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import as_listed, is_republished
 from bcdata.pipeline.raw.standing import withdrawn
-from bcdata.pipeline.records.manifests import MANIFEST, Record, in_force, read_manifest
+from bcdata.pipeline.records.in_footers import files_record
+from bcdata.pipeline.records.manifests import MANIFEST, archive_manifest
+from bcdata.pipeline.records.objects import ObjectRecord
+from bcdata.pipeline.records.shapes import in_force
 from bcdata.providers.base import BulkObject
 from bcdata.providers.clients import Clients
 from bcdata.providers.roles import BulkSource
@@ -28,7 +31,7 @@ from bcdata.venues.calendar import calendar
 from bcdata.windows import Window
 
 KIND = "republished"
-Records = Mapping[str, Record]
+Records = Mapping[str, ObjectRecord]
 """The records of the objects in force, read or left out by the policy, by their names."""
 
 
@@ -124,11 +127,11 @@ async def _of_symbol(
     listings = Listings(archive, dataset, closed.values(), None)
     cells = {}
     for partition, window in closed.items():
-        manifest = read_manifest(store, partition) or {}
+        manifest = archive_manifest(store, partition)
         known = in_force(manifest)
         daily, monthly = await listings.objects(symbol, window)
         new = news(known, daily, monthly, dataset)
-        if monthly and not new and monthly.name not in known and "days_alone" not in manifest:
+        if monthly and not new and monthly.name not in known and "days_alone" not in (manifest or {}):
             new = [monthly] if _needs_month(store, dataset, partition, window) else []
         if dataset.kind == "funding" and (early := await listings.before(symbol, window)):
             new += [early] if is_republished(early, known) else []
@@ -143,7 +146,7 @@ def _needs_month(store: Store, dataset: Dataset, partition: Partition, window: W
         return False
     parsed = store.published(partition.in_zone("parsed", partition.provider))
     expected = calendar(dataset.calendar).opens(dataset.bar_interval, window)
-    return parsed is None or parsed.record["verdict"]["rows"] < len(expected)
+    return parsed is None or files_record(parsed)["verdict"]["rows"] < len(expected)
 
 
 def _taken(store: Store, dataset: Dataset, symbol: str) -> list[Partition]:

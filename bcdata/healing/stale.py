@@ -10,7 +10,8 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.pipeline.agreement import finer_dataset
 from bcdata.pipeline.features.feature_set import version_of
 from bcdata.pipeline.lake import keys_over
-from bcdata.pipeline.records.footers import Facts, Footers
+from bcdata.pipeline.records.footers import Footers
+from bcdata.pipeline.records.in_footers import MadeOf
 from bcdata.pipeline.zones import Step, Zone, steps
 from bcdata.store.state.requests import Cell
 
@@ -82,20 +83,23 @@ def _stale_reports(
             yield step, date, _digest(now)
 
 
-def _inputs(catalog: Catalog, dataset: Dataset, step: Step, cell: Cell, facts: Facts) -> dict[Input, str | None]:
+def _inputs(catalog: Catalog, dataset: Dataset, step: Step, cell: Cell, facts: MadeOf) -> dict[Input, str | None]:
     """The merged partitions that a record says were read, with the fingerprints that they had."""
     symbol, date = cell
     if step.zone is Zone.MERGED:
         window = dataset.grain.window(date)
-        others = (("funding", catalog.funding(dataset.market)), ("finer", finer_dataset(catalog, dataset)))
+        others = (
+            (facts.get("funding"), catalog.funding(dataset.market)),
+            (facts.get("finer"), finer_dataset(catalog, dataset)),
+        )
         return {
             (other.name, symbol, key): made
-            for name, other in others
-            if other is not None and facts.get(name)
-            for key, made in zip(keys_over(other, window), facts[name], strict=False)
+            for read, other in others
+            if other is not None and read
+            for key, made in zip(keys_over(other, window), read, strict=False)
         }
-    read: dict[Input, str | None] = {(dataset.name, symbol, key): made for key, made in facts.get("merged", [])}
-    return read | {(name, who, key): made for name, who, key, made in facts.get("inputs", [])}
+    own: dict[Input, str | None] = {(dataset.name, symbol, key): made for key, made in facts.get("merged", [])}
+    return own | {(name, who, key): made for name, who, key, made in facts.get("inputs", [])}
 
 
 def _digest(inputs: dict[Input, Any], config: str | None = None) -> str:

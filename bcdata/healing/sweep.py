@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
 from bcdata.catalog import Dataset
 from bcdata.errors import BcdataError, StoreError
@@ -18,8 +17,9 @@ from bcdata.healing.swept import HARM, Checked, Problem, Trouble
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import is_republished
-from bcdata.pipeline.records.manifests import MANIFEST, Record, in_force, read_manifest, stored
-from bcdata.pipeline.records.marks import DAMAGED
+from bcdata.pipeline.records.manifests import MANIFEST, archive_manifest, read_manifest, write_manifest
+from bcdata.pipeline.records.objects import DAMAGED, ObjectRecord, StoredRecord, name_of, without
+from bcdata.pipeline.records.shapes import Manifest, in_force, stored
 from bcdata.pipeline.stream import alone
 from bcdata.providers.base import BulkObject
 from bcdata.providers.capabilities import Role
@@ -119,7 +119,9 @@ async def _listings(work: Workbench, dataset: Dataset, partitions: Sequence[Part
 
 
 def _check(store: Store, dataset: Dataset, partition: Partition, listed: Listed) -> Checked:
-    manifest = read_manifest(store, partition)
+    is_bulk = role_of(partition.provider) is Role.BULK
+    bulk = archive_manifest(store, partition) if is_bulk else None
+    manifest = bulk if is_bulk else read_manifest(store, partition)
     if manifest is None:
         lost = Problem(
             MANIFEST, Trouble.MISSING, "no object is known without it; the next run takes all anew", mendable=True
@@ -127,35 +129,37 @@ def _check(store: Store, dataset: Dataset, partition: Partition, listed: Listed)
         return Checked(partition, 0, 0, (lost,))
     problems: list[Problem] = []
     records = _current(manifest)
-    own = in_force(manifest) if role_of(partition.provider) is Role.BULK else {}
+    own = in_force(bulk)
     size, named = 0, {MANIFEST, *(record["file"] for record in records)}
     for record in records:
         try:
             body = store.objects.get(partition.key(record["file"]))
         except StoreError as error:
-            problems.append(Problem(str(record.get("name", record["file"])), Trouble.DAMAGED, str(error)))
+            problems.append(Problem(name_of(record), Trouble.DAMAGED, str(error)))
             continue
         size += len(body or b"")
-        is_own = own.get(record.get("name", "")) is record
-        problems += _bytes(record, body, is_had=_is_had(record, listed) if is_own else True)
-        problems += _upstream(record, listed, dataset.archive) if is_own else []
+        one = own.get(name_of(record))
+        if one is record:
+            problems += _bytes(one, body, is_had=_is_had(one, listed))
+            problems += _upstream(one, listed, dataset.archive)
+        else:
+            problems += _bytes(record, body, is_had=True)
     problems += _older(store, partition, named)
     return Checked(partition, len(records), size, tuple(problems), listed is not None)
 
 
-def _is_had(record: Record, listed: Listed) -> bool | None:
+def _is_had(record: ObjectRecord, listed: Listed) -> bool | None:
     return record["name"] in listed if listed is not None else None
 
 
-def _current(manifest: Mapping[str, Any]) -> list[Record]:
+def _current(manifest: Manifest) -> list[StoredRecord]:
     """All stored objects that a manifest names, but for earlier versions, which nothing is made of."""
-    earlier = {id(record) for record in manifest.get("superseded", [])}
-    return [record for record in stored(manifest) if id(record) not in earlier]
+    return list(stored(without(manifest, "superseded")))
 
 
-def _bytes(record: Mapping[str, Any], body: bytes | None, *, is_had: bool | None) -> Iterator[Problem]:
+def _bytes(record: StoredRecord, body: bytes | None, *, is_had: bool | None) -> Iterator[Problem]:
     """Whether the bytes are there and are those that came; `is_had`: whether the source has them (None: not known)."""
-    name, mendable = record.get("name", record["file"]), bool(is_had)
+    name, mendable = name_of(record), bool(is_had)
     if body is None:
         yield Problem(name, Trouble.MISSING, f"its file is lost; {_THEN[is_had]}", mendable)
     elif hashlib.sha256(body).hexdigest() != record["sha256"]:
@@ -169,7 +173,7 @@ _THEN = {
 }
 
 
-def _upstream(record: Mapping[str, Any], listed: Listed, periods: Sequence[str]) -> Iterator[Problem]:
+def _upstream(record: ObjectRecord, listed: Listed, periods: Sequence[str]) -> Iterator[Problem]:
     """What the archive says of the object by now."""
     name = record["name"]
     if record["checksum"] == "mismatch":
@@ -178,7 +182,7 @@ def _upstream(record: Mapping[str, Any], listed: Listed, periods: Sequence[str])
         return  # nobody has asked for it
     if name not in listed:
         yield Problem(name, Trouble.GONE, "the archive lists it no more; it is kept")
-    elif is_republished(listed[name], {name: dict(record)}):
+    elif is_republished(listed[name], {name: record}):
         yield Problem(name, Trouble.CHANGED, "it was published again; the next run fetches it")
 
 
@@ -204,10 +208,10 @@ def _mark(work: Workbench, dataset: Dataset, checked: Checked) -> None:
         return
     partition = checked.partition
     with alone(work.store.root, partition):
-        manifest = read_manifest(work.store, partition) or {}
-        for record in _current(manifest):
-            if mendable.get(str(record.get("name", record["file"]))) is Trouble.DAMAGED:
-                record[DAMAGED] = True
-        if manifest:
-            work.store.put_json(partition, MANIFEST, manifest)
+        manifest = read_manifest(work.store, partition)
+        if manifest is not None:
+            for record in _current(manifest):
+                if mendable.get(name_of(record)) is Trouble.DAMAGED:
+                    record[DAMAGED] = True
+            write_manifest(work.store, partition, manifest)
     note_harm(work, dataset, partition)

@@ -2,16 +2,12 @@
 
 import hashlib
 import json
-from typing import Any
 
 CODE_VERSION = "5"
 """Change it with any change of logic that changes published bytes."""
 
-CONTENT = "content"
-"""Where a record says what its rows are, if they are the same however they were received."""
 
-
-def fingerprint(**inputs: Any) -> str:
+def fingerprint(**inputs: object) -> str:
     """A digest of plain values; the same values give the same digest, in any order of the names."""
     text = json.dumps({"code": CODE_VERSION, **inputs}, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,22 +1,23 @@
 """Which expected bars a partition lacks, and which of these are worth asking for: those that nothing explains yet."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import BAR, TIME, conform
-from bcdata.gaps.explain import Known, Told
+from bcdata.gaps.explain import Known
 from bcdata.gaps.ledger import Status, explain, missing_opens
+from bcdata.gaps.told import ToldByAnswers
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.parsed.answer_rows import without
 from bcdata.pipeline.parsed.archive_content import object_window
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.parsed.rest_answers import Weighed
 from bcdata.pipeline.raw.due import unpublished_from
+from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format
 from bcdata.store.layout import Partition
@@ -49,7 +50,7 @@ class Holes:
         if not record or self.closed != self.view.window or record.get("questioned") or record.get("uncompared"):
             return False
         # Sound, unique, on the grid and as many as expected: nothing is missing.
-        return bool(record["verdict"]["rows"] == len(self.expected))
+        return record["verdict"]["rows"] == len(self.expected)
 
     @property
     def seems_gone(self) -> bool:
@@ -59,8 +60,7 @@ class Holes:
     @property
     def quiet_since(self) -> str | None:
         """Since when the archive's candles are without a trade up to their end."""
-        since: str | None = self.view.record.get("quiet_since")
-        return since
+        return self.view.record.get("quiet_since")
 
     def there(self, weighed: Weighed) -> pl.DataFrame:
         """The bars (`BAR`) that there are of the partition: the archive's that are not refuted, and REST's."""
@@ -71,12 +71,12 @@ class Holes:
         """The opens of those that neither the archive has nor REST gave."""
         return missing_opens(self.expected, self.there(weighed)["open_time"])
 
-    def known(self, weighed: Weighed, rest: Told) -> Known:
+    def known(self, weighed: Weighed, rest: ToldByAnswers) -> Known:
         """All that bears on missing bars; `rest` is what the record of the parsed answers has or will have."""
         there = self.there(weighed)
         return known_of(self.view, there, missing_opens(self.expected, there["open_time"]), rest, self.unpublished)
 
-    def unexplained(self, weighed: Weighed, rest: Told) -> pl.Series:
+    def unexplained(self, weighed: Weighed, rest: ToldByAnswers) -> pl.Series:
         """The missing bars that are worth asking for."""
         left = self.missing(weighed)
         if left.is_empty():
@@ -88,7 +88,7 @@ class Holes:
 
 
 def known_of(
-    view: ArchiveView, there: pl.DataFrame, missing: pl.Series, rest: Told, unpublished: datetime | None
+    view: ArchiveView, there: pl.DataFrame, missing: pl.Series, rest: ToldByAnswers, unpublished: datetime | None
 ) -> Known:
     """All that bears on the missing bars of a partition, out of records and coarser bars.
 
@@ -122,9 +122,7 @@ def find_holes(work: Workbench, dataset: Dataset, partition: Partition) -> Holes
     return Holes(view, expected, closed, unpublished_from(dataset, view.window, work.now))
 
 
-def missing_in(
-    work: Workbench, dataset: Dataset, partition: Partition, objects: Sequence[Mapping[str, Any]]
-) -> pl.Series:
+def missing_in(work: Workbench, dataset: Dataset, partition: Partition, objects: Sequence[ObjectRecord]) -> pl.Series:
     """The expected opens (UTC) by now that are in none of the objects of a partition of raw."""
     interval = dataset.bar_interval
     closed = closed_window(window_of(dataset, partition), interval, work.now)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
@@ -14,16 +14,25 @@ from bcdata.bars.tail import without_idle_tail
 from bcdata.catalog import Dataset
 from bcdata.gaps.answered import reasons_of
 from bcdata.gaps.ledger import Reason, Status, ledger, missing_opens
+from bcdata.gaps.told import SetAsideRecord, SpanRecord
 from bcdata.pipeline.agreement import finer_dataset, finer_disagreement
 from bcdata.pipeline.context import Workbench, columns_of_all, window_of
-from bcdata.pipeline.fingerprint import CONTENT, fingerprint
+from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.holes import known_of
 from bcdata.pipeline.lake import merged_over, published_sound, read_over, read_sound
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.archive_view import ArchiveView
-from bcdata.pipeline.present import CLOSED, as_of
+from bcdata.pipeline.present import as_of
 from bcdata.pipeline.publish import is_whole, nothing_sound, publish, unchanged
 from bcdata.pipeline.raw.due import settled_by, unpublished_from
+from bcdata.pipeline.records.in_footers import (
+    AnswersRecord,
+    MergedRecord,
+    answers_record,
+    content_of,
+    files_record,
+    windows_record,
+)
 from bcdata.pipeline.stream import each
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import SOURCES, role_of
@@ -31,11 +40,10 @@ from bcdata.quality.models import audit, merged_model
 from bcdata.quality.rules import VERSION, sample
 from bcdata.quality.verdict import Finding, Severity, Verdict, failed
 from bcdata.store import quarantine
+from bcdata.store.footer import Published
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import calendar, closed_window
 from bcdata.windows import Window
-
-Record = dict[str, Any]
 
 
 def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
@@ -47,8 +55,8 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 class _Inputs:
     """All that a merged partition is made of."""
 
-    sources: list[tuple[str, str | None, Record | None]]
-    """(source, fingerprint, record) in order of precedence; None where nothing was asked of it."""
+    sources: list[tuple[str, str | None, Published | None]]
+    """(source, fingerprint, what its footer says) in order of precedence; None where nothing was asked of it."""
     symbol: str
     window: Window
     closed: Window
@@ -56,9 +64,15 @@ class _Inputs:
     funding: list[str | None]
     finer: list[str | None]
 
-    def record(self, source: str | None) -> Record:
-        """The record of a source in parsed; empty where there is none."""
-        return next((record for name, _, record in self.sources if name == source and record), {})
+    def published(self, source: str | None) -> Published | None:
+        """What a source in parsed has; None where there is nothing."""
+        return next((published for name, _, published in self.sources if name == source), None)
+
+    def set_aside(self) -> Iterator[SetAsideRecord]:
+        """The runs of rows that sources set aside, or refute of another."""
+        for _, _, published in self.sources:
+            yield from files_record(published).get("quarantined") or []
+            yield from answers_record(published).get("refuted") or []
 
     def fingerprint(self, dataset: Dataset) -> str:
         return fingerprint(
@@ -80,7 +94,7 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     done = unchanged(work.store, partition, made_of)
     if done and (not done.ok or is_whole(work.store, partition.in_zone("gaps"), made_of)):
         return done
-    archive, rest = inputs.record(dataset.bulk), inputs.record(dataset.repair)
+    archive, rest = files_record(inputs.published(dataset.bulk)), answers_record(inputs.published(dataset.repair))
     frames = [
         (name, _without_replaced(frame, rest) if name == dataset.bulk else frame)
         for name, made, _ in inputs.sources
@@ -97,16 +111,16 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         *audit(bars, merged_model(dataset.bar_interval, funding=dataset.is_perpetual, columns=columns_of_all(dataset))),
         *_tiling(dataset, inputs, bars, gaps),
         *_coverage(gaps),
-        *nothing_sound(bars.height, [record for _, _, record in inputs.sources if record]),
+        *nothing_sound(bars.height, [*inputs.set_aside()]),
         *_disagreements(frames, exact=not dataset.is_asked_by_windows),
         *finer_disagreement(work, dataset, inputs.symbol, inputs.window, bars),
     ]
     verdict = Verdict(bars.height, tuple(findings), {"missing": _by_status(gaps)})
-    record = {
+    record: MergedRecord = {
         "sources": [(name, made) for name, made, _ in inputs.sources],
         "funding": inputs.funding,
         "finer": inputs.finer,
-        CLOSED: inputs.closed.end.isoformat(),
+        "closed": inputs.closed.end.isoformat(),
     }
     return publish(work.store, partition, bars, verdict, fingerprint=made_of, record=record, ledger=gaps)
 
@@ -129,16 +143,12 @@ def _not_ready(work: Workbench, dataset: Dataset, partition: Partition) -> str |
 
 def _inputs(work: Workbench, dataset: Dataset, partition: Partition) -> _Inputs:
     window = window_of(dataset, partition)
-    sources: list[tuple[str, str | None, Record | None]] = []
-    for name in dataset.sources:
-        published = published_sound(work.store, partition.in_zone("parsed", name))
-        made = published.record.get(CONTENT, published.fingerprint) if published else None
-        sources.append((name, made, published.record if published else None))
+    parts = [(name, published_sound(work.store, partition.in_zone("parsed", name))) for name in dataset.sources]
     funding = work.catalog.funding(dataset.market)
     finer = finer_dataset(work.catalog, dataset)
     symbol = partition.symbol
     return _Inputs(
-        sources=sources,
+        sources=[(name, content_of(one), one) for name, one in parts],
         symbol=symbol,
         window=window,
         closed=closed_window(window, dataset.bar_interval, work.now),
@@ -156,35 +166,35 @@ def _funded(work: Workbench, dataset: Dataset, partition: Partition, bars: pl.Da
     return join_funding(bars, settled, dataset.bar_interval)
 
 
-def _without_dead_candles(bars: pl.DataFrame, rest: Record) -> tuple[pl.DataFrame, Record]:
+def _without_dead_candles(bars: pl.DataFrame, rest: AnswersRecord) -> tuple[pl.DataFrame, AnswersRecord]:
     """The bars without the candles that go on after a delisting, and the evidence with their number."""
-    if not rest.get("ended"):
+    ended = rest.get("ended")
+    if not ended:
         return bars, rest
-    kept, idle = without_idle_tail(bars, datetime.fromisoformat(rest["ended"]["at"]))
+    kept, idle = without_idle_tail(bars, datetime.fromisoformat(ended["at"]))
     if not idle:
         return bars, rest
     last = kept["open_time"].max()
     after = f" after the last one at {last:%Y-%m-%d %H:%M}" if isinstance(last, datetime) else ""
-    words = f"{idle:,} candles without a trade{after}; {rest['ended']['evidence']}"
-    return kept, {**rest, "ended": {**rest["ended"], "evidence": words}}
+    words = f"{idle:,} candles without a trade{after}; {ended['evidence']}"
+    return kept, {**rest, "ended": {**ended, "evidence": words}}
 
 
-def _without_replaced(bars: pl.DataFrame, rest: Record) -> pl.DataFrame:
+def _without_replaced(bars: pl.DataFrame, rest: AnswersRecord) -> pl.DataFrame:
     """The archive's bars without those that the exchange's day bars refute, or REST's rows beat."""
-    time = pl.col("open_time")
     wrong = [
-        time.is_between(datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"]), closed=closed)
-        for name, closed in _REPLACED
-        for one in rest.get(name) or []
+        *(_inside(one, "both") for one in rest.get("refuted") or []),  # runs of opens
+        *(_inside(one, "left") for one in rest.get("replaced") or []),  # windows
     ]
     return bars.filter(~pl.any_horizontal(wrong)) if wrong else bars
 
 
-_REPLACED: tuple[tuple[str, Literal["both", "left"]], ...] = (("refuted", "both"), ("replaced", "left"))
-"""Records of the parsed answers about the archive's rows: runs of opens, and half-open windows."""
+def _inside(one: SpanRecord, closed: Literal["both", "left"]) -> pl.Expr:
+    start, end = datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"])
+    return pl.col("open_time").is_between(start, end, closed=closed)
 
 
-def _ledger(view: ArchiveView, inputs: _Inputs, bars: pl.DataFrame, rest: Record) -> pl.DataFrame:
+def _ledger(view: ArchiveView, inputs: _Inputs, bars: pl.DataFrame, rest: AnswersRecord) -> pl.DataFrame:
     dataset = view.dataset
     expected = calendar(dataset.calendar).opens(dataset.bar_interval, inputs.closed)
     known = known_of(view, bars, missing_opens(expected, bars["open_time"]), rest, inputs.unpublished)
@@ -197,11 +207,11 @@ def _ledger(view: ArchiveView, inputs: _Inputs, bars: pl.DataFrame, rest: Record
 def _answered(inputs: _Inputs, bars: pl.DataFrame) -> Iterator[Reason]:
     """What sources that are asked by windows say of missing bars."""
     first = bars["open_time"].min()
-    for name, _, record in inputs.sources:
-        if record and role_of(name) is Role.WINDOW:
+    for name, _, published in inputs.sources:
+        if published and role_of(name) is Role.WINDOW:
             first_bar = first if isinstance(first, datetime) else None
             omits = SOURCES[name].capabilities.omits_empty
-            yield from reasons_of(record, name, inputs.window, first_bar, omits_empty=omits)
+            yield from reasons_of(windows_record(published), name, inputs.window, first_bar, omits_empty=omits)
 
 
 def _coverage(gaps: pl.DataFrame) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from bcdata.errors import ClockError, UsageError
 from bcdata.intervals import Interval
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.outcome import Outcome
+from bcdata.pipeline.records.in_footers import merged_record
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import closed_window
@@ -20,8 +21,6 @@ TOLERATED = timedelta(minutes=5)
 """A clock that is set back by no more is corrected, not wrong: what was built stays as it is."""
 NOTICEABLE = timedelta(minutes=1)
 """A provider whose clock is farther off is worth a warning."""
-CLOSED = "closed"
-"""Where the record of merged says up to when bars had closed."""
 _HOUR = Interval.parse("1h")
 
 
@@ -87,7 +86,7 @@ def _require_not_ahead(work: Workbench, end: datetime, pace: Interval, partition
 def _recorded(work: Workbench, partition: Partition) -> datetime | None:
     """Up to when bars had closed when merged was built; None where it is not published."""
     published = work.store.published(Partition("merged", partition.dataset, partition.symbol, partition.date))
-    closed = published.record.get(CLOSED) if published else None
+    closed = merged_record(published).get("closed")
     return datetime.fromisoformat(closed) if closed else None
 
 

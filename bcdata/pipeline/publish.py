@@ -1,14 +1,15 @@
 """Write, audit, publish: the one way by which a frame gets into a zone."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 import polars as pl
 
 from bcdata.errors import StoreError
+from bcdata.gaps.told import SetAsideRecord
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.quality.rules import VERSION
-from bcdata.quality.verdict import Finding, Severity, Verdict
+from bcdata.quality.verdict import Finding, Severity, Verdict, VerdictRecord
 from bcdata.store import quarantine
 from bcdata.store.footer import Rows
 from bcdata.store.layout import Partition, Table
@@ -46,10 +47,10 @@ def is_whole(store: Store, partition: Partition | Table, fingerprint: str) -> bo
         return False  # its manifest is damaged, and begun anew when the partition is published again
 
 
-def _verdict(record: Mapping[str, Any]) -> Verdict | None:
+def _verdict(record: Mapping[str, object]) -> Verdict | None:
     """The verdict of a record or report; None where it has another shape: then the partition is computed again."""
     try:
-        return Verdict.from_json(record["verdict"])
+        return Verdict.from_json(cast("VerdictRecord", record["verdict"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
 
@@ -61,7 +62,7 @@ def publish(
     verdict: Verdict,
     *,
     fingerprint: str,
-    record: Mapping[str, Any],
+    record: Mapping[str, object],
     rejected: pl.DataFrame | None = None,
     ledger: pl.DataFrame | None = None,
 ) -> Outcome:
@@ -76,7 +77,7 @@ def publish(
             store,
             partition,
             fingerprint=fingerprint,
-            verdict=verdict.to_json(),
+            verdict=dict(verdict.to_json()),
             published=verdict.passed,
             rows=rejected,
         )
@@ -92,14 +93,13 @@ def publish(
     return Outcome(partition, State.PUBLISHED, verdict, fingerprint, frame.height, written)
 
 
-def nothing_sound(rows: int, records: Iterable[Mapping[str, Any]]) -> list[Finding]:
+def nothing_sound(rows: int, set_aside: Sequence[SetAsideRecord]) -> list[Finding]:
     """Why a merged partition is held back: rows were received, all were set aside, and no source has others.
 
     Args:
         rows: how many rows merged has.
-        records: of its sources in parsed; those of a source that repairs may refute rows of another.
+        set_aside: the runs of rows that its sources in parsed set aside, or that a source that repairs refutes.
     """
-    set_aside = [one for record in records for name in ("quarantined", "refuted") for one in record.get(name) or []]
     if rows or not set_aside:
         return []
     first = set_aside[0].get("evidence") or f"rows break the rule {set_aside[0]['reason']}"

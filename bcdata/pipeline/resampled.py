@@ -12,8 +12,8 @@ from bcdata.pipeline.context import Workbench, columns_of_all, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import merged_over, read_over, read_sound, trusted
 from bcdata.pipeline.outcome import Outcome, State
-from bcdata.pipeline.present import CLOSED
 from bcdata.pipeline.publish import publish, unchanged
+from bcdata.pipeline.records.in_footers import merged_record
 from bcdata.pipeline.stream import each
 from bcdata.quality.models import audit, resampled_model
 from bcdata.quality.rules import sample
@@ -93,7 +93,7 @@ def _made_until(store: Store, dataset: Dataset, symbol: str, window: Window) -> 
         if made is None or own.start > until:
             break
         published = store.published(partition)
-        closed = published.record.get(CLOSED) if published else None
+        closed = merged_record(published).get("closed")
         until = datetime.fromisoformat(closed) if closed else own.end
     return until
 

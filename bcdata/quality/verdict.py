@@ -1,9 +1,11 @@
 """What the audit of one partition found, as values that travel: into Parquet metadata, Dagster, the terminal."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+from typing_extensions import TypedDict
 
 SAMPLE = 5
 """So many offending rows are shown; all of them are in quarantine."""
@@ -17,6 +19,25 @@ class Severity(StrEnum):
     PARTITION = "partition"
 
 
+class FindingRecord(TypedDict):
+    """A finding as plain values."""
+
+    rule: str
+    severity: str
+    count: int
+    message: str
+    sample: Sequence[dict[str, object]]
+
+
+class VerdictRecord(TypedDict):
+    """A verdict as plain values; `facts` are what a zone tells beside its findings."""
+
+    passed: bool
+    rows: int
+    findings: list[FindingRecord]
+    facts: dict[str, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One rule that did not hold: how often, what that costs, and a few of the places."""
@@ -26,6 +47,16 @@ class Finding:
     count: int
     message: str = ""
     sample: tuple[dict[str, Any], ...] = ()
+
+    def to_json(self) -> FindingRecord:
+        """Plain values."""
+        return {
+            "rule": self.rule,
+            "severity": self.severity.value,
+            "count": self.count,
+            "message": self.message,
+            "sample": self.sample,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +89,17 @@ class Verdict:
                 by_rule.setdefault(finding.rule, []).append(finding)
         return "; ".join(_said(rule, found) for rule, found in by_rule.items())
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> VerdictRecord:
         """Plain values, the same for the same verdict."""
         return {
             "passed": self.passed,
             "rows": self.rows,
-            "findings": [asdict(finding) for finding in self.findings],
+            "findings": [finding.to_json() for finding in self.findings],
             "facts": self.facts,
         }
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Verdict":
+    def from_json(cls, value: Mapping[str, Any]) -> "Verdict":
         """Reads what `to_json` wrote."""
         findings = (
             Finding(**{**f, "severity": Severity(f["severity"]), "sample": tuple(f["sample"])})

@@ -9,6 +9,7 @@ from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
 from bcdata.gaps.ledger import Status
 from bcdata.pipeline.lake import repair, trusted
+from bcdata.pipeline.records.in_footers import merged_record
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.venues.calendar import closed_window
@@ -48,7 +49,7 @@ def _closed(store: Store, dataset: Dataset, partition: Partition, now: datetime)
     """The time of a partition whose bars had closed when it was made."""
     held = closed_window(dataset.grain.window(partition.date), dataset.bar_interval, now)
     published = store.published(partition)
-    closed = published.record.get("closed") if published else None
+    closed = merged_record(published).get("closed")
     return held.until(datetime.fromisoformat(closed)) if closed else held
 
 

@@ -1,6 +1,7 @@
 """What a run would do: partitions, runs, objects, bytes and requests, from listings alone."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import product
@@ -18,7 +19,9 @@ from bcdata.pipeline.raw.due import settled_by
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import listed_as
 from bcdata.pipeline.raw.pages import KeptPages
-from bcdata.pipeline.records.manifests import in_force, read_manifest
+from bcdata.pipeline.records.manifests import archive_manifest
+from bcdata.pipeline.records.objects import ObjectRecord
+from bcdata.pipeline.records.shapes import in_force
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.providers.base import BulkObject
 from bcdata.providers.capabilities import Role
@@ -101,9 +104,9 @@ async def _to_fetch(root: Path, dataset: Dataset, plan: Plan, step: Step, cost: 
 async def _of_partition(store: Store, listings: Listings, partition: Partition, dataset: Dataset, cost: _Cost) -> None:
     window, symbol = dataset.grain.window(partition.date), partition.symbol
     daily, monthly = await listings.objects(symbol, window)
-    manifest = read_manifest(store, partition) or {}
+    manifest = archive_manifest(store, partition)
     cost.objects |= _lacking(first_choice(daily, monthly, policy_of(dataset)), in_force(manifest))
-    controls = {record["name"]: record for record in manifest.get("controls", [])}
+    controls = {record["name"]: record for record in (manifest.get("controls", []) if manifest else [])}
     cost.controls |= _lacking(await ControlObjects(dataset, listings).listed(symbol, window), controls)
 
 
@@ -121,7 +124,7 @@ def _pages(store: Store, dataset: Dataset, plan: Plan, step: Step) -> int:
     return pages
 
 
-def _lacking(objects: list[BulkObject], known: dict[str, Any]) -> dict[str, int]:
+def _lacking(objects: list[BulkObject], known: Mapping[str, ObjectRecord]) -> dict[str, int]:
     """Bytes by key of the objects that raw has not, or has in another version."""
     return {
         one.key: one.size or 0

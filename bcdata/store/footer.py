@@ -5,7 +5,6 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -26,7 +25,7 @@ class Published:
     """What the footer of a published file says: its fingerprint and its record (verdict, inputs, evidence)."""
 
     fingerprint: str
-    record: dict[str, Any]
+    record: dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ class Rows:
 
     partition: Partition | Table
     frame: pl.DataFrame
-    record: Mapping[str, Any]
+    record: Mapping[str, object]
 
 
 def parquet(rows: Rows, fingerprint: str, rules: str) -> bytes:

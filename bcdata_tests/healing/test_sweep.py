@@ -14,7 +14,7 @@ from bcdata.healing.sweep import harmed, verify
 from bcdata.healing.swept import Summary, Trouble
 from bcdata.pipeline.context import open_own
 from bcdata.pipeline.outcome import State
-from bcdata.pipeline.raw.archive import MANIFEST
+from bcdata.pipeline.records.manifests import MANIFEST
 from bcdata.pipeline.zones import Zone
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store

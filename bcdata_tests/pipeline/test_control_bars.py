@@ -59,21 +59,20 @@ def test_the_bars_of_all_objects_of_an_interval_are_one_frame(store: Store) -> N
         put(store, "BTCUSDT-1h-2023-03", csv_of(hours("2023-03-01"))),
         put(store, "BTCUSDT-1h-2023-03-02", csv_of(hours("2023-03-02"))),
     ]
-    frames = read_controls(store, RAW, {"controls": controls}, MARCH)
+    frames = read_controls(store, RAW, controls, MARCH)
     assert list(frames) == ["1h"]
     assert frames["1h"].schema == BAR
     assert frames["1h"]["open_time"].to_list() == [utc("2023-03-01") + at * timedelta(hours=1) for at in range(48)]
 
 
 def test_no_controls_no_frames(store: Store) -> None:
-    assert read_controls(store, RAW, {}, MARCH) == {}
-    assert read_controls(store, RAW, {"controls": []}, MARCH) == {}
+    assert read_controls(store, RAW, [], MARCH) == {}
 
 
 def test_bars_outside_the_window_are_left_out(store: Store) -> None:
     controls = [put(store, "BTCUSDT-1h-2023-03", csv_of(hours("2023-03-01")))]
     window = Window(utc("2023-03-01") + timedelta(hours=3), utc("2023-03-01") + timedelta(hours=5))
-    assert read_controls(store, RAW, {"controls": controls}, window)["1h"].height == 2
+    assert read_controls(store, RAW, controls, window)["1h"].height == 2
 
 
 def test_a_row_that_breaks_a_rule_checks_nothing(store: Store) -> None:
@@ -81,7 +80,7 @@ def test_a_row_that_breaks_a_rule_checks_nothing(store: Store) -> None:
     rows[4][2] = "1"  # a high below the low
     rows[5][4] = "x"
     controls = [put(store, "BTCUSDT-1h-2023-03", csv_of(rows) + b"1,2,3\n")]
-    assert read_controls(store, RAW, {"controls": controls}, MARCH)["1h"].height == 22
+    assert read_controls(store, RAW, controls, MARCH)["1h"].height == 22
 
 
 @pytest.mark.parametrize("damage", ["lost", "damaged"])
@@ -92,7 +91,7 @@ def test_what_is_not_as_it_came_is_an_error_since_it_can_be_had_again(store: Sto
     if damage == "damaged":
         store.objects.put(RAW.key(bad["file"]), b"PK nothing")
     with pytest.raises(StoreError, match="is lost or damaged; repair it with: bcdata materialize"):
-        read_controls(store, RAW, {"controls": [bad]}, MARCH)
+        read_controls(store, RAW, [bad], MARCH)
 
 
 @pytest.mark.parametrize("damage", ["columns", "member"])
@@ -106,7 +105,7 @@ def test_what_cannot_be_read_is_named_and_left_out(store: Store, damage: str) ->
             body = zipped("other.csv", csv_of(hours("2023-03-01")))
             store.objects.put(RAW.key(bad["file"]), body)
             bad["sha256"] = hashlib.sha256(body).hexdigest()
-    frames, found = read_controls_with_findings(store, RAW, {"controls": [good, bad]}, MARCH)
+    frames, found = read_controls_with_findings(store, RAW, [good, bad], MARCH)
     assert list(frames) == ["1d"]
     assert [(one.rule, one.severity, one.count) for one in found] == [("control_unreadable", "warn", 1)]
     assert "BTCUSDT-1h-2023-03.zip" in found[0].message
@@ -116,6 +115,6 @@ def test_coin_margined_controls_have_base_volume(store: Store) -> None:
     raw = Partition("raw", "cm_klines_1m", "BTCUSD_PERP", "2023-03", "binance_archive")
     rows = [[*row[:5], "50", row[6], "49.5", "7", "20", "19.8", "0"] for row in hours("2023-03-01")]
     record = put(store, "BTCUSD_PERP-1h-2023-03", csv_of(rows), raw=raw)
-    frame = read_controls(store, raw, {"controls": [record]}, MARCH)["1h"]
+    frame = read_controls(store, raw, [record], MARCH)["1h"]
     assert frame.select("volume", "quote_volume", "taker_buy_volume").row(0) == (49.5, 5000.0, 19.8)
     assert frame.filter(pl.col("trades") != 7).is_empty()

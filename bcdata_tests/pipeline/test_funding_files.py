@@ -261,7 +261,8 @@ def test_an_unusable_row_of_rest_is_no_silence() -> None:
     answer = Answer("um", month, [json.dumps(page).encode()], twice=Window(TIMES[2], TIMES[9]))
     assert answer.of(month).rejected["reason"].to_list() == ["values"]
     after = TIMES[3] + timedelta(minutes=1)
-    assert answer.facts() == {
+    assert answer.proofs() == {
+        "asked": [[month.start.isoformat(), month.end.isoformat()]],
         "confirmed": [[TIMES[0].isoformat(), TIMES[3].isoformat()], [after.isoformat(), TIMES[5].isoformat()]],
         "empty": [[TIMES[2].isoformat(), TIMES[3].isoformat()], [after.isoformat(), TIMES[9].isoformat()]],
     }

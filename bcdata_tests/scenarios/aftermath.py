@@ -10,7 +10,8 @@ import pytest
 
 from bcdata.catalog import load_catalog
 from bcdata.errors import StoreError
-from bcdata.pipeline.records.manifests import read_manifest, stored
+from bcdata.pipeline.records.manifests import read_manifest
+from bcdata.pipeline.records.shapes import stored
 from bcdata.query.load import load
 from bcdata.store.layout import PART, Partition, Table, symbol_and_date
 from bcdata.store.store import Store

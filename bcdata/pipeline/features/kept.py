@@ -1,13 +1,13 @@
 """Which columns of published features still hold after the feature set has changed: only the others are computed."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
 from bcdata.errors import StoreError
 from bcdata.pipeline.features.neighbours import Neighbours
 from bcdata.pipeline.fingerprint import CODE_VERSION
+from bcdata.pipeline.records.in_footers import FeaturesRecord, features_record
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
@@ -27,9 +27,10 @@ def kept_columns(store: Store, partition: Partition, near: Neighbours, opens: pl
     this partition's (of another month, or of another shape) has none that may.
     """
     published = store.published(partition)
-    if published is None or not _is_usable(partition, near, published.record):
+    record = features_record(published)
+    if not _is_usable(partition, near, record):
         return Kept()
-    made = published.record["columns"]
+    made = record["columns"]
     names = [name for name, identity in near.identities.items() if made.get(name) == identity]
     try:
         frame = store.read(partition, ["open_time", *names]) if names else None
@@ -37,14 +38,14 @@ def kept_columns(store: Store, partition: Partition, near: Neighbours, opens: pl
         frame = None
     if frame is None or not frame["open_time"].equals(opens):
         return Kept()
-    clipped = published.record["verdict"]["facts"].get("clipped", {})
+    clipped = record["verdict"]["facts"].get("clipped", {})
     return Kept(
         {name: frame[name] for name in names},
         {name: count for name, count in clipped.items() if name in names},
     )
 
 
-def _is_usable(partition: Partition, near: Neighbours, record: dict[str, Any]) -> bool:
+def _is_usable(partition: Partition, near: Neighbours, record: FeaturesRecord) -> bool:
     """Whether the record is one of features of this code, and all that was read then is what is there now."""
     shape = {"code": str, "columns": dict, "merged": list, "inputs": list, "verdict": dict}
     if any(not isinstance(record.get(name), kind) for name, kind in shape.items()) or record["code"] != CODE_VERSION:

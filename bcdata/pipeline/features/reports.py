@@ -18,6 +18,7 @@ from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import keys_over, published_sound, read_sound
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.publish import publish, unchanged
+from bcdata.pipeline.records.in_footers import features_record, made_of
 from bcdata.pipeline.stream import each
 from bcdata.quality.features import attention
 from bcdata.quality.verdict import Verdict, failed
@@ -48,7 +49,7 @@ def _report(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     published = published_sound(store, own)
     if published is None:
         return Outcome(partition, State.HELD_BACK, failed("upstream", "features are not published"))
-    window, config = window_of(dataset, partition), published.record.get("features")
+    window, config = window_of(dataset, partition), made_of(published).get("features")
     before = {one: published_sound(store, one) for one in _partitions(dataset, partition.symbol, trailing(window))}
     # Partitions before this one are an untracked read: what was there is part of the fingerprint.
     read: Read = [(partition.date, published.fingerprint)]
@@ -59,7 +60,7 @@ def _report(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     table = read_sound(store, own, dataset.name)
     if table is None:
         return Outcome(partition, State.HELD_BACK, failed("upstream", "features are not published"))
-    alike = [one for one, there in before.items() if there and there.record.get("features") == config]
+    alike = [one for one, there in before.items() if there and made_of(there).get("features") == config]
     report = feature_report(
         table,
         _features_over(store, alike, trailing(window)),
@@ -94,7 +95,7 @@ def _features_over(store: Store, partitions: Sequence[Partition], window: Window
 
 
 def _clipped(published: Published) -> dict[str, int]:
-    found: dict[str, int] = published.record["verdict"]["facts"].get("clipped", {})
+    found: dict[str, int] = features_record(published)["verdict"]["facts"].get("clipped", {})
     return found
 
 

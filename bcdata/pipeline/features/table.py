@@ -1,7 +1,6 @@
 """features: one wide table per symbol and partition, its warm-up read across the partition's border."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import polars as pl
 
@@ -16,6 +15,7 @@ from bcdata.pipeline.fingerprint import CODE_VERSION, fingerprint
 from bcdata.pipeline.lake import trusted
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.publish import publish, unchanged
+from bcdata.pipeline.records.in_footers import FeaturesRecord
 from bcdata.pipeline.stream import each
 from bcdata.quality.models import audit, feature_model
 from bcdata.quality.verdict import Verdict, failed
@@ -77,11 +77,11 @@ def _table(
     return whole.select("open_time", "known_at", *near.identities), {**kept.clipped, **clipped}
 
 
-def _record(dataset: Dataset, partition: Partition, near: Neighbours) -> dict[str, Any]:
+def _record(dataset: Dataset, partition: Partition, near: Neighbours) -> FeaturesRecord:
     window = window_of(dataset, partition)
     return {
         "merged": [(one.date, one.made) for one in near.own(partition.symbol, window)],
-        "inputs": near.reads(partition.symbol, window),
+        "inputs": [*near.reads(partition.symbol, window)],
         "features": near.version,
         "columns": near.identities,
         "code": CODE_VERSION,

@@ -1,18 +1,19 @@
 """What raw of the repair source holds of a partition's settlements: one answer, what it gives, and what it proves."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
 
 import polars as pl
 
 from bcdata.bars.settlements import silent
 from bcdata.catalog.names import parse_name
 from bcdata.frames.schema import FUNDING, TIME
-from bcdata.pipeline.records.marks import DAMAGED
+from bcdata.gaps.told import Proofs, SpanRecord
+from bcdata.pipeline.records.objects import DAMAGED, StoredRecord
+from bcdata.pipeline.records.pages import KeptAnswer
 from bcdata.providers.registry import page_format
 from bcdata.quality.rules import sample
 from bcdata.quality.settlements import BEYOND_CAP, IS_ALLOWED, IS_NAMED, AuditedSettlements, audit_settlements
@@ -47,18 +48,18 @@ class Answer:
 
     @classmethod
     def kept(
-        cls, store: Store, partition: Partition, manifest: Mapping[str, Any] | None, known: pl.DataFrame
+        cls, store: Store, partition: Partition, answer: KeptAnswer | None, known: pl.DataFrame
     ) -> "Answer | None":
-        """The answer of a manifest; None where there is none, or a page of it is lost or damaged."""
-        if manifest is None or manifest["asked"] is None:
+        """The answer that a manifest keeps; None where there is none, or a page of it is lost or damaged."""
+        if answer is None or answer["asked"] is None:
             return None
-        records, twice = manifest["objects"], manifest.get("twice")
+        records, twice = answer["objects"], answer.get("twice")
         pages = [store.objects.get(partition.key(one["file"])) for one in records]
         whole = [page for page, one in zip(pages, records, strict=True) if page is not None and _is_sound(page, one)]
         if len(whole) < len(records):
             return None
         market = parse_name(partition.dataset).market.name
-        return cls(market, _window(manifest["asked"]), whole, _window(twice) if twice else None, known)
+        return cls(market, _window(answer["asked"]), whole, _window(twice) if twice else None, known)
 
     @cached_property
     def rows(self) -> pl.DataFrame:
@@ -103,22 +104,23 @@ class Answer:
         """The minutes (UTC) of all rows."""
         return _minutes(self.rows)
 
-    def facts(self) -> dict[str, list[list[str]]]:
-        """What the answer proves, as records keep it.
+    def proofs(self) -> Proofs:
+        """What was asked for and answered, and what that proves, as records keep it.
 
         Returns:
-            Windows as pairs of ISO instants, in which REST has no more settlements than it gave: `confirmed`, between
-            the first and the last one of the answer; `empty`, where two answers at least a day apart say so. An
-            answer that is contradicted proves nothing.
+            Windows as pairs of ISO instants: `asked`, and those in which REST has no more settlements than it gave:
+            `confirmed`, between the first and the last one of the answer; `empty`, where two answers at least a day
+            apart say so. An answer that is contradicted proves nothing.
         """
         if self.contradiction is not None:
-            return {"confirmed": [], "empty": []}
+            return {"asked": [], "confirmed": [], "empty": []}
         unusable = _minutes(self.gives(self.asked).rejected)
-        spans = {
-            "confirmed": [Window(min(self.times), max(self.times))] if self.times else [],
-            "empty": [self.twice] if self.twice else [],
+        between = silent(Window(min(self.times), max(self.times)), unusable) if self.times else []
+        return {
+            "asked": [_pair(self.asked)] if self.pages else [],
+            "confirmed": [_pair(one) for one in between],
+            "empty": [_pair(one) for one in silent(self.twice, unusable)] if self.twice else [],
         }
-        return {name: [_pair(one) for span in some for one in silent(span, unusable)] for name, some in spans.items()}
 
     def after(self, earlier: "Answer | None", age: timedelta | None, apart: timedelta) -> "Answer":
         """This answer with what it repeats of an earlier one of that age (None: not known), if that was long before."""
@@ -127,11 +129,6 @@ class Answer:
         if age is not None and age >= apart:
             return replace(self, twice=earlier.asked.until(self.asked.end))
         return replace(self, twice=earlier.twice)
-
-    @property
-    def windows(self) -> list[list[str]]:
-        """What was asked for and answered, as records keep it; nothing where the answer is not believed."""
-        return [_pair(self.asked)] if self.pages and self.contradiction is None else []
 
     @property
     def is_compared(self) -> bool:
@@ -165,7 +162,7 @@ class Answer:
         return sorted(both.filter(far)["time"].to_list())
 
 
-def _is_sound(page: bytes, record: Mapping[str, Any]) -> bool:
+def _is_sound(page: bytes, record: StoredRecord) -> bool:
     return DAMAGED not in record and hashlib.sha256(page).hexdigest() == record["sha256"]
 
 
@@ -178,5 +175,5 @@ def _pair(window: Window) -> list[str]:
     return [window.start.isoformat(), window.end.isoformat()]
 
 
-def _window(asked: Mapping[str, str]) -> Window:
+def _window(asked: SpanRecord) -> Window:
     return Window(datetime.fromisoformat(asked["start"]), datetime.fromisoformat(asked["end"]))

@@ -7,19 +7,20 @@ How files are parsed stands in `parsed_archive.py`, how REST is asked in `rest.p
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import FUNDING
-from bcdata.gaps.explain import Known, Told
+from bcdata.gaps.explain import Known
+from bcdata.gaps.told import ToldByAnswers
 from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import published_sound, read_sound
 from bcdata.pipeline.raw.due import unpublished_from
-from bcdata.pipeline.records.manifests import Record
+from bcdata.pipeline.records.in_footers import AnswersRecord, FilesRecord, Settled, files_record
+from bcdata.pipeline.records.shapes import ArchiveManifest, FundingManifest
 from bcdata.quality.settlements import VERSION
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -41,7 +42,7 @@ def joined(frames: Sequence[pl.DataFrame | None]) -> pl.DataFrame:
     return pl.concat(there).unique("time", keep="first", maintain_order=True).sort("time")
 
 
-def made_of_raw(dataset: Dataset, manifest: Record) -> str:
+def made_of_raw(dataset: Dataset, manifest: ArchiveManifest | FundingManifest) -> str:
     """The fingerprint of what a parsed partition is made of: raw, the rules, the settings that bear on it."""
     return fingerprint(raw=manifest["fingerprint"], rules=VERSION, max_bad_share=dataset.quality.max_bad_share)
 
@@ -51,19 +52,19 @@ def day_before(window: Window) -> Window:
     return Window(window.start - AROUND, window.start)
 
 
-def plain(settled: pl.DataFrame) -> list[list[Any]]:
+def plain(settled: pl.DataFrame) -> list[Settled]:
     """Settlements as a record keeps them: the time (ISO, UTC), the interval that the source states, the rate."""
     rows = settled.select("time", "interval_hours", "funding_rate").iter_rows()
-    return [[at.isoformat(), hours, rate] for at, hours, rate in rows]
+    return [(at.isoformat(), hours, rate) for at, hours, rate in rows]
 
 
-def before_of(record: Told) -> pl.DataFrame:
+def before_of(record: FilesRecord | AnswersRecord) -> pl.DataFrame:
     """The settlements (`FUNDING`) of the day before a partition, out of its record in parsed."""
     rows = [(datetime.fromisoformat(at), rate, hours) for at, hours, rate in record.get("before") or []]
     return pl.DataFrame(rows, schema=FUNDING, orient="row")
 
 
-def unpublished_of(dataset: Dataset, window: Window, now: datetime, archive: Told) -> datetime | None:
+def unpublished_of(dataset: Dataset, window: Window, now: datetime, archive: FilesRecord) -> datetime | None:
     """The first instant of the window whose file need not be there yet; None where it is there, due, or not awaited."""
     own = f"-{dataset.grain.key(window.start)[:7]}.zip"
     if dataset.bulk is None or any(name.endswith(own) for name in archive.get("objects") or []):
@@ -71,7 +72,9 @@ def unpublished_of(dataset: Dataset, window: Window, now: datetime, archive: Tol
     return unpublished_from(dataset, window, now)
 
 
-def known_of(window: Window, archive: Told, rest: Told, settled: pl.DataFrame, unpublished: datetime | None) -> Known:
+def known_of(
+    window: Window, archive: FilesRecord, rest: ToldByAnswers, settled: pl.DataFrame, unpublished: datetime | None
+) -> Known:
     """All that bears on the missing settlements of a partition: the reasons are those of bars, in their order.
 
     Args:
@@ -110,7 +113,7 @@ class Archived:
     """
 
     own: pl.DataFrame | None
-    record: Told
+    record: FilesRecord
     after: pl.DataFrame
     made_of: str | None
 
@@ -126,7 +129,7 @@ class Archived:
         end = window_of(dataset, partition).end
         following = read_sound(store, replace(parsed, date=dataset.grain.key(end)), dataset.name)
         after = own.clear() if following is None else following.filter(pl.col("time") < end + AROUND)
-        return cls(own, published.record, after, published.fingerprint)
+        return cls(own, files_record(published), after, published.fingerprint)
 
     @classmethod
     def nothing(cls) -> "Archived":

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from bcdata.catalog import Dataset
 from bcdata.evidence.listing_history import Question
 from bcdata.frames.schema import TIME
 from bcdata.gaps.explain import record_of
+from bcdata.gaps.told import EvidenceRecord
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.funding.common import AROUND
 from bcdata.pipeline.parsed.archive_content import object_file
 from bcdata.pipeline.raw.due import due_until
 from bcdata.pipeline.raw.objects import iso
-from bcdata.pipeline.records.manifests import Record
+from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.providers.base import ObjectError, Series
 from bcdata.providers.registry import bulk_format
 from bcdata.quality.settlements import IS_NAMED
@@ -29,8 +29,8 @@ def bars_of(dataset: Dataset, symbol: str) -> Series:
 
 
 async def settlement_evidence(
-    work: Workbench, dataset: Dataset, partition: Partition, held: Sequence[Record]
-) -> dict[str, Any]:
+    work: Workbench, dataset: Dataset, partition: Partition, held: Sequence[ObjectRecord]
+) -> EvidenceRecord:
     """What the files of bars tell, where the month's file is not there, or begins late or ends early.
 
     Args:
@@ -62,7 +62,7 @@ async def settlement_evidence(
 
 
 def _times(
-    work: Workbench, dataset: Dataset, partition: Partition, held: Iterable[Record], window: Window
+    work: Workbench, dataset: Dataset, partition: Partition, held: Iterable[ObjectRecord], window: Window
 ) -> Iterable[datetime]:
     """The instants in the window of all rows of the objects that can be read."""
     for record in held:

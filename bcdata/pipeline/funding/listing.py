@@ -1,28 +1,37 @@
 """What the exchange says of a contract that lacks settlements at an end: since when it trades, and until when."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError
 from bcdata.evidence.delisting import Delistings, listed_as, status_of
+from bcdata.gaps.told import ListingRecord
 from bcdata.pipeline.context import Workbench
 from bcdata.pipeline.funding.evidence import bars_of
 from bcdata.pipeline.raw.objects import iso
 
-Facts = dict[str, Any]
-_FACTS = ("onboard", "first_open", "status", "ended")
 
-
-def facts_of(manifest: Mapping[str, Any] | None) -> Facts:
+def facts_of(told: ListingRecord | None) -> ListingRecord:
     """What a manifest of raw answers says of the listing, as the record of the parsed ones has it."""
-    return {name: (manifest or {}).get(name) for name in _FACTS}
+    known = told or ListingRecord()
+    return {
+        "onboard": known.get("onboard"),
+        "first_open": known.get("first_open"),
+        "status": known.get("status"),
+        "ended": known.get("ended"),
+    }
 
 
 async def learn(
-    work: Workbench, delistings: Delistings, dataset: Dataset, symbol: str, before: Facts, *, begins: bool, ends: bool
-) -> Facts:
+    work: Workbench,
+    delistings: Delistings,
+    dataset: Dataset,
+    symbol: str,
+    before: ListingRecord,
+    *,
+    begins: bool,
+    ends: bool,
+) -> ListingRecord:
     """What is known by now.
 
     Args:
@@ -42,7 +51,7 @@ async def learn(
         return before
     one, bars = listed_as(info, symbol), bars_of(dataset, symbol)
     onboard = iso(one.onboard_date) if one else before["onboard"]
-    facts = {**before, "onboard": onboard, "status": status_of(one)}
+    facts: ListingRecord = {**before, "onboard": onboard, "status": status_of(one)}
     if begins:  # of old contracts the exchange names a day after their first bars
         facts["first_open"] = iso(await _first_bar(work, dataset, symbol)) or before["first_open"]
     ended = await delistings.end(bars, one) if ends else None

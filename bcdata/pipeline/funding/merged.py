@@ -1,21 +1,21 @@
 """merged settlements: those of all sources with the interval in force, and the ledger of those that are missing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 
 from bcdata.bars.settlements import in_force, missing_settlements, settlement_ledger
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import SETTLEMENT, conform
-from bcdata.gaps.explain import Told
 from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.funding.common import before_of, due, joined, known_of, unpublished_of
 from bcdata.pipeline.lake import published_sound, read_sound
 from bcdata.pipeline.outcome import Outcome, State
-from bcdata.pipeline.present import CLOSED, as_of
+from bcdata.pipeline.present import as_of
 from bcdata.pipeline.publish import is_whole, nothing_sound, publish, unchanged
+from bcdata.pipeline.records.in_footers import MergedRecord, answers_record, files_record
 from bcdata.pipeline.stream import each
 from bcdata.quality.models import audit, funding_model
 from bcdata.quality.rules import sample
@@ -34,8 +34,9 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     published = {name: published_sound(work.store, one) for name, one in parsed.items()}
     if dataset.bulk and published[dataset.bulk] is None:
         return Outcome(partition, State.HELD_BACK, failed("upstream", "parsed is not published"))
-    window, records = window_of(dataset, partition), {name: one.record for name, one in published.items() if one}
-    archive, rest = records.get(dataset.bulk or "") or {}, records.get(dataset.repair or "") or {}
+    window = window_of(dataset, partition)
+    archive = files_record(published.get(dataset.bulk or ""))
+    rest = answers_record(published.get(dataset.repair or ""))
     done_by, unpublished = due(window, work.now), unpublished_of(dataset, window, work.now, archive)
     # What is not over yet is not known, whatever a file says; the settlements of a month that is over all are.
     settled = None if window.end <= work.now else _settled(work, dataset, partition)
@@ -50,15 +51,15 @@ def _merge(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     if done and (not done.ok or is_whole(work.store, partition.in_zone("gaps"), made_of)):
         return done
     settled = _settled(work, dataset, partition) if settled is None else settled
-    before = _before(records)
+    before = _unlabelled(joined([before_of(files_record(one)) for one in published.values()]))
     settled = in_force(settled, before)
     known = known_of(window, archive, rest, pl.concat([before, settled]), unpublished)
     missing = missing_settlements(_as_stated(settled), done_by, _as_stated(before))
     gaps = settlement_ledger(missing, known.reasons())
-    nothing = nothing_sound(settled.height, [archive])
+    nothing = nothing_sound(settled.height, archive.get("quarantined") or [])
     findings = (*audit(settled, funding_model(SETTLEMENT)), *_coverage(gaps), *_differing(settled), *nothing)
     verdict = Verdict(settled.height, findings)
-    record = {CLOSED: done_by.end.isoformat()}
+    record: MergedRecord = {"closed": done_by.end.isoformat()}
     return publish(work.store, partition, settled, verdict, fingerprint=made_of, record=record, ledger=gaps)
 
 
@@ -67,11 +68,6 @@ def _settled(work: Workbench, dataset: Dataset, partition: Partition) -> pl.Data
     frames = [read_sound(work.store, partition.in_zone("parsed", name), dataset.name) for name in dataset.sources]
     known = pl.col("time") + SETTLEMENT_MINUTE <= work.now
     return _unlabelled(joined(frames)).filter(known)
-
-
-def _before(records: Mapping[str, Told]) -> pl.DataFrame:
-    """The settlements of the day before, by all sources."""
-    return _unlabelled(joined([before_of(record) for record in records.values()]))
 
 
 def _unlabelled(settled: pl.DataFrame) -> pl.DataFrame:

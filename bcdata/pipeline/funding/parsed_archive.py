@@ -10,6 +10,7 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import RAW_SETTLEMENT, SENT_SETTLEMENT, TIME
+from bcdata.gaps.told import SetAsideRecord
 from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.funding.common import AROUND, made_of_raw, plain
@@ -17,7 +18,9 @@ from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.archive_content import object_file, refuse_lost
 from bcdata.pipeline.parsed.archive_rows import extra_columns
 from bcdata.pipeline.publish import publish, unchanged
-from bcdata.pipeline.records.manifests import Record, held_manifest
+from bcdata.pipeline.records.in_footers import FilesRecord
+from bcdata.pipeline.records.manifests import archive_manifest, held_manifest
+from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.pipeline.stream import each
 from bcdata.providers.base import ObjectError
 from bcdata.providers.registry import bulk_format
@@ -36,7 +39,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = held_manifest(store, raw)
+    manifest = held_manifest(store, raw, archive_manifest)
     if manifest is None:
         return Outcome(partition, State.FAILED, failed("upstream", "raw holds nothing for it; materialize raw first"))
     made_of = made_of_raw(dataset, manifest)
@@ -46,7 +49,7 @@ def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     opened = _Opened.of(store, raw, records, dataset)
     before = _day_before(opened.rows, dataset, window)
     audited = audit_settlements(_of_this_partition(opened.rows, window), max_bad_share=dataset.quality.max_bad_share)
-    whole = [
+    whole: list[SetAsideRecord] = [
         {
             "start": window.start.isoformat(),
             "end": (window.end - SETTLEMENT_MINUTE).isoformat(),
@@ -55,13 +58,13 @@ def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
         }
         for _, rule, words in opened.whole(audited.bad_objects)
     ]
-    record = {
-        "raw": manifest["fingerprint"],
-        "objects": [one["name"] for one in records],
-        "evidence": manifest["evidence"],
-        "quarantined": [*_quarantined(audited.rejected, window), *whole],
-        "before": plain(before),
-    }
+    record = FilesRecord(
+        raw=manifest["fingerprint"],
+        objects=[one["name"] for one in records],
+        evidence=manifest["evidence"],
+        quarantined=[*_quarantined(audited.rejected, window), *whole],
+        before=plain(before),
+    )
     verdict = audited.verdict.with_findings(opened.findings(audited.bad_objects))
     rejected = pl.concat([audited.rejected, opened.as_rows()], how="diagonal")
     rejected = rejected.select("name", "line", "reason", "evidence", *SENT_SETTLEMENT.names())
@@ -79,7 +82,7 @@ class _Opened:
     beside: list[Finding] = field(default_factory=list)
 
     @classmethod
-    def of(cls, store: Store, raw: Partition, records: Sequence[Record], dataset: Dataset) -> "_Opened":
+    def of(cls, store: Store, raw: Partition, records: Sequence[ObjectRecord], dataset: Dataset) -> "_Opened":
         nothing, files = pl.DataFrame(schema=RAW_SETTLEMENT), bulk_format(dataset.market)
         frames, opened, wide = [nothing], cls(raw.date, nothing), []
         for record in records:
@@ -132,7 +135,7 @@ def _day_before(rows: pl.DataFrame, dataset: Dataset, window: Window) -> pl.Data
     return audited.settled.filter(pl.col("time") >= window.start - AROUND)
 
 
-def _quarantined(rejected: pl.DataFrame, window: Window) -> list[dict[str, str]]:
+def _quarantined(rejected: pl.DataFrame, window: Window) -> list[SetAsideRecord]:
     """The settlements of which a row came that was set aside: the gap ledger calls them quarantined."""
     rows = (
         rejected.filter(IS_NAMED)

@@ -12,7 +12,7 @@ from bcdata.pipeline.funding.listing import facts_of
 from bcdata.pipeline.lake import repair
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.publish import publish, unchanged
-from bcdata.pipeline.records.manifests import held_manifest
+from bcdata.pipeline.records.manifests import funding_manifest, held_manifest
 from bcdata.pipeline.stream import each
 from bcdata.quality.verdict import Finding, Severity, Verdict, failed
 from bcdata.store.layout import Partition
@@ -27,7 +27,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = held_manifest(store, raw)
+    manifest = held_manifest(store, raw, funding_manifest)
     if manifest is None:
         return Outcome(partition, State.UNCHANGED, Verdict(0))
     archived = Archived.read(store, dataset, partition) or Archived.nothing()
@@ -45,9 +45,8 @@ def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     given, before = answer.gives(window), answer.gives(day_before(window)).settled
     record = {
         "raw": manifest["fingerprint"],
-        "asked": answer.windows,
         **facts_of(manifest),
-        **answer.facts(),
+        **answer.proofs(),
         "before": plain(before),
     }
     verdict = given.verdict

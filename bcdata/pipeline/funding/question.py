@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import cast
 
 import polars as pl
 
 from bcdata.bars.settlements import missing_settlements
 from bcdata.catalog import Dataset
 from bcdata.gaps.ledger import Status, explain
+from bcdata.gaps.told import ListingRecord, ToldByAnswers
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.funding.answer import Answer
 from bcdata.pipeline.funding.common import (
@@ -21,7 +23,6 @@ from bcdata.pipeline.funding.common import (
     known_of,
     unpublished_of,
 )
-from bcdata.pipeline.funding.listing import Facts
 from bcdata.pipeline.raw.answered import ASK_AGAIN
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Refilled
@@ -48,7 +49,7 @@ class Question:
     partition: Partition
     archived: Archived
     earlier: Answer | None
-    facts: Facts
+    facts: ListingRecord
     _notes: list[str] = field(default_factory=list)
 
     @property
@@ -142,7 +143,7 @@ class Question:
         missing = self._missing(answer)
         if missing.is_empty():
             return missing
-        told = {**self.facts, "asked": answer.windows, **answer.facts()} if answer else self.facts
+        told = cast("ToldByAnswers", {**self.facts, **answer.proofs()} if answer else self.facts)
         unpublished = unpublished_of(self.dataset, self.window, self.work.now, self.archived.record)
         settled = pl.concat([self._before(answer), self._there(answer)])
         reasons = known_of(self.window, self.archived.record, told, settled, unpublished).reasons()

@@ -6,13 +6,13 @@ says so.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
 from bcdata.evidence.delisting import Delistings
+from bcdata.gaps.told import SpanRecord
 from bcdata.pipeline.context import Workbench, series_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.funding.answer import Answer
@@ -22,7 +22,10 @@ from bcdata.pipeline.funding.question import Question
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.present import as_of, with_warnings
 from bcdata.pipeline.raw.answered import asking_findings
-from bcdata.pipeline.records.manifests import MANIFEST, Record, read_manifest
+from bcdata.pipeline.records.manifests import funding_manifest, write_manifest
+from bcdata.pipeline.records.objects import without
+from bcdata.pipeline.records.pages import KeptAnswer, NewAnswer, SettlementPage
+from bcdata.pipeline.records.shapes import FundingManifest
 from bcdata.pipeline.stream import each
 from bcdata.providers.base import Page
 from bcdata.quality.verdict import Finding, Severity, Verdict
@@ -42,16 +45,17 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 
 def _ask(work: Workbench, dataset: Dataset, partition: Partition, delistings: Delistings) -> Outcome:
-    manifest = read_manifest(work.store, partition)
+    manifest = funding_manifest(work.store, partition)
     archived = Archived.read(work.store, dataset, partition)
     if archived is None:
-        idle = Outcome(partition, State.UNCHANGED, Verdict(0), (manifest or {}).get("fingerprint", ""))
+        idle = Outcome(partition, State.UNCHANGED, Verdict(0), manifest["fingerprint"] if manifest else "")
         words = f"parsed/{dataset.bulk} is not published; nothing was asked"
         return replace(idle, verdict=Verdict(0, (Finding("upstream", Severity.WARN, 1, words),)))
     earlier = Answer.kept(work.store, partition, manifest, archived.known)
     question = Question(work, dataset, partition, archived, earlier, facts_of(manifest))
-    refused = Answer.kept(work.store, partition, (manifest or {}).get("contradicted"), archived.known)
-    return _Asking(question, manifest or {}, refused, delistings).run()
+    contradicted = manifest.get("contradicted") if manifest else None
+    refused = Answer.kept(work.store, partition, contradicted, archived.known)
+    return _Asking(question, manifest, refused, delistings).run()
 
 
 @dataclass(slots=True)
@@ -59,7 +63,7 @@ class _Asking:
     """The work on one partition."""
 
     question: Question
-    before: Record
+    before: FundingManifest | None
     refused: Answer | None
     """The last answer that was contradicted, while there was a better one."""
     delistings: Delistings
@@ -70,14 +74,15 @@ class _Asking:
 
     def run(self) -> Outcome:
         """Learns of the listing what is missing, asks for what that leaves, and keeps both."""
-        manifest = {"asked": None, "objects": [], "evidence": {}, "twice": None, **self.before}
+        nothing: FundingManifest = {"fingerprint": "", "asked": None, "objects": [], "evidence": {}, "twice": None}
+        manifest: FundingManifest = {**nothing, **self.before} if self.before else nothing
         if self.refused is None:
             manifest.pop("contradicted", None)  # lost or damaged: nobody has it any more
         if self.question.lacks_any() and self.question.may_learn():
             self._learn()
-        manifest |= self.question.facts
+        manifest = {**manifest, **self.question.facts}
         if self.question.is_due():
-            manifest |= self._asked()
+            manifest = {**manifest, **self._asked()}
         return self._conclude(manifest)
 
     def _learn(self) -> None:
@@ -101,7 +106,7 @@ class _Asking:
             return
         question.note_facts()
 
-    def _asked(self) -> Record:
+    def _asked(self) -> NewAnswer:
         """What the manifest says after REST was asked."""
         question = self.question
         series = series_of(question.dataset, question.partition.symbol)
@@ -121,16 +126,18 @@ class _Asking:
         if pages and (objection := question.objection(answer)):
             question.note_outcome(Refilled.UNANSWERED)
             self.contradicted += (f"{question.partition.provider}: {pages[0].url}: the answer {objection}",)
-            kept = {"asked": _span(answer.asked), "objects": self._stored("contradicted", pages)}
+            kept: KeptAnswer = {"asked": _span(answer.asked), "objects": self._stored("contradicted", pages)}
             has_better = question.earlier is not None and question.earlier.contradiction is None
-            return {"contradicted": kept} if has_better else {**kept, "twice": None}
+            if has_better:
+                return {"contradicted": kept}
+            return {"asked": kept["asked"], "objects": kept["objects"], "twice": None}
         question.note(answer)
         # That it is the second time is a fact, and is kept; when the first was stands in the side table.
         twice = _span(answer.twice) if answer.twice else None
         return {"asked": _span(answer.asked), "objects": self._stored("funding", pages), "twice": twice}
 
-    def _stored(self, name: str, pages: Iterable[Page]) -> list[Record]:
-        objects: list[Record] = []
+    def _stored(self, name: str, pages: Iterable[Page]) -> list[SettlementPage]:
+        objects: list[SettlementPage] = []
         store, partition = self.question.work.store, self.question.partition
         for number, page in enumerate(pages):
             digest = hashlib.sha256(page.body).hexdigest()
@@ -140,21 +147,20 @@ class _Asking:
             objects.append({"name": f"{number}", "file": file, "bytes": size, "sha256": digest, "url": page.url})
         return objects
 
-    def _conclude(self, manifest: dict[str, Any]) -> Outcome:
+    def _conclude(self, manifest: FundingManifest) -> Outcome:
         work, partition = self.question.work, self.question.partition
         as_of(work, self.question.dataset, partition)  # answers say what time it is elsewhere
         if not self._is_anything(manifest):
             self.question.kept()
             return self._outcome("", changed=False)
-        manifest.pop("fingerprint", None)
-        manifest["fingerprint"] = fingerprint(**manifest)
+        manifest["fingerprint"] = fingerprint(**without(manifest, "fingerprint"))
         if changed := manifest != self.before:
-            work.store.put_json(partition, MANIFEST, manifest)
+            write_manifest(work.store, partition, manifest)
             work.store.objects.sync()
         self.question.kept()
         return self._outcome(manifest["fingerprint"], changed=changed)
 
-    def _is_anything(self, manifest: Mapping[str, Any]) -> bool:
+    def _is_anything(self, manifest: FundingManifest) -> bool:
         return bool(self.before) or manifest["asked"] is not None or any(facts_of(manifest).values())
 
     def _outcome(self, made_of: str, *, changed: bool) -> Outcome:
@@ -163,5 +169,5 @@ class _Asking:
         return Outcome(self.question.partition, state, verdict, made_of, self.rows, requests=self.requests)
 
 
-def _span(window: Window) -> dict[str, str]:
+def _span(window: Window) -> SpanRecord:
     return {"start": window.start.isoformat(), "end": window.end.isoformat()}

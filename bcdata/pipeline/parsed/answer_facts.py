@@ -1,26 +1,29 @@
 """What follows from weighed answers, as the record of the parsed answers has it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import polars as pl
 
 from bcdata.frames.schema import TIME
 from bcdata.gaps.ledger import windows_of_runs
+from bcdata.gaps.told import DayBarRecord, DoubtRecord, SetAsideRecord
 from bcdata.intervals import Interval
 from bcdata.pipeline.parsed.answer_rows import within
 from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL
-from bcdata.pipeline.records.manifests import Record
 from bcdata.quality.compare.coarser import Contradiction
+from bcdata.quality.compare.questions import Settled
 from bcdata.quality.compare.refill import REFUTED
 from bcdata.quality.compare.windows import length_of
+from bcdata.quality.verdict import Finding, Severity
 
 
-def window_record(one: Contradiction) -> Record:
+def window_record(one: Contradiction) -> DoubtRecord:
     """A window, half-open, with its evidence."""
     return {"start": one.window.start.isoformat(), "end": one.window.end.isoformat(), "evidence": one.evidence}
 
 
-def refuted_run(bars: pl.DataFrame, one: Contradiction) -> Record:
+def refuted_run(bars: pl.DataFrame, one: Contradiction) -> SetAsideRecord:
     """A window of the archive's rows that are not published, as a run of these, first and last open included."""
     opens = within(bars, [one])["open_time"]
     first, last = opens.min(), opens.max()
@@ -29,7 +32,7 @@ def refuted_run(bars: pl.DataFrame, one: Contradiction) -> Record:
     return {"start": start.isoformat(), "end": end.isoformat(), "reason": REFUTED, "evidence": one.evidence}
 
 
-def set_aside_windows(rejected: pl.DataFrame, bars: pl.DataFrame, interval: Interval) -> list[Record]:
+def set_aside_windows(rejected: pl.DataFrame, bars: pl.DataFrame, interval: Interval) -> list[DoubtRecord]:
     """Half-open windows of rows that came, were set aside, and that no other row stands in for; and why."""
     told = rejected.drop_nulls("open_time").select(
         pl.col("open_time").cast(TIME).dt.truncate(interval.name), "reason", "evidence"
@@ -43,7 +46,7 @@ def set_aside_windows(rejected: pl.DataFrame, bars: pl.DataFrame, interval: Inte
     ]
 
 
-def days_with_holes(days: pl.DataFrame, bars: pl.DataFrame, interval: Interval) -> list[Record]:
+def days_with_holes(days: pl.DataFrame, bars: pl.DataFrame, interval: Interval) -> list[DayBarRecord]:
     """The exchange's day bars of days that lack a bar: what was traded there.
 
     Args:
@@ -58,4 +61,16 @@ def days_with_holes(days: pl.DataFrame, bars: pl.DataFrame, interval: Interval) 
     return [
         {"start": at.isoformat(), "interval": DAY_INTERVAL.name, "trades": trades}
         for at, trades in left.select("open_time", "trades").iter_rows()
+    ]
+
+
+def said(settled: Settled, replaced: Sequence[Contradiction]) -> list[Finding]:
+    """What became of the questions about the archive's own rows, as warnings."""
+    told = (
+        ("question_confirmed", settled.confirmed, "coarser bars contradict rows in which the archive and REST agree"),
+        ("sources_undecided", settled.undecided, "coarser bars contradict the archive's rows, and REST's no less"),
+        ("archive_replaced", replaced, "REST's rows agree with coarser bars, and the archive's do not"),
+    )
+    return [
+        Finding(rule, Severity.WARN, len(some), f"{words} ({some[0].evidence})") for rule, some, words in told if some
     ]

@@ -1,9 +1,8 @@
 """Rows and windows out of what raw and parsed keep, as frames: what answers of REST are weighed with."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
@@ -11,7 +10,8 @@ from bcdata.frames.schema import BAR, TIME, conform
 from bcdata.intervals import Interval
 from bcdata.pipeline.context import series_of
 from bcdata.pipeline.parsed.archive_view import ArchiveView
-from bcdata.pipeline.records.manifests import Record
+from bcdata.pipeline.records.in_footers import FilesRecord
+from bcdata.pipeline.records.objects import StoredRecord
 from bcdata.providers.registry import page_format
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.compare.coarser import Contradiction
@@ -23,7 +23,7 @@ from bcdata.windows import Window
 _DAY = Interval.parse("1d")
 
 
-def read_bodies(store: Store, raw: Partition, pages: Sequence[Record]) -> list[bytes] | None:
+def read_bodies(store: Store, raw: Partition, pages: Sequence[StoredRecord]) -> list[bytes] | None:
     """The bodies of kept pages; None where one is lost, or its bytes are not those that came."""
     bodies = [store.objects.get(raw.key(page["file"])) for page in pages]
     sound = [
@@ -34,7 +34,7 @@ def read_bodies(store: Store, raw: Partition, pages: Sequence[Record]) -> list[b
     return sound if len(sound) == len(bodies) else None
 
 
-def questions_of(record: Mapping[str, Any]) -> list[Contradiction]:
+def questions_of(record: FilesRecord) -> list[Contradiction]:
     """The windows of which the record of the parsed files says that a second source is to be asked."""
     return [
         Contradiction(

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from bcdata.bars.tail import quiet_since
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import TIME
 from bcdata.gaps.ledger import missing_opens
 from bcdata.gaps.set_aside import Lacking
+from bcdata.gaps.told import DoubtRecord, SpanRecord
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.outcome import Outcome, State
@@ -17,7 +17,8 @@ from bcdata.pipeline.parsed.audited_objects import audit_objects
 from bcdata.pipeline.parsed.control_bars import read_controls_with_findings
 from bcdata.pipeline.parsed.superseded import fewer_rows, withdrawn_bars
 from bcdata.pipeline.publish import publish, unchanged
-from bcdata.pipeline.records.manifests import held_manifest
+from bcdata.pipeline.records.in_footers import FilesRecord
+from bcdata.pipeline.records.manifests import archive_manifest, held_manifest
 from bcdata.pipeline.stream import each
 from bcdata.quality.audit import Audited
 from bcdata.quality.compare.coarser import Contradiction
@@ -35,7 +36,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = held_manifest(work.store, raw)
+    manifest = held_manifest(work.store, raw, archive_manifest)
     if manifest is None:
         verdict = failed("upstream", "raw holds nothing for it; materialize raw first")
         return Outcome(partition, State.FAILED, verdict)
@@ -44,15 +45,16 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         return done
     window = window_of(dataset, partition)
     opened = Opened.of(work.store, raw, manifest["objects"], dataset)
-    controls, unread = read_controls_with_findings(work.store, raw, manifest, window)
+    controls, unread = read_controls_with_findings(work.store, raw, manifest.get("controls", []), window)
     between = [_window(one) for one in manifest["evidence"].get("reused") or []]
     found = audit_objects(dataset, partition, opened, controls, between)
     audited, aside = found.audited, found.aside
     expected = calendar(dataset.calendar).opens(dataset.bar_interval, window)
     lacking = Lacking(expected, missing_opens(expected, audited.bars["open_time"]))
     received = found.rows["open_time"].drop_nulls().cast(TIME)
-    withdrawn = withdrawn_bars(work.store, raw, manifest, dataset, lacking.without(received))
-    record = {
+    earlier = manifest.get("superseded", [])
+    withdrawn = withdrawn_bars(work.store, raw, earlier, dataset, lacking.without(received))
+    record: FilesRecord = {
         "raw": manifest["fingerprint"],
         "objects": [one["name"] for one in opened.records],
         "evidence": manifest["evidence"],
@@ -72,7 +74,7 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     )
 
 
-def _found(audited: Audited) -> dict[str, Any]:
+def _found(audited: Audited) -> FilesRecord:
     """What the record says of the bars that are published."""
     since = quiet_since(audited.bars)
     return {
@@ -82,11 +84,11 @@ def _found(audited: Audited) -> dict[str, Any]:
     }
 
 
-def _window(one: dict[str, str]) -> Window:
+def _window(one: SpanRecord) -> Window:
     return Window(datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"]))
 
 
-def _record_of(one: Contradiction) -> dict[str, str]:
+def _record_of(one: Contradiction) -> DoubtRecord:
     return {"start": one.window.start.isoformat(), "end": one.window.end.isoformat(), "evidence": one.evidence}
 
 

@@ -1,28 +1,24 @@
 """The content of published files that raw holds: bytes checked against their record, and the rows in them."""
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
 
 from bcdata.errors import StoreError
 from bcdata.intervals import Interval
 from bcdata.pipeline.lake import repair
-from bcdata.pipeline.raw.standing import WITHDRAWN
-from bcdata.providers.base import ObjectError, Series
+from bcdata.pipeline.records.objects import WITHDRAWN, NamedTimes, ObjectRecord
+from bcdata.providers.base import PERIODS, ObjectError, Series
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata.windows import Grain, Window
-
-Record = dict[str, Any]
+from bcdata.windows import Window
 
 
 class LostObjectError(ObjectError):
     """The bytes that came are not there any more."""
 
 
-def refuse_lost(error: ObjectError, raw: Partition, record: Record) -> None:
+def refuse_lost(error: ObjectError, raw: Partition, record: ObjectRecord) -> None:
     """Passes what is wrong with an object itself, and what is lost for good: the archive has it no more.
 
     Raises:
@@ -33,7 +29,7 @@ def refuse_lost(error: ObjectError, raw: Partition, record: Record) -> None:
         raise StoreError(f"{raw.key(record['file'])} is lost or damaged; repair it with: {command}") from error
 
 
-def object_file(store: Store, raw: Partition, record: Record) -> PublishedFile:
+def object_file(store: Store, raw: Partition, record: ObjectRecord) -> PublishedFile:
     """An object of raw.
 
     Args:
@@ -50,7 +46,7 @@ def object_file(store: Store, raw: Partition, record: Record) -> PublishedFile:
     return PublishedFile(record["name"], object_window(record), body)
 
 
-def rows_content(store: Store, raw: Partition, record: Record, series: Series) -> bytes:
+def rows_content(store: Store, raw: Partition, record: ObjectRecord, series: Series) -> bytes:
     """The rows of an object of bars: its content without header and the like.
 
     Args:
@@ -70,6 +66,6 @@ def rows_content(store: Store, raw: Partition, record: Record, series: Series) -
     return rows
 
 
-def object_window(record: Mapping[str, Any]) -> Window:
+def object_window(record: NamedTimes) -> Window:
     """The time that an archive object names."""
-    return (Grain.DAY if record["period"] == "daily" else Grain.MONTH).window(record["date"])
+    return PERIODS[record["period"]].window(record["date"])

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from bcdata.catalog import Dataset
-from bcdata.gaps.set_aside import UNREADABLE_LINE, Lacking, Run, runs_of_rows, runs_of_windows
+from bcdata.gaps.set_aside import UNREADABLE_LINE, Lacking, runs_of_rows, runs_of_windows
+from bcdata.gaps.told import SetAsideRecord
 from bcdata.intervals import Interval
 from bcdata.pipeline.context import series_of
-from bcdata.pipeline.parsed.archive_content import Record, object_window, refuse_lost, rows_content
+from bcdata.pipeline.parsed.archive_content import object_window, refuse_lost, rows_content
 from bcdata.pipeline.parsed.control_bars import with_windows
+from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.providers.base import ObjectError
 from bcdata.quality.audit import Audited
 from bcdata.quality.shares import BAD_SHARE
@@ -23,12 +25,12 @@ from bcdata.store.store import Store
 class Opened:
     """The contents of the objects that could be opened, and what is wrong with the others."""
 
-    records: list[Record] = field(default_factory=list)
+    records: list[ObjectRecord] = field(default_factory=list)
     contents: list[bytes] = field(default_factory=list)
-    broken: list[tuple[Record, ObjectError]] = field(default_factory=list)
+    broken: list[tuple[ObjectRecord, ObjectError]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, store: Store, raw: Partition, records: Sequence[Record], dataset: Dataset) -> "Opened":
+    def of(cls, store: Store, raw: Partition, records: Sequence[ObjectRecord], dataset: Dataset) -> "Opened":
         """Opens the objects of a partition of raw, by their records."""
         opened, series = cls(), series_of(dataset, raw.symbol)
         for record in records:
@@ -55,7 +57,7 @@ class SetAside:
     opened: Opened
     rows: pl.DataFrame
     rejected: pl.DataFrame
-    whole: list[tuple[Record, str, str]]
+    whole: list[tuple[ObjectRecord, str, str]]
 
     @classmethod
     def of(cls, opened: Opened, rows: pl.DataFrame, bad_lines: pl.DataFrame, audited: Audited) -> "SetAside":
@@ -71,7 +73,7 @@ class SetAside:
         ]
         return cls(opened, rows, rejected, [*broken, *bad])
 
-    def runs(self, lacking: Lacking, interval: Interval) -> list[Run]:
+    def runs(self, lacking: Lacking, interval: Interval) -> list[SetAsideRecord]:
         """The runs of missing bars that it explains, for the gap ledger."""
         if not self.rejected.height and not self.whole:
             return []

@@ -1,8 +1,6 @@
 """What the archive has in a partition and around it: what missing bars and answers of REST are weighed against."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
@@ -11,10 +9,12 @@ from bcdata.frames.schema import BAR, conform
 from bcdata.gaps.explain import coarse_of
 from bcdata.gaps.ledger import Reason
 from bcdata.gaps.residuals import CoarseBar, coarse_bars, residuals
+from bcdata.gaps.told import ToldByAnswers
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.lake import keys_over, published_sound, read_sound
 from bcdata.pipeline.parsed.control_bars import read_controls
-from bcdata.pipeline.records.manifests import held_manifest
+from bcdata.pipeline.records.in_footers import FilesRecord, files_record
+from bcdata.pipeline.records.manifests import archive_manifest, held_manifest
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
@@ -34,7 +34,7 @@ class ArchiveView:
     store: Store
     dataset: Dataset
     partition: Partition
-    record: Mapping[str, Any]
+    record: FilesRecord
     _frames: dict[str, pl.DataFrame] = field(default_factory=dict)
     _controls: dict[str, dict[str, pl.DataFrame]] = field(default_factory=dict)
 
@@ -44,7 +44,7 @@ class ArchiveView:
         if dataset.bulk is None:
             return cls(store, dataset, partition, {})
         published = published_sound(store, partition.in_zone("parsed", dataset.bulk))
-        return cls(store, dataset, partition, published.record) if published else None
+        return cls(store, dataset, partition, files_record(published)) if published else None
 
     @property
     def window(self) -> Window:
@@ -76,13 +76,14 @@ class ArchiveView:
             return {}
         if "own" not in self._controls:
             raw = self.partition.in_zone("raw", self.dataset.bulk)
-            manifest = held_manifest(self.store, raw) or {}
+            manifest = held_manifest(self.store, raw, archive_manifest)
             # What raw holds since it was parsed belongs to another version of the partition.
-            is_read = bool(manifest.get("controls")) and manifest.get("fingerprint") == self.record.get("raw")
-            self._controls["own"] = read_controls(self.store, raw, manifest, self.window) if is_read else {}
+            is_own = manifest is not None and manifest["fingerprint"] == self.record.get("raw")
+            controls = manifest.get("controls", []) if manifest is not None and is_own else []
+            self._controls["own"] = read_controls(self.store, raw, controls, self.window)
         return self._controls["own"]
 
-    def coarse(self, missing: pl.Series, rest: Mapping[str, Any]) -> list[CoarseBar]:
+    def coarse(self, missing: pl.Series, rest: ToldByAnswers) -> list[CoarseBar]:
         """The closed coarser bars of days that lack a bar: of raw's control bars and of what other files told.
 
         Args:
@@ -94,7 +95,7 @@ class ArchiveView:
         within = [one for one in told if one.start >= self.window.start and one.end <= self.window.end]
         return [*coarse_bars(self.controls, missing), *within]
 
-    def residuals(self, bars: pl.DataFrame, missing: pl.Series, rest: Mapping[str, Any]) -> list[Reason]:
+    def residuals(self, bars: pl.DataFrame, missing: pl.Series, rest: ToldByAnswers) -> list[Reason]:
         """Where coarser bars have more trades than the bars of the partition that are there, from whatever source.
 
         The exchange's own day bars, where there are some, count too.

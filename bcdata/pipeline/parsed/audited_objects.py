@@ -11,7 +11,7 @@ from bcdata.gaps.set_aside import by_neighbours
 from bcdata.pipeline.context import series_of, window_of
 from bcdata.pipeline.parsed.archive_rows import Opened, SetAside, extra_columns
 from bcdata.pipeline.parsed.control_bars import with_windows
-from bcdata.pipeline.records.manifests import Record
+from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.providers.registry import bulk_format
 from bcdata.quality.audit import Audited, audit_bars
 from bcdata.quality.rules import blame, row_rules
@@ -99,7 +99,7 @@ def _of_this_partition(
 
 
 def _of_this_day(
-    rows: pl.DataFrame, bad_lines: pl.DataFrame, records: Sequence[Record], dataset: Dataset, partition: Partition
+    rows: pl.DataFrame, bad_lines: pl.DataFrame, records: Sequence[ObjectRecord], dataset: Dataset, partition: Partition
 ) -> tuple[pl.DataFrame, pl.DataFrame, dict[int, Bad]]:
     """Takes out of the month's object the rows and lines of the day, and counts the others, good and bad.
 

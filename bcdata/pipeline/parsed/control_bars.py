@@ -1,15 +1,15 @@
 """The control bars of a partition: coarser bars of the same symbol, kept in raw to check the finer ones."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import polars as pl
 
 from bcdata.catalog.names import parse_name
 from bcdata.frames.schema import BAR, TIME
 from bcdata.intervals import Interval
-from bcdata.pipeline.parsed.archive_content import Record, object_window, refuse_lost, rows_content
+from bcdata.pipeline.parsed.archive_content import object_window, refuse_lost, rows_content
+from bcdata.pipeline.records.objects import ControlRecord, NamedTimes
 from bcdata.providers.base import ObjectError, Series
 from bcdata.providers.registry import bulk_format
 from bcdata.quality.audit import audit_bars
@@ -19,7 +19,9 @@ from bcdata.store.store import Store
 from bcdata.windows import Window
 
 
-def read_controls(store: Store, raw: Partition, manifest: Mapping[str, Any], window: Window) -> dict[str, pl.DataFrame]:
+def read_controls(
+    store: Store, raw: Partition, controls: Sequence[ControlRecord], window: Window
+) -> dict[str, pl.DataFrame]:
     """The control bars (`BAR`, ascending, one per open) that open in the window, by interval name.
 
     Controls that cannot be read are passed over; `read_controls_with_findings` names them.
@@ -27,24 +29,24 @@ def read_controls(store: Store, raw: Partition, manifest: Mapping[str, Any], win
     Args:
         store: the lake.
         raw: the partition of raw that holds the files.
-        manifest: its manifest.
+        controls: their records.
         window: UTC.
     """
-    return read_controls_with_findings(store, raw, manifest, window)[0]
+    return read_controls_with_findings(store, raw, controls, window)[0]
 
 
 def read_controls_with_findings(
-    store: Store, raw: Partition, manifest: Mapping[str, Any], window: Window
+    store: Store, raw: Partition, controls: Sequence[ControlRecord], window: Window
 ) -> tuple[dict[str, pl.DataFrame], list[Finding]]:
     """The control bars as `read_controls` has them, and what is wrong with the controls that are left out."""
-    by_interval: dict[str, list[Record]] = defaultdict(list)
-    for record in manifest.get("controls") or []:
+    by_interval: dict[str, list[ControlRecord]] = defaultdict(list)
+    for record in controls:
         by_interval[record["interval"]].append(record)
     frames, broken = {}, []
     market = parse_name(raw.dataset).market.name
     for name, records in sorted(by_interval.items()):
         series, contents, read = Series(market, "klines", raw.symbol, name), [], []
-        for record in sorted(records, key=lambda one: str(one["name"])):
+        for record in sorted(records, key=lambda one: one["name"]):
             try:
                 contents.append(rows_content(store, raw, record, series))
                 read.append(record)
@@ -66,12 +68,12 @@ def _named(broken: Sequence[str]) -> list[Finding]:
     return [Finding("control_unreadable", Severity.WARN, len(broken), words + more)]
 
 
-def sound_bars(contents: Sequence[bytes], records: Sequence[Record], series: Series) -> pl.DataFrame:
+def sound_bars(contents: Sequence[bytes], records: Sequence[NamedTimes], series: Series) -> pl.DataFrame:
     """The rows (`BAR`) of objects that pass the row rules: what is wrong in itself checks nothing.
 
     Args:
         contents: of the objects, inflated, with known columns.
-        records: `name`, `period` and `date` of each.
+        records: the records of each.
         series: whose bars they are, and of which interval.
     """
     rows = with_windows(bulk_format(series.market).bars(contents, series).rows, records)
@@ -80,7 +82,7 @@ def sound_bars(contents: Sequence[bytes], records: Sequence[Record], series: Ser
     return audited.bars.select(BAR.names())
 
 
-def with_windows(rows: pl.DataFrame, records: Sequence[Record]) -> pl.DataFrame:
+def with_windows(rows: pl.DataFrame, records: Sequence[NamedTimes]) -> pl.DataFrame:
     """Raw rows with the window (`from_us`, `to_us`) and the `rank` of their object (0 daily, 1 monthly)."""
     windows = [object_window(record) for record in records]
     table = pl.DataFrame(

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import zip_longest
-from typing import Any
+from typing import cast
 
 import polars as pl
 
@@ -15,7 +15,8 @@ from bcdata.frames.schema import BAR, TIME
 from bcdata.pipeline.context import Workbench, series_of
 from bcdata.pipeline.parsed.control_bars import sound_bars
 from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL, REACH
-from bcdata.pipeline.records.manifests import Record
+from bcdata.pipeline.records.objects import NamedTimes
+from bcdata.pipeline.records.pages import WitnessBar, WitnessRecord
 from bcdata.providers.base import PERIODS, BulkObject, ObjectError
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format
@@ -34,7 +35,7 @@ class DayWitnesses:
     def __init__(self, work: Workbench, dataset: Dataset) -> None:
         self._work = work
         self._dataset = dataset
-        self._read: dict[str, asyncio.Task[Record | None]] = {}
+        self._read: dict[str, asyncio.Task[WitnessRecord | None]] = {}
 
     async def listed(self, partition: Partition) -> list[BulkObject]:
         """Objects of other partitions, the nearest first: of days, and of months where there is no day's.
@@ -53,7 +54,7 @@ class DayWitnesses:
         other = [one for one in months if not _overlap(PERIODS["monthly"].window(one.date_key), window)]
         return _spread(days, window) or other[:2]
 
-    async def day_bar(self, partition: Partition, one: BulkObject) -> Record | None:
+    async def day_bar(self, partition: Partition, one: BulkObject) -> WitnessRecord | None:
         """What an object makes of its day (a month's of the day next to the partition); None where that is not whole.
 
         Raises:
@@ -65,7 +66,7 @@ class DayWitnesses:
             self._read[key] = asyncio.create_task(self._look(partition.symbol, one, window))
         return await asyncio.shield(self._read[key])
 
-    async def _look(self, symbol: str, one: BulkObject, window: Window) -> Record | None:
+    async def _look(self, symbol: str, one: BulkObject, window: Window) -> WitnessRecord | None:
         try:
             fetched = await self._work.clients.bulk(self._dataset.market).fetch(one)
         except NotFoundError:
@@ -74,7 +75,7 @@ class DayWitnesses:
             return None
         return await asyncio.to_thread(self._made_of, symbol, one, fetched.body, window)
 
-    def _made_of(self, symbol: str, one: BulkObject, body: bytes, window: Window) -> Record | None:
+    def _made_of(self, symbol: str, one: BulkObject, body: bytes, window: Window) -> WitnessRecord | None:
         named, interval = PERIODS[one.period].window(one.date_key), self._dataset.bar_interval
         series = series_of(self._dataset, symbol)
         try:
@@ -88,12 +89,12 @@ class DayWitnesses:
             return None
         nearest = whole[-1] if named.end <= window.start else whole[0]
         values = nearest.select(BAR.names()).with_columns(pl.col("open_time").dt.to_string("iso:strict"))
-        return {"object": one.name, "bar": values.row(0, named=True)}
+        return {"object": one.name, "bar": cast("WitnessBar", values.row(0, named=True))}
 
 
-def frame_of(witnesses: Sequence[Record]) -> pl.DataFrame:
+def frame_of(witnesses: Sequence[WitnessRecord]) -> pl.DataFrame:
     """The day bars (`BAR`) out of the records of `DayWitnesses.day_bar`, ascending."""
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         {**one["bar"], "open_time": datetime.fromisoformat(one["bar"]["open_time"])} for one in witnesses
     ]
     schema = {**BAR, "open_time": TIME}
@@ -113,5 +114,5 @@ def _overlap(one: Window, other: Window) -> bool:
     return one.start < other.end and other.start < one.end
 
 
-def _record(one: BulkObject) -> Record:
+def _record(one: BulkObject) -> NamedTimes:
     return {"name": one.name, "period": one.period, "date": one.date_key}

@@ -14,8 +14,8 @@ from bcdata.pipeline.parsed.archive import parsed_fingerprint
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.parsed.rest_answers import Days, span_of, weigh
 from bcdata.pipeline.publish import publish, unchanged
-from bcdata.pipeline.raw.answered import FACTS
-from bcdata.pipeline.records.manifests import held_manifest
+from bcdata.pipeline.records.manifests import answers_manifest, held_manifest
+from bcdata.pipeline.records.shapes import learnt_of
 from bcdata.pipeline.stream import each
 from bcdata.quality.verdict import Verdict, failed
 from bcdata.store.layout import Partition
@@ -28,7 +28,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = held_manifest(work.store, raw)
+    manifest = held_manifest(work.store, raw, answers_manifest)
     if manifest is None:
         return Outcome(partition, State.UNCHANGED, Verdict(0))
     view = ArchiveView.read(work.store, dataset, partition)
@@ -47,11 +47,7 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         return Outcome(partition, State.FAILED, failed("upstream", words))
     exchange = Days(days, manifest.get("witnesses") or [])
     weighed = weigh(view, queries, [bodies or [] for bodies in answers], exchange)
-    record = {
-        "raw": manifest["fingerprint"],
-        **{name: manifest.get(name, nothing) for name, nothing in FACTS.items()},
-        **weighed.facts,
-    }
+    record = {"raw": manifest["fingerprint"], **learnt_of(manifest), **weighed.facts}
     rejected = weighed.rejected.drop("object", "from_us", "to_us", "rank", strict=False)
     return publish(
         work.store,

@@ -12,7 +12,7 @@ import polars as pl
 
 from bcdata.frames.schema import TIME
 from bcdata.gaps.proofs import proofs, window_asked
-from bcdata.pipeline.parsed.answer_facts import days_with_holes, refuted_run, set_aside_windows, window_record
+from bcdata.pipeline.parsed.answer_facts import days_with_holes, refuted_run, said, set_aside_windows, window_record
 from bcdata.pipeline.parsed.answer_rows import (
     answer_rows,
     as_bars,
@@ -25,14 +25,15 @@ from bcdata.pipeline.parsed.answer_rows import (
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL
 from bcdata.pipeline.parsed.day_witnesses import frame_of
-from bcdata.pipeline.records.manifests import Record
+from bcdata.pipeline.records.in_footers import WeighedRecord
+from bcdata.pipeline.records.pages import QueryRecord, WitnessRecord
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.compare.coarser import Contradiction
 from bcdata.quality.compare.day_check import DayCheck, Doubtful, Standing, check_days, conclude
 from bcdata.quality.compare.overlap import Overlap, overlap
 from bcdata.quality.compare.questions import Settled, settle
 from bcdata.quality.compare.refill import STEP, Surroundings, every_control, judge_refill
-from bcdata.quality.verdict import Finding, Severity, Verdict
+from bcdata.quality.verdict import Finding, Verdict
 from bcdata.windows import Window
 
 
@@ -41,7 +42,7 @@ class Days:
     """The exchange's day bars of a partition as sent (pages), and day bars of the archive that they are tried with."""
 
     pages: Sequence[bytes] = ()
-    witnesses: Sequence[Record] = ()
+    witnesses: Sequence[WitnessRecord] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Weighed:
     bars: pl.DataFrame
     rejected: pl.DataFrame
     verdict: Verdict
-    facts: Record
+    facts: WeighedRecord
     overlaps: Sequence[Overlap]
     opens: Sequence[Sequence[datetime]]
     settled: Settled
@@ -72,7 +73,7 @@ class Weighed:
 
 
 def weigh(
-    view: ArchiveView, queries: Sequence[Record], answers: Sequence[Sequence[bytes]], days: Days | None = None
+    view: ArchiveView, queries: Sequence[QueryRecord], answers: Sequence[Sequence[bytes]], days: Days | None = None
 ) -> Weighed:
     """Weighs the answers of a partition.
 
@@ -85,7 +86,7 @@ def weigh(
     return _Weighing(view, queries, [answer_rows(view, pages) for pages in answers], days or Days()).result()
 
 
-def span_of(view: ArchiveView, queries: Sequence[Record]) -> Window:
+def span_of(view: ArchiveView, queries: Sequence[QueryRecord]) -> Window:
     """The time of which the archive's bars bear on the answers: the partition, and what was asked for."""
     asked = [view.window, *(window_asked(query) for query in queries)]
     return Window(min(one.start for one in asked), max(one.end for one in asked))
@@ -111,7 +112,9 @@ class _Taken:
 class _Weighing:
     """The work of `weigh`."""
 
-    def __init__(self, view: ArchiveView, queries: Sequence[Record], rows: Sequence[pl.DataFrame], days: Days) -> None:
+    def __init__(
+        self, view: ArchiveView, queries: Sequence[QueryRecord], rows: Sequence[pl.DataFrame], days: Days
+    ) -> None:
         self.view, self.queries, self.rows = view, queries, rows
         self.days = day_bars(view, days.pages)
         self.interval = view.dataset.bar_interval
@@ -140,14 +143,14 @@ class _Weighing:
         given = pl.concat([sound, as_bars(bars)]).unique("open_time", keep="first").sort("open_time")
         overlaps = [self._overlap(given, n) for n in range(len(self.rows))]
         refuted, replaced = (*decided.refuted, *decided.held), self._replaced(settled)
-        facts = {
+        facts: WeighedRecord = {
             **proofs(self.queries, self.opens, [one.agrees for one in overlaps], self.interval),
             "refuted": [refuted_run(self.view.bars, one) for one in refuted],
             "replaced": [window_record(one) for one in replaced],
             "set_aside": set_aside_windows(rejected, bars, self.interval),
             "days": days_with_holes(self._own(self.days), self._own(given), self.interval) if self._is_measure else [],
         }
-        verdict = Verdict(bars.height, (*taken.findings, *decided.findings, *_said(settled, replaced)))
+        verdict = Verdict(bars.height, (*taken.findings, *decided.findings, *said(settled, replaced)))
         return Weighed(bars, rejected, verdict, facts, overlaps, self.opens, settled, refuted, self.check)
 
     @property
@@ -245,14 +248,3 @@ def _width(window: Window) -> tuple[timedelta, datetime]:
 
 def _is_in(opens: pl.Series) -> pl.Expr:
     return pl.col("open_time").is_in(opens.implode())
-
-
-def _said(settled: Settled, replaced: Sequence[Contradiction]) -> list[Finding]:
-    told = (
-        ("question_confirmed", settled.confirmed, "coarser bars contradict rows in which the archive and REST agree"),
-        ("sources_undecided", settled.undecided, "coarser bars contradict the archive's rows, and REST's no less"),
-        ("archive_replaced", replaced, "REST's rows agree with coarser bars, and the archive's do not"),
-    )
-    return [
-        Finding(rule, Severity.WARN, len(some), f"{words} ({some[0].evidence})") for rule, some, words in told if some
-    ]

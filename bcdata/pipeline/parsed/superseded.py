@@ -1,18 +1,19 @@
 """Bars that only an earlier version of an archive object holds: after a republication with fewer rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
 import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import TIME
-from bcdata.gaps.set_aside import Lacking, Run
+from bcdata.gaps.set_aside import Lacking
+from bcdata.gaps.told import WithdrawnRecord
 from bcdata.intervals import Interval
 from bcdata.pipeline.context import series_of
-from bcdata.pipeline.parsed.archive_content import Record, object_window, rows_content
+from bcdata.pipeline.parsed.archive_content import object_window, rows_content
+from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.providers.base import ObjectError
 from bcdata.providers.registry import bulk_format
 from bcdata.quality.verdict import SAMPLE, Finding, Severity
@@ -24,9 +25,9 @@ _DIGITS = 12
 
 
 def withdrawn_bars(
-    store: Store, raw: Partition, manifest: Mapping[str, Any], dataset: Dataset, lacking: Lacking
-) -> list[Run]:
-    """Runs of bars that no object in force has and earlier versions do: `{start, end, version, also?}`, in order.
+    store: Store, raw: Partition, earlier: Sequence[ObjectRecord], dataset: Dataset, lacking: Lacking
+) -> list[WithdrawnRecord]:
+    """Runs of bars that no object in force has and earlier versions do, in order.
 
     A run names the newest version that has all of it. Where none does it is cut at midnight, and a part of which no
     version has all names beside the newest version `also` the others that have some of it: a day never has a run for
@@ -35,16 +36,16 @@ def withdrawn_bars(
     Args:
         store: the lake.
         raw: the partition of raw that holds the files.
-        manifest: its manifest; `superseded` are the records of earlier versions.
+        earlier: the records of earlier versions.
         dataset: whose bars they are.
         lacking: the bars of which no row was received.
     """
-    records = [] if lacking.missing.is_empty() else sorted(manifest.get("superseded") or [], key=_age, reverse=True)
+    records = [] if lacking.missing.is_empty() else sorted(earlier, key=_age, reverse=True)
     if not records:
         return []
     held = pl.concat([_held(store, raw, one, dataset) for one in records])
     held = held.filter(pl.col("open_time").is_in(lacking.missing.implode()))
-    found: list[Run] = []
+    found: list[WithdrawnRecord] = []
     for first, last in lacking.runs(held["open_time"]):
         inside = held.filter(pl.col("open_time").is_between(first, last))
         day = pl.col("open_time").dt.date()
@@ -54,12 +55,12 @@ def withdrawn_bars(
     return found
 
 
-def _age(record: Record) -> tuple[str, str, str]:
+def _age(record: ObjectRecord) -> tuple[str, str, str]:
     """What orders versions: by when the archive changed them, and always the same way where that is not known."""
-    return (record["listed"].get("last_modified") or "", str(record["name"]), str(record["file"]))
+    return (record["listed"].get("last_modified") or "", record["name"], record["file"])
 
 
-def _held(store: Store, raw: Partition, record: Record, dataset: Dataset) -> pl.DataFrame:
+def _held(store: Store, raw: Partition, record: ObjectRecord, dataset: Dataset) -> pl.DataFrame:
     opens = pl.DataFrame({"open_time": _opens(store, raw, record, dataset).unique()})
     return opens.with_columns(version=pl.lit(str(record["sha256"])[:_DIGITS]))
 
@@ -78,15 +79,15 @@ def _versions(held: pl.DataFrame) -> list[str]:
     return held.unique("open_time", keep="first", maintain_order=True)["version"].unique(maintain_order=True).to_list()
 
 
-def _run(opens: pl.Series, versions: Sequence[str]) -> Run:
+def _run(opens: pl.Series, versions: Sequence[str]) -> WithdrawnRecord:
     first, last = opens.min(), opens.max()
     assert isinstance(first, datetime)  # noqa: S101 # nosec B101 # a run has bars
     assert isinstance(last, datetime)  # noqa: S101 # nosec B101 # a run has bars
-    run: Run = {"start": first.isoformat(), "end": last.isoformat(), "version": versions[0]}
+    run: WithdrawnRecord = {"start": first.isoformat(), "end": last.isoformat(), "version": versions[0]}
     return {**run, "also": list(versions[1:])} if versions[1:] else run
 
 
-def _opens(store: Store, raw: Partition, record: Record, dataset: Dataset) -> pl.Series:
+def _opens(store: Store, raw: Partition, record: ObjectRecord, dataset: Dataset) -> pl.Series:
     """The opens (UTC) of the bars in a version; none where it cannot be read."""
     series = series_of(dataset, raw.symbol)
     try:
@@ -98,7 +99,7 @@ def _opens(store: Store, raw: Partition, record: Record, dataset: Dataset) -> pl
     return opens.filter(opens.is_between(window.start, window.end, closed="left"))
 
 
-def fewer_rows(withdrawn: Sequence[Run], interval: Interval) -> list[Finding]:
+def fewer_rows(withdrawn: Sequence[WithdrawnRecord], interval: Interval) -> list[Finding]:
     """The warning that republished objects have fewer rows than before, and how many bars that are."""
     if not withdrawn:
         return []

@@ -4,7 +4,6 @@ import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 import polars as pl
 
@@ -13,13 +12,14 @@ from bcdata.frames.schema import TIME
 from bcdata.gaps.answered import is_covered, windows_of
 from bcdata.gaps.ledger import missing_opens, runs_of
 from bcdata.gaps.set_aside import UNREADABLE_LINE
+from bcdata.gaps.told import SetAsideRecord, ToldByWindows
 from bcdata.pipeline.context import Workbench, series_of, window_of
-from bcdata.pipeline.fingerprint import CONTENT, fingerprint
+from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.archive import parsed_fingerprint
 from bcdata.pipeline.publish import publish, unchanged
 from bcdata.pipeline.raw.pages import read_pages
-from bcdata.pipeline.records.manifests import held_manifest
+from bcdata.pipeline.records.manifests import held_manifest, windows_manifest
 from bcdata.pipeline.stream import each
 from bcdata.providers.base import RawBars
 from bcdata.providers.registry import SOURCES
@@ -37,7 +37,7 @@ def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partitio
 
 def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = held_manifest(work.store, raw)
+    manifest = held_manifest(work.store, raw, windows_manifest)
     if manifest is None:
         return Outcome(partition, State.UNCHANGED, Verdict(0))
     made_of = parsed_fingerprint(dataset, manifest["fingerprint"])
@@ -58,14 +58,15 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
         bad_lines=dict(found.bad_lines.group_by("object").len().iter_rows()),
     )
     rejected = _rejected(audited, found)
-    told = {
-        "covered": _listed(covered, window, manifest["first_open"]),
-        "first_open": manifest["first_open"],
+    first_open = manifest.get("first_open")
+    told: ToldByWindows = {
+        "covered": _listed(covered, window, first_open),
+        "first_open": first_open,
         "quarantined": _quarantined(rejected, audited.bars, dataset, partition),
     }
     # How the time was cut into pages bears on nothing: merged is made of what they hold together.
     content = fingerprint(**told, rows=_digest(audited.bars))
-    record = {"raw": manifest["fingerprint"], CONTENT: content, **told}
+    record = {"raw": manifest["fingerprint"], "content": content, **told}
     return publish(
         work.store,
         partition,
@@ -122,18 +123,18 @@ def _rejected(audited: Audited, found: RawBars) -> pl.DataFrame:
 
 def _quarantined(
     rejected: pl.DataFrame, bars: pl.DataFrame, dataset: Dataset, partition: Partition
-) -> list[dict[str, Any]]:
+) -> list[SetAsideRecord]:
     """Runs of missing bars of which a row was received that was set aside: first and last open, the rule, and words."""
     expected = calendar(dataset.calendar).opens(dataset.bar_interval, window_of(dataset, partition))
     missing = missing_opens(expected, bars["open_time"])
     told = rejected.drop_nulls("open_time").with_columns(
         pl.col("open_time").cast(TIME).dt.truncate(dataset.bar_interval.name)
     )
-    runs = []
+    runs: list[SetAsideRecord] = []
     for (reason,), rows in told.group_by("reason", maintain_order=True):
         opens = rows["open_time"].unique().sort()
         words = rows["evidence"].drop_nulls()
         for first, last in runs_of(opens.filter(opens.is_in(missing.implode())), expected):
-            run = {"start": first.isoformat(), "end": last.isoformat(), "reason": str(reason)}
+            run: SetAsideRecord = {"start": first.isoformat(), "end": last.isoformat(), "reason": str(reason)}
             runs.append({**run, "evidence": words[0]} if len(words) else run)
     return runs

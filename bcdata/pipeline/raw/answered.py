@@ -4,16 +4,20 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import cast
 
 from bcdata.gaps.proofs import window_asked
+from bcdata.gaps.told import AskedRecord, CoarseRecord, ReasonRecord
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.parsed.answer_rows import read_bodies
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.parsed.rest_answers import Days, Weighed, weigh
 from bcdata.pipeline.raw.queries import Run
-from bcdata.pipeline.records.manifests import MANIFEST, Record, read_manifest
-from bcdata.pipeline.records.marks import DAMAGED
+from bcdata.pipeline.records.in_footers import AnswersRecord
+from bcdata.pipeline.records.manifests import answers_manifest, write_manifest
+from bcdata.pipeline.records.objects import DAMAGED, without
+from bcdata.pipeline.records.pages import PageRecord, QueryRecord, WitnessRecord
+from bcdata.pipeline.records.shapes import AnswersManifest, learnt_of
 from bcdata.providers.base import Page
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
@@ -23,8 +27,6 @@ from bcdata.windows import Window
 
 ASK_AGAIN = timedelta(days=1)
 """An answer that confirms nothing is asked for once more after this long."""
-FACTS: dict[str, Any] = {"first_open": None, "unknown_symbol": False, "status": None, "ended": None, "coarser": []}
-"""What a manifest holds beside answers, as it is where nothing was learnt."""
 
 _KEPT = "kept in the manifest"
 
@@ -37,33 +39,40 @@ class Answered:
     attempts: Attempts
     partition: Partition
     now: datetime
-    before: Record
-    manifest: Record
+    before: AnswersManifest | None
+    manifest: AnswersManifest
     _notes: list[str] = field(default_factory=list)
     _weighed: Weighed | None = None
 
     @classmethod
     def read(cls, store: Store, attempts: Attempts, partition: Partition, now: datetime, series: str) -> "Answered":
         """What raw holds of the partition. An answer of which a page is lost is left out, and so asked for again."""
-        before = read_manifest(store, partition) or {}
-        facts = {name: before.get(name, nothing) for name, nothing in FACTS.items()}
-        found = cls(store, attempts, partition, now, before, {"series": series, **facts, "queries": []})
-        found.manifest["queries"] = [query for query in before.get("queries", []) if found._holds(query["pages"])]
-        if before.get("days") and found._holds(before["days"]):
-            found.manifest.update({name: before[name] for name in ("days", "witnesses") if name in before})
+        before = answers_manifest(store, partition)
+        manifest: AnswersManifest = {"fingerprint": "", "series": series, "queries": []}
+        manifest = cast("AnswersManifest", {**manifest, **learnt_of(before or {})})
+        found = cls(store, attempts, partition, now, before, manifest)
+        if before is None:
+            return found
+        found.manifest["queries"] = [query for query in before["queries"] if found._holds(query["pages"])]
+        days = before.get("days")
+        if days and found._holds(days):
+            found.manifest["days"] = days
+            if "witnesses" in before:
+                found.manifest["witnesses"] = before["witnesses"]
         return found
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing was answered or learnt at all."""
-        return not any(self.manifest.get(name) for name in ("queries", "days", *FACTS))
+        known = self.manifest
+        return not (known["queries"] or known.get("days") or any(learnt_of(known).values()))
 
     def keep(self, window: Window, pages: Sequence[Page], again: Sequence[Run]) -> int:
         """Stores an answer in the place of an earlier one to the same question; returns its size in bytes.
 
         `again` are the runs about which an answer at least a day older had said nothing either.
         """
-        answer = {
+        answer: QueryRecord = {
             "start": window.start.isoformat(),
             "end": window.end.isoformat(),
             "pages": self._stored(f"klines.{window.start:%Y%m%dT%H%M%S}", pages),
@@ -76,7 +85,7 @@ class Answered:
         self._weighed = None
         return sum(len(page.body) for page in pages)
 
-    def keep_days(self, page: Page, to: datetime, witnesses: Sequence[Record] = ()) -> int:
+    def keep_days(self, page: Page, to: datetime, witnesses: Sequence[WitnessRecord] = ()) -> int:
         """Stores the exchange's day bars of the partition, asked for up to `to`, and what they are tried with.
 
         Args:
@@ -95,10 +104,13 @@ class Answered:
         self._weighed = None
         return len(page.body)
 
-    def keep_coarser(self, told: Sequence[Record]) -> None:
+    def keep_coarser(self, told: Sequence[ReasonRecord | CoarseRecord]) -> None:
         """Adds what coarser files of the archive tell about missing bars, each record once."""
         records = [*self.manifest["coarser"], *told]
-        unique = {(one["start"], one["end"], one.get("evidence") or one["interval"]): one for one in records}
+        unique = {
+            (one["start"], one["end"], one["evidence"] if "evidence" in one else one["interval"]): one
+            for one in records
+        }
         self.manifest["coarser"] = [unique[key] for key in sorted(unique)]
         self.note("coarser")
 
@@ -139,9 +151,9 @@ class Answered:
                 return one.words()
         return None
 
-    def facts(self, view: ArchiveView) -> Record:
+    def facts(self, view: ArchiveView) -> AnswersRecord:
         """What is known from the exchange so far, as the record of the parsed answers has it."""
-        return {**{name: self.manifest[name] for name in FACTS}, **self.weighed(view).facts}
+        return cast("AnswersRecord", {**learnt_of(self.manifest), **self.weighed(view).facts})
 
     def note(self, what: str) -> None:
         """Remembers that this was asked now, once the manifest is saved."""
@@ -154,8 +166,9 @@ class Answered:
 
     def seal(self) -> str:
         """The fingerprint of all that is known, which the manifest gets; empty where nothing ever was."""
-        self.manifest["fingerprint"] = "" if self.is_empty and not self.before else fingerprint(**self.manifest)
-        return str(self.manifest["fingerprint"])
+        is_nothing = self.is_empty and not self.before
+        self.manifest["fingerprint"] = "" if is_nothing else fingerprint(**without(self.manifest, "fingerprint"))
+        return self.manifest["fingerprint"]
 
     def save(self) -> bool:
         """Writes the manifest, if there is anything in it and it has changed; whether it had.
@@ -166,7 +179,7 @@ class Answered:
         kept = bool(self.before) or not self.is_empty
         changed = kept and self.manifest != self.before
         if changed:
-            self.store.put_json(self.partition, MANIFEST, self.manifest)
+            write_manifest(self.store, self.partition, self.manifest)
             self.store.objects.sync()
         self.attempts.note(self._notes, self.now, _KEPT if kept else "nothing learnt")
         return changed
@@ -174,7 +187,8 @@ class Answered:
     def may_ask(self, what: str) -> bool:
         """Whether this was not asked within the last day, or what was learnt then is lost."""
         last = self._last(what)
-        is_lost = what == "days" and bool(self.before.get("days")) and "days" not in self.manifest
+        had_days = self.before is not None and bool(self.before.get("days"))
+        is_lost = what == "days" and had_days and "days" not in self.manifest
         if last is None or is_lost or self.now - last >= ASK_AGAIN:
             return True
         return not self.before and self.attempts.detail(f"{self.partition.prefix}{what}") == _KEPT
@@ -187,7 +201,7 @@ class Answered:
     @property
     def is_unknown(self) -> bool:
         """Whether REST said within the last day that it does not know the symbol."""
-        return bool(self.manifest["unknown_symbol"]) and not self.may_ask("symbol")
+        return self.manifest["unknown_symbol"] and not self.may_ask("symbol")
 
     @property
     def has_days(self) -> bool:
@@ -198,13 +212,12 @@ class Answered:
         return self.attempts.last(f"{self.partition.prefix}{what}")
 
     @property
-    def _queries(self) -> list[Record]:
-        queries: list[Record] = self.manifest["queries"]
-        return queries
+    def _queries(self) -> list[QueryRecord]:
+        return self.manifest["queries"]
 
-    def _stored(self, name: str, pages: Sequence[Page]) -> list[Record]:
+    def _stored(self, name: str, pages: Sequence[Page]) -> list[PageRecord]:
         """The records of pages that are put beside the manifest."""
-        stored: list[Record] = []
+        stored: list[PageRecord] = []
         for page in pages:
             digest = hashlib.sha256(page.body).hexdigest()
             file = f"{name}.{len(stored)}.{digest[:12]}.json"
@@ -212,13 +225,13 @@ class Answered:
             stored.append({"file": file, "bytes": len(page.body), "sha256": digest, "url": page.url, "rows": page.rows})
         return stored
 
-    def _holds(self, pages: Sequence[Record]) -> bool:
+    def _holds(self, pages: Sequence[PageRecord]) -> bool:
         sound = (one for one in pages if DAMAGED not in one)
         held = [self.store.holds(self.partition.key(one["file"]), one["bytes"], one["sha256"]) for one in sound]
         return len(held) == len(pages) and all(held)
 
 
-def _span(query: Record) -> str:
+def _span(query: AskedRecord) -> str:
     """The name of a question: what it asks for."""
     return f"{query['start']}..{query['end']}"
 

@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from bcdata.catalog import Dataset
 from bcdata.evidence.coarser import Coarser
-from bcdata.gaps.explain import record_of
+from bcdata.gaps.explain import told_of
+from bcdata.gaps.told import CoarseRecord, ReasonRecord
 from bcdata.pipeline.context import Workbench, series_of, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.holes import missing_in
@@ -24,16 +24,15 @@ from bcdata.pipeline.raw.days_alone import DaysAlone
 from bcdata.pipeline.raw.evidence import evidence_of
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import ObjectFetcher
-from bcdata.pipeline.raw.standing import WITHDRAWN, candidates, left_aside, superseded, withdrawn
-from bcdata.pipeline.records.manifests import MANIFEST, Record, in_force, read_manifest
-from bcdata.pipeline.records.marks import DAMAGED
+from bcdata.pipeline.raw.standing import candidates, left_aside, superseded, withdrawn
+from bcdata.pipeline.records.manifests import archive_manifest, write_manifest
+from bcdata.pipeline.records.objects import DAMAGED, WITHDRAWN, ControlRecord, ObjectRecord, as_withdrawn
 from bcdata.pipeline.records.salvage import salvaged
+from bcdata.pipeline.records.shapes import ArchiveManifest, DaysAloneRecord, in_force
 from bcdata.pipeline.stream import each_async
 from bcdata.providers.base import BulkObject
 from bcdata.quality.verdict import SAMPLE, Finding, Severity, Verdict
 from bcdata.store.layout import Partition
-
-__all__ = ["MANIFEST", "Record", "materialize"]
 
 AT_ONCE = 6
 """Partitions whose objects are in flight at once; the client bounds connections below that."""
@@ -67,7 +66,7 @@ class _Fetch:
 
     async def run(self) -> Outcome:
         window, symbol = window_of(self.dataset, self.partition), self.partition.symbol
-        before = read_manifest(self.work.store, self.partition) or salvaged(self.work.store, self.partition)
+        before = archive_manifest(self.work.store, self.partition) or salvaged(self.work.store, self.partition)
         known = in_force(before)
         daily, monthly = await self.listings.objects(symbol, window)
         early = await self.listings.before(symbol, window) if self.dataset.kind == "funding" else None
@@ -75,7 +74,7 @@ class _Fetch:
         gone = withdrawn(listed, known, self.dataset.archive)
         standing = candidates(listed, gone)
         controls = await ControlObjects(self.dataset, self.listings).fetch(
-            self.fetcher, window, before.get("controls", [])
+            self.fetcher, window, before.get("controls", []) if before else []
         )
         objects, days_alone = await self._read(standing, known, gone, controls, before)
         unread = left_aside(standing, objects, known, gone, self.dataset.archive)
@@ -83,16 +82,20 @@ class _Fetch:
         evidence = await evidence_of(self.work, self.dataset, self.partition, standing, objects)
         if self.dataset.interval is not None and self.dataset.repair is None:
             evidence["coarser"] = await self._coarser(objects)
-        manifest = {
+        manifest: ArchiveManifest = {
+            "fingerprint": "",
             "series": str(series_of(self.dataset, symbol)),
             "objects": objects,
-            "unread": unread,
-            "superseded": self._superseded(before, [*objects, *unread]),
             "controls": controls,
             "not_understood": await self.listings.not_understood(symbol, window),
             "evidence": evidence,
-            "days_alone": days_alone,
         }
+        if unread:
+            manifest["unread"] = unread
+        if earlier := self._superseded(before, [*objects, *unread]):
+            manifest["superseded"] = earlier
+        if days_alone:
+            manifest["days_alone"] = days_alone
         names = {record["name"] for record in objects}
         rest = [one for one in standing if one.name not in names]
         return self._conclude(manifest, before, left_out(self.dataset, rest) if objects else None)
@@ -100,11 +103,11 @@ class _Fetch:
     async def _read(
         self,
         standing: Sequence[BulkObject],
-        known: Mapping[str, Record],
-        gone: Mapping[str, Record],
-        controls: Sequence[Record],
-        before: Mapping[str, Any],
-    ) -> tuple[list[Record], Record | None]:
+        known: Mapping[str, ObjectRecord],
+        gone: Mapping[str, ObjectRecord],
+        controls: Sequence[ControlRecord],
+        before: ArchiveManifest | None,
+    ) -> tuple[list[ObjectRecord], DaysAloneRecord | None]:
         """The records of the objects that the partition is made of, sorted by name; and how days were judged alone."""
         window, policy = window_of(self.dataset, self.partition), policy_of(self.dataset)
         daily = [one for one in standing if one.period == "daily"]
@@ -126,42 +129,44 @@ class _Fetch:
         held = {record["name"]: record for record in records if record}
         return [held[name] for name in sorted(held)], judged
 
-    async def _have(self, one: BulkObject, known: Mapping[str, Record], gone: Mapping[str, Record]) -> Record | None:
+    async def _have(
+        self, one: BulkObject, known: Mapping[str, ObjectRecord], gone: Mapping[str, ObjectRecord]
+    ) -> ObjectRecord | None:
         """The record of an object in force; None where the archive has it not after all, and never had it."""
         if one.name in gone:
             return await self.fetcher.looked_at(one, gone[one.name])
         record = await self.fetcher.have(one, known)
         if record is None and one.name in known:
             # Listed, but not to be had: the last version that is held stays in force.
-            return await self.fetcher.looked_at(one, {**known[one.name], WITHDRAWN: True})
+            return await self.fetcher.looked_at(one, as_withdrawn(known[one.name]))
         return record
 
-    def _superseded(self, before: Mapping[str, Any], current: Iterable[Record]) -> list[Record]:
+    def _superseded(self, before: ArchiveManifest | None, current: Iterable[ObjectRecord]) -> list[ObjectRecord]:
         """Earlier versions whose bytes raw still has."""
-        earlier = [one for one in (*before.get("superseded", []), *in_force(before).values()) if DAMAGED not in one]
+        known = [*(before.get("superseded", []) if before else []), *in_force(before).values()]
+        earlier = [one for one in known if DAMAGED not in one]
         return [one for one in superseded(earlier, current) if self.fetcher.is_there(one)]
 
-    async def _coarser(self, objects: Sequence[Record]) -> list[Record]:
+    async def _coarser(self, objects: Sequence[ObjectRecord]) -> list[ReasonRecord | CoarseRecord]:
         """What coarser files tell of the bars that the objects lack: asked here where nobody asks REST."""
         missing = await asyncio.to_thread(missing_in, self.work, self.dataset, self.partition, objects)
         if missing.is_empty():
             return []
         series = series_of(self.dataset, self.partition.symbol)
-        return [record_of(reason) for reason in await self.coarser.testimony(series, missing)]
+        return [told_of(one) for one in await self.coarser.testimony(series, missing)]
 
-    def _conclude(self, manifest: dict[str, Any], before: Mapping[str, Any], not_reconciled: str | None) -> Outcome:
+    def _conclude(
+        self, manifest: ArchiveManifest, before: ArchiveManifest | None, not_reconciled: str | None
+    ) -> Outcome:
         manifest["fingerprint"] = _fingerprint(manifest)
         if not_reconciled:
             manifest["not_reconciled"] = not_reconciled
-        for name in ("unread", "superseded", "days_alone"):
-            if not manifest[name]:
-                del manifest[name]
         new = self.fetcher.new
         self.work.attempts.note(new, self.work.now, "fetched")
         if manifest != before:
-            self.work.store.put_json(self.partition, MANIFEST, manifest)
+            write_manifest(self.work.store, self.partition, manifest)
         state = State.PUBLISHED if new or manifest != before else State.UNCHANGED
-        objects, controls = manifest["objects"], manifest["controls"]
+        objects, controls = manifest["objects"], manifest.get("controls", [])
         facts = {"bytes": sum(one["bytes"] for one in objects), "control_bytes": sum(one["bytes"] for one in controls)}
         verdict = Verdict(len(objects), tuple(findings(manifest)), facts)
         return Outcome(
@@ -175,16 +180,21 @@ class _Fetch:
         )
 
 
-def _fingerprint(manifest: Mapping[str, Any]) -> str:
+def _fingerprint(manifest: ArchiveManifest) -> str:
     """What the listing says may change with the bytes the same: nothing is computed again for that."""
     told = ("name", "sha256", "checksum", WITHDRAWN)
     bytes_alone = [{key: one.get(key) for key in told} for one in manifest["objects"]]
-    versions = {kind: [[one["name"], one["sha256"]] for one in manifest[kind]] for kind in ("controls", "superseded")}
-    same = {name: manifest[name] for name in ("series", "not_understood", "evidence")}
-    return fingerprint(objects=bytes_alone, **versions, **same)
+    return fingerprint(
+        objects=bytes_alone,
+        controls=[[one["name"], one["sha256"]] for one in manifest.get("controls", [])],
+        superseded=[[one["name"], one["sha256"]] for one in manifest.get("superseded", [])],
+        series=manifest["series"],
+        not_understood=manifest.get("not_understood"),
+        evidence=manifest["evidence"],
+    )
 
 
-def findings(manifest: Mapping[str, Any]) -> Iterator[Finding]:
+def findings(manifest: ArchiveManifest) -> Iterator[Finding]:
     """What is to be said of the objects that a manifest of raw names.
 
     `not_reconciled` in it says what its objects were not compared with.
@@ -195,7 +205,7 @@ def findings(manifest: Mapping[str, Any]) -> Iterator[Finding]:
     gone = [one["name"] for one in objects if WITHDRAWN in one]
     yield from _named("withdrawn", gone, "the archive lists it no more; the last version held stays in force")
     words = "not understood as the name of an object, or not the only one of its date; it is not read"
-    yield from _named("key_not_understood", manifest["not_understood"], words)
+    yield from _named("key_not_understood", manifest.get("not_understood", []), words)
     if reason := manifest.get("not_reconciled"):
         yield Finding("not_reconciled", Severity.WARN, len(objects), reason)
 

@@ -14,7 +14,7 @@ from bcdata.intervals import Interval
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import ObjectFetcher
 from bcdata.pipeline.raw.standing import withdrawn
-from bcdata.pipeline.records.manifests import Record
+from bcdata.pipeline.records.objects import ControlRecord
 from bcdata.providers.base import PERIODS, BulkObject
 from bcdata.providers.registry import MARKETS
 from bcdata.windows import Grain, Window
@@ -30,7 +30,9 @@ class ControlObjects:
     dataset: Dataset
     listings: Listings
 
-    async def fetch(self, fetcher: ObjectFetcher, window: Window, known: Sequence[Record]) -> list[Record]:
+    async def fetch(
+        self, fetcher: ObjectFetcher, window: Window, known: Sequence[ControlRecord]
+    ) -> list[ControlRecord]:
         """The records of a partition's control objects, sorted by name.
 
         Args:
@@ -42,14 +44,14 @@ class ControlObjects:
             ProviderError: the archive cannot be asked.
         """
         before = {record["name"]: record for record in known}
-        found: list[Record] = []
+        found: list[ControlRecord] = []
         for interval in usual_controls(self.dataset):
             found += await self._of(fetcher, window, interval, before)
         if not found and self._has_others:
             listed = await self.listings.intervals(fetcher.partition.symbol)
             for interval in other_controls(self.dataset, listed):
                 found += await self._of(fetcher, window, interval, before)
-        return sorted(found, key=lambda record: str(record["name"]))
+        return sorted(found, key=lambda record: record["name"])
 
     async def listed(self, symbol: str, window: Window) -> list[BulkObject]:
         """The control objects of a partition by their names alone: what they turn out to lack may call for more.
@@ -76,8 +78,8 @@ class ControlObjects:
         return await self._month(symbol, interval, window) or await self._days(symbol, interval, window)
 
     async def _of(
-        self, fetcher: ObjectFetcher, window: Window, interval: Interval, before: Mapping[str, Record]
-    ) -> list[Record]:
+        self, fetcher: ObjectFetcher, window: Window, interval: Interval, before: Mapping[str, ControlRecord]
+    ) -> list[ControlRecord]:
         """The month's object, and those of days that it has no bar of; the day's first for a partition of a day."""
         symbol, by_day = fetcher.partition.symbol, self.dataset.grain is Grain.DAY
         known = {name: record for name, record in before.items() if record["interval"] == interval.name}
@@ -104,17 +106,17 @@ class ControlObjects:
 
 
 async def _have(
-    fetcher: ObjectFetcher, listed: Sequence[BulkObject], interval: Interval, known: Mapping[str, Record]
-) -> list[Record]:
+    fetcher: ObjectFetcher, listed: Sequence[BulkObject], interval: Interval, known: Mapping[str, ControlRecord]
+) -> list[ControlRecord]:
     """The records of what is listed, and of what was and is held. All are of one period."""
     records = await asyncio.gather(*(fetcher.have_control(one, interval, known) for one in listed))
     gone = withdrawn(listed, known, tuple(PERIODS)).values()
     return [*(record for record in records if record), *(one for one in gone if fetcher.is_there(one))]
 
 
-def _days_with_bars(record: Record) -> set[str]:
+def _days_with_bars(record: ControlRecord) -> set[str]:
     window = PERIODS[record["period"]].window(record["date"])
-    return {day.isoformat() for day in window.days()} - set(record["lacking"])
+    return {day.isoformat() for day in window.days()} - set(record.get("lacking", []))
 
 
 def usual_controls(dataset: Dataset) -> list[Interval]:

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from bcdata.catalog import Dataset
 from bcdata.evidence.listing_history import Question, day_window
 from bcdata.evidence.reuse import Reuses, absences, days_held
 from bcdata.gaps.explain import record_of
+from bcdata.gaps.told import EvidenceRecord
 from bcdata.pipeline.context import Workbench, series_of, window_of
 from bcdata.pipeline.funding.evidence import settlement_evidence
 from bcdata.pipeline.raw.choose import uncovered_days
 from bcdata.pipeline.raw.due import due_until
 from bcdata.pipeline.raw.objects import iso
-from bcdata.pipeline.records.manifests import Record
+from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.providers.base import BulkObject
 from bcdata.store.layout import Partition
 from bcdata.windows import Window
@@ -22,8 +22,8 @@ _DAY = timedelta(days=1)
 
 
 async def evidence_of(
-    work: Workbench, dataset: Dataset, partition: Partition, objects: Sequence[BulkObject], held: Sequence[Record]
-) -> dict[str, Any]:
+    work: Workbench, dataset: Dataset, partition: Partition, objects: Sequence[BulkObject], held: Sequence[ObjectRecord]
+) -> EvidenceRecord:
     """What other files tell, where days have no object of their own, or bars begin late or end early.
 
     Args:
@@ -56,25 +56,29 @@ async def evidence_of(
     reused = {
         record["start"]: record for one in found if (reason := one.reason(window)) for record in [record_of(reason)]
     }
-    return {
+    told: EvidenceRecord = {
         "not_listed": record_of(before) if before else None,
         "ended": ending.to_record() if ending else None,
         "traded": [record_of(reason) for reason in testimony.traded(days)],
         "known_by": iso(testimony.known_by),
-        **({"reused": [reused[start] for start in sorted(reused)]} if reused else {}),
     }
+    if reused:
+        told["reused"] = [reused[start] for start in sorted(reused)]
+    return told
 
 
-def _days_beyond(dataset: Dataset, window: Window, held: Iterable[Record]) -> list[date]:
+def _days_beyond(dataset: Dataset, window: Window, held: Iterable[ObjectRecord]) -> list[date]:
     """The day before the partition where its bars begin late, and the day after it where they end early."""
-    firsts = [datetime.fromisoformat(record["first"]) for record in held if record.get("first")]
-    lasts = [datetime.fromisoformat(record["last"]) for record in held if record.get("last")]
+    firsts = [datetime.fromisoformat(first) for record in held if (first := record.get("first"))]
+    lasts = [datetime.fromisoformat(last) for record in held if (last := record.get("last"))]
     begins_late = bool(firsts) and min(firsts) > window.start
     ends_early = bool(lasts) and dataset.bar_interval.next(max(lasts)) < window.end
     return [*([(window.start - _DAY).date()] if begins_late else []), *([window.end.date()] if ends_early else [])]
 
 
-def _bare_days(now: datetime, objects: Iterable[BulkObject], held: Iterable[Record]) -> Iterator[tuple[date, date]]:
+def _bare_days(
+    now: datetime, objects: Iterable[BulkObject], held: Iterable[ObjectRecord]
+) -> Iterator[tuple[date, date]]:
     """Runs of two days and more that a month's object lacks, in whole or in part, and no day's object names."""
     named = {one.date_key for one in objects if one.period == "daily"}
     lacking = {day for record in held if record["period"] == "monthly" for day in record.get("lacking", [])} - named

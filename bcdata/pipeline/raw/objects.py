@@ -9,8 +9,17 @@ from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError
 from bcdata.intervals import Interval
 from bcdata.pipeline.context import Workbench, window_of
-from bcdata.pipeline.records.manifests import Record
-from bcdata.pipeline.records.marks import DAMAGED
+from bcdata.pipeline.records.objects import (
+    DAMAGED,
+    WITHDRAWN,
+    AnyObject,
+    ControlRecord,
+    ListedVersion,
+    Look,
+    ObjectRecord,
+    StoredRecord,
+    without,
+)
 from bcdata.providers.base import PERIODS, BulkObject, FetchedObject
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format
@@ -32,7 +41,7 @@ class ObjectFetcher:
     fetched: int = 0
     new: list[str] = field(default_factory=list)
 
-    async def have(self, one: BulkObject, known: Mapping[str, Record]) -> Record | None:
+    async def have(self, one: BulkObject, known: Mapping[str, ObjectRecord]) -> ObjectRecord | None:
         """The record of an object of the dataset; None where it is not there after all.
 
         Args:
@@ -47,14 +56,16 @@ class ObjectFetcher:
         got = await self._fetch(one, with_checksum=True)
         return None if got is None else {**got[0], **await self._look(one, got[1].body)}
 
-    async def looked_at(self, one: BulkObject, record: Record) -> Record:
+    async def looked_at(self, one: BulkObject, record: ObjectRecord) -> ObjectRecord:
         """The record with what a look into its object tells by now, if an earlier version of the code looked."""
         if record.get("look") == _LOOK:
             return record
         body = await asyncio.to_thread(self.work.store.objects.get, self.partition.key(record["file"]))
         return record if body is None else {**record, **await self._look(one, body)}
 
-    async def have_control(self, one: BulkObject, interval: Interval, known: Mapping[str, Record]) -> Record | None:
+    async def have_control(
+        self, one: BulkObject, interval: Interval, known: Mapping[str, ControlRecord]
+    ) -> ControlRecord | None:
         """The record of an object of coarser bars, without its CHECKSUM; None where it is not there after all.
 
         Raises:
@@ -70,21 +81,21 @@ class ObjectFetcher:
         lacking = [day.isoformat() for day in file.window.days() if not seen.rows.get(day)]
         return {**got[0], "interval": interval.name, "lacking": lacking}
 
-    def is_there(self, record: Record) -> bool:
+    def is_there(self, record: StoredRecord) -> bool:
         """Whether raw has the file of a record, in its length."""
         info = self.work.store.objects.stat(self.partition.key(record["file"]))
         return info is not None and info.size == record["bytes"]
 
-    def _sound(self, one: BulkObject, known: Mapping[str, Record]) -> Record | None:
+    def _sound(self, one: BulkObject, known: Mapping[str, AnyObject]) -> AnyObject | None:
         """The known record of just this version, if its bytes are those that came."""
         record = known.get(one.name)
         if record is None or record["listed"] != listed_as(one) or not record["whole"] or DAMAGED in record:
             return None
         if not self.work.store.holds(self.partition.key(record["file"]), record["bytes"], record["sha256"]):
             return None
-        return {key: value for key, value in record.items() if key != "withdrawn"}
+        return without(record, WITHDRAWN)
 
-    async def _fetch(self, one: BulkObject, *, with_checksum: bool) -> tuple[Record, FetchedObject] | None:
+    async def _fetch(self, one: BulkObject, *, with_checksum: bool) -> tuple[ObjectRecord, FetchedObject] | None:
         try:
             got = await self.work.clients.bulk(self.dataset.market).fetch(one, with_checksum=with_checksum)
         except NotFoundError:
@@ -93,7 +104,7 @@ class ObjectFetcher:
         file = f"{one.name.removesuffix('.zip')}.{got.sha256[:12]}.zip"
         await asyncio.to_thread(self.work.store.keep, self.partition.key(file), got.body)
         self.new.append(self.partition.key(file))
-        record = {
+        record: ObjectRecord = {
             "name": one.name,
             "file": file,
             "url": one.key,
@@ -108,7 +119,7 @@ class ObjectFetcher:
         }
         return record, got
 
-    async def _look(self, one: BulkObject, body: bytes) -> Record:
+    async def _look(self, one: BulkObject, body: bytes) -> Look:
         """What a look into the object tells: where it begins and ends, and which days it lacks in whole or part.
 
         Taken of those that can tell something: monthly ones, and a partition's first and last daily ones.
@@ -120,7 +131,7 @@ class ObjectFetcher:
             return {"look": _LOOK}
         files = bulk_format(self.dataset.market)
         seen = await asyncio.to_thread(files.coverage, PublishedFile.of(one, body), interval)
-        told: Record = {"look": _LOOK}
+        told: Look = {"look": _LOOK}
         if not is_daily or window.start == whole.start:
             told["first"] = iso(seen.first)
         if not is_daily or window.end == whole.end:
@@ -132,7 +143,7 @@ class ObjectFetcher:
         return told
 
 
-def listed_as(one: BulkObject) -> Record:
+def listed_as(one: BulkObject) -> ListedVersion:
     """All that tells one version of an object, or of its CHECKSUM, from another, as records keep it."""
     return {
         "size": one.size,
@@ -142,12 +153,12 @@ def listed_as(one: BulkObject) -> Record:
     }
 
 
-def as_listed(record: Record) -> BulkObject:
+def as_listed(record: ObjectRecord) -> BulkObject:
     """The object of a record, as it was listed when it was fetched."""
     listed = record["listed"]
     modified, checksum_modified = (
-        datetime.fromisoformat(listed[name]) if listed.get(name) else None
-        for name in ("last_modified", "checksum_modified")
+        datetime.fromisoformat(text) if text else None
+        for text in (listed.get("last_modified"), listed.get("checksum_modified"))
     )
     return BulkObject(
         record["url"],
@@ -160,7 +171,7 @@ def as_listed(record: Record) -> BulkObject:
     )
 
 
-def is_republished(one: BulkObject, known: Mapping[str, Record]) -> bool:
+def is_republished(one: BulkObject, known: Mapping[str, ObjectRecord]) -> bool:
     """Whether records (by name) have the object, and the listing now says otherwise of it."""
     return one.name in known and known[one.name]["listed"] != listed_as(one)
 

@@ -9,8 +9,10 @@ from bcdata.errors import StoreError
 from bcdata.gaps.answered import windows_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import repair
-from bcdata.pipeline.records.manifests import MANIFEST, Record, read_manifest
-from bcdata.pipeline.records.marks import DAMAGED
+from bcdata.pipeline.records.manifests import windows_manifest, write_manifest
+from bcdata.pipeline.records.objects import DAMAGED, without
+from bcdata.pipeline.records.pages import WindowPageRecord
+from bcdata.pipeline.records.shapes import WindowsManifest
 from bcdata.providers.base import WindowPage
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -27,28 +29,28 @@ class KeptPages:
     store: Store
     partition: Partition
     series: str
-    before: Record
-    records: list[Record]
-    lost: list[Record]
+    before: WindowsManifest | None
+    records: list[WindowPageRecord]
+    lost: list[WindowPageRecord]
     first_open: datetime | None
 
     @classmethod
     def read(cls, store: Store, partition: Partition, series: str) -> "KeptPages":
         """What raw holds of the partition."""
-        before = read_manifest(store, partition) or {}
-        held: list[Record] = []
-        lost: list[Record] = []
-        for one in before.get("pages", []):
+        before = windows_manifest(store, partition)
+        held: list[WindowPageRecord] = []
+        lost: list[WindowPageRecord] = []
+        for one in before["pages"] if before else []:
             is_sound = DAMAGED not in one and store.holds(partition.key(one["file"]), one["bytes"], one["sha256"])
             (held if is_sound else lost).append(one)
-        first = before.get("first_open")
+        first = before.get("first_open") if before else None
         return cls(store, partition, series, before, held, lost, datetime.fromisoformat(first) if first else None)
 
     def keep(self, page: WindowPage) -> None:
         """Stores a page; one with the same bytes that covers the same time stands already."""
         digest = hashlib.sha256(page.body).hexdigest()
         file = f"{page.covers.start:%Y%m%dT%H%M%S}.{digest[:12]}.json"
-        record = {
+        record: WindowPageRecord = {
             "file": file,
             "bytes": len(page.body),
             "sha256": digest,
@@ -72,13 +74,13 @@ class KeptPages:
         manifest = self._manifest()
         if manifest == self.before or not (self.before or self.records or self.first_open):
             return False
-        self.store.put_json(self.partition, MANIFEST, manifest)
+        write_manifest(self.store, self.partition, manifest)
         for file in {one["file"] for one in self.lost} - {one["file"] for one in self.records}:
             self.store.objects.delete(self.partition.key(file))  # its bytes are not those that came
         self.before = manifest
         return True
 
-    def bodies(self, records: list[Record]) -> list[bytes]:
+    def bodies(self, records: list[WindowPageRecord]) -> list[bytes]:
         """The bytes of some pages.
 
         Raises:
@@ -99,16 +101,17 @@ class KeptPages:
     @property
     def fingerprint(self) -> str:
         """The fingerprint of all that is known; empty where nothing ever was."""
-        return str(self._manifest()["fingerprint"])
+        return self._manifest()["fingerprint"]
 
-    def _manifest(self) -> Record:
+    def _manifest(self) -> WindowsManifest:
         first = self.first_open.isoformat() if self.first_open else None
-        known: Record = {"series": self.series, "pages": self.records, "first_open": first}
-        is_nothing = not (self.before or self.records or first)
-        return {**known, "fingerprint": "" if is_nothing else fingerprint(**known)}
+        known: WindowsManifest = {"fingerprint": "", "series": self.series, "pages": self.records, "first_open": first}
+        if self.before or self.records or first:
+            known["fingerprint"] = fingerprint(**without(known, "fingerprint"))
+        return known
 
 
-def read_pages(store: Store, raw: Partition, records: list[Record]) -> list[bytes]:
+def read_pages(store: Store, raw: Partition, records: list[WindowPageRecord]) -> list[bytes]:
     """The bytes of kept pages.
 
     Raises:
@@ -124,12 +127,12 @@ def read_pages(store: Store, raw: Partition, records: list[Record]) -> list[byte
     return bodies
 
 
-def _cut(records: list[Record], end: datetime) -> Iterator[Record]:
+def _cut(records: list[WindowPageRecord], end: datetime) -> Iterator[WindowPageRecord]:
     """The records without what they cover after an instant; those that cover nothing before it are left out."""
     for one in records:
         if datetime.fromisoformat(one["start"]) < end:
             yield one if datetime.fromisoformat(one["end"]) <= end else {**one, "end": end.isoformat()}
 
 
-def _name(record: Record) -> tuple[str, str, str]:
+def _name(record: WindowPageRecord) -> tuple[str, str, str]:
     return record["file"], record["start"], record["end"]

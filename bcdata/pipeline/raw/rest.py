@@ -12,7 +12,7 @@ from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
 from bcdata.evidence.coarser import Coarser
 from bcdata.evidence.delisting import Delistings, listed_as, status_of
-from bcdata.gaps.explain import record_of
+from bcdata.gaps.explain import told_of
 from bcdata.gaps.ledger import Status, runs_of
 from bcdata.gaps.negatives import asked_twice
 from bcdata.gaps.residuals import uncovered
@@ -25,7 +25,7 @@ from bcdata.pipeline.present import as_of, with_warnings
 from bcdata.pipeline.raw.answered import Answered, asking_findings
 from bcdata.pipeline.raw.compare_days import ComparedDays
 from bcdata.pipeline.raw.queries import Run, cover, wider
-from bcdata.pipeline.records.manifests import Record
+from bcdata.pipeline.records.in_footers import AnswersRecord
 from bcdata.pipeline.stream import each_async
 from bcdata.providers.base import Series
 from bcdata.providers.roles import RepairSource
@@ -116,7 +116,7 @@ class _Refill:
     def _weighed(self, holes: Holes) -> Weighed:
         return self.answered.weighed(holes.view)
 
-    def _facts(self, holes: Holes) -> Record:
+    def _facts(self, holes: Holes) -> AnswersRecord:
         return self.answered.facts(holes.view)
 
     def _unexplained(self, holes: Holes) -> pl.Series:
@@ -193,8 +193,8 @@ class _Refill:
         """
         recent, wanted = self.answered.recent(holes.view), self._wanted(holes)
         facts = self._facts(holes)
-        others = [one for one in facts.get("coarser") or [] if one.get("status") != Status.UPSTREAM.value]
-        beside = holes.unexplained(self._weighed(holes), {**facts, "coarser": others})
+        facts["coarser"] = [one for one in facts["coarser"] if one.get("status") != Status.UPSTREAM.value]
+        beside = holes.unexplained(self._weighed(holes), facts)
         runs = runs_of(pl.concat([wanted, beside]).unique().sort(), holes.expected)
         whole = [run for run in runs if wanted.is_between(*run).any()]
         return [run for run in whole if not any(run[0] in window and run[1] in window for window in recent)]
@@ -225,7 +225,7 @@ class _Refill:
         except ProviderError as error:
             self.unanswered.append(str(error))
             return
-        self.answered.keep_coarser([record_of(one) for one in told])
+        self.answered.keep_coarser([told_of(one) for one in told])
 
     def _note(self, holes: Holes, wanted: pl.Series) -> None:
         """Tells the side table how the questioning went."""

@@ -24,7 +24,8 @@ from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.present import as_of, with_warnings
 from bcdata.pipeline.raw.due import settled_by
 from bcdata.pipeline.raw.pages import KeptPages
-from bcdata.pipeline.records.manifests import Record
+from bcdata.pipeline.records.in_footers import windows_record
+from bcdata.pipeline.records.pages import WindowPageRecord
 from bcdata.pipeline.stream import each_async
 from bcdata.pipeline.zones import in_order
 from bcdata.providers.base import Series
@@ -137,11 +138,12 @@ class _Asking:
             pages = KeptPages.read(self.work.store, self.partition.in_zone("raw", name), str(self._series))
             return is_covered(opens, pages.covered, interval)
         bars = read_sound(self.work.store, parsed, self.dataset.name, ["open_time"])
+        record = windows_record(published)
         there = opens.is_in(bars["open_time"].implode()) if bars is not None else opens.is_null()
-        set_aside = union(quarantined(one).window for one in published.record["quarantined"])
+        set_aside = union(quarantined(one).window for one in record["quarantined"])
         if SOURCES[name].capabilities.omits_empty:
             return there  # where it is silent another source may have a bar
-        covered = is_covered(opens, windows_of(published.record["covered"]), interval)
+        covered = is_covered(opens, windows_of(record["covered"]), interval)
         inside = [opens.is_between(one.start, one.end, closed="left") for one in set_aside]
         return there | (covered & ~reduce(or_, inside, opens.is_null()))
 
@@ -189,7 +191,7 @@ class _Asking:
     def _is_fresh(self) -> bool:
         return self._window.end > self.work.now - _STILL_COMING
 
-    def _opens(self, record: Record) -> pl.Series:
+    def _opens(self, record: WindowPageRecord) -> pl.Series:
         """The opens (UTC) of the rows of a page."""
         source, bodies = self.work.clients.window(self._source.name), self.pages.bodies([record])
         return source.read(self._series, bodies).rows["open_time"].cast(TIME)

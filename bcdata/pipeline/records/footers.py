@@ -5,26 +5,26 @@ costs that minute.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
+from typing import TypeVar
 
 import polars as pl
 
 from bcdata.errors import StoreError
-from bcdata.pipeline.records.manifests import MANIFEST, read_manifest
+from bcdata.pipeline.records.in_footers import KEPT, MadeOf, files_record, made_of, merged_record
+from bcdata.pipeline.records.manifests import MANIFEST, archive_manifest
 from bcdata.pipeline.zones import Step, Zone
+from bcdata.quality.verdict import FindingRecord
 from bcdata.store.layout import PART, Partition, symbol_and_date
 from bcdata.store.objects import STATE, ObjectInfo
 from bcdata.store.state.remembered import Remembered
 from bcdata.store.store import Store
 
-Facts = dict[str, Any]
-Row = Sequence[Any]
+Facts = TypeVar("Facts")
+Row = tuple[str, str, int, str]
 """(start, end, bars, status)."""
-KEPT = ("merged", "inputs", "features", "funding", "finer", "closed", "features_read")
-"""The parts of a record that say what a partition was made of, and up to when."""
 _INPUTS = f"inputs {' '.join(KEPT)}"
 _RACY_NS = 2_000_000_000
 """A file that was just written may be written again within the clock's tick: it is read again next time."""
@@ -37,7 +37,7 @@ class Footers:
         self._store = store
         self._memory = memory
 
-    def made_of(self, step: Step, symbol: str, date: str = "") -> dict[str, Facts]:
+    def made_of(self, step: Step, symbol: str, date: str = "") -> dict[str, MadeOf]:
         """By date key (all, or one): the `fingerprint` of a published partition, and what it was made of."""
         return self._of(_INPUTS, step.partition(symbol, date), self._inputs)
 
@@ -48,7 +48,7 @@ class Footers:
         made = {date: one["fingerprint"] for date, one in bars.items()}
         return {date: one for date, one in made.items() if date in ledgers and ledgers[date]["fingerprint"] == one}
 
-    def findings(self, step: Step, symbol: str) -> dict[str, list[Facts]]:
+    def findings(self, step: Step, symbol: str) -> dict[str, list[FindingRecord]]:
         """By date key: the findings in the verdict of a published partition, each with the first row of its sample.
 
         Raw of the archive publishes no frame: its findings are those of what its manifests name.
@@ -66,8 +66,8 @@ class Footers:
         return self._of("rows", Partition("gaps", dataset, symbol, ""), self._rows)
 
     def _of(
-        self, kind: str, some: Partition, read: Callable[[list[Partition]], dict[str, Any]], file: str = PART
-    ) -> dict[str, Any]:
+        self, kind: str, some: Partition, read: Callable[[list[Partition]], dict[str, Facts]], file: str = PART
+    ) -> dict[str, Facts]:
         """The facts of all date keys of a symbol, or of one, read from those files alone that are new or changed."""
         folder = some.prefix.removesuffix("date=/")
         infos = {
@@ -83,28 +83,25 @@ class Footers:
         self._memory.keep(kind, {infos[date]: facts for date, facts in new.items() if _is_settled(infos[date])})
         return found | new
 
-    def _inputs(self, partitions: list[Partition]) -> dict[str, Facts]:
+    def _inputs(self, partitions: list[Partition]) -> dict[str, MadeOf]:
         published = {one.date: self._store.published(one) for one in partitions}
-        return {
-            date: {"fingerprint": one.fingerprint, **{name: one.record[name] for name in KEPT if name in one.record}}
-            for date, one in published.items()
-            if one is not None
-        }
+        return {date: made_of(one) for date, one in published.items() if one is not None}
 
-    def _findings(self, partitions: list[Partition]) -> dict[str, list[Facts]]:
+    def _findings(self, partitions: list[Partition]) -> dict[str, list[FindingRecord]]:
         published = {one.date: self._store.published(one) for one in partitions}
-        found = {date: one.record.get("verdict", {}).get("findings", []) for date, one in published.items() if one}
+        verdicts = {date: merged_record(one).get("verdict") for date, one in published.items() if one}
+        found = {date: one["findings"] if one else [] for date, one in verdicts.items()}
         return {date: [{**one, "sample": one["sample"][:1]} for one in some] for date, some in found.items()}
 
     def _uncompared(self, partitions: list[Partition]) -> dict[str, list[str]]:
         published = {one.date: self._store.published(one) for one in partitions}
-        return {date: one.record.get("uncompared", []) for date, one in published.items() if one}
+        return {date: files_record(one).get("uncompared", []) for date, one in published.items() if one}
 
-    def _raw_findings(self, partitions: list[Partition]) -> dict[str, list[Facts]]:
+    def _raw_findings(self, partitions: list[Partition]) -> dict[str, list[FindingRecord]]:
         from bcdata.pipeline.raw.archive import findings
 
-        manifests = {one.date: read_manifest(self._store, one) for one in partitions}
-        return {date: [asdict(found) for found in findings(one)] for date, one in manifests.items() if one}
+        manifests = {one.date: archive_manifest(self._store, one) for one in partitions}
+        return {date: [found.to_json() for found in findings(one)] for date, one in manifests.items() if one}
 
     def _rows(self, partitions: list[Partition]) -> dict[str, list[Row]]:
         """Many small files are read at once, which takes a tenth of the time; damaged ones tell nothing."""
