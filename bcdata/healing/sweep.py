@@ -13,7 +13,7 @@ from typing import Any
 
 from bcdata.catalog import Dataset
 from bcdata.errors import BcdataError, StoreError
-from bcdata.healing.sweep_published import harm_prefix, is_harmed, note_harm
+from bcdata.healing.sweep_published import NOBODYS, harm_prefix, is_harmed, note_harm
 from bcdata.healing.swept import HARM, Checked, Problem, Trouble
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.raw.listings import Listings
@@ -56,6 +56,10 @@ def verify(work: Workbench, dataset: Dataset, symbols: Sequence[str] | None = No
         wanted = (one for one in found if chosen is None or one.symbol in chosen)
         for _, group in groupby(wanted, key=lambda one: one.symbol):
             yield from _symbol(work, dataset, list(group))
+        strays = work.store.strays("raw", dataset.name, provider) if chosen is None else []
+        if strays:
+            problems = tuple(Problem(key, Trouble.FOREIGN, NOBODYS) for key in strays)
+            yield Checked(Partition("raw", dataset.name, "", "", provider), 0, 0, problems)
 
 
 def harmed(store: Store, dataset: Dataset) -> dict[tuple[str, str], datetime]:

@@ -65,6 +65,12 @@ def flip(path: Path) -> None:
     path.write_bytes(body)
 
 
+def pipe(path: Path) -> None:
+    """No file any more."""
+    path.unlink()
+    os.mkfifo(path)
+
+
 def due(lake: Lake) -> set[tuple[str, str]]:
     return set(harmed(Store(lake.root), dataset(lake)))
 
@@ -81,7 +87,9 @@ def test_a_whole_lake_has_no_problem_and_is_not_touched(world: World, lake: Lake
 
 
 @pytest.mark.parametrize(
-    ("harm", "trouble"), [(flip, Trouble.DAMAGED), (Path.unlink, Trouble.MISSING)], ids=["damaged", "lost"]
+    ("harm", "trouble"),
+    [(flip, Trouble.DAMAGED), (Path.unlink, Trouble.MISSING), (pipe, Trouble.MISSING)],
+    ids=["damaged", "lost", "a pipe"],
 )
 def test_what_is_harmed_is_fetched_again_and_ends_in_the_same_bytes(
     lake: Lake, harm: Callable[[Path], None], trouble: Trouble
@@ -89,8 +97,9 @@ def test_what_is_harmed_is_fetched_again_and_ends_in_the_same_bytes(
     before, size = tree(lake.root), zip_of(lake).stat().st_size
     harm(zip_of(lake))
     found = swept(lake)
-    [(partition, problem)] = found.problems
+    (partition, problem), *beside = found.problems
     assert (partition.date, problem.trouble, problem.mendable) == (BAD, trouble, True)
+    assert {one.trouble for _, one in beside} <= {Trouble.FOREIGN}
     assert found.is_harmed
     assert due(lake) == {("BTCUSDT", BAD)}
     ran = run(lake)
