@@ -5,7 +5,7 @@ import shutil
 import stat
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -152,7 +152,7 @@ class LocalObjects:
             elif not entry.is_symlink() and not entry.is_file():
                 yield key
 
-    def _entries(self, prefix: str) -> "list[os.DirEntry[str]]":
+    def _entries(self, prefix: str) -> Sequence["os.DirEntry[str]"]:
         """What is in a folder, by name; nothing where there is none."""
         folder = self.path(prefix)
         with explained(folder):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,6 +109,22 @@ def test_what_is_harmed_is_fetched_again_and_ends_in_the_same_bytes(
     assert tree(lake.root) == before
     assert due(lake) == set()
     assert set(run(lake).states) == {State.UNCHANGED}
+    assert swept(lake).problems == []
+
+
+@pytest.mark.parametrize("where", [f"{D}/symbol=BTCUSDT/date={BAD}", f"{D}/symbol=BTCUSDT", ".."])
+def test_raw_of_which_nothing_is_left_is_missed_and_fetched_again(lake: Lake, where: str) -> None:
+    before = tree(lake.root)
+    shutil.rmtree((lake.root / "raw" / ARCHIVE / where).resolve())
+    found = swept(lake)
+    lost = {BAD} if BAD in where else set(DAYS)
+    assert {(one.date, problem.object, problem.trouble) for one, problem in found.problems} == {
+        (day, MANIFEST, Trouble.MISSING) for day in lost
+    }
+    assert found.is_harmed
+    assert due(lake) == {("BTCUSDT", day) for day in lost}
+    assert run(lake).ok
+    assert tree(lake.root) == before
     assert swept(lake).problems == []
 
 
