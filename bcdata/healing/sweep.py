@@ -12,7 +12,7 @@ from itertools import groupby
 
 from bcdata.catalog import Dataset
 from bcdata.errors import BcdataError, StoreError
-from bcdata.healing.sweep_published import harm_prefix, is_harmed, note_harm
+from bcdata.healing.sweep_published import NOBODYS, expected, harm_prefix, is_harmed, note_harm
 from bcdata.healing.swept import HARM, Checked, Problem, Trouble
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.raw.listings import Listings
@@ -56,6 +56,10 @@ def verify(work: Workbench, dataset: Dataset, symbols: Sequence[str] | None = No
         wanted = (one for one in found if chosen is None or one.symbol in chosen)
         for _, group in groupby(wanted, key=lambda one: one.symbol):
             yield from _symbol(work, dataset, list(group))
+        strays = work.store.strays("raw", dataset.name, provider) if chosen is None else []
+        if strays:
+            problems = tuple(Problem(key, Trouble.FOREIGN, NOBODYS) for key in strays)
+            yield Checked(Partition("raw", dataset.name, "", "", provider), 0, 0, problems)
 
 
 def harmed(store: Store, dataset: Dataset) -> dict[tuple[str, str], datetime]:
@@ -78,19 +82,22 @@ def _is_harmed(store: Store, partition: Partition) -> bool:
     """Whether the manifest marks an object as damaged, a file of it is lost, or it is lost itself."""
     manifest = read_manifest(store, partition)
     if manifest is None:
-        return any(True for _ in store.objects.list(partition.prefix))
+        is_read = store.publications.entries(partition.in_zone("parsed", partition.provider))
+        return bool(is_read) or any(True for _ in store.objects.list(partition.prefix))
     records = _current(manifest)
     return any(DAMAGED in one or store.objects.stat(partition.key(one["file"])) is None for one in records)
 
 
-def _partitions(store: Store, dataset: Dataset, provider: str) -> Iterator[Partition]:
-    """The partitions of which raw has any file, in key order; folders that no date key names are none."""
-    last = None
-    for info in store.files("raw", dataset.name, provider):
-        found = symbol_and_date(info.key)
-        if found and found != last and dataset.grain.is_key(found[1]):
-            yield Partition("raw", dataset.name, *found, provider)
-        last = found
+def _partitions(store: Store, dataset: Dataset, provider: str) -> list[Partition]:
+    """The partitions of which raw has any file, or parsed was made, in order; folders of no date key are none.
+
+    All of parsed is made of a manifest of raw: where there is none it is lost.
+    """
+    there = {symbol_and_date(info.key) for info in store.files("raw", dataset.name, provider)}
+    made = expected(store, "parsed", dataset.name, provider, [])
+    cells = {*filter(None, there), *((one.symbol, one.date) for one in made)}
+    wanted = sorted(cell for cell in cells if dataset.grain.is_key(cell[1]))
+    return [Partition("raw", dataset.name, *cell, provider) for cell in wanted]
 
 
 def _symbol(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Checked]:

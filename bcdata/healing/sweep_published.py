@@ -4,6 +4,7 @@ Of them only the universe is lost for good where it is damaged: it holds what wa
 partition makes it again out of the zone before it.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,6 +20,7 @@ from bcdata.store.store import Store
 from bcdata.universe.instruments import UNIVERSE_IS_LOST
 
 WORKERS = 2
+NOBODYS = "no file that anything here can read: move it away"
 _NOBODYS = "no partition's file: nothing here reads it, but tools that take all files of a folder do; move it away"
 _THEN = "the next run over the partition makes it again"
 
@@ -72,6 +74,8 @@ def _beside(store: Store, asset: Partition, known: Sequence[Partition], damaged:
     own = {one.key() for one in known}
     foreign = [info for info in store.files(asset.zone, asset.dataset, asset.provider) if info.key not in own]
     problems = [Problem(info.key, Trouble.FOREIGN, _NOBODYS) for info in foreign]
+    strays = store.strays(asset.zone, asset.dataset, asset.provider)
+    problems += [Problem(key, Trouble.FOREIGN, NOBODYS) for key in strays if key not in own]
     told = {manifest_of(one)[0] for one in known}
     if asset.zone != "gaps":  # ledgers stand in the manifests of their bars
         rest = (key for key in damaged if key not in told)
@@ -133,13 +137,18 @@ def _check(store: Store, partition: Partition, *, anew: bool = True) -> Checked:
     try:
         if info is None:
             is_lost = bool(store.publications.files(partition))
-            return Checked(partition, 0, 0, _problems(Trouble.MISSING, "its file is lost" if is_lost else None))
+            return Checked(partition, 0, 0, _problems(Trouble.MISSING, _lost(store, partition) if is_lost else None))
         damage = store.damage(partition, anew=anew)
         if damage is None and store.older(partition):
             return Checked(partition, 1, info.size, _problems(Trouble.SUPERSEDED, OLDER))
     except StoreError as error:
         damage = str(error)
     return Checked(partition, 1, info.size if info else 0, _problems(Trouble.DAMAGED, damage))
+
+
+def _lost(store: Store, partition: Partition) -> str:
+    is_taken = os.path.lexists(store.root / partition.key())
+    return "what stands in the place of its file is none" if is_taken else "its file is lost"
 
 
 def _problems(trouble: Trouble, words: str | None) -> tuple[Problem, ...]:

@@ -103,6 +103,7 @@ def _write(rows: pl.DataFrame, path: Path, form: Format) -> int:
                 rows.write_csv(beside, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ")
             else:
                 rows.write_parquet(beside, compression="zstd")
-    except OSError as error:
-        raise StoreError(f"cannot write {path}: {error.strerror or error}") from None
+    except (OSError, pl.exceptions.PolarsError) as error:  # polars has errors of its own for a full disk
+        cause = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
+        raise StoreError(f"cannot write {path}: {cause}") from None
     return path.stat().st_size

@@ -5,17 +5,17 @@ import shutil
 import stat
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from bcdata.errors import StoreError
 from bcdata.store.durable import GroupSync
-from bcdata.store.staging import STAGING, STATE, guard, make_staging, remove_if_empty, sweep
+from bcdata.store.explained import explained
+from bcdata.store.staging import STAGING, STATE, guard, make_staging, move, remove_if_empty, sweep_staging
 
 __all__ = ["STAGING", "STATE", "LocalObjects", "ObjectInfo", "Objects", "sweep_staging"]
-from bcdata.store.explained import explained
 
 ASIDE = ".lake/aside"
 """Where what stood in the way of a file is kept."""
@@ -62,6 +62,9 @@ class Objects(Protocol):
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """All objects whose key starts with the prefix (a folder), in key order."""
 
+    def strays(self, prefix: str) -> Iterator[str]:
+        """What stands under the prefix and is no object, in words that can be printed; nothing else tells of it."""
+
     def delete(self, key: str) -> None:
         """Removes the object; no error where there is none."""
 
@@ -89,9 +92,9 @@ class LocalObjects:
             staged.write_bytes(body)
             if durable:
                 self._synced.sync(staged)
-            if target.is_dir() and not target.is_symlink():
+            if target.exists() and not target.is_file() and not target.is_symlink():
                 self._set_aside(target)
-            _move(staged, target)
+            move(staged, target)
             self._synced.note(target)
 
     def sync(self) -> None:
@@ -101,10 +104,13 @@ class LocalObjects:
                 self._synced.sync()
 
     def get(self, key: str) -> bytes | None:
-        """The bytes; None where there is no such file."""
+        """The bytes; None where there is no such file, or what is there is none: a pipe would be waited for."""
+        if self.stat(key) is None:
+            return None
         with explained(self.path(key)):
             try:
-                return self.path(key).read_bytes()
+                with open(self.path(key), "rb", opener=_without_waiting) as file:
+                    return file.read()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
 
@@ -115,7 +121,7 @@ class LocalObjects:
                 status = self.path(key).stat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
-        return None if stat.S_ISDIR(status.st_mode) else _info(key, status)
+        return _info(key, status) if stat.S_ISREG(status.st_mode) else None
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """Files under the folder, in key order; none where there is no folder.
@@ -124,20 +130,36 @@ class LocalObjects:
             StoreError: it cannot be read, or there is a symbolic link in it: what lies behind may be another disk, or
                 the same files once more.
         """
+        for entry in self._entries(prefix):
+            if not _is_utf8(entry.name):
+                continue
+            if entry.is_symlink():
+                raise _linked(entry.path)
+            if entry.is_dir(follow_symlinks=False):
+                yield from self.list(f"{prefix}{entry.name}/")
+            elif entry.is_file(follow_symlinks=False):
+                with explained(Path(entry.path)):
+                    yield _info(f"{prefix}{entry.name}", entry.stat())
+
+    def strays(self, prefix: str) -> Iterator[str]:
+        """Pipes, sockets and devices under the folder, and what has a name that is not UTF-8: nobody's."""
+        for entry in self._entries(prefix):
+            key = f"{prefix}{entry.name}"
+            if not _is_utf8(entry.name):
+                yield os.fsencode(key).decode(errors="backslashreplace")
+            elif entry.is_dir(follow_symlinks=False):
+                yield from self.strays(f"{key}/")
+            elif not entry.is_symlink() and not entry.is_file():
+                yield key
+
+    def _entries(self, prefix: str) -> Sequence["os.DirEntry[str]"]:
+        """What is in a folder, by name; nothing where there is none."""
         folder = self.path(prefix)
         with explained(folder):
             try:
-                entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+                return sorted(os.scandir(folder), key=lambda entry: entry.name)
             except (FileNotFoundError, NotADirectoryError):
-                return
-            for entry in entries:
-                if entry.is_symlink():
-                    raise _linked(entry.path)
-                if entry.is_dir(follow_symlinks=False):
-                    yield from self.list(f"{prefix}{entry.name}/")
-                else:
-                    status = entry.stat()
-                    yield _info(f"{prefix}{entry.name}", status)
+                return []
 
     def delete(self, key: str) -> None:
         """Removes the file and the folders that it leaves empty."""
@@ -185,11 +207,11 @@ class LocalObjects:
                 remove_if_empty(self.root / STAGING)
             self._staging = self._lock = None
 
-    def _set_aside(self, folder: Path) -> None:
-        """Moves a folder that stands where a file belongs: what is in it is nobody's, and is kept."""
+    def _set_aside(self, stray: Path) -> None:
+        """Moves what is no file, and stands where one belongs: it is nobody's, and what is in it is kept."""
         aside = self.root / ASIDE / uuid.uuid4().hex
         aside.mkdir(parents=True)
-        folder.replace(aside / folder.name)
+        stray.replace(aside / stray.name)
 
     def _stage(self) -> Path:
         with self._starting:
@@ -212,27 +234,11 @@ def _info(key: str, status: os.stat_result) -> ObjectInfo:
     return ObjectInfo(key, status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns)
 
 
-def sweep_staging(root: Path) -> None:
-    """Removes what killed processes left in staging; leaves the folders of living ones alone."""
-    with explained(root):
-        if not (root / STAGING).is_dir():
-            return
-        with guard(root):
-            if (root / STAGING).is_dir():  # another process may have ended meanwhile
-                sweep(root / STAGING)
-                remove_if_empty(root / STAGING)
+def _is_utf8(name: str) -> bool:
+    """Whether a name of the file system is text: what is not has surrogates, which no message could hold."""
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-def _move(staged: Path, target: Path) -> None:
-    """Renames; another process may just have pruned the folder, which was empty, so that it is made again."""
-    for _ in range(_PRUNED_AT_MOST):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            staged.replace(target)
-        except FileNotFoundError:
-            continue
-        return
-    staged.replace(target)
-
-
-_PRUNED_AT_MOST = 10
+def _without_waiting(path: str, flags: int) -> int:
+    """Opens a file; a pipe that has taken its place meanwhile is not waited for."""
+    return os.open(path, flags | os.O_NONBLOCK)

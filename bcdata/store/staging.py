@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bcdata.store.explained import explained
+
 STAGING = ".staging"
 STATE = ".state"
 
@@ -60,3 +62,29 @@ def remove_if_empty(folder: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def sweep_staging(root: Path) -> None:
+    """Removes what killed processes left in staging; leaves the folders of living ones alone."""
+    with explained(root):
+        if not (root / STAGING).is_dir():
+            return
+        with guard(root):
+            if (root / STAGING).is_dir():  # another process may have ended meanwhile
+                sweep(root / STAGING)
+                remove_if_empty(root / STAGING)
+
+
+def move(staged: Path, target: Path) -> None:
+    """Renames; another process may just have pruned the folder, which was empty, so that it is made again."""
+    for _ in range(_PRUNED_AT_MOST):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            staged.replace(target)
+        except FileNotFoundError:
+            continue
+        return
+    staged.replace(target)
+
+
+_PRUNED_AT_MOST = 10

@@ -89,6 +89,11 @@ class Store(VerifiedReads):
         """All files of an asset, in key order."""
         return self.objects.list(dataset_prefix(zone, dataset, provider))
 
+    def strays(self, zone: str, dataset: str, provider: str | None = None) -> list[str]:
+        """What lies among the files and manifests of an asset and is no file that anything can read, in words."""
+        own = dataset_prefix(zone, dataset, provider)
+        return [*self.objects.strays(own), *self.objects.strays(f"{MANIFESTS}{own}")]
+
     def keep(self, key: str, body: bytes) -> None:
         """Puts an object of raw, whose name has its digest, unless its bytes are there.
 

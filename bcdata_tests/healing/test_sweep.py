@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +66,12 @@ def flip(path: Path) -> None:
     path.write_bytes(body)
 
 
+def pipe(path: Path) -> None:
+    """No file any more."""
+    path.unlink()
+    os.mkfifo(path)
+
+
 def due(lake: Lake) -> set[tuple[str, str]]:
     return set(harmed(Store(lake.root), dataset(lake)))
 
@@ -81,7 +88,9 @@ def test_a_whole_lake_has_no_problem_and_is_not_touched(world: World, lake: Lake
 
 
 @pytest.mark.parametrize(
-    ("harm", "trouble"), [(flip, Trouble.DAMAGED), (Path.unlink, Trouble.MISSING)], ids=["damaged", "lost"]
+    ("harm", "trouble"),
+    [(flip, Trouble.DAMAGED), (Path.unlink, Trouble.MISSING), (pipe, Trouble.MISSING)],
+    ids=["damaged", "lost", "a pipe"],
 )
 def test_what_is_harmed_is_fetched_again_and_ends_in_the_same_bytes(
     lake: Lake, harm: Callable[[Path], None], trouble: Trouble
@@ -89,8 +98,9 @@ def test_what_is_harmed_is_fetched_again_and_ends_in_the_same_bytes(
     before, size = tree(lake.root), zip_of(lake).stat().st_size
     harm(zip_of(lake))
     found = swept(lake)
-    [(partition, problem)] = found.problems
+    (partition, problem), *beside = found.problems
     assert (partition.date, problem.trouble, problem.mendable) == (BAD, trouble, True)
+    assert {one.trouble for _, one in beside} <= {Trouble.FOREIGN}
     assert found.is_harmed
     assert due(lake) == {("BTCUSDT", BAD)}
     ran = run(lake)
@@ -99,6 +109,22 @@ def test_what_is_harmed_is_fetched_again_and_ends_in_the_same_bytes(
     assert tree(lake.root) == before
     assert due(lake) == set()
     assert set(run(lake).states) == {State.UNCHANGED}
+    assert swept(lake).problems == []
+
+
+@pytest.mark.parametrize("where", [f"{D}/symbol=BTCUSDT/date={BAD}", f"{D}/symbol=BTCUSDT", ".."])
+def test_raw_of_which_nothing_is_left_is_missed_and_fetched_again(lake: Lake, where: str) -> None:
+    before = tree(lake.root)
+    shutil.rmtree((lake.root / "raw" / ARCHIVE / where).resolve())
+    found = swept(lake)
+    lost = {BAD} if BAD in where else set(DAYS)
+    assert {(one.date, problem.object, problem.trouble) for one, problem in found.problems} == {
+        (day, MANIFEST, Trouble.MISSING) for day in lost
+    }
+    assert found.is_harmed
+    assert due(lake) == {("BTCUSDT", day) for day in lost}
+    assert run(lake).ok
+    assert tree(lake.root) == before
     assert swept(lake).problems == []
 
 

@@ -1,11 +1,13 @@
 """The sweep over published files names what is lost, put back or nobody's, and the next run brings back every byte."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import bcdata
 from bcdata.errors import StoreError
 from bcdata.healing.sweep_published import verify_published
 from bcdata.healing.swept import Summary, Trouble
@@ -63,6 +65,11 @@ def test_a_whole_lake_has_no_problems(lake: Lake) -> None:
     assert swept(lake).problems == []
 
 
+def pipe(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 HARMS: dict[str, tuple[Callable[[Lake], object], Trouble]] = {
     "a file": (lambda lake: file(lake, "features").unlink(), Trouble.MISSING),
     "bars": (lambda lake: file(lake, "merged").unlink(), Trouble.MISSING),
@@ -71,6 +78,15 @@ HARMS: dict[str, tuple[Callable[[Lake], object], Trouble]] = {
     "a folder in place of a file": (
         lambda lake: (file(lake, "features").unlink(), (file(lake, "features") / "x").mkdir(parents=True)),
         Trouble.MISSING,
+    ),
+    "a pipe in place of a file": (lambda lake: pipe(file(lake, "features")), Trouble.MISSING),
+    "pipes in place of bars and ledger": (
+        lambda lake: [pipe(file(lake, zone)) for zone in ("merged", "gaps")],
+        Trouble.MISSING,
+    ),
+    "pipes in place of manifests": (
+        lambda lake: [pipe(one) for one in lake.root.glob(".lake/manifests/[mf]*/**/2025.json")],
+        Trouble.DAMAGED,
     ),
 }
 
@@ -81,10 +97,23 @@ def test_what_is_lost_is_named_and_made_again(lake: Lake, harm: Callable[[Lake],
     harm(lake)
     found = swept(lake)
     assert found.is_harmed
-    assert {one.trouble for _, one in found.problems} == {trouble}
+    assert {one.trouble for _, one in found.problems} - {Trouble.FOREIGN} == {trouble}
     assert run(lake).ok
     assert tree(lake.root) == whole
     assert swept(lake).problems == []
+
+
+def test_what_nothing_can_read_is_named_and_blocks_nothing(lake: Lake) -> None:
+    bad = os.fsencode(lake.root / "merged" / D) + b"/symbol=\xff\xfe"
+    Path(os.fsdecode(bad)).mkdir()
+    Path(os.fsdecode(bad), "part-0.parquet").write_bytes(b"")
+    Path(os.fsdecode(os.fsencode(lake.root / ".lake/manifests/merged" / D) + b"/\xe9.json")).write_bytes(b"")
+    os.mkfifo(file(lake, "merged").with_name("note"))
+    found = swept(lake)
+    assert {one.object.rpartition("/")[2] for _, one in found.problems} == {"symbol=\\xff\\xfe", "\\xe9.json", "note"}
+    assert {one.trouble for _, one in found.problems} == {Trouble.FOREIGN}
+    assert bcdata.load(D, root=lake.root, catalog=lake.catalog).height == 2 * 1440
+    assert run(lake).ok
 
 
 def test_the_status_of_a_lake_names_what_is_lost(lake: Lake) -> None:

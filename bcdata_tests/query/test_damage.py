@@ -67,6 +67,19 @@ def test_a_lost_month_is_an_error_where_it_is_asked_for(root: Path, catalog: Cat
     assert bcdata.load(D, "ETHUSDT", end="2023-02", root=root, catalog=catalog).height == 1
 
 
+@pytest.mark.parametrize("zone", ["merged", "gaps"])
+def test_a_pipe_in_the_place_of_a_file_is_an_error_and_is_not_waited_for(
+    root: Path, catalog: Catalog, zone: str
+) -> None:
+    path = root / Partition(zone, D, "BTCUSDT", "2023-02").key()
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(StoreError, match=_command("BTCUSDT")):
+        bcdata.load(D, "BTCUSDT", root=root, catalog=catalog)
+    with pytest.raises(StoreError, match=_command("BTCUSDT")):
+        query(Store(root), catalog, f"SELECT count(*) AS bars FROM {D}")  # noqa: S608
+
+
 @pytest.mark.parametrize("where", ["/symbol=BTCUSDT", "", "/.."], ids=["symbol", "dataset", "zone"])
 def test_a_lost_folder_is_an_error(root: Path, catalog: Catalog, where: str) -> None:
     for zone in ("merged", "gaps"):

@@ -1,6 +1,7 @@
 """Exports are whole or not there, and what a killed one leaves is swept by the next."""
 
 import errno
+import resource
 import signal
 import subprocess
 import sys
@@ -11,8 +12,9 @@ import polars as pl
 import pytest
 
 from bcdata.catalog import Catalog, load_catalog
+from bcdata.errors import StoreError
 from bcdata.frames.schema import LEDGER
-from bcdata.query.export import Format, export
+from bcdata.query.export import Format, _write, export
 from bcdata.query.staged import staged, sweep
 from bcdata.store.footer import Rows
 from bcdata.store.layout import Partition
@@ -92,3 +94,15 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path
         raise OSError(errno.ENOSPC, "no space left")
     assert [one.name for one in tmp_path.iterdir()] == [target.name]
     assert target.read_text() == "old"
+
+
+@pytest.mark.parametrize("form", list(Format))
+def test_where_no_more_can_be_written_is_one_line(tmp_path: Path, form: Format) -> None:
+    target, before = tmp_path / f"{D}-BTCUSDT.{form}", resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16, before[1]))
+    try:
+        with pytest.raises(StoreError, match=f"cannot write {target}: .*File too large"):
+            _write(bars(JANUARY, [0, 1]), target, form)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())

@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -202,3 +203,35 @@ def test_the_root_may_be_a_link(tmp_path: Path) -> None:
     objects.put("zone/one.txt", b"1")
     assert [one.key for one in objects.list("zone/")] == ["zone/one.txt"]
     objects.close()
+
+
+@pytest.mark.parametrize("what", ["pipe", "socket"])
+def test_what_is_no_regular_file_is_no_object_is_not_waited_for_and_is_kept_aside(
+    objects: LocalObjects, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objects.put("a/one", b"1")
+    place = objects.root / "a/part"
+    if what == "pipe":
+        os.mkfifo(place)
+    else:
+        monkeypatch.chdir(place.parent)  # a socket's path is short
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(place.name)
+    assert objects.get("a/part") is None
+    assert objects.stat("a/part") is None
+    assert [one.key for one in objects.list("a/")] == ["a/one"]
+    assert list(objects.strays("")) == ["a/part"]
+    objects.put("a/part", b"ours")
+    assert objects.get("a/part") == b"ours"
+    [kept] = objects.root.glob(f"{ASIDE}/*/part")
+    assert not kept.is_file()
+
+
+def test_names_that_are_not_utf8_are_nobodys(objects: LocalObjects) -> None:
+    objects.put("a/one", b"1")
+    folder = os.fsencode(objects.root / "a")
+    os.mkdir(folder + b"/symbol=\xff\xfe")  # noqa: PTH102 (bytes)
+    Path(os.fsdecode(folder + b"/symbol=\xff\xfe/file")).write_bytes(b"2")
+    Path(os.fsdecode(folder + b"/\xe9.json")).write_bytes(b"2")
+    assert [one.key for one in objects.list("a/")] == ["a/one"]
+    assert list(objects.strays("a/")) == ["a/symbol=\\xff\\xfe", "a/\\xe9.json"]
