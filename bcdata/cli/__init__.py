@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 import typer
@@ -36,29 +37,79 @@ def main() -> None:
 
     Who asks for JSON gets the error as JSON, too: `{"error": ..., "status": ...}`.
     """
+    _hold_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal or log that is not UTF-8 gets escapes, not a traceback
             stream.reconfigure(errors="backslashreplace")
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        _run()
+    except OSError as error:
+        if not _is_of_output():
+            raise
+        if not isinstance(error, BrokenPipeError):
+            _say(f"the output cannot be written: {error.strerror or error}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _run() -> NoReturn:
+    try:
+        status = app(standalone_mode=False) or 0
+        sys.stdout.flush()
+        sys.exit(status)
     except TyperException as error:
         error.show()  # type: ignore[attr-defined]  # all that commands raise have it, with the usage
         _end(error.format_message(), error.exit_code)
     except typer.Abort:
-        sys.stderr.write("bcdata: aborted\n")
+        _say("aborted")
         sys.exit(1)
     except BcdataError as error:
-        sys.stderr.write(f"bcdata: {error}\n")
+        _say(str(error))
         _end(str(error), 2 if isinstance(error, UsageError) else 1)
     except KeyboardInterrupt:
-        sys.stderr.write("bcdata: interrupted\n")
+        _say("interrupted")
         sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+
+
+def _hold_streams() -> None:
+    """Opens what the caller has closed, lest a file of the lake becomes standard output.
+
+    Writing to an output that was closed is an error; what would be said to a closed standard error is lost.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(
+                os.devnull, os.O_WRONLY if number == _STDERR else os.O_RDONLY
+            )  # takes the lowest number that is free
+    if sys.stdout is None:
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 (until the process ends)
+    if sys.stderr is None:
+        sys.stderr = open(_STDERR, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 (until the process ends)
+
+
+_STDERR = 2
+
+
+def _is_of_output() -> bool:
+    """Whether an error of the system came of standard output: the end of a line cannot be written either."""
+    try:
+        sys.stdout.flush()
+        os.write(sys.stdout.fileno(), b"\n")
+    except OSError:
+        return True
+    return False
+
+
+def _say(words: str) -> None:
+    with suppress(OSError):  # nobody listens
+        sys.stderr.write(f"bcdata: {words}\n")
+        sys.stderr.flush()
 
 
 def _end(message: str, status: int) -> NoReturn:
     if "--json" in sys.argv:
         print_json({"error": message, "status": status})
+        sys.stdout.flush()
     sys.exit(status)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _PIPED = 200
 """Columns where there is no terminal to fit into: a log or a pipe should not wrap words."""
-_is_wide = sys.stdout.isatty() or "COLUMNS" in os.environ
+_is_wide = (sys.stdout is not None and sys.stdout.isatty()) or "COLUMNS" in os.environ
 out = Console(width=None if _is_wide else _PIPED)
 err = Console(stderr=True, soft_wrap=True)
 

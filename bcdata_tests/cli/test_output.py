@@ -63,3 +63,16 @@ def test_too_few_files_are_not_a_full_disk() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
     assert "ulimit -n" in words
     assert "space" not in words
+
+
+@pytest.mark.parametrize("words", [["status", "--json"], ["query", "SELECT 1"], ["query", "SELECT", "--json"]])
+@pytest.mark.parametrize("where", ["> /dev/full", ">&-", ">&- 2>&-", "> /dev/full 2>&- <&-"])
+def test_an_output_that_takes_nothing_is_one_line(tmp_path: Path, words: list[str], where: str) -> None:
+    """Also where it is closed: then the next file that is opened would have its number."""
+    shell = ["sh", "-c", f'exec "$@" {where}', "sh", sys.executable, "-m", "bcdata", *words]
+    variables = {**os.environ, "BCDATA_ROOT": str(tmp_path)}
+    done = subprocess.run(shell, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    said = [line for line in done.stderr.splitlines() if "the output cannot be written" in line]
+    assert len(said) == ("2>&-" not in where)
+    assert "Traceback" not in done.stderr
