@@ -27,6 +27,7 @@ _PARTS = ("-wal", "-shm", "-journal", "")
 _SPARE = 8
 """Descriptors that SQLite may want at once: the file, its journal, the folder, and some for threads beside it."""
 _TOO_MANY = {errno.EMFILE, errno.ENFILE}
+_IN_THE_WAY = {errno.EEXIST, errno.ENOTDIR, errno.EISDIR}
 TOO_MANY_FILES = "too many files are open; raise `ulimit -n` and run the same command again"
 _log = logging.getLogger("bcdata")
 _said: set[Path] = set()
@@ -121,6 +122,8 @@ def trouble(error: BaseException, remedy: str) -> str:
     """
     if too_many_files(error):
         return TOO_MANY_FILES
+    if isinstance(error, OSError) and error.errno in _IN_THE_WAY:
+        return f"{error.filename} is {'a folder' if error.errno == errno.EISDIR else 'no folder'}; move it away"
     return f"{error}; {remedy}"
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bcdata.errors import StoreError
+from bcdata.store.explained import cause_of
 from bcdata.store.objects import STATE
 
 
@@ -21,7 +22,7 @@ def locked(root: Path, name: str, *, wait: bool = True) -> Iterator[bool]:
         (root / STATE).mkdir(parents=True, exist_ok=True)
         lock = os.open(root / STATE / f"{name}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
     except OSError as error:
-        raise StoreError(f"cannot use {root / STATE}: {error.strerror}") from error
+        raise StoreError(f"cannot use {root / STATE}: {cause_of(error, root / STATE)}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:

@@ -13,7 +13,9 @@ from threading import Barrier
 import pytest
 
 from bcdata.errors import StoreError
+from bcdata.store.locks import locked
 from bcdata.store.objects import ASIDE, STAGING, STATE, LocalObjects, sweep_staging
+from bcdata.store.state.side_table import SideTable
 
 HOLD = """
 import sys, time
@@ -235,3 +237,31 @@ def test_names_that_are_not_utf8_are_nobodys(objects: LocalObjects) -> None:
     Path(os.fsdecode(folder + b"/\xe9.json")).write_bytes(b"2")
     assert [one.key for one in objects.list("a/")] == ["a/one"]
     assert list(objects.strays("a/")) == ["a/symbol=\\xff\\xfe", "a/\\xe9.json"]
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        (".state", "a file stands where a folder is needed"),
+        ("gaps", "a file stands where a folder is needed"),
+        (".state/staging.lock", "a folder stands where a file is needed"),
+        (".state/some.lock", "a folder stands where a file is needed"),
+    ],
+)
+def test_what_is_in_the_way_is_named_and_not_the_lake(tmp_path: Path, way: str, words: str) -> None:
+    root = tmp_path / "lake"
+    (root / way).parent.mkdir(parents=True)
+    if way.endswith(".lock"):
+        (root / way).mkdir()
+    else:
+        (root / way).write_text("")
+    objects = LocalObjects(root)
+    with pytest.raises(StoreError, match=f"{words}: {root / way}; move it away"), locked(root, "some"):
+        objects.put("gaps/a/b", b"1")
+
+
+def test_a_side_table_whose_folder_is_a_file_names_it(tmp_path: Path) -> None:
+    (tmp_path / STATE).write_text("")
+    table = SideTable(tmp_path / STATE / "some.sqlite", "", "nothing is lost")
+    with pytest.raises(StoreError, match=f"{tmp_path / STATE} is no folder; move it away$"):
+        table.use(lambda _: None)

@@ -35,7 +35,7 @@ def gone(root: Path) -> Iterator[str]:
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         try:
             lock = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):  # a folder there is nobody's
             continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

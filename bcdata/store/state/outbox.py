@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bcdata.errors import StoreError
 from bcdata.sqlite_files import decoding
+from bcdata.store.explained import cause_of
 from bcdata.store.objects import STATE
 from bcdata.store.state.side_table import SideTable, instant
 
@@ -126,7 +127,7 @@ class Outbox:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             lock = os.open(self._path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise StoreError(f"cannot use {self._path}: {error.strerror}") from error
+            raise StoreError(f"cannot use {self._path}: {cause_of(error, self._path)}") from error
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
