@@ -22,6 +22,7 @@ from bcdata.universe.instruments import UNIVERSE_IS_LOST
 WORKERS = 2
 NOBODYS = "no file that anything here can read: move it away"
 _NOBODYS = "no partition's file: nothing here reads it, but tools that take all files of a folder do; move it away"
+_NO_MANIFEST = "no manifest of this place, so that it proves nothing: move it away"
 _THEN = "the next run over the partition makes it again"
 
 
@@ -80,6 +81,8 @@ def _beside(store: Store, asset: Partition, known: Sequence[Partition], damaged:
     if asset.zone != "gaps":  # ledgers stand in the manifests of their bars
         rest = (key for key in damaged if key not in told)
         problems += [Problem(key, Trouble.DAMAGED, f"the manifest is damaged; {_THEN}") for key in rest]
+        misplaced = set(store.misplaced(asset.zone, asset.dataset, asset.provider)) - told
+        problems += [Problem(key, Trouble.FOREIGN, _NO_MANIFEST) for key in sorted(misplaced)]
     if problems:
         yield Checked(asset, len(foreign), sum(info.size for info in foreign), tuple(problems))
 

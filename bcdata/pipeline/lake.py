@@ -101,7 +101,8 @@ def require_none_lost(
         if any(map(wanted, some)):
             first, last = (keys[0], keys[-1]) if keys else (f"{year}-01", f"{year}-12")
             command = f"bcdata materialize --dataset {source} --symbols {own} --from {first} --to {last}"
-            raise StoreError(f"the manifest {key} is damaged; repair it with: {command}")
+            other = "" if keys else f"; where nothing of {year} was published, move it away"
+            raise StoreError(f"the manifest {key} is damaged; repair it with: {command}{other}")
     lost = store.lost(sorted(one for one in known if wanted(one)))
     if lost:
         more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""

@@ -7,6 +7,7 @@ before, whole and readable. Bars and their ledger share the entries of `merged`:
 together.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +20,14 @@ from bcdata.store.digests import FileDigest
 from bcdata.store.layout import Partition, Table, dataset_prefix, escape
 from bcdata.store.locks import locked
 from bcdata.store.objects import ObjectInfo, Objects
-from bcdata.store.sealed import seal, unseal
+from bcdata.store.sealed import is_anothers, seal, unseal
 
 MANIFESTS = ".lake/manifests/"
 FORMAT = 2
 """Since the second a manifest names its own key, so that one that was moved to another place is none there."""
 KEPT = 2
 """Entries of a date key that are kept: the newest, and the one that its files replace, or those."""
+PLACE = re.compile(r"symbol=[^/]+/\d{4}\.json", re.ASCII)
 _OF = "of"
 _PUT = "put"
 _LOCKS = 64
@@ -58,7 +60,7 @@ class Entry:
 
 
 class Publications:
-    """The manifests of a lake."""
+    """The manifests of a lake. A copy of one at the place of another of which no file is there proves nothing."""
 
     def __init__(self, root: Path, objects: Objects) -> None:
         self._root, self._objects = root, objects
@@ -115,6 +117,8 @@ class Publications:
         prefix = f"{MANIFESTS}{dataset_prefix(_SHARED.get(zone, zone), dataset, provider)}"
         found = []
         for info in self._objects.list(prefix if symbol is None else f"{prefix}symbol={escape(symbol)}/"):
+            if not PLACE.fullmatch(info.key.removeprefix(prefix)):
+                continue
             try:
                 dates = self._dates(info.key)
             except StoreError:
@@ -194,11 +198,17 @@ class Publications:
             return {}
         known = self._read.get(key)
         if known is None or known[0] != info:
-            found = _parsed(key, self._objects.get(key))
-            if found is None:
+            body = self._objects.get(key)
+            found = _parsed(key, body)
+            if found is None and not (is_anothers(key, body) and self._is_bare(key)):
                 raise _damaged(key)
-            self._read[key] = known = (info, found[1])
+            self._read[key] = known = (info, found[1] if found else {})
         return known[1]
+
+    def _is_bare(self, key: str) -> bool:
+        """Whether no file is there of the symbol and year of a manifest."""
+        folder, _, year = key.removeprefix(MANIFESTS).removesuffix(".json").rpartition("/")
+        return not any(f"/date={year}" in info.key for info in self._objects.list(f"{folder}/"))
 
 
 def zone_of(place: Partition | Table) -> str:

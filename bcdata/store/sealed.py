@@ -31,6 +31,12 @@ def unseal(body: bytes | None) -> dict[str, Any] | None:
     return value
 
 
+def is_anothers(key: str, body: bytes | None) -> bool:
+    """Whether a sound manifest of a symbol's year was copied there from another place."""
+    value = unseal(body) if "/symbol=" in key else None
+    return value is not None and value.get("of", key) != key
+
+
 def parsed(body: bytes) -> dict[str, Any] | None:
     """A JSON object as it stands; None where it is something else."""
     try:

@@ -9,9 +9,9 @@ from bcdata.store.digests import digest_file
 from bcdata.store.footer import Rows, parquet
 from bcdata.store.layout import PART, Partition, Table, dataset_prefix, symbol_and_date
 from bcdata.store.objects import LocalObjects, ObjectInfo
-from bcdata.store.publications import MANIFESTS, Entry, zone_of
+from bcdata.store.publications import MANIFESTS, PLACE, Entry, zone_of
 from bcdata.store.reading import VerifiedReads
-from bcdata.store.sealed import DIGEST, FORMAT, parsed, seal, unseal
+from bcdata.store.sealed import DIGEST, FORMAT, is_anothers, parsed, seal, unseal
 
 OF = "of"
 """The key under which a record names its partition."""
@@ -93,6 +93,13 @@ class Store(VerifiedReads):
         """What lies among the files and manifests of an asset and is no file that anything can read, in words."""
         own = dataset_prefix(zone, dataset, provider)
         return [*self.objects.strays(own), *self.objects.strays(f"{MANIFESTS}{own}")]
+
+    def misplaced(self, zone: str, dataset: str, provider: str | None = None) -> list[str]:
+        """The keys of files among an asset's manifests that are none there: copies of others, and whatever else."""
+        prefix = f"{MANIFESTS}{dataset_prefix(zone, dataset, provider)}"
+        keys = [info.key for info in self.objects.list(prefix)]
+        own = {key for key in keys if PLACE.fullmatch(key.removeprefix(prefix))}
+        return [key for key in keys if key not in own or is_anothers(key, self.objects.get(key))]
 
     def keep(self, key: str, body: bytes) -> None:
         """Puts an object of raw, whose name has its digest, unless its bytes are there.

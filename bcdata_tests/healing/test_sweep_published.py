@@ -16,6 +16,7 @@ from bcdata.pipeline.halts import halt_rows, watch
 from bcdata.pipeline.records.findings import standing
 from bcdata.pipeline.records.footers import open_footers
 from bcdata.pipeline.zones import Zone
+from bcdata.query import query
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.universe.update import read_universe, update
@@ -114,6 +115,31 @@ def test_what_nothing_can_read_is_named_and_blocks_nothing(lake: Lake) -> None:
     assert {one.trouble for _, one in found.problems} == {Trouble.FOREIGN}
     assert bcdata.load(D, root=lake.root, catalog=lake.catalog).height == 2 * 1440
     assert run(lake).ok
+
+
+def test_a_copied_manifest_proves_nothing_and_blocks_nothing(lake: Lake) -> None:
+    for zone in ("merged", "features"):
+        own = lake.root / ".lake/manifests" / zone / D / "symbol=BTCUSDT/2025.json"
+        other = own.parents[1] / "symbol=OTHER/2025.json"
+        other.parent.mkdir()
+        for copy in (own.with_name("2024.json"), own.with_name("2025.json.bak"), other):
+            shutil.copy(own, copy)
+    own.with_name("notes.txt").write_text("mine")
+    found = swept(lake)
+    assert {one.trouble for _, one in found.problems} == {Trouble.FOREIGN}
+    assert len(found.problems) == 7
+    assert bcdata.load(D, root=lake.root, catalog=lake.catalog).height == 2 * 1440
+    assert query(Store(lake.root), lake.catalog, f"SELECT count(*) FROM {D}").item() == 2 * 1440  # noqa: S608
+    with open_footers(Store(lake.root)) as footers:
+        assert not [one for one in standing(Store(lake.root), footers, lake.catalog[D]) if one.rule == "damaged"]
+    shutil.copy(
+        own.parents[1].parents[1] / "merged" / D / "symbol=BTCUSDT/2025.json", own
+    )  # in place of its own one it is a loss
+    assert swept(lake).is_harmed
+    with pytest.raises(StoreError, match="repair it with"):
+        bcdata.load(D, zone="features", root=lake.root, catalog=lake.catalog)
+    assert run(lake).ok
+    assert not swept(lake).is_harmed
 
 
 def test_the_status_of_a_lake_names_what_is_lost(lake: Lake) -> None:
