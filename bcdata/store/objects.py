@@ -177,7 +177,7 @@ class LocalObjects:
         if key.startswith("/") or ".." in key.split("/"):
             raise StoreError(f"the key {key!r} would leave the store")
         found = self.root / key
-        folder, new = found if key.endswith("/") else found.parent, set[Path]()
+        folder, new = found if key.endswith("/") or not key else found.parent, set[Path]()
         while folder not in self._plain:
             with explained(folder):
                 linked = folder.is_symlink()
