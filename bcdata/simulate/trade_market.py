@@ -112,27 +112,27 @@ class TradeMarket:
         return self._days.get((symbol.symbol, day), lambda: self._draw(symbol, day))
 
     def _draw(self, symbol: TradedSymbol, day: int) -> list[Trade]:
-        random = Random(f"{self._seed}/{symbol.symbol}/{day}")  # noqa: S311 # nosec B311 # a made market, not a secret
+        dice = Random(f"{self._seed}/{symbol.symbol}/{day}")  # noqa: S311 # nosec B311 # a made market, not a secret
         listed = (symbol.listed - EPOCH) // timedelta(microseconds=1) * 1000
         price = round(symbol.price * 10**symbol.price_decimals * (1 + 0.2 * math.sin(day / 40)))
-        times = [ns for ns in self._times(random, symbol, day) if ns >= listed]
+        times = [ns for ns in self._times(dice, symbol, day) if ns >= listed]
         found = []
         for at, ns in enumerate(times):
-            price = max(1, price + random.randint(-20, 20))
-            volume = 1 + int(random.expovariate(1.0) * 10 ** (symbol.volume_decimals - 1))
-            found.append(Trade(ns, price, volume, (day - symbol.first_day) * 1_000_000 + at + 1, random.random() < 0.5))  # noqa: PLR2004
+            price = max(1, price + dice.randint(-20, 20))
+            volume = 1 + int(dice.expovariate(1.0) * 10 ** (symbol.volume_decimals - 1))
+            found.append(Trade(ns, price, volume, (day - symbol.first_day) * 1_000_000 + at + 1, dice.random() < 0.5))  # noqa: PLR2004
         return found
 
     @staticmethod
-    def _times(random: Random, symbol: TradedSymbol, day: int) -> list[int]:
-        hours = [hour for hour in range(24) if random.random() >= _QUIET_HOURS]
+    def _times(dice: Random, symbol: TradedSymbol, day: int) -> list[int]:
+        hours = [hour for hour in range(24) if dice.random() >= _QUIET_HOURS]
         times: list[int] = []
         for _ in range(symbol.trades_a_day if hours else 0):
-            if times and random.random() < _SAME_INSTANT:
+            if times and dice.random() < _SAME_INSTANT:
                 times.append(times[-1])
                 continue
-            minute = day * 1440 + random.choice(hours) * 60 + random.randrange(60)
-            times.append(minute * _MINUTE_NS + random.randint(_OFF_THE_EDGE_NS, _MINUTE_NS - _OFF_THE_EDGE_NS))
+            minute = day * 1440 + dice.choice(hours) * 60 + dice.randrange(60)
+            times.append(minute * _MINUTE_NS + dice.randint(_OFF_THE_EDGE_NS, _MINUTE_NS - _OFF_THE_EDGE_NS))
         return sorted(times)
 
 
