@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from bcdata.catalog import load_catalog
 from bcdata.gaps.ledger import Status
 from bcdata.healing.sweep import verify
 from bcdata.healing.swept import Trouble
@@ -19,9 +20,10 @@ from bcdata.simulate.coinbase.loopback import LoopbackCoinbase
 from bcdata.simulate.kraken.loopback import LoopbackKraken
 from bcdata.windows import Window
 from bcdata_tests.providers.venues import Scripted, truth, us
-from bcdata_tests.run import pointed_at, tree, utc
+from bcdata_tests.run import Lake, pointed_at, tree, utc
 from bcdata_tests.scenarios.window_lake import (
     BITCOIN,
+    CATALOG,
     COINBASE,
     DAYS,
     KRAKEN,
@@ -186,3 +188,29 @@ def flip(path: Path) -> None:
     body = bytearray(path.read_bytes())
     body[len(body) // 2] ^= 1
     path.write_bytes(body)
+
+
+def test_a_foreign_row_does_not_prove_the_silence_before_it(tmp_path: Path) -> None:
+    """A row of next year in the newest page: the silence after the last true bar stays open."""
+    now = utc("2025-03-01T06:00:30")
+
+    def reply(parameters: Mapping[str, str]) -> bytes:
+        first, last = int(parameters["start"]), min(int(parameters["end"]), us(utc("2025-03-01T05:30")) // 10**6)
+        return f"[{','.join(ROW.format(at=at) for at in [*range(first, last + 60, 60), first + 3 * 10**7])}]".encode()
+
+    lake = lake_at(tmp_path, now)
+    with Scripted(reply) as venue, pointed_at({"BCDATA_COINBASE_URL": venue.url}, tmp_path / "state"):
+        assert lake.materialize(COINBASE, "BTC-USD", DAYS[0], until=Zone.MERGED).ok
+    gaps = lake.ledger(COINBASE, "BTC-USD", DAYS[0])
+    assert Status.NO_TRADES not in set(gaps["status"])
+    assert gaps.filter(pl.col("status") == Status.OPEN.value)["bars"].sum() >= 28
+
+
+def test_a_window_out_of_depth_is_said_once(tmp_path: Path) -> None:
+    text = CATALOG.replace("[kraken_rest, kraken_trades]", "[kraken_rest]")
+    (tmp_path / "alone.yaml").write_text(text)
+    lake = Lake(tmp_path / "lake", NOW, load_catalog(tmp_path / "alone.yaml"))
+    with LoopbackKraken(MARKET, now=NOW) as venue, pointed_at(venue.environment(), tmp_path / "state"):
+        ran = lake.materialize(KRAKEN, "XBTUSD", DAYS[2], until=Zone.RAW)
+    [outcome] = ran.of(Zone.RAW, "kraken_rest").values()
+    assert [one.rule for one in outcome.verdict.findings].count("out_of_depth") == 1

@@ -66,7 +66,8 @@ class _Asking:
     pages: KeptPages
     fetched: int = 0
     requests: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    findings: dict[str, Finding] = field(default_factory=dict)
+    """By rule: what is found again is said once."""
 
     async def run(self) -> Outcome:
         wanted = self._wanted()
@@ -85,9 +86,10 @@ class _Asking:
         if error is not None and (self._is_last or isinstance(error, UnknownSymbolError)):
             raise error
         if error is not None:
-            self.findings.append(Finding("source_unanswered", Severity.WARN, 1, f"the next source is asked: {error}"))
+            words = f"the next source is asked: {error}"
+            self.findings["source_unanswered"] = Finding("source_unanswered", Severity.WARN, 1, words)
         state = State.PUBLISHED if changed or self.requests else State.UNCHANGED
-        verdict = Verdict(self.pages.rows, tuple(self.findings), {"pages": len(self.pages.records)})
+        verdict = Verdict(self.pages.rows, tuple(self.findings.values()), {"pages": len(self.pages.records)})
         costs = {"fetched": self.fetched, "requests": self.requests}
         return Outcome(self.partition, state, verdict, self.pages.fingerprint, self.pages.rows, **costs)
 
@@ -101,9 +103,9 @@ class _Asking:
                 if not self.requests % _SAVE_EVERY and not self._is_fresh:
                     self.pages.save()
         except OutOfDepthError as error:
-            self.findings.append(Finding("out_of_depth", Severity.WARN, 1, str(error)))
+            self.findings["out_of_depth"] = Finding("out_of_depth", Severity.WARN, 1, str(error))
         except NoDataError as error:
-            self.findings.append(Finding("no_data", Severity.WARN, 1, str(error)))
+            self.findings["no_data"] = Finding("no_data", Severity.WARN, 1, str(error))
 
     def _wanted(self) -> list[Window]:
         """The time of expected bars that neither the pages cover nor earlier sources have, in reach of the source."""
@@ -154,9 +156,9 @@ class _Asking:
             return list(windows)
         begin = interval.floor(self.work.now) - depth * (interval.length or timedelta(days=31))
         found = [Window(max(one.start, begin), one.end) for one in windows if one.end > begin]
-        if len(found) < len(windows) and self._is_last:
+        if found != list(windows) and self._is_last:
             words = f"{self._source.name} has the latest {depth} bars alone, since {begin:%Y-%m-%d %H:%M}"
-            self.findings.append(Finding("out_of_depth", Severity.WARN, 1, words))
+            self.findings["out_of_depth"] = Finding("out_of_depth", Severity.WARN, 1, words)
         return found
 
     async def _learn_the_beginning(self) -> None:
@@ -192,9 +194,11 @@ class _Asking:
         return self._window.end > self.work.now - _STILL_COMING
 
     def _opens(self, record: WindowPageRecord) -> pl.Series:
-        """The opens (UTC) of the rows of a page."""
+        """The opens (UTC) of the rows of a page, but for foreign ones: these prove nothing."""
         source, bodies = self.work.clients.window(self._source.name), self.pages.bodies([record])
-        return source.read(self._series, bodies).rows["open_time"].cast(TIME)
+        opens = source.read(self._series, bodies).rows["open_time"].cast(TIME)
+        start, end = (datetime.fromisoformat(record[edge]) for edge in ("start", "end"))
+        return opens.filter(opens.is_between(self.dataset.bar_interval.floor(start), end, closed="left"))
 
     def _lacks_its_beginning(self) -> bool:
         """Whether the first page has no bar that opens with the partition."""
