@@ -9,11 +9,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import polars as pl
 
-from bcdata.errors import NotFoundError
+from bcdata.evidence.remembered import Looks, Once
 from bcdata.frames.schema import TIME
 from bcdata.gaps.ledger import Reason, Status
 from bcdata.gaps.negatives import absent_too, silences
@@ -46,11 +47,10 @@ class Coarser:
 
     def __init__(self, archive: BulkSource, memory: Attempts, now: datetime) -> None:
         self._archive = archive
-        self._memory = memory
-        self._now = now
-        self._folders: dict[tuple[Series, str], asyncio.Task[list[str]]] = {}
+        self._looks = Looks(archive, memory, now)
+        self._folders = Once[tuple[Series, str], list[str]]()
 
-    async def testimony(self, series: Series, missing: pl.Series) -> list[Reason | CoarseBar]:
+    async def evidence(self, series: Series, missing: pl.Series) -> list[Reason | CoarseBar]:
         """What the archive's coarser files say of missing bars (opens, UTC).
 
         Returns:
@@ -77,11 +77,10 @@ class Coarser:
 
     async def _coarser_intervals(self, series: Series, fine: Interval) -> list[str]:
         """The intervals that the archive has of the symbol and that bars of this one tile, finest first."""
-        for period in PERIODS:
-            if (series, period) not in self._folders:
-                asking = self._archive.intervals(series.market, series.kind, series.symbol, period)
-                self._folders[series, period] = asyncio.create_task(asking)
-        listed = await asyncio.gather(*(asyncio.shield(self._folders[series, period]) for period in PERIODS))
+        ask = partial(self._archive.intervals, series.market, series.kind, series.symbol)
+        listed = await asyncio.gather(
+            *(self._folders.get((series, period), partial(ask, period)) for period in PERIODS)
+        )
         every = (Interval.parse(name) for name in set().union(*listed))
         return [one.name for one in sorted((one for one in every if _tiles(fine, one)), key=_length)]
 
@@ -100,32 +99,22 @@ class Coarser:
     async def _bars(self, coarse: Series, one: BulkObject) -> _Read | None:
         """What an object holds; None where it cannot be had, is damaged, or came before its window had ended."""
         window, interval = PERIODS[one.period].window(one.date_key), Interval.parse(coarse.interval or "")
-        key = f"coarse/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
-        known = self._memory.detail(key)
-        if known is None:
-            known = json.dumps(await self._look(coarse, one))
-            self._memory.note([key], self._now, known)
-        bars = json.loads(known)
+        if one.last_modified is not None and one.last_modified < window.end:
+            return None
+        text = await self._looks.look("coarse", one, partial(_summary, bulk_format(coarse.market), interval))
+        bars = json.loads(text) if text else None
         return _Read(window, _restored(bars, interval)) if bars else None
 
-    async def _look(self, coarse: Series, one: BulkObject) -> dict[str, Any]:
-        window, interval = PERIODS[one.period].window(one.date_key), Interval.parse(coarse.interval or "")
-        if one.last_modified is not None and one.last_modified < window.end:
-            return {}
-        try:
-            fetched = await self._archive.fetch(one)
-        except NotFoundError:
-            return {}
-        if fetched.checksum == "mismatch" or fetched.size_differs:
-            return {}
-        file = PublishedFile(one.name, window, fetched.body)
-        bars = await asyncio.to_thread(_read_bars, bulk_format(coarse.market), file, interval)
-        if bars is None or bars.is_empty():
-            return {}
-        stamps = bars["open_time"].to_list()
-        gaps = [[gap.start.isoformat(), gap.end.isoformat()] for gap in silences(stamps, interval)]
-        first, last = stamps[0].isoformat(), stamps[-1].isoformat()
-        return {"first": first, "last": last, "gaps": gaps, "trades": bars["trades"].to_list()}
+
+def _summary(files: BulkFormat, interval: Interval, file: PublishedFile) -> str:
+    """The bars of a file in few words, as JSON; an empty object where it cannot be used."""
+    bars = _read_bars(files, file, interval)
+    if bars is None or bars.is_empty():
+        return "{}"
+    stamps = bars["open_time"].to_list()
+    gaps = [[gap.start.isoformat(), gap.end.isoformat()] for gap in silences(stamps, interval)]
+    first, last = stamps[0].isoformat(), stamps[-1].isoformat()
+    return json.dumps({"first": first, "last": last, "gaps": gaps, "trades": bars["trades"].to_list()})
 
 
 def _read_bars(files: BulkFormat, file: PublishedFile, interval: Interval) -> pl.DataFrame | None:

@@ -8,15 +8,16 @@ import asyncio
 import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import polars as pl
 
 from bcdata.bars.tail import quiet_since
-from bcdata.errors import NotFoundError
+from bcdata.evidence.remembered import Looks, Once
 from bcdata.frames.schema import TIME
 from bcdata.gaps.explain import ABSENT
 from bcdata.intervals import Interval
-from bcdata.providers.base import PERIODS, BulkObject, ObjectError, Series
+from bcdata.providers.base import PERIODS, BulkObject, Series
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format
 from bcdata.providers.roles import BulkSource, ExchangeInfo, SymbolInfo
@@ -71,9 +72,9 @@ class Delistings:
 
     def __init__(self, archive: BulkSource, memory: Attempts, now: datetime) -> None:
         self._archive = archive
-        self._memory = memory
+        self._looks = Looks(archive, memory, now)
         self._now = now
-        self._asked: dict[Series, asyncio.Task[tuple[datetime, datetime] | None]] = {}
+        self._last_trades = Once[Series, tuple[datetime, datetime] | None]()
 
     async def end(self, series: Series, one: SymbolInfo | None) -> End | None:
         """Since when the series is no market's; None where it is still traded, or nobody can tell.
@@ -91,9 +92,7 @@ class Delistings:
         if one is not None and one.delivery_date is not None and one.delivery_date <= self._now:
             at = Interval.parse(series.interval or "").floor(one.delivery_date)
             return End(at, f"the exchange says {status}, delivered {one.delivery_date:%Y-%m-%d %H:%M}")
-        if series not in self._asked:
-            self._asked[series] = asyncio.create_task(self._last_trade(series))
-        found = await asyncio.shield(self._asked[series])
+        found = await self._last_trades.get(series, partial(self._last_trade, series))
         if found is None:
             return None
         said = "does not know the symbol any more" if status == ABSENT else f"says {status}"
@@ -123,27 +122,17 @@ class Delistings:
 
     async def _tail(self, series: Series, one: BulkObject) -> _Tail | None:
         """What an object ends with; None where it cannot be had or read."""
-        key = f"tail/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
-        known = self._memory.detail(key)
-        if known is None:
-            try:
-                fetched = await self._archive.fetch(one)
-                tail = await asyncio.to_thread(_read_tail, fetched.body, one, series)
-            except (NotFoundError, ObjectError):
-                return None
-            known = tail.to_json()
-            self._memory.note([key], self._now, known)
-        return _Tail.from_json(known)
+        text = await self._looks.look("tail", one, partial(_read_tail, series))
+        return None if text is None else _Tail.from_json(text)
 
 
-def _read_tail(body: bytes, one: BulkObject, series: Series) -> _Tail:
-    files, interval = bulk_format(series.market), Interval.parse(series.interval or "")
-    sent = files.bars_as_sent(PublishedFile.of(one, body), interval)
+def _read_tail(series: Series, file: PublishedFile) -> str:
+    sent = bulk_format(series.market).bars_as_sent(file, Interval.parse(series.interval or ""))
     is_time = pl.col("open_time").is_between(0, _LATEST_US, closed="left")
     rows = sent.filter(is_time).sort("open_time").with_columns(pl.col("open_time").cast(TIME))
     since = quiet_since(rows)
     traded = rows["open_time"] if since is None else rows.filter(pl.col("open_time") < since)["open_time"]
-    return _Tail(since, traded[-1] if len(traded) else None)
+    return _Tail(since, traded[-1] if len(traded) else None).to_json()
 
 
 def _backwards(objects: list[BulkObject]) -> list[BulkObject]:

@@ -15,7 +15,7 @@ Held = tuple[Series, BulkObject]
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class ListingHistory:
     """What is known of one symbol: the days that other intervals have, and the first bar if it is proven to be one."""
 
     days: dict[str, frozenset[date]]

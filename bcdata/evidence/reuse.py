@@ -4,21 +4,22 @@ A symbol that comes back at its old price was relisted and is the same instrumen
 it is another one (`bars/segments` splits a series there), and the time between the two is no outage.
 """
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 import polars as pl
 
 from bcdata.bars.segments import is_price_break
 from bcdata.errors import NotFoundError, ProviderError
-from bcdata.evidence.listing_history import Held, day_window, days_of, tells_days, window_of_object
+from bcdata.evidence.listing_history import Held, day_window, days_of, tells_days
+from bcdata.evidence.remembered import Looks, Remembered
 from bcdata.gaps.ledger import Reason, Status
 from bcdata.intervals import EPOCH, Interval
-from bcdata.providers.base import BulkObject, ObjectError, Series
+from bcdata.providers.base import BulkObject, Series
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format
 from bcdata.providers.roles import BulkSource
@@ -84,10 +85,9 @@ class Reuses:
     """Looks for such tickers. What objects begin and end with is remembered, and what REST has in between."""
 
     def __init__(self, archive: BulkSource, has_bars: HasBars | None, memory: Attempts, now: datetime) -> None:
-        self._archive = archive
         self._has_bars = has_bars
-        self._memory = memory
-        self._now = now
+        self._looks = Looks(archive, memory, now)
+        self._answers = Remembered(memory, now)
 
     async def find(self, series: Series, held: Sequence[Held], missing: Iterable[tuple[date, date]]) -> list[Reuse]:
         """The times between instruments of the series' ticker.
@@ -118,17 +118,17 @@ class Reuses:
         return found
 
     async def _is_empty(self, has_bars: HasBars, series: Series, between: Window) -> bool:
-        key = f"between/{series}/{between.start.isoformat()}/{between.end.isoformat()}"
-        known = self._memory.detail(key)
-        if known is None:
+        async def ask() -> str:
             try:
-                known = "bars" if await has_bars(series, between) else "none"
+                return "bars" if await has_bars(series, between) else "none"
             except NotFoundError:
-                known = "none"  # it does not know the symbol: the archive's word stands alone
-            except ProviderError:
-                return False
-            self._memory.note([key], self._now, known)
-        return known == "none"
+                return "none"  # it does not know the symbol: the archive's word stands alone
+
+        key = f"between/{series}/{between.start.isoformat()}/{between.end.isoformat()}"
+        try:
+            return await self._answers.answer(key, ask) == "none"
+        except ProviderError:
+            return False
 
     async def _edge(self, series: Series, held: Sequence[Held], day: date, *, is_last: bool) -> Edge | None:
         """The last or the first bar of a day by the first object that can be read: the series' own, then finer ones."""
@@ -144,31 +144,28 @@ class Reuses:
         return None
 
     async def _read(self, series: Series, one: BulkObject, day: date, *, is_last: bool) -> Edge | None:
-        key = f"{'last' if is_last else 'first'}-price/{day}/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
-        known = self._memory.detail(key)
-        if known is None:
-            try:
-                body = (await self._archive.fetch(one)).body
-                edge = await asyncio.to_thread(read_edge, body, one, series, day, is_last=is_last)
-            except (NotFoundError, ObjectError):
-                return None
-            known = json.dumps([edge.at.isoformat(), edge.price] if edge else None)
-            self._memory.note([key], self._now, known)
-        kept = json.loads(known)
+        what = f"{'last' if is_last else 'first'}-price/{day}"
+        text = await self._looks.look(what, one, partial(_edge_as_text, series, day, is_last=is_last))
+        kept = json.loads(text) if text else None
         return Edge(datetime.fromisoformat(kept[0]), kept[1]) if kept else None
 
 
-def read_edge(body: bytes, one: BulkObject, series: Series, day: date, *, is_last: bool) -> Edge | None:
+def _edge_as_text(series: Series, day: date, file: PublishedFile, *, is_last: bool) -> str:
+    edge = read_edge(file, series, day, is_last=is_last)
+    return json.dumps([edge.at.isoformat(), edge.price] if edge else None)
+
+
+def read_edge(file: PublishedFile, series: Series, day: date, *, is_last: bool) -> Edge | None:
     """The end and close of the last bar in an object up to a day's end, or the open of its first from its start on.
 
     Raises:
         ObjectError: it cannot be read.
     """
-    parsed, window = Interval.parse(series.interval or ""), window_of_object(one)
+    parsed, window = Interval.parse(series.interval or ""), file.window
     start, end = (int(edge.timestamp()) * 1_000_000 for edge in (window.start, window.end))
     day_start, day_end = (int(edge.timestamp()) * 1_000_000 for edge in (day_window(day).start, day_window(day).end))
     low, high = (start, min(end, day_end)) if is_last else (max(start, day_start), end)
-    sent = bulk_format(series.market).bars_as_sent(PublishedFile(one.name, window, body), parsed)
+    sent = bulk_format(series.market).bars_as_sent(file, parsed)
     rows = sent.drop_nulls(["open_time", "open", "close"])
     near = rows.filter(pl.col("open_time").is_between(low, high, closed="left")).sort("open_time")
     if near.is_empty():

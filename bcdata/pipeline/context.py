@@ -1,17 +1,18 @@
 """What every operation needs at hand: the store, the catalog, the present instant and the providers' clients."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from bcdata import clock
 from bcdata.bars.arrays import load_numpy
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import ProviderError
-from bcdata.evidence.witness import Witness
+from bcdata.evidence.listing_histories import ListingHistories
+from bcdata.evidence.remembered import Once
 from bcdata.frames.columns import in_all, in_any
 from bcdata.intervals import Interval
 from bcdata.net.client import HttpClient
@@ -44,26 +45,24 @@ class Workbench:
     """Whether to build as of `now` what was built as of a later instant."""
     skews: Skews | None = None
     """What providers say of the time; None where the clock is pinned, and need not agree with theirs."""
-    _witnesses: dict[str, Witness] = field(default_factory=dict)
-    _infos: dict[str, "asyncio.Task[ExchangeInfo | None]"] = field(default_factory=dict)
-    _has_bars: dict[tuple[Series, Window], "asyncio.Task[bool]"] = field(default_factory=dict)
-    _first_opens: dict[Series, "asyncio.Task[datetime | None]"] = field(default_factory=dict)
-    _first_bars: dict[tuple[str, Series], "asyncio.Task[datetime | None]"] = field(default_factory=dict)
+    _histories: dict[str, ListingHistories] = field(default_factory=dict)
+    _infos: Once[str, ExchangeInfo | None] = field(default_factory=Once)
+    _has_bars: Once[tuple[Series, Window], bool] = field(default_factory=Once)
+    _first_opens: Once[Series, datetime | None] = field(default_factory=Once)
+    _first_bars: Once[tuple[str, Series], datetime | None] = field(default_factory=Once)
 
-    def witness(self, market: str) -> Witness:
+    def witness(self, market: str) -> ListingHistories:
         """What other files of a market tell of missing bars, asked once a run."""
-        if market not in self._witnesses:
-            self._witnesses[market] = Witness(self.clients.bulk(market), self.attempts, self.now)
-        return self._witnesses[market]
+        if market not in self._histories:
+            self._histories[market] = ListingHistories(self.clients.bulk(market), self.attempts, self.now)
+        return self._histories[market]
 
     async def exchange_info(self, market: str) -> ExchangeInfo | None:
         """A market's symbols as they are now, asked once a run; None without an answer.
 
         Asking also learns the market's rate limits; without an answer the known ones hold.
         """
-        if market not in self._infos:
-            self._infos[market] = asyncio.create_task(self._ask_info(market))
-        return await asyncio.shield(self._infos[market])
+        return await self._infos.get(market, partial(self._ask_info, market))
 
     async def _ask_info(self, market: str) -> ExchangeInfo | None:
         with suppress(ProviderError):
@@ -77,9 +76,7 @@ class Workbench:
             ProviderError: REST cannot be asked.
         """
         await self.exchange_info(series.market)
-        if series not in self._first_opens:
-            self._first_opens[series] = asyncio.create_task(self.clients.repair(series.market).first_open(series))
-        return await asyncio.shield(self._first_opens[series])
+        return await self._first_opens.get(series, partial(self.clients.repair(series.market).first_open, series))
 
     async def first_bar(self, source: str, series: Series) -> datetime | None:
         """The first bar (its open, UTC) of a source that is asked by windows, asked once a run; None if it cannot tell.
@@ -87,10 +84,8 @@ class Workbench:
         Raises:
             ProviderError: it cannot be asked.
         """
-        if (source, series) not in self._first_bars:
-            asked = self.clients.window(source).first_open(series, now=self.now)
-            self._first_bars[source, series] = asyncio.create_task(_awaited(asked))
-        return await asyncio.shield(self._first_bars[source, series])
+        ask = partial(self.clients.window(source).first_open, series, now=self.now)
+        return await self._first_bars.get((source, series), ask)
 
     async def has_bars(self, series: Series, window: Window) -> bool:
         """Whether REST has a bar of the series in the window: asked once for the length of a run.
@@ -101,9 +96,7 @@ class Workbench:
             NotFoundError: the market has no such symbol.
             ProviderError: REST cannot be asked.
         """
-        if (series, window) not in self._has_bars:
-            self._has_bars[series, window] = asyncio.create_task(self._ask_for_bars(series, window))
-        return await asyncio.shield(self._has_bars[series, window])
+        return await self._has_bars.get((series, window), partial(self._ask_for_bars, series, window))
 
     async def _ask_for_bars(self, series: Series, window: Window) -> bool:
         await self.exchange_info(series.market)
@@ -114,10 +107,6 @@ class Workbench:
             if any(page.rows for page in await rest.klines(series, part, now=self.now)):
                 return True
         return False
-
-
-async def _awaited(one: Awaitable[datetime | None]) -> datetime | None:
-    return await one
 
 
 def make_client() -> HttpClient:

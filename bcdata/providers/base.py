@@ -87,6 +87,10 @@ class FetchedObject:
     etag: str | None
     size_differs: bool
 
+    def is_whole(self, one: BulkObject) -> bool:
+        """Whether the CHECKSUM or the listing vouches for the bytes."""
+        return self.checksum == "match" or self.is_as_listed(one)
+
     def is_as_listed(self, one: BulkObject) -> bool:
         """Whether the bytes are the listed ones, whatever the CHECKSUM says: those need not be asked for again.
 

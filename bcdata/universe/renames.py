@@ -4,16 +4,16 @@ A new name that starts where another ends proves nothing by itself: symbols come
 on too, and no other symbol may suit. Where that cannot be shown there are two instruments.
 """
 
-import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from math import log
 
-from bcdata.errors import NotFoundError
+from bcdata.evidence.remembered import Remembered, look_into
 from bcdata.intervals import Interval
-from bcdata.providers.base import BulkObject, ObjectError, Series
+from bcdata.providers.base import Series
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import MARKETS, bulk_format
 from bcdata.providers.roles import BulkSource
@@ -100,10 +100,9 @@ class PriceLookup:
         self, archive: BulkSource, memory: Attempts, market: str, intervals: Sequence[str], now: datetime
     ) -> None:
         self._archive = archive
-        self._memory = memory
+        self._remembered = Remembered(memory, now)
         self._market = market
         self._intervals = intervals
-        self._now = now
 
     async def look_up(self, pairs: Iterable[Pair], rows: Mapping[str, Row], *, most: int) -> dict[Pair, Prices]:
         """The prices of the pairs; at most so many objects are fetched, so that some pairs may be left out.
@@ -115,31 +114,30 @@ class PriceLookup:
         for old, new in pairs:
             wanted = [(old, rows[old]["last_seen"], "close"), (new, rows[new]["first_seen"], "open")]
             keys = [f"price/{self._market}/{symbol}/{day}/{which}" for symbol, day, which in wanted]
-            known = [self._memory.detail(key) for key in keys]
+            known = [self._remembered.known(key) for key in keys]
             for at, (key, one) in enumerate(zip(keys, wanted, strict=True)):
                 if known[at] is None and most > 0:
                     most -= 1
-                    known[at] = json.dumps(await self._price(*one))
-                    self._memory.note([key], self._now, known[at] or "")
+                    known[at] = await self._remembered.answer(key, partial(self._price, *one))
             if all(text is not None for text in known):
                 found[old, new] = Prices(*(json.loads(text or "null") for text in known))
         return found
 
-    async def _price(self, symbol: str, day: date, which: str) -> float | None:
-        """The first open or the last close of a symbol's day; None where no object of it can be read."""
+    async def _price(self, symbol: str, day: date, which: str) -> str:
+        """The first open or the last close of a symbol's day; null where no object of it can be read.
+
+        That is an answer as well: its rivals must not wait for it for ever.
+        """
         for interval in self._intervals:
             series = Series(self._market, "klines", symbol, interval)
             for one in await self._archive.objects(series, "daily", first=str(day), last=str(day)):
-                try:
-                    body = (await self._archive.fetch(one)).body
-                    return await asyncio.to_thread(_read_price, body, one, series, which)
-                except (NotFoundError, ObjectError):
-                    continue
-        return None
+                text = await look_into(self._archive, one, partial(_read_price, series, which))
+                if text is not None:
+                    return text
+        return json.dumps(None)
 
 
-def _read_price(body: bytes, one: BulkObject, series: Series, which: str) -> float | None:
-    files, interval = bulk_format(series.market), Interval.parse(series.interval or "")
-    rows = files.bars_as_sent(PublishedFile.of(one, body), interval)
+def _read_price(series: Series, which: str, file: PublishedFile) -> str:
+    rows = bulk_format(series.market).bars_as_sent(file, Interval.parse(series.interval or ""))
     prices = rows.sort("open_time")[which].drop_nulls()
-    return None if prices.is_empty() else float(prices[0 if which == "open" else -1])
+    return json.dumps(None if prices.is_empty() else float(prices[0 if which == "open" else -1]))

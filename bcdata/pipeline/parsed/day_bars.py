@@ -1,11 +1,12 @@
 """The exchange's own day bars: what days are compared with that no coarser file of the archive covers."""
 
-import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 from bcdata.catalog import Dataset
+from bcdata.evidence.remembered import Once
 from bcdata.intervals import Interval
 from bcdata.pipeline.context import Workbench, series_of
 from bcdata.providers.base import Page, Series
@@ -28,7 +29,7 @@ class DayBars:
             series, window = _days_of(dataset, one.symbol), _around(dataset.grain.window(one.date))
             known = self._spans.get(series, window)
             self._spans[series] = Window(min(known.start, window.start), max(known.end, window.end))
-        self._asked: dict[Series, asyncio.Task[list[Page]]] = {}
+        self._pages = Once[Series, list[Page]]()
 
     async def of(self, dataset: Dataset, partition: Partition, also: Collection[date] = ()) -> tuple[Page, datetime]:
         """The rows, as sent, of the partition's closed days and of some others, and where the partition's end.
@@ -43,9 +44,7 @@ class DayBars:
             ProviderError: REST cannot be asked.
         """
         series = _days_of(dataset, partition.symbol)
-        if series not in self._asked:
-            self._asked[series] = asyncio.create_task(self._ask(series))
-        pages = await asyncio.shield(self._asked[series])
+        pages = await self._pages.get(series, partial(self._ask, series))
         closed = DAY_INTERVAL.floor(self._work.now)
         window = dataset.grain.window(partition.date).until(closed)
         others = {datetime(day.year, day.month, day.day, tzinfo=UTC) for day in also if day < closed.date()}

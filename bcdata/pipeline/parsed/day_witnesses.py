@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import zip_longest
 from typing import cast
 
@@ -10,14 +11,14 @@ import polars as pl
 
 from bcdata.bars.resample import aggregate
 from bcdata.catalog import Dataset
-from bcdata.errors import NotFoundError
+from bcdata.evidence.remembered import Once, look_into
 from bcdata.frames.schema import BAR, TIME
 from bcdata.pipeline.context import Workbench, series_of
 from bcdata.pipeline.parsed.control_bars import sound_bars
 from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL, REACH
 from bcdata.pipeline.records.objects import NamedTimes
 from bcdata.pipeline.records.pages import WitnessBar, WitnessRecord
-from bcdata.providers.base import PERIODS, BulkObject, ObjectError
+from bcdata.providers.base import PERIODS, BulkObject, Series
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format
 from bcdata.quality.compare.windows import length_of
@@ -35,7 +36,7 @@ class DayWitnesses:
     def __init__(self, work: Workbench, dataset: Dataset) -> None:
         self._work = work
         self._dataset = dataset
-        self._read: dict[str, asyncio.Task[WitnessRecord | None]] = {}
+        self._read = Once[str, WitnessRecord | None]()
 
     async def listed(self, partition: Partition) -> list[BulkObject]:
         """Objects of other partitions, the nearest first: of days, and of months where there is no day's.
@@ -61,35 +62,24 @@ class DayWitnesses:
             ProviderError: the archive cannot be asked.
         """
         window = self._dataset.grain.window(partition.date)
+        archive = self._work.clients.bulk(self._dataset.market)
+        made_of = partial(_made_of, self._dataset, series_of(self._dataset, partition.symbol), one, window)
         key = f"{one.key}/{one.date_key < partition.date}"
-        if key not in self._read:
-            self._read[key] = asyncio.create_task(self._look(partition.symbol, one, window))
-        return await asyncio.shield(self._read[key])
+        return await self._read.get(key, partial(look_into, archive, one, made_of))
 
-    async def _look(self, symbol: str, one: BulkObject, window: Window) -> WitnessRecord | None:
-        try:
-            fetched = await self._work.clients.bulk(self._dataset.market).fetch(one)
-        except NotFoundError:
-            return None
-        if fetched.checksum == "mismatch" or fetched.size_differs:
-            return None
-        return await asyncio.to_thread(self._made_of, symbol, one, fetched.body, window)
 
-    def _made_of(self, symbol: str, one: BulkObject, body: bytes, window: Window) -> WitnessRecord | None:
-        named, interval = PERIODS[one.period].window(one.date_key), self._dataset.bar_interval
-        series = series_of(self._dataset, symbol)
-        try:
-            lines = bulk_format(series.market).lines(PublishedFile.of(one, body), interval)
-            rows = sound_bars([lines], [_record(one)], series)
-        except ObjectError:
-            return None
-        days = aggregate(rows, DAY_INTERVAL)
-        whole = days.filter((pl.col("bars") == timedelta(days=1) // length_of(interval)) & (pl.col("trades") > 0))
-        if whole.is_empty():
-            return None
-        nearest = whole[-1] if named.end <= window.start else whole[0]
-        values = nearest.select(BAR.names()).with_columns(pl.col("open_time").dt.to_string("iso:strict"))
-        return {"object": one.name, "bar": cast("WitnessBar", values.row(0, named=True))}
+def _made_of(
+    dataset: Dataset, series: Series, one: BulkObject, window: Window, file: PublishedFile
+) -> WitnessRecord | None:
+    interval = dataset.bar_interval
+    lines = bulk_format(series.market).lines(file, interval)
+    days = aggregate(sound_bars([lines], [_record(one)], series), DAY_INTERVAL)
+    whole = days.filter((pl.col("bars") == timedelta(days=1) // length_of(interval)) & (pl.col("trades") > 0))
+    if whole.is_empty():
+        return None
+    nearest = whole[-1] if file.window.end <= window.start else whole[0]
+    values = nearest.select(BAR.names()).with_columns(pl.col("open_time").dt.to_string("iso:strict"))
+    return {"object": one.name, "bar": cast("WitnessBar", values.row(0, named=True))}
 
 
 def frame_of(witnesses: Sequence[WitnessRecord]) -> pl.DataFrame:

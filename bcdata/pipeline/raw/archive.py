@@ -153,7 +153,7 @@ class _Fetch:
         if missing.is_empty():
             return []
         series = series_of(self.dataset, self.partition.symbol)
-        return [told_of(one) for one in await self.coarser.testimony(series, missing)]
+        return [told_of(one) for one in await self.coarser.evidence(series, missing)]
 
     def _conclude(
         self, manifest: ArchiveManifest, before: ArchiveManifest | None, not_reconciled: str | None

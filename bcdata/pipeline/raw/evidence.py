@@ -45,22 +45,22 @@ async def evidence_of(
     if not (days or bare or beyond):
         return {}
     due, series = due_until(dataset, work.now), series_of(dataset, partition.symbol)
-    testimony = await work.witness(dataset.market).testimony(series, Question(window, [*days, *beyond], due))
-    before = testimony.not_listed(window)
-    ending = await work.witness(dataset.market).ending(testimony, window, due)
-    missing = [*(absences(days_held(testimony.held)) if testimony.is_complete else []), *bare]
+    history = await work.witness(dataset.market).testimony(series, Question(window, [*days, *beyond], due))
+    before = history.not_listed(window)
+    ending = await work.witness(dataset.market).ending(history, window, due)
+    missing = [*(absences(days_held(history.held)) if history.is_complete else []), *bare]
     finder = Reuses(
         work.clients.bulk(dataset.market), work.has_bars if dataset.repair else None, work.attempts, work.now
     )
-    found = await finder.find(series, testimony.held, [pair for pair in missing if _touches(pair, window)])
+    found = await finder.find(series, history.held, [pair for pair in missing if _touches(pair, window)])
     reused = {
         record["start"]: record for one in found if (reason := one.reason(window)) for record in [record_of(reason)]
     }
     told: EvidenceRecord = {
         "not_listed": record_of(before) if before else None,
         "ended": ending.to_record() if ending else None,
-        "traded": [record_of(reason) for reason in testimony.traded(days)],
-        "known_by": iso(testimony.known_by),
+        "traded": [record_of(reason) for reason in history.traded(days)],
+        "known_by": iso(history.known_by),
     }
     if reused:
         told["reused"] = [reused[start] for start in sorted(reused)]

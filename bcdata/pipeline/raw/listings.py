@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
 from bcdata.catalog import Dataset
 from bcdata.catalog.gate import Period
+from bcdata.evidence.remembered import Once
 from bcdata.intervals import EPOCH
 from bcdata.pipeline.raw.choose import uncovered_days
 from bcdata.pipeline.raw.due import due_until
@@ -38,8 +40,8 @@ class Listings:
         if now:
             month = Grain.MONTH.key(now - dataset.publication.monthly)
             self._due_keys = {"daily": Grain.DAY.key(self._due), "monthly": month}
-        self._asked: dict[tuple[Series, Period], asyncio.Task[Listed]] = {}
-        self._intervals: dict[tuple[str, Period], asyncio.Task[list[str]]] = {}
+        self._listed = Once[tuple[Series, Period], Listed]()
+        self._intervals = Once[tuple[str, Period], list[str]]()
 
     async def objects(self, symbol: str, window: Window) -> tuple[list[BulkObject], BulkObject | None]:
         """The daily objects inside the window and the monthly one that covers it.
@@ -100,11 +102,8 @@ class Listings:
             ProviderError: the archive cannot be asked.
         """
         periods: tuple[Period, ...] = ("daily", "monthly")
-        for period in periods:
-            if (symbol, period) not in self._intervals:
-                asking = self._archive.intervals(self._dataset.market, self._dataset.kind, symbol, period)
-                self._intervals[symbol, period] = asyncio.create_task(asking)
-        listed = await asyncio.gather(*(asyncio.shield(self._intervals[symbol, period]) for period in periods))
+        ask = partial(self._archive.intervals, self._dataset.market, self._dataset.kind, symbol)
+        listed = await asyncio.gather(*(self._intervals.get((symbol, one), partial(ask, one)) for one in periods))
         return set().union(*listed)
 
     def _series(self, symbol: str, interval: str | None = None) -> Series:
@@ -117,11 +116,10 @@ class Listings:
         return await self._ask_once(series, period, self._due_keys.get(period, ""))
 
     async def _ask_once(self, series: Series, period: Period, due: str) -> Listed:
-        if (series, period) not in self._asked:
-            length = 10 if period == "daily" else 7
-            asking = self._archive.listed(series, period, first=self._first[:length], last=self._last[:length], due=due)
-            self._asked[series, period] = asyncio.create_task(asking)
-        return await asyncio.shield(self._asked[series, period])
+        length = 10 if period == "daily" else 7
+        first, last = self._first[:length], self._last[:length]
+        ask = partial(self._archive.listed, series, period, first=first, last=last, due=due)
+        return await self._listed.get((series, period), ask)
 
 
 def _inside(daily: Listed, window: Window) -> list[BulkObject]:

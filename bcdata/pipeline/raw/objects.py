@@ -114,7 +114,7 @@ class ObjectFetcher:
             "sha256": got.sha256,
             "checksum": got.checksum,
             "checksum_text": got.checksum_text,
-            "whole": got.checksum == "match" or got.is_as_listed(one),
+            "whole": got.is_whole(one),
             "listed": listed_as(one),
         }
         return record, got

@@ -221,7 +221,7 @@ class _Refill:
     async def _consult_archive(self, left: pl.Series) -> None:
         """Keeps what coarser files of the archive say of the bars that are left."""
         try:
-            told = await self.coarser.testimony(self.series, left)
+            told = await self.coarser.evidence(self.series, left)
         except ProviderError as error:
             self.unanswered.append(str(error))
             return

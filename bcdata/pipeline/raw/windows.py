@@ -14,6 +14,7 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.errors import NoDataError, OutOfDepthError, ProviderError, UnknownSymbolError
+from bcdata.evidence.remembered import Remembered
 from bcdata.frames.schema import TIME
 from bcdata.gaps.answered import is_covered, windows_of
 from bcdata.gaps.explain import quarantined
@@ -167,13 +168,16 @@ class _Asking:
         What was found holds for good; that there was none is asked about again a day later.
         """
         key = f"first/{self._source.name}/{self._series}"
-        known, last = self.work.attempts.detail(key), self.work.attempts.last(key)
-        if not known and (last is None or self.work.now - last >= _STILL_COMING) and self._lacks_its_beginning():
-            at = await self.work.first_bar(self._source.name, self._series)
-            known = at.isoformat() if at else ""
-            self.work.attempts.note([key], self.work.now, known)
+        remembered = Remembered(self.work.attempts, self.work.now)
+        known = remembered.known(key, provisional="")
+        if known is None and self._lacks_its_beginning():
+            known = await remembered.answer(key, self._first_bar, provisional="")
         if known and (first := datetime.fromisoformat(known)) > self._window.start:
             self.pages.first_open = first
+
+    async def _first_bar(self) -> str:
+        at = await self.work.first_bar(self._source.name, self._series)
+        return at.isoformat() if at else ""
 
     def _proven_to(self) -> datetime | None:
         """The end of the last bar, where silence after it may mean that the source lags; None where it does not.

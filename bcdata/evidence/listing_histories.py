@@ -10,20 +10,21 @@ archive lists was asked: a symbol may have 15m files alone.
 import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Literal
 
-from bcdata.errors import NotFoundError
 from bcdata.evidence.listing_history import (
     Ending,
     Held,
+    ListingHistory,
     Question,
-    Testimony,
     day_window,
     days_of,
     first_bar,
     tells_days,
     window_of_object,
 )
+from bcdata.evidence.remembered import Looks, Once
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, Series
 from bcdata.providers.formats import PublishedFile
@@ -42,18 +43,17 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 Edge = Literal["begins", "ends"]
 
 
-class Witness:
+class ListingHistories:
     """Asks once per series and remembers for the length of a run; what files begin and end with, for good."""
 
     def __init__(self, archive: BulkSource, memory: Attempts, now: datetime) -> None:
         self._archive = archive
-        self._memory = memory
+        self._looks = Looks(archive, memory, now)
         self._now = now
-        self._asked: dict[tuple[Series, bool], asyncio.Task[Testimony]] = {}
-        self._looks: dict[str, asyncio.Task[datetime | None]] = {}
+        self._told = Once[tuple[Series, bool], ListingHistory]()
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def testimony(self, series: Series, question: Question | None = None) -> Testimony:
+    async def testimony(self, series: Series, question: Question | None = None) -> ListingHistory:
         """What the archive tells of the series' symbol: by every listed interval, unless fewer answer the question.
 
         Raises:
@@ -65,18 +65,15 @@ class Witness:
                 return found
         return await self._once(series, complete=True)
 
-    async def _once(self, series: Series, *, complete: bool) -> Testimony:
-        key = series, complete
-        if key not in self._asked:
-            self._asked[key] = asyncio.create_task(self._ask_all(series) if complete else self._ask_most(series))
-        return await asyncio.shield(self._asked[key])
+    async def _once(self, series: Series, *, complete: bool) -> ListingHistory:
+        return await self._told.get((series, complete), partial(self._ask_all if complete else self._ask_most, series))
 
-    async def _ask_most(self, series: Series) -> Testimony:
+    async def _ask_most(self, series: Series) -> ListingHistory:
         names = dict.fromkeys((*_OTHERS, series.interval or ""))
         held = await self._objects(series, [(name, period) for name in names if name for period in _periods(name)])
         return await self._tell(series, held, complete=False)
 
-    async def _ask_all(self, series: Series) -> Testimony:
+    async def _ask_all(self, series: Series) -> ListingHistory:
         most = await self._once(series, complete=False)
         asking = [self._archive.intervals(series.market, series.kind, series.symbol, period) for period in PERIODS]
         listed = zip(PERIODS, await asyncio.gather(*asking), strict=True)
@@ -97,7 +94,7 @@ class Witness:
         # What is dated in the future tells nothing: nobody can have its bars.
         return [(one, found) for one, found in held if window_of_object(found).start <= self._now]
 
-    async def _tell(self, series: Series, held: Sequence[Held], *, complete: bool) -> Testimony:
+    async def _tell(self, series: Series, held: Sequence[Held], *, complete: bool) -> ListingHistory:
         short = [each for each in held if tells_days(each[0])]
         lasts = {one: (one, found) for one, found in sorted(short, key=_by_end)}
         ordered = tuple(sorted(lasts.values(), key=_by_end))
@@ -110,7 +107,7 @@ class Witness:
                 days.setdefault(one.interval or "", set()).update(some)
         known_by = min((window_of_object(one).end for _, one in held), default=None)
         known_to = max((day_window(window_of_object(one).start.date()).end for _, one in held), default=None)
-        return Testimony(
+        return ListingHistory(
             {name: frozenset(some) for name, some in days.items()},
             *await self._listing(held),
             known_by,
@@ -120,13 +117,13 @@ class Witness:
             complete,
         )
 
-    async def ending(self, testimony: Testimony, window: Window, due: datetime) -> Ending | None:
+    async def ending(self, history: ListingHistory, window: Window, due: datetime) -> Ending | None:
         """Where the symbol's files end, if that is in the window or before it and the next file is overdue.
 
         What a monthly file holds tells where: by its name alone no day of the month comes after it.
 
         Args:
-            testimony: of one symbol.
+            history: of one symbol.
             window: the time of which bars are missing.
             due: before this instant (UTC) all daily files are due.
 
@@ -137,14 +134,14 @@ class Witness:
         def is_over(since: datetime) -> bool:
             return since <= window.end and since < due
 
-        if testimony.known_to is None or not testimony.lasts or not is_over(testimony.known_to):
+        if history.known_to is None or not history.lasts or not is_over(history.known_to):
             return None
-        read = await self._last_bars(testimony.lasts)
-        last = testimony.lasts[-1][1]
+        read = await self._last_bars(history.lasts)
+        last = history.lasts[-1][1]
         files_to = window_of_object(last).end
         is_told = any(window_of_object(one).end == files_to for one, _ in read)
         days = (day_window(bar.start.date()).end for _, bar in read)
-        since = max(testimony.known_to, *days) if is_told else files_to
+        since = max(history.known_to, *days) if is_told else files_to
         if not is_over(since):
             return None
         words = f"the archive's last file of any interval is {last.name}"
@@ -191,25 +188,16 @@ class Witness:
         return first_bar([(opened, series, one) for opened, (series, one) in both if opened is not None])
 
     async def _edge(self, edge: Edge, series: Series, one: BulkObject) -> datetime | None:
-        """The first or the last open in an object, looked for once; None where it cannot be had or read."""
-        key = f"{edge}/{one.key}/{one.size}/{one.etag}/{one.last_modified}"
-        if key not in self._looks:
-            self._looks[key] = asyncio.create_task(self._look(key, edge, series, one))
-        return await asyncio.shield(self._looks[key])
+        """The first or the last open in an object; None where it cannot be had or read."""
+        text = await self._looks.look_for(edge, one, partial(_edges, series))
+        return datetime.fromisoformat(text) if text else None
 
-    async def _look(self, key: str, edge: Edge, series: Series, one: BulkObject) -> datetime | None:
-        known = self._memory.detail(key)
-        if known is None:
-            try:
-                fetched = await self._archive.fetch(one)
-            except NotFoundError:
-                return None
-            file, interval = PublishedFile.of(one, fetched.body), Interval.parse(series.interval or "1m")
-            seen = await asyncio.to_thread(bulk_format(series.market).coverage, file, interval)
-            opened = seen.first if edge == "begins" else seen.last
-            known = opened.isoformat() if opened else ""
-            self._memory.note([key], self._now, known)
-        return datetime.fromisoformat(known) if known else None
+
+def _edges(series: Series, file: PublishedFile) -> dict[str, str]:
+    """The first and the last open in a file, as texts; empty ones where it cannot be used."""
+    seen = bulk_format(series.market).coverage(file, Interval.parse(series.interval or "1m"))
+    edges: dict[Edge, datetime | None] = {"begins": seen.first, "ends": seen.last}
+    return {edge: opened.isoformat() if opened else "" for edge, opened in edges.items()}
 
 
 def _periods(interval: str) -> Iterator[str]:
