@@ -1,13 +1,16 @@
 """A quick look into an archive object: what it covers, without judging its rows."""
 
 import re
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from bcdata.intervals import EPOCH, Interval
 from bcdata.providers.base import ObjectError
+from bcdata.providers.binance.files.recent import RecentContents
 from bcdata.providers.binance.files.unzip import unzip
 from bcdata.providers.binance.klines import CSV, check_columns, micros
 from bcdata.providers.formats import Coverage, PublishedFile
@@ -20,6 +23,16 @@ _YEAR_3000_US = 32_503_680_000_000_000
 _SINGLE_DIGIT = re.compile(r"(?<=\d)-(?=\d(?:-\d{1,2})?$)", re.ASCII)
 """The dash before a month or a day that lacks its zero, at the end of a name."""
 _NEWLINE, _COMMA, _ZERO, _NINE = ord("\n"), ord(","), ord("0"), 9
+_RECENT = RecentContents()
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """All that a content depends on. The bytes are compared and not hashed: that would cost an eighth of inflating."""
+
+    name: str
+    bound: int
+    body: bytes = field(hash=False)
 
 
 def member_name(name: str) -> tuple[str, ...]:
@@ -45,7 +58,9 @@ def content_of(file: PublishedFile, interval: Interval | None) -> bytes:
     Raises:
         ObjectError: it is no zip with just the file that its name says.
     """
-    return unzip(file.body, member=member_name(file.name), max_bytes=content_bound(file.window, interval))
+    bound = content_bound(file.window, interval)
+    inflate = partial(unzip, file.body, member=member_name(file.name), max_bytes=bound)
+    return _RECENT.get(_Packed(file.name, bound, file.body), len(file.body), inflate)
 
 
 def lines(file: PublishedFile, interval: Interval) -> bytes:
