@@ -75,6 +75,11 @@ WITHIN_DAGSTER: dict[str, set[str]] = {
 }
 """The parts of `dagster` that each part may import."""
 
+STORES_BYTES = ("due", "listings", "objects", "pages")
+"""The modules of `pipeline/raw` that list, fetch and store, and know nothing of what is in the bytes."""
+LOOKS_INSIDE = ("choosing", "missing", "parsed", "holes", "merged")
+"""The parts of `pipeline` that do."""
+
 MOST_MODULES = 15
 """Of one folder, its `__init__.py` left out."""
 
@@ -138,6 +143,14 @@ def test_parts_of_dagster_follow_their_table() -> None:
         part = path.relative_to(ROOT / "dagster").parts[0].removesuffix(".py")
         ways = {name.split(".")[2] for name in imported(path) if name.startswith("bcdata.dagster.")} - {part}
         assert ways <= WITHIN_DAGSTER[part], f"{path} may not import {sorted(ways - WITHIN_DAGSTER[part])}"
+
+
+@pytest.mark.parametrize("name", STORES_BYTES)
+def test_raw_stores_bytes_and_does_not_look_inside(name: str) -> None:
+    modules = list(imported(ROOT / "pipeline/raw" / f"{name}.py"))
+    inside = [one for one in modules if one.startswith("bcdata.pipeline.") and one.split(".")[2] in LOOKS_INSIDE]
+    assert inside == []
+    assert not [one for one in modules if one.startswith("bcdata.providers.formats") or one.endswith("_format")]
 
 
 def test_no_folder_is_crowded() -> None:

@@ -12,11 +12,11 @@ from datetime import date, datetime
 from bcdata.catalog import Dataset
 from bcdata.errors import BcdataError
 from bcdata.net.loop import BackgroundLoop
+from bcdata.pipeline.choosing.in_force import withdrawn
+from bcdata.pipeline.choosing.policy import Policy, first_choice, policy_of, second_choice
 from bcdata.pipeline.context import open_client, window_of
-from bcdata.pipeline.raw.choose import Policy, first_choice, policy_of, second_choice
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import as_listed, is_republished
-from bcdata.pipeline.raw.standing import withdrawn
 from bcdata.pipeline.records.in_footers import files_record
 from bcdata.pipeline.records.manifests import MANIFEST, archive_manifest
 from bcdata.pipeline.records.objects import ObjectRecord

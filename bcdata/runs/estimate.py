@@ -12,9 +12,9 @@ from bcdata import clock
 from bcdata.catalog import Catalog, Dataset
 from bcdata.gaps.answered import is_covered
 from bcdata.net.loop import BackgroundLoop
+from bcdata.pipeline.choosing.controls import ControlObjects
+from bcdata.pipeline.choosing.policy import first_choice, policy_of
 from bcdata.pipeline.context import open_client, series_of
-from bcdata.pipeline.raw.choose import first_choice, policy_of
-from bcdata.pipeline.raw.control_objects import ControlObjects
 from bcdata.pipeline.raw.due import settled_by
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import listed_as

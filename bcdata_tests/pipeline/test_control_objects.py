@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bcdata.catalog import Dataset
+from bcdata.pipeline.choosing.controls import other_controls, usual_controls
 from bcdata.pipeline.outcome import State
-from bcdata.pipeline.raw.control_objects import other_controls, usual_controls
 from bcdata.pipeline.records.manifests import read_manifest
 from bcdata.pipeline.zones import Zone
 from bcdata.providers.binance.names import INTERVALS

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bcdata.healing.republished import look
+from bcdata.pipeline.choosing.policy import Policy, first_choice, second_choice
 from bcdata.pipeline.outcome import State
-from bcdata.pipeline.raw.choose import Policy, first_choice, second_choice
 from bcdata.pipeline.records.manifests import read_manifest
 from bcdata.pipeline.zones import Zone
 from bcdata.providers.base import BulkObject

@@ -136,7 +136,7 @@ def test_a_sound_day_is_judged_once_and_read_alone(world: World, monkeypatch: py
     manifest = read_manifest(store, raw) or {}
     assert [one["date"] for one in manifest["objects"]] == [DAY]
     assert manifest["days_alone"]["is_whole"] is True
-    monkeypatch.setattr("bcdata.pipeline.raw.days_alone.audit_objects", None)
+    monkeypatch.setattr("bcdata.pipeline.choosing.days_alone.audit_objects", None)
     assert lake.materialize(MINUTES, SYMBOL, DAY, refill=False, until=Zone.MERGED).ok
     assert news_for(lake) == set()
 

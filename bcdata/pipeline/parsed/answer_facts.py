@@ -9,8 +9,8 @@ from bcdata.frames.schema import TIME
 from bcdata.gaps.ledger import windows_of_runs
 from bcdata.gaps.told import DayBarRecord, DoubtRecord, SetAsideRecord
 from bcdata.intervals import Interval
+from bcdata.pipeline.missing.day_bars import DAY_INTERVAL
 from bcdata.pipeline.parsed.answer_rows import within
-from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL
 from bcdata.quality.compare.coarser import Contradiction
 from bcdata.quality.compare.questions import Settled
 from bcdata.quality.compare.refill import REFUTED

@@ -12,6 +12,8 @@ import polars as pl
 
 from bcdata.frames.schema import TIME
 from bcdata.gaps.proofs import proofs, window_asked
+from bcdata.pipeline.missing.archive_days import frame_of
+from bcdata.pipeline.missing.day_bars import DAY_INTERVAL
 from bcdata.pipeline.parsed.answer_facts import days_with_holes, refuted_run, said, set_aside_windows, window_record
 from bcdata.pipeline.parsed.answer_rows import (
     answer_rows,
@@ -23,8 +25,6 @@ from bcdata.pipeline.parsed.answer_rows import (
     without,
 )
 from bcdata.pipeline.parsed.archive_view import ArchiveView
-from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL
-from bcdata.pipeline.parsed.day_witnesses import frame_of
 from bcdata.pipeline.records.in_footers import WeighedRecord
 from bcdata.pipeline.records.pages import QueryRecord, WitnessRecord
 from bcdata.quality.audit import audit_bars

@@ -1,36 +1,32 @@
 """Raw of the source of files: the objects of a partition exactly as the archive has them, and a manifest of them.
 
 The manifest holds nothing that differs between two fetches of the same bytes; when an object was fetched stands
-in the side table. Which objects are read is a function of those in force and of the catalog (choose.py, standing.py).
+in the side table. Which objects are read is decided in `pipeline/choosing`, what other files tell of the bars that are
+missing is found in `pipeline/missing`; here they are put together.
 """
 
-import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from bcdata.catalog import Dataset
 from bcdata.evidence.coarser import Coarser
-from bcdata.gaps.explain import told_of
-from bcdata.gaps.told import CoarseRecord, ReasonRecord
+from bcdata.pipeline.choosing.controls import ControlObjects
+from bcdata.pipeline.choosing.in_force import candidates, left_aside, superseded, withdrawn
+from bcdata.pipeline.choosing.looks import LookedInto
+from bcdata.pipeline.choosing.objects import choose
+from bcdata.pipeline.choosing.policy import left_out
 from bcdata.pipeline.context import Workbench, series_of, window_of
 from bcdata.pipeline.fingerprint import fingerprint
-from bcdata.pipeline.holes import missing_in
+from bcdata.pipeline.missing.evidence import coarser_evidence, evidence_of
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.present import as_of, with_warnings
-from bcdata.pipeline.raw.choose import Policy, first_choice, left_out, policy_of, second_choice, uncovered_days
-from bcdata.pipeline.raw.control_objects import ControlObjects
-from bcdata.pipeline.raw.days_alone import DaysAlone
-from bcdata.pipeline.raw.evidence import evidence_of
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import ObjectFetcher
-from bcdata.pipeline.raw.standing import candidates, left_aside, superseded, withdrawn
 from bcdata.pipeline.records.manifests import archive_manifest, write_manifest
-from bcdata.pipeline.records.objects import DAMAGED, WITHDRAWN, ControlRecord, ObjectRecord, as_withdrawn
+from bcdata.pipeline.records.objects import DAMAGED, WITHDRAWN, ObjectRecord
 from bcdata.pipeline.records.salvage import salvaged
-from bcdata.pipeline.records.shapes import ArchiveManifest, DaysAloneRecord, in_force
+from bcdata.pipeline.records.shapes import ArchiveManifest, in_force
 from bcdata.pipeline.stream import each_async
-from bcdata.providers.base import BulkObject
 from bcdata.quality.verdict import SAMPLE, Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 
@@ -73,15 +69,15 @@ class _Fetch:
         listed = [*daily, *(one for one in (monthly, early) if one)]
         gone = withdrawn(listed, known, self.dataset.archive)
         standing = candidates(listed, gone)
-        controls = await ControlObjects(self.dataset, self.listings).fetch(
-            self.fetcher, window, before.get("controls", []) if before else []
-        )
-        objects, days_alone = await self._read(standing, known, gone, controls, before)
+        looked = LookedInto(self.fetcher, known, gone)
+        held = before.get("controls", []) if before else []
+        controls = await ControlObjects(self.dataset, self.listings).fetch(looked, window, held)
+        objects, days_alone = await choose(looked, standing, controls, before)
         unread = left_aside(standing, objects, known, gone, self.dataset.archive)
         unread = [one for one in unread if DAMAGED not in one and self.fetcher.is_there(one)]
         evidence = await evidence_of(self.work, self.dataset, self.partition, standing, objects)
         if self.dataset.interval is not None and self.dataset.repair is None:
-            evidence["coarser"] = await self._coarser(objects)
+            evidence["coarser"] = await coarser_evidence(self.work, self.coarser, self.dataset, self.partition, objects)
         manifest: ArchiveManifest = {
             "fingerprint": "",
             "series": str(series_of(self.dataset, symbol)),
@@ -100,60 +96,11 @@ class _Fetch:
         rest = [one for one in standing if one.name not in names]
         return self._conclude(manifest, before, left_out(self.dataset, rest) if objects else None)
 
-    async def _read(
-        self,
-        standing: Sequence[BulkObject],
-        known: Mapping[str, ObjectRecord],
-        gone: Mapping[str, ObjectRecord],
-        controls: Sequence[ControlRecord],
-        before: ArchiveManifest | None,
-    ) -> tuple[list[ObjectRecord], DaysAloneRecord | None]:
-        """The records of the objects that the partition is made of, sorted by name; and how days were judged alone."""
-        window, policy = window_of(self.dataset, self.partition), policy_of(self.dataset)
-        daily = [one for one in standing if one.period == "daily"]
-        months = [one for one in standing if one.period == "monthly"]
-        monthly = next((one for one in months if one.date_key == self.partition.date[:7]), None)
-        chosen = [*(one for one in months if one is not monthly), *first_choice(daily, monthly, policy)]
-        records = await asyncio.gather(*(self._have(one, known, gone) for one in chosen))
-        lacking = {date.fromisoformat(day) for record in records if record for day in record.get("lacking", [])}
-        got = [one for one, record in zip(chosen, records, strict=True) if record]
-        lacking |= set(uncovered_days(got, window))
-        judged = None
-        if policy is Policy.DAYS_FIRST and monthly and not lacking and monthly not in chosen:
-            days = [record for record in records if record]
-            alone = DaysAlone(self.work.store, self.partition, self.dataset)
-            judged = await asyncio.to_thread(alone.judge, days, controls, before)
-            lacking |= set() if judged["is_whole"] else set(window.days())
-        more = [one for one in second_choice(daily, monthly, lacking, policy) if one not in chosen]
-        records += await asyncio.gather(*(self._have(one, known, gone) for one in more))
-        held = {record["name"]: record for record in records if record}
-        return [held[name] for name in sorted(held)], judged
-
-    async def _have(
-        self, one: BulkObject, known: Mapping[str, ObjectRecord], gone: Mapping[str, ObjectRecord]
-    ) -> ObjectRecord | None:
-        """The record of an object in force; None where the archive has it not after all, and never had it."""
-        if one.name in gone:
-            return await self.fetcher.looked_at(one, gone[one.name])
-        record = await self.fetcher.have(one, known)
-        if record is None and one.name in known:
-            # Listed, but not to be had: the last version that is held stays in force.
-            return await self.fetcher.looked_at(one, as_withdrawn(known[one.name]))
-        return record
-
     def _superseded(self, before: ArchiveManifest | None, current: Iterable[ObjectRecord]) -> list[ObjectRecord]:
         """Earlier versions whose bytes raw still has."""
         known = [*(before.get("superseded", []) if before else []), *in_force(before).values()]
         earlier = [one for one in known if DAMAGED not in one]
         return [one for one in superseded(earlier, current) if self.fetcher.is_there(one)]
-
-    async def _coarser(self, objects: Sequence[ObjectRecord]) -> list[ReasonRecord | CoarseRecord]:
-        """What coarser files tell of the bars that the objects lack: asked here where nobody asks REST."""
-        missing = await asyncio.to_thread(missing_in, self.work, self.dataset, self.partition, objects)
-        if missing.is_empty():
-            return []
-        series = series_of(self.dataset, self.partition.symbol)
-        return [told_of(one) for one in await self.coarser.evidence(series, missing)]
 
     def _conclude(
         self, manifest: ArchiveManifest, before: ArchiveManifest | None, not_reconciled: str | None

@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 from bcdata.catalog import Dataset
 from bcdata.catalog.gate import Period
 from bcdata.evidence.remembered import Once
 from bcdata.intervals import EPOCH
-from bcdata.pipeline.raw.choose import uncovered_days
 from bcdata.pipeline.raw.due import due_until
-from bcdata.providers.base import BulkObject, Listed, Series
+from bcdata.providers.base import PERIODS, BulkObject, Listed, Series
 from bcdata.providers.roles import BulkSource
 from bcdata.windows import Grain, Window
 
@@ -120,6 +119,14 @@ class Listings:
         first, last = self._first[:length], self._last[:length]
         ask = partial(self._archive.listed, series, period, first=first, last=last, due=due)
         return await self._listed.get((series, period), ask)
+
+
+def uncovered_days(objects: Iterable[BulkObject], window: Window) -> list[date]:
+    """The days of the window that none of the objects names."""
+    covered: set[date] = set()
+    for one in objects:
+        covered.update(PERIODS[one.period].window(one.date_key).days())
+    return [day for day in window.days() if day not in covered]
 
 
 def _inside(daily: Listed, window: Window) -> list[BulkObject]:

@@ -1,4 +1,4 @@
-"""Getting objects of the archive into raw: fetched if new, changed or lost, and put on record."""
+"""Getting objects of the archive into raw: fetched if new, changed or lost, stored as they came, put on record."""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,28 +7,26 @@ from datetime import datetime
 
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError
-from bcdata.intervals import Interval
-from bcdata.pipeline.context import Workbench, window_of
+from bcdata.pipeline.context import Workbench
 from bcdata.pipeline.records.objects import (
     DAMAGED,
     WITHDRAWN,
     AnyObject,
-    ControlRecord,
     ListedVersion,
-    Look,
     ObjectRecord,
     StoredRecord,
     without,
 )
-from bcdata.providers.base import PERIODS, BulkObject, FetchedObject
-from bcdata.providers.formats import PublishedFile
-from bcdata.providers.registry import bulk_format
+from bcdata.providers.base import BulkObject
 from bcdata.store.layout import Partition
-from bcdata.venues.calendar import calendar
-from bcdata.windows import Grain
 
-_LOOK = 2
-"""The version of what a look into an object tells; records of another one are looked into again, out of raw."""
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An object that was fetched: its record, and its bytes, which raw has now."""
+
+    record: ObjectRecord
+    body: bytes
 
 
 @dataclass(slots=True)
@@ -41,53 +39,8 @@ class ObjectFetcher:
     fetched: int = 0
     new: list[str] = field(default_factory=list)
 
-    async def have(self, one: BulkObject, known: Mapping[str, ObjectRecord]) -> ObjectRecord | None:
-        """The record of an object of the dataset; None where it is not there after all.
-
-        Args:
-            one: the object as listed.
-            known: the records of the objects in force so far, by name.
-
-        Raises:
-            ProviderError: the archive cannot be asked.
-        """
-        if record := self._sound(one, known):
-            return await self.looked_at(one, record)
-        got = await self._fetch(one, with_checksum=True)
-        return None if got is None else {**got[0], **await self._look(one, got[1].body)}
-
-    async def looked_at(self, one: BulkObject, record: ObjectRecord) -> ObjectRecord:
-        """The record with what a look into its object tells by now, if an earlier version of the code looked."""
-        if record.get("look") == _LOOK:
-            return record
-        body = await asyncio.to_thread(self.work.store.objects.get, self.partition.key(record["file"]))
-        return record if body is None else {**record, **await self._look(one, body)}
-
-    async def have_control(
-        self, one: BulkObject, interval: Interval, known: Mapping[str, ControlRecord]
-    ) -> ControlRecord | None:
-        """The record of an object of coarser bars, without its CHECKSUM; None where it is not there after all.
-
-        Raises:
-            ProviderError: the archive cannot be asked.
-        """
-        if record := self._sound(one, known):
-            return record
-        got = await self._fetch(one, with_checksum=False)
-        if got is None:
-            return None
-        file = PublishedFile.of(one, got[1].body)
-        seen = await asyncio.to_thread(bulk_format(self.dataset.market).coverage, file, interval)
-        lacking = [day.isoformat() for day in file.window.days() if not seen.rows.get(day)]
-        return {**got[0], "interval": interval.name, "lacking": lacking}
-
-    def is_there(self, record: StoredRecord) -> bool:
-        """Whether raw has the file of a record, in its length."""
-        info = self.work.store.objects.stat(self.partition.key(record["file"]))
-        return info is not None and info.size == record["bytes"]
-
-    def _sound(self, one: BulkObject, known: Mapping[str, AnyObject]) -> AnyObject | None:
-        """The known record of just this version, if its bytes are those that came."""
+    def held(self, one: BulkObject, known: Mapping[str, AnyObject]) -> AnyObject | None:
+        """The record of just this version out of those known by name, if its bytes are those that came."""
         record = known.get(one.name)
         if record is None or record["listed"] != listed_as(one) or not record["whole"] or DAMAGED in record:
             return None
@@ -95,7 +48,21 @@ class ObjectFetcher:
             return None
         return without(record, WITHDRAWN)
 
-    async def _fetch(self, one: BulkObject, *, with_checksum: bool) -> tuple[ObjectRecord, FetchedObject] | None:
+    def is_there(self, record: StoredRecord) -> bool:
+        """Whether raw has the file of a record, in its length."""
+        info = self.work.store.objects.stat(self.partition.key(record["file"]))
+        return info is not None and info.size == record["bytes"]
+
+    async def body(self, record: StoredRecord) -> bytes | None:
+        """What raw has under the name of a record."""
+        return await asyncio.to_thread(self.work.store.objects.get, self.partition.key(record["file"]))
+
+    async def fetch(self, one: BulkObject, *, with_checksum: bool = True) -> Stored | None:
+        """Fetches an object and stores it as it came; None where it is not there after all.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
         try:
             got = await self.work.clients.bulk(self.dataset.market).fetch(one, with_checksum=with_checksum)
         except NotFoundError:
@@ -117,30 +84,7 @@ class ObjectFetcher:
             "whole": got.is_whole(one),
             "listed": listed_as(one),
         }
-        return record, got
-
-    async def _look(self, one: BulkObject, body: bytes) -> Look:
-        """What a look into the object tells: where it begins and ends, and which days it lacks in whole or part.
-
-        Taken of those that can tell something: monthly ones, and a partition's first and last daily ones.
-        """
-        interval, window = self.dataset.interval, PERIODS[one.period].window(one.date_key)
-        whole = window_of(self.dataset, self.partition)
-        is_daily = one.period == "daily"
-        if interval is None or (is_daily and whole.start < window.start and window.end < whole.end):
-            return {"look": _LOOK}
-        files = bulk_format(self.dataset.market)
-        seen = await asyncio.to_thread(files.coverage, PublishedFile.of(one, body), interval)
-        told: Look = {"look": _LOOK}
-        if not is_daily or window.start == whole.start:
-            told["first"] = iso(seen.first)
-        if not is_daily or window.end == whole.end:
-            told["last"] = iso(seen.last)
-        if not is_daily or self.dataset.grain is Grain.DAY:
-            opens = calendar(self.dataset.calendar).opens(interval, window)
-            expected = dict(opens.dt.date().value_counts(name="rows").iter_rows())
-            told["lacking"] = [day.isoformat() for day in seen.lacking(expected)]
-        return told
+        return Stored(record, got.body)
 
 
 def listed_as(one: BulkObject) -> ListedVersion:

@@ -18,12 +18,12 @@ from bcdata.gaps.negatives import asked_twice
 from bcdata.gaps.residuals import uncovered
 from bcdata.pipeline.context import Workbench, series_of
 from bcdata.pipeline.holes import Holes, find_holes
+from bcdata.pipeline.missing.compared_days import ComparedDays
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.answer_rows import within
 from bcdata.pipeline.parsed.rest_answers import Weighed
 from bcdata.pipeline.present import as_of, with_warnings
 from bcdata.pipeline.raw.answered import Answered, asking_findings
-from bcdata.pipeline.raw.compare_days import ComparedDays
 from bcdata.pipeline.raw.queries import Run, cover, wider
 from bcdata.pipeline.records.in_footers import AnswersRecord
 from bcdata.pipeline.stream import each_async

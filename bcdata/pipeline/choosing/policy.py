@@ -5,8 +5,8 @@ from datetime import date
 from enum import StrEnum
 
 from bcdata.catalog import Dataset
-from bcdata.providers.base import PERIODS, BulkObject
-from bcdata.windows import Grain, Window
+from bcdata.providers.base import BulkObject
+from bcdata.windows import Grain
 
 
 class Policy(StrEnum):
@@ -45,14 +45,6 @@ def second_choice(
     if policy is Policy.DAYS_FIRST:
         return [monthly] if keys and monthly else []
     return [one for one in daily if one.date_key in keys] if policy is Policy.MONTHS_FIRST else []
-
-
-def uncovered_days(objects: Iterable[BulkObject], window: Window) -> list[date]:
-    """The days of the window that none of the objects names."""
-    covered: set[date] = set()
-    for one in objects:
-        covered.update(PERIODS[one.period].window(one.date_key).days())
-    return [day for day in window.days() if day not in covered]
 
 
 def left_out(dataset: Dataset, rest: Sequence[BulkObject]) -> str | None:

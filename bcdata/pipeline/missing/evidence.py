@@ -1,17 +1,20 @@
-"""What raw keeps beside its objects: what other files of the symbol tell of bars that are missing."""
+"""What the manifest of raw says beside its objects: what other files of the symbol tell of bars that are missing."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from bcdata.catalog import Dataset
+from bcdata.evidence.coarser import Coarser
 from bcdata.evidence.listing_history import Question, day_window
 from bcdata.evidence.reuse import Reuses, absences, days_held
-from bcdata.gaps.explain import record_of
-from bcdata.gaps.told import EvidenceRecord
+from bcdata.gaps.explain import record_of, told_of
+from bcdata.gaps.told import CoarseRecord, EvidenceRecord, ReasonRecord
 from bcdata.pipeline.context import Workbench, series_of, window_of
 from bcdata.pipeline.funding.evidence import settlement_evidence
-from bcdata.pipeline.raw.choose import uncovered_days
+from bcdata.pipeline.holes import missing_in
 from bcdata.pipeline.raw.due import due_until
+from bcdata.pipeline.raw.listings import uncovered_days
 from bcdata.pipeline.raw.objects import iso
 from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.providers.base import BulkObject
@@ -92,3 +95,17 @@ def _bare_days(
 
 def _touches(pair: tuple[date, date], window: Window) -> bool:
     return day_window(pair[0]).start < window.end and window.start < day_window(pair[1]).end
+
+
+async def coarser_evidence(
+    work: Workbench, coarser: Coarser, dataset: Dataset, partition: Partition, objects: Sequence[ObjectRecord]
+) -> list[ReasonRecord | CoarseRecord]:
+    """What coarser files tell of the bars that the objects lack: for datasets of which nobody asks REST.
+
+    Raises:
+        ProviderError: the archive cannot be asked.
+    """
+    missing = await asyncio.to_thread(missing_in, work, dataset, partition, objects)
+    if missing.is_empty():
+        return []
+    return [told_of(one) for one in await coarser.evidence(series_of(dataset, partition.symbol), missing)]

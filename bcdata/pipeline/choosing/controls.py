@@ -11,9 +11,9 @@ from datetime import timedelta
 
 from bcdata.catalog import Dataset
 from bcdata.intervals import Interval
+from bcdata.pipeline.choosing.in_force import withdrawn
+from bcdata.pipeline.choosing.looks import LookedInto
 from bcdata.pipeline.raw.listings import Listings
-from bcdata.pipeline.raw.objects import ObjectFetcher
-from bcdata.pipeline.raw.standing import withdrawn
 from bcdata.pipeline.records.objects import ControlRecord
 from bcdata.providers.base import PERIODS, BulkObject
 from bcdata.providers.registry import MARKETS
@@ -30,13 +30,11 @@ class ControlObjects:
     dataset: Dataset
     listings: Listings
 
-    async def fetch(
-        self, fetcher: ObjectFetcher, window: Window, known: Sequence[ControlRecord]
-    ) -> list[ControlRecord]:
+    async def fetch(self, looked: LookedInto, window: Window, known: Sequence[ControlRecord]) -> list[ControlRecord]:
         """The records of a partition's control objects, sorted by name.
 
         Args:
-            fetcher: gets them into the partition's place in raw.
+            looked: gets them into the partition's place in raw.
             window: the partition's time.
             known: the records that raw has had so far.
 
@@ -46,11 +44,11 @@ class ControlObjects:
         before = {record["name"]: record for record in known}
         found: list[ControlRecord] = []
         for interval in usual_controls(self.dataset):
-            found += await self._of(fetcher, window, interval, before)
+            found += await self._of(looked, window, interval, before)
         if not found and self._has_others:
-            listed = await self.listings.intervals(fetcher.partition.symbol)
+            listed = await self.listings.intervals(looked.fetcher.partition.symbol)
             for interval in other_controls(self.dataset, listed):
-                found += await self._of(fetcher, window, interval, before)
+                found += await self._of(looked, window, interval, before)
         return sorted(found, key=lambda record: record["name"])
 
     async def listed(self, symbol: str, window: Window) -> list[BulkObject]:
@@ -78,24 +76,24 @@ class ControlObjects:
         return await self._month(symbol, interval, window) or await self._days(symbol, interval, window)
 
     async def _of(
-        self, fetcher: ObjectFetcher, window: Window, interval: Interval, before: Mapping[str, ControlRecord]
+        self, looked: LookedInto, window: Window, interval: Interval, before: Mapping[str, ControlRecord]
     ) -> list[ControlRecord]:
         """The month's object, and those of days that it has no bar of; the day's first for a partition of a day."""
-        symbol, by_day = fetcher.partition.symbol, self.dataset.grain is Grain.DAY
+        symbol, by_day = looked.fetcher.partition.symbol, self.dataset.grain is Grain.DAY
         known = {name: record for name, record in before.items() if record["interval"] == interval.name}
         days = {name: record for name, record in known.items() if record["period"] == "daily"}
         months = {name: record for name, record in known.items() if record["period"] == "monthly"}
         first = await self._days(symbol, interval, window) if by_day else await self._month(symbol, interval, window)
-        records = await _have(fetcher, first, interval, days if by_day else months)
+        records = await _have(looked, first, interval, days if by_day else months)
         covered = {day.isoformat() for day in window.days()}
         lacking = covered - {day for record in records for day in _days_with_bars(record)}
         if not lacking:
             return records
         if by_day:
-            return records + await _have(fetcher, await self._month(symbol, interval, window), interval, months)
+            return records + await _have(looked, await self._month(symbol, interval, window), interval, months)
         rest = [one for one in await self._days(symbol, interval, window) if one.date_key in lacking]
         held = {name: record for name, record in days.items() if record["date"] in lacking}
-        return records + await _have(fetcher, rest, interval, held)
+        return records + await _have(looked, rest, interval, held)
 
     async def _days(self, symbol: str, interval: Interval, window: Window) -> list[BulkObject]:
         return await self.listings.coarser_days(symbol, interval.name, window)
@@ -106,12 +104,12 @@ class ControlObjects:
 
 
 async def _have(
-    fetcher: ObjectFetcher, listed: Sequence[BulkObject], interval: Interval, known: Mapping[str, ControlRecord]
+    looked: LookedInto, listed: Sequence[BulkObject], interval: Interval, known: Mapping[str, ControlRecord]
 ) -> list[ControlRecord]:
     """The records of what is listed, and of what was and is held. All are of one period."""
-    records = await asyncio.gather(*(fetcher.have_control(one, interval, known) for one in listed))
+    records = await asyncio.gather(*(looked.have_control(one, interval, known) for one in listed))
     gone = withdrawn(listed, known, tuple(PERIODS)).values()
-    return [*(record for record in records if record), *(one for one in gone if fetcher.is_there(one))]
+    return [*(record for record in records if record), *(one for one in gone if looked.fetcher.is_there(one))]
 
 
 def _days_with_bars(record: ControlRecord) -> set[str]:

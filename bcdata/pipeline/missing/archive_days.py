@@ -14,8 +14,8 @@ from bcdata.catalog import Dataset
 from bcdata.evidence.remembered import Once, look_into
 from bcdata.frames.schema import BAR, TIME
 from bcdata.pipeline.context import Workbench, series_of
+from bcdata.pipeline.missing.day_bars import DAY_INTERVAL, REACH
 from bcdata.pipeline.parsed.control_bars import sound_bars
-from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL, REACH
 from bcdata.pipeline.records.objects import NamedTimes
 from bcdata.pipeline.records.pages import WitnessBar, WitnessRecord
 from bcdata.providers.base import PERIODS, BulkObject, Series

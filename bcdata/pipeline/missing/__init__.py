@@ -1,0 +1,1 @@
+"""What is asked and known about missing bars: other files of the archive, answers of REST, the exchange's days."""
