@@ -75,7 +75,7 @@ WITHIN_DAGSTER: dict[str, set[str]] = {
 }
 """The parts of `dagster` that each part may import."""
 
-STORES_BYTES = ("due", "listings", "objects", "pages")
+STORES_BYTES = ("answered", "due", "listings", "objects", "pages")
 """The modules of `pipeline/raw` that list, fetch and store, and know nothing of what is in the bytes."""
 LOOKS_INSIDE = ("choosing", "missing", "parsed", "holes", "merged")
 """The parts of `pipeline` that do."""

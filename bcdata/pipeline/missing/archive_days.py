@@ -30,7 +30,7 @@ _STRIDES = (0, 1, 3, 7, 15, 30)
 that is asked."""
 
 
-class DayWitnesses:
+class ArchiveDays:
     """Reads an object once for all partitions of a run that ask for it."""
 
     def __init__(self, work: Workbench, dataset: Dataset) -> None:
@@ -83,7 +83,7 @@ def _made_of(
 
 
 def frame_of(witnesses: Sequence[WitnessRecord]) -> pl.DataFrame:
-    """The day bars (`BAR`) out of the records of `DayWitnesses.day_bar`, ascending."""
+    """The day bars (`BAR`) out of the records of `ArchiveDays.day_bar`, ascending."""
     rows: list[dict[str, object]] = [
         {**one["bar"], "open_time": datetime.fromisoformat(one["bar"]["open_time"])} for one in witnesses
     ]

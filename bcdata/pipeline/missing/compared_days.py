@@ -5,10 +5,9 @@ from datetime import date
 
 from bcdata.catalog import Dataset
 from bcdata.pipeline.context import Workbench
-from bcdata.pipeline.holes import Holes
-from bcdata.pipeline.missing.archive_days import DayWitnesses
+from bcdata.pipeline.missing.archive_days import ArchiveDays
 from bcdata.pipeline.missing.day_bars import DAY_INTERVAL, DayBars
-from bcdata.pipeline.raw.answered import Answered
+from bcdata.pipeline.missing.questions import Questions
 from bcdata.quality.compare.day_check import Standing
 from bcdata.quality.compare.windows import can_compare
 from bcdata.store.layout import Partition
@@ -21,40 +20,41 @@ class ComparedDays:
         self._dataset = dataset
         self._today = DAY_INTERVAL.floor(work.now).date()
         self._bars = DayBars(work, dataset, partitions)
-        self._witnesses = DayWitnesses(work, dataset)
+        self._archive_days = ArchiveDays(work, dataset)
 
-    def are_wanted(self, answered: Answered, holes: Holes) -> bool:
+    def are_wanted(self, questions: Questions) -> bool:
         """Whether day bars are needed that are not known, or not believed and a day old."""
         if not can_compare(self._dataset.bar_interval, DAY_INTERVAL):
             return False
-        lacking = [day for day in holes.view.record.get("uncompared") or [] if day < self._today.isoformat()]
+        answered = questions.answered
+        lacking = [day for day in questions.holes.view.record.get("uncompared") or [] if day < self._today.isoformat()]
         known = answered.knows_days_to()
         covers = known is not None and lacking[-1:] < [known.date().isoformat()]
         # Day bars that contradict everything are asked for again; where there are none, there are none.
-        is_settled = covers and (not answered.has_days or answered.weighed(holes.view).check.is_settled)
+        is_settled = covers and (not answered.has_days or questions.weighed.check.is_settled)
         return bool(lacking) and not is_settled and answered.may_ask("days")
 
-    async def compare(self, answered: Answered, holes: Holes) -> int:
+    async def compare(self, questions: Questions) -> int:
         """Keeps the day bars in the manifest, with days of the archive that they are tried with; returns their bytes.
 
         Raises:
             NotFoundError: the market has no such symbol.
             ProviderError: REST or the archive cannot be asked.
         """
-        partition = holes.view.partition
+        answered, partition = questions.answered, questions.holes.view.partition
         page, to = await self._bars.of(self._dataset, partition)
         fetched = answered.keep_days(page, to)
         tried = []
-        if not answered.weighed(holes.view).check.needs_witnesses:
+        if not questions.weighed.check.needs_witnesses:
             return fetched
-        for one in await self._witnesses.listed(partition):
-            witness = await self._witnesses.day_bar(partition, one)
+        for one in await self._archive_days.listed(partition):
+            witness = await self._archive_days.day_bar(partition, one)
             if witness is None:
                 continue
             tried.append(witness)
             days = [date.fromisoformat(each["bar"]["open_time"][:10]) for each in tried]
             page, to = await self._bars.of(self._dataset, partition, days)
             fetched = answered.keep_days(page, to, tried)
-            if answered.weighed(holes.view).check.standing is Standing.PROVEN:
+            if questions.weighed.check.standing is Standing.PROVEN:
                 break
         return fetched

@@ -1,4 +1,4 @@
-"""The manifest of a partition of raw of the repair source: what was asked, the answers as sent, and what they prove."""
+"""The manifest of a partition of raw of the repair source: what was asked, the answers as sent, and what was learnt."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,14 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
-from bcdata.gaps.proofs import window_asked
 from bcdata.gaps.told import AskedRecord, CoarseRecord, ReasonRecord
 from bcdata.pipeline.fingerprint import fingerprint
-from bcdata.pipeline.parsed.answer_rows import read_bodies
-from bcdata.pipeline.parsed.archive_view import ArchiveView
-from bcdata.pipeline.parsed.rest_answers import Days, Weighed, weigh
-from bcdata.pipeline.raw.queries import Run
-from bcdata.pipeline.records.in_footers import AnswersRecord
 from bcdata.pipeline.records.manifests import answers_manifest, write_manifest
 from bcdata.pipeline.records.objects import DAMAGED, without
 from bcdata.pipeline.records.pages import PageRecord, QueryRecord, WitnessRecord
@@ -41,8 +35,9 @@ class Answered:
     now: datetime
     before: AnswersManifest | None
     manifest: AnswersManifest
+    changes: int = 0
+    """How often answers were added: what was made of them before is out of date."""
     _notes: list[str] = field(default_factory=list)
-    _weighed: Weighed | None = None
 
     @classmethod
     def read(cls, store: Store, attempts: Attempts, partition: Partition, now: datetime, series: str) -> "Answered":
@@ -67,10 +62,10 @@ class Answered:
         known = self.manifest
         return not (known["queries"] or known.get("days") or any(learnt_of(known).values()))
 
-    def keep(self, window: Window, pages: Sequence[Page], again: Sequence[Run]) -> int:
+    def keep(self, window: Window, pages: Sequence[Page], again: Sequence[tuple[datetime, datetime]]) -> int:
         """Stores an answer in the place of an earlier one to the same question; returns its size in bytes.
 
-        `again` are the runs about which an answer at least a day older had said nothing either.
+        `again` are the runs (first and last open) about which an answer at least a day older had said nothing either.
         """
         answer: QueryRecord = {
             "start": window.start.isoformat(),
@@ -82,7 +77,7 @@ class Answered:
         self.note(_span(answer))
         others = [query for query in self.manifest["queries"] if _span(query) != _span(answer)]
         self.manifest["queries"] = sorted([*others, answer], key=_span)
-        self._weighed = None
+        self.changes += 1
         return sum(len(page.body) for page in pages)
 
     def keep_days(self, page: Page, to: datetime, witnesses: Sequence[WitnessRecord] = ()) -> int:
@@ -101,7 +96,7 @@ class Answered:
         if witnesses:
             self.manifest["witnesses"] = list(witnesses)
         self.note("days")
-        self._weighed = None
+        self.changes += 1
         return len(page.body)
 
     def keep_coarser(self, told: Sequence[ReasonRecord | CoarseRecord]) -> None:
@@ -114,46 +109,9 @@ class Answered:
         self.manifest["coarser"] = [unique[key] for key in sorted(unique)]
         self.note("coarser")
 
-    def weighed(self, view: ArchiveView) -> Weighed:
-        """What the answers give and prove so far. One with a damaged page is left out, and so asked for again."""
-        if self._weighed is None:
-            read = [(query, read_bodies(self.store, self.partition, query["pages"])) for query in self._queries]
-            whole = [(query, bodies) for query, bodies in read if bodies is not None]
-            self.manifest["queries"] = [query for query, _ in whole]
-            days = read_bodies(self.store, self.partition, self.manifest.get("days") or [])
-            exchange = Days(days or [], self.manifest.get("witnesses") or [])
-            self._weighed = weigh(view, self._queries, [bodies for _, bodies in whole], exchange)
-        return self._weighed
-
-    def old_silences(self, view: ArchiveView) -> list[tuple[Window, Sequence[datetime]]]:
-        """Of credible answers that are known to be a day old: what was asked for, and the opens that came."""
-        weighed = self.weighed(view)
-        return [
-            (window_asked(query), opens)
-            for query, opens, one in zip(self._queries, weighed.opens, weighed.overlaps, strict=True)
-            if one.agrees and self._last(_span(query)) is not None and self.may_ask(_span(query))
-        ]
-
-    def recent(self, view: ArchiveView) -> list[Window]:
-        """What was asked for within the last day, but for answers with bars that contradict what is known."""
-        weighed = self.weighed(view)
-        return [
-            window_asked(query)
-            for query, opens, one in zip(self._queries, weighed.opens, weighed.overlaps, strict=True)
-            if (one.agrees or not opens) and not self.may_ask(_span(query))
-        ]
-
-    def objection(self, window: Window, view: ArchiveView) -> str | None:
-        """What is wrong with the answer to this question, in words; None where it has all that is known."""
-        weighed = self.weighed(view)
-        for query, one in zip(self._queries, weighed.overlaps, strict=True):
-            if window_asked(query) == window and not one.agrees:
-                return one.words()
-        return None
-
-    def facts(self, view: ArchiveView) -> AnswersRecord:
-        """What is known from the exchange so far, as the record of the parsed answers has it."""
-        return cast("AnswersRecord", {**learnt_of(self.manifest), **self.weighed(view).facts})
+    def forget(self, lost: Sequence[QueryRecord]) -> None:
+        """Leaves out answers of which a page turned out to be damaged: they are asked for again."""
+        self.manifest["queries"] = [query for query in self.queries if query not in lost]
 
     def note(self, what: str) -> None:
         """Remembers that this was asked now, once the manifest is saved."""
@@ -162,7 +120,7 @@ class Answered:
     @property
     def rows(self) -> int:
         """How many rows the answers have."""
-        return sum(page["rows"] for query in self._queries for page in query["pages"])
+        return sum(page["rows"] for query in self.queries for page in query["pages"])
 
     def seal(self) -> str:
         """The fingerprint of all that is known, which the manifest gets; empty where nothing ever was."""
@@ -208,11 +166,20 @@ class Answered:
         """Whether the exchange gave any day bars."""
         return any(page["rows"] for page in self.manifest.get("days") or [])
 
+    def was_asked(self, query: QueryRecord) -> bool:
+        """Whether it is known when this was asked."""
+        return self._last(_span(query)) is not None
+
+    def may_ask_again(self, query: QueryRecord) -> bool:
+        """Whether this question was not asked within the last day."""
+        return self.may_ask(_span(query))
+
     def _last(self, what: str) -> datetime | None:
         return self.attempts.last(f"{self.partition.prefix}{what}")
 
     @property
-    def _queries(self) -> list[QueryRecord]:
+    def queries(self) -> list[QueryRecord]:
+        """What was asked and answered, in order of the questions."""
         return self.manifest["queries"]
 
     def _stored(self, name: str, pages: Sequence[Page]) -> list[PageRecord]:

@@ -13,19 +13,15 @@ from bcdata.errors import NotFoundError, ProviderError
 from bcdata.evidence.coarser import Coarser
 from bcdata.evidence.delisting import Delistings, listed_as, status_of
 from bcdata.gaps.explain import told_of
-from bcdata.gaps.ledger import Status, runs_of
 from bcdata.gaps.negatives import asked_twice
-from bcdata.gaps.residuals import uncovered
 from bcdata.pipeline.context import Workbench, series_of
 from bcdata.pipeline.holes import Holes, find_holes
 from bcdata.pipeline.missing.compared_days import ComparedDays
+from bcdata.pipeline.missing.queries import Run, cover, wider
+from bcdata.pipeline.missing.questions import Questions
 from bcdata.pipeline.outcome import Outcome, State
-from bcdata.pipeline.parsed.answer_rows import within
-from bcdata.pipeline.parsed.rest_answers import Weighed
 from bcdata.pipeline.present import as_of, with_warnings
 from bcdata.pipeline.raw.answered import Answered, asking_findings
-from bcdata.pipeline.raw.queries import Run, cover, wider
-from bcdata.pipeline.records.in_footers import AnswersRecord
 from bcdata.pipeline.stream import each_async
 from bcdata.providers.base import Series
 from bcdata.providers.roles import RepairSource
@@ -81,51 +77,34 @@ class _Refill:
             return Outcome(self.partition, State.UNCHANGED, Verdict(0, (Finding("upstream", Severity.WARN, 1, words),)))
         await self._learn_the_end(holes)
         if not holes.is_nothing:
-            is_compared = await self._compare_with_days(holes)
-            wanted = self._wanted(holes)
-            is_asked = await self._heal(holes) if wanted.len() else False
+            questions = Questions(self.answered, holes)
+            is_compared = await self._compare_with_days(questions)
+            wanted = questions.wanted
+            is_asked = await self._heal(questions) if wanted.len() else False
             if is_asked or is_compared:
-                self._note(holes, wanted)
+                self._note(questions, wanted)
         return self._conclude()
 
-    async def _heal(self, holes: Holes) -> bool:
+    async def _heal(self, questions: Questions) -> bool:
         """Asks REST, then the archive's coarser files for what REST did not give; whether REST was asked."""
-        wanted = self._wanted(holes)
-        is_asked = await self._ask(holes)
-        unexplained, absent = self._unexplained(holes), holes.missing(self._weighed(holes))
-        # Coarser files outrank an answer: where no control bar tells, they are read before it settles anything.
-        settled = absent.filter(absent.is_in(wanted.implode()) & ~absent.is_in(unexplained.implode()))
-        bare = uncovered(settled, holes.view.coarse(settled, self._facts(holes)))
-        left = pl.concat([unexplained, bare]).sort()
+        wanted = questions.wanted
+        is_asked = await self._ask(questions)
+        left = questions.for_coarser_files(wanted)
         if left.len() and self.answered.may_ask("coarser"):
             await self._consult_archive(left)
         return is_asked
 
-    async def _compare_with_days(self, holes: Holes) -> bool:
+    async def _compare_with_days(self, questions: Questions) -> bool:
         """Asks for the exchange's own day bars where no coarser file of the archive covers a day; whether it did."""
-        if self.answered.is_unknown or not self.days.are_wanted(self.answered, holes):
+        if self.answered.is_unknown or not self.days.are_wanted(questions):
             return False
         try:
-            self.fetched += await self.days.compare(self.answered, holes)
+            self.fetched += await self.days.compare(questions)
         except NotFoundError as error:
             self._note_unknown(error)
         except ProviderError as error:
             self.unanswered.append(str(error))
         return True
-
-    def _weighed(self, holes: Holes) -> Weighed:
-        return self.answered.weighed(holes.view)
-
-    def _facts(self, holes: Holes) -> AnswersRecord:
-        return self.answered.facts(holes.view)
-
-    def _unexplained(self, holes: Holes) -> pl.Series:
-        return holes.unexplained(self._weighed(holes), self._facts(holes))
-
-    def _wanted(self, holes: Holes) -> pl.Series:
-        """The opens to ask for: missing bars that nothing explains, and bars that coarser ones doubt."""
-        doubted = within(holes.view.bars, self._weighed(holes).settled.left)["open_time"]
-        return pl.concat([self._unexplained(holes), doubted]).unique().sort()
 
     async def _learn_the_end(self, holes: Holes) -> None:
         """Asks what the exchange says of a symbol whose files have ended, or end in candles without a trade."""
@@ -147,10 +126,10 @@ class _Refill:
         self.answered.manifest["ended"] = {"at": ended.at.isoformat(), "evidence": ended.evidence} if ended else None
         self.answered.note("status")
 
-    async def _learn_the_beginning(self, holes: Holes) -> None:
+    async def _learn_the_beginning(self, questions: Questions) -> None:
         """Asks for REST's first bar where bars before the first known one are missing: one call for many empty ones."""
-        known = holes.known(self._weighed(holes), self._facts(holes))
-        if known.is_listed_before(self._due(holes)[0][0]) or not self.answered.may_ask("first_open"):
+        known = questions.holes.known(questions.weighed, questions.facts)
+        if known.is_listed_before(questions.due()[0][0]) or not self.answered.may_ask("first_open"):
             return
         try:
             first = await self.work.first_open(self.series)
@@ -162,18 +141,18 @@ class _Refill:
         self.answered.manifest["first_open"] = first.isoformat() if first else None
         self.answered.note("first_open")
 
-    async def _ask(self, holes: Holes) -> bool:
+    async def _ask(self, questions: Questions) -> bool:
         """Asks REST for the runs that are due; whether there was anything to ask."""
         manifest = self.answered.manifest
-        if not self._due(holes) or self.answered.is_unknown:
+        if not questions.due() or self.answered.is_unknown:
             return False
         try:
-            await self._learn_the_beginning(holes)
-            runs, earlier = self._due(holes), self.answered.old_silences(holes.view)
+            await self._learn_the_beginning(questions)
+            runs, earlier = questions.due(), questions.old_silences()
             for window in cover(runs, self.dataset.bar_interval, self._rest.rows_per_call(self.dataset.market)):
                 inside = [run for run in runs if run[0] in window and run[1] in window]
                 again = asked_twice(inside, earlier)
-                await self._query(holes, window.until(self.dataset.bar_interval.floor(self.work.now)), again)
+                await self._query(questions, window.until(self.dataset.bar_interval.floor(self.work.now)), again)
             manifest["unknown_symbol"] = False
         except NotFoundError as error:
             self._note_unknown(error)
@@ -185,21 +164,7 @@ class _Refill:
         self.unanswered += [f"{error}, which exchangeInfo lists"] if self.is_listed else []
         self.answered.note("symbol")
 
-    def _due(self, holes: Holes) -> list[Run]:
-        """The runs that are wanted and that no question of the last day covers whole.
-
-        A hole that coarser files explain in part is asked about as one, as if they were not known: which question is
-        asked must not depend on what was learnt before it.
-        """
-        recent, wanted = self.answered.recent(holes.view), self._wanted(holes)
-        facts = self._facts(holes)
-        facts["coarser"] = [one for one in facts["coarser"] if one.get("status") != Status.UPSTREAM.value]
-        beside = holes.unexplained(self._weighed(holes), facts)
-        runs = runs_of(pl.concat([wanted, beside]).unique().sort(), holes.expected)
-        whole = [run for run in runs if wanted.is_between(*run).any()]
-        return [run for run in whole if not any(run[0] in window and run[1] in window for window in recent)]
-
-    async def _query(self, holes: Holes, window: Window, again: list[Run]) -> None:
+    async def _query(self, questions: Questions, window: Window, again: list[Run]) -> None:
         await self.work.exchange_info(self.dataset.market)  # its limits are learnt before the first question
         rows, interval, now = self._rest.rows_per_call(self.dataset.market), self.dataset.bar_interval, self.work.now
         try:
@@ -215,7 +180,7 @@ class _Refill:
             self.unanswered.append(str(error))
             return
         self.fetched += self.answered.keep(window, pages, again)
-        if objection := self.answered.objection(window, holes.view):
+        if objection := questions.objection(window):
             self.contradicted.append(f"{self.partition.provider}: {pages[0].url}: the answer {objection}")
 
     async def _consult_archive(self, left: pl.Series) -> None:
@@ -227,12 +192,12 @@ class _Refill:
             return
         self.answered.keep_coarser([told_of(one) for one in told])
 
-    def _note(self, holes: Holes, wanted: pl.Series) -> None:
+    def _note(self, questions: Questions, wanted: pl.Series) -> None:
         """Tells the side table how the questioning went."""
-        missing = holes.missing(self._weighed(holes))
+        missing = questions.missing
         if self.unanswered:
             outcome = Refilled.UNANSWERED
-        elif self._wanted(holes).len():
+        elif questions.wanted.len():
             outcome = Refilled.EMPTY
         else:
             outcome = Refilled.CONFIRMED if missing.is_in(wanted.implode()).any() else Refilled.FILLED
