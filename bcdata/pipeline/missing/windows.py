@@ -1,0 +1,154 @@
+"""What is still to be asked of a source that is asked by windows, by what its pages and other sources have."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+
+import polars as pl
+
+from bcdata.catalog import Dataset
+from bcdata.frames.schema import TIME
+from bcdata.gaps.answered import is_covered, windows_of
+from bcdata.gaps.explain import quarantined
+from bcdata.gaps.ledger import runs_of, window_of_run
+from bcdata.pipeline.context import Workbench, series_of, window_of
+from bcdata.pipeline.lake import published_sound, read_sound
+from bcdata.pipeline.raw.due import settled_by
+from bcdata.pipeline.raw.pages import KeptPages
+from bcdata.pipeline.records.in_footers import windows_record
+from bcdata.pipeline.records.pages import WindowPageRecord
+from bcdata.pipeline.zones import in_order
+from bcdata.providers.base import Series
+from bcdata.providers.capabilities import Source
+from bcdata.providers.registry import SOURCES
+from bcdata.quality.verdict import Finding, Severity
+from bcdata.store.layout import Partition
+from bcdata.venues.calendar import calendar, closed_window
+from bcdata.windows import Window, union
+
+_STILL_COMING = timedelta(days=1)
+"""Of time that is younger, a source that leaves out empty bars may yet have some."""
+
+
+@dataclass(slots=True)
+class WindowQuestions:
+    """The time of one partition that the pages of its source leave open. `findings`, by rule, are added to."""
+
+    work: Workbench
+    dataset: Dataset
+    partition: Partition
+    pages: KeptPages
+    findings: dict[str, Finding] = field(default_factory=dict)
+
+    def wanted(self) -> list[Window]:
+        """The time of expected bars that neither the pages cover nor earlier sources have, in reach of the source."""
+        interval = self.dataset.bar_interval
+        closed = closed_window(self.window, interval, settled_by(self.work.now))
+        expected = calendar(self.dataset.calendar).opens(interval, closed)
+        lost = self._lost()
+        left = expected.filter(~is_covered(expected, union([*self.pages.covered, *lost]), interval))
+        for name in self._earlier:
+            left = left.filter(~self._has(name, left))
+        begin = self.pages.first_open or self.window.start
+        runs = (window_of_run(*run, interval) for run in runs_of(left, expected))
+        new = [Window(max(one.start, begin), one.end) for one in runs if one.end > begin]
+        return self._in_reach([*lost, *new])
+
+    def proven_to(self) -> datetime | None:
+        """The end of the last bar, where silence after it may mean that the source lags; None where it does not.
+
+        A source that leaves out empty bars proves with a bar on both sides that there was none between; or with
+        silence about what is a day old.
+        """
+        if not (self.is_fresh and self.source.capabilities.omits_empty):
+            return None
+        for record in reversed(self.pages.records):
+            last = self._opens(record).max()
+            if isinstance(last, datetime):
+                return self.dataset.bar_interval.next(last)
+        return self.window.start
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether bars may yet come where the source was silent."""
+        return self.window.end > self.work.now - _STILL_COMING
+
+    def lacks_its_beginning(self) -> bool:
+        """Whether the first page has no bar that opens with the partition."""
+        start, interval = self.window.start, self.dataset.bar_interval
+        opens = [self._opens(one) for one in self.pages.records[:1]]
+        return not any(one.is_between(start, interval.next(start), closed="left").any() for one in opens)
+
+    @property
+    def source(self) -> Source:
+        """The source that is asked."""
+        return SOURCES[self.partition.provider or ""]
+
+    @property
+    def series(self) -> Series:
+        """The source's name for the bars."""
+        return series_of(self.dataset, self.partition.symbol)
+
+    @property
+    def window(self) -> Window:
+        """The partition's time."""
+        return window_of(self.dataset, self.partition)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no source of the dataset is asked after this one."""
+        return in_order(self.dataset)[-1] == self.source.name
+
+    def _lost(self) -> list[Window]:
+        """What lost pages covered and no page does by now, each as it was asked for: then the same pages come."""
+        interval, covered = self.dataset.bar_interval, self.pages.covered
+        pairs = {(one["start"], one["end"]) for one in self.pages.lost}
+        found = (windows_of([pair])[0] for pair in sorted(pairs))
+        return [
+            Window(interval.floor(one.start), interval.ceil(one.end))
+            for one in found
+            if not any(each.start <= one.start and one.end <= each.end for each in covered)
+        ]
+
+    def _has(self, name: str, opens: pl.Series) -> pl.Series:
+        """Whether an earlier source has each bar, or answered in full that it has none; a row set aside is neither."""
+        parsed, interval = self.partition.in_zone("parsed", name), self.dataset.bar_interval
+        published = published_sound(self.work.store, parsed)
+        if published is None:
+            pages = KeptPages.read(self.work.store, self.partition.in_zone("raw", name), str(self.series))
+            return is_covered(opens, pages.covered, interval)
+        bars = read_sound(self.work.store, parsed, self.dataset.name, ["open_time"])
+        record = windows_record(published)
+        there = opens.is_in(bars["open_time"].implode()) if bars is not None else opens.is_null()
+        set_aside = union(quarantined(one).window for one in record["quarantined"])
+        if SOURCES[name].capabilities.omits_empty:
+            return there  # where it is silent another source may have a bar
+        covered = is_covered(opens, windows_of(record["covered"]), interval)
+        inside = [opens.is_between(one.start, one.end, closed="left") for one in set_aside]
+        return there | (covered & ~reduce(or_, inside, opens.is_null()))
+
+    def _in_reach(self, windows: Sequence[Window]) -> list[Window]:
+        """The parts of windows that the source reaches back to."""
+        depth, interval = self.source.capabilities.depth_bars, self.dataset.bar_interval
+        if depth is None:
+            return list(windows)
+        begin = interval.floor(self.work.now) - depth * (interval.length or timedelta(days=31))
+        found = [Window(max(one.start, begin), one.end) for one in windows if one.end > begin]
+        if found != list(windows) and self.is_last:
+            words = f"{self.source.name} has the latest {depth} bars alone, since {begin:%Y-%m-%d %H:%M}"
+            self.findings["out_of_depth"] = Finding("out_of_depth", Severity.WARN, 1, words)
+        return found
+
+    def _opens(self, record: WindowPageRecord) -> pl.Series:
+        """The opens (UTC) of the rows of a page, but for foreign ones: these prove nothing."""
+        source, bodies = self.work.clients.window(self.source.name), self.pages.bodies([record])
+        opens = source.read(self.series, bodies).rows["open_time"].cast(TIME)
+        start, end = (datetime.fromisoformat(record[edge]) for edge in ("start", "end"))
+        return opens.filter(opens.is_between(self.dataset.bar_interval.floor(start), end, closed="left"))
+
+    @property
+    def _earlier(self) -> list[str]:
+        order = in_order(self.dataset)
+        return order[: order.index(self.source.name)]
