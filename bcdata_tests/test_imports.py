@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "frames": set(),
     "venues": {*GROUND, "frames", "hints"},
     "features": {*GROUND},
-    "catalog": {*GROUND, "settings", "features", "venues", "providers", "hints"},
+    "catalog": {*GROUND, "settings", "features", "frames", "venues", "providers", "hints"},
     "gaps": {*GROUND, "frames", "venues"},
     "bars": {*GROUND, "frames", "venues", "gaps"},
     "quality": {*GROUND, "frames", "bars"},

@@ -144,7 +144,7 @@ def _not_ready(work: Workbench, dataset: Dataset, partition: Partition) -> str |
 def _inputs(work: Workbench, dataset: Dataset, partition: Partition) -> _Inputs:
     window = window_of(dataset, partition)
     parts = [(name, published_sound(work.store, partition.in_zone("parsed", name))) for name in dataset.sources]
-    funding = work.catalog.funding(dataset.market)
+    funding = work.catalog.joined(dataset)
     finer = finer_dataset(work.catalog, dataset)
     symbol = partition.symbol
     return _Inputs(
@@ -159,7 +159,7 @@ def _inputs(work: Workbench, dataset: Dataset, partition: Partition) -> _Inputs:
 
 
 def _funded(work: Workbench, dataset: Dataset, partition: Partition, bars: pl.DataFrame) -> pl.DataFrame:
-    funding = work.catalog.funding(dataset.market)
+    funding = work.catalog.joined(dataset)
     if funding is None:
         return bars.with_columns(pl.lit(None, dtype=pl.Float64).alias("funding_rate"))
     settled = read_over(work.store, funding, partition.symbol, window_of(dataset, partition))

@@ -13,6 +13,7 @@ from bcdata.providers.registry import SOURCES, role_of
 from bcdata.store.layout import Partition
 
 if TYPE_CHECKING:
+    from bcdata.frames.types import Rows
     from bcdata.pipeline.context import Workbench
     from bcdata.pipeline.outcome import Outcome
 
@@ -62,7 +63,7 @@ def steps(dataset: Dataset) -> list[Step]:
     """The assets of a dataset in the order in which they are made."""
     found = [Step(zone, dataset.name, name) for name in in_order(dataset) for zone in (Zone.RAW, Zone.PARSED)]
     found.append(Step(Zone.MERGED, dataset.name))
-    if dataset.features and dataset.kind == "klines":
+    if dataset.features:
         found += [Step(zone, dataset.name) for zone in (Zone.FEATURES, Zone.REPORTS)]
         if dataset.bar_interval.fills(QUARTER_HOUR):
             found.append(Step(Zone.SEASONALITY, dataset.name))
@@ -77,11 +78,11 @@ def in_order(dataset: Dataset) -> list[str]:
     return sorted(dataset.sources, key=lambda name: _ORDER.index(SOURCES[name].role))
 
 
-def upstream(step: Step, dataset: Dataset, funding: Dataset | None) -> list[Step]:
+def upstream(step: Step, dataset: Dataset, joined: Dataset | None) -> list[Step]:
     """What a step reads, partition by partition.
 
-    A source is asked for what those before it lack. Bars join the settlements of their market, where both have the
-    same partitions.
+    A source is asked for what those before it lack. Bars join the settlements of their market (`Catalog.joined`), where
+    both have the same partitions.
     """
     match step.zone:
         case Zone.RAW:
@@ -91,19 +92,19 @@ def upstream(step: Step, dataset: Dataset, funding: Dataset | None) -> list[Step
             return [Step(Zone.RAW, step.dataset, step.provider)]
         case Zone.MERGED:
             sources = [one for one in steps(dataset) if one.zone is Zone.PARSED]
-            joins = dataset.kind == "klines" and funding is not None and funding.grain is dataset.grain
-            return [*sources, *([Step(Zone.MERGED, funding.name)] if joins and funding else [])]
+            is_read = joined is not None and joined.grain is dataset.grain
+            return [*sources, *([Step(Zone.MERGED, joined.name)] if joined and is_read else [])]
         case Zone.REPORTS:
             return [Step(Zone.FEATURES, step.dataset)]
         case Zone.FEATURES | Zone.SEASONALITY | Zone.LABELS | Zone.RESAMPLED:
             return [Step(Zone.MERGED, step.dataset)]
 
 
-def closure(dataset: Dataset, funding: Dataset | None) -> list[Step]:
+def closure(dataset: Dataset, joined: Dataset | None) -> list[Step]:
     """The assets of a dataset and, before them, those of the settlements that its bars join."""
     own = steps(dataset)
-    joins = any(one.dataset != dataset.name for step in own for one in upstream(step, dataset, funding))
-    return [*steps(funding), *own] if joins and funding else own
+    is_read = any(one.dataset != dataset.name for step in own for one in upstream(step, dataset, joined))
+    return [*steps(joined), *own] if joined and is_read else own
 
 
 def operation(step: Step, dataset: Dataset) -> Operation:
@@ -144,15 +145,22 @@ def _operation(step: Step, dataset: Dataset) -> Operation:
     from bcdata.pipeline.raw import rest as raw_rest
     from bcdata.pipeline.raw import windows as raw_windows
 
-    is_funding = dataset.kind == "funding"
+    rest: dict[Rows, Operation] = {"bars": raw_rest.materialize, "settlements": funding_rest.materialize}
+    files: dict[Rows, Operation] = {
+        "bars": parsed_archive.materialize,
+        "settlements": funding_parsed_archive.materialize,
+    }
+    answers: dict[Rows, Operation] = {"bars": parsed_rest.materialize, "settlements": funding_parsed_rest.materialize}
+    merging: dict[Rows, Operation] = {"bars": merged.materialize, "settlements": funding_merged.materialize}
+    rows = dataset.frame_type.rows
     made: dict[tuple[Zone, Role | None], Operation] = {
         (Zone.RAW, Role.BULK): raw_archive.materialize,
-        (Zone.RAW, Role.REPAIR): funding_rest.materialize if is_funding else raw_rest.materialize,
+        (Zone.RAW, Role.REPAIR): rest[rows],
         (Zone.RAW, Role.WINDOW): raw_windows.materialize,
-        (Zone.PARSED, Role.BULK): funding_parsed_archive.materialize if is_funding else parsed_archive.materialize,
-        (Zone.PARSED, Role.REPAIR): funding_parsed_rest.materialize if is_funding else parsed_rest.materialize,
+        (Zone.PARSED, Role.BULK): files[rows],
+        (Zone.PARSED, Role.REPAIR): answers[rows],
         (Zone.PARSED, Role.WINDOW): parsed_windows.materialize,
-        (Zone.MERGED, None): funding_merged.materialize if is_funding else merged.materialize,
+        (Zone.MERGED, None): merging[rows],
         (Zone.FEATURES, None): table.materialize,
         (Zone.REPORTS, None): reports.materialize,
         (Zone.SEASONALITY, None): seasonality.materialize,
