@@ -135,8 +135,6 @@ def _operation(step: Step, dataset: Dataset) -> Operation:
     from bcdata.pipeline import merged, resampled
     from bcdata.pipeline.features import labels, reports, seasonality, table
     from bcdata.pipeline.funding import merged as funding_merged
-    from bcdata.pipeline.funding import parsed_archive as funding_parsed_archive
-    from bcdata.pipeline.funding import parsed_rest as funding_parsed_rest
     from bcdata.pipeline.funding import rest as funding_rest
     from bcdata.pipeline.parsed import archive as parsed_archive
     from bcdata.pipeline.parsed import rest as parsed_rest
@@ -146,19 +144,14 @@ def _operation(step: Step, dataset: Dataset) -> Operation:
     from bcdata.pipeline.raw import windows as raw_windows
 
     rest: dict[Rows, Operation] = {"bars": raw_rest.materialize, "settlements": funding_rest.materialize}
-    files: dict[Rows, Operation] = {
-        "bars": parsed_archive.materialize,
-        "settlements": funding_parsed_archive.materialize,
-    }
-    answers: dict[Rows, Operation] = {"bars": parsed_rest.materialize, "settlements": funding_parsed_rest.materialize}
     merging: dict[Rows, Operation] = {"bars": merged.materialize, "settlements": funding_merged.materialize}
     rows = dataset.frame_type.rows
     made: dict[tuple[Zone, Role | None], Operation] = {
         (Zone.RAW, Role.BULK): raw_archive.materialize,
         (Zone.RAW, Role.REPAIR): rest[rows],
         (Zone.RAW, Role.WINDOW): raw_windows.materialize,
-        (Zone.PARSED, Role.BULK): files[rows],
-        (Zone.PARSED, Role.REPAIR): answers[rows],
+        (Zone.PARSED, Role.BULK): parsed_archive.materialize,
+        (Zone.PARSED, Role.REPAIR): parsed_rest.materialize,
         (Zone.PARSED, Role.WINDOW): parsed_windows.materialize,
         (Zone.MERGED, None): merging[rows],
         (Zone.FEATURES, None): table.materialize,
