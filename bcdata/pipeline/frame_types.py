@@ -11,8 +11,12 @@ from bcdata.catalog import Dataset
 from bcdata.frames.types import Rows
 from bcdata.pipeline.bars.answers import BarAnswers
 from bcdata.pipeline.bars.files import parse_files as bar_files
+from bcdata.pipeline.bars.merge import BarMerge
+from bcdata.pipeline.context import Workbench
 from bcdata.pipeline.funding.answers import SettlementAnswers
 from bcdata.pipeline.funding.files import parse_files as settlement_files
+from bcdata.pipeline.funding.merge import SettlementMerge
+from bcdata.pipeline.parts import Parts
 from bcdata.pipeline.publish import Draft
 from bcdata.pipeline.records.shapes import ArchiveManifest, Manifest
 from bcdata.quality import rules, settlements
@@ -31,6 +35,17 @@ class Answers(Protocol):
         """The rows that are believed, and what the answers prove; None where a page of raw is lost."""
 
 
+class Merge(Protocol):
+    """One partition of merged, by what its sources have."""
+
+    @property
+    def made_of(self) -> Mapping[str, object]:
+        """All that it is made of, the rules left out, as plain values for the fingerprint."""
+
+    def draft(self) -> Draft:
+        """One truth per row, with the ledger of those that are missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Functions:
     """What is particular to a type of rows.
@@ -39,16 +54,18 @@ class Functions:
         rules: the version of its rules: what was parsed by another is parsed again.
         parse_files: reads and audits the objects that a partition of raw has.
         read_answers: the answers that a partition of raw has; None where parsed of the archive is not published.
+        merge: what the sources of a partition come to.
     """
 
     rules: str
     parse_files: Callable[[Store, Dataset, Partition, ArchiveManifest], Draft]
     read_answers: Callable[[Store, Dataset, Partition, Manifest], Answers | None]
+    merge: Callable[[Workbench, Parts], Merge]
 
 
 _FUNCTIONS: dict[Rows, Functions] = {
-    "bars": Functions(rules.VERSION, bar_files, BarAnswers.read),
-    "settlements": Functions(settlements.VERSION, settlement_files, SettlementAnswers.read),
+    "bars": Functions(rules.VERSION, bar_files, BarAnswers.read, BarMerge.of),
+    "settlements": Functions(settlements.VERSION, settlement_files, SettlementAnswers.read, SettlementMerge),
 }
 
 

@@ -134,7 +134,6 @@ def _operation(step: Step, dataset: Dataset) -> Operation:
     """Imported when asked for: definitions load without polars."""
     from bcdata.pipeline import merged, resampled
     from bcdata.pipeline.features import labels, reports, seasonality, table
-    from bcdata.pipeline.funding import merged as funding_merged
     from bcdata.pipeline.funding import rest as funding_rest
     from bcdata.pipeline.parsed import archive as parsed_archive
     from bcdata.pipeline.parsed import rest as parsed_rest
@@ -144,7 +143,6 @@ def _operation(step: Step, dataset: Dataset) -> Operation:
     from bcdata.pipeline.raw import windows as raw_windows
 
     rest: dict[Rows, Operation] = {"bars": raw_rest.materialize, "settlements": funding_rest.materialize}
-    merging: dict[Rows, Operation] = {"bars": merged.materialize, "settlements": funding_merged.materialize}
     rows = dataset.frame_type.rows
     made: dict[tuple[Zone, Role | None], Operation] = {
         (Zone.RAW, Role.BULK): raw_archive.materialize,
@@ -153,7 +151,7 @@ def _operation(step: Step, dataset: Dataset) -> Operation:
         (Zone.PARSED, Role.BULK): parsed_archive.materialize,
         (Zone.PARSED, Role.REPAIR): parsed_rest.materialize,
         (Zone.PARSED, Role.WINDOW): parsed_windows.materialize,
-        (Zone.MERGED, None): merging[rows],
+        (Zone.MERGED, None): merged.materialize,
         (Zone.FEATURES, None): table.materialize,
         (Zone.REPORTS, None): reports.materialize,
         (Zone.SEASONALITY, None): seasonality.materialize,

@@ -1,7 +1,7 @@
 """Funding settlements: irregular in time, few in number, monthly in the archive. What all of their zones share.
 
-How files are parsed stands in `parsed_archive.py`, how REST is asked in `rest.py`, how its answers are weighed in
-`answer.py`.
+How files are parsed stands in `files.py`, how REST is asked in `ask.py`, how its answers are weighed in `answer.py`, how
+the interval follows and the ledger is made in `merge.py`.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ from bcdata.pipeline.raw.due import unpublished_from
 from bcdata.pipeline.records.in_footers import AnswersRecord, FilesRecord, Settled, files_record
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
+from bcdata.venues.calendar import closed_window
 from bcdata.windows import Window
 
 AROUND = timedelta(days=1)
@@ -28,9 +29,9 @@ AROUND = timedelta(days=1)
 _SIDES = "REST answered with settlements on both sides and none here"
 
 
-def due(window: Window, now: datetime) -> Window:
+def due(dataset: Dataset, window: Window, now: datetime) -> Window:
     """The part of a window whose settlements should be known by now: up to the last full hour."""
-    return window.until(now.replace(minute=0, second=0, microsecond=0))
+    return closed_window(window, dataset.pace, now)
 
 
 def joined(frames: Sequence[pl.DataFrame | None]) -> pl.DataFrame:

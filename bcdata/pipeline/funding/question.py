@@ -58,6 +58,11 @@ class Question:
         return window_of(self.dataset, self.partition)
 
     @property
+    def due(self) -> Window:
+        """The part of it whose settlements should be known by now."""
+        return due(self.dataset, self.window, self.work.now)
+
+    @property
     def asked(self) -> Window:
         """The time to ask for: a hole at its edge shows its other side."""
         until = self.work.now.replace(second=0, microsecond=0)
@@ -65,7 +70,7 @@ class Question:
 
     def lacks_any(self) -> bool:
         """Whether the archive lacks a settlement that nothing explains."""
-        return not due(self.window, self.work.now).is_empty and not self._left(None).is_empty()
+        return not self.due.is_empty and not self._left(None).is_empty()
 
     def edges(self) -> tuple[bool, bool]:
         """Whether settlements are missing before all that are there, and after all."""
@@ -136,7 +141,7 @@ class Question:
         return joined([before_of(self.archived.record), early])
 
     def _missing(self, answer: Answer | None) -> pl.DataFrame:
-        return missing_settlements(self._there(answer), due(self.window, self.work.now), self._before(answer))
+        return missing_settlements(self._there(answer), self.due, self._before(answer))
 
     def _left(self, answer: Answer | None) -> pl.DataFrame:
         """The missing settlements that neither the answer gives nor anything explains."""
