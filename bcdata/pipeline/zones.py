@@ -13,7 +13,6 @@ from bcdata.providers.registry import SOURCES, role_of
 from bcdata.store.layout import Partition
 
 if TYPE_CHECKING:
-    from bcdata.frames.types import Rows
     from bcdata.pipeline.context import Workbench
     from bcdata.pipeline.outcome import Outcome
 
@@ -107,9 +106,9 @@ def closure(dataset: Dataset, joined: Dataset | None) -> list[Step]:
     return [*steps(joined), *own] if joined and is_read else own
 
 
-def operation(step: Step, dataset: Dataset) -> Operation:
+def operation(step: Step) -> Operation:
     """What makes the step's partitions; of merged it is noted that they were tried, whoever asked for it."""
-    made = _operation(step, dataset)
+    made = _operation(step)
     return partial(_noted, made) if step.zone is Zone.MERGED else made
 
 
@@ -130,11 +129,10 @@ def _noted(
         work.attempts.note(tried, work.now, "merged")
 
 
-def _operation(step: Step, dataset: Dataset) -> Operation:
+def _operation(step: Step) -> Operation:
     """Imported when asked for: definitions load without polars."""
     from bcdata.pipeline import merged, resampled
     from bcdata.pipeline.features import labels, reports, seasonality, table
-    from bcdata.pipeline.funding import rest as funding_rest
     from bcdata.pipeline.parsed import archive as parsed_archive
     from bcdata.pipeline.parsed import rest as parsed_rest
     from bcdata.pipeline.parsed import windows as parsed_windows
@@ -142,11 +140,9 @@ def _operation(step: Step, dataset: Dataset) -> Operation:
     from bcdata.pipeline.raw import rest as raw_rest
     from bcdata.pipeline.raw import windows as raw_windows
 
-    rest: dict[Rows, Operation] = {"bars": raw_rest.materialize, "settlements": funding_rest.materialize}
-    rows = dataset.frame_type.rows
     made: dict[tuple[Zone, Role | None], Operation] = {
         (Zone.RAW, Role.BULK): raw_archive.materialize,
-        (Zone.RAW, Role.REPAIR): rest[rows],
+        (Zone.RAW, Role.REPAIR): raw_rest.materialize,
         (Zone.RAW, Role.WINDOW): raw_windows.materialize,
         (Zone.PARSED, Role.BULK): parsed_archive.materialize,
         (Zone.PARSED, Role.REPAIR): parsed_rest.materialize,

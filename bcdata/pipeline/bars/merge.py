@@ -16,8 +16,8 @@ from bcdata.gaps.answered import reasons_of
 from bcdata.gaps.ledger import Reason, Status, ledger, missing_opens
 from bcdata.gaps.told import SpanRecord
 from bcdata.pipeline.agreement import finer_dataset, finer_disagreement
+from bcdata.pipeline.bars.holes import known_of
 from bcdata.pipeline.context import Workbench, columns_of_all, window_of
-from bcdata.pipeline.holes import known_of
 from bcdata.pipeline.lake import merged_over, read_over
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.parts import Parts

@@ -1,7 +1,7 @@
 """Funding settlements: irregular in time, few in number, monthly in the archive. What all of their zones share.
 
-How files are parsed stands in `files.py`, how REST is asked in `ask.py`, how its answers are weighed in `answer.py`, how
-the interval follows and the ledger is made in `merge.py`.
+How files are parsed stands in `files.py`, how REST is asked in `ask.py`, how its answers are weighed in `answer.py`,
+and how the sources are merged in `merge.py`.
 """
 
 from collections.abc import Sequence

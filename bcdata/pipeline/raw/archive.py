@@ -13,9 +13,9 @@ from bcdata.catalog import Dataset
 from bcdata.evidence.coarser import Coarser
 from bcdata.gaps.explain import told_of
 from bcdata.gaps.told import CoarseRecord, ReasonRecord
+from bcdata.pipeline.bars.holes import missing_in
 from bcdata.pipeline.context import Workbench, series_of, window_of
 from bcdata.pipeline.fingerprint import fingerprint
-from bcdata.pipeline.holes import missing_in
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.present import as_of, with_warnings
 from bcdata.pipeline.raw.choose import Policy, first_choice, left_out, policy_of, second_choice, uncovered_days

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from bcdata.catalog import Dataset
+from bcdata.pipeline.bars.answered import Answered
+from bcdata.pipeline.bars.holes import Holes
 from bcdata.pipeline.context import Workbench
-from bcdata.pipeline.holes import Holes
 from bcdata.pipeline.parsed.day_bars import DAY_INTERVAL, DayBars
 from bcdata.pipeline.parsed.day_witnesses import DayWitnesses
-from bcdata.pipeline.raw.answered import Answered
 from bcdata.quality.compare.day_check import Standing
 from bcdata.quality.compare.windows import can_compare
 from bcdata.store.layout import Partition

@@ -1,13 +1,11 @@
-"""Raw answers of funding: the answer to a month that lacks settlements, as sent, and what of it was asked twice.
+"""What is asked of the repair source about a month that lacks settlements, and what of it was asked twice.
 
-A question spans the partition and a day on both sides, so that a hole at its edge shows its other side. A provider that
-cannot be asked, or whose answer other sources contradict, proves nothing: what is missing stays open, and the verdict
-says so.
+A question spans the partition and a day on both sides, so that a hole at its edge shows its other side. An answer that
+other sources contradict proves nothing.
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
@@ -18,44 +16,43 @@ from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.funding.answer import Answer
 from bcdata.pipeline.funding.common import Archived
 from bcdata.pipeline.funding.listing import facts_of, learn
-from bcdata.pipeline.funding.question import Question
+from bcdata.pipeline.funding.question import STATUS, Question
 from bcdata.pipeline.outcome import Outcome, State
-from bcdata.pipeline.present import as_of, with_warnings
-from bcdata.pipeline.raw.answered import asking_findings
-from bcdata.pipeline.records.manifests import funding_manifest, write_manifest
+from bcdata.pipeline.present import as_of
+from bcdata.pipeline.raw.asking import asking_findings, nothing_asked, put_pages, save
+from bcdata.pipeline.records.manifests import funding_manifest
 from bcdata.pipeline.records.objects import without
 from bcdata.pipeline.records.pages import KeptAnswer, NewAnswer, SettlementPage
 from bcdata.pipeline.records.shapes import FundingManifest
-from bcdata.pipeline.stream import each
 from bcdata.providers.base import Page
-from bcdata.quality.verdict import Finding, Severity, Verdict
+from bcdata.quality.verdict import Verdict
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Refilled
 from bcdata.windows import Window
 
 
-def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
-    """Asks for the partitions that lack a settlement, again after a day if nothing explains it; yields outcomes."""
+def asking(
+    work: Workbench, dataset: Dataset, _partitions: Sequence[Partition]
+) -> Callable[[Workbench, Partition], Awaitable[Outcome]]:
+    """Asks for the partitions that lack a settlement, again after a day if nothing explains it."""
     delistings = Delistings(work.clients.bulk(dataset.market), work.attempts, work.now)
 
-    def ask(one: Partition) -> Outcome:
-        return _ask(as_of(work, dataset, one), dataset, one, delistings)
+    async def ask(own: Workbench, one: Partition) -> Outcome:
+        return await _ask(own, dataset, one, delistings)
 
-    yield from with_warnings(work, each(work.store.root, partitions, ask))
+    return ask
 
 
-def _ask(work: Workbench, dataset: Dataset, partition: Partition, delistings: Delistings) -> Outcome:
+async def _ask(work: Workbench, dataset: Dataset, partition: Partition, delistings: Delistings) -> Outcome:
     manifest = funding_manifest(work.store, partition)
     archived = Archived.read(work.store, dataset, partition)
     if archived is None:
-        idle = Outcome(partition, State.UNCHANGED, Verdict(0), manifest["fingerprint"] if manifest else "")
-        words = f"parsed/{dataset.bulk} is not published; nothing was asked"
-        return replace(idle, verdict=Verdict(0, (Finding("upstream", Severity.WARN, 1, words),)))
+        return nothing_asked(dataset, partition, manifest["fingerprint"] if manifest else "")
     earlier = Answer.kept(work.store, partition, manifest, archived.known)
     question = Question(work, dataset, partition, archived, earlier, facts_of(manifest))
     contradicted = manifest.get("contradicted") if manifest else None
     refused = Answer.kept(work.store, partition, contradicted, archived.known)
-    return _Asking(question, manifest, refused, delistings).run()
+    return await _Asking(question, manifest, refused, delistings).run()
 
 
 @dataclass(slots=True)
@@ -72,50 +69,49 @@ class _Asking:
     requests: int = 0
     rows: int = 0
 
-    def run(self) -> Outcome:
+    async def run(self) -> Outcome:
         """Learns of the listing what is missing, asks for what that leaves, and keeps both."""
         nothing: FundingManifest = {"fingerprint": "", "asked": None, "objects": [], "evidence": {}, "twice": None}
         manifest: FundingManifest = {**nothing, **self.before} if self.before else nothing
         if self.refused is None:
             manifest.pop("contradicted", None)  # lost or damaged: nobody has it any more
         if self.question.lacks_any() and self.question.may_learn():
-            self._learn()
+            await self._learn()
         manifest = {**manifest, **self.question.facts}
         if self.question.is_due():
-            manifest = {**manifest, **self._asked()}
+            manifest = {**manifest, **await self._asked()}
         return self._conclude(manifest)
 
-    def _learn(self) -> None:
+    async def _learn(self) -> None:
         question = self.question
         begins, ends = question.edges()
         if not (begins or ends):
             return
-        learning = learn(
-            question.work,
-            self.delistings,
-            question.dataset,
-            question.partition.symbol,
-            question.facts,
-            begins=begins,
-            ends=ends,
-        )
         try:
-            question.facts = question.work.loop.run(learning)
+            question.facts = await learn(
+                question.work,
+                self.delistings,
+                question.dataset,
+                question.partition.symbol,
+                question.facts,
+                begins=begins,
+                ends=ends,
+            )
         except ProviderError as error:
             self.unanswered += (str(error),)
             return
-        question.note_facts()
+        question.times.note(STATUS)
 
-    def _asked(self) -> NewAnswer:
+    async def _asked(self) -> NewAnswer:
         """What the manifest says after REST was asked."""
         question = self.question
         series = series_of(question.dataset, question.partition.symbol)
         try:
-            pages = question.work.loop.run(question.work.clients.repair(series.market).funding(series, question.asked))
+            pages = await question.work.clients.repair(series.market).funding(series, question.asked)
         except NotFoundError:
             pages = []
         except ProviderError as error:
-            question.note_outcome(Refilled.UNANSWERED)
+            question.times.note_outcome(Refilled.UNANSWERED)
             self.unanswered += (str(error),)
             return {}
         self.requests, self.rows = max(1, len(pages)), sum(page.rows for page in pages)
@@ -124,7 +120,7 @@ class _Asking:
             question.note(question.earlier)
             return {}  # what it knew of the symbol before stays true
         if pages and (objection := question.objection(answer)):
-            question.note_outcome(Refilled.UNANSWERED)
+            question.times.note_outcome(Refilled.UNANSWERED)
             self.contradicted += (f"{question.partition.provider}: {pages[0].url}: the answer {objection}",)
             kept: KeptAnswer = {"asked": _span(answer.asked), "objects": self._stored("contradicted", pages)}
             has_better = question.earlier is not None and question.earlier.contradiction is None
@@ -136,28 +132,22 @@ class _Asking:
         twice = _span(answer.twice) if answer.twice else None
         return {"asked": _span(answer.asked), "objects": self._stored("funding", pages), "twice": twice}
 
-    def _stored(self, name: str, pages: Iterable[Page]) -> list[SettlementPage]:
-        objects: list[SettlementPage] = []
-        store, partition = self.question.work.store, self.question.partition
-        for number, page in enumerate(pages):
-            digest = hashlib.sha256(page.body).hexdigest()
-            file = f"{name}.{number}.{digest[:12]}.json"
-            store.keep(partition.key(file), page.body)
-            size = len(page.body)
-            objects.append({"name": f"{number}", "file": file, "bytes": size, "sha256": digest, "url": page.url})
-        return objects
+    def _stored(self, name: str, pages: Sequence[Page]) -> list[SettlementPage]:
+        stored = put_pages(self.question.work.store, self.question.partition, name, pages)
+        return [
+            {"name": f"{at}", "file": one["file"], "bytes": one["bytes"], "sha256": one["sha256"], "url": one["url"]}
+            for at, one in enumerate(stored)
+        ]
 
     def _conclude(self, manifest: FundingManifest) -> Outcome:
         work, partition = self.question.work, self.question.partition
         as_of(work, self.question.dataset, partition)  # answers say what time it is elsewhere
         if not self._is_anything(manifest):
-            self.question.kept()
+            self.question.times.keep()
             return self._outcome("", changed=False)
         manifest["fingerprint"] = fingerprint(**without(manifest, "fingerprint"))
-        if changed := manifest != self.before:
-            write_manifest(work.store, partition, manifest)
-            work.store.objects.sync()
-        self.question.kept()
+        changed = save(work.store, partition, manifest, self.before)
+        self.question.times.keep()
         return self._outcome(manifest["fingerprint"], changed=changed)
 
     def _is_anything(self, manifest: FundingManifest) -> bool:
