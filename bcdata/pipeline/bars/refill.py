@@ -18,15 +18,14 @@ from bcdata.pipeline.bars.compare_days import ComparedDays
 from bcdata.pipeline.bars.holes import Holes, find_holes
 from bcdata.pipeline.bars.queries import Run, cover, wider
 from bcdata.pipeline.context import Workbench, series_of
-from bcdata.pipeline.outcome import Outcome, State
+from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.parsed.answer_rows import within
 from bcdata.pipeline.parsed.rest_answers import Weighed
 from bcdata.pipeline.present import as_of
-from bcdata.pipeline.raw.asking import asking_findings, nothing_asked
+from bcdata.pipeline.raw.asking import Replies, nothing_asked
 from bcdata.pipeline.records.in_footers import AnswersRecord
 from bcdata.providers.base import Series
 from bcdata.providers.roles import RepairSource
-from bcdata.quality.verdict import Verdict
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Refilled
 from bcdata.windows import Window
@@ -59,12 +58,9 @@ class _Refill:
     coarser: Coarser
     delistings: Delistings
     days: ComparedDays
-    unanswered: list[str] = field(default_factory=list)
-    contradicted: list[str] = field(default_factory=list)
+    replies: Replies = field(default_factory=Replies)
     is_listed: bool = False
     """Whether exchangeInfo lists the symbol; False where it was not asked."""
-    requests: int = 0
-    fetched: int = 0
 
     @property
     def _rest(self) -> RepairSource:
@@ -101,11 +97,11 @@ class _Refill:
         if self.answered.is_unknown or not self.days.are_wanted(self.answered, holes):
             return False
         try:
-            self.fetched += await self.days.compare(self.answered, holes)
+            self.replies.fetched += await self.days.compare(self.answered, holes)
         except NotFoundError as error:
             self._note_unknown(error)
         except ProviderError as error:
-            self.unanswered.append(str(error))
+            self.replies.unanswered.append(str(error))
         return True
 
     def _weighed(self, holes: Holes) -> Weighed:
@@ -136,7 +132,7 @@ class _Refill:
         try:
             ended = await self.delistings.end(self.series, one) if idles else None
         except ProviderError as error:
-            self.unanswered.append(str(error))
+            self.replies.unanswered.append(str(error))
             return
         self.answered.manifest["status"] = status_of(one)
         self.answered.manifest["ended"] = {"at": ended.at.isoformat(), "evidence": ended.evidence} if ended else None
@@ -152,7 +148,7 @@ class _Refill:
         except NotFoundError:
             raise
         except ProviderError as error:
-            self.unanswered.append(str(error))
+            self.replies.unanswered.append(str(error))
             return
         self.answered.manifest["first_open"] = first.isoformat() if first else None
         self.answered.times.note("first_open")
@@ -177,7 +173,7 @@ class _Refill:
     def _note_unknown(self, error: NotFoundError) -> None:
         """Keeps that REST does not know the symbol; nothing is proven where exchangeInfo lists it."""
         self.answered.manifest["unknown_symbol"] = not self.is_listed
-        self.unanswered += [f"{error}, which exchangeInfo lists"] if self.is_listed else []
+        self.replies.unanswered += [f"{error}, which exchangeInfo lists"] if self.is_listed else []
         self.answered.times.note("symbol")
 
     def _due(self, holes: Holes) -> list[Run]:
@@ -199,33 +195,33 @@ class _Refill:
         rows, interval, now = self._rest.rows_per_call(self.dataset.market), self.dataset.bar_interval, self.work.now
         try:
             pages = await self._rest.klines(self.series, window, now=now)
-            self.requests += len(pages)
+            self.replies.requests += len(pages)
             more = wider(window, pages, interval, rows, now)
             if more is not None:
                 window, pages = more, await self._rest.klines(self.series, more, now=now)
-                self.requests += len(pages)
+                self.replies.requests += len(pages)
         except NotFoundError:
             raise
         except ProviderError as error:
-            self.unanswered.append(str(error))
+            self.replies.unanswered.append(str(error))
             return
-        self.fetched += self.answered.keep(window, pages, again)
+        self.replies.fetched += self.answered.keep(window, pages, again)
         if objection := self.answered.objection(window, holes.view):
-            self.contradicted.append(f"{self.partition.provider}: {pages[0].url}: the answer {objection}")
+            self.replies.contradicted.append(f"{self.partition.provider}: {pages[0].url}: the answer {objection}")
 
     async def _consult_archive(self, left: pl.Series) -> None:
         """Keeps what coarser files of the archive say of the bars that are left."""
         try:
             told = await self.coarser.testimony(self.series, left)
         except ProviderError as error:
-            self.unanswered.append(str(error))
+            self.replies.unanswered.append(str(error))
             return
         self.answered.keep_coarser([told_of(one) for one in told])
 
     def _note(self, holes: Holes, wanted: pl.Series) -> None:
         """Tells the side table how the questioning went."""
         missing = holes.missing(self._weighed(holes))
-        if self.unanswered:
+        if self.replies.unanswered:
             outcome = Refilled.UNANSWERED
         elif self._wanted(holes).len():
             outcome = Refilled.EMPTY
@@ -235,9 +231,6 @@ class _Refill:
 
     def _conclude(self) -> Outcome:
         as_of(self.work, self.dataset, self.partition)  # answers say what time it is elsewhere
-        rows, findings = self.answered.rows, asking_findings(self.unanswered, self.contradicted)
-        verdict = Verdict(rows, findings, {"queries": len(self.answered.manifest["queries"])})
-        made_of = self.answered.seal()
-        state = State.PUBLISHED if self.answered.save() or self.requests else State.UNCHANGED
-        costs = {"fetched": self.fetched, "requests": self.requests}
-        return Outcome(self.partition, state, verdict, made_of, rows, **costs)
+        rows, facts = self.answered.rows, {"queries": len(self.answered.manifest["queries"])}
+        made_of, changed = self.answered.seal(), self.answered.save()
+        return self.replies.outcome(self.partition, made_of, rows, changed=changed, facts=facts)

@@ -10,7 +10,8 @@ import polars as pl
 from bcdata.bars.settlements import silent
 from bcdata.catalog.names import parse_name
 from bcdata.frames.schema import FUNDING, TIME
-from bcdata.gaps.told import Proofs, SpanRecord
+from bcdata.gaps.proofs import window_asked
+from bcdata.gaps.told import Proofs
 from bcdata.pipeline.parsed.answer_rows import read_bodies
 from bcdata.pipeline.records.objects import DAMAGED
 from bcdata.pipeline.records.pages import KeptAnswer
@@ -58,7 +59,7 @@ class Answer:
         if pages is None:
             return None
         market = parse_name(partition.dataset).market.name
-        return cls(market, _window(answer["asked"]), pages, _window(twice) if twice else None, known)
+        return cls(market, window_asked(answer["asked"]), pages, window_asked(twice) if twice else None, known)
 
     @cached_property
     def rows(self) -> pl.DataFrame:
@@ -168,7 +169,3 @@ def _minutes(rows: pl.DataFrame) -> set[datetime]:
 
 def _pair(window: Window) -> list[str]:
     return [window.start.isoformat(), window.end.isoformat()]
-
-
-def _window(asked: SpanRecord) -> Window:
-    return Window(datetime.fromisoformat(asked["start"]), datetime.fromisoformat(asked["end"]))

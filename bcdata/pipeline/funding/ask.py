@@ -5,7 +5,7 @@ other sources contradict proves nothing.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
@@ -17,15 +17,14 @@ from bcdata.pipeline.funding.answer import Answer
 from bcdata.pipeline.funding.common import Archived
 from bcdata.pipeline.funding.listing import facts_of, learn
 from bcdata.pipeline.funding.question import STATUS, Question
-from bcdata.pipeline.outcome import Outcome, State
+from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.present import as_of
-from bcdata.pipeline.raw.asking import asking_findings, nothing_asked, put_pages, save
+from bcdata.pipeline.raw.asking import Replies, nothing_asked, put_pages, save
 from bcdata.pipeline.records.manifests import funding_manifest
 from bcdata.pipeline.records.objects import without
 from bcdata.pipeline.records.pages import KeptAnswer, NewAnswer, SettlementPage
 from bcdata.pipeline.records.shapes import FundingManifest
 from bcdata.providers.base import Page
-from bcdata.quality.verdict import Verdict
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Refilled
 from bcdata.windows import Window
@@ -64,9 +63,7 @@ class _Asking:
     refused: Answer | None
     """The last answer that was contradicted, while there was a better one."""
     delistings: Delistings
-    unanswered: tuple[str, ...] = ()
-    contradicted: tuple[str, ...] = ()
-    requests: int = 0
+    replies: Replies = field(default_factory=Replies)
     rows: int = 0
 
     async def run(self) -> Outcome:
@@ -98,7 +95,7 @@ class _Asking:
                 ends=ends,
             )
         except ProviderError as error:
-            self.unanswered += (str(error),)
+            self.replies.unanswered.append(str(error))
             return
         question.times.note(STATUS)
 
@@ -112,16 +109,16 @@ class _Asking:
             pages = []
         except ProviderError as error:
             question.times.note_outcome(Refilled.UNANSWERED)
-            self.unanswered += (str(error),)
+            self.replies.unanswered.append(str(error))
             return {}
-        self.requests, self.rows = max(1, len(pages)), sum(page.rows for page in pages)
+        self.replies.requests, self.rows = max(1, len(pages)), sum(page.rows for page in pages)
         answer = question.answered([page.body for page in pages])
         if not pages and question.earlier:
             question.note(question.earlier)
             return {}  # what it knew of the symbol before stays true
         if pages and (objection := question.objection(answer)):
             question.times.note_outcome(Refilled.UNANSWERED)
-            self.contradicted += (f"{question.partition.provider}: {pages[0].url}: the answer {objection}",)
+            self.replies.contradicted.append(f"{question.partition.provider}: {pages[0].url}: the answer {objection}")
             kept: KeptAnswer = {"asked": _span(answer.asked), "objects": self._stored("contradicted", pages)}
             has_better = question.earlier is not None and question.earlier.contradiction is None
             if has_better:
@@ -142,21 +139,11 @@ class _Asking:
     def _conclude(self, manifest: FundingManifest) -> Outcome:
         work, partition = self.question.work, self.question.partition
         as_of(work, self.question.dataset, partition)  # answers say what time it is elsewhere
-        if not self._is_anything(manifest):
-            self.question.times.keep()
-            return self._outcome("", changed=False)
-        manifest["fingerprint"] = fingerprint(**without(manifest, "fingerprint"))
-        changed = save(work.store, partition, manifest, self.before)
+        is_anything = bool(self.before) or manifest["asked"] is not None or any(facts_of(manifest).values())
+        manifest["fingerprint"] = fingerprint(**without(manifest, "fingerprint")) if is_anything else ""
+        changed = is_anything and save(work.store, partition, manifest, self.before)
         self.question.times.keep()
-        return self._outcome(manifest["fingerprint"], changed=changed)
-
-    def _is_anything(self, manifest: FundingManifest) -> bool:
-        return bool(self.before) or manifest["asked"] is not None or any(facts_of(manifest).values())
-
-    def _outcome(self, made_of: str, *, changed: bool) -> Outcome:
-        verdict = Verdict(self.rows, asking_findings(self.unanswered, self.contradicted))
-        state = State.PUBLISHED if changed or self.requests else State.UNCHANGED
-        return Outcome(self.question.partition, state, verdict, made_of, self.rows, requests=self.requests)
+        return self.replies.outcome(partition, manifest["fingerprint"], self.rows, changed=changed)
 
 
 def _span(window: Window) -> SpanRecord:

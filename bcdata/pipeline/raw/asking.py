@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from bcdata.catalog import Dataset
 from bcdata.pipeline.outcome import Outcome, State
@@ -64,6 +65,50 @@ class AskedTimes:
         return f"{self.partition.prefix}{what}"
 
 
+@dataclass(slots=True)
+class Replies:
+    """What became of the questions about one partition.
+
+    Attributes:
+        unanswered: what kept questions from being answered.
+        contradicted: answers that what is known contradicts, and how.
+        requests: how many were sent.
+        fetched: how many bytes came.
+    """
+
+    unanswered: list[str] = field(default_factory=list)
+    contradicted: list[str] = field(default_factory=list)
+    requests: int = 0
+    fetched: int = 0
+
+    def outcome(
+        self, partition: Partition, made_of: str, rows: int, *, changed: bool, facts: dict[str, Any] | None = None
+    ) -> Outcome:
+        """The end of the partition's work.
+
+        Args:
+            partition: of raw.
+            made_of: the fingerprint of all that is known.
+            rows: how many were received.
+            changed: whether the manifest has.
+            facts: what else the verdict says.
+        """
+        verdict = Verdict(rows, self._findings(), facts or {})
+        state = State.PUBLISHED if changed or self.requests else State.UNCHANGED
+        return Outcome(partition, state, verdict, made_of, rows, fetched=self.fetched, requests=self.requests)
+
+    def _findings(self) -> tuple[Finding, ...]:
+        told = (
+            ("refill_unanswered", self.unanswered, "questions unanswered; the holes stay open"),
+            ("answer_contradicted", self.contradicted, "answers contradict what is known; they prove nothing"),
+        )
+        return tuple(
+            Finding(rule, Severity.WARN, len(some), f"{len(some)} {words} ({some[0]})")
+            for rule, some, words in told
+            if some
+        )
+
+
 def save(store: Store, partition: Partition, manifest: Manifest, before: Manifest | None) -> bool:
     """Writes a manifest that has changed, so that it survives a loss of power; whether it had."""
     if manifest == before:
@@ -89,16 +134,3 @@ def nothing_asked(dataset: Dataset, partition: Partition, fingerprint: str = "")
     words = f"parsed/{dataset.bulk} is not published; nothing was asked"
     verdict = Verdict(0, (Finding("upstream", Severity.WARN, 1, words),))
     return Outcome(partition, State.UNCHANGED, verdict, fingerprint)
-
-
-def asking_findings(unanswered: Sequence[str], contradicted: Sequence[str]) -> tuple[Finding, ...]:
-    """What there is to say of questions without an answer, and of answers that what is known contradicts."""
-    told = (
-        ("refill_unanswered", unanswered, "questions unanswered; the holes stay open"),
-        ("answer_contradicted", contradicted, "answers contradict what is known; they prove nothing"),
-    )
-    return tuple(
-        Finding(rule, Severity.WARN, len(some), f"{len(some)} {words} ({some[0]})")
-        for rule, some, words in told
-        if some
-    )
