@@ -20,19 +20,17 @@ class FrameType:
         key: the word in names of datasets, and how providers are asked for the type.
         rows: what its rows are, in words for people too.
         time: the column of a row's time.
-        has_interval: whether a dataset's name states the length of its rows; they are labelled by their open then.
-        pace: the interval by which rows become due where the name states none; None where it does.
+        pace: the interval by which rows become due; None where a dataset's name states it.
         is_regular: whether a row is expected at each step of that interval. Of others their neighbours alone tell.
         derived: the zones that may be made of its merged rows.
         periods: of which files are published; longer rows than a day are in those of months alone.
-        early: how long before the time that a file names a row of it may be due.
+        early: how far before its own time files may hold a row of a partition; zero where a file has what it names.
         joins: the key of the type whose merged rows of the same market and symbol are joined to these; None for none.
     """
 
     key: str
     rows: Rows
     time: str
-    has_interval: bool
     pace: str | None
     is_regular: bool
     derived: frozenset[str]
@@ -40,12 +38,16 @@ class FrameType:
     early: timedelta = timedelta()
     joins: str | None = None
 
+    @property
+    def has_interval(self) -> bool:
+        """Whether a dataset's name states the length of its rows, which are labelled by their open then."""
+        return self.pace is None
+
 
 SETTLEMENTS = FrameType(
     "funding",
     rows="settlements",
     time="time",
-    has_interval=False,
     pace="1h",
     is_regular=False,
     derived=frozenset(),
@@ -58,7 +60,6 @@ BARS = FrameType(
     "klines",
     rows="bars",
     time="open_time",
-    has_interval=True,
     pace=None,
     is_regular=True,
     derived=frozenset({"features", "reports", "seasonality", "labels", "resampled"}),

@@ -36,11 +36,6 @@ def test_its_time_comes_first_and_its_zones_come_after_merged(one: FrameType) ->
     assert one.joins is None or one.joins in FRAME_TYPES
 
 
-@TYPES
-def test_rows_become_due_by_the_interval_of_the_name_or_of_the_type(one: FrameType) -> None:
-    assert one.has_interval == (one.pace is None)
-
-
 def asked(tree: ast.AST) -> Iterator[int]:
     """The lines that compare the type of a dataset, or what its rows are, with a word of the table."""
     words = {*FRAME_TYPES, *(one.rows for one in FRAME_TYPES.values())}
