@@ -32,7 +32,7 @@ Doubts = Sequence[tuple[Row, str]]
 LONGEST_OUTAGE = timedelta(days=1)
 """While REST does not answer, it is tried this often at least: the holes are not to blame."""
 ASK_AGAIN = timedelta(days=1)
-"""REST is not asked within a day for what it answered with nothing, nor for a status (raw_rest.py, funding_rest.py)."""
+"""REST is not asked within a day for what it answered with nothing, nor for a status (raw/asking.py)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,12 +137,12 @@ def _operation(step: Step) -> Operation:
     from bcdata.pipeline.parsed import rest as parsed_rest
     from bcdata.pipeline.parsed import windows as parsed_windows
     from bcdata.pipeline.raw import archive as raw_archive
-    from bcdata.pipeline.raw import rest as raw_rest
+    from bcdata.pipeline.raw import repair as raw_repair
     from bcdata.pipeline.raw import windows as raw_windows
 
     made: dict[tuple[Zone, Role | None], Operation] = {
         (Zone.RAW, Role.BULK): raw_archive.materialize,
-        (Zone.RAW, Role.REPAIR): raw_rest.materialize,
+        (Zone.RAW, Role.REPAIR): raw_repair.materialize,
         (Zone.RAW, Role.WINDOW): raw_windows.materialize,
         (Zone.PARSED, Role.BULK): parsed_archive.materialize,
         (Zone.PARSED, Role.REPAIR): parsed_rest.materialize,

@@ -7,12 +7,12 @@ from typing import cast
 
 from bcdata.gaps.proofs import window_asked
 from bcdata.gaps.told import AskedRecord, CoarseRecord, ReasonRecord
-from bcdata.pipeline.bars.queries import Run
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.parsed.answer_rows import read_bodies
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.parsed.rest_answers import Days, Weighed, weigh
 from bcdata.pipeline.raw.asking import AskedTimes, put_pages, save
+from bcdata.pipeline.raw.queries import Run
 from bcdata.pipeline.records.in_footers import AnswersRecord
 from bcdata.pipeline.records.manifests import answers_manifest
 from bcdata.pipeline.records.objects import DAMAGED, without

@@ -14,15 +14,15 @@ from bcdata.gaps.ledger import Status, runs_of
 from bcdata.gaps.negatives import asked_twice
 from bcdata.gaps.residuals import uncovered
 from bcdata.pipeline.bars.answered import Answered
-from bcdata.pipeline.bars.compare_days import ComparedDays
 from bcdata.pipeline.bars.holes import Holes, find_holes
-from bcdata.pipeline.bars.queries import Run, cover, wider
 from bcdata.pipeline.context import Workbench, series_of
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.parsed.answer_rows import within
 from bcdata.pipeline.parsed.rest_answers import Weighed
 from bcdata.pipeline.present import as_of
 from bcdata.pipeline.raw.asking import Replies, nothing_asked
+from bcdata.pipeline.raw.compare_days import ComparedDays
+from bcdata.pipeline.raw.queries import Run, cover, wider
 from bcdata.pipeline.records.in_footers import AnswersRecord
 from bcdata.providers.base import Series
 from bcdata.providers.roles import RepairSource
