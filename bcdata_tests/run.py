@@ -137,7 +137,7 @@ class Lake:
             step.partition(symbol, date) for symbol in plan.symbols for date in plan.dates if date >= dataset.start
         ]
         with open_workbench(self.root, self.catalog, self.now, now_back=self.now_back) as work:
-            yield from operation(step, dataset)(work, dataset, partitions)
+            yield from operation(step)(work, dataset, partitions)
 
 
 @contextmanager

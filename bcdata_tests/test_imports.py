@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "frames": set(),
     "venues": {*GROUND, "frames", "hints"},
     "features": {*GROUND},
-    "catalog": {*GROUND, "settings", "features", "venues", "providers", "hints"},
+    "catalog": {*GROUND, "settings", "features", "frames", "venues", "providers", "hints"},
     "gaps": {*GROUND, "frames", "venues"},
     "bars": {*GROUND, "frames", "venues", "gaps"},
     "quality": {*GROUND, "frames", "bars"},
@@ -75,9 +75,9 @@ WITHIN_DAGSTER: dict[str, set[str]] = {
 }
 """The parts of `dagster` that each part may import."""
 
-STORES_BYTES = ("answered", "due", "listings", "objects", "pages")
+STORES_BYTES = ("answered", "asking", "due", "listings", "objects", "pages")
 """The modules of `pipeline/raw` that list, fetch and store, and know nothing of what is in the bytes."""
-LOOKS_INSIDE = ("choosing", "missing", "parsed", "holes", "merged")
+LOOKS_INSIDE = ("bars", "choosing", "funding", "missing", "parsed", "merged")
 """The parts of `pipeline` that do."""
 
 MOST_MODULES = 15

@@ -26,8 +26,8 @@ def replayed(kept: Recorded) -> Iterator[None]:
     """Has the assets report what was recorded instead of working."""
     from bcdata.dagster.assets import body
 
-    def empty(step: Step, dataset: Any) -> Callable[..., Iterator[Outcome]]:
-        operation(step, dataset)  # imports what the real body imports
+    def empty(step: Step) -> Callable[..., Iterator[Outcome]]:
+        operation(step)  # imports what the real body imports
 
         def replay(_work: Any, _dataset: Any, partitions: Sequence[Partition]) -> Iterator[Outcome]:
             return (kept[partition] for partition in partitions)

@@ -35,7 +35,7 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
 def _materialize(
     catalog: Catalog, steps: Iterable[Step], pairs: Sequence[tuple[str, str]], root: Path
 ) -> dict[str, Any]:
-    chosen = [(step, operation(step, catalog[step.dataset])) for step in steps]
+    chosen = [(step, operation(step)) for step in steps]
     spent: dict[str, dict[str, float]] = {}
     rows, fetched = 0, dict.fromkeys(("objects", "bytes", "controls", "control_bytes"), 0)
     whole = Clock.start()

@@ -10,7 +10,7 @@ from bcdata.catalog.resample import Resample
 from bcdata.catalog.universe import Decision, Universe
 from bcdata.providers.capabilities import Source
 from bcdata.providers.registry import MARKETS, SOURCES
-from bcdata.venues.market import Kind, Market
+from bcdata.venues.market import Market
 from bcdata.venues.symbols import Contract, Instrument
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "Decision",
     "FeatureSet",
     "Instrument",
-    "Kind",
     "Labels",
     "Market",
     "Normalise",

@@ -43,9 +43,10 @@ class Catalog:
         """The datasets' names."""
         return tuple(dataset.name for dataset in self.datasets)
 
-    def funding(self, market: str) -> Dataset | None:
-        """The funding of a market, which its bars join; None where the catalog has none."""
-        return next((d for d in self.datasets if d.market == market and d.kind == "funding"), None)
+    def joined(self, dataset: Dataset) -> Dataset | None:
+        """The dataset of the same market whose rows are joined to those of this one; None where there is none."""
+        market, joins = dataset.market, dataset.frame_type.joins
+        return next((d for d in self.datasets if (d.market, d.frame_type.key) == (market, joins)), None)
 
     def shared(self) -> tuple[tuple[str, Grain], ...]:
         """The pairs of market and grain whose datasets share one partitions definition, sorted."""

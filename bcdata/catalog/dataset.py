@@ -12,19 +12,19 @@ from bcdata.catalog.names import DatasetName, parse_name
 from bcdata.catalog.resample import Resample, Resampled
 from bcdata.catalog.universe import Universe
 from bcdata.errors import UsageError
+from bcdata.frames.types import FrameType
 from bcdata.intervals import Interval
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import SOURCES
-from bcdata.venues.market import Kind
 from bcdata.windows import Grain
 
 _FIRST_YEAR, _LAST_YEAR = "1970", "2100"
 
 
 def _periods(name: DatasetName) -> tuple[Period, ...]:
-    """What the archive has: bars up to a day in both periods; longer ones, and funding, by month alone."""
-    by_day = name.interval is not None and name.interval.fits_a_day
-    return ("daily", "monthly") if by_day else ("monthly",)
+    """What the archive has: rows longer than a day are in files of months alone."""
+    is_long = name.interval is not None and not name.interval.fits_a_day
+    return tuple(period for period in name.frame_type.periods if period == "monthly" or not is_long)
 
 
 class Dataset(Section):
@@ -59,13 +59,18 @@ class Dataset(Section):
         return parse_name(self.name).market.is_perpetual
 
     @property
-    def kind(self) -> Kind:
-        """What its rows are: `klines` or `funding`."""
-        return parse_name(self.name).kind
+    def frame_type(self) -> FrameType:
+        """What its rows are, and what follows from it."""
+        return parse_name(self.name).frame_type
+
+    @property
+    def kind(self) -> str:
+        """How names of datasets and providers call what its rows are: `klines` or `funding`."""
+        return self.frame_type.key
 
     @property
     def interval(self) -> Interval | None:
-        """The length of its bars; None for funding."""
+        """The length of its bars; None where its rows are none."""
         return parse_name(self.name).interval
 
     @property
@@ -78,6 +83,11 @@ class Dataset(Section):
         if self.interval is None:
             raise UsageError(f"{self.name} holds {self.kind}, not bars")
         return self.interval
+
+    @property
+    def pace(self) -> Interval:
+        """The interval by which its rows become due: the length of its bars, or what its frame type says."""
+        return self.bar_interval if self.frame_type.pace is None else Interval.parse(self.frame_type.pace)
 
     @property
     def archive_has(self) -> tuple[Period, ...]:
@@ -162,7 +172,7 @@ class Dataset(Section):
             which = "is needed" if universe is None else "is allowed, not both"
             raise refusal(f"one of `symbols` and `universe` {which}")
         name = _name(info)
-        if universe and universe.contracts and name and "funding" not in name.market.kinds:
+        if universe and universe.contracts and name and not name.market.is_perpetual:
             raise refusal(f"the {name.market.name} market has no contracts; leave this rule out", "contracts")
         return universe
 
@@ -201,8 +211,8 @@ class Dataset(Section):
     @classmethod
     def _features_need_bars(cls, features: FeatureSet | None, info: ValidationInfo) -> FeatureSet | None:
         name = _name(info)
-        if features and name and name.kind != "klines":
-            raise refusal("features are computed from bars; funding has none")
+        if features and name and "features" not in name.frame_type.derived:
+            raise refusal(f"features are computed from bars; {name.frame_type.key} has none")
         symbols = info.data.get("symbols")
         for at, symbol in features.others if features else ():
             if name and not name.market.writes(symbol):
@@ -217,8 +227,8 @@ class Dataset(Section):
     @classmethod
     def _labels_need_bars(cls, labels: Labels | None, info: ValidationInfo) -> Labels | None:
         name = _name(info)
-        if labels and name and name.kind != "klines":
-            raise refusal("labels are computed from bars; funding has none")
+        if labels and name and "labels" not in name.frame_type.derived:
+            raise refusal(f"labels are computed from bars; {name.frame_type.key} has none")
         if labels and name and name.interval:
             require_near(max(labels.horizons), name.interval, "labels look ahead")
         return labels
@@ -229,8 +239,8 @@ class Dataset(Section):
         cls, resample: tuple[Resample, ...], info: ValidationInfo
     ) -> tuple[Resample, ...]:
         name = _name(info)
-        if resample and name and name.interval is None:
-            raise refusal("coarser bars are made of bars; funding has none")
+        if resample and name and "resampled" not in name.frame_type.derived:
+            raise refusal(f"coarser bars are made of bars; {name.frame_type.key} has none")
         for index, one in enumerate(resample):
             problem = one.complaint(name.interval) if name and name.interval else None
             if problem:
@@ -240,7 +250,7 @@ class Dataset(Section):
 
 def _features(name: str) -> FeatureSet | None:
     """All features of bars, unless the catalog says otherwise."""
-    return FeatureSet() if parse_name(name).kind == "klines" else None
+    return FeatureSet() if "features" in parse_name(name).frame_type.derived else None
 
 
 def _name(info: ValidationInfo) -> DatasetName | None:

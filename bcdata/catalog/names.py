@@ -3,15 +3,17 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import get_args
 
 from bcdata.errors import UsageError
+from bcdata.frames.types import FRAME_TYPES, FrameType
 from bcdata.hints import choose
 from bcdata.intervals import Interval
 from bcdata.providers.registry import MARKETS
-from bcdata.venues.market import Kind, Market
+from bcdata.venues.market import Market
 
-_NAME = re.compile(r"(?P<market>[a-z0-9_]+?)_(?P<kind>klines|funding)(?:_(?P<interval>[0-9A-Za-z]+))?", re.ASCII)
+_NAME = re.compile(
+    rf"(?P<market>[a-z0-9_]+?)_(?P<type>{'|'.join(FRAME_TYPES)})(?:_(?P<interval>[0-9A-Za-z]+))?", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class DatasetName:
     """What a dataset's name says: `spot_klines_1m` is one-minute bars of the market `spot`."""
 
     market: Market
-    kind: Kind
+    frame_type: FrameType
     interval: Interval | None
 
 
@@ -32,7 +34,7 @@ def parse_name(name: str) -> DatasetName:
     """
     match = _NAME.fullmatch(name)
     if not match:
-        kinds = " or ".join(get_args(Kind))
+        kinds = " or ".join(FRAME_TYPES)
         raise UsageError(
             f"{name!r} is not a dataset's name; write <market>_<type>_<interval>, with {kinds} for the type: "
             "spot_klines_1m, um_funding"
@@ -40,16 +42,16 @@ def parse_name(name: str) -> DatasetName:
     market = MARKETS.get(match["market"])
     if market is None:
         raise UsageError(f"unknown market {match['market']!r}; {choose(match['market'], MARKETS)}")
-    kind: Kind = "funding" if match["kind"] == "funding" else "klines"
-    if kind not in market.kinds:
-        raise UsageError(f"the {market.name} market has no {kind}")
-    return DatasetName(market, kind, _interval(market, kind, match["interval"]))
+    frame_type = FRAME_TYPES[match["type"]]
+    if frame_type.key not in market.kinds:
+        raise UsageError(f"the {market.name} market has no {frame_type.key}")
+    return DatasetName(market, frame_type, _interval(market, frame_type, match["interval"]))
 
 
-def _interval(market: Market, kind: Kind, text: str | None) -> Interval | None:
-    if kind == "funding":
+def _interval(market: Market, frame_type: FrameType, text: str | None) -> Interval | None:
+    if not frame_type.has_interval:
         if text is not None:
-            raise UsageError(f"funding has no interval; write {market.name}_funding")
+            raise UsageError(f"{frame_type.key} has no interval; write {market.name}_{frame_type.key}")
         return None
     if text not in market.intervals:
         problem = f"there are no {market.name} bars of {text!r}" if text else "the name lacks its interval"

@@ -35,7 +35,7 @@ def _ranges(catalog: Catalog) -> list[Any]:
         dg.define_asset_job(
             job_name(dataset.name),
             selection=dg.AssetSelection.assets(
-                *(dg.AssetKey(step.key) for step in closure(dataset, catalog.funding(dataset.market)))
+                *(dg.AssetKey(step.key) for step in closure(dataset, catalog.joined(dataset)))
             ),
             description=f"All zones of {dataset.name}; what is there and still true is neither fetched nor computed.",
         )

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from bcdata.frames.types import Rows
+
 Type = pl.DataType | type[pl.DataType]
 TIME = pl.Datetime("us", "UTC")
 
@@ -99,6 +101,12 @@ def merged_bar(*, funding: bool) -> pl.Schema:
     if funding:
         extra["funding_rate"] = pl.Float64()
     return pl.Schema({**BAR, **extra})
+
+
+def merged_schema(rows: Rows, *, funding: bool) -> pl.Schema:
+    """The schema of merged rows of a frame type; `funding` says whether their market pays it."""
+    schemas = {"bars": merged_bar(funding=funding), "settlements": SETTLEMENT}
+    return schemas[rows]
 
 
 def conform(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:

@@ -77,6 +77,13 @@ def explain(missing: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
     return told
 
 
+def worth_asking(missing: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
+    """The missing rows (`open_time`) that nothing explains yet, or that files need not have yet."""
+    # A row that was set aside explains nothing here: REST may have a sound one.
+    told = explain(missing, [one for one in reasons if one.status is not Status.QUARANTINED])
+    return told.filter(pl.col("status").is_in([Status.OPEN.value, Status.NOT_PUBLISHED.value]))
+
+
 def _refills(held: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
     """What another source filled, and why it had to where the archive's own row was set aside."""
     set_aside = explain(held, [reason for reason in reasons if reason.status is Status.QUARANTINED])

@@ -8,7 +8,7 @@ import polars as pl
 from bcdata.frames.schema import TIME
 from bcdata.gaps.ledger import window_of_run
 from bcdata.gaps.negatives import silences, still_silent
-from bcdata.gaps.told import AskedRecord, Proofs
+from bcdata.gaps.told import AskedRecord, Proofs, SpanRecord
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 
@@ -49,8 +49,8 @@ def proofs(
     }
 
 
-def window_asked(query: AskedRecord) -> Window:
-    """The window that a query of a manifest asked for."""
+def window_asked(query: SpanRecord) -> Window:
+    """The window that a question of a manifest asked for."""
     return Window(datetime.fromisoformat(query["start"]), datetime.fromisoformat(query["end"]))
 
 

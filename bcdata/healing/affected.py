@@ -104,8 +104,7 @@ def _readers(catalog: Catalog, dataset: Dataset, symbol: str, symbols: Collectio
     for other in catalog:
         if dataset.name in {one.name for one in _merged_reads(catalog, other)}:
             yield Reader(Step(Zone.MERGED, other.name), (symbol,), _own)
-        settles = dataset.kind == "funding" and (other.market, other.kind) == (dataset.market, "klines")
-        if other.name == dataset.name or settles:
+        if dataset in (other, catalog.joined(other)):
             yield from (
                 reader for step in steps(other) for reader in _downstream(step, other, dataset, symbol, symbols)
             )
@@ -124,7 +123,7 @@ def _downstream(
     if step.zone not in (Zone.FEATURES, Zone.REPORTS):
         return
     inputs = {name for feature in features_of(dataset) for name in feature.inputs}
-    if changed.kind == "funding":
+    if changed.name != dataset.name:
         if not inputs & SETTLEMENTS:
             return
         is_read_by_all = symbol == reference_of(dataset)
@@ -162,7 +161,7 @@ def _features_reach(dataset: Dataset, changed: Dataset) -> Reach:
     from bcdata.features.table.reach import settlement_window, warm_up_window
 
     features = features_of(dataset)
-    if changed.kind == "funding":
+    if changed.name != dataset.name:
         return lambda window: settlement_window(window, features)
     return lambda window: warm_up_window(window, dataset.bar_interval, features)
 
@@ -176,9 +175,7 @@ def _reports_reach(features: Reach) -> Reach:
 
 def _merged_reads(catalog: Catalog, dataset: Dataset) -> list[Dataset]:
     """The other datasets whose merged partitions a merged partition of this one reads."""
-    if dataset.kind != "klines":
-        return []
-    return [one for one in (catalog.funding(dataset.market), finer_dataset(catalog, dataset)) if one is not None]
+    return [one for one in (catalog.joined(dataset), finer_dataset(catalog, dataset)) if one is not None]
 
 
 def _own(window: Window) -> Window:

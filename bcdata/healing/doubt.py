@@ -11,7 +11,6 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.gaps.ledger import Status
-from bcdata.pipeline.present import pace_of
 from bcdata.pipeline.records.footers import Row
 from bcdata.universe.instruments import TRADING
 
@@ -84,7 +83,7 @@ def _not_over(dataset: Dataset, since: datetime, life: Life) -> str | None:
 
 
 def _begun(dataset: Dataset, until: datetime, life: Life) -> str | None:
-    first, listed = life.first_seen, pace_of(dataset).next(until).date()
+    first, listed = life.first_seen, dataset.pace.next(until).date()
     if first is None or first >= listed or (first.day == 1 and _month(first) == _month(until.date())):
         return None
     return f"the archive has a file of {first}"

@@ -72,7 +72,7 @@ def _make(work: Workbench, step: Step, cells: Sequence[tuple[str, str]]) -> Iter
     dataset = work.catalog[step.dataset]
     wanted = [step.partition(symbol, date) for symbol, date in sorted(cells) if date >= dataset.start]
     if wanted:
-        yield from operation(step, dataset)(work, dataset, wanted)
+        yield from operation(step)(work, dataset, wanted)
 
 
 def _is_published(work: Workbench, step: Step, cell: tuple[str, str]) -> bool:

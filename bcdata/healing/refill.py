@@ -32,7 +32,7 @@ Doubts = Sequence[tuple[Row, str]]
 LONGEST_OUTAGE = timedelta(days=1)
 """While REST does not answer, it is tried this often at least: the holes are not to blame."""
 ASK_AGAIN = timedelta(days=1)
-"""REST is not asked within a day for what it answered with nothing, nor for a status (raw_rest.py, funding_rest.py)."""
+"""REST is not asked within a day for what it answered with nothing, nor for a status (raw/asking.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +141,10 @@ def _askable(dataset: Dataset, rows: Sequence[Row], asked: Asked | None, now: da
 
 
 def _outcome(dataset: Dataset, asked: Asked | None) -> str:
-    what = rows_of(dataset)
+    what = dataset.frame_type.rows
     if asked is None:
         return f"no source has the {what}, and none confirms that there are none"
     return f"REST answered {asked.answered} times, and neither had the {what} nor confirmed that there are none"
-
-
-def rows_of(dataset: Dataset) -> str:
-    """What a dataset's rows are, in words for people."""
-    return "settlements" if dataset.kind == "funding" else "bars"
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ async def _of_symbol(
         new = news(known, daily, monthly, dataset)
         if monthly and not new and monthly.name not in known and "days_alone" not in (manifest or {}):
             new = [monthly] if _needs_month(store, dataset, partition, window) else []
-        if dataset.kind == "funding" and (early := await listings.before(symbol, window)):
+        if early := await listings.before(symbol, window):
             new += [early] if is_republished(early, known) else []
         if new:
             cells[symbol, partition.date] = _digest(new)

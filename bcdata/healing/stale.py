@@ -89,7 +89,7 @@ def _inputs(catalog: Catalog, dataset: Dataset, step: Step, cell: Cell, facts: M
     if step.zone is Zone.MERGED:
         window = dataset.grain.window(date)
         others = (
-            (facts.get("funding"), catalog.funding(dataset.market)),
+            (facts.get("funding"), catalog.joined(dataset)),
             (facts.get("finer"), finer_dataset(catalog, dataset)),
         )
         return {

@@ -68,7 +68,7 @@ def suspicions(store: Store, footers: Footers, dataset: Dataset, symbols: set[st
         dataset: a dataset of the catalog; settlements are not looked at.
         symbols: only these; all if None.
     """
-    if dataset.kind != "klines" or dataset.bar_interval.length is None:
+    if dataset.interval is None or dataset.interval.length is None:
         return
     lake = Lake(store, footers, dataset)
     keys: dict[str, list[str]] = {}

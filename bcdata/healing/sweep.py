@@ -118,7 +118,7 @@ async def _listings(work: Workbench, dataset: Dataset, partitions: Sequence[Part
     try:
         for one, window in zip(partitions, windows, strict=True):
             daily, monthly = await listings.objects(one.symbol, window)
-            early = await listings.before(one.symbol, window) if dataset.kind == "funding" else None
+            early = await listings.before(one.symbol, window)
             found.append({each.name: each for each in (*daily, monthly, early) if each})
     except BcdataError:  # the archive cannot be asked, or for no such symbol
         return [None] * len(partitions)

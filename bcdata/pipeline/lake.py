@@ -7,7 +7,7 @@ import polars as pl
 from bcdata.bars.known import with_known_at
 from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
-from bcdata.frames.schema import SETTLEMENT, conform, merged_bar
+from bcdata.frames.schema import conform, merged_schema
 from bcdata.store.footer import Published
 from bcdata.store.layout import Partition
 from bcdata.store.publications import manifest_place
@@ -229,9 +229,8 @@ def read_over(
     Of the columns all, or those that are named, the time among them. Rows of partitions that an earlier version of the
     code has made lack `known_at`: they are known at their end.
     """
-    time, schema = ("open_time", merged_bar(funding=dataset.is_perpetual))
-    if dataset.kind == "funding":
-        time, schema = "time", SETTLEMENT
+    time = dataset.frame_type.time
+    schema = merged_schema(dataset.frame_type.rows, funding=dataset.is_perpetual)
     wanted = pl.Schema({name: schema[name] for name in columns or schema})
     frames = [pl.DataFrame(schema=wanted)]
     for partition, fingerprint in merged_over(store, dataset, symbol, window):

@@ -21,12 +21,6 @@ TOLERATED = timedelta(minutes=5)
 """A clock that is set back by no more is corrected, not wrong: what was built stays as it is."""
 NOTICEABLE = timedelta(minutes=1)
 """A provider whose clock is farther off is worth a warning."""
-_HOUR = Interval.parse("1h")
-
-
-def pace_of(dataset: Dataset) -> Interval:
-    """The interval by which a dataset's partitions grow: that of its bars; settlements are due at full hours."""
-    return dataset.interval or _HOUR
 
 
 def as_of(work: Workbench, dataset: Dataset, partition: Partition) -> Workbench:
@@ -40,7 +34,7 @@ def as_of(work: Workbench, dataset: Dataset, partition: Partition) -> Workbench:
             providers' by more than an interval and the partition is not over by theirs.
         UsageError: the partition lies in the future.
     """
-    window, pace = window_of(dataset, partition), pace_of(dataset)
+    window, pace = window_of(dataset, partition), dataset.pace
     _require_not_ahead(work, window.end, pace, partition)
     if window.end <= work.now:
         return work

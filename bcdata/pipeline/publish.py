@@ -1,6 +1,7 @@
 """Write, audit, publish: the one way by which a frame gets into a zone."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import polars as pl
@@ -53,6 +54,38 @@ def _verdict(record: Mapping[str, object]) -> Verdict | None:
         return Verdict.from_json(cast("VerdictRecord", record["verdict"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was made of a partition, before the gate.
+
+    Attributes:
+        frame: the rows that are to be published.
+        verdict: what the audit found.
+        record: what is known beside the rows.
+        rejected: the rows that were set aside.
+        ledger: the gap ledger that belongs to the rows.
+    """
+
+    frame: pl.DataFrame
+    verdict: Verdict
+    record: Mapping[str, object]
+    rejected: pl.DataFrame | None = None
+    ledger: pl.DataFrame | None = None
+
+    def publish(self, store: Store, partition: Partition, fingerprint: str) -> Outcome:
+        """Publishes what passed, as `publish` does."""
+        return publish(
+            store,
+            partition,
+            self.frame,
+            self.verdict,
+            fingerprint=fingerprint,
+            record=self.record,
+            rejected=self.rejected,
+            ledger=self.ledger,
+        )
 
 
 def publish(

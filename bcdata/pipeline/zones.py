@@ -62,7 +62,7 @@ def steps(dataset: Dataset) -> list[Step]:
     """The assets of a dataset in the order in which they are made."""
     found = [Step(zone, dataset.name, name) for name in in_order(dataset) for zone in (Zone.RAW, Zone.PARSED)]
     found.append(Step(Zone.MERGED, dataset.name))
-    if dataset.features and dataset.kind == "klines":
+    if dataset.features:
         found += [Step(zone, dataset.name) for zone in (Zone.FEATURES, Zone.REPORTS)]
         if dataset.bar_interval.fills(QUARTER_HOUR):
             found.append(Step(Zone.SEASONALITY, dataset.name))
@@ -77,11 +77,11 @@ def in_order(dataset: Dataset) -> list[str]:
     return sorted(dataset.sources, key=lambda name: _ORDER.index(SOURCES[name].role))
 
 
-def upstream(step: Step, dataset: Dataset, funding: Dataset | None) -> list[Step]:
+def upstream(step: Step, dataset: Dataset, joined: Dataset | None) -> list[Step]:
     """What a step reads, partition by partition.
 
-    A source is asked for what those before it lack. Bars join the settlements of their market, where both have the
-    same partitions.
+    A source is asked for what those before it lack. Bars join the settlements of their market (`Catalog.joined`), where
+    both have the same partitions.
     """
     match step.zone:
         case Zone.RAW:
@@ -91,24 +91,24 @@ def upstream(step: Step, dataset: Dataset, funding: Dataset | None) -> list[Step
             return [Step(Zone.RAW, step.dataset, step.provider)]
         case Zone.MERGED:
             sources = [one for one in steps(dataset) if one.zone is Zone.PARSED]
-            joins = dataset.kind == "klines" and funding is not None and funding.grain is dataset.grain
-            return [*sources, *([Step(Zone.MERGED, funding.name)] if joins and funding else [])]
+            is_read = joined is not None and joined.grain is dataset.grain
+            return [*sources, *([Step(Zone.MERGED, joined.name)] if joined and is_read else [])]
         case Zone.REPORTS:
             return [Step(Zone.FEATURES, step.dataset)]
         case Zone.FEATURES | Zone.SEASONALITY | Zone.LABELS | Zone.RESAMPLED:
             return [Step(Zone.MERGED, step.dataset)]
 
 
-def closure(dataset: Dataset, funding: Dataset | None) -> list[Step]:
+def closure(dataset: Dataset, joined: Dataset | None) -> list[Step]:
     """The assets of a dataset and, before them, those of the settlements that its bars join."""
     own = steps(dataset)
-    joins = any(one.dataset != dataset.name for step in own for one in upstream(step, dataset, funding))
-    return [*steps(funding), *own] if joins and funding else own
+    is_read = any(one.dataset != dataset.name for step in own for one in upstream(step, dataset, joined))
+    return [*steps(joined), *own] if joined and is_read else own
 
 
-def operation(step: Step, dataset: Dataset) -> Operation:
+def operation(step: Step) -> Operation:
     """What makes the step's partitions; of merged it is noted that they were tried, whoever asked for it."""
-    made = _operation(step, dataset)
+    made = _operation(step)
     return partial(_noted, made) if step.zone is Zone.MERGED else made
 
 
@@ -129,30 +129,25 @@ def _noted(
         work.attempts.note(tried, work.now, "merged")
 
 
-def _operation(step: Step, dataset: Dataset) -> Operation:
+def _operation(step: Step) -> Operation:
     """Imported when asked for: definitions load without polars."""
     from bcdata.pipeline import merged, resampled
     from bcdata.pipeline.features import labels, reports, seasonality, table
-    from bcdata.pipeline.funding import merged as funding_merged
-    from bcdata.pipeline.funding import parsed_archive as funding_parsed_archive
-    from bcdata.pipeline.funding import parsed_rest as funding_parsed_rest
-    from bcdata.pipeline.funding import rest as funding_rest
     from bcdata.pipeline.parsed import archive as parsed_archive
     from bcdata.pipeline.parsed import rest as parsed_rest
     from bcdata.pipeline.parsed import windows as parsed_windows
     from bcdata.pipeline.raw import archive as raw_archive
-    from bcdata.pipeline.raw import rest as raw_rest
+    from bcdata.pipeline.raw import repair as raw_repair
     from bcdata.pipeline.raw import windows as raw_windows
 
-    is_funding = dataset.kind == "funding"
     made: dict[tuple[Zone, Role | None], Operation] = {
         (Zone.RAW, Role.BULK): raw_archive.materialize,
-        (Zone.RAW, Role.REPAIR): funding_rest.materialize if is_funding else raw_rest.materialize,
+        (Zone.RAW, Role.REPAIR): raw_repair.materialize,
         (Zone.RAW, Role.WINDOW): raw_windows.materialize,
-        (Zone.PARSED, Role.BULK): funding_parsed_archive.materialize if is_funding else parsed_archive.materialize,
-        (Zone.PARSED, Role.REPAIR): funding_parsed_rest.materialize if is_funding else parsed_rest.materialize,
+        (Zone.PARSED, Role.BULK): parsed_archive.materialize,
+        (Zone.PARSED, Role.REPAIR): parsed_rest.materialize,
         (Zone.PARSED, Role.WINDOW): parsed_windows.materialize,
-        (Zone.MERGED, None): funding_merged.materialize if is_funding else merged.materialize,
+        (Zone.MERGED, None): merged.materialize,
         (Zone.FEATURES, None): table.materialize,
         (Zone.REPORTS, None): reports.materialize,
         (Zone.SEASONALITY, None): seasonality.materialize,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 from bcdata.frames.columns import BAR_COLUMNS
+from bcdata.frames.types import BARS
 from bcdata.net.budgets import Budget
 from bcdata.net.keys import Key
 from bcdata.venues.market import Market
@@ -43,7 +44,7 @@ class Capabilities:
     """
 
     markets: tuple[str, ...]
-    kinds: tuple[str, ...] = ("klines",)
+    kinds: tuple[str, ...] = (BARS.key,)
     intervals: tuple[str, ...] = ()
     columns: frozenset[str] = BAR_COLUMNS
     depth_bars: int | None = None

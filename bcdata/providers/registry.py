@@ -11,6 +11,7 @@ from typing import Any
 
 from bcdata.errors import UsageError
 from bcdata.frames.columns import BAR_COLUMNS, PRICES
+from bcdata.frames.types import BARS, FRAME_TYPES
 from bcdata.providers.capabilities import Provider, Role, Source
 from bcdata.providers.formats import BulkFormat, PageFormat
 from bcdata.venues.market import Market
@@ -99,11 +100,11 @@ def _impossible(source: Source, markets: set[str]) -> Iterator[str]:
     can = source.capabilities
     if unknown := sorted(set(can.columns) - _COLUMNS):
         yield f"{source.name}: unknown columns {', '.join(unknown)}; bars have {', '.join(sorted(_COLUMNS))}"
-    if "klines" in can.kinds and (absent := [name for name in PRICES if name not in can.columns]):
+    if BARS.key in can.kinds and (absent := [name for name in PRICES if name not in can.columns]):
         yield f"{source.name}: bars without {', '.join(absent)} are none"
     if unknown := sorted(set(can.markets) - markets):
         yield f"{source.name}: unknown market {unknown[0]!r}"
-    if unknown := sorted(set(can.kinds) - {"klines", "funding"}):
+    if unknown := sorted(set(can.kinds) - set(FRAME_TYPES)):
         yield f"{source.name}: unknown type {unknown[0]!r}"
     if (source.format is None) != (source.role is Role.WINDOW):
         is_needed = "is needed" if source.format is None else "has no use"

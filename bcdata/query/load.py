@@ -99,7 +99,7 @@ def load(
         require_none_lost(store, there, zone, dataset, source=source.name, wanted=overlaps, symbol=symbol)
         rows = _read(store, source, interval, _over(source, there, window), wanted)
         if any(asked):
-            rows = rows.filter(pl.col(_time(source)).is_between(window.start, window.end, closed="left"))
+            rows = rows.filter(pl.col(source.frame_type.time).is_between(window.start, window.end, closed="left"))
         if interval is not None and split:  # it looks at real bars, so before any are filled
             rows = split_bars(rows, interval, min_days=days, min_price_change=change)
         if interval is not None and rows.height and policy is not Fill.NONE:
@@ -180,10 +180,10 @@ def _read(
     columns: Sequence[str] | None,
 ) -> pl.DataFrame:
     """The rows with these columns at least, out of files of which what is read is verified."""
-    names = None if columns is None else list(dict.fromkeys([_time(source), *columns]))
+    names = None if columns is None else list(dict.fromkeys([source.frame_type.time, *columns]))
     there = list(standing(store, partitions, source.name))
     if not there:
-        return pl.DataFrame(schema={_time(source): TIME})
+        return pl.DataFrame(schema={source.frame_type.time: TIME})
     rows = read_together_sound(store, there, source.name, names)
     if rows is not None:
         return rows if names else _with_known_at(rows, interval)
@@ -201,10 +201,6 @@ def _overlaps(source: Dataset, window: Window, one: Partition) -> bool:
         return False
     held = source.grain.window(one.date)
     return held.end > window.start and held.start < window.end
-
-
-def _time(source: Dataset) -> str:
-    return "time" if source.kind == "funding" else "open_time"
 
 
 def _rows(store: Store, one: Partition, source: str, names: Sequence[str] | None) -> pl.DataFrame | None:

@@ -15,7 +15,7 @@ from bcdata.features.labels import label_schema
 from bcdata.features.report import REPORT
 from bcdata.features.schema import table_schema
 from bcdata.features.seasonality import SCHEMA as PROFILE
-from bcdata.frames.schema import LEDGER, SETTLEMENT, TIME, merged_bar
+from bcdata.frames.schema import LEDGER, TIME, merged_schema
 from bcdata.pipeline.features.feature_set import features_of
 from bcdata.pipeline.lake import LOST, is_of, require_none_lost
 from bcdata.query.sound import of_grain, whole
@@ -27,7 +27,6 @@ from bcdata.windows import Grain
 ZONES = ("merged", "features", "reports", "seasonality", "labels", "resampled", "gaps", "halts", "universe")
 _MIXED = frozenset({"features", "labels"})
 """Zones whose partitions may have different columns while a changed catalog is being computed."""
-_SETTLED = pl.Schema({**SETTLEMENT, "known_at": TIME})
 _KNOWN_AT = ', "time" + INTERVAL 1 MINUTE AS known_at'
 """A settlement is known at the end of its minute."""
 
@@ -108,10 +107,12 @@ def views(catalog: Catalog) -> Iterator[View]:
 def _views(dataset: Dataset) -> Iterator[View]:
     perpetual, name = dataset.is_perpetual, dataset.name
     view = partial(View, name=name, source=name, grain=dataset.grain)
-    if dataset.kind == "funding":
-        yield view("merged", schema=_SETTLED, added=_KNOWN_AT)
+    merged = merged_schema(dataset.frame_type.rows, funding=perpetual)
+    if "known_at" in merged:
+        yield view("merged", schema=merged)
     else:
-        yield view("merged", schema=merged_bar(funding=perpetual))
+        yield view("merged", schema=pl.Schema({**merged, "known_at": TIME}), added=_KNOWN_AT)
+    if dataset.frame_type.has_interval:
         yield View("halts", name, HALT, keys=("date",))
     yield view("features", schema=table_schema(features_of(dataset)))
     yield view("reports", schema=REPORT)

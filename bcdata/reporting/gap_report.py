@@ -66,7 +66,7 @@ class DatasetGaps:
     @property
     def has_bars(self) -> bool:
         """Whether there is a calendar of expected bars to draw; settlements have none."""
-        return self.dataset.interval is not None
+        return self.dataset.frame_type.is_regular
 
     def by_status(self) -> dict[str, int]:
         """Bars by status, of the runs asked for."""
@@ -129,7 +129,7 @@ def neighbourhood(store: Store, dataset: Dataset, partitions: Sequence[Partition
     """
     symbols = list(dict.fromkeys(one.symbol for one in partitions))[:_MOST_SYMBOLS]
     last = max((one.date for one in partitions), default="")
-    if dataset.interval is None or not last:
+    if not dataset.frame_type.is_regular or not last:
         return None
     dates = dataset.grain.keys(min(dataset.start, last), last)[-_MOST_DATES:]
     wanted = [Partition("gaps", dataset.name, symbol, date) for symbol in symbols for date in dates]

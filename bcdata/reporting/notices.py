@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bcdata.catalog import Dataset
 from bcdata.healing.freshness import freshness, merged_at
-from bcdata.healing.refill import rows_of, standing
+from bcdata.healing.refill import standing
 from bcdata.healing.sweep import harmed
 from bcdata.pipeline.records.footers import open_footers
 from bcdata.pipeline.zones import Zone, steps
@@ -30,7 +30,7 @@ def quality_notices(store: Store, dataset: Dataset, now: datetime) -> Iterator[N
     yield from _held_back(store, dataset)
     yield from _harmed(store, dataset)
     yield from _gave_up(store, dataset, now)
-    if dataset.kind == "klines":
+    if dataset.frame_type.is_regular:
         yield from _stale(store, dataset, now)
 
 
@@ -84,8 +84,8 @@ def _gave_up(store: Store, dataset: Dataset, now: datetime) -> Iterator[Notice]:
                 f"gave_up/{dataset.name}/{symbol}/{date}/{one.cause}",
                 f"gave_up/{dataset.name}",
                 f"gaps of {dataset.name} were given up",
-                f"{symbol} {date}: {one.bars} {rows_of(dataset)} stay missing, {one.reason}. They are asked for again"
-                f" when the archive changes; bcdata gaps --dataset {dataset.name} lists them",
+                f"{symbol} {date}: {one.bars} {dataset.frame_type.rows} stay missing, {one.reason}. They are asked for"
+                f" again when the archive changes; bcdata gaps --dataset {dataset.name} lists them",
             )
 
 

@@ -114,7 +114,7 @@ def _feature_sets(store: Store, dataset: Dataset) -> tuple[str | None, dict[str,
 
 def _overdue(store: Store, dataset: Dataset, now: datetime) -> Iterator[dict[str, str]]:
     """What should be there by now and is not; settlements have no calendar that could tell."""
-    if dataset.kind != "klines":
+    if not dataset.frame_type.is_regular:
         return
     symbols = sorted({one.symbol for one in store.partitions("gaps", dataset.name)})
     with open_footers(store) as footers:

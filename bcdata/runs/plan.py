@@ -84,7 +84,7 @@ def make_plan(catalog: Catalog, request: MaterializeRequest, now: datetime) -> P
 def _chosen(catalog: Catalog, dataset: Dataset, request: MaterializeRequest) -> list[Step]:
     """The assets up to the zone asked for, the settlements that bars join among them."""
     reached = _reached(dataset, request.until)
-    every = closure(dataset, catalog.funding(dataset.market)) if Zone.MERGED in reached else steps(dataset)
+    every = closure(dataset, catalog.joined(dataset)) if Zone.MERGED in reached else steps(dataset)
     left_out = None if request.refill else Role.REPAIR
     return [
         step

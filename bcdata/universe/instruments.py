@@ -88,7 +88,7 @@ class Rename:
 def contract_of(symbol: str, market: str) -> str:
     """`spot`, `perpetual`, `delivery` or `settled`, as the symbol is written."""
     written = MARKETS[market].split(symbol).contract
-    return "spot" if "funding" not in MARKETS[market].kinds else written
+    return written if MARKETS[market].is_perpetual else "spot"
 
 
 def judge_status(

@@ -1,12 +1,10 @@
 """What a market is: which datasets can be had there, since when, and how its symbols are written."""
 
 from dataclasses import dataclass
-from typing import Literal
 
+from bcdata.frames.types import SETTLEMENTS
 from bcdata.venues.symbols import Instrument, Suffix, no_suffix, split
 from bcdata.windows import Grain
-
-Kind = Literal["klines", "funding"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +20,7 @@ class Market:
 
     name: str
     since: str
-    kinds: tuple[Kind, ...]
+    kinds: tuple[str, ...]
     intervals: tuple[str, ...]
     foreign: str = "abcdefghijklmnopqrstuvwxyz"
     reference: str = "BTCUSDT"
@@ -33,7 +31,7 @@ class Market:
     @property
     def is_perpetual(self) -> bool:
         """Whether its contracts pay funding: bars carry `funding_rate`, and candles go on after a delisting."""
-        return "funding" in self.kinds
+        return SETTLEMENTS.key in self.kinds
 
     def writes(self, symbol: str) -> bool:
         """Whether the venue writes symbols like this one: no `foreign` character is in it, no slash and no blank."""

@@ -130,12 +130,13 @@ def test_unknown_dataset(load: Load) -> None:
         load(MINIMAL)["spot_kline_1m"]
 
 
-def test_funding_of_a_market(load: Load) -> None:
+def test_bars_join_the_funding_of_their_market(load: Load) -> None:
     catalog = load("datasets:\n" + entry("um_klines_1m") + entry("um_funding") + entry("cm_klines_1m"))
-    found = catalog.funding("um")
+    found = catalog.joined(catalog["um_klines_1m"])
     assert found is not None
     assert found.name == "um_funding"
-    assert catalog.funding("cm") is None
+    assert catalog.joined(catalog["cm_klines_1m"]) is None
+    assert catalog.joined(found) is None
 
 
 def test_publication_due(load: Load) -> None:

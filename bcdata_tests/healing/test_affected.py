@@ -56,7 +56,7 @@ def reads(catalog: Catalog, step: Step, symbol: str, date: str) -> set[tuple[str
     dataset = catalog[step.dataset]
     window = dataset.grain.window(date)
     if step.zone is Zone.MERGED:
-        others = [one for one in (catalog.funding(dataset.market), finer_dataset(catalog, dataset)) if one]
+        others = [one for one in (catalog.joined(dataset), finer_dataset(catalog, dataset)) if one]
         return {(other.name, symbol, key) for other in others for key in keys_over(other, window)}
     if step.zone is Zone.SEASONALITY:
         reach = profile_window(window, dataset.bar_interval)
@@ -77,7 +77,7 @@ def search(catalog: Catalog, changed: tuple[str, str, str]) -> set[Found]:
     cells = [
         (Step(zone, one.name), symbol, key)
         for one in catalog
-        if one.kind == "klines"
+        if one.frame_type.rows == "bars"
         for key in keys_over(one, near)
         if key >= one.start
         for zone in (Zone.MERGED, Zone.FEATURES, Zone.REPORTS, *MORE.get(one.name, ()))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from bcdata.pipeline.funding.answer import Answer
-from bcdata.pipeline.funding.parsed_archive import _of_this_partition
+from bcdata.pipeline.funding.files import _of_this_partition
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
 from bcdata.providers.binance.funding import read_funding_csv

@@ -121,7 +121,7 @@ def materialize(work: Workbench) -> list[Outcome]:
     for step in plan.steps:
         wanted = [step.partition(symbol, date) for symbol in plan.symbols for date in plan.dates]
         dataset = work.catalog[step.dataset]
-        outcomes += operation(step, dataset)(work, dataset, wanted)
+        outcomes += operation(step)(work, dataset, wanted)
     return outcomes
 
 

@@ -44,10 +44,12 @@ def draw() -> str:
     """The picture."""
     catalog = load_catalog(PACKAGED)
     dataset = catalog[DATASET]
-    funding = catalog.funding(dataset.market)
+    funding = catalog.joined(dataset)
     assert funding is not None  # noqa: S101 (the packaged catalog has one)
     joined = [(step, one) for one in (dataset, funding) for step in steps(one) if step.zone in _COLUMNS]
-    parts = [_edge(place(before), place(step)) for step, one in joined for before in upstream(step, one, funding)]
+    parts = [
+        _edge(place(before), place(step)) for step, one in joined for before in upstream(step, one, catalog.joined(one))
+    ]
     parts += [_box(place(step), step.provider or step.zone.value, step.dataset) for step, _ in joined]
     parts += [*_sides(), *_beside("resampled", " ".join(one.suffix for one in dataset.resample), 0)]
     parts += _beside("seasonality", "volatility by time of day", 1)

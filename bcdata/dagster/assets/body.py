@@ -32,7 +32,7 @@ def run(
     now_back = context.run.tags.get(NOW_BACK) == "true"
     with fixed_ranges(), workbench(catalog, context.resources, now_back=now_back) as work:
         show_alive(work.store.root, context.run.run_id)
-        for outcome in operation(step, dataset)(work, dataset, list(wanted)):
+        for outcome in operation(step)(work, dataset, list(wanted)):
             key = wanted[outcome.partition]
             context.add_asset_metadata(metadata_of(outcome), partition_key=key)
             context.log_event(evaluation(step, outcome, key))

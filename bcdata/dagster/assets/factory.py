@@ -16,7 +16,7 @@ from bcdata.pipeline.zones import Step, Zone, upstream
 
 def make_asset(catalog: Catalog, dataset: Dataset, step: Step) -> dg.AssetsDefinition:
     """An asset that materializes any range of its partitions in one go."""
-    before = upstream(step, dataset, catalog.funding(dataset.market))
+    before = upstream(step, dataset, catalog.joined(dataset))
     with warnings.catch_warnings():
         # Known and pinned by a facts test; shown once an asset, it would bury what matters.
         warnings.filterwarnings("ignore", "Parameter `backfill_policy`", dg.BetaWarning)

@@ -89,7 +89,7 @@ def _assets(run: dg.DagsterRun, catalog: Catalog) -> set[tuple[str, ...]]:
     if run.asset_selection:
         return {tuple(key.path) for key in run.asset_selection}
     made = next((one for one in catalog if job_name(one.name) == run.job_name), None)
-    return {step.key for step in closure(made, catalog.funding(made.market))} if made else set()
+    return {step.key for step in closure(made, catalog.joined(made))} if made else set()
 
 
 def _range(run: dg.DagsterRun, dataset: Dataset, known: Sequence[str]) -> Iterator[Cell]:

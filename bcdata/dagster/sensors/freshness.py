@@ -22,7 +22,7 @@ SHOWN = 50
 
 def freshness_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
     """One sensor for each dataset of bars."""
-    return [_freshness(dataset) for dataset in catalog if dataset.kind == "klines"]
+    return [_freshness(dataset) for dataset in catalog if dataset.frame_type.is_regular]
 
 
 def _freshness(dataset: Dataset) -> dg.SensorDefinition:

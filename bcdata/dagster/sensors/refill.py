@@ -25,7 +25,7 @@ def _refill(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         description=f"Asks again for what {dataset.name} lacks and may yet come, with longer and longer pauses.",
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
-        from bcdata.healing.refill import KIND, Tables, refills, rows_of
+        from bcdata.healing.refill import KIND, Tables, refills
         from bcdata.pipeline.records.footers import open_footers
         from bcdata.store.store import Store
 
@@ -40,7 +40,7 @@ def _refill(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         due = {cell: one.cause for cell, one in found.items() if one.due is not None and one.due <= now}
         runs = asker.ask(due, lambda cells: [(steps(dataset), cells)])
         gave_up = sum(one.gave_up for one in found.values())
-        lack = f"{len(found)} partitions of {symbols.seen} symbols lack {rows_of(dataset)}"
+        lack = f"{len(found)} partitions of {symbols.seen} symbols lack {dataset.frame_type.rows}"
         said = f"{lack}; {len(due)} are due, {gave_up} given up"
         return dg.SensorResult(run_requests=runs, skip_reason=None if runs else said, cursor=symbols.cursor)
 

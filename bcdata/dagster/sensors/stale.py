@@ -14,7 +14,7 @@ from bcdata.store.state.requests import Cell
 
 def stale_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
     """One sensor for each dataset of bars."""
-    return [_stale(catalog, dataset) for dataset in catalog if dataset.kind == "klines"]
+    return [_stale(catalog, dataset) for dataset in catalog if dataset.frame_type.derived]
 
 
 def _stale(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:

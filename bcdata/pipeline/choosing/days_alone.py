@@ -11,7 +11,7 @@ from bcdata.catalog import Dataset
 from bcdata.gaps.ledger import missing_opens
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.fingerprint import fingerprint
-from bcdata.pipeline.parsed.archive_rows import Opened
+from bcdata.pipeline.parsed.archive_rows import open_objects
 from bcdata.pipeline.parsed.audited_objects import audit_objects
 from bcdata.pipeline.parsed.control_bars import read_controls
 from bcdata.pipeline.records.objects import ControlRecord, ObjectRecord
@@ -52,7 +52,7 @@ class DaysAlone:
 
     def _is_whole(self, records: Sequence[ObjectRecord], controls: Sequence[ControlRecord]) -> bool:
         window = window_of(self.dataset, self.raw)
-        opened = Opened.of(self.store, self.raw, records, self.dataset)
+        opened = open_objects(self.store, self.raw, records, self.dataset)
         if opened.broken:
             return False
         coarser = read_controls(self.store, self.raw, controls, window)

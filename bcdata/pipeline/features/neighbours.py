@@ -76,7 +76,7 @@ class Neighbours:
         inputs = {name for feature in self.features for name in feature.inputs}
         self._compares = any(name.endswith("@reference") for name in inputs - SETTLEMENTS)
         self._ranks = "close@universe" in inputs and bool(self.universe)
-        self._funding = catalog.funding(dataset.market) if inputs & SETTLEMENTS else None
+        self._funding = catalog.joined(dataset) if inputs & SETTLEMENTS else None
         self._made, self._references, self._panels = Recent(100_000), Recent(2 * KEPT), Recent(KEPT)
 
     def now(self, dataset: str, symbol: str, date: str) -> str | None:

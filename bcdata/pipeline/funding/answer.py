@@ -1,6 +1,5 @@
 """What raw of the repair source holds of a partition's settlements: one answer, what it gives, and what it proves."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -11,8 +10,10 @@ import polars as pl
 from bcdata.bars.settlements import silent
 from bcdata.catalog.names import parse_name
 from bcdata.frames.schema import FUNDING, TIME
-from bcdata.gaps.told import Proofs, SpanRecord
-from bcdata.pipeline.records.objects import DAMAGED, StoredRecord
+from bcdata.gaps.proofs import window_asked
+from bcdata.gaps.told import Proofs
+from bcdata.pipeline.parsed.answer_rows import read_bodies
+from bcdata.pipeline.records.objects import DAMAGED
 from bcdata.pipeline.records.pages import KeptAnswer
 from bcdata.providers.registry import page_format
 from bcdata.quality.rules import sample
@@ -54,12 +55,11 @@ class Answer:
         if answer is None or answer["asked"] is None:
             return None
         records, twice = answer["objects"], answer.get("twice")
-        pages = [store.objects.get(partition.key(one["file"])) for one in records]
-        whole = [page for page, one in zip(pages, records, strict=True) if page is not None and _is_sound(page, one)]
-        if len(whole) < len(records):
+        pages = None if any(DAMAGED in one for one in records) else read_bodies(store, partition, records)
+        if pages is None:
             return None
         market = parse_name(partition.dataset).market.name
-        return cls(market, _window(answer["asked"]), whole, _window(twice) if twice else None, known)
+        return cls(market, window_asked(answer["asked"]), pages, window_asked(twice) if twice else None, known)
 
     @cached_property
     def rows(self) -> pl.DataFrame:
@@ -162,10 +162,6 @@ class Answer:
         return sorted(both.filter(far)["time"].to_list())
 
 
-def _is_sound(page: bytes, record: StoredRecord) -> bool:
-    return DAMAGED not in record and hashlib.sha256(page).hexdigest() == record["sha256"]
-
-
 def _minutes(rows: pl.DataFrame) -> set[datetime]:
     # What was not asked for is refused when it comes, and says nothing of the time that was.
     return set(rows.filter(IS_NAMED)["time"].cast(TIME).to_list())
@@ -173,7 +169,3 @@ def _minutes(rows: pl.DataFrame) -> set[datetime]:
 
 def _pair(window: Window) -> list[str]:
     return [window.start.isoformat(), window.end.isoformat()]
-
-
-def _window(asked: SpanRecord) -> Window:
-    return Window(datetime.fromisoformat(asked["start"]), datetime.fromisoformat(asked["end"]))

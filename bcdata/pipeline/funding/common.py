@@ -1,7 +1,7 @@
 """Funding settlements: irregular in time, few in number, monthly in the archive. What all of their zones share.
 
-How files are parsed stands in `parsed_archive.py`, how REST is asked in `rest.py`, how its answers are weighed in
-`answer.py`.
+How files are parsed stands in `files.py`, how REST is asked in `ask.py`, how its answers are weighed in `answer.py`,
+and how the sources are merged in `merge.py`.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,12 @@ from bcdata.gaps.explain import Known
 from bcdata.gaps.told import ToldByAnswers
 from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.pipeline.context import window_of
-from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import published_sound, read_sound
 from bcdata.pipeline.raw.due import unpublished_from
 from bcdata.pipeline.records.in_footers import AnswersRecord, FilesRecord, Settled, files_record
-from bcdata.pipeline.records.shapes import ArchiveManifest, FundingManifest
-from bcdata.quality.settlements import VERSION
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
+from bcdata.venues.calendar import closed_window
 from bcdata.windows import Window
 
 AROUND = timedelta(days=1)
@@ -31,20 +29,15 @@ AROUND = timedelta(days=1)
 _SIDES = "REST answered with settlements on both sides and none here"
 
 
-def due(window: Window, now: datetime) -> Window:
+def due(dataset: Dataset, window: Window, now: datetime) -> Window:
     """The part of a window whose settlements should be known by now: up to the last full hour."""
-    return window.until(now.replace(minute=0, second=0, microsecond=0))
+    return closed_window(window, dataset.pace, now)
 
 
 def joined(frames: Sequence[pl.DataFrame | None]) -> pl.DataFrame:
     """Settlements of several sources, the first before the next, ascending."""
     there = [pl.DataFrame(schema=FUNDING), *(frame for frame in frames if frame is not None)]
     return pl.concat(there).unique("time", keep="first", maintain_order=True).sort("time")
-
-
-def made_of_raw(dataset: Dataset, manifest: ArchiveManifest | FundingManifest) -> str:
-    """The fingerprint of what a parsed partition is made of: raw, the rules, the settings that bear on it."""
-    return fingerprint(raw=manifest["fingerprint"], rules=VERSION, max_bad_share=dataset.quality.max_bad_share)
 
 
 def day_before(window: Window) -> Window:
@@ -121,7 +114,7 @@ class Archived:
     def read(cls, store: Store, dataset: Dataset, partition: Partition) -> "Archived | None":
         """What is published; None where the archive is a source and its part is not."""
         if dataset.bulk is None:
-            return cls.nothing()
+            return cls(None, {}, pl.DataFrame(schema=FUNDING), None)
         parsed = partition.in_zone("parsed", dataset.bulk)
         published, own = published_sound(store, parsed), read_sound(store, parsed, dataset.name)
         if published is None or own is None:
@@ -130,11 +123,6 @@ class Archived:
         following = read_sound(store, replace(parsed, date=dataset.grain.key(end)), dataset.name)
         after = own.clear() if following is None else following.filter(pl.col("time") < end + AROUND)
         return cls(own, files_record(published), after, published.fingerprint)
-
-    @classmethod
-    def nothing(cls) -> "Archived":
-        """What there is where the archive is no source, or has nothing that is published."""
-        return cls(None, {}, pl.DataFrame(schema=FUNDING), None)
 
     @property
     def known(self) -> pl.DataFrame:

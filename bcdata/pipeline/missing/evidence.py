@@ -10,9 +10,9 @@ from bcdata.evidence.listing_history import Question, day_window
 from bcdata.evidence.reuse import Reuses, absences, days_held
 from bcdata.gaps.explain import record_of, told_of
 from bcdata.gaps.told import CoarseRecord, EvidenceRecord, ReasonRecord
+from bcdata.pipeline.bars.holes import missing_in
 from bcdata.pipeline.context import Workbench, series_of, window_of
 from bcdata.pipeline.funding.evidence import settlement_evidence
-from bcdata.pipeline.holes import missing_in
 from bcdata.pipeline.raw.due import due_until
 from bcdata.pipeline.raw.listings import uncovered_days
 from bcdata.pipeline.raw.objects import iso

@@ -10,7 +10,7 @@ import polars as pl
 from bcdata.gaps.ledger import Status, runs_of
 from bcdata.gaps.proofs import window_asked
 from bcdata.gaps.residuals import uncovered
-from bcdata.pipeline.holes import Holes
+from bcdata.pipeline.bars.holes import Holes
 from bcdata.pipeline.missing.queries import Run
 from bcdata.pipeline.parsed.answer_rows import read_bodies, within
 from bcdata.pipeline.parsed.rest_answers import Days, Weighed, weigh

@@ -1,6 +1,11 @@
 """The content of published files that raw holds: bytes checked against their record, and the rows in them."""
 
 import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+import polars as pl
 
 from bcdata.errors import StoreError
 from bcdata.intervals import Interval
@@ -9,9 +14,55 @@ from bcdata.pipeline.records.objects import WITHDRAWN, NamedTimes, ObjectRecord
 from bcdata.providers.base import PERIODS, ObjectError, Series
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format
+from bcdata.quality.shares import BAD_SHARE, Bad
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
+
+Content = TypeVar("Content")
+Whole = tuple[ObjectRecord, str, str]
+"""An object that is set aside whole: its record, the rule, and words."""
+
+
+@dataclass(slots=True)
+class Opened(Generic[Content]):
+    """The contents of the objects that could be opened, and what is wrong with the others."""
+
+    records: list[ObjectRecord] = field(default_factory=list)
+    contents: list[Content] = field(default_factory=list)
+    broken: list[tuple[ObjectRecord, ObjectError]] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls, raw: Partition, records: Sequence[ObjectRecord], read: Callable[[ObjectRecord], Content]
+    ) -> "Opened[Content]":
+        """Opens the objects of a partition of raw.
+
+        Raises:
+            StoreError: the bytes of one are lost, and can be had again.
+        """
+        opened = cls()
+        for record in records:
+            try:
+                opened.contents.append(read(record))
+                opened.records.append(record)
+            except ObjectError as error:
+                refuse_lost(error, raw, record)
+                opened.broken.append((record, error))
+        return opened
+
+    def whole(self, bad: Mapping[int, Bad]) -> list[Whole]:
+        """The objects that are set aside whole: those that could not be opened, and those (by index) that are bad."""
+        broken = [(record, error.rule, f"{record['name']} cannot be read: {error}") for record, error in self.broken]
+        named = [(self.records[at], one) for at, one in bad.items()]
+        words = "{}: {}, and the rest is not believed"
+        return [*broken, *((record, BAD_SHARE, words.format(record["name"], one)) for record, one in named)]
+
+
+def unread_rows(whole: Sequence[Whole]) -> pl.DataFrame:
+    """Objects that could not be opened as a row each, for quarantine; of the others the rows are there."""
+    rows = [(record["name"], rule, words) for record, rule, words in whole if rule != BAD_SHARE]
+    return pl.DataFrame(rows, schema=dict.fromkeys(("name", "reason", "evidence"), pl.String), orient="row")
 
 
 class LostObjectError(ObjectError):

@@ -1,7 +1,7 @@
 """What is set aside of an archive partition: rows, lines and whole objects, each with its object, line and reason."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -10,37 +10,19 @@ from bcdata.gaps.set_aside import UNREADABLE_LINE, Lacking, runs_of_rows, runs_o
 from bcdata.gaps.told import SetAsideRecord
 from bcdata.intervals import Interval
 from bcdata.pipeline.context import series_of
-from bcdata.pipeline.parsed.archive_content import object_window, refuse_lost, rows_content
+from bcdata.pipeline.parsed.archive_content import Opened, Whole, object_window, rows_content, unread_rows
 from bcdata.pipeline.parsed.control_bars import with_windows
 from bcdata.pipeline.records.objects import ObjectRecord
-from bcdata.providers.base import ObjectError
 from bcdata.quality.audit import Audited
-from bcdata.quality.shares import BAD_SHARE
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
 
-@dataclass(slots=True)
-class Opened:
-    """The contents of the objects that could be opened, and what is wrong with the others."""
-
-    records: list[ObjectRecord] = field(default_factory=list)
-    contents: list[bytes] = field(default_factory=list)
-    broken: list[tuple[ObjectRecord, ObjectError]] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, store: Store, raw: Partition, records: Sequence[ObjectRecord], dataset: Dataset) -> "Opened":
-        """Opens the objects of a partition of raw, by their records."""
-        opened, series = cls(), series_of(dataset, raw.symbol)
-        for record in records:
-            try:
-                opened.contents.append(rows_content(store, raw, record, series))
-                opened.records.append(record)
-            except ObjectError as error:
-                refuse_lost(error, raw, record)
-                opened.broken.append((record, error))
-        return opened
+def open_objects(store: Store, raw: Partition, records: Sequence[ObjectRecord], dataset: Dataset) -> Opened[bytes]:
+    """The rows of the objects of a partition of raw, by their records."""
+    series = series_of(dataset, raw.symbol)
+    return Opened.of(raw, records, lambda record: rows_content(store, raw, record, series))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +36,19 @@ class SetAside:
         whole: objects that were set aside whole: record, rule, and words.
     """
 
-    opened: Opened
+    opened: Opened[bytes]
     rows: pl.DataFrame
     rejected: pl.DataFrame
-    whole: list[tuple[ObjectRecord, str, str]]
+    whole: list[Whole]
 
     @classmethod
-    def of(cls, opened: Opened, rows: pl.DataFrame, bad_lines: pl.DataFrame, audited: Audited) -> "SetAside":
+    def of(cls, opened: Opened[bytes], rows: pl.DataFrame, bad_lines: pl.DataFrame, audited: Audited) -> "SetAside":
         """Puts together what the audit set aside and what could not be read."""
         lines = with_windows(bad_lines.with_columns(reason=pl.lit(UNREADABLE_LINE)), opened.records).drop("rank")
         rejected = (
             pl.concat([audited.rejected.drop("rank"), lines], how="diagonal") if lines.height else audited.rejected
         )
-        broken = [(record, error.rule, f"{record['name']} cannot be read: {error}") for record, error in opened.broken]
-        bad = [
-            (opened.records[at], BAD_SHARE, f"{opened.records[at]['name']}: {one}, and the rest is not believed")
-            for at, one in audited.bad_objects.items()
-        ]
-        return cls(opened, rows, rejected, [*broken, *bad])
+        return cls(opened, rows, rejected, opened.whole(audited.bad_objects))
 
     def runs(self, lacking: Lacking, interval: Interval) -> list[SetAsideRecord]:
         """The runs of missing bars that it explains, for the gap ledger."""
@@ -102,10 +79,7 @@ class SetAside:
         )
         named = self.rejected.join(names, on="object", how="left", maintain_order="left")
         named = named.drop("object", "from_us", "to_us")
-        broken = [(record["name"], rule, words) for record, rule, words in self.whole if rule != BAD_SHARE]
-        objects = pl.DataFrame(
-            broken, schema={"name": pl.String, "reason": pl.String, "evidence": pl.String}, orient="row"
-        )
+        objects = unread_rows(self.whole)
         both = pl.concat([named, objects], how="diagonal") if objects.height else named
         first = ("name", "line", "reason", "evidence")
         return both.select(*first, pl.exclude(*first))

@@ -9,7 +9,8 @@ import polars as pl
 from bcdata.catalog import Dataset
 from bcdata.gaps.set_aside import by_neighbours
 from bcdata.pipeline.context import series_of, window_of
-from bcdata.pipeline.parsed.archive_rows import Opened, SetAside, extra_columns
+from bcdata.pipeline.parsed.archive_content import Opened
+from bcdata.pipeline.parsed.archive_rows import SetAside, extra_columns
 from bcdata.pipeline.parsed.control_bars import with_windows
 from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.providers.registry import bulk_format
@@ -43,7 +44,7 @@ class AuditedObjects:
 def audit_objects(
     dataset: Dataset,
     partition: Partition,
-    opened: Opened,
+    opened: Opened[bytes],
     controls: Mapping[str, pl.DataFrame],
     between: Sequence[Window] = (),
     *,

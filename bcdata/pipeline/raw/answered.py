@@ -1,26 +1,22 @@
 """The manifest of a partition of raw of the repair source: what was asked, the answers as sent, and what was learnt."""
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 from bcdata.gaps.told import AskedRecord, CoarseRecord, ReasonRecord
 from bcdata.pipeline.fingerprint import fingerprint
-from bcdata.pipeline.records.manifests import answers_manifest, write_manifest
+from bcdata.pipeline.raw.asking import AskedTimes, put_pages, save
+from bcdata.pipeline.records.manifests import answers_manifest
 from bcdata.pipeline.records.objects import DAMAGED, without
 from bcdata.pipeline.records.pages import PageRecord, QueryRecord, WitnessRecord
 from bcdata.pipeline.records.shapes import AnswersManifest, learnt_of
 from bcdata.providers.base import Page
-from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Attempts
 from bcdata.store.store import Store
 from bcdata.windows import Window
-
-ASK_AGAIN = timedelta(days=1)
-"""An answer that confirms nothing is asked for once more after this long."""
 
 _KEPT = "kept in the manifest"
 
@@ -30,14 +26,12 @@ class Answered:
     """What one partition was answered so far. `manifest` may be changed; `before` is as it was read."""
 
     store: Store
-    attempts: Attempts
+    times: AskedTimes
     partition: Partition
-    now: datetime
     before: AnswersManifest | None
     manifest: AnswersManifest
     changes: int = 0
     """How often answers were added: what was made of them before is out of date."""
-    _notes: list[str] = field(default_factory=list)
 
     @classmethod
     def read(cls, store: Store, attempts: Attempts, partition: Partition, now: datetime, series: str) -> "Answered":
@@ -45,7 +39,7 @@ class Answered:
         before = answers_manifest(store, partition)
         manifest: AnswersManifest = {"fingerprint": "", "series": series, "queries": []}
         manifest = cast("AnswersManifest", {**manifest, **learnt_of(before or {})})
-        found = cls(store, attempts, partition, now, before, manifest)
+        found = cls(store, AskedTimes(attempts, partition, now), partition, before, manifest)
         if before is None:
             return found
         found.manifest["queries"] = [query for query in before["queries"] if found._holds(query["pages"])]
@@ -70,11 +64,11 @@ class Answered:
         answer: QueryRecord = {
             "start": window.start.isoformat(),
             "end": window.end.isoformat(),
-            "pages": self._stored(f"klines.{window.start:%Y%m%dT%H%M%S}", pages),
+            "pages": put_pages(self.store, self.partition, f"klines.{window.start:%Y%m%dT%H%M%S}", pages),
             # That it is the second time is a fact, and is kept; when the first was stands in the side table.
             "again": [[edge.isoformat() for edge in run] for run in again],
         }
-        self.note(_span(answer))
+        self.times.note(_span(answer))
         others = [query for query in self.manifest["queries"] if _span(query) != _span(answer)]
         self.manifest["queries"] = sorted([*others, answer], key=_span)
         self.changes += 1
@@ -91,11 +85,13 @@ class Answered:
         Returns:
             The size of the page in bytes.
         """
-        self.manifest["days"] = [{**one, "to": to.isoformat()} for one in self._stored("days", [page])]
+        self.manifest["days"] = [
+            {**one, "to": to.isoformat()} for one in put_pages(self.store, self.partition, "days", [page])
+        ]
         self.manifest.pop("witnesses", None)
         if witnesses:
             self.manifest["witnesses"] = list(witnesses)
-        self.note("days")
+        self.times.note("days")
         self.changes += 1
         return len(page.body)
 
@@ -107,15 +103,11 @@ class Answered:
             for one in records
         }
         self.manifest["coarser"] = [unique[key] for key in sorted(unique)]
-        self.note("coarser")
+        self.times.note("coarser")
 
     def forget(self, lost: Sequence[QueryRecord]) -> None:
         """Leaves out answers of which a page turned out to be damaged: they are asked for again."""
         self.manifest["queries"] = [query for query in self.queries if query not in lost]
-
-    def note(self, what: str) -> None:
-        """Remembers that this was asked now, once the manifest is saved."""
-        self._notes.append(f"{self.partition.prefix}{what}")
 
     @property
     def rows(self) -> int:
@@ -135,21 +127,17 @@ class Answered:
         loses nothing.
         """
         kept = bool(self.before) or not self.is_empty
-        changed = kept and self.manifest != self.before
-        if changed:
-            write_manifest(self.store, self.partition, self.manifest)
-            self.store.objects.sync()
-        self.attempts.note(self._notes, self.now, _KEPT if kept else "nothing learnt")
+        changed = kept and save(self.store, self.partition, self.manifest, self.before)
+        self.times.keep(_KEPT if kept else "nothing learnt")
         return changed
 
     def may_ask(self, what: str) -> bool:
         """Whether this was not asked within the last day, or what was learnt then is lost."""
-        last = self._last(what)
         had_days = self.before is not None and bool(self.before.get("days"))
         is_lost = what == "days" and had_days and "days" not in self.manifest
-        if last is None or is_lost or self.now - last >= ASK_AGAIN:
+        if is_lost or not self.times.is_recent(what):
             return True
-        return not self.before and self.attempts.detail(f"{self.partition.prefix}{what}") == _KEPT
+        return not self.before and self.times.detail(what) == _KEPT
 
     def knows_days_to(self) -> datetime | None:
         """Up to which instant (UTC) the exchange's day bars were asked for; None where they were not."""
@@ -168,29 +156,16 @@ class Answered:
 
     def was_asked(self, query: QueryRecord) -> bool:
         """Whether it is known when this was asked."""
-        return self._last(_span(query)) is not None
+        return self.times.last(_span(query)) is not None
 
     def may_ask_again(self, query: QueryRecord) -> bool:
         """Whether this question was not asked within the last day."""
         return self.may_ask(_span(query))
 
-    def _last(self, what: str) -> datetime | None:
-        return self.attempts.last(f"{self.partition.prefix}{what}")
-
     @property
     def queries(self) -> list[QueryRecord]:
         """What was asked and answered, in order of the questions."""
         return self.manifest["queries"]
-
-    def _stored(self, name: str, pages: Sequence[Page]) -> list[PageRecord]:
-        """The records of pages that are put beside the manifest."""
-        stored: list[PageRecord] = []
-        for page in pages:
-            digest = hashlib.sha256(page.body).hexdigest()
-            file = f"{name}.{len(stored)}.{digest[:12]}.json"
-            self.store.keep(self.partition.key(file), page.body)
-            stored.append({"file": file, "bytes": len(page.body), "sha256": digest, "url": page.url, "rows": page.rows})
-        return stored
 
     def _holds(self, pages: Sequence[PageRecord]) -> bool:
         sound = (one for one in pages if DAMAGED not in one)
@@ -201,16 +176,3 @@ class Answered:
 def _span(query: AskedRecord) -> str:
     """The name of a question: what it asks for."""
     return f"{query['start']}..{query['end']}"
-
-
-def asking_findings(unanswered: Sequence[str], contradicted: Sequence[str]) -> tuple[Finding, ...]:
-    """What there is to say of questions without an answer, and of answers that what is known contradicts."""
-    told = (
-        ("refill_unanswered", unanswered, "questions unanswered; the holes stay open"),
-        ("answer_contradicted", contradicted, "answers contradict what is known; they prove nothing"),
-    )
-    return tuple(
-        Finding(rule, Severity.WARN, len(some), f"{len(some)} {words} ({some[0]})")
-        for rule, some, words in told
-        if some
-    )

@@ -65,7 +65,7 @@ class _Fetch:
         before = archive_manifest(self.work.store, self.partition) or salvaged(self.work.store, self.partition)
         known = in_force(before)
         daily, monthly = await self.listings.objects(symbol, window)
-        early = await self.listings.before(symbol, window) if self.dataset.kind == "funding" else None
+        early = await self.listings.before(symbol, window)
         listed = [*daily, *(one for one in (monthly, early) if one)]
         gone = withdrawn(listed, known, self.dataset.archive)
         standing = candidates(listed, gone)

@@ -30,9 +30,7 @@ class Listings:
         ordered = sorted(windows, key=lambda window: window.start)
         self._archive = archive
         self._dataset = dataset
-        # A settlement may stand in the file of the month before, by some milliseconds.
-        early = timedelta(days=1) if dataset.kind == "funding" else timedelta(0)
-        self._first = Grain.DAY.key(ordered[0].start - early)
+        self._first = Grain.DAY.key(ordered[0].start - dataset.frame_type.early)
         self._last = Grain.DAY.key(ordered[-1].start if dataset.grain is Grain.DAY else _last_instant(ordered[-1]))
         self._due = due_until(dataset, now) if now else EPOCH
         self._due_keys: dict[Period, str] = {}
@@ -71,12 +69,15 @@ class Listings:
         return found + [key for key in daily.not_understood if about(key, series, "daily", window, lacks=lacks_days)]
 
     async def before(self, symbol: str, window: Window) -> BulkObject | None:
-        """The monthly object of the month before the window.
+        """The monthly object of the month before the window, where it may hold a row of it.
 
         Raises:
             ProviderError: the archive cannot be asked.
         """
-        return (await self.objects(symbol, Grain.MONTH.window(Grain.MONTH.key(window.start - timedelta(days=1)))))[1]
+        early = self._dataset.frame_type.early
+        if not early:
+            return None
+        return (await self.objects(symbol, Grain.MONTH.window(Grain.MONTH.key(window.start - early))))[1]
 
     async def coarser_days(self, symbol: str, interval: str, window: Window) -> list[BulkObject]:
         """The daily objects of another interval inside the window, whatever the catalog says of periods.

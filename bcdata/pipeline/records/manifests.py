@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bcdata.catalog import parse_name
 from bcdata.errors import StoreError
+from bcdata.frames.types import Rows
 from bcdata.pipeline.lake import repair
 from bcdata.pipeline.records.objects import without
 from bcdata.pipeline.records.shapes import AnswersManifest, ArchiveManifest, FundingManifest, Manifest, WindowsManifest
@@ -85,13 +86,20 @@ def write_manifest(store: Store, partition: Partition, manifest: Manifest) -> No
     store.put_json(partition, MANIFEST, {**manifest, _VERSION: VERSION})
 
 
+_ANSWERS_OF: dict[Rows, Callable[[Store, Partition], Manifest | None]] = {
+    "bars": answers_manifest,
+    "settlements": funding_manifest,
+}
+"""How the manifests of a repair source are read, by what its rows are."""
+
+
 def _reader(partition: Partition) -> Callable[[Store, Partition], Manifest | None]:
     role = role_of(partition.provider)
     if role is Role.BULK:
         return archive_manifest
     if role is Role.WINDOW:
         return windows_manifest
-    return funding_manifest if parse_name(partition.dataset).kind == "funding" else answers_manifest
+    return _ANSWERS_OF[parse_name(partition.dataset).frame_type.rows]
 
 
 def _read(store: Store, partition: Partition, shape: TypeAdapter[AnyManifest]) -> AnyManifest | None:

@@ -1,9 +1,6 @@
-"""Raw of the repair source: the answers to what was asked to fill holes, as sent. What was answered is not asked again.
+"""What is asked of the repair source to fill holes in bars, and what is learnt beside it."""
 
-A provider that cannot be asked proves nothing and holds nothing back: its holes stay open, and the verdict says so.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -14,37 +11,35 @@ from bcdata.evidence.coarser import Coarser
 from bcdata.evidence.delisting import Delistings, listed_as, status_of
 from bcdata.gaps.explain import told_of
 from bcdata.gaps.negatives import asked_twice
+from bcdata.pipeline.bars.holes import Holes, find_holes
 from bcdata.pipeline.context import Workbench, series_of
-from bcdata.pipeline.holes import Holes, find_holes
 from bcdata.pipeline.missing.compared_days import ComparedDays
 from bcdata.pipeline.missing.queries import Run, cover, wider
 from bcdata.pipeline.missing.questions import Questions
-from bcdata.pipeline.outcome import Outcome, State
-from bcdata.pipeline.present import as_of, with_warnings
-from bcdata.pipeline.raw.answered import Answered, asking_findings
-from bcdata.pipeline.stream import each_async
+from bcdata.pipeline.outcome import Outcome
+from bcdata.pipeline.present import as_of
+from bcdata.pipeline.raw.answered import Answered
+from bcdata.pipeline.raw.asking import Replies, nothing_asked
 from bcdata.providers.base import Series
 from bcdata.providers.roles import RepairSource
-from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Refilled
 from bcdata.windows import Window
 
-AT_ONCE = 4
 
-
-def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
-    """Asks for the expected bars that the parsed files lack, and yields outcomes as they are done."""
+def asking(
+    work: Workbench, dataset: Dataset, partitions: Sequence[Partition]
+) -> Callable[[Workbench, Partition], Awaitable[Outcome]]:
+    """Asks for the expected bars that the parsed files lack, partition by partition of a run."""
     tools = (work.clients.bulk(dataset.market), work.attempts, work.now)
     coarser, delistings, days = Coarser(*tools), Delistings(*tools), ComparedDays(work, dataset, partitions)
 
-    def refill(one: Partition) -> _Refill:
-        own, series = as_of(work, dataset, one), series_of(dataset, one.symbol)
+    async def ask(own: Workbench, one: Partition) -> Outcome:
+        series = series_of(dataset, one.symbol)
         answered = Answered.read(own.store, own.attempts, one, own.now, str(series))
-        return _Refill(own, dataset, one, series, answered, coarser, delistings, days)
+        return await _Refill(own, dataset, one, series, answered, coarser, delistings, days).run()
 
-    outcomes = each_async(work.store.root, work.loop, partitions, lambda one: refill(one).run(), at_once=AT_ONCE)
-    yield from with_warnings(work, outcomes)
+    return ask
 
 
 @dataclass(slots=True)
@@ -59,12 +54,9 @@ class _Refill:
     coarser: Coarser
     delistings: Delistings
     days: ComparedDays
-    unanswered: list[str] = field(default_factory=list)
-    contradicted: list[str] = field(default_factory=list)
+    replies: Replies = field(default_factory=Replies)
     is_listed: bool = False
     """Whether exchangeInfo lists the symbol; False where it was not asked."""
-    requests: int = 0
-    fetched: int = 0
 
     @property
     def _rest(self) -> RepairSource:
@@ -73,8 +65,7 @@ class _Refill:
     async def run(self) -> Outcome:
         holes = find_holes(self.work, self.dataset, self.partition)
         if holes is None:
-            words = f"parsed/{self.dataset.bulk} is not published; nothing was asked"
-            return Outcome(self.partition, State.UNCHANGED, Verdict(0, (Finding("upstream", Severity.WARN, 1, words),)))
+            return nothing_asked(self.dataset, self.partition)
         await self._learn_the_end(holes)
         if not holes.is_nothing:
             questions = Questions(self.answered, holes)
@@ -99,11 +90,11 @@ class _Refill:
         if self.answered.is_unknown or not self.days.are_wanted(questions):
             return False
         try:
-            self.fetched += await self.days.compare(questions)
+            self.replies.fetched += await self.days.compare(questions)
         except NotFoundError as error:
             self._note_unknown(error)
         except ProviderError as error:
-            self.unanswered.append(str(error))
+            self.replies.unanswered.append(str(error))
         return True
 
     async def _learn_the_end(self, holes: Holes) -> None:
@@ -120,11 +111,11 @@ class _Refill:
         try:
             ended = await self.delistings.end(self.series, one) if idles else None
         except ProviderError as error:
-            self.unanswered.append(str(error))
+            self.replies.unanswered.append(str(error))
             return
         self.answered.manifest["status"] = status_of(one)
         self.answered.manifest["ended"] = {"at": ended.at.isoformat(), "evidence": ended.evidence} if ended else None
-        self.answered.note("status")
+        self.answered.times.note("status")
 
     async def _learn_the_beginning(self, questions: Questions) -> None:
         """Asks for REST's first bar where bars before the first known one are missing: one call for many empty ones."""
@@ -136,10 +127,10 @@ class _Refill:
         except NotFoundError:
             raise
         except ProviderError as error:
-            self.unanswered.append(str(error))
+            self.replies.unanswered.append(str(error))
             return
         self.answered.manifest["first_open"] = first.isoformat() if first else None
-        self.answered.note("first_open")
+        self.answered.times.note("first_open")
 
     async def _ask(self, questions: Questions) -> bool:
         """Asks REST for the runs that are due; whether there was anything to ask."""
@@ -161,54 +152,50 @@ class _Refill:
     def _note_unknown(self, error: NotFoundError) -> None:
         """Keeps that REST does not know the symbol; nothing is proven where exchangeInfo lists it."""
         self.answered.manifest["unknown_symbol"] = not self.is_listed
-        self.unanswered += [f"{error}, which exchangeInfo lists"] if self.is_listed else []
-        self.answered.note("symbol")
+        self.replies.unanswered += [f"{error}, which exchangeInfo lists"] if self.is_listed else []
+        self.answered.times.note("symbol")
 
     async def _query(self, questions: Questions, window: Window, again: list[Run]) -> None:
         await self.work.exchange_info(self.dataset.market)  # its limits are learnt before the first question
         rows, interval, now = self._rest.rows_per_call(self.dataset.market), self.dataset.bar_interval, self.work.now
         try:
             pages = await self._rest.klines(self.series, window, now=now)
-            self.requests += len(pages)
+            self.replies.requests += len(pages)
             more = wider(window, pages, interval, rows, now)
             if more is not None:
                 window, pages = more, await self._rest.klines(self.series, more, now=now)
-                self.requests += len(pages)
+                self.replies.requests += len(pages)
         except NotFoundError:
             raise
         except ProviderError as error:
-            self.unanswered.append(str(error))
+            self.replies.unanswered.append(str(error))
             return
-        self.fetched += self.answered.keep(window, pages, again)
+        self.replies.fetched += self.answered.keep(window, pages, again)
         if objection := questions.objection(window):
-            self.contradicted.append(f"{self.partition.provider}: {pages[0].url}: the answer {objection}")
+            self.replies.contradicted.append(f"{self.partition.provider}: {pages[0].url}: the answer {objection}")
 
     async def _consult_archive(self, left: pl.Series) -> None:
         """Keeps what coarser files of the archive say of the bars that are left."""
         try:
             told = await self.coarser.evidence(self.series, left)
         except ProviderError as error:
-            self.unanswered.append(str(error))
+            self.replies.unanswered.append(str(error))
             return
         self.answered.keep_coarser([told_of(one) for one in told])
 
     def _note(self, questions: Questions, wanted: pl.Series) -> None:
         """Tells the side table how the questioning went."""
         missing = questions.missing
-        if self.unanswered:
+        if self.replies.unanswered:
             outcome = Refilled.UNANSWERED
         elif questions.wanted.len():
             outcome = Refilled.EMPTY
         else:
             outcome = Refilled.CONFIRMED if missing.is_in(wanted.implode()).any() else Refilled.FILLED
-        one = self.partition
-        self.work.attempts.note_refill(one.dataset, one.symbol, one.date, self.work.now, outcome)
+        self.answered.times.note_outcome(outcome)
 
     def _conclude(self) -> Outcome:
         as_of(self.work, self.dataset, self.partition)  # answers say what time it is elsewhere
-        rows, findings = self.answered.rows, asking_findings(self.unanswered, self.contradicted)
-        verdict = Verdict(rows, findings, {"queries": len(self.answered.manifest["queries"])})
-        made_of = self.answered.seal()
-        state = State.PUBLISHED if self.answered.save() or self.requests else State.UNCHANGED
-        costs = {"fetched": self.fetched, "requests": self.requests}
-        return Outcome(self.partition, state, verdict, made_of, rows, **costs)
+        rows, facts = self.answered.rows, {"queries": len(self.answered.manifest["queries"])}
+        made_of, changed = self.answered.seal(), self.answered.save()
+        return self.replies.outcome(self.partition, made_of, rows, changed=changed, facts=facts)

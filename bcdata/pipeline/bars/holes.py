@@ -9,7 +9,7 @@ import polars as pl
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import BAR, TIME, conform
 from bcdata.gaps.explain import Known
-from bcdata.gaps.ledger import Status, explain, missing_opens
+from bcdata.gaps.ledger import missing_opens, worth_asking
 from bcdata.gaps.told import ToldByAnswers
 from bcdata.pipeline.context import Workbench, window_of
 from bcdata.pipeline.parsed.answer_rows import without
@@ -23,8 +23,6 @@ from bcdata.providers.registry import bulk_format
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import calendar, closed_window
 from bcdata.windows import Window
-
-_WORTH_ASKING = (Status.OPEN.value, Status.NOT_PUBLISHED.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +80,7 @@ class Holes:
         if left.is_empty():
             return left
         reasons = self.known(weighed, rest).reasons()
-        # A row that was set aside explains nothing here: REST may have a sound one.
-        told = explain(left.to_frame("open_time"), [one for one in reasons if one.status is not Status.QUARANTINED])
-        return told.filter(pl.col("status").is_in(_WORTH_ASKING))["open_time"]
+        return worth_asking(left.to_frame("open_time"), reasons)["open_time"]
 
 
 def known_of(

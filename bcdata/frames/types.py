@@ -1,0 +1,72 @@
+"""The table of frame types: what rows of a dataset are, by the word in its name. Free of heavy imports.
+
+What is computed for a type stands in `bcdata.pipeline.frame_types`, by what its rows are; the schemas of its rows in
+`bcdata.frames.schema`. Nothing else asks which type a dataset is of: it asks for one of these properties.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+Rows = Literal["bars", "settlements"]
+"""What rows are: types whose rows are the same share schemas, rules and functions."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameType:
+    """One row of the table.
+
+    Attributes:
+        key: the word in names of datasets, and how providers are asked for the type.
+        rows: what its rows are, in words for people too.
+        time: the column of a row's time.
+        pace: the interval by which rows become due; None where a dataset's name states it.
+        is_regular: whether a row is expected at each step of that interval. Of others their neighbours alone tell.
+        derived: the zones that may be made of its merged rows.
+        periods: of which files are published; longer rows than a day are in those of months alone.
+        early: how far before its own time files may hold a row of a partition; zero where a file has what it names.
+        joins: the key of the type whose merged rows of the same market and symbol are joined to these; None for none.
+    """
+
+    key: str
+    rows: Rows
+    time: str
+    pace: str | None
+    is_regular: bool
+    derived: frozenset[str]
+    periods: tuple[Literal["daily", "monthly"], ...]
+    early: timedelta = timedelta()
+    joins: str | None = None
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether a dataset's name states the length of its rows, which are labelled by their open then."""
+        return self.pace is None
+
+
+SETTLEMENTS = FrameType(
+    "funding",
+    rows="settlements",
+    time="time",
+    pace="1h",
+    is_regular=False,
+    derived=frozenset(),
+    periods=("monthly",),
+    # By some milliseconds a settlement may stand in the file of the month before its own.
+    early=timedelta(days=1),
+)
+"""Funding that perpetual contracts pay: irregular in time, at full hours."""
+BARS = FrameType(
+    "klines",
+    rows="bars",
+    time="open_time",
+    pace=None,
+    is_regular=True,
+    derived=frozenset({"features", "reports", "seasonality", "labels", "resampled"}),
+    periods=("daily", "monthly"),
+    joins=SETTLEMENTS.key,
+)
+"""Bars of trades."""
+
+FRAME_TYPES: dict[str, FrameType] = {one.key: one for one in (BARS, SETTLEMENTS)}
+"""All frame types by their key."""

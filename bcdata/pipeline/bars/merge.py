@@ -1,0 +1,214 @@
+"""Merged bars: one truth per bar, VWAP and funding on it, and the ledger that explains every bar that is missing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import Literal
+
+import polars as pl
+
+from bcdata.bars.known import with_known_at
+from bcdata.bars.merge import disagreements, join_funding, merge
+from bcdata.bars.tail import without_idle_tail
+from bcdata.catalog import Dataset
+from bcdata.gaps.answered import reasons_of
+from bcdata.gaps.ledger import Reason, Status, ledger, missing_opens
+from bcdata.gaps.told import SpanRecord
+from bcdata.pipeline.agreement import finer_dataset, finer_disagreement
+from bcdata.pipeline.bars.holes import known_of
+from bcdata.pipeline.context import Workbench, columns_of_all, window_of
+from bcdata.pipeline.lake import merged_over, read_over
+from bcdata.pipeline.parsed.archive_view import ArchiveView
+from bcdata.pipeline.parts import Parts
+from bcdata.pipeline.publish import Draft, nothing_sound
+from bcdata.pipeline.raw.due import unpublished_from
+from bcdata.pipeline.records.in_footers import (
+    AnswersRecord,
+    MergedRecord,
+    content_of,
+    windows_record,
+)
+from bcdata.providers.capabilities import Role
+from bcdata.providers.registry import SOURCES, role_of
+from bcdata.quality.models import audit, merged_model
+from bcdata.quality.rules import sample
+from bcdata.quality.verdict import Finding, Severity, Verdict
+from bcdata.store.layout import Partition
+from bcdata.venues.calendar import calendar, closed_window
+from bcdata.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class BarMerge:
+    """A partition of merged bars, and what it reads beside its own parts.
+
+    Attributes:
+        work: the catalog and now.
+        parts: what the sources have.
+        closed: the part of the window whose bars have closed by now.
+        unpublished: since when archive files need not be there; None where all are due.
+        funding: the fingerprints of the settlements that are joined.
+        finer: those of the finer bars that these are compared with.
+    """
+
+    work: Workbench
+    parts: Parts
+    closed: Window
+    unpublished: datetime | None
+    funding: list[str | None]
+    finer: list[str | None]
+
+    @classmethod
+    def of(cls, work: Workbench, parts: Parts) -> "BarMerge":
+        """Looks up what the partition reads."""
+        dataset, symbol, window = parts.dataset, parts.partition.symbol, parts.window
+        funding, finer = work.catalog.joined(dataset), finer_dataset(work.catalog, dataset)
+        return cls(
+            work,
+            parts,
+            closed=closed_window(window, dataset.bar_interval, work.now),
+            unpublished=unpublished_from(dataset, window, work.now),
+            funding=[made for _, made in merged_over(work.store, funding, symbol, window)] if funding else [],
+            finer=[made for _, made in merged_over(work.store, finer, symbol, window)] if finer else [],
+        )
+
+    @property
+    def sources(self) -> list[tuple[str, str | None]]:
+        """The sources with the fingerprints of their parts' content, in order of precedence."""
+        return [(name, content_of(one)) for name, one in self.parts.published.items()]
+
+    @property
+    def made_of(self) -> Mapping[str, object]:
+        """All that the partition is made of, as plain values for the fingerprint."""
+        return {
+            "sources": self.sources,
+            "interval": self.parts.dataset.bar_interval.name,
+            "closed": self.closed.end,
+            "unpublished": self.unpublished,
+            "funding": self.funding,
+            "finer": self.finer,
+        }
+
+    def draft(self) -> Draft:
+        """One truth per bar, and the ledger of those that are missing."""
+        work, parts, dataset = self.work, self.parts, self.parts.dataset
+        archive, rest = parts.files, parts.answers
+        frames = [
+            (name, _without_replaced(frame, rest) if name == dataset.bulk else frame) for name, frame in parts.frames()
+        ]
+        # What has not closed by now is not known yet, whatever a file says.
+        bars = with_known_at(merge(frames).filter(pl.col("open_time") < self.closed.end), dataset.bar_interval)
+        bars, rest = _without_dead_candles(bars, rest)
+        if dataset.is_perpetual:
+            bars = _funded(work, dataset, parts.partition, bars)
+        gaps = self._ledger(ArchiveView(work.store, dataset, parts.partition, archive), bars, rest)
+        model = merged_model(dataset.bar_interval, funding=dataset.is_perpetual, columns=columns_of_all(dataset))
+        findings = [
+            *audit(bars, model),
+            *_tiling(self._expected, bars, gaps),
+            *_coverage(gaps),
+            *nothing_sound(bars.height, [*parts.set_aside()]),
+            *_disagreements(frames, exact=not dataset.is_asked_by_windows),
+            *finer_disagreement(work, dataset, parts.partition.symbol, parts.window, bars),
+        ]
+        verdict = Verdict(bars.height, tuple(findings), {"missing": _by_status(gaps)})
+        record: MergedRecord = {
+            "sources": self.sources,
+            "funding": self.funding,
+            "finer": self.finer,
+            "closed": self.closed.end.isoformat(),
+        }
+        return Draft(bars, verdict, record, ledger=gaps)
+
+    @property
+    def _expected(self) -> pl.Series:
+        dataset = self.parts.dataset
+        return calendar(dataset.calendar).opens(dataset.bar_interval, self.closed)
+
+    def _ledger(self, view: ArchiveView, bars: pl.DataFrame, rest: AnswersRecord) -> pl.DataFrame:
+        dataset, expected = self.parts.dataset, self._expected
+        known = known_of(view, bars, missing_opens(expected, bars["open_time"]), rest, self.unpublished)
+        reasons = [*_answered(self.parts, bars), *known.reasons()]
+        # Where there are no files, nothing is repaired: every source is a first choice.
+        first_choice = [dataset.bulk] if dataset.bulk else list(dataset.sources)
+        return ledger(expected, bars, reasons, archives=first_choice)
+
+
+def _funded(work: Workbench, dataset: Dataset, partition: Partition, bars: pl.DataFrame) -> pl.DataFrame:
+    funding = work.catalog.joined(dataset)
+    if funding is None:
+        return bars.with_columns(pl.lit(None, dtype=pl.Float64).alias("funding_rate"))
+    settled = read_over(work.store, funding, partition.symbol, window_of(dataset, partition))
+    return join_funding(bars, settled, dataset.bar_interval)
+
+
+def _without_dead_candles(bars: pl.DataFrame, rest: AnswersRecord) -> tuple[pl.DataFrame, AnswersRecord]:
+    """The bars without the candles that go on after a delisting, and the evidence with their number."""
+    ended = rest.get("ended")
+    if not ended:
+        return bars, rest
+    kept, idle = without_idle_tail(bars, datetime.fromisoformat(ended["at"]))
+    if not idle:
+        return bars, rest
+    last = kept["open_time"].max()
+    after = f" after the last one at {last:%Y-%m-%d %H:%M}" if isinstance(last, datetime) else ""
+    words = f"{idle:,} candles without a trade{after}; {ended['evidence']}"
+    return kept, {**rest, "ended": {**ended, "evidence": words}}
+
+
+def _without_replaced(bars: pl.DataFrame, rest: AnswersRecord) -> pl.DataFrame:
+    """The archive's bars without those that the exchange's day bars refute, or REST's rows beat."""
+    wrong = [
+        *(_inside(one, "both") for one in rest.get("refuted") or []),  # runs of opens
+        *(_inside(one, "left") for one in rest.get("replaced") or []),  # windows
+    ]
+    return bars.filter(~pl.any_horizontal(wrong)) if wrong else bars
+
+
+def _inside(one: SpanRecord, closed: Literal["both", "left"]) -> pl.Expr:
+    start, end = datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"])
+    return pl.col("open_time").is_between(start, end, closed=closed)
+
+
+def _answered(parts: Parts, bars: pl.DataFrame) -> Iterator[Reason]:
+    """What sources that are asked by windows say of missing bars."""
+    first = bars["open_time"].min()
+    for name, published in parts.published.items():
+        if published and role_of(name) is Role.WINDOW:
+            first_bar = first if isinstance(first, datetime) else None
+            omits = SOURCES[name].capabilities.omits_empty
+            yield from reasons_of(windows_record(published), name, parts.window, first_bar, omits_empty=omits)
+
+
+def _coverage(gaps: pl.DataFrame) -> Iterator[Finding]:
+    missing = gaps.filter(pl.col("status") != Status.REFILLED.value)
+    if missing.height:
+        counts = ", ".join(f"{n} {status}" for status, n in _by_status(missing).items())
+        yield Finding("coverage", Severity.WARN, int(missing["bars"].sum()), f"missing bars: {counts}", sample(missing))
+
+
+def _disagreements(frames: list[tuple[str, pl.DataFrame]], *, exact: bool) -> Iterator[Finding]:
+    for (name, frame), (other, later) in pairwise(frames):
+        differ = disagreements(frame, later, exact=exact)
+        if differ.height:
+            words = f"{other} says otherwise than {name}, which is kept"
+            yield Finding("sources_disagree", Severity.WARN, differ.height, words, sample(differ))
+
+
+def _tiling(expected: pl.Series, bars: pl.DataFrame, gaps: pl.DataFrame) -> Iterator[Finding]:
+    """Bars and ledger must tile the calendar: every expected bar is in exactly one of them."""
+    if gaps.is_empty() and bars["open_time"].equals(expected):
+        return
+    held = bars.filter(pl.col("open_time").is_in(expected.implode())).height
+    missing = int(gaps.filter(pl.col("status") != Status.REFILLED.value)["bars"].sum())
+    if held != bars.height:
+        words = f"{bars.height - held} bars are not on the calendar"
+        yield Finding("calendar", Severity.PARTITION, bars.height - held, words)
+    if held + missing != len(expected):
+        words = f"{held} bars and {missing} missing ones do not make {len(expected)}"
+        yield Finding("tiling", Severity.PARTITION, 1, words)
+
+
+def _by_status(gaps: pl.DataFrame) -> dict[str, int]:
+    return dict(gaps.group_by("status").agg(pl.col("bars").sum()).sort("status").iter_rows())

@@ -1,0 +1,72 @@
+"""What the sources of a merged partition have in parsed, in order of precedence."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from bcdata.catalog import Dataset
+from bcdata.gaps.told import SetAsideRecord
+from bcdata.pipeline.context import window_of
+from bcdata.pipeline.lake import published_sound, read_sound
+from bcdata.pipeline.records.in_footers import AnswersRecord, FilesRecord, answers_record, files_record
+from bcdata.store.footer import Published
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata.windows import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one partition.
+
+    Attributes:
+        store: the lake.
+        dataset: whose partition it is.
+        partition: that of merged.
+        published: by source, in order of precedence, what the footer of its part says; None where it has none.
+    """
+
+    store: Store
+    dataset: Dataset
+    partition: Partition
+    published: dict[str, Published | None]
+
+    @classmethod
+    def read(cls, store: Store, dataset: Dataset, partition: Partition) -> "Parts":
+        """The parts as they are published.
+
+        Raises:
+            StoreError: one is damaged; the text has the command that repairs it.
+        """
+        found = {name: published_sound(store, partition.in_zone("parsed", name)) for name in dataset.sources}
+        return cls(store, dataset, partition, found)
+
+    @property
+    def window(self) -> Window:
+        """The time of the partition."""
+        return window_of(self.dataset, self.partition)
+
+    @property
+    def files(self) -> FilesRecord:
+        """The record of the parsed files; empty where there are none."""
+        return files_record(self.published.get(self.dataset.bulk or ""))
+
+    @property
+    def answers(self) -> AnswersRecord:
+        """The record of the parsed answers; empty where nothing was asked."""
+        return answers_record(self.published.get(self.dataset.repair or ""))
+
+    def frames(self) -> Iterator[tuple[str, pl.DataFrame]]:
+        """The rows of each source that has a part."""
+        for name, published in self.published.items():
+            parsed = self.partition.in_zone("parsed", name)
+            frame = read_sound(self.store, parsed, self.dataset.name) if published else None
+            if frame is not None:
+                yield name, frame
+
+    def set_aside(self) -> Iterator[SetAsideRecord]:
+        """The runs of rows that sources set aside, or refute of another."""
+        for published in self.published.values():
+            yield from files_record(published).get("quarantined") or []
+            yield from answers_record(published).get("refuted") or []
