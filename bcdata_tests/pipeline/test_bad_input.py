@@ -17,7 +17,7 @@ from bcdata.simulate import FolderMarket, LoopbackExchange
 from bcdata_tests.command import Command, materialize
 from bcdata_tests.mirror import Mirror, coarse, made_day
 from bcdata_tests.run import ARCHIVE, Lake, pointed_at, tree, utc
-from bcdata_tests.world import BY_DAY, D, World
+from bcdata_tests.world import BARS_BY_DAY, D, World
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
 GOOD = materialize(D, "BTCUSDT", DAYS[0], DAYS[2])
@@ -57,7 +57,7 @@ def answers(
         pointed_at(exchange.environment(), folder / "state") as variables,
         ThreadPoolExecutor(2) as pool,
     ):
-        command = Command.of(World(mirror, mirror, market, exchange, folder, variables), BY_DAY, "good")
+        command = Command.of(World(mirror, mirror, market, exchange, folder, variables), BARS_BY_DAY, "good")
         done = command.run(GOOD)
         assert done.returncode == 0, done.stderr
         before = tree(command.root)
@@ -95,8 +95,8 @@ def good(world: World) -> Command:
         world.mirror.put_day("BTCUSDT", day, rows)
         world.mirror.put_day("BTCUSDT", day, coarse(rows), interval="1h")
         world.mirror.put_day("BTCUSDT", day, coarse(rows, 1440), interval="1d")
-    command = Command.of(world, BY_DAY, "cli", BCDATA_HTTP_ATTEMPTS="2")
-    assert world.lake(BY_DAY, name="cli/lake").materialize(D, "BTCUSDT", DAYS[0]).ok
+    command = Command.of(world, BARS_BY_DAY, "cli", BCDATA_HTTP_ATTEMPTS="2")
+    assert world.lake(BARS_BY_DAY, name="cli/lake").materialize(D, "BTCUSDT", DAYS[0]).ok
     return command
 
 
@@ -113,7 +113,7 @@ def assert_kept(command: Command, before: dict[str, str]) -> None:
 
 def test_a_catalog_with_a_typo_names_the_line(good: Command) -> None:
     before = tree(good.root)
-    (good.folder / "catalog.yaml").write_text(BY_DAY.replace("symbols", "symbls"))
+    (good.folder / "catalog.yaml").write_text(BARS_BY_DAY.replace("symbols", "symbls"))
     done = good.run(GOOD)
     assert done.returncode == 2
     assert "catalog.yaml:6" in done.stderr
@@ -182,7 +182,7 @@ def test_lies_are_failures_that_name_the_address(
     before = tree(good.root)
     for name, url in lies(liar, what, good).items():
         monkeypatch.setenv(name, url)
-    ran = world.lake(BY_DAY, name="cli/lake").materialize(D, "BTCUSDT", DAYS[0], DAYS[2])
+    ran = world.lake(BARS_BY_DAY, name="cli/lake").materialize(D, "BTCUSDT", DAYS[0], DAYS[2])
     raw = ran.of(Zone.RAW, ARCHIVE).values()
     assert {outcome.state for outcome in raw} == {State.FAILED}
     assert all("BCDATA_BINANCE_LISTING_URL" in outcome.verdict.summary() for outcome in raw)
@@ -209,7 +209,7 @@ def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_room(
     world: World, good: Command, small_disk: Path, room: int
 ) -> None:
     """Without any room the command does not begin; with a little it fails on the way."""
-    whole = world.lake(BY_DAY, name="cli/lake")
+    whole = world.lake(BARS_BY_DAY, name="cli/lake")
     shutil.copytree(good.root, small_disk / "lake")
     command = Command(good.folder, {**good.variables, "BCDATA_ROOT": str(small_disk / "lake")})
     before = tree(command.root)
