@@ -13,6 +13,7 @@ import pytest
 
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.features.registry import all_features
+from bcdata.pipeline.zones import Zone
 from bcdata.simulate import GeneratedMarket, LoopbackExchange
 from bcdata.simulate.binance.market.symbols import GeneratedSymbol
 from bcdata_tests.run import Lake, pointed_at, utc
@@ -84,7 +85,8 @@ def built(
     """April of ETHUSDT as a lake has it that is built at this instant, by zone and dataset."""
     exchange.now = now
     lake = Lake(root, now, catalog)
-    assert lake.materialize(D, "BTCUSDT,ETHUSDT", *MONTHS).troubles == []
+    assert lake.materialize(D, "BTCUSDT,ETHUSDT", *MONTHS, until=Zone.MERGED).troubles == []
+    assert lake.materialize(D, "ETHUSDT", MONTHS[1]).troubles == []
     frames = {place: lake.bars(place[1], "ETHUSDT", MONTHS[1], place[0]) for place in ZONES}
     return {place: frame for place, frame in frames.items() if frame is not None}
 
