@@ -3,14 +3,17 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import StringIO
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from bcdata.cli import main
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
 from bcdata.simulate import FolderMarket, LoopbackExchange
@@ -43,10 +46,8 @@ USAGE = {
 
 
 @pytest.fixture(scope="module")
-def answers(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Command, dict[str, str], dict[str, subprocess.CompletedProcess[str]]]]:
-    """A good lake, and what became of every bad command on it; two at a time, since each costs a Python start."""
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Command, dict[str, str]]]:
+    """A good lake, its files as they are before any bad command, and this process pointed at it."""
     folder = tmp_path_factory.mktemp("bad_input")
     mirror = Mirror(folder / "archive")
     for day in DAYS:
@@ -55,35 +56,37 @@ def answers(
     with (
         LoopbackExchange(market, now=utc("2025-03-01")) as exchange,
         pointed_at(exchange.environment(), folder / "state") as variables,
-        ThreadPoolExecutor(2) as pool,
+        pytest.MonkeyPatch.context() as patch,
     ):
         command = Command.of(World(mirror, mirror, market, exchange, folder, variables), BARS_BY_DAY, "good")
         done = command.run(GOOD)
         assert done.returncode == 0, done.stderr
-        before = tree(command.root)
-        answers = dict(zip(USAGE, pool.map(command.run, (words for words, _ in USAGE.values())), strict=True))
-        yield command, before, answers
+        for name, value in command.variables.items():
+            patch.setenv(name, value)
+        yield command, tree(command.root)
+
+
+def in_this_process(words: list[str], patch: pytest.MonkeyPatch) -> subprocess.CompletedProcess[str]:
+    """What `bcdata` comes to without a Python start for each command: its `main`, and what that writes."""
+    patch.setattr(sys, "argv", ["bcdata", *words])
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        main()
+    return subprocess.CompletedProcess(words, int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
 @pytest.mark.parametrize("what", USAGE)
-def test_what_cannot_be_meant_is_refused_with_status_2(
-    answers: tuple[Command, dict[str, str], dict[str, subprocess.CompletedProcess[str]]], what: str
+def test_what_cannot_be_meant_is_refused_with_status_2_and_changes_nothing(
+    kept: tuple[Command, dict[str, str]], monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    _, _, found = answers
-    done = found[what]
+    command, before = kept
+    done = in_this_process(USAGE[what][0], monkeypatch)
     assert done.returncode == 2, done.stderr
     assert USAGE[what][1] in done.stderr
     assert "Traceback" not in done.stderr
     if "option" not in what and "zone" not in what:
         assert len(done.stderr.splitlines()) == 1
         assert done.stderr.startswith("bcdata: ")
-
-
-def test_refused_commands_change_nothing(
-    answers: tuple[Command, dict[str, str], dict[str, subprocess.CompletedProcess[str]]],
-) -> None:
-    command, before, found = answers
-    assert len(found) == len(USAGE)
     assert tree(command.root) == before
 
 
