@@ -153,7 +153,7 @@ def coarse(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, dict[str, Ra
             f"spot_klines_{interval}",
             "BTCUSDT",
             "2023-03",
-            "2023-05",
+            "2023-04",
             until=Zone.FEATURES if interval == "1m" else Zone.MERGED,
         )
         for interval in ("1m", *INTERVALS)
@@ -179,7 +179,7 @@ def floor(interval: str, at: datetime) -> datetime:
 def test_any_interval_is_a_line_of_the_catalog(coarse: tuple[Lake, dict[str, Ran]], interval: str) -> None:
     lake, runs = coarse
     assert runs[interval].ok
-    name, months = f"spot_klines_{interval}", ("2023-03", "2023-04", "2023-05")
+    name, months = f"spot_klines_{interval}", ("2023-03", "2023-04")
     minutes = pl.concat(merged(lake, "spot_klines_1m", "BTCUSDT", month) for month in months)
     bars = pl.concat(merged(lake, name, "BTCUSDT", month) for month in months)
     groups: dict[datetime, list[tuple[float, ...]]] = {}
