@@ -7,6 +7,9 @@ READY := $(VENV)/.ready
 NO_SECRET := ^(hush|SECR{}ETX|word|pass|password|xyz|s3cret|hunter2.*|abcdefghijklmnopqrstuvwxyz/|0?123456789abcdef0?)$$
 NO_SECRET_KEY := ^(data|gaps|quarantine)/
 
+# Tests start hundreds of processes: each would compile bcdata anew where the environment forbids to keep what was compiled.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help demo test slow campaign check dev bench lock clean
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## */\t/' | expand -t 10

@@ -6,6 +6,7 @@ import shutil
 import zipfile
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 from bcdata_tests.run import utc
@@ -81,11 +82,17 @@ def made_day(day: str, *, minutes: int = 1440, price: int = 100) -> list[list[st
 
 
 def _row(start: int, price: int, volume: int) -> list[str]:
-    close = price + 1
-    prices = [f"{value}.00000000" for value in (price, price + 2, price - 1, close)]
+    before, after = _values(price, volume)
+    return [str(start), *before, str(start + 59_999_999), *after]
+
+
+@cache
+def _values(price: int, volume: int) -> tuple[list[str], list[str]]:
+    """What a row says before its close time, and after it; a day has fifteen different ones."""
+    prices = [f"{value}.00000000" for value in (price, price + 2, price - 1, price + 1)]
     quote, taker = price * volume, volume / 2
     flows = [f"{quote}.00000000", "3", f"{taker:.8f}", f"{taker * price:.8f}"]
-    return [str(start), *prices, f"{volume}.00000000", str(start + 59_999_999), *flows, "0"]
+    return [*prices, f"{volume}.00000000"], [*flows, "0"]
 
 
 def coarse(rows: Rows, minutes: int = 60) -> list[list[str]]:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from bcdata.frames.schema import LEDGER, TIME
 from bcdata.intervals import Interval
@@ -64,17 +66,25 @@ def ledger(
 
 def explain(missing: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:
     """The frame (`open_time`) with `status` and `evidence` of the strongest reason that holds; open where none does."""
-    told = missing.with_columns(pl.lit(Status.OPEN.value).alias("status"), pl.lit(UNKNOWN).alias("evidence"))
+    found = pl.Series(_strongest(missing["open_time"], [reason.window for reason in reasons]))
+    statuses = pl.Series([*(reason.status.value for reason in reasons), Status.OPEN.value], dtype=pl.String)
+    evidence = pl.Series([*(reason.evidence for reason in reasons), UNKNOWN], dtype=pl.String)
+    return missing.with_columns(statuses.gather(found).alias("status"), evidence.gather(found).alias("evidence"))
+
+
+def _strongest(opens: pl.Series, windows: Sequence[Window]) -> NDArray[np.int64]:
+    """For each open the number of the first window that holds it, or how many windows there are."""
+    found = np.full(opens.len(), len(windows), dtype=np.int64)
+    order = opens.arg_sort()
+    ascending, place = opens.gather(order), order.to_numpy()
+    starts, ends = (
+        ascending.search_sorted(pl.Series(edges, dtype=TIME), side="left").to_numpy()
+        for edges in ([window.start for window in windows], [window.end for window in windows])
+    )
     # From weakest to strongest: what is applied later overrides.
-    for reason in reversed(reasons):
-        inside = pl.col("open_time").is_between(
-            pl.lit(reason.window.start, dtype=TIME), pl.lit(reason.window.end, dtype=TIME), closed="left"
-        )
-        told = told.with_columns(
-            pl.when(inside).then(pl.lit(reason.status.value)).otherwise("status").alias("status"),
-            pl.when(inside).then(pl.lit(reason.evidence)).otherwise("evidence").alias("evidence"),
-        )
-    return told
+    for at in reversed(range(len(windows))):
+        found[place[starts[at] : ends[at]]] = at
+    return found
 
 
 def worth_asking(missing: pl.DataFrame, reasons: Sequence[Reason]) -> pl.DataFrame:

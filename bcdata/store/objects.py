@@ -82,7 +82,8 @@ class LocalObjects:
         self._lock: int | None = None
         self._starting = threading.Lock()
         self._synced = GroupSync(root)
-        self._plain: set[Path] = {root}
+        self._plain = {""}
+        """Keys of folders that are no links: the root may be one."""
 
     def put(self, key: str, body: bytes, *, durable: bool = False) -> None:
         """Writes to staging, then renames: whole or not at all. What is durable is on the disk before it is renamed."""
@@ -107,18 +108,20 @@ class LocalObjects:
         """The bytes; None where there is no such file, or what is there is none: a pipe would be waited for."""
         if self.stat(key) is None:
             return None
-        with explained(self.path(key)):
+        path = self.path(key)
+        with explained(path):
             try:
-                with open(self.path(key), "rb", opener=_without_waiting) as file:
+                with open(path, "rb", opener=_without_waiting) as file:
                     return file.read()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return None
 
     def stat(self, key: str) -> ObjectInfo | None:
         """Size and time; None where there is no such file."""
-        with explained(self.path(key)):
+        path = self.path(key)
+        with explained(path):
             try:
-                status = self.path(key).stat()
+                status = path.stat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
         return _info(key, status) if stat.S_ISREG(status.st_mode) else None
@@ -163,9 +166,10 @@ class LocalObjects:
 
     def delete(self, key: str) -> None:
         """Removes the file and the folders that it leaves empty."""
-        with explained(self.path(key)):
-            self.path(key).unlink(missing_ok=True)
-            self._prune(self.path(key).parent)
+        path = self.path(key)
+        with explained(path):
+            path.unlink(missing_ok=True)
+            self._prune(path.parent)
 
     def path(self, key: str) -> Path:
         """The file of a key. Keys are ours, but a key that would leave the root is refused all the same.
@@ -176,17 +180,17 @@ class LocalObjects:
         """
         if key.startswith("/") or ".." in key.split("/"):
             raise StoreError(f"the key {key!r} would leave the store")
-        found = self.root / key
-        folder, new = found if key.endswith("/") or not key else found.parent, set[Path]()
+        folder, new = key.rpartition("/")[0], set[str]()
         while folder not in self._plain:
-            with explained(folder):
-                linked = folder.is_symlink()
+            place = self.root / folder
+            with explained(place):
+                linked = place.is_symlink()
             if linked:
-                raise _linked(folder)
+                raise _linked(place)
             new.add(folder)
-            folder = folder.parent
+            folder = folder.rpartition("/")[0]
         self._plain |= new
-        return found
+        return self.root / key
 
     def check(self) -> None:
         """Writes a little to staging and takes it away again."""

@@ -18,6 +18,7 @@ from bcdata.dagster.launch import open_instance
 from bcdata.dagster.partitions import symbol_set
 from bcdata.dagster.resources import build_resources
 from bcdata.simulate import Fault, FolderMarket, LoopbackExchange
+from bcdata_tests.dagster.home import furnish
 from bcdata_tests.mirror import Mirror
 from bcdata_tests.run import Lake, pointed_at, utc
 
@@ -126,6 +127,7 @@ def warded(folder: Path, *, now: str, catalog: str = CATALOG) -> Iterator[Ward]:
         patch.setenv("BCDATA_ROOT", str(folder / "lake"))
         patch.setenv("BCDATA_HTTP_ATTEMPTS", "2")
         patch.setenv("DAGSTER_HOME", str(folder / "dagster"))
+        furnish(folder / "dagster")
         with open_instance(folder / "lake") as instance:
             for dataset in loaded:
                 name = symbol_set(dataset.market, dataset.grain)

@@ -10,7 +10,7 @@ from bcdata.providers.base import Series
 from bcdata.windows import Window
 from bcdata_tests.mirror import Rows, coarse, day_key, made_day
 from bcdata_tests.run import Lake, utc
-from bcdata_tests.universe.test_universe import workbench
+from bcdata_tests.universe.learning import workbench
 from bcdata_tests.world import BY_DAY, BY_MONTH, D, World
 
 SYMBOL = "BTCUSDT"

@@ -2,7 +2,6 @@
 
 import inspect
 import re
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
@@ -14,7 +13,6 @@ import pytest
 from dagster._core.definitions.data_version import DATA_VERSION_TAG
 from dagster._core.errors import DagsterInvariantViolationError
 from dagster._core.event_api import PartitionKeyFilter
-from dagster._core.instance import InstanceRef
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from dagster._core.test_utils import freeze_time
@@ -24,24 +22,14 @@ from sqlalchemy.exc import IntegrityError
 
 from bcdata import dagster_storage
 from bcdata.dagster_storage import (
-    HomeArtifactStorage,
-    HomeComputeLogManager,
     PooledSqliteEventLogStorage,
-    PooledSqliteStorage,
 )
-from bcdata_tests.facts.storage_cases import Recording, assert_intact, record_runs, sqlite_instance, stored_rows
+from bcdata_tests.facts.storage_cases import Recording, assert_intact, sqlite_instance, stored_rows
 
 Operation = tuple[Any, ...]
-
 BARS = dg.AssetKey("bars")
 SANE = dg.AssetCheckKey(BARS, "sane")
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
-PROJECT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def recording() -> Recording:
-    return record_runs()
 
 
 @pytest.fixture
@@ -162,6 +150,8 @@ def test_stores_and_reads_event_by_event_what_stock_does(
 
 
 symbols = st.sampled_from(["BTCUSDT", "ETHUSDT", "SOLUSDT"])
+
+
 operations = st.one_of(
     st.tuples(st.just("store"), st.integers(0, 30)),
     st.tuples(st.just("store_batch"), st.integers(0, 20), st.integers(20, 45)),
@@ -252,77 +242,6 @@ def test_a_failed_transaction_leaves_nothing(tmp_path: Path, recording: Recordin
     log.store_event(event)
     assert log.get_logs_for_run(event.run_id) == [event]
     log.dispose()
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A DAGSTER_HOME with the project's dagster.yaml, seen from another working directory."""
-    elsewhere, home = tmp_path / "elsewhere", tmp_path / "home"
-    elsewhere.mkdir()
-    home.mkdir()
-    shutil.copy(PROJECT / "dagster.yaml", home)
-    monkeypatch.setenv("DAGSTER_HOME", str(home))
-    monkeypatch.chdir(elsewhere)
-    return home
-
-
-def test_the_project_settings_hold_from_any_working_directory(home: Path) -> None:
-    with dg.DagsterInstance.get() as instance:
-        assert type(instance.event_log_storage) is PooledSqliteEventLogStorage
-        assert isinstance(instance.compute_log_manager, HomeComputeLogManager)
-        assert instance.compute_log_manager.get_captured_local_path(["run", "a"], "out").startswith(str(home))
-        assert instance.root_directory == str(home / "data/dagster")
-        assert not instance.telemetry_enabled
-        assert instance.run_retries_enabled
-        assert not instance.run_retries_retry_on_asset_or_op_failure
-        run_queue = instance.get_concurrency_config().run_queue_config
-        assert run_queue is not None
-        assert run_queue.max_concurrent_runs == 2
-        again = instance.get_ref()
-        with dg.DagsterInstance.from_ref(again) as in_another_process:  # how run workers make theirs
-            assert type(in_another_process.event_log_storage) is PooledSqliteEventLogStorage
-    stored = {str(path.relative_to(home)) for path in home.rglob("*.db")}
-    assert stored == {
-        "data/dagster/history/runs.db",
-        "data/dagster/history/runs/index.db",
-        "data/dagster/schedules/schedules.db",
-    }
-    assert not list(Path.cwd().iterdir())
-
-
-def test_the_stock_storage_is_one_block_away(home: Path, recording: Recording) -> None:
-    run, events = recording.runs[0], recording.events_of[0]
-    with dg.DagsterInstance.get() as pooled:
-        pooled.run_storage.add_run(run)
-        for event in events:
-            pooled.event_log_storage.store_event(event)
-    stock_block = {"storage": {"sqlite": {"base_dir": str(home / "data/dagster")}}}
-    with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home.parent), overrides=stock_block)) as stock:
-        assert type(stock.event_log_storage) is SqliteEventLogStorage
-        assert stock.all_logs(run.run_id) == events
-        assert stock.has_run(run.run_id)
-
-
-def test_without_a_dagster_home_paths_start_at_the_working_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    monkeypatch.chdir(tmp_path)
-    for kind in (PooledSqliteStorage, PooledSqliteEventLogStorage):
-        storage = kind.from_config_value(None, {"base_dir": "here"})
-        assert type(storage) is kind
-        storage.dispose()
-    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("index.db")} == {
-        "here/history/runs/index.db",
-        "here/index.db",
-    }
-    assert HomeArtifactStorage.from_config_value(None, {"base_dir": "here"}).base_dir == str(tmp_path / "here")
-
-
-def test_an_empty_dagster_home_is_stock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
-    with dg.DagsterInstance.get() as instance:
-        assert type(instance.event_log_storage) is SqliteEventLogStorage
 
 
 def test_what_is_overridden_is_still_what_stock_calls(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from bcdata.gaps.ledger import Reason, Status, ledger, missing_opens, runs_of
+from bcdata.frames.schema import TIME
+from bcdata.gaps.ledger import UNKNOWN, Reason, Status, explain, ledger, missing_opens, runs_of
 from bcdata.windows import Window
 from bcdata_tests.make import MINUTE, START, bars, opens
 
@@ -109,3 +110,19 @@ def test_missing_opens_are_the_difference() -> None:
 def test_a_window_far_beyond_the_calendar_is_harmless() -> None:
     known = [Reason(Window(START, START + timedelta(days=36_600)), Status.DELISTED, "gone")]
     assert statuses(ledger(opens(3), held([0]), known, archives=[ARCHIVE])) == [(1, 2, "delisted")]
+
+
+@given(
+    st.lists(st.integers(0, 40), max_size=30),
+    st.lists(st.tuples(st.integers(-5, 45), st.integers(0, 20), st.sampled_from(Status)), max_size=8),
+)
+def test_the_first_reason_that_holds_is_told_in_whatever_order_bars_come(
+    missing: list[int], told: list[tuple[int, int, Status]]
+) -> None:
+    known = [reason(first, first + width, status, f"because of {at}") for at, (first, width, status) in enumerate(told)]
+    times = [START + at * MINUTE for at in missing]
+    found = explain(pl.DataFrame({"open_time": times}, schema={"open_time": TIME}), known)
+    nothing = (Status.OPEN.value, UNKNOWN)
+    holds = [[one for one in known if one.window.start <= at < one.window.end] for at in times]
+    expected = [(some[0].status.value, some[0].evidence) if some else nothing for some in holds]
+    assert found.rows() == [(at, *words) for at, words in zip(times, expected, strict=True)]

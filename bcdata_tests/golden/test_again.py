@@ -36,35 +36,41 @@ def copy(main_job: Job, tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 DELETED = {
     "objects": (
+        ("BTCUSDT,ARBUSDT", "2023-03", "2023-04"),
         "raw/binance_archive/*/symbol=ARBUSDT/date=2023-04/*.zip",
         "raw/binance_rest/*/symbol=BTCUSDT/date=2023-03/klines*.json",
     ),
     "manifests": (
+        (ALL, "2023-03", "2023-03"),
         "raw/binance_archive/*/symbol=BTCUSDT/date=2023-03/manifest.json",
         "raw/binance_rest/*/symbol=*/date=2023-03/manifest.json",
     ),
     "parsed": (
+        (ALL, "2023-03", "2023-04"),
         "parsed/binance_archive/*/symbol=ETHUSDT/date=2023-04/part-0.parquet",
         "parsed/binance_rest/*/symbol=*/date=2023-03/part-0.parquet",
     ),
     "ledgers and features": (
-        "gaps/*/symbol=ETHUSDT/date=*/part-0.parquet",
+        ("BTCUSDT,ETHUSDT", "2023-04", "2023-05"),
+        "gaps/*/symbol=ETHUSDT/date=2023-0[45]/part-0.parquet",
         "features/*/symbol=BTCUSDT/date=2023-05/part-0.parquet",
     ),
-    "merged": ("merged/*/symbol=*/date=2023-03/part-0.parquet",),
-    "a symbol": ("*/*/symbol=ARBUSDT/date=*/*",),
+    "merged": ((ALL, "2023-03", "2023-03"), "merged/*/symbol=*/date=2023-03/part-0.parquet"),
+    "a symbol": (("ARBUSDT", FIRST, LAST), "*/*/symbol=ARBUSDT/date=*/*"),
 }
+"""Which symbols and months are materialized again, and what was deleted of them."""
 
 
 @pytest.mark.parametrize("what", DELETED)
 def test_what_was_deleted_comes_back_byte_for_byte(main_job: Job, copy: Lake, what: str) -> None:
     lake, _ = main_job
-    for pattern in DELETED[what]:
+    (symbols, first, last), *patterns = DELETED[what]
+    for pattern in patterns:
         chosen = sorted(copy.root.glob(pattern))
         assert chosen, pattern
         for path in chosen:
             path.unlink()
-    assert copy.materialize(D, ALL, FIRST, LAST).ok
+    assert copy.materialize(D, symbols, first, last).ok
     assert tree_of_minutes(copy.root) == tree_of_minutes(lake.root)
 
 

@@ -33,8 +33,11 @@ PLACES = {
     **{zone: f"{zone}/{D}" for zone in ("merged", "gaps", "features", "reports", "seasonality", "labels")},
     "resampled": f"resampled/{COARSER}",
 }
-every_zone = pytest.mark.parametrize("place", PLACES.values(), ids=list(PLACES))
-published = pytest.mark.parametrize("place", list(PLACES.values())[2:], ids=list(PLACES)[2:])
+SLOW = ("parsed rest", "reports", "seasonality", "labels")
+"""Published by the same code as parsed archives and features."""
+_CASES = [pytest.param(one, id=name, marks=[pytest.mark.slow] * (name in SLOW)) for name, one in PLACES.items()]
+every_zone = pytest.mark.parametrize("place", _CASES)
+published = pytest.mark.parametrize("place", _CASES[2:])
 
 
 @pytest.fixture(scope="module")

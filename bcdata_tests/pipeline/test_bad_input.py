@@ -3,21 +3,24 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import StringIO
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from bcdata.cli import main
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
 from bcdata.simulate import FolderMarket, LoopbackExchange
 from bcdata_tests.command import Command, materialize
 from bcdata_tests.mirror import Mirror, coarse, made_day
 from bcdata_tests.run import ARCHIVE, Lake, pointed_at, tree, utc
-from bcdata_tests.world import BY_DAY, D, World
+from bcdata_tests.world import BARS_BY_DAY, D, World
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
 GOOD = materialize(D, "BTCUSDT", DAYS[0], DAYS[2])
@@ -43,10 +46,8 @@ USAGE = {
 
 
 @pytest.fixture(scope="module")
-def answers(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[tuple[Command, dict[str, str], dict[str, subprocess.CompletedProcess[str]]]]:
-    """A good lake, and what became of every bad command on it; two at a time, since each costs a Python start."""
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Command, dict[str, str]]]:
+    """A good lake, its files as they are before any bad command, and this process pointed at it."""
     folder = tmp_path_factory.mktemp("bad_input")
     mirror = Mirror(folder / "archive")
     for day in DAYS:
@@ -55,35 +56,37 @@ def answers(
     with (
         LoopbackExchange(market, now=utc("2025-03-01")) as exchange,
         pointed_at(exchange.environment(), folder / "state") as variables,
-        ThreadPoolExecutor(2) as pool,
+        pytest.MonkeyPatch.context() as patch,
     ):
-        command = Command.of(World(mirror, mirror, market, exchange, folder, variables), BY_DAY, "good")
+        command = Command.of(World(mirror, mirror, market, exchange, folder, variables), BARS_BY_DAY, "good")
         done = command.run(GOOD)
         assert done.returncode == 0, done.stderr
-        before = tree(command.root)
-        answers = dict(zip(USAGE, pool.map(command.run, (words for words, _ in USAGE.values())), strict=True))
-        yield command, before, answers
+        for name, value in command.variables.items():
+            patch.setenv(name, value)
+        yield command, tree(command.root)
+
+
+def in_this_process(words: list[str], patch: pytest.MonkeyPatch) -> subprocess.CompletedProcess[str]:
+    """What `bcdata` comes to without a Python start for each command: its `main`, and what that writes."""
+    patch.setattr(sys, "argv", ["bcdata", *words])
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        main()
+    return subprocess.CompletedProcess(words, int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
 @pytest.mark.parametrize("what", USAGE)
-def test_what_cannot_be_meant_is_refused_with_status_2(
-    answers: tuple[Command, dict[str, str], dict[str, subprocess.CompletedProcess[str]]], what: str
+def test_what_cannot_be_meant_is_refused_with_status_2_and_changes_nothing(
+    kept: tuple[Command, dict[str, str]], monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    _, _, found = answers
-    done = found[what]
+    command, before = kept
+    done = in_this_process(USAGE[what][0], monkeypatch)
     assert done.returncode == 2, done.stderr
     assert USAGE[what][1] in done.stderr
     assert "Traceback" not in done.stderr
     if "option" not in what and "zone" not in what:
         assert len(done.stderr.splitlines()) == 1
         assert done.stderr.startswith("bcdata: ")
-
-
-def test_refused_commands_change_nothing(
-    answers: tuple[Command, dict[str, str], dict[str, subprocess.CompletedProcess[str]]],
-) -> None:
-    command, before, found = answers
-    assert len(found) == len(USAGE)
     assert tree(command.root) == before
 
 
@@ -95,8 +98,8 @@ def good(world: World) -> Command:
         world.mirror.put_day("BTCUSDT", day, rows)
         world.mirror.put_day("BTCUSDT", day, coarse(rows), interval="1h")
         world.mirror.put_day("BTCUSDT", day, coarse(rows, 1440), interval="1d")
-    command = Command.of(world, BY_DAY, "cli", BCDATA_HTTP_ATTEMPTS="2")
-    assert world.lake(BY_DAY, name="cli/lake").materialize(D, "BTCUSDT", DAYS[0]).ok
+    command = Command.of(world, BARS_BY_DAY, "cli", BCDATA_HTTP_ATTEMPTS="2")
+    assert world.lake(BARS_BY_DAY, name="cli/lake").materialize(D, "BTCUSDT", DAYS[0]).ok
     return command
 
 
@@ -113,7 +116,7 @@ def assert_kept(command: Command, before: dict[str, str]) -> None:
 
 def test_a_catalog_with_a_typo_names_the_line(good: Command) -> None:
     before = tree(good.root)
-    (good.folder / "catalog.yaml").write_text(BY_DAY.replace("symbols", "symbls"))
+    (good.folder / "catalog.yaml").write_text(BARS_BY_DAY.replace("symbols", "symbls"))
     done = good.run(GOOD)
     assert done.returncode == 2
     assert "catalog.yaml:6" in done.stderr
@@ -182,7 +185,7 @@ def test_lies_are_failures_that_name_the_address(
     before = tree(good.root)
     for name, url in lies(liar, what, good).items():
         monkeypatch.setenv(name, url)
-    ran = world.lake(BY_DAY, name="cli/lake").materialize(D, "BTCUSDT", DAYS[0], DAYS[2])
+    ran = world.lake(BARS_BY_DAY, name="cli/lake").materialize(D, "BTCUSDT", DAYS[0], DAYS[2])
     raw = ran.of(Zone.RAW, ARCHIVE).values()
     assert {outcome.state for outcome in raw} == {State.FAILED}
     assert all("BCDATA_BINANCE_LISTING_URL" in outcome.verdict.summary() for outcome in raw)
@@ -209,7 +212,7 @@ def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_room(
     world: World, good: Command, small_disk: Path, room: int
 ) -> None:
     """Without any room the command does not begin; with a little it fails on the way."""
-    whole = world.lake(BY_DAY, name="cli/lake")
+    whole = world.lake(BARS_BY_DAY, name="cli/lake")
     shutil.copytree(good.root, small_disk / "lake")
     command = Command(good.folder, {**good.variables, "BCDATA_ROOT": str(small_disk / "lake")})
     before = tree(command.root)

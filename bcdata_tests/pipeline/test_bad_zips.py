@@ -14,7 +14,7 @@ from bcdata.pipeline.zones import Zone
 from bcdata_tests.mirror import csv_of, day_key, made_day, moved, zipped
 from bcdata_tests.pipeline.honest import assert_absent, assert_honest, bars_of, published
 from bcdata_tests.run import ARCHIVE, Lake, Ran, utc
-from bcdata_tests.world import BY_MONTH, D, World
+from bcdata_tests.world import BARS_BY_DAY, BARS_BY_MONTH, BY_DAY, D, World
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
 BAD = DAYS[1]
@@ -69,8 +69,8 @@ def put(world: World, body: bytes) -> None:
     world.mirror.put(day_key("BTCUSDT", BAD), body)
 
 
-def run(world: World) -> tuple[Lake, Ran]:
-    lake = world.lake()
+def run(world: World, catalog: str = BARS_BY_DAY) -> tuple[Lake, Ran]:
+    lake = world.lake(catalog)
     return lake, lake.materialize(D, "BTCUSDT", DAYS[0], DAYS[2], refill=False)
 
 
@@ -92,7 +92,7 @@ def test_it_is_set_aside_with_its_reason_and_its_neighbours_are_published(world:
 def test_in_a_month_it_costs_its_day_alone(world: World, what: str) -> None:
     make, _ = WHOLE[what]
     put(world, make())
-    lake = world.lake(BY_MONTH)
+    lake = world.lake(BARS_BY_MONTH)
     ran = lake.materialize(D, "BTCUSDT", "2025-01", refill=False)
     assert ran.troubles == []
     truth = [*made_day(DAYS[0]), *ROWS, *made_day(DAYS[2])]
@@ -160,7 +160,7 @@ def test_lines_that_are_no_rows_are_quarantined_where_their_time_can_be_told(wor
     # Where bars and lines do not fit, nothing tells which are which.
     lines[10:12] = [b"garbage\n"]
     put(world, zipped(MEMBER, b"".join(lines)))
-    lake = world.lake(name="other")
+    lake = world.lake(BARS_BY_DAY, name="other")
     lake.materialize(D, "BTCUSDT", BAD, refill=False)
     ledger = assert_honest(lake, "BTCUSDT", BAD, ROWS)
     assert ledger.select("bars", "status").rows() == [(2, "open")]
@@ -208,7 +208,7 @@ def test_of_two_rows_that_contradict_each_other_none_is_believed(world: World) -
 def test_more_than_the_allowed_share_of_bad_rows_costs_the_object(world: World, bad: int, *, held: bool) -> None:
     rows = [[*row[:2], "1.00000000", *row[3:]] if at < bad else row for at, row in enumerate(ROWS)]
     put(world, zipped(MEMBER, csv_of(rows)))
-    lake, ran = run(world)
+    lake, ran = run(world, BY_DAY)
     assert (ran.of(Zone.MERGED)["BTCUSDT", BAD].state is State.HELD_BACK) == held
     if held:
         assert_absent(lake, "BTCUSDT", BAD)
@@ -225,7 +225,7 @@ def test_where_day_and_month_disagree_the_day_wins_and_it_is_said(world: World) 
     later = world.mirror.root / day_key("BTCUSDT", BAD)
     stamp = later.stat().st_mtime + 3600
     os.utime(later, (stamp, stamp))
-    lake = world.lake(BY_MONTH)
+    lake = world.lake(BARS_BY_MONTH)
     ran = lake.materialize(D, "BTCUSDT", "2025-01", refill=False)
     assert ran.troubles == []
     assert ran.rules(Zone.PARSED, "BTCUSDT", "2025-01", ARCHIVE)["daily_monthly_disagree"] == 1440
@@ -235,7 +235,7 @@ def test_where_day_and_month_disagree_the_day_wins_and_it_is_said(world: World) 
 def test_by_day_a_monthly_object_stands_in_for_a_day_that_is_not_there(world: World) -> None:
     whole = [row for at in range(1, 32) for row in made_day(f"2025-01-{at:02}")]
     world.mirror.put_month("BTCUSDT", "2025-01", whole)
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     ran = lake.materialize(D, "BTCUSDT", BAD, refill=False)
     assert ran.troubles == []
     assert published(lake, "BTCUSDT", BAD) == bars_of(ROWS)

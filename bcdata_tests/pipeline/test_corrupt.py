@@ -17,7 +17,7 @@ from bcdata_tests.golden import reader
 from bcdata_tests.mirror import Rows, day_key, moved
 from bcdata_tests.pipeline.honest import assert_absent, assert_honest, bars_of, published
 from bcdata_tests.run import ARCHIVE, utc
-from bcdata_tests.world import BY_DAY, BY_MONTH, D, World
+from bcdata_tests.world import BARS_BY_DAY, BARS_BY_MONTH, BY_DAY, D, World
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
 BAD = DAYS[1]
@@ -66,7 +66,7 @@ def test_a_bad_row_costs_the_row(
     world: World, shared_data: Path, pristine: Rows, name: str, *, wrong_checksum: bool
 ) -> None:
     place(world, shared_data, name, wrong_checksum=wrong_checksum)
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     ran = lake.materialize(D, "BTCUSDT", DAYS[0], DAYS[2], refill=False)
     assert ran.troubles == []
     assert ran.rules(Zone.PARSED, "BTCUSDT", BAD, ARCHIVE)[ROWS[name]] == 1
@@ -84,7 +84,7 @@ def test_a_bad_row_costs_the_row(
 @pytest.mark.parametrize("name", ROWS)
 def test_rest_repairs_a_bad_row(world: World, shared_data: Path, pristine: Rows, name: str) -> None:
     place(world, shared_data, name)
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     ran = lake.materialize(D, "BTCUSDT", BAD)
     assert ran.troubles == []
     assert published(lake, "BTCUSDT", BAD) == bars_of(pristine)
@@ -95,7 +95,7 @@ def test_rest_repairs_a_bad_row(world: World, shared_data: Path, pristine: Rows,
 @pytest.mark.parametrize("name", HARMLESS)
 def test_what_is_harmless_is_published(world: World, shared_data: Path, pristine: Rows, name: str) -> None:
     place(world, shared_data, name)
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     ran = lake.materialize(D, "BTCUSDT", DAYS[0], DAYS[2], refill=False)
     assert ran.troubles == []
     assert published(lake, "BTCUSDT", BAD) == bars_of(pristine)
@@ -110,7 +110,7 @@ def test_a_broken_archive_is_quarantined_and_another_source_fills_its_day(
     world: World, shared_data: Path, pristine: Rows, name: str, *, wrong_checksum: bool
 ) -> None:
     place(world, shared_data, name, wrong_checksum=wrong_checksum)
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     ran = lake.materialize(D, "BTCUSDT", DAYS[0], DAYS[2])
     assert ran.troubles == []
     assert published(lake, "BTCUSDT", BAD) == bars_of(pristine)
@@ -190,7 +190,7 @@ def test_by_month_a_broken_day_costs_the_day_alone(
     place(world, shared_data, "spot_klines_truncated_archive")
     world.mirror.put_day("ETHUSDT", BAD, pristine)
     world.mirror.put_day("BTCUSDT", "2025-02-02", moved(pristine, 31))
-    lake = world.lake(BY_MONTH)
+    lake = world.lake(BARS_BY_MONTH)
     ran = lake.materialize(D, "BTCUSDT,ETHUSDT", "2025-01", "2025-02", refill=refill)
     assert ran.troubles == []
     days = [row for at in (-1, 0, 1) for row in moved(pristine, at)]
@@ -209,7 +209,7 @@ def test_by_month_a_sound_monthly_object_stands_in_for_a_broken_day(
     place(world, shared_data, "spot_klines_truncated_archive")
     days = [row for at in range(31) for row in moved(pristine, at - 1)]
     world.mirror.put_month("BTCUSDT", "2025-01", days)
-    lake = world.lake(BY_MONTH)
+    lake = world.lake(BARS_BY_MONTH)
     ran = lake.materialize(D, "BTCUSDT", "2025-01")
     assert ran.troubles == []
     assert published(lake, "BTCUSDT", "2025-01") == bars_of(days)

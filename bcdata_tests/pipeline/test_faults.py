@@ -7,7 +7,7 @@ from bcdata.pipeline.zones import Zone
 from bcdata_tests.mirror import Rows, made_day
 from bcdata_tests.pipeline.honest import assert_absent, assert_honest, bars_of, published
 from bcdata_tests.run import ARCHIVE, Lake, Ran, tree, utc
-from bcdata_tests.world import D, World
+from bcdata_tests.world import BARS_BY_DAY, BY_DAY, D, World
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
 BAD = DAYS[1]
@@ -26,8 +26,8 @@ def rows(world: World) -> dict[str, Rows]:
     return made  # type: ignore[return-value]
 
 
-def run(world: World, *, refill: bool = True) -> tuple[Lake, Ran]:
-    lake = world.lake()
+def run(world: World, *, catalog: str = BARS_BY_DAY, refill: bool = True) -> tuple[Lake, Ran]:
+    lake = world.lake(catalog)
     return lake, lake.materialize(D, "BTCUSDT", DAYS[0], DAYS[2], refill=refill)
 
 
@@ -60,7 +60,7 @@ PASSING = [
 def test_what_passes_by_is_ridden_out(
     world: World, rows: dict[str, Rows], match: str, kind: str, settings: dict[str, object]
 ) -> None:
-    undisturbed = world.lake(name="undisturbed")
+    undisturbed = world.lake(BARS_BY_DAY, name="undisturbed")
     assert undisturbed.materialize(D, "BTCUSDT", DAYS[0], DAYS[2]).ok
     world.add(match, kind, **settings)
     lake, ran = run(world)
@@ -105,7 +105,7 @@ def test_what_stays_fails_its_partition_with_a_cause(
 
 def test_a_ban_stops_all_callers_at_once(world: World, rows: dict[str, Rows]) -> None:
     world.add("/archive/", "status", status=418, retry_after=60)
-    lake, ran = run(world)
+    lake, ran = run(world, catalog=BY_DAY)
     failed = ran.of(Zone.RAW, ARCHIVE).values()
     assert {outcome.state for outcome in failed} == {State.FAILED}
     assert all("banned" in outcome.verdict.summary() for outcome in failed)

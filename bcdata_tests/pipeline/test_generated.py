@@ -54,7 +54,7 @@ def merged(lake: Lake, dataset: str, symbol: str, month: str) -> pl.DataFrame:
 
 
 def test_coin_m_volumes_are_base_and_quote_and_vwap_lies_within_the_bar(lake: Lake) -> None:
-    assert lake.materialize("cm_klines_1m", "BTCUSD_PERP", "2023-01").troubles == []
+    assert lake.materialize("cm_klines_1m", "BTCUSD_PERP", "2023-01", until=Zone.MERGED).troubles == []
     bars = merged(lake, "cm_klines_1m", "BTCUSD_PERP", "2023-01")
     rows = fields("data/futures/cm/monthly/klines/BTCUSD_PERP/1m/BTCUSD_PERP-1m-2023-01.zip")
     assert bars.select("open_time", "volume", "quote_volume").rows() == [
@@ -74,7 +74,7 @@ def test_coin_m_volumes_are_base_and_quote_and_vwap_lies_within_the_bar(lake: La
 
 
 def test_settlements_stand_at_the_minute_that_opens_then(lake: Lake) -> None:
-    assert lake.materialize("um_klines_1m", "ARBUSDT", "2023-05").troubles == []
+    assert lake.materialize("um_klines_1m", "ARBUSDT", "2023-05", until=Zone.MERGED).troubles == []
     settled = [
         (instant(row[0]) + timedelta(seconds=30), float(row[2]))
         for row in fields("data/futures/um/monthly/fundingRate/ARBUSDT/ARBUSDT-fundingRate-2023-05.zip")
@@ -87,7 +87,7 @@ def test_settlements_stand_at_the_minute_that_opens_then(lake: Lake) -> None:
 
 
 def test_the_interval_in_force_changes_when_the_exchange_says(lake: Lake) -> None:
-    assert lake.materialize("um_funding", "ARBUSDT", "2023-05").troubles == []
+    assert lake.materialize("um_funding", "ARBUSDT", "2023-05", until=Zone.MERGED).troubles == []
     settled = merged(lake, "um_funding", "ARBUSDT", "2023-05")
     change = utc("2023-05-11T08:00")
     assert set(settled.filter(pl.col("time") < change)["interval_hours"]) == {8}
@@ -96,7 +96,7 @@ def test_the_interval_in_force_changes_when_the_exchange_says(lake: Lake) -> Non
 
 
 def test_settlements_before_a_listing_are_not_listed(lake: Lake) -> None:
-    assert lake.materialize("um_funding", "ARBUSDT", "2023-01", "2023-03").troubles == []
+    assert lake.materialize("um_funding", "ARBUSDT", "2023-01", "2023-03", until=Zone.MERGED).troubles == []
     ledger = lake.ledger("um_funding", "ARBUSDT", "2023-01", "2023-02", "2023-03")
     assert set(ledger["status"]) == {"not_listed"}
     assert ledger["bars"].sum() == (31 + 28 + 22) * 3 + 2
@@ -105,7 +105,7 @@ def test_settlements_before_a_listing_are_not_listed(lake: Lake) -> None:
 
 def test_the_open_month_of_funding_comes_from_rest(lake: Lake) -> None:
     """July has no file yet."""
-    ran = lake.materialize("um_funding", "ARBUSDT", "2023-07")
+    ran = lake.materialize("um_funding", "ARBUSDT", "2023-07", until=Zone.MERGED)
     assert ran.troubles == []
     settled = merged(lake, "um_funding", "ARBUSDT", "2023-07")
     assert settled["time"].to_list() == [utc("2023-07-01") + at * timedelta(hours=4) for at in range(18)]
@@ -149,7 +149,13 @@ def coarse(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, dict[str, Ra
     (folder / "catalog.yaml").write_text("\n".join(["datasets:", *names]))
     lake = Lake(folder / "lake", NOW, load_catalog(folder / "catalog.yaml"))
     runs = {
-        interval: lake.materialize(f"spot_klines_{interval}", "BTCUSDT", "2023-03", "2023-05")
+        interval: lake.materialize(
+            f"spot_klines_{interval}",
+            "BTCUSDT",
+            "2023-03",
+            "2023-04",
+            until=Zone.FEATURES if interval == "1m" else Zone.MERGED,
+        )
         for interval in ("1m", *INTERVALS)
     }
     return lake, runs
@@ -173,7 +179,7 @@ def floor(interval: str, at: datetime) -> datetime:
 def test_any_interval_is_a_line_of_the_catalog(coarse: tuple[Lake, dict[str, Ran]], interval: str) -> None:
     lake, runs = coarse
     assert runs[interval].ok
-    name, months = f"spot_klines_{interval}", ("2023-03", "2023-04", "2023-05")
+    name, months = f"spot_klines_{interval}", ("2023-03", "2023-04")
     minutes = pl.concat(merged(lake, "spot_klines_1m", "BTCUSDT", month) for month in months)
     bars = pl.concat(merged(lake, name, "BTCUSDT", month) for month in months)
     groups: dict[datetime, list[tuple[float, ...]]] = {}
@@ -201,7 +207,7 @@ def test_by_day_and_by_month_the_bars_are_the_same(coarse: tuple[Lake, dict[str,
         f" sources: [{ARCHIVE}, {REST}]}}}}"
     )
     days = Lake(tmp_path / "lake", NOW, load_catalog(catalog))
-    ran = days.materialize("spot_klines_1m", "BTCUSDT", "2023-03-22", "2023-03-26")
+    ran = days.materialize("spot_klines_1m", "BTCUSDT", "2023-03-22", "2023-03-26", until=Zone.FEATURES)
     assert ran.troubles == []
     keys = [f"2023-03-{at}" for at in range(22, 27)]
     bars = pl.concat(merged(days, "spot_klines_1m", "BTCUSDT", key) for key in keys)

@@ -1,77 +1,33 @@
 """Which objects a partition is made of follows from what is in force and the catalog, not from how the lake grew."""
 
-import os
-import shutil
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import pytest
 
-from bcdata.healing.republished import look
 from bcdata.pipeline.choosing.policy import Policy, first_choice, second_choice
 from bcdata.pipeline.outcome import State
-from bcdata.pipeline.records.manifests import read_manifest
 from bcdata.pipeline.zones import Zone
 from bcdata.providers.base import BulkObject
-from bcdata.runs.preflight import prepare
-from bcdata.store.layout import Partition
-from bcdata.store.store import Store
-from bcdata_tests.mirror import Rows, day_key, made_day
-from bcdata_tests.pipeline.honest import bars_of, published
-from bcdata_tests.run import ARCHIVE, Lake, Ran, tree, utc
-from bcdata_tests.world import BY_DAY, BY_MONTH, D, World
+from bcdata_tests.mirror import day_key, made_day
+from bcdata_tests.pipeline.honest import bars_of
+from bcdata_tests.pipeline.in_force import (
+    DAYS,
+    MONTH,
+    day,
+    month,
+    names,
+    news_for,
+    put_days,
+    put_month,
+    rows,
+    run,
+    said,
+    touch,
+)
+from bcdata_tests.run import ARCHIVE, tree, utc
+from bcdata_tests.world import BY_DAY, BY_MONTH, World
 
-MONTH = "2025-01"
-DAYS = [f"2025-01-{day:02}" for day in range(1, 32)]
 MONTHS_FIRST = BY_MONTH.replace("sources", "monthly_replaces_daily: true\n    sources")
 MONTHS_ALONE = BY_MONTH.replace("sources", "archive: [monthly]\n    sources")
 NAME = "BTCUSDT-1m-2025-01"
-
-
-def day(name: str, *, price: int = 100, minutes: int = 60) -> Rows:
-    """An hour of a day; what the rest of the day lacks is no matter here."""
-    return made_day(name, minutes=minutes, price=price)
-
-
-def month(minutes: int = 60, **changed: Rows) -> Rows:
-    """All days in one, some of them changed (`d05`)."""
-    return [row for name in DAYS for row in changed.get(f"d{name[-2:]}", day(name, minutes=minutes))]
-
-
-def put_days(world: World, *, minutes: int = 60) -> None:
-    for name in DAYS:
-        world.mirror.put_day("BTCUSDT", name, day(name, minutes=minutes))
-
-
-def put_month(world: World, rows: Rows, *, when: str = "2025-02-10") -> None:
-    touch(world.mirror.put_month("BTCUSDT", MONTH, rows), when)
-
-
-def touch(path: Any, when: str) -> None:
-    stamp = utc(when).timestamp()
-    os.utime(path, (stamp, stamp))
-
-
-def run(lake: Lake, date: str = MONTH) -> Ran:
-    return lake.materialize(D, "BTCUSDT", date, until=Zone.MERGED, refill=False)
-
-
-def manifest(lake: Lake, date: str = MONTH) -> Mapping[str, Any]:
-    return read_manifest(Store(lake.root), Partition("raw", D, "BTCUSDT", date, ARCHIVE)) or {}
-
-
-def names(lake: Lake, kind: str = "objects", date: str = MONTH) -> list[str]:
-    return [
-        record["name"].removeprefix("BTCUSDT-1m-").removesuffix(".zip") for record in manifest(lake, date).get(kind, [])
-    ]
-
-
-def said(ran: Ran, date: str = MONTH) -> Mapping[str, int]:
-    return ran.rules(Zone.RAW, "BTCUSDT", date, ARCHIVE)
-
-
-def rows(lake: Lake, date: str = MONTH) -> Sequence[Any]:
-    return published(lake, "BTCUSDT", date)
 
 
 def test_all_days_and_their_month_are_read(world: World) -> None:
@@ -193,110 +149,6 @@ def test_by_day_a_late_day_takes_the_place_of_its_month(world: World) -> None:
     assert tree(lake.root / "parsed") == tree(fresh.root / "parsed")
 
 
-def test_an_object_that_left_the_listing_stays_in_force(world: World) -> None:
-    put_days(world)
-    lake = world.lake(BY_MONTH)
-    run(lake)
-    before = rows(lake)
-    world.mirror.remove(day_key("BTCUSDT", "2025-01-05"))
-    ran = run(lake)
-    assert said(ran)["withdrawn"] == 1
-    [gone] = [record for record in manifest(lake)["objects"] if record.get("withdrawn")]
-    assert gone["date"] == "2025-01-05"
-    assert rows(lake) == before
-    assert set(run(lake).states) == {State.UNCHANGED}
-    world.mirror.put_day("BTCUSDT", "2025-01-05", day("2025-01-05"))
-    back = run(lake)
-    assert "withdrawn" not in said(back)
-    assert rows(lake) == before
-
-
-def test_a_listing_that_turns_empty_takes_nothing_away(world: World) -> None:
-    put_days(world)
-    lake = world.lake(BY_MONTH)
-    run(lake)
-    before = rows(lake)
-    for name in DAYS:
-        world.mirror.remove(day_key("BTCUSDT", name))
-    assert said(run(lake))["withdrawn"] == 31
-    assert rows(lake) == before
-
-
-def test_what_is_listed_and_not_to_be_had_keeps_its_last_version(world: World) -> None:
-    put_days(world)
-    lake = world.lake(BY_MONTH)
-    run(lake)
-    before = rows(lake)
-    world.mirror.put_day("BTCUSDT", "2025-01-05", day("2025-01-05", price=300))
-    fault = world.add(rf"/archive/{day_key('BTCUSDT', '2025-01-05')}$", "missing")
-    assert said(run(lake))["withdrawn"] == 1
-    assert rows(lake) == before
-    world.exchange.remove(fault)
-    run(lake)
-    assert bars_of(day("2025-01-05", price=300))[0] in rows(lake)
-
-
-def test_earlier_versions_stay_on_record(world: World) -> None:
-    put_days(world)
-    lake = world.lake(BY_MONTH)
-    run(lake)
-    digests = {"2025-01-05": manifest(lake)["objects"][4]["sha256"]}
-    for price in (300, 400):
-        world.mirror.put_day("BTCUSDT", "2025-01-05", day("2025-01-05", price=price))
-        run(lake)
-    earlier = manifest(lake)["superseded"]
-    assert [record["date"] for record in earlier] == ["2025-01-05", "2025-01-05"]
-    assert digests["2025-01-05"] in {record["sha256"] for record in earlier}
-    assert all(
-        (lake.root / Partition("raw", D, "BTCUSDT", MONTH, ARCHIVE).key(one["file"])).exists() for one in earlier
-    )
-    world.mirror.put_day("BTCUSDT", "2025-01-05", day("2025-01-05"))
-    run(lake)
-    assert digests["2025-01-05"] not in {record["sha256"] for record in manifest(lake)["superseded"]}
-    assert rows(lake) == bars_of(month())
-
-
-def test_an_earlier_version_whose_bytes_are_lost_is_on_record_no_more(world: World) -> None:
-    put_days(world)
-    lake = world.lake(BY_MONTH)
-    run(lake)
-    world.mirror.put_day("BTCUSDT", "2025-01-05", day("2025-01-05", price=300))
-    run(lake)
-    [old] = manifest(lake)["superseded"]
-    (lake.root / Partition("raw", D, "BTCUSDT", MONTH, ARCHIVE).key(old["file"])).unlink()
-    run(lake)
-    assert "superseded" not in manifest(lake)
-
-
-def test_a_manifest_of_an_earlier_version_is_understood(world: World) -> None:
-    put_days(world)
-    put_month(world, month())
-    lake = world.lake(BY_MONTH)
-    run(lake)
-    store, raw = Store(lake.root), Partition("raw", D, "BTCUSDT", MONTH, ARCHIVE)
-    old = dict(manifest(lake))
-    old["replaced"] = [{**one, "replaced_by": "x"} for one in old["objects"] if one["period"] == "daily"]
-    old["objects"] = [one for one in old["objects"] if one["period"] == "monthly"]
-    for record in (*old["replaced"], *old["objects"]):
-        record.pop("look")
-    for name in ("controls", "not_understood"):
-        old.pop(name)
-    before = tree(lake.root)
-    store.put_json(raw, "manifest.json", old)
-    store.close()
-    world.exchange.clear()
-    run(lake)
-    assert tree(lake.root) == before
-    assert world.asked("/archive/") == []
-
-
-def news_for(lake: Lake) -> set[str]:
-    """The dates of which the archive has other objects than raw, by the listing."""
-    found = look(Store(lake.root), lake.catalog[D], ["BTCUSDT"], lake.now, seconds=30)
-    assert found.errors == []
-    return {date for _, date in found.cells}
-
-
 def test_a_month_that_comes_is_news_and_what_a_policy_leaves_out_is_none(world: World) -> None:
     put_days(world)
     everything, months = world.lake(BY_MONTH, name="all"), world.lake(MONTHS_FIRST, name="months")
@@ -321,28 +173,6 @@ def test_a_late_day_that_its_month_lacks_is_news_where_months_come_first(world: 
     run(lake)
     assert names(lake) == ["2025-01-05", MONTH]
     assert news_for(lake) == set()
-
-
-def test_what_left_the_listing_is_no_news(world: World) -> None:
-    name = "2025-01-02"
-    world.mirror.put_day("BTCUSDT", name, day(name, minutes=1440))
-    put_month(world, month(1440))
-    lake = world.lake(BY_DAY)
-    run(lake, name)
-    world.mirror.remove(day_key("BTCUSDT", name))
-    assert news_for(lake) == set()
-    assert said(run(lake, name), name)["withdrawn"] == 1
-    assert (names(lake, date=name), news_for(lake)) == ([name], set())
-
-
-def test_a_symbol_that_left_the_archive_may_still_be_asked_for(world: World) -> None:
-    put_days(world)
-    lake = world.lake(BY_MONTH)
-    run(lake)
-    for name in DAYS:
-        world.mirror.remove(day_key("BTCUSDT", name))
-    shutil.rmtree(world.mirror.root / "data/spot/daily/klines/BTCUSDT")
-    prepare(lake.root, lake.plan(D, "BTCUSDT", "2025-02"))
 
 
 def listed(date_key: str, when: int | None) -> BulkObject:

@@ -20,10 +20,10 @@ from bcdata.store.store import Store
 from bcdata_tests.mirror import csv_of, day_key, made_day, moved, zipped
 from bcdata_tests.pipeline.honest import bars_of, published
 from bcdata_tests.run import ARCHIVE, REST, Lake, tree
-from bcdata_tests.world import BY_DAY, BY_MONTH, D, World
+from bcdata_tests.world import BARS_BY_DAY, BY_MONTH, D, World
 
 DAY = "2025-01-02"
-THREE = BY_DAY.replace("[BTCUSDT]", "[BTCUSDT, ETHUSDT, SOLUSDT]")
+THREE = BARS_BY_DAY.replace("[BTCUSDT]", "[BTCUSDT, ETHUSDT, SOLUSDT]")
 PARTITIONS = [Partition("parsed", D, symbol, DAY, ARCHIVE) for symbol in ("AAA", "BBB", "CCC")]
 
 
@@ -120,7 +120,7 @@ SHAPES: dict[str, object] = {
 def test_a_manifest_of_another_shape_is_as_good_as_none(world: World, shape: str, provider: str) -> None:
     world.mirror.put_day("BTCUSDT", DAY, [row for at, row in enumerate(made_day(DAY)) if not 100 <= at < 120])
     world.truth.put_day("BTCUSDT", DAY, made_day(DAY))
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     assert lake.materialize(D, "BTCUSDT", DAY).ok
     before = tree(lake.root)
     (lake.root / Partition("raw", D, "BTCUSDT", DAY, provider).key(MANIFEST)).write_text(json.dumps(SHAPES[shape]))

@@ -6,7 +6,7 @@ from bcdata.pipeline.zones import Zone
 from bcdata_tests.mirror import made_day
 from bcdata_tests.pipeline.honest import bars_of, published
 from bcdata_tests.run import REST, Lake, utc
-from bcdata_tests.world import BY_DAY, BY_MONTH, D, World
+from bcdata_tests.world import BARS_BY_DAY, BARS_BY_MONTH, D, World
 
 SYMBOL, DAY = "BTCUSDT", "2025-01-02"
 FUNDING = """
@@ -16,11 +16,12 @@ datasets:
     start: 2025-01
     symbols: [BTCUSDT]
     sources: [binance_rest]
+    features: false
 """
 
 
 @pytest.mark.parametrize("status", [500, 451, 400])
-@pytest.mark.parametrize(("catalog", "date", "bars"), [(BY_DAY, DAY, 1440), (BY_MONTH, "2025-01", 31 * 1440)])
+@pytest.mark.parametrize(("catalog", "date", "bars"), [(BARS_BY_DAY, DAY, 1440), (BARS_BY_MONTH, "2025-01", 31 * 1440)])
 def test_all_is_open_while_the_provider_is_down(world: World, catalog: str, date: str, bars: int, status: int) -> None:
     """A partition without a row is published, and its ledger says why: no row is wrong, and none was lost."""
     world.truth.put_day(SYMBOL, DAY, made_day(DAY))

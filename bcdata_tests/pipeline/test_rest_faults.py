@@ -10,7 +10,7 @@ from bcdata.pipeline.zones import Zone
 from bcdata_tests.mirror import Rows, made_day
 from bcdata_tests.pipeline.honest import assert_honest, bars_of, published
 from bcdata_tests.run import REST, Lake, utc
-from bcdata_tests.world import BY_MONTH, D, World
+from bcdata_tests.world import BARS_BY_DAY, BARS_BY_MONTH, D, World
 
 DAY = "2025-01-02"
 HOLE = slice(600, 660)
@@ -37,7 +37,7 @@ def statuses(lake: Lake) -> list[tuple[int, str]]:
 
 
 def test_rest_heals_a_hole_in_one_call(world: World, rows: Rows) -> None:
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     world.exchange.clear()
     assert lake.materialize(D, "BTCUSDT", DAY).troubles == []
     assert published(lake, "BTCUSDT", DAY) == bars_of(rows)
@@ -51,7 +51,7 @@ def test_rest_heals_a_hole_in_one_call(world: World, rows: Rows) -> None:
 
 
 def test_without_refill_the_hole_stays_open_and_rest_is_not_asked(world: World, rows: Rows) -> None:
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     world.exchange.clear()
     assert lake.materialize(D, "BTCUSDT", DAY, refill=False).troubles == []
     assert_honest(lake, "BTCUSDT", DAY, rows)
@@ -61,7 +61,7 @@ def test_without_refill_the_hole_stays_open_and_rest_is_not_asked(world: World, 
 
 def test_a_hole_that_rest_has_too_is_upstream_and_not_asked_about_again(world: World, rows: Rows) -> None:
     world.truth.put_day("BTCUSDT", DAY, [*rows[: HOLE.start], *rows[HOLE.stop :]])
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     assert lake.materialize(D, "BTCUSDT", DAY).troubles == []
     assert_honest(lake, "BTCUSDT", DAY, rows)
     assert statuses(lake) == [(60, "upstream")]
@@ -72,7 +72,7 @@ def test_a_hole_that_rest_has_too_is_upstream_and_not_asked_about_again(world: W
 
 def test_half_of_a_hole(world: World, rows: Rows) -> None:
     world.truth.put_day("BTCUSDT", DAY, [*rows[:630], *rows[HOLE.stop :]])
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     assert lake.materialize(D, "BTCUSDT", DAY).troubles == []
     assert_honest(lake, "BTCUSDT", DAY, rows)
     assert statuses(lake) == [(30, "refilled"), (30, "upstream")]
@@ -83,7 +83,7 @@ def test_a_hole_across_a_border_of_partitions(world: World) -> None:
     for day, whole, part in (("2025-01-01", first, first[:1400]), ("2025-01-02", second, second[30:])):
         world.mirror.put_day("BTCUSDT", day, part)
         world.truth.put_day("BTCUSDT", day, whole)
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     assert lake.materialize(D, "BTCUSDT", "2025-01-01", "2025-01-02").troubles == []
     assert published(lake, "BTCUSDT", "2025-01-01") == bars_of(first)
     assert published(lake, "BTCUSDT", "2025-01-02") == bars_of(second)
@@ -114,7 +114,7 @@ def test_an_answer_that_cannot_be_used_proves_nothing(
     monkeypatch.setenv("BCDATA_HTTP_ATTEMPTS", "2")
     monkeypatch.setenv("BCDATA_HTTP_READ_TIMEOUT", "0.3")
     fault = world.add(KLINES, kind, **settings)
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     ran = lake.materialize(D, "BTCUSDT", DAY)
     assert ran.troubles == []
     assert "refill_unanswered" in ran.rules(Zone.RAW, "BTCUSDT", DAY, REST)
@@ -128,7 +128,7 @@ def test_an_answer_that_cannot_be_used_proves_nothing(
 
 def test_an_empty_answer_alone_proves_nothing(world: World, rows: Rows) -> None:
     fault = world.add(KLINES, "empty")
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     assert lake.materialize(D, "BTCUSDT", DAY).troubles == []
     assert_honest(lake, "BTCUSDT", DAY, rows)
     assert statuses(lake) == [(60, "open")]
@@ -140,7 +140,7 @@ def test_an_empty_answer_alone_proves_nothing(world: World, rows: Rows) -> None:
 
 def test_an_unfinished_row_is_not_taken_for_a_bar(world: World, rows: Rows) -> None:
     world.add(KLINES, "unfinished_rows")
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     lake.materialize(D, "BTCUSDT", DAY)
     assert_honest(lake, "BTCUSDT", DAY, rows)
 
@@ -148,7 +148,7 @@ def test_an_unfinished_row_is_not_taken_for_a_bar(world: World, rows: Rows) -> N
 def test_a_failed_answer_fails_no_partition_of_the_archive(world: World, rows: Rows) -> None:
     assert rows
     world.add("/spot/api", "status", status=418, retry_after=60)
-    lake = world.lake()
+    lake = world.lake(BARS_BY_DAY)
     ran = lake.materialize(D, "BTCUSDT", "2025-01-01", "2025-01-03")
     assert ran.troubles == []
     assert State.FAILED not in ran.states
@@ -164,7 +164,7 @@ def test_a_bar_that_still_runs_is_neither_asked_for_nor_missing(world: World) ->
         if day < "2025-01-03":
             world.mirror.put_day("BTCUSDT", day, rows)
     world.exchange.now = now
-    lake = world.lake(BY_MONTH, now)
+    lake = world.lake(BARS_BY_MONTH, now)
     assert lake.materialize(D, "BTCUSDT", "2025-01").troubles == []
     every = [row for rows in days.values() for row in rows]
     assert published(lake, "BTCUSDT", "2025-01") == bars_of(every[: 2 * 1440 + 12 * 60 + 34])
@@ -178,7 +178,7 @@ def test_the_open_month_grows_as_days_come(world: World) -> None:
         world.truth.put_day("BTCUSDT", day, rows)
     first, now = "2025-01-01", utc("2025-01-02T12:00")
     world.mirror.put_day("BTCUSDT", first, days[first])
-    lake = world.lake(BY_MONTH, now)
+    lake = world.lake(BARS_BY_MONTH, now)
     assert lake.materialize(D, "BTCUSDT", "2025-01", refill=False).troubles == []
     assert lake.ledger(D, "BTCUSDT", "2025-01").select("bars", "status").rows() == [(720, "not_published")]
     for day in ("2025-01-02", "2025-01-03", "2025-01-04"):

@@ -7,56 +7,27 @@ from pathlib import Path
 import pytest
 
 from bcdata.pipeline.zones import Zone
-from bcdata.simulate import Fault
 from bcdata.store.state.attempts import Attempts, Refilled
-from bcdata_tests.mirror import Rows, coarse, day_key, made_day
+from bcdata_tests.mirror import Rows, day_key, made_day
 from bcdata_tests.pipeline.honest import assert_honest, bars_of, published
+from bcdata_tests.pipeline.outage import DAY, OUT, SYMBOL, TOMORROW, YESTERDAY, put_coarse, put_outage, run
 from bcdata_tests.pipeline.test_labels import cut
 from bcdata_tests.run import Lake, tree, utc
 from bcdata_tests.world import BY_DAY, D, World
 
-SYMBOL = "BTCUSDT"
-YESTERDAY, DAY, TOMORROW = "2025-01-01", "2025-01-02", "2025-01-03"
-NO_REST = BY_DAY.replace(", binance_rest", "")
 KLINES = r"/spot/api/v3/klines\?.*interval=1m&"
 """The questions for minutes: days that no coarser file covers are asked for their day bars too."""
 MINUTES = "klines?symbol=BTCUSDT&interval=1m&"
-OUT = (760, 840)
-"""12:40 to 13:59, as on 2023-03-24."""
-
-
-@pytest.fixture
-def rows(world: World) -> Rows:
-    """Three days of minutes; the middle one lacks an outage in the archive; what REST has is up to the tests."""
-    for day in (YESTERDAY, TOMORROW):
-        world.mirror.put_day(SYMBOL, day, made_day(day))
-        world.truth.put_day(SYMBOL, day, made_day(day))
-    rows = made_day(DAY)
-    world.mirror.put_day(SYMBOL, DAY, cut(rows, *OUT))
-    world.truth.put_day(SYMBOL, DAY, rows)
-    return rows
-
-
-def put_coarse(world: World, interval: str, *, lacking: tuple[int, int]) -> None:
-    """Coarser files of all three days, which lack what lies whole in these minutes of the middle one."""
-    minutes = {"3m": 3, "15m": 15, "1h": 60, "1d": 1440}[interval]
-    for day in (YESTERDAY, DAY, TOMORROW):
-        whole = made_day(day)
-        kept = cut(whole, *lacking) if day == DAY else whole
-        world.mirror.put_day(SYMBOL, day, coarse(kept, minutes), interval=interval)
-
-
-def run(lake: Lake, *, hours: float = 0) -> list[tuple[str, int, str]]:
-    """Materializes the three days as of so many hours later; the middle one's ledger."""
-    later = Lake(lake.root, lake.now + timedelta(hours=hours), lake.catalog)
-    assert later.materialize(D, SYMBOL, YESTERDAY, TOMORROW, until=Zone.MERGED).troubles == []
-    rows = later.ledger(D, SYMBOL, DAY).select("start", "bars", "status").iter_rows()
-    return [(f"{start:%H:%M}", bars, status) for start, bars, status in rows]
 
 
 def outcome(lake: Lake) -> tuple[Refilled, int, int]:
     asked = Attempts(lake.root).refills(D)[SYMBOL, DAY]
     return asked.outcome, asked.tries, asked.answered
+
+
+@pytest.fixture
+def rows(world: World) -> Rows:
+    return put_outage(world)
 
 
 @pytest.fixture
@@ -162,85 +133,6 @@ def test_a_lost_side_table_costs_a_question_and_proves_nothing(world: World, not
     shutil.rmtree(lake.root / ".state")
     assert run(lake, hours=51) == [("00:00", 1440, "upstream")], "that it was asked twice is in the data"
     assert tree(lake.root) == settled
-
-
-@pytest.mark.parametrize("catalog", [BY_DAY, NO_REST], ids=["REST is down", "REST is no source"])
-@pytest.mark.parametrize(
-    ("interval", "ledger"),
-    [
-        ("1h", [("12:40", 20, "open"), ("13:00", 60, "upstream")]),
-        ("3m", [("12:40", 2, "open"), ("12:42", 78, "upstream")]),
-    ],
-)
-def test_a_coarser_file_that_lacks_the_same_proves_it(
-    world: World, rows: Rows, catalog: str, interval: str, ledger: list[tuple[str, int, str]]
-) -> None:
-    assert rows
-    world.add("/spot/api", "status", status=500)
-    put_coarse(world, interval, lacking=OUT)
-    lake = world.lake(catalog)
-    assert run(lake) == ledger
-    assert f"the archive's {interval} files" in lake.ledger(D, SYMBOL, DAY)["evidence"][1]
-    once = tree(lake.root)
-    assert run(lake) == ledger
-    assert tree(lake.root) == once
-
-
-def test_the_finest_coarser_interval_is_read_and_read_once(world: World, rows: Rows) -> None:
-    assert rows
-    world.add("/spot/api", "status", status=500)
-    put_coarse(world, "1h", lacking=OUT)
-    put_coarse(world, "3m", lacking=OUT)
-    lake = world.lake()
-    assert ("12:42", 78, "upstream") in run(lake)
-    objects = [path for path in world.asked("/archive/") if path.endswith(".zip") and "-1m-" not in path]
-    objects = [path for path in objects if "-1h-" not in path]  # those are control objects
-    assert {path.rpartition("/")[2].split("-")[1] for path in objects} == {"3m"}
-    assert len(objects) == len(set(objects)) <= 3
-    world.exchange.clear()
-    run(lake, hours=48)
-    again = [path for path in world.asked("/archive/") if "-3m-" in path]
-    assert again == [], "what an object holds is remembered"
-
-
-@pytest.mark.parametrize("catalog", [BY_DAY, NO_REST], ids=["REST is down", "REST is no source"])
-def test_a_coarser_bar_that_is_there_says_that_there_was_trading(world: World, rows: Rows, catalog: str) -> None:
-    world.add("/spot/api", "reset")
-    put_coarse(world, "1h", lacking=(0, 0))
-    lake = world.lake(catalog)
-    assert run(lake) == [("12:40", 80, "open")]
-    assert "240 trades more than the bars in them" in lake.ledger(D, SYMBOL, DAY)["evidence"][0]
-    assert_honest(lake, SYMBOL, DAY, rows)
-
-
-BAD_COARSE = [
-    Fault(r"-1h-2025-01-02\.zip$", "half_day"),
-    Fault(r"-1h-2025-01-02\.zip$", "garbage"),
-    Fault(r"-1h-2025-01-02\.zip$", "truncate_silently"),
-    Fault(r"-1h-2025-01-02\.zip\.CHECKSUM$", "wrong_checksum"),
-    Fault(r"-1h-2025-01-02\.zip$", "missing"),
-]
-
-
-@pytest.mark.parametrize("fault", BAD_COARSE, ids=lambda fault: fault.kind)
-def test_a_damaged_or_partial_coarser_file_proves_nothing(world: World, rows: Rows, fault: Fault) -> None:
-    """The afternoon is cut from the minutes; the hours of it are there but for the fault."""
-    world.mirror.put_day(SYMBOL, DAY, cut(rows, 720, 1440))
-    put_coarse(world, "1h", lacking=(0, 0))
-    world.exchange.add(fault)
-    lake = world.lake(NO_REST)
-    assert {status for _, _, status in run(lake)} == {"open"}
-    assert_honest(lake, SYMBOL, DAY, rows)
-
-
-def test_rest_gives_what_coarser_files_lack(world: World, rows: Rows) -> None:
-    """That files of the archive lack bars is no proof against a source that has them."""
-    put_coarse(world, "1d", lacking=(0, 0))
-    put_coarse(world, "15m", lacking=(0, 0))
-    lake = world.lake()
-    assert run(lake) == [("12:40", 80, "refilled")]
-    assert published(lake, SYMBOL, DAY) == bars_of(rows)
-    assert [path for path in world.asked() if "-15m-" in path] == [], "the day's control bar is enough"
 
 
 @pytest.mark.parametrize("status", [500, 451, 429, 418])

@@ -103,7 +103,10 @@ def true_bars(days: Sequence[str]) -> list[tuple[object, ...]]:
 
 
 @pytest.mark.parametrize("grain", ["day", "month"])
-@pytest.mark.parametrize("wrong", [(FIRST,), (FIRST, SECOND)], ids=["one day", "two days"])
+@pytest.mark.parametrize(
+    "wrong",
+    [pytest.param((FIRST,), id="one day"), pytest.param((FIRST, SECOND), id="two days", marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize("lie", LIES)
 def test_wrong_days_are_replaced(situation: Situation, lie: ArchiveLie, wrong: Sequence[str], grain: str) -> None:
     put(situation, lie, wrong, EVERY)
