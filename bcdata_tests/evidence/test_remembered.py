@@ -13,7 +13,7 @@ from bcdata.providers.formats import PublishedFile
 from bcdata.store.state.attempts import Attempts
 from bcdata_tests.mirror import day_key, made_day
 from bcdata_tests.run import utc
-from bcdata_tests.universe.test_universe import workbench
+from bcdata_tests.universe.learning import workbench
 from bcdata_tests.world import World
 
 DAY = "2025-01-02"
