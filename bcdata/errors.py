@@ -1,4 +1,4 @@
-"""Errors that a user is meant to read: one clear line that names the cause and the mend."""
+"""Errors that a user is meant to read: one clear line that names the cause and the fix."""
 
 from datetime import datetime
 
@@ -86,7 +86,7 @@ class BadRequestError(ProviderError):
 
 
 class BadAnswerError(ProviderError):
-    """What came is not an answer to what was asked."""
+    """What was received is not an answer to what was asked."""
 
 
 class UnreachableError(ProviderError):

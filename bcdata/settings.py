@@ -16,7 +16,7 @@ _USERINFO = re.compile(r"(?<=://)[^/?#]*@")
 """A user and password in an address: whatever there is before the last `@` of its authority."""
 
 
-class Explained(NamedTuple):
+class SettingValue(NamedTuple):
     """One setting: the variable's name, its value (a secret's is masked), and where that came from."""
 
     name: str
@@ -57,10 +57,10 @@ class LayeredSettings(BaseSettings):
         for field in type(self).model_fields:
             self._origins[field] = next((name for name, layer in layers.items() if field in layer), "default")
 
-    def explain(self) -> list[Explained]:
+    def explain(self) -> list[SettingValue]:
         """Every setting with its value and origin (`argument`, `environment`, `.env` or `default`)."""
         return [
-            Explained(PREFIX + field.upper(), _shown(getattr(self, field)), self._origins[field])
+            SettingValue(PREFIX + field.upper(), _shown(getattr(self, field)), self._origins[field])
             for field in type(self).model_fields
         ]
 

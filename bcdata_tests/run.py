@@ -15,7 +15,7 @@ from bcdata.catalog import Catalog, load_catalog
 from bcdata.catalog.load import PACKAGED
 from bcdata.clock import parse_instant
 from bcdata.frames.schema import LEDGER
-from bcdata.pipeline.context import open_workbench
+from bcdata.pipeline.context import open_run_context
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.zones import Step, Zone, operation
 from bcdata.runs.plan import MaterializeRequest, Plan, make_plan
@@ -136,8 +136,8 @@ class Lake:
         partitions = [
             step.partition(symbol, date) for symbol in plan.symbols for date in plan.dates if date >= dataset.start
         ]
-        with open_workbench(self.root, self.catalog, self.now, now_back=self.now_back) as work:
-            yield from operation(step)(work, dataset, partitions)
+        with open_run_context(self.root, self.catalog, self.now, now_back=self.now_back) as context:
+            yield from operation(step)(context, dataset, partitions)
 
 
 @contextmanager

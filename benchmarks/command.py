@@ -29,7 +29,7 @@ def replayed(kept: Recorded) -> Iterator[None]:
     def empty(step: Step) -> Callable[..., Iterator[Outcome]]:
         operation(step)  # imports what the real body imports
 
-        def replay(_work: Any, _dataset: Any, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+        def replay(_context: Any, _dataset: Any, partitions: Sequence[Partition]) -> Iterator[Outcome]:
             return (kept[partition] for partition in partitions)
 
         return replay
@@ -38,7 +38,7 @@ def replayed(kept: Recorded) -> Iterator[None]:
         yield
 
 
-def work(job: dict[str, Any]) -> dict[str, Any]:
+def context(job: dict[str, Any]) -> dict[str, Any]:
     """Runs the `words` of a command, as it is or with empty assets (`empty`); `outcomes` is the recording's file."""
     clock = Clock.start()
     file = Path(job["outcomes"])
@@ -61,4 +61,4 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    answer(work)
+    answer(context)

@@ -11,10 +11,10 @@ from typing import Any
 from unittest import mock
 
 from bcdata.pipeline.features import table as features
-from bcdata.pipeline.features.neighbours import Neighbours
+from bcdata.pipeline.features.inputs import FeatureInputs
 from benchmarks.cases import generate, generated_case
 from benchmarks.measure import Measured, answer, child, median
-from benchmarks.operations import work as operate
+from benchmarks.operations import context as operate
 from benchmarks.orchestration import Place, place
 from benchmarks.tables import Result, Table
 
@@ -81,7 +81,7 @@ def _table(plan: Plan, found: dict[str, list[Measured]]) -> Table:
     return Table(title, ("", "s", "thread-seconds"), rows, note)
 
 
-def work(job: dict[str, Any]) -> dict[str, Any]:
+def context(job: dict[str, Any]) -> dict[str, Any]:
     """The operations of a plan, with a clock on each part of the features."""
     spent, lock = dict.fromkeys(PARTS, 0.0), threading.Lock()
 
@@ -98,8 +98,8 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
 
     with ExitStack() as stack:
         for owner, name, part in (
-            (Neighbours, "bars", "reading"),
-            (Neighbours, "around", "reading"),
+            (FeatureInputs, "bars", "reading"),
+            (FeatureInputs, "around", "reading"),
             (features, "compute_counted", "kernels"),
             (features, "audit", "audit"),
             (features, "publish", "writing"),
@@ -109,4 +109,4 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    answer(work)
+    answer(context)

@@ -19,7 +19,7 @@ from benchmarks.measure import Clock, answer
 START = datetime(2023, 1, 1, tzinfo=UTC)
 
 
-def work(job: dict[str, Any]) -> dict[str, Any]:
+def context(job: dict[str, Any]) -> dict[str, Any]:
     """Computes `names` for the bars of every file in `folder`, in one `way`, on so many `threads`.
 
     With `apart`, each feature is timed alone; otherwise the whole set is.
@@ -113,4 +113,4 @@ def make_bars(path: Path, days: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    answer(work)
+    answer(context)

@@ -66,7 +66,7 @@ def partition(paths: Sequence[Path], out: Path, model: pa.DataFrameSchema, inter
     return frame.height
 
 
-def work(job: dict[str, Any]) -> dict[str, Any]:
+def context(job: dict[str, Any]) -> dict[str, Any]:
     """Does all partitions of a job: `partitions` (lists of zips in order of time), `interval`, `perpetual`, `out`.
 
     The first one is done once before the clock starts, so that libraries have prepared themselves.
@@ -85,4 +85,4 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    answer(work)
+    answer(context)

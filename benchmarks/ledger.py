@@ -91,7 +91,7 @@ def _runs(random: Random, start: datetime) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=LEDGER, orient="row")
 
 
-def work(job: dict[str, Any]) -> dict[str, Any]:
+def context(job: dict[str, Any]) -> dict[str, Any]:
     """Reads the lake at `root` in one `way`."""
     catalog, store = load_catalog(PACKAGED), Store(Path(job["root"]))
     clock = Clock.start()
@@ -117,4 +117,4 @@ _READ: dict[str, Callable[[Store, Catalog], int]] = {
 }
 
 if __name__ == "__main__":
-    answer(work)
+    answer(context)

@@ -70,9 +70,9 @@ def child(
         return Measured(wall, json.loads(out.read_text()))
 
 
-def answer(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+def answer(context: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     """The other end of `child`: reads the job, does it, writes the report with the peak of memory (MB)."""
-    report = work(json.load(sys.stdin))
+    report = context(json.load(sys.stdin))
     Path(sys.argv[1]).write_text(json.dumps({**report, "peak_mb": peak_mb()}))
 
 

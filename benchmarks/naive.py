@@ -34,7 +34,7 @@ def by_polars(text: bytes) -> pl.DataFrame:
 _READERS = {"lines": by_lines, "polars": by_polars}
 
 
-def work(job: dict[str, Any]) -> dict[str, Any]:
+def context(job: dict[str, Any]) -> dict[str, Any]:
     """Does all zips of a job: `partitions` (lists of zips), `reader` (`lines` or `polars`), `out`."""
     read = _READERS[job["reader"]]
     out = Path(job["out"])
@@ -57,4 +57,4 @@ def convert(path: Path, out: Path, read: Callable[[bytes], pl.DataFrame]) -> int
 
 
 if __name__ == "__main__":
-    answer(work)
+    answer(context)

@@ -6,14 +6,14 @@ from typing import Any
 
 from bcdata import clock
 from bcdata.catalog import Catalog, load_catalog
-from bcdata.pipeline.context import open_workbench
+from bcdata.pipeline.context import open_run_context
 from bcdata.pipeline.zones import Step, Zone, operation
 from bcdata.runs.plan import MaterializeRequest, make_plan
 from bcdata.settings import Settings
 from benchmarks.measure import BenchmarkError, Clock, answer
 
 
-def work(job: dict[str, Any]) -> dict[str, Any]:
+def context(job: dict[str, Any]) -> dict[str, Any]:
     """Materializes `pairs` of symbol and date key of `dataset`, up to `until`; the environment says where.
 
     With `warm_up`, the first pair is done once elsewhere before the clock starts: libraries prepare themselves at
@@ -39,7 +39,7 @@ def _materialize(
     spent: dict[str, dict[str, float]] = {}
     rows, fetched = 0, dict.fromkeys(("objects", "bytes", "controls", "control_bytes"), 0)
     whole = Clock.start()
-    with open_workbench(root, catalog, clock.now()) as bench:
+    with open_run_context(root, catalog, clock.now()) as bench:
         for step, materialize in chosen:
             began = Clock.start()
             partitions = [step.partition(symbol, date) for symbol, date in pairs]
@@ -58,4 +58,4 @@ def _materialize(
 
 
 if __name__ == "__main__":
-    answer(work)
+    answer(context)

@@ -83,7 +83,7 @@ class Place:
             "warm_up": False,
         }
 
-    def work(self, until: str) -> Measured:
+    def context(self, until: str) -> Measured:
         """The same work without Dagster."""
         return child("operations", self.job(until), cwd=self.home, extra=self.settings)
 
@@ -128,7 +128,7 @@ def measure(here: Place, one: Run) -> dict[str, list[Measured]]:
                 found["empty"].append(here.command(one.until, empty=True))
                 _ensure(not here.files(), "the empty run did work")
             else:
-                found["work"].append(here.work(one.until))
+                found["work"].append(here.context(one.until))
     _ensure(len({m["partitions"] for kind in ("whole", "again", "empty") for m in found[kind]}) == 1, "runs differ")
     _ensure(not any(m["published"] for m in found["again"]), "the rerun did work again")
     return found
@@ -173,12 +173,12 @@ def _runs_table(found: list[tuple[Run, dict[str, list[Measured]]]]) -> Table:
 
 def _run_row(one: Run, kinds: dict[str, list[Measured]]) -> list[str | float]:
     whole, again, empty = ([m.wall for m in kinds[name]] for name in ("whole", "again", "empty"))
-    work = [m["all"]["seconds"] for m in kinds["work"]]
-    apart = [left + right for left, right in zip(empty, work, strict=True)]
-    share = median([1 - alone / all_of_it for alone, all_of_it in zip(work, whole, strict=True)])
+    context = [m["all"]["seconds"] for m in kinds["work"]]
+    apart = [left + right for left, right in zip(empty, context, strict=True)]
+    share = median([1 - alone / all_of_it for alone, all_of_it in zip(context, whole, strict=True)])
     peak = max(m["peak_mb"] for m in kinds["whole"])
     title = f"{one.symbols} symbols × {one.months} months, to {one.until}"
-    walls = [median(values) for values in (whole, empty, work)]
+    walls = [median(values) for values in (whole, empty, context)]
     return [title, *walls, median_ratio(whole, apart), 100 * share, median(again), peak]
 
 

@@ -115,7 +115,7 @@ def _bars(random: np.random.Generator, start: datetime, end: datetime) -> pl.Dat
     return with_known_at(frame.with_columns(more), Interval.parse("1m")).select(schema.names()).cast(schema)
 
 
-def work(job: dict[str, Any]) -> dict[str, Any]:
+def context(job: dict[str, Any]) -> dict[str, Any]:
     """Reads the lake at `root` in one `way`."""
     catalog, root = load_catalog(PACKAGED), Path(job["root"])
     clock = Clock.start()
@@ -146,4 +146,4 @@ _READ: dict[str, Callable[[Path, Catalog], pl.DataFrame]] = {
 }
 
 if __name__ == "__main__":
-    answer(work)
+    answer(context)

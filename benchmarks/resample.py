@@ -59,7 +59,7 @@ def _measured(way: str, path: Path, times: int) -> Callable[[], Measured]:
     return lambda: child("resample", {"way": way, "bars": str(path), "times": times})
 
 
-def work(job: dict[str, Any]) -> dict[str, Any]:
+def context(job: dict[str, Any]) -> dict[str, Any]:
     """Resamples the bars to every interval; the fastest of so many times, and how many windows came out."""
     bars, way = pl.read_parquet(job["bars"]), WAYS[job["way"]]
     seconds, rows = {}, {}
@@ -99,4 +99,4 @@ def _polars(bars: pl.DataFrame, interval: Interval) -> pl.DataFrame:
 WAYS: dict[str, Callable[[pl.DataFrame, Interval], pl.DataFrame]] = {"bcdata": _bcdata, "polars": _polars}
 
 if __name__ == "__main__":
-    answer(work)
+    answer(context)

@@ -26,7 +26,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Classified:
+class SymbolClass:
     """What a symbol's name says of it: its assets, the class of its base asset, and how that is known, in words.
 
     `asset_class` is `unknown` where no known quote asset ends the name, so that no base asset can be told.
@@ -39,7 +39,7 @@ class Classified:
     reason: str
 
 
-def classify(symbols: Iterable[str], *, market: str) -> list[Classified]:
+def classify(symbols: Iterable[str], *, market: str) -> list[SymbolClass]:
     """The class of every symbol, sorted by symbol, each once.
 
     Args:
@@ -49,7 +49,7 @@ def classify(symbols: Iterable[str], *, market: str) -> list[Classified]:
     venue = MARKETS[market]
     listed = [venue.split(symbol) for symbol in sorted(set(symbols))]
     bases = frozenset(instrument.base for instrument in listed)
-    return [Classified(one.symbol, one.base, one.quote, *_class_of(one, bases, venue.leveraged)) for one in listed]
+    return [SymbolClass(one.symbol, one.base, one.quote, *_class_of(one, bases, venue.leveraged)) for one in listed]
 
 
 def _class_of(one: Instrument, bases: frozenset[str], leveraged: frozenset[str]) -> tuple[AssetClass, str]:

@@ -114,10 +114,10 @@ def _show(results: "list[Result]") -> None:
     for one in failed:
         where = f" at the bar of {one.at:%Y-%m-%d %H:%M} UTC" if one.at else ""
         out.print(f"  {one.proof}{where}: {one.why}", highlight=False, markup=False)
-    for mend in dict.fromkeys(one.mend for one in failed):
-        out.print(f"  mend: {mend}", highlight=False, markup=False)
+    for fix in dict.fromkeys(one.fix for one in failed):
+        out.print(f"  fix: {fix}", highlight=False, markup=False)
 
 
 def _plain(one: "Result") -> dict[str, object]:
     at = one.at.isoformat() if one.at else None
-    return {"feature": one.feature, "proof": one.proof, "holds": one.holds, "why": one.why, "at": at, "mend": one.mend}
+    return {"feature": one.feature, "proof": one.proof, "holds": one.holds, "why": one.why, "at": at, "mend": one.fix}

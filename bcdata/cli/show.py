@@ -15,7 +15,7 @@ from rich.table import Table
 from bcdata.errors import UsageError
 
 if TYPE_CHECKING:
-    from bcdata.pipeline.records.findings import Reported
+    from bcdata.pipeline.records.findings import ReportedFinding
 
 _PIPED = 200
 """Columns where there is no terminal to fit into: a log or a pipe should not wrap words."""
@@ -83,7 +83,7 @@ def say_if_no_lake(root: Path) -> bool:
     return is_absent
 
 
-def print_findings(found: "Sequence[Reported]") -> None:
+def print_findings(found: "Sequence[ReportedFinding]") -> None:
     """Findings counted by rule, those that cost most first; nothing where there are none."""
     from bcdata.pipeline.records.findings import count
 

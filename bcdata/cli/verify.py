@@ -1,4 +1,4 @@
-"""`bcdata verify`: whether the lake still holds what came and what was published, and what the archive says of it."""
+"""`bcdata verify`: whether the lake still holds what was received and published, and what the archive says of it."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -10,7 +10,7 @@ from bcdata import clock
 from bcdata.cli.show import err, names, out, print_findings, print_json, print_table, size
 
 if TYPE_CHECKING:
-    from bcdata.healing.swept import Summary
+    from bcdata.healing.scrub_report import ScrubReport
 
 _SHOWN = 50
 
@@ -36,13 +36,13 @@ def verify(
     """
     from bcdata.catalog import load_catalog
     from bcdata.errors import StoreError
+    from bcdata.healing.scrub_published import verify_published
+    from bcdata.healing.scrub_raw import verify as check
+    from bcdata.healing.scrub_report import ScrubReport
     from bcdata.healing.suspicions import suspicions
-    from bcdata.healing.sweep import verify as check
-    from bcdata.healing.sweep_published import verify_published
-    from bcdata.healing.swept import Summary
     from bcdata.pipeline.context import open_own
     from bcdata.pipeline.records.findings import standing
-    from bcdata.pipeline.records.footers import open_footers
+    from bcdata.pipeline.records.footer_cache import open_footer_cache
     from bcdata.query.root import no_lake
     from bcdata.settings import Settings
 
@@ -52,28 +52,31 @@ def verify(
     if not (root := Settings().root).is_dir():
         raise StoreError(no_lake(root))
     found, reported = [], []
-    with open_own(catalog, clock.now()) as work:
+    with open_own(catalog, clock.now()) as context:
         for one in chosen:
-            summary = Summary(one.name)
-            for checked in chain(check(work, one, wanted), verify_published(work, one, wanted)):
+            summary = ScrubReport(one.name)
+            for checked in chain(check(context, one, wanted), verify_published(context, one, wanted)):
                 summary.add(checked)
             found.append(summary)
             reported += summary.findings()
-        with open_footers(work.store) as footers:
+        with open_footer_cache(context.store) as footers:
             for one in chosen:
                 only = set(wanted) if wanted is not None else None
-                reported += [*standing(work.store, footers, one, only), *suspicions(work.store, footers, one, only)]
+                reported += [
+                    *standing(context.store, footers, one, only),
+                    *suspicions(context.store, footers, one, only),
+                ]
     if as_json:
         counted = [{**_counts(one), "problems": one.rows()} for one in found]
         print_json({"datasets": counted, "findings": [one.to_json() for one in reported]})
     else:
         _show(found)
         print_findings(reported)
-    if any(one.is_harmed for one in found):
+    if any(one.is_corrupted for one in found):
         raise typer.Exit(1)
 
 
-def _counts(one: "Summary") -> dict[str, Any]:
+def _counts(one: "ScrubReport") -> dict[str, Any]:
     return {
         "dataset": one.dataset,
         "partitions": one.partitions,
@@ -84,7 +87,7 @@ def _counts(one: "Summary") -> dict[str, Any]:
     }
 
 
-def _show(found: Sequence["Summary"]) -> None:
+def _show(found: Sequence["ScrubReport"]) -> None:
     rows = [
         [one.dataset, one.partitions, one.objects, size(one.bytes),
          ", ".join(f"{count} {trouble}" for trouble, count in one.counts.items()) or "nothing is wrong"]

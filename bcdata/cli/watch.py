@@ -92,11 +92,11 @@ def _update(catalog: Any, market: str) -> None:
     from bcdata.pipeline.context import open_own
     from bcdata.universe.update import update
 
-    with open_own(catalog, clock.now()) as work:
-        done, before = update(work, market), -1
+    with open_own(catalog, clock.now()) as context:
+        done, before = update(context, market), -1
         while done.left and done.left != before:
             err.print(f"{done.left} symbols are left to ask for", highlight=False)
-            before, done = done.left, update(work, market)
+            before, done = done.left, update(context, market)
     for trouble in done.troubles:
         err.print(f"warning: {trouble}", highlight=False, markup=False)
 
@@ -107,7 +107,7 @@ def halts(
     last: Annotated[str | None, typer.Option("--to", help="Only up to this date key, included.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show when nobody traded in any liquid symbol of the dataset's venue. Dates that have changed are looked at anew.
+    """Show when nobody traded in any liquid symbol of the dataset's venue. Dates that have changed are looked at again.
 
     Example: bcdata halts --dataset spot_klines_1m --from 2023-03 --to 2023-03
     """

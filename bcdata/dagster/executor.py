@@ -6,7 +6,7 @@ from typing import Any, cast
 import dagster as dg
 
 from bcdata.settings import Settings
-from bcdata.store.state.alive import show_alive
+from bcdata.store.state.liveness import heartbeat
 
 
 class LivingExecutor(dg.Executor):
@@ -20,7 +20,7 @@ class LivingExecutor(dg.Executor):
 
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
         """Runs the steps."""
-        show_alive(Settings().root, plan_context.run_id)
+        heartbeat(Settings().root, plan_context.run_id)
         yield from self._inner.execute(plan_context, execution_plan)
 
     @property

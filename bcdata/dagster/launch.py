@@ -25,7 +25,7 @@ from bcdata.runs.plan import NOW_BACK, Plan, RangeRun, stretches
 from bcdata.runs.progress import listening
 from bcdata.settings import Settings
 from bcdata.sqlite_files import TOO_MANY_FILES, too_many_files, trouble
-from bcdata.store.state.alive import show_alive, show_ended
+from bcdata.store.state.liveness import heartbeat, show_ended
 
 Listener = Callable[[Step, Outcome], None]
 COMMAND_TAG = "bcdata/command"
@@ -149,7 +149,7 @@ def launch(
         for run in add_symbols(instance, plan):
             _assert_covers(instance, catalog, plan, run)
             run_id = str(uuid.uuid4())
-            show_alive(Settings().root, run_id)  # before Dagster notes that it has started
+            heartbeat(Settings().root, run_id)  # before Dagster notes that it has started
             result = job.execute_in_process(
                 instance=instance,
                 run_id=run_id,

@@ -12,7 +12,7 @@ from bcdata.providers.registry import SOURCES
 
 if TYPE_CHECKING:
     from bcdata.catalog import Catalog
-    from bcdata.pipeline.context import Workbench
+    from bcdata.pipeline.context import RunContext
 
 STORE = "store"
 
@@ -53,17 +53,17 @@ def urls_of(resources: Any) -> dict[str, Mapping[str, str]]:
 
 
 @contextmanager
-def workbench(catalog: "Catalog", resources: Any, *, now_back: bool = False) -> Iterator["Workbench"]:
+def run_context(catalog: "Catalog", resources: Any, *, now_back: bool = False) -> Iterator["RunContext"]:
     """Everything an operation needs, out of the resources of a context, opened for the length of the block.
 
     With `now_back` (a run's tag) partitions may be built as of an earlier instant than they were.
     """
     from bcdata import clock
-    from bcdata.pipeline.context import open_workbench
+    from bcdata.pipeline.context import open_run_context
 
     root, urls = store_of(resources).path(), urls_of(resources)
-    with open_workbench(root, catalog, clock.now(), urls=urls, now_back=now_back) as work:
-        yield work
+    with open_run_context(root, catalog, clock.now(), urls=urls, now_back=now_back) as context:
+        yield context
 
 
 def build_resources() -> dict[str, dg.ConfigurableResource[None]]:

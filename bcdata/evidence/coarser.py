@@ -14,10 +14,10 @@ from typing import Any
 
 import polars as pl
 
-from bcdata.evidence.remembered import Looks, Once
+from bcdata.evidence.remembered import ObjectLooks, Once
 from bcdata.frames.schema import TIME
 from bcdata.gaps.ledger import Reason, Status
-from bcdata.gaps.negatives import absent_too, silences
+from bcdata.gaps.negatives import absent_too, empty_windows
 from bcdata.gaps.residuals import CoarseBar
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, Series
@@ -42,12 +42,12 @@ class _Read:
     bars: pl.DataFrame
 
 
-class Coarser:
+class CoarserBars:
     """Asks for listings once per series and run; what objects hold it remembers for good."""
 
     def __init__(self, archive: BulkSource, memory: Attempts, now: datetime) -> None:
         self._archive = archive
-        self._looks = Looks(archive, memory, now)
+        self._looks = ObjectLooks(archive, memory, now)
         self._folders = Once[tuple[Series, str], list[str]]()
 
     async def evidence(self, series: Series, missing: pl.Series) -> list[Reason | CoarseBar]:
@@ -112,7 +112,7 @@ def _summary(files: BulkFormat, interval: Interval, file: PublishedFile) -> str:
     if bars is None or bars.is_empty():
         return "{}"
     stamps = bars["open_time"].to_list()
-    gaps = [[gap.start.isoformat(), gap.end.isoformat()] for gap in silences(stamps, interval)]
+    gaps = [[gap.start.isoformat(), gap.end.isoformat()] for gap in empty_windows(stamps, interval)]
     first, last = stamps[0].isoformat(), stamps[-1].isoformat()
     return json.dumps({"first": first, "last": last, "gaps": gaps, "trades": bars["trades"].to_list()})
 

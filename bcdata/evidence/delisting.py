@@ -13,7 +13,7 @@ from functools import partial
 import polars as pl
 
 from bcdata.bars.tail import quiet_since
-from bcdata.evidence.remembered import Looks, Once
+from bcdata.evidence.remembered import ObjectLooks, Once
 from bcdata.frames.schema import TIME
 from bcdata.gaps.explain import ABSENT
 from bcdata.intervals import Interval
@@ -34,7 +34,7 @@ _MOST_OBJECTS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class EndOfTrading:
     """Since when (UTC) candles without a trade are no bars of a market, and how that is known."""
 
     at: datetime
@@ -72,11 +72,11 @@ class Delistings:
 
     def __init__(self, archive: BulkSource, memory: Attempts, now: datetime) -> None:
         self._archive = archive
-        self._looks = Looks(archive, memory, now)
+        self._looks = ObjectLooks(archive, memory, now)
         self._now = now
         self._last_trades = Once[Series, tuple[datetime, datetime] | None]()
 
-    async def end(self, series: Series, one: SymbolInfo | None) -> End | None:
+    async def end(self, series: Series, one: SymbolInfo | None) -> EndOfTrading | None:
         """Since when the series is no market's; None where it is still traded, or nobody can tell.
 
         Args:
@@ -91,13 +91,13 @@ class Delistings:
             return None
         if one is not None and one.delivery_date is not None and one.delivery_date <= self._now:
             at = Interval.parse(series.interval or "").floor(one.delivery_date)
-            return End(at, f"the exchange says {status}, delivered {one.delivery_date:%Y-%m-%d %H:%M}")
+            return EndOfTrading(at, f"the exchange says {status}, delivered {one.delivery_date:%Y-%m-%d %H:%M}")
         found = await self._last_trades.get(series, partial(self._last_trade, series))
         if found is None:
             return None
         said = "does not know the symbol any more" if status == ABSENT else f"says {status}"
         words = f"the archive's last trade is in the bar of {found[1]:%Y-%m-%d %H:%M}"
-        return End(found[0], f"{words}; the exchange {said}")
+        return EndOfTrading(found[0], f"{words}; the exchange {said}")
 
     async def _last_trade(self, series: Series) -> tuple[datetime, datetime] | None:
         """The first idle candle of the archive's idle end, and the last traded one; None where there is no such end."""

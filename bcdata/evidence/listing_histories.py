@@ -17,14 +17,14 @@ from bcdata.evidence.listing_history import (
     Ending,
     Held,
     ListingHistory,
-    Question,
+    ListingRequest,
     day_window,
     days_of,
     first_bar,
     tells_days,
     window_of_object,
 )
-from bcdata.evidence.remembered import Looks, Once
+from bcdata.evidence.remembered import ObjectLooks, Once
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, Series
 from bcdata.providers.formats import PublishedFile
@@ -48,12 +48,12 @@ class ListingHistories:
 
     def __init__(self, archive: BulkSource, memory: Attempts, now: datetime) -> None:
         self._archive = archive
-        self._looks = Looks(archive, memory, now)
+        self._looks = ObjectLooks(archive, memory, now)
         self._now = now
         self._told = Once[tuple[Series, bool], ListingHistory]()
         self._turns = asyncio.Semaphore(_AT_ONCE)
 
-    async def testimony(self, series: Series, question: Question | None = None) -> ListingHistory:
+    async def history(self, series: Series, question: ListingRequest | None = None) -> ListingHistory:
         """What the archive tells of the series' symbol: by every listed interval, unless fewer answer the question.
 
         Raises:

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from bcdata.gaps.ledger import Reason, Status
-from bcdata.gaps.told import EndedRecord
+from bcdata.gaps.records import EndedRecord
 from bcdata.intervals import Interval
 from bcdata.providers.base import PERIODS, BulkObject, Series
 from bcdata.windows import Grain, Window
@@ -32,7 +32,7 @@ class ListingHistory:
     is_complete: bool = False
     """Whether every interval that the archive lists of the symbol was asked."""
 
-    def leaves_open(self, question: "Question") -> bool:
+    def leaves_open(self, question: "ListingRequest") -> bool:
         """Whether an interval that was not asked yet could say more about the window than these do."""
         window, due = question.window, question.due
         known_by, listed_from = self.known_by, self.listed_from
@@ -70,7 +70,7 @@ class ListingHistory:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ListingRequest:
     """What a partition asks about: its window, its days without an object, and before when (UTC) files are due."""
 
     window: Window

@@ -88,7 +88,7 @@ class Remembered:
         return text
 
 
-class Looks:
+class ObjectLooks:
     """What is in objects of the archive, as texts."""
 
     def __init__(self, archive: BulkSource, memory: Attempts, now: datetime) -> None:

@@ -16,7 +16,7 @@ import polars as pl
 from bcdata.bars.segments import is_price_break
 from bcdata.errors import NotFoundError, ProviderError
 from bcdata.evidence.listing_history import Held, day_window, days_of, tells_days
-from bcdata.evidence.remembered import Looks, Remembered
+from bcdata.evidence.remembered import ObjectLooks, Remembered
 from bcdata.gaps.ledger import Reason, Status
 from bcdata.intervals import EPOCH, Interval
 from bcdata.providers.base import BulkObject, Series
@@ -34,7 +34,7 @@ HasBars = Callable[[Series, Window], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class EdgeBar:
     """A bar at the edge of an absence: when it opens or ends (UTC), and its price there."""
 
     at: datetime
@@ -42,7 +42,7 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Reuse:
+class TickerReuse:
     """The time between two instruments of one ticker: from the end of a bar to the open of the next (UTC)."""
 
     between: Window
@@ -68,7 +68,7 @@ def days_held(held: Iterable[Held]) -> set[date]:
     return daily | {day for one in monthly for day in days_of(one) if (day.year, day.month) not in months}
 
 
-def judge_absence(last: Edge, first: Edge) -> str | None:
+def reuse_reason(last: EdgeBar, first: EdgeBar) -> str | None:
     """What shows that the ticker was used again, in words; None where it was relisted."""
     if last.price <= 0 or first.price <= 0:
         return None
@@ -81,15 +81,17 @@ def judge_absence(last: Edge, first: Edge) -> str | None:
     )
 
 
-class Reuses:
+class TickerReuses:
     """Looks for such tickers. What objects begin and end with is remembered, and what REST has in between."""
 
     def __init__(self, archive: BulkSource, has_bars: HasBars | None, memory: Attempts, now: datetime) -> None:
         self._has_bars = has_bars
-        self._looks = Looks(archive, memory, now)
+        self._looks = ObjectLooks(archive, memory, now)
         self._answers = Remembered(memory, now)
 
-    async def find(self, series: Series, held: Sequence[Held], missing: Iterable[tuple[date, date]]) -> list[Reuse]:
+    async def find(
+        self, series: Series, held: Sequence[Held], missing: Iterable[tuple[date, date]]
+    ) -> list[TickerReuse]:
         """The times between instruments of the series' ticker.
 
         Where REST can be asked it must have no bar in between: an archive that lacks files of days that were traded
@@ -107,14 +109,14 @@ class Reuses:
         for before, after in missing:
             last = await self._edge(series, held, before, is_last=True)
             first = await self._edge(series, held, after, is_last=False)
-            words = judge_absence(last, first) if last and first else None
+            words = reuse_reason(last, first) if last and first else None
             if words is None or last is None or first is None:
                 continue
             between = Window(last.at, first.at)
             if self._has_bars is None:
-                found.append(Reuse(between, words))
+                found.append(TickerReuse(between, words))
             elif await self._is_empty(self._has_bars, series, between):
-                found.append(Reuse(between, f"{words}; REST has no bar in between"))
+                found.append(TickerReuse(between, f"{words}; REST has no bar in between"))
         return found
 
     async def _is_empty(self, has_bars: HasBars, series: Series, between: Window) -> bool:
@@ -130,7 +132,7 @@ class Reuses:
         except ProviderError:
             return False
 
-    async def _edge(self, series: Series, held: Sequence[Held], day: date, *, is_last: bool) -> Edge | None:
+    async def _edge(self, series: Series, held: Sequence[Held], day: date, *, is_last: bool) -> EdgeBar | None:
         """The last or the first bar of a day by the first object that can be read: the series' own, then finer ones."""
         chosen: list[tuple[tuple[bool, timedelta, bool], Held]] = []
         for one, found in held:
@@ -143,11 +145,11 @@ class Reuses:
                 return edge
         return None
 
-    async def _read(self, series: Series, one: BulkObject, day: date, *, is_last: bool) -> Edge | None:
+    async def _read(self, series: Series, one: BulkObject, day: date, *, is_last: bool) -> EdgeBar | None:
         what = f"{'last' if is_last else 'first'}-price/{day}"
         text = await self._looks.look(what, one, partial(_edge_as_text, series, day, is_last=is_last))
         kept = json.loads(text) if text else None
-        return Edge(datetime.fromisoformat(kept[0]), kept[1]) if kept else None
+        return EdgeBar(datetime.fromisoformat(kept[0]), kept[1]) if kept else None
 
 
 def _edge_as_text(series: Series, day: date, file: PublishedFile, *, is_last: bool) -> str:
@@ -155,7 +157,7 @@ def _edge_as_text(series: Series, day: date, file: PublishedFile, *, is_last: bo
     return json.dumps([edge.at.isoformat(), edge.price] if edge else None)
 
 
-def read_edge(file: PublishedFile, series: Series, day: date, *, is_last: bool) -> Edge | None:
+def read_edge(file: PublishedFile, series: Series, day: date, *, is_last: bool) -> EdgeBar | None:
     """The end and close of the last bar in an object up to a day's end, or the open of its first from its start on.
 
     Raises:
@@ -172,4 +174,4 @@ def read_edge(file: PublishedFile, series: Series, day: date, *, is_last: bool) 
         return None
     row = near.row(-1 if is_last else 0, named=True)
     opened = EPOCH + timedelta(microseconds=row["open_time"])
-    return Edge(parsed.next(opened), row["close"]) if is_last else Edge(opened, row["open"])
+    return EdgeBar(parsed.next(opened), row["close"]) if is_last else EdgeBar(opened, row["open"])

@@ -57,7 +57,7 @@ class Feature:
         inputs: What it reads (see `INPUTS`), and nothing else.
         warm_up: Bars before the first bar that can have a value, where none is missing. Tight: with one
             bar less there is none. As a function of the parameters where these decide.
-        anchor: `day` where the definition starts anew at 00:00 UTC: `warm_up` is then counted before the
+        anchor: `day` where the definition restarts at 00:00 UTC: `warm_up` is then counted before the
             midnight at or before the bar.
         settlement_days: Days of settlements before the bar's UTC day that it reads.
         range: Bounds that no value can leave, both included, or None where there are none. As a function of the

@@ -67,7 +67,7 @@ def rank(feature: Feature, n: int) -> Feature:
 
 
 def _variant(feature: Feature, ending: str, n: int, tail: float) -> Feature:
-    """What both kinds share. A definition that starts anew each day is looked up on earlier days, each by itself."""
+    """What both kinds share. A definition that restarts each day is looked up on earlier days, each by itself."""
     anchored = feature.anchor is not None
     return replace(
         feature,

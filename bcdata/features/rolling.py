@@ -45,7 +45,7 @@ class Comoments(NamedTuple):
     xy: FloatArray
 
 
-class Asked(NamedTuple):
+class WindowStatistics(NamedTuple):
     """What is to be read from a sorted window, as `sorted_window` has it."""
 
     tail: float
@@ -53,7 +53,7 @@ class Asked(NamedTuple):
     quantiles: FloatArray
 
 
-class Sorted(NamedTuple):
+class SortedWindow(NamedTuple):
     """Of every window, sorted once.
 
     Attributes:
@@ -223,7 +223,7 @@ def sorted_window(
     tail: float = 0.0,
     rank: bool = True,
     quantiles: Sequence[float] = (),
-) -> Sorted:
+) -> SortedWindow:
     """Order statistics of the last n values from one sorted window: what is asked for, and NaN for the rest.
 
     Args:
@@ -245,9 +245,9 @@ def sorted_window(
     padded = np.full((blocks + 1) * n, np.nan)
     np.copyto(padded[n : n + size], values + 0.0, where=np.isfinite(values))  # + 0.0: there is one zero
     pairs = np.sort(np.lib.stride_tricks.sliding_window_view(padded, 2 * n)[::n], axis=1)
-    asked = Asked(float(tail), rank, np.array(quantiles, dtype=np.float64))
+    asked = WindowStatistics(float(tail), rank, np.array(quantiles, dtype=np.float64))
     kth, mean, ranks, cuts = order.order_statistics(padded, pairs, _allowed(n, max_missing), asked)
-    return Sorted(kth[:size], mean[:size], ranks[:size], tuple(cuts[:, :size]))
+    return SortedWindow(kth[:size], mean[:size], ranks[:size], tuple(cuts[:, :size]))
 
 
 def covariance(joint: Comoments, ddof: int = 1) -> FloatArray:

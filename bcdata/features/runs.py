@@ -1,4 +1,4 @@
-"""Recursive features: truncated recursions that start anew for every UTC day.
+"""Recursive features: truncated recursions that restart for every UTC day.
 
 "From the beginning of history" is no definition: two histories give two values. Here the values of a UTC day come
 from one recursion that is seeded `length` bars before that day's first bar, whatever is known from before. The
@@ -27,7 +27,7 @@ from bcdata.features.table.grid import FloatArray, Grid, IntArray, plain
 BoolArray = npt.NDArray[np.bool_]
 
 
-class Paired(NamedTuple):
+class PairedRuns(NamedTuple):
     """Runs as compiled indicators take them.
 
     Attributes:
@@ -70,14 +70,14 @@ class Runs:
         return cls(length, starts, borders, soundness(there, length, starts, borders, length // 10))
 
     @property
-    def paired(self) -> Paired:
+    def paired(self) -> PairedRuns:
         """The runs, two by two."""
         sizes, found = np.diff(self.borders), [np.empty((0, 3), dtype=np.int64)]
         for size in np.unique(sizes):
             starts = self.starts[sizes == size]
             ones, others = starts[::2], np.append(starts[1::2], starts[-1:])[: -(-starts.size // 2)]
             found.append(np.column_stack((ones, others, np.full(ones.size, size))))
-        return Paired(np.concatenate(found), self.length, self.sound)
+        return PairedRuns(np.concatenate(found), self.length, self.sound)
 
     def unroll(self, values: FloatArray) -> FloatArray:
         """One value per grid row → the rows of all runs, one run after the other."""

@@ -82,7 +82,7 @@ def true_range(bars: Grid) -> FloatArray:
 def average_true_range(bars: Grid, n: int, length: int) -> FloatArray:
     """Wilder's mean true range (alpha 1 / n) in the price's unit, a truncated recursion of `length` bars.
 
-    It starts anew for every UTC day (`bcdata.features.runs`), seeded with the first true range of its run, that of
+    It restarts for every UTC day (`bcdata.features.runs`), seeded with the first true range of its run, that of
     the second bar. A bar whose predecessor is missing has none, and leaves the mean as it is.
     """
 

@@ -8,7 +8,7 @@ import polars as pl
 from bcdata.frames.schema import TIME
 from bcdata.gaps.explain import quarantined
 from bcdata.gaps.ledger import Reason, Status
-from bcdata.gaps.told import ToldByWindows
+from bcdata.gaps.records import WindowsEvidence
 from bcdata.intervals import Interval
 from bcdata.windows import Window, union
 
@@ -33,7 +33,7 @@ def is_covered(opens: pl.Series, windows: Sequence[Window], interval: Interval) 
 
 
 def reasons_of(
-    record: ToldByWindows, source: str, window: Window, first_bar: datetime | None, *, omits_empty: bool
+    record: WindowsEvidence, source: str, window: Window, first_bar: datetime | None, *, omits_empty: bool
 ) -> Iterator[Reason]:
     """Why bars of a partition may be missing, the strongest reason first.
 

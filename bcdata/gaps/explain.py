@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bcdata.gaps.ledger import Reason, Status
-from bcdata.gaps.residuals import CoarseBar
-from bcdata.gaps.told import (
+from bcdata.gaps.records import (
+    AnswersEvidence,
     CoarseRecord,
+    ContradictionRecord,
     DayBarRecord,
-    DoubtRecord,
     EndedRecord,
     EvidenceRecord,
+    FilesEvidence,
     ReasonRecord,
     SetAsideRecord,
-    ToldByAnswers,
-    ToldByFiles,
     WithdrawnRecord,
 )
+from bcdata.gaps.residuals import CoarseBar
 from bcdata.windows import Window
 
 _FAR = timedelta(days=366 * 100)
@@ -29,7 +29,7 @@ TWICE = "REST had none, asked twice at least a day apart"
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class GapEvidence:
     """Everything that bears on a partition's missing bars.
 
     Attributes:
@@ -45,8 +45,8 @@ class Known:
     """
 
     window: Window
-    archive: ToldByFiles = field(default_factory=ToldByFiles)
-    rest: ToldByAnswers = field(default_factory=ToldByAnswers)
+    archive: FilesEvidence = field(default_factory=FilesEvidence)
+    rest: AnswersEvidence = field(default_factory=AnswersEvidence)
     unpublished: datetime | None = None
     first_bar: datetime | None = None
     last_bar: datetime | None = None
@@ -159,7 +159,7 @@ def record_of(one: Reason) -> ReasonRecord:
     }
 
 
-def told_of(one: Reason | CoarseBar) -> ReasonRecord | CoarseRecord:
+def evidence_record(one: Reason | CoarseBar) -> ReasonRecord | CoarseRecord:
     """What a coarser file tells as records keep it: a reason, or its bar."""
     if isinstance(one, Reason):
         return record_of(one)
@@ -187,7 +187,7 @@ def _absent(told: Sequence[ReasonRecord | CoarseRecord] | None) -> list[Reason]:
     return [one for one in _plain(told) if one.status is Status.UPSTREAM]
 
 
-def _set_aside(one: DoubtRecord) -> Reason:
+def _set_aside(one: ContradictionRecord) -> Reason:
     """A window in which rows came from REST that were set aside: it is asked again."""
     return Reason(_window((one["start"], one["end"])), Status.OPEN, one["evidence"])
 

@@ -15,7 +15,7 @@ from bcdata.intervals import Interval
 from bcdata.windows import Window
 
 
-def silences(opens: Iterable[datetime], interval: Interval) -> list[Window]:
+def empty_windows(opens: Iterable[datetime], interval: Interval) -> list[Window]:
     """The windows without a bar between two bars of one complete answer (opens in UTC, in any order)."""
     found = []
     for left, right in pairwise(sorted(set(opens))):
@@ -53,7 +53,7 @@ def asked_twice(
     ]
 
 
-def still_silent(windows: Iterable[Window], opens: pl.Series, interval: Interval) -> list[Window]:
+def still_empty(windows: Iterable[Window], opens: pl.Series, interval: Interval) -> list[Window]:
     """What is left of the windows, on the interval's grid, without the bars that came after all."""
     found = []
     for window in windows:
@@ -86,6 +86,6 @@ def absent_too(
     whole = slots.filter(pl.col("bars") == coarse.length // fine.length)[missing.name]
     whole = whole.filter(pl.Series([any(at in window for window in read) for at in whole], dtype=pl.Boolean))
     edges = {edge for window in read for edge in (window.start, window.end)}
-    silent = [one for one in silences(opens, coarse) if not {one.start, one.end} & edges]
+    silent = [one for one in empty_windows(opens, coarse) if not {one.start, one.end} & edges]
     absent = whole.filter(pl.Series([any(at in window for window in silent) for at in whole], dtype=pl.Boolean))
     return tuple(windows_of_runs(absent, coarse))

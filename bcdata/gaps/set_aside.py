@@ -11,7 +11,7 @@ import polars as pl
 
 from bcdata.frames.schema import TIME
 from bcdata.gaps.ledger import runs_of
-from bcdata.gaps.told import SetAsideRecord
+from bcdata.gaps.records import SetAsideRecord
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 
@@ -19,7 +19,7 @@ UNREADABLE_LINE = "unreadable_line"
 
 
 @dataclass(frozen=True, slots=True)
-class Lacking:
+class MissingOpens:
     """Opens (UTC, ascending) of the bars that are expected of a partition, and of those that are not published."""
 
     expected: pl.Series
@@ -30,13 +30,13 @@ class Lacking:
         unique = opens.unique()
         yield from runs_of(unique.filter(unique.is_in(self.missing.implode())), self.expected)
 
-    def without(self, opens: pl.Series) -> "Lacking":
+    def without(self, opens: pl.Series) -> "MissingOpens":
         """The same without some of the missing ones."""
-        return Lacking(self.expected, self.missing.filter(~self.missing.is_in(opens.implode())))
+        return MissingOpens(self.expected, self.missing.filter(~self.missing.is_in(opens.implode())))
 
 
 def runs_of_rows(
-    rejected: pl.DataFrame, seen: pl.DataFrame, lacking: Lacking, interval: Interval
+    rejected: pl.DataFrame, seen: pl.DataFrame, lacking: MissingOpens, interval: Interval
 ) -> list[SetAsideRecord]:
     """Runs of missing bars of which a row or a line was received that was set aside.
 
@@ -60,7 +60,7 @@ def runs_of_rows(
 
 
 def runs_of_windows(
-    windows: Sequence[tuple[Window, str, str]], lacking: Lacking, covered: pl.Series
+    windows: Sequence[tuple[Window, str, str]], lacking: MissingOpens, covered: pl.Series
 ) -> Iterator[SetAsideRecord]:
     """Runs of missing bars within whole objects that were set aside (their window, the rule, and words).
 

@@ -19,7 +19,7 @@ Reach = Callable[[Window], Window]
 """From the time of a partition to the time of the merged bars (or settlements) that it reads."""
 
 
-class Cell(NamedTuple):
+class AssetPartition(NamedTuple):
     """One partition of one asset."""
 
     step: Step
@@ -39,7 +39,9 @@ class Reader(NamedTuple):
     ahead: timedelta = timedelta()
 
 
-def affected(catalog: Catalog, dataset: str, symbol: str, date: str, *, symbols: Collection[str] = ()) -> list[Cell]:
+def affected(
+    catalog: Catalog, dataset: str, symbol: str, date: str, *, symbols: Collection[str] = ()
+) -> list[AssetPartition]:
     """The partitions that read these merged bars, directly or through others, in the order of their making.
 
     Features read bars of their warm-up, so later partitions are among them; those of other symbols too, where the
@@ -56,18 +58,18 @@ def affected(catalog: Catalog, dataset: str, symbol: str, date: str, *, symbols:
     Raises:
         UsageError: there is no such dataset, or the key is none of its grain.
     """
-    found: dict[Cell, None] = {}
+    found: dict[AssetPartition, None] = {}
     changed = catalog[dataset].grain.window(date)
     for reader in _readers(catalog, catalog[dataset], symbol, symbols):
         for key in dates_that_read(catalog[reader.step.dataset], changed, reader.reach, ahead=reader.ahead):
-            found |= dict.fromkeys(Cell(reader.step, one, key) for one in reader.symbols)
+            found |= dict.fromkeys(AssetPartition(reader.step, one, key) for one in reader.symbols)
             if reader.step.zone is Zone.MERGED:
                 found |= dict.fromkeys(affected(catalog, reader.step.dataset, symbol, key, symbols=symbols))
     order = list(Zone)
     return sorted(found, key=lambda cell: order.index(cell.step.zone))
 
 
-def reported(catalog: Catalog, dataset: str, symbol: str, date: str) -> list[Cell]:
+def reported(catalog: Catalog, dataset: str, symbol: str, date: str) -> list[AssetPartition]:
     """The reports that read these features: of their own partition and of those after it."""
     from bcdata.pipeline.features.reports import trailing
 
@@ -75,7 +77,7 @@ def reported(catalog: Catalog, dataset: str, symbol: str, date: str) -> list[Cel
         return []
     changed = catalog[dataset].grain.window(date)
     keys = dates_that_read(catalog[dataset], changed, lambda window: Window(trailing(window).start, window.end))
-    return [Cell(Step(Zone.REPORTS, dataset), symbol, key) for key in keys]
+    return [AssetPartition(Step(Zone.REPORTS, dataset), symbol, key) for key in keys]
 
 
 def dates_that_read(

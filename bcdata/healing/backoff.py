@@ -7,7 +7,7 @@ from bcdata.store.state.requests import Request
 FIRST = timedelta(hours=1)
 LONGEST = timedelta(days=7)
 MOST_TRIES = 8
-"""Some four weeks: an archive mends what it mends within that time."""
+"""Some four weeks: an archive repairs what it repairs within that time."""
 _FACTOR = 4
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from bcdata.catalog import Dataset
 from bcdata.gaps.ledger import Status
 from bcdata.pipeline.raw.due import due_until
-from bcdata.pipeline.records.footers import Footers, Row
+from bcdata.pipeline.records.footer_cache import FooterCache, Row
 from bcdata.pipeline.zones import Step, Zone, tried_prefix
 from bcdata.store.state.attempts import Attempts
 from bcdata.store.state.requests import Cell
@@ -36,7 +36,7 @@ class Overdue:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SymbolLedgers:
     """What the lake has of a symbol: its ledgers by date key, and of the newest partition up to when it was merged.
 
     Attributes:
@@ -50,7 +50,7 @@ class Kept:
     merged_at: datetime | None
 
 
-def overdue(dataset: Dataset, symbol: str, kept: Kept, now: datetime) -> Iterator[Overdue]:
+def overdue(dataset: Dataset, symbol: str, kept: SymbolLedgers, now: datetime) -> Iterator[Overdue]:
     """The overdue partitions of a symbol, by date.
 
     Two things make a partition overdue: bars that its ledger calls `not_published` though their time has come; and,
@@ -68,7 +68,7 @@ def overdue(dataset: Dataset, symbol: str, kept: Kept, now: datetime) -> Iterato
             yield one
 
 
-def _not_refreshed(dataset: Dataset, symbol: str, kept: Kept, due: datetime) -> Iterator[Overdue]:
+def _not_refreshed(dataset: Dataset, symbol: str, kept: SymbolLedgers, due: datetime) -> Iterator[Overdue]:
     newest = max(kept.ledgers, default=None)
     if newest is None or kept.closed is None or kept.closed >= due or not _is_followed(dataset, newest, kept):
         return
@@ -80,7 +80,7 @@ def _not_refreshed(dataset: Dataset, symbol: str, kept: Kept, due: datetime) -> 
             yield Overdue(symbol, date, dataset.grain.window(date).start, "never materialized")
 
 
-def _is_followed(dataset: Dataset, newest: str, kept: Kept) -> bool:
+def _is_followed(dataset: Dataset, newest: str, kept: SymbolLedgers) -> bool:
     """Whether the symbol was kept up to date: a slice of history that somebody took is not."""
     end = dataset.grain.window(newest).end
     rows = kept.ledgers[newest]
@@ -92,20 +92,20 @@ def _is_followed(dataset: Dataset, newest: str, kept: Kept) -> bool:
 
 
 def freshness(
-    footers: Footers, dataset: Dataset, symbols: Sequence[str], tried: Mapping[Cell, datetime], now: datetime
+    footers: FooterCache, dataset: Dataset, symbols: Sequence[str], tried: Mapping[Cell, datetime], now: datetime
 ) -> list[Overdue]:
     """All overdue partitions of some symbols of a dataset of bars, by symbol and date."""
     return [one for symbol in symbols for one in overdue(dataset, symbol, kept(footers, dataset, symbol, tried), now)]
 
 
-def kept(footers: Footers, dataset: Dataset, symbol: str, tried: Mapping[Cell, datetime]) -> Kept:
+def kept(footers: FooterCache, dataset: Dataset, symbol: str, tried: Mapping[Cell, datetime]) -> SymbolLedgers:
     """What the lake has of a symbol."""
     ledgers = footers.ledgers(dataset.name, symbol)
     if not ledgers:
-        return Kept({}, None, None)
+        return SymbolLedgers({}, None, None)
     newest = max(ledgers)
     closed = footers.made_of(Step(Zone.MERGED, dataset.name), symbol, newest).get(newest, {}).get("closed")
-    return Kept(ledgers, datetime.fromisoformat(closed) if closed else None, tried.get((symbol, newest)))
+    return SymbolLedgers(ledgers, datetime.fromisoformat(closed) if closed else None, tried.get((symbol, newest)))
 
 
 def merged_at(root: Path, dataset: str) -> dict[Cell, datetime]:

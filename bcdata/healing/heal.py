@@ -6,74 +6,74 @@ A Dagster run over assets covers a rectangle of partitions; holes are none (docs
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bcdata.healing.affected import Cell, affected, reported
-from bcdata.pipeline.context import Workbench
+from bcdata.healing.affected import AssetPartition, affected, reported
+from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.zones import Step, Zone, operation
 
-Told = Iterator[tuple[Step, Outcome]]
+Healed = Iterator[tuple[Step, Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """Partitions of one symbol set to be made anew: every step over every (symbol, date), in this order."""
+class HealOrder:
+    """Partitions of one symbol set to be rebuilt: every step over every (symbol, date), in this order."""
 
     steps: tuple[Step, ...]
     cells: tuple[tuple[str, str], ...]
 
 
-def heal(work: Workbench, orders: Sequence[Order]) -> Told:
+def heal(context: RunContext, orders: Sequence[HealOrder]) -> Healed:
     """Makes what is ordered, then whatever is published and reads bars or features that changed on the way.
 
     Yields:
         Each step with the outcome of each of its partitions, as they are done.
     """
-    made: set[Cell] = set()
-    changed: dict[Cell, None] = {}
+    made: set[AssetPartition] = set()
+    changed: dict[AssetPartition, None] = {}
     for order in orders:
         for step in order.steps:
-            for outcome in _make(work, step, order.cells):
-                cell = Cell(step, outcome.partition.symbol, outcome.partition.date)
+            for outcome in _make(context, step, order.cells):
+                cell = AssetPartition(step, outcome.partition.symbol, outcome.partition.date)
                 made.add(cell)
                 if outcome.state is State.PUBLISHED:
                     changed[cell] = None
                 yield step, outcome
-    yield from _follow(work, changed, made)
+    yield from _follow(context, changed, made)
 
 
-def _follow(work: Workbench, changed: Collection[Cell], made: Collection[Cell]) -> Told:
+def _follow(context: RunContext, changed: Collection[AssetPartition], made: Collection[AssetPartition]) -> Healed:
     """Makes what reads changed bars of its own symbol and is there; what was made already saw them.
 
     Other symbols, whom a change of the reference reaches, are left to the sensor for stale partitions: a hole of
     Bitcoin's must not become a run over a universe.
     """
-    reached: dict[Cell, None] = {}
+    reached: dict[AssetPartition, None] = {}
     for cell in changed:
         if cell.step.zone in _READERS:
             readers = _READERS[cell.step.zone]
-            reached |= dict.fromkeys(readers(work.catalog, cell.step.dataset, cell.symbol, cell.date))
+            reached |= dict.fromkeys(readers(context.catalog, cell.step.dataset, cell.symbol, cell.date))
     for step, cells in _by_step(reached).items():
-        there = [one for one in cells if Cell(step, *one) not in made and _is_published(work, step, one)]
-        for outcome in _make(work, step, there):
+        there = [one for one in cells if AssetPartition(step, *one) not in made and _is_published(context, step, one)]
+        for outcome in _make(context, step, there):
             yield step, outcome
 
 
 _READERS = {Zone.MERGED: affected, Zone.FEATURES: reported}
 
 
-def _by_step(cells: Collection[Cell]) -> Mapping[Step, list[tuple[str, str]]]:
+def _by_step(cells: Collection[AssetPartition]) -> Mapping[Step, list[tuple[str, str]]]:
     grouped: dict[Step, list[tuple[str, str]]] = {}
     for cell in sorted(cells, key=lambda one: list(Zone).index(one.step.zone)):
         grouped.setdefault(cell.step, []).append((cell.symbol, cell.date))
     return grouped
 
 
-def _make(work: Workbench, step: Step, cells: Sequence[tuple[str, str]]) -> Iterator[Outcome]:
-    dataset = work.catalog[step.dataset]
+def _make(context: RunContext, step: Step, cells: Sequence[tuple[str, str]]) -> Iterator[Outcome]:
+    dataset = context.catalog[step.dataset]
     wanted = [step.partition(symbol, date) for symbol, date in sorted(cells) if date >= dataset.start]
     if wanted:
-        yield from operation(step)(work, dataset, wanted)
+        yield from operation(step)(context, dataset, wanted)
 
 
-def _is_published(work: Workbench, step: Step, cell: tuple[str, str]) -> bool:
-    return work.store.published(step.partition(*cell)) is not None
+def _is_published(context: RunContext, step: Step, cell: tuple[str, str]) -> bool:
+    return context.store.published(step.partition(*cell)) is not None

@@ -17,11 +17,11 @@ from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
 from bcdata.gaps.ledger import Status
 from bcdata.healing.backoff import MOST_TRIES, pause
-from bcdata.healing.doubt import Life, doubt, lives
+from bcdata.healing.contradicted import ListingSpan, contradiction_of, listing_spans
 from bcdata.pipeline.raw.due import due_until
-from bcdata.pipeline.records.footers import Footers, Row, open_footers
+from bcdata.pipeline.records.footer_cache import FooterCache, Row, open_footer_cache
 from bcdata.store.layout import Partition
-from bcdata.store.state.attempts import Asked, Attempts, Refilled
+from bcdata.store.state.attempts import Attempts, RefillAttempt, Refilled
 from bcdata.store.state.requests import Cell, Request, Requests
 from bcdata.store.store import Store
 from bcdata.universe.update import read_universe
@@ -41,7 +41,7 @@ class Refill:
 
     Attributes:
         bars: how many of them may yet come.
-        cause: a digest of the holes: when they change, counting begins anew.
+        cause: a digest of the holes: when they change, counting starts over.
         tries: requests so far for just these holes.
         last: when the last one was made (UTC).
         due: when the next one may be made (UTC); None when it was given up.
@@ -72,7 +72,7 @@ def stand(
     rows: Sequence[Row],
     *,
     request: Request | None,
-    asked: Asked | None,
+    asked: RefillAttempt | None,
     now: datetime,
     doubts: Doubts = (),
     judged: datetime | None = None,
@@ -107,7 +107,7 @@ def stand(
 
 
 def _paced(
-    dataset: Dataset, bars: int, cause: str, *, request: Request | None, asked: Asked | None, now: datetime
+    dataset: Dataset, bars: int, cause: str, *, request: Request | None, asked: RefillAttempt | None, now: datetime
 ) -> Refill:
     """When to ask (again) for what is missing for this cause."""
     if request is None or request.cause != cause:
@@ -126,7 +126,7 @@ def _paced(
     return Refill(bars, cause, request.tries, request.at, due, _outcome(dataset, asked))
 
 
-def _askable(dataset: Dataset, rows: Sequence[Row], asked: Asked | None, now: datetime) -> Iterator[Row]:
+def _askable(dataset: Dataset, rows: Sequence[Row], asked: RefillAttempt | None, now: datetime) -> Iterator[Row]:
     """The runs that asking may fill: open ones, overdue ones, and what REST could not be asked for."""
     due = due_until(dataset, now)
     unheard = asked is not None and asked.outcome is Refilled.UNANSWERED
@@ -140,7 +140,7 @@ def _askable(dataset: Dataset, rows: Sequence[Row], asked: Asked | None, now: da
                 yield row
 
 
-def _outcome(dataset: Dataset, asked: Asked | None) -> str:
+def _outcome(dataset: Dataset, asked: RefillAttempt | None) -> str:
     what = dataset.frame_type.rows
     if asked is None:
         return f"no source has the {what}, and none confirms that there are none"
@@ -154,26 +154,26 @@ class Tables:
     dataset: Dataset
     attempts: Attempts
     requests: Mapping[Cell, Request]
-    asked: Mapping[Cell, Asked]
-    lives: Mapping[str, Life]
+    asked: Mapping[Cell, RefillAttempt]
+    listing_spans: Mapping[str, ListingSpan]
 
     @classmethod
     def read(cls, root: Path, dataset: Dataset) -> "Tables":
         """The side tables of the lake and its universe, read once."""
         attempts = Attempts(root)
         try:
-            known = lives(read_universe(Store(root), dataset.market))
+            known = listing_spans(read_universe(Store(root), dataset.market))
         except StoreError:
             known = {}  # its own sensor tells of the damage; open bars are asked for all the same
         return cls(dataset, attempts, Requests(root).of(KIND, dataset.name), attempts.refills(dataset.name), known)
 
-    def doubt(self, symbol: str, row: Row) -> str | None:
+    def contradiction_of(self, symbol: str, row: Row) -> str | None:
         """What contradicts a row of the symbol's ledger, in words; None where nothing does."""
-        return doubt(self.dataset, row, self.lives.get(symbol))
+        return contradiction_of(self.dataset, row, self.listing_spans.get(symbol))
 
     def stand(self, cell: Cell, rows: Sequence[Row], now: datetime) -> Refill | None:
         """How a partition stands that has these rows in its ledger."""
-        doubts = [(row, words) for row in rows if (words := self.doubt(cell[0], row))]
+        doubts = [(row, words) for row in rows if (words := self.contradiction_of(cell[0], row))]
         hangs_on_status = bool(doubts) and all(row[3] == Status.DELISTED for row, _ in doubts)
         return stand(
             self.dataset,
@@ -190,7 +190,7 @@ class Tables:
         return self.attempts.last(f"{Partition('raw', self.dataset.name, *cell, self.dataset.repair).prefix}status")
 
 
-def refills(footers: Footers, tables: Tables, symbol: str, now: datetime) -> dict[Cell, Refill]:
+def refills(footers: FooterCache, tables: Tables, symbol: str, now: datetime) -> dict[Cell, Refill]:
     """How all partitions of a symbol stand that lack bars which may yet come."""
     ledgers = footers.ledgers(tables.dataset.name, symbol).items()
     found = {(symbol, date): tables.stand((symbol, date), rows, now) for date, rows in ledgers}
@@ -201,7 +201,7 @@ def standing(root: Path, dataset: Dataset, now: datetime) -> dict[Cell, Refill]:
     """How all partitions of the lake stand that lack bars which may yet come, by symbol and date."""
     store, tables = Store(root), Tables.read(root, dataset)
     symbols = sorted({one.symbol for one in store.partitions("gaps", dataset.name)})
-    with open_footers(store) as footers:
+    with open_footer_cache(store) as footers:
         by_symbol = [refills(footers, tables, symbol, now) for symbol in symbols]
     return {cell: one for some in by_symbol for cell, one in some.items()}
 
@@ -224,7 +224,7 @@ def with_refill(root: Path, dataset: Dataset, runs: pl.DataFrame, every: pl.Data
         if one is not None:
             words[cell] = one.words()
     told = [
-        words.get((symbol, date)) if row[-1] in _MAY_COME or tables.doubt(symbol, _row(*row)) else None
+        words.get((symbol, date)) if row[-1] in _MAY_COME or tables.contradiction_of(symbol, _row(*row)) else None
         for symbol, date, *row in runs.select("symbol", "date", *columns).iter_rows()
     ]
     return runs.with_columns(pl.Series("refill", told, dtype=pl.String))

@@ -57,7 +57,7 @@ def news(known: Records, daily: Sequence[BulkObject], monthly: BulkObject | None
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ListingChanges:
     """What a look at the listing found.
 
     Attributes:
@@ -79,7 +79,7 @@ def look(
     *,
     urls: Mapping[str, Mapping[str, str]] | None = None,
     seconds: float,
-) -> Found:
+) -> ListingChanges:
     """Compares the closed partitions of some symbols that raw has with what the archive lists.
 
     Open partitions are the daily refresh's: every day brings them something new.
@@ -92,7 +92,7 @@ def look(
         urls: base addresses, as for `Clients`.
         seconds: after so long the rest counts as not answered.
     """
-    found = Found()
+    found = ListingChanges()
 
     async def one(archive: BulkSource, symbol: str) -> None:
         try:

@@ -10,8 +10,8 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.pipeline.agreement import finer_dataset
 from bcdata.pipeline.features.feature_set import version_of
 from bcdata.pipeline.lake import keys_over
-from bcdata.pipeline.records.footers import Footers
-from bcdata.pipeline.records.in_footers import MadeOf
+from bcdata.pipeline.records.footer_cache import FooterCache
+from bcdata.pipeline.records.in_footers import Provenance
 from bcdata.pipeline.zones import Step, Zone, steps
 from bcdata.store.state.requests import Cell
 
@@ -21,10 +21,10 @@ Input = tuple[str, str, str]
 
 
 @dataclass(slots=True)
-class Present:
+class CurrentInputs:
     """Fingerprints of merged bars as they are now, and versions of feature sets, each worked out once."""
 
-    footers: Footers
+    footers: FooterCache
     known: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     sets: dict[str, str] = field(default_factory=dict)
 
@@ -42,7 +42,7 @@ class Present:
         return self.known[dataset, symbol].get(date)
 
 
-def stale(present: Present, catalog: Catalog, dataset: Dataset, symbol: str) -> Iterator[tuple[Step, str, str]]:
+def stale(present: CurrentInputs, catalog: Catalog, dataset: Dataset, symbol: str) -> Iterator[tuple[Step, str, str]]:
     """The symbol's partitions, as (step, date key, digest of what they should be made of), that are out of date.
 
     A partition whose own bars are gone cannot be made, and is left alone.
@@ -68,7 +68,7 @@ def stale(present: Present, catalog: Catalog, dataset: Dataset, symbol: str) -> 
 
 
 def _stale_reports(
-    present: Present, step: Step, symbol: str, coming: Mapping[str, str]
+    present: CurrentInputs, step: Step, symbol: str, coming: Mapping[str, str]
 ) -> Iterator[tuple[Step, str, str]]:
     """Reports read features, not merged bars: of their own partition, and of the days before.
 
@@ -83,7 +83,7 @@ def _stale_reports(
             yield step, date, _digest(now)
 
 
-def _inputs(catalog: Catalog, dataset: Dataset, step: Step, cell: Cell, facts: MadeOf) -> dict[Input, str | None]:
+def _inputs(catalog: Catalog, dataset: Dataset, step: Step, cell: Cell, facts: Provenance) -> dict[Input, str | None]:
     """The merged partitions that a record says were read, with the fingerprints that they had."""
     symbol, date = cell
     if step.zone is Zone.MERGED:

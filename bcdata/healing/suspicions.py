@@ -13,10 +13,10 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
-from bcdata.healing.doubt import Life, lives
+from bcdata.healing.contradicted import ListingSpan, listing_spans
 from bcdata.pipeline.features.feature_set import reference_of
-from bcdata.pipeline.records.findings import Reported, reported
-from bcdata.pipeline.records.footers import Footers
+from bcdata.pipeline.records.findings import ReportedFinding, reported
+from bcdata.pipeline.records.footer_cache import FooterCache
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.quality.compare.suspicion import VOLUME_DAYS, day_values, find_steps, lag_against, unusual_volume_per_trade
 from bcdata.quality.compare.suspicion import Step as Jump
@@ -36,7 +36,7 @@ class Lake:
     """What is looked at: merged bars of one dataset."""
 
     store: Store
-    footers: Footers
+    footers: FooterCache
     dataset: Dataset
 
     @property
@@ -59,7 +59,9 @@ class Lake:
         return {key: {date.fromisoformat(day) for day in days_by_key.get(key, [])} for key in date_keys}
 
 
-def suspicions(store: Store, footers: Footers, dataset: Dataset, symbols: set[str] | None = None) -> Iterator[Reported]:
+def suspicions(
+    store: Store, footers: FooterCache, dataset: Dataset, symbols: set[str] | None = None
+) -> Iterator[ReportedFinding]:
     """What is suspicious in the merged bars of a dataset, as findings.
 
     Args:
@@ -75,7 +77,7 @@ def suspicions(store: Store, footers: Footers, dataset: Dataset, symbols: set[st
     for one in store.partitions(lake.step.zone.value, lake.step.asset):
         keys.setdefault(one.symbol, []).append(one.date)
     try:
-        known = lives(read_universe(store, dataset.market))
+        known = listing_spans(read_universe(store, dataset.market))
     except StoreError:
         known = {}  # its own sensor tells of the damage, and so does the sweep
     for symbol, dates in sorted(keys.items()):
@@ -91,11 +93,11 @@ class _Symbol:
     symbol: str
     dates: Sequence[str]
     others: dict[str, list[str]]
-    life: Life | None
+    life: ListingSpan | None
     volumes: list[pl.DataFrame] = field(default_factory=list)
     values: list[pl.DataFrame] = field(default_factory=list)
 
-    def look(self) -> Iterator[Reported]:
+    def look(self) -> Iterator[ReportedFinding]:
         """All findings of the symbol, partition by partition."""
         unconfirmed = self.lake.unconfirmed(self.symbol, self.dates)
         if not any(unconfirmed.values()):

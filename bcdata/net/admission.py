@@ -10,8 +10,8 @@ from bcdata.errors import ProviderError
 from bcdata.net.answers import count
 from bcdata.net.budgets import Budget
 from bcdata.net.keys import read, tag, under
-from bcdata.net.question import Question
 from bcdata.net.refused import quota_spent, rate_limited
+from bcdata.net.request import Request
 from bcdata.net.state.base import Hold, NetState
 
 _BANNED, _TOO_MANY = 418, 429
@@ -26,7 +26,7 @@ class Admission:
         self._patience = patience
         self._keys: dict[str, str] = {}
 
-    async def admit(self, question: Question) -> None:
+    async def admit(self, question: Request) -> None:
         """Waits for the host to be free to ask and for the budgets, both shared with all other callers.
 
         Raises:
@@ -47,7 +47,7 @@ class Admission:
             if self._state.held(question.host, key_place(question)) is None:
                 return
 
-    def _say_keys(self, question: Question) -> None:
+    def _say_keys(self, question: Request) -> None:
         """Says in the log, by their names, which keys are used; again when one changes.
 
         Raises:
@@ -61,13 +61,13 @@ class Admission:
                 _log.info("%s: the key in %s %s", question.provider, key.variable, words)
                 self._keys[key.variable] = now
 
-    async def _out_of_hold(self, question: Question) -> None:
+    async def _out_of_hold(self, question: Request) -> None:
         while hold := self._state.held(question.host, key_place(question)):
             if hold.kind != "slow" or hold.seconds > self._patience:
                 raise held_error(question, hold)
             await asyncio.sleep(hold.seconds)
 
-    async def heard(self, question: Question, headers: Mapping[str, str]) -> None:
+    async def heard(self, question: Request, headers: Mapping[str, str]) -> None:
         """Takes note of what a reply says was used."""
         for budget, _ in _budgets(question):
             used = count(headers.get(budget.used_header, ""))
@@ -75,7 +75,7 @@ class Admission:
                 await self._state.observe(budget, used)
 
 
-def held_error(question: Question, hold: Hold) -> ProviderError:
+def held_error(question: Request, hold: Hold) -> ProviderError:
     """The error for a host that is held."""
     if hold.kind == "quota":
         resets_at = datetime.now(UTC) + timedelta(seconds=hold.seconds)
@@ -85,12 +85,12 @@ def held_error(question: Question, hold: Hold) -> ProviderError:
     return rate_limited(question, hold.seconds, _TOO_MANY, f"{question.host} asks us to slow down (429)")
 
 
-def key_place(question: Question) -> str:
+def key_place(question: Request) -> str:
     """What quotas are held under: the host, for the keys that are used now."""
     return under(question.host, tag(key.variable for key in question.keys))
 
 
-def _budgets(question: Question) -> tuple[tuple[Budget, int], ...]:
+def _budgets(question: Request) -> tuple[tuple[Budget, int], ...]:
     """The budgets, counted for the keys that are used now."""
     now = tag(key.variable for key in question.keys)
     if not now:

@@ -15,12 +15,12 @@ from bcdata.net.budgets import Budget
 from bcdata.net.keys import Key
 from bcdata.net.plain import is_address
 from bcdata.net.policy import ResponsePolicy
-from bcdata.net.question import Question
 from bcdata.net.refused import BanError, SlowDownError, TransientError, rate_limited
+from bcdata.net.request import Request
 from bcdata.net.settings import HttpSettings
 from bcdata.net.state.base import Hold, NetState
 from bcdata.net.state.breakers import Breaker
-from bcdata.net.state.outcomes import Tally
+from bcdata.net.state.outcomes import RequestCounter
 from bcdata.net.wire.session import Wire
 
 _log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class HttpClient:
         self.state = state
         self._settings = settings or HttpSettings()
         self._breaker = Breaker(self._settings.http_breaker_failures, self._settings.http_breaker_seconds)
-        self._tally = Tally()
+        self._tally = RequestCounter()
         self._admission = Admission(state, patience=self._settings.http_rate_wait)
         self._wire = Wire(self._settings, self._admission.heard)
         # stamina's own hook would write every retry to standard output where structlog is installed.
@@ -90,7 +90,7 @@ class HttpClient:
         variable = variable or f"BCDATA_{provider.upper()}_URL"
         if not is_address(url):
             raise ProviderError(f"{provider}: no address of the web; check {variable}", provider=provider)
-        question = Question(
+        question = Request(
             url=with_query(url, params or {}),
             provider=provider,
             variable=variable,
@@ -127,7 +127,7 @@ class HttpClient:
         await self._record(at_once=True)
         self.state.close()
 
-    async def _patiently(self, question: Question) -> HttpResponse:
+    async def _patiently(self, question: Request) -> HttpResponse:
         """Asks again after each rate limit, as long as the waits stay within bounds."""
         waited = 0.0
         shortest = max(self._settings.http_backoff, 0.01)
@@ -151,7 +151,7 @@ class HttpClient:
                     await self.state.hold(key_place(question), left.total_seconds(), "quota")
                 raise
 
-    async def _with_retries(self, question: Question) -> HttpResponse:
+    async def _with_retries(self, question: Request) -> HttpResponse:
         settings = self._settings
         # Waiting for the budget is not the server's fault: it does not count towards the time allowed.
         await self._admission.admit(question)
@@ -191,7 +191,7 @@ class HttpClient:
         return True if error.wait is None else min(error.wait, self._settings.http_backoff_max)
 
 
-def _spared(question: Question, breaker: Breaker) -> UnreachableError:
+def _spared(question: Request, breaker: Breaker) -> UnreachableError:
     return UnreachableError(
         f"{question.provider}: {question.host} was not asked: its last {breaker.failures} requests failed,"
         " so it is left alone for a while; try again later",
@@ -200,7 +200,7 @@ def _spared(question: Question, breaker: Breaker) -> UnreachableError:
     )
 
 
-def _slowed(question: Question, error: SlowDownError) -> str:
+def _slowed(question: Request, error: SlowDownError) -> str:
     said = f": {error.text}" if error.text else ""
     return f"{question.host} asks us to slow down ({error.status}){said}"
 

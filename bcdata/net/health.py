@@ -13,8 +13,8 @@ from bcdata.net.budgets import Budget
 from bcdata.net.keys import tag, under
 from bcdata.net.state.base import HOLD_KINDS, HoldKind
 from bcdata.net.state.breakers import BreakerState, state_of
-from bcdata.net.state.outcomes import Outcomes, summed
-from bcdata.net.state.tickets import SECOND, instant, micros
+from bcdata.net.state.outcomes import RequestOutcomes, summed
+from bcdata.net.state.reservations import SECOND, instant, micros
 from bcdata.sqlite_files import connect_to_read
 
 _QUERIES = {
@@ -51,13 +51,13 @@ class Health:
     """The state at an instant."""
 
     now: datetime
-    providers: Mapping[str, Outcomes] = field(default_factory=dict)
+    providers: Mapping[str, RequestOutcomes] = field(default_factory=dict)
     hosts: Mapping[str, HostHealth] = field(default_factory=dict)
     rows: Mapping[str, Sequence[Any]] = field(default_factory=dict, repr=False)
 
-    def provider(self, name: str) -> Outcomes:
+    def provider(self, name: str) -> RequestOutcomes:
         """What the last 24 hours of a source came to."""
-        return self.providers.get(name, Outcomes())
+        return self.providers.get(name, RequestOutcomes())
 
     def host(self, url: str, keys: Sequence[str] = ()) -> HostHealth:
         """How the host of a base address is treated, and the quotas there of the keys in these variables."""

@@ -1,4 +1,4 @@
-"""From what a provider says to the error that is raised, with the mend in its text."""
+"""From what a provider says to the error that is raised, with the fix in its text."""
 
 import math
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from bcdata.errors import (
 )
 from bcdata.net.answers import one_line, retry_after, shown
 from bcdata.net.policy import Kind, Refusal
-from bcdata.net.question import Question
+from bcdata.net.request import Request
 
 _AT_ONCE: dict[Kind, tuple[type[ProviderError], str]] = {
     "not_entitled": (NotEntitledError, "use another source, or a plan that includes it"),
@@ -44,7 +44,7 @@ class TransientError(Exception):
 
     def __init__(
         self,
-        question: Question,
+        question: Request,
         cause: str,
         *,
         status: int | None = None,
@@ -76,7 +76,7 @@ class BanError(Exception):
         self.seconds = seconds
 
 
-def refused(question: Question, refusal: Refusal, status: int, headers: Mapping[str, str]) -> Exception:
+def refused(question: Request, refusal: Refusal, status: int, headers: Mapping[str, str]) -> Exception:
     """The error that a policy's refusal means: one of `bcdata.errors`, or one that has the client wait or ask again."""
     now = datetime.now(UTC)
     wait = refusal.retry_after
@@ -90,18 +90,18 @@ def refused(question: Question, refusal: Refusal, status: int, headers: Mapping[
     if refusal.kind == "quota_spent":
         known = in_utc(refusal.resets_at or _end_of_quota(question, now))
         return quota_spent(question, min(max(known, now + _SOONEST), now + _LATEST), text, status=status)
-    kind, mend = _AT_ONCE[refusal.kind]
-    message = f"{question.about}: {text}; {mend.format(variable=question.variable)}"
+    kind, fix = _AT_ONCE[refusal.kind]
+    message = f"{question.about}: {text}; {fix.format(variable=question.variable)}"
     return kind(message, provider=question.provider, url=shown(question.url), status=status)
 
 
-def _end_of_quota(question: Question, now: datetime) -> datetime:
+def _end_of_quota(question: Request, now: datetime) -> datetime:
     """When a quota is likely to be there again of which the provider does not say so."""
     ends = [budget.period_at(now)[1] for budget, _ in question.budgets if budget.period]
     return min(ends, default=now + _QUOTA_UNKNOWN)
 
 
-def quota_spent(question: Question, resets_at: datetime, text: str, *, status: int | None = None) -> QuotaSpentError:
+def quota_spent(question: Request, resets_at: datetime, text: str, *, status: int | None = None) -> QuotaSpentError:
     """The error for a quota that is spent until an instant (UTC)."""
     return QuotaSpentError(
         f"{question.about}: {text}; the quota is spent: come again at {resets_at:%Y-%m-%dT%H:%M:%SZ}",
@@ -112,7 +112,7 @@ def quota_spent(question: Question, resets_at: datetime, text: str, *, status: i
     )
 
 
-def rate_limited(question: Question, seconds: float, status: int | None, text: str) -> RateLimitedError:
+def rate_limited(question: Request, seconds: float, status: int | None, text: str) -> RateLimitedError:
     """The error for a host that must not be asked for so many seconds."""
     return RateLimitedError(
         f"{question.about}: {text}; try again in {seconds:.0f} s",

@@ -23,7 +23,7 @@ class Skew:
 
 
 @dataclass
-class Skews:
+class ClockSkews:
     """What is known of the clocks of all providers, for all clients and threads of a process.
 
     Caches may answer with an old `Date`, and answers take time to come; both make this clock look as if it were ahead.
@@ -54,10 +54,10 @@ class Skews:
         return min(known, key=lambda one: abs(one.ahead), default=None)
 
     def forget(self) -> None:
-        """Begins anew, as after the clock was set."""
+        """Starts over, as after the clock was set."""
         with self._lock:
             self._least.clear()
 
 
-SKEWS = Skews()
+SKEWS = ClockSkews()
 """Those of this process: one step's client learns them, and the steps after it need them."""

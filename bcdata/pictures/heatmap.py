@@ -8,7 +8,7 @@ from html import escape
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from bcdata.pictures.palette import ABSENT, COMPLETE, STATUSES, Look
+from bcdata.pictures.palette import ABSENT, COMPLETE, STATUSES, Swatch
 
 Cell = Mapping[str, Any]
 """A row of `bcdata.gaps.coverage.CELL`."""
@@ -54,7 +54,7 @@ class _Canvas(NamedTuple):
 class _Shade(NamedTuple):
     """How a cell is filled: neighbours of the same shade and words are drawn as one."""
 
-    look: Look
+    look: Swatch
     opacity: float
     words: str
 
@@ -140,7 +140,7 @@ def _columns(canvas: _Canvas, bottom: int) -> list[str]:
     return parts
 
 
-def _legend(looks: Sequence[Look], y: int, width: int) -> list[tuple[int, str]]:
+def _legend(looks: Sequence[Swatch], y: int, width: int) -> list[tuple[int, str]]:
     """The legend's entries, each with the line on which it stands."""
     parts, x, line = [], float(_LEFT), 0
     for look in (*looks, ABSENT):

@@ -8,7 +8,7 @@ import polars as pl
 from bcdata.bars.resample import disagree
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
-from bcdata.pipeline.context import Workbench
+from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.lake import read_over
 from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity
@@ -26,14 +26,14 @@ def finer_dataset(catalog: Catalog, dataset: Dataset) -> Dataset | None:
 
 
 def finer_disagreement(
-    work: Workbench, dataset: Dataset, symbol: str, window: Window, bars: pl.DataFrame
+    context: RunContext, dataset: Dataset, symbol: str, window: Window, bars: pl.DataFrame
 ) -> Iterator[Finding]:
     """A warning where bars differ from the aggregate of complete finer ones (semantics, "Bars")."""
-    finer = finer_dataset(work.catalog, dataset)
+    finer = finer_dataset(context.catalog, dataset)
     if finer is None or dataset.interval is None or dataset.interval.length is None or bars.is_empty():
         return
     reach = Window(window.start, window.end + dataset.interval.length)
-    fine = read_over(work.store, finer, symbol, reach)
+    fine = read_over(context.store, finer, symbol, reach)
     if fine.is_empty():
         return
     complete = dataset.interval.length // _length(finer)

@@ -18,7 +18,7 @@ from bcdata.intervals import Interval
 from bcdata.net.client import HttpClient
 from bcdata.net.loop import BackgroundLoop
 from bcdata.net.settings import HttpSettings
-from bcdata.net.skew import SKEWS, Skews
+from bcdata.net.skew import SKEWS, ClockSkews
 from bcdata.net.state.sqlite import SqliteState
 from bcdata.providers.base import Series
 from bcdata.providers.clients import Clients
@@ -32,7 +32,7 @@ from bcdata.windows import Window
 
 
 @dataclass(slots=True)
-class Workbench:
+class RunContext:
     """Tools of one run. What needs no network opens no connection."""
 
     store: Store
@@ -43,7 +43,7 @@ class Workbench:
     attempts: Attempts
     now_back: bool = False
     """Whether to build as of `now` what was built as of a later instant."""
-    skews: Skews | None = None
+    skews: ClockSkews | None = None
     """What providers say of the time; None where the clock is pinned, and need not agree with theirs."""
     _histories: dict[str, ListingHistories] = field(default_factory=dict)
     _infos: Once[str, ExchangeInfo | None] = field(default_factory=Once)
@@ -51,7 +51,7 @@ class Workbench:
     _first_opens: Once[Series, datetime | None] = field(default_factory=Once)
     _first_bars: Once[tuple[str, Series], datetime | None] = field(default_factory=Once)
 
-    def witness(self, market: str) -> ListingHistories:
+    def listing_histories(self, market: str) -> ListingHistories:
         """What other files of a market tell of missing bars, asked once a run."""
         if market not in self._histories:
             self._histories[market] = ListingHistories(self.clients.bulk(market), self.attempts, self.now)
@@ -127,14 +127,14 @@ async def open_client() -> AsyncIterator[HttpClient]:
 
 
 @contextmanager
-def open_workbench(
+def open_run_context(
     root: Path,
     catalog: Catalog,
     now: datetime,
     *,
     urls: Mapping[str, Mapping[str, str]] | None = None,
     now_back: bool = False,
-) -> Iterator[Workbench]:
+) -> Iterator[RunContext]:
     """Everything an operation needs, for the length of the block; `urls` as for `Clients`."""
     skews = None if clock.is_pinned() else SKEWS
     load_numpy()
@@ -143,16 +143,16 @@ def open_workbench(
         http = make_client()
         loop.at_close(http.close)
         try:
-            yield Workbench(store, catalog, now, loop, Clients(http, urls), attempts, now_back, skews)
+            yield RunContext(store, catalog, now, loop, Clients(http, urls), attempts, now_back, skews)
         finally:
             store.close()
 
 
 @contextmanager
-def open_own(catalog: Catalog, now: datetime) -> Iterator[Workbench]:
+def open_own(catalog: Catalog, now: datetime) -> Iterator[RunContext]:
     """Everything an operation needs, at the root and the addresses of the environment."""
-    with open_workbench(Settings().root, catalog, now) as work:
-        yield work
+    with open_run_context(Settings().root, catalog, now) as context:
+        yield context
 
 
 def series_of(dataset: Dataset, symbol: str) -> Series:

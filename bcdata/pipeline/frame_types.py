@@ -13,7 +13,7 @@ from bcdata.pipeline.bars.answers import BarAnswers
 from bcdata.pipeline.bars.files import parse_files as bar_files
 from bcdata.pipeline.bars.merge import BarMerge
 from bcdata.pipeline.bars.refill import asking as ask_for_bars
-from bcdata.pipeline.context import Workbench
+from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.funding.answers import SettlementAnswers
 from bcdata.pipeline.funding.ask import asking as ask_for_settlements
 from bcdata.pipeline.funding.files import parse_files as settlement_files
@@ -26,7 +26,7 @@ from bcdata.quality import rules, settlements
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
-Ask = Callable[[Workbench, Partition], Awaitable[Outcome]]
+Ask = Callable[[RunContext, Partition], Awaitable[Outcome]]
 """Asks about one partition of raw, at the instant that the workbench has for it, and keeps what is answered."""
 
 
@@ -65,10 +65,10 @@ class Functions:
     """
 
     rules: str
-    asking: Callable[[Workbench, Dataset, Sequence[Partition]], Ask]
+    asking: Callable[[RunContext, Dataset, Sequence[Partition]], Ask]
     parse_files: Callable[[Store, Dataset, Partition, ArchiveManifest], Draft]
     read_answers: Callable[[Store, Dataset, Partition, Manifest], Answers | None]
-    merge: Callable[[Workbench, Parts], Merge]
+    merge: Callable[[RunContext, Parts], Merge]
 
 
 _FUNCTIONS: dict[Rows, Functions] = {

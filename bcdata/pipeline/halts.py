@@ -17,7 +17,7 @@ from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import is_of, read_sound, require_none_lost, trusted
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.publish import is_whole
-from bcdata.pipeline.records.footers import open_footers
+from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.watched import watched
 from bcdata.store.layout import Partition, halts_table
 from bcdata.store.store import Store
@@ -28,7 +28,7 @@ VERSION = "1"
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class DateHalts:
     """One date of a dataset: what became of its halts, how many there are, and out of how many symbols."""
 
     dataset: str
@@ -39,7 +39,7 @@ class Watched:
     fingerprint: str
 
 
-def watch(store: Store, dataset: Dataset, *, first: str = "", last: str = "9999") -> Iterator[Watched]:
+def watch(store: Store, dataset: Dataset, *, first: str = "", last: str = "9999") -> Iterator[DateHalts]:
     """Looks for halts in all dates whose merged bars have changed, and publishes them date by date.
 
     Args:
@@ -68,7 +68,7 @@ def watch(store: Store, dataset: Dataset, *, first: str = "", last: str = "9999"
         halts = _find(store, dataset, date, merged)
         record = {"dataset": dataset.name, "halts": halts.height, "merged": inputs}
         store.publish(table, halts, fingerprint=made_of, rules=VERSION, record=record)
-        yield Watched(dataset.name, date, State.PUBLISHED, halts.height, len(merged), made_of)
+        yield DateHalts(dataset.name, date, State.PUBLISHED, halts.height, len(merged), made_of)
 
 
 def halt_rows(store: Store, dataset: Dataset, *, first: str = "", last: str = "9999") -> pl.DataFrame:
@@ -103,7 +103,7 @@ def _by_date(store: Store, dataset: Dataset, first: str, last: str) -> dict[str,
     require_none_lost(store, partitions, "merged", dataset.name, source=dataset.name, wanted=wanted)
     partitions = list(filter(wanted, partitions))
     found: dict[str, dict[Partition, str]] = {}
-    with open_footers(store) as footers:
+    with open_footer_cache(store) as footers:
         for symbol, some in groupby(partitions, key=lambda one: one.symbol):
             known = footers.trusted(dataset.name, symbol)
             for one in some:

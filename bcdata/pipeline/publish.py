@@ -7,7 +7,7 @@ from typing import cast
 import polars as pl
 
 from bcdata.errors import StoreError
-from bcdata.gaps.told import SetAsideRecord
+from bcdata.gaps.records import SetAsideRecord
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.quality.rules import VERSION
 from bcdata.quality.verdict import Finding, Severity, Verdict, VerdictRecord
@@ -45,7 +45,7 @@ def is_whole(store: Store, partition: Partition | Table, fingerprint: str) -> bo
     try:
         return fingerprint in store.whole(partition)
     except StoreError:
-        return False  # its manifest is damaged, and begun anew when the partition is published again
+        return False  # its manifest is damaged, and recreated when the partition is published again
 
 
 def _verdict(record: Mapping[str, object]) -> Verdict | None:

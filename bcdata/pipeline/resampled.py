@@ -8,7 +8,7 @@ import polars as pl
 from bcdata.bars.resample import Resampling, resample
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import LEDGER
-from bcdata.pipeline.context import Workbench, columns_of_all, window_of
+from bcdata.pipeline.context import RunContext, columns_of_all, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import merged_over, read_over, read_sound, trusted
 from bcdata.pipeline.outcome import Outcome, State
@@ -27,9 +27,9 @@ VERSION = 1
 """Raised when the same bars and ledger give other numbers."""
 
 
-def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Resamples what merged holds, and yields outcomes in order. Partitions name the coarser bars."""
-    yield from each(work.store.root, partitions, lambda one: _resample(work.store, dataset, one))
+    yield from each(context.store.root, partitions, lambda one: _resample(context.store, dataset, one))
 
 
 def grid_of(dataset: Dataset, name: str) -> Resampling:

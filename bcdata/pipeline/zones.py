@@ -13,7 +13,7 @@ from bcdata.providers.registry import SOURCES, role_of
 from bcdata.store.layout import Partition
 
 if TYPE_CHECKING:
-    from bcdata.pipeline.context import Workbench
+    from bcdata.pipeline.context import RunContext
     from bcdata.pipeline.outcome import Outcome
 
 
@@ -31,7 +31,7 @@ class Zone(StrEnum):
 
 
 _ORDER = (Role.BULK, Role.REPAIR, Role.WINDOW)
-Operation = Callable[["Workbench", Dataset, Sequence[Partition]], Iterator["Outcome"]]
+Operation = Callable[["RunContext", Dataset, Sequence[Partition]], Iterator["Outcome"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +118,15 @@ def tried_prefix(dataset: str) -> str:
 
 
 def _noted(
-    made: Operation, work: "Workbench", dataset: Dataset, partitions: Sequence[Partition]
+    made: Operation, context: "RunContext", dataset: Dataset, partitions: Sequence[Partition]
 ) -> Iterator["Outcome"]:
     tried = []
     try:
-        for outcome in made(work, dataset, partitions):
+        for outcome in made(context, dataset, partitions):
             tried.append(f"{tried_prefix(dataset.name)}{outcome.partition.symbol}/{outcome.partition.date}")
             yield outcome
     finally:
-        work.attempts.note(tried, work.now, "merged")
+        context.attempts.note(tried, context.now, "merged")
 
 
 def _operation(step: Step) -> Operation:

@@ -64,7 +64,7 @@ class BulkObject:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ObjectListing:
     """The objects of a folder in order of date, and the keys that cannot be read as names of its objects, sorted."""
 
     objects: tuple[BulkObject, ...] = ()

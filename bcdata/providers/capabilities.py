@@ -68,7 +68,7 @@ class Source:
         limits: the rates that it allows at base addresses by name.
         format: gives how its bytes are read, and imports what it needs only then: a `BulkFormat` where it has files, a
             `PageFormat` where it repairs. None for sources that are asked by windows, whose clients read their pages.
-        hindrance: why it cannot be asked on this machine, with the mend; None where it can.
+        hindrance: why it cannot be asked on this machine, with the fix; None where it can.
     """
 
     name: str

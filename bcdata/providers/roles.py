@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bcdata.providers.base import BulkObject, FetchedObject, Listed, Page, Series
+from bcdata.providers.base import BulkObject, FetchedObject, ObjectListing, Page, Series
 from bcdata.windows import Window
 
 
@@ -54,7 +54,7 @@ class BulkSource(Protocol):
 
     async def listed(
         self, series: Series, period: str, *, first: str | None = None, last: str | None = None, due: str = ""
-    ) -> Listed:
+    ) -> ObjectListing:
         """The objects of these dates, and keys not understood; `due` is the key before which all should be there."""
 
     def is_about(self, key: str, series: Series, period: str, window: Window, *, lacks: bool) -> bool:

@@ -11,9 +11,9 @@ from bcdata.frames.schema import BAR, RAW_BAR, conform
 from bcdata.intervals import Interval
 from bcdata.quality.compare.alternatives import as_bars, prefer_what_fits, within
 from bcdata.quality.compare.coarser import Contradiction
-from bcdata.quality.compare.refutation import Checked, check
+from bcdata.quality.compare.refutation import CheckedRows, check
 from bcdata.quality.compare.unconfirmed import STEP, look_into
-from bcdata.quality.duplicates import Resolved, resolve
+from bcdata.quality.duplicates import Deduplicated, resolve
 from bcdata.quality.models import audit, bar_model, parsed_bar
 from bcdata.quality.rules import (
     Rule,
@@ -25,7 +25,7 @@ from bcdata.quality.rules import (
     sample,
     warning_rules,
 )
-from bcdata.quality.shares import Bad, bad_objects, set_aside_objects
+from bcdata.quality.shares import BadRows, bad_objects, set_aside_objects
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.windows import Window
 
@@ -51,7 +51,7 @@ class Audited:
     verdict: Verdict
     questioned: tuple[Contradiction, ...] = ()
     uncompared: tuple[date, ...] = ()
-    bad_objects: Mapping[int, Bad] = field(default_factory=dict)
+    bad_objects: Mapping[int, BadRows] = field(default_factory=dict)
 
 
 def audit_bars(
@@ -62,7 +62,7 @@ def audit_bars(
     columns: frozenset[str] = BAR_COLUMNS,
     by_window: bool = False,
     bad_lines: Mapping[int, int] | None = None,
-    elsewhere: Mapping[int, Bad] | None = None,
+    elsewhere: Mapping[int, BadRows] | None = None,
     controls: Mapping[str, pl.DataFrame] | None = None,
     between: Sequence[Window] = (),
     is_published: bool = True,
@@ -126,8 +126,8 @@ def _by_row(
     rules: tuple[Rule, ...],
     max_bad_share: float,
     bad_lines: Mapping[int, int],
-    elsewhere: Mapping[int, Bad],
-) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding], dict[int, Bad]]:
+    elsewhere: Mapping[int, BadRows],
+) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding], dict[int, BadRows]]:
     """The rows that keep the rules, those that do not (and all of an object that has too many of these)."""
     none = raw.clear().with_columns(**{name: pl.lit(None, dtype=dtype) for name, dtype in _NOTES.items()})
     is_broken = bool(count_violations(raw, rules))
@@ -143,9 +143,11 @@ def _by_row(
     return sound, blamed.filter(pl.col("reason").is_not_null()), found, bad
 
 
-def _against_controls(resolved: Resolved, interval: Interval, controls: Mapping[str, pl.DataFrame] | None) -> Checked:
+def _against_controls(
+    resolved: Deduplicated, interval: Interval, controls: Mapping[str, pl.DataFrame] | None
+) -> CheckedRows:
     if controls is None:
-        return Checked(resolved.rows, resolved.rows.clear())
+        return CheckedRows(resolved.rows, resolved.rows.clear())
     return check(resolved.rows, resolved.others, interval, controls)
 
 

@@ -13,7 +13,7 @@ _VALUES = [name for name in WINDOW_BAR.names() if name not in {"open_time", "kno
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class Deduplicated:
     """What is left of bars that were there more than once.
 
     Attributes:
@@ -29,7 +29,7 @@ class Resolved:
     findings: list[Finding] = field(default_factory=list)
 
 
-def resolve(rows: pl.DataFrame, *, by_window: bool = False) -> Resolved:
+def resolve(rows: pl.DataFrame, *, by_window: bool = False) -> Deduplicated:
     """Leaves one row per `open_time`, by `rank` (0 = daily object, 1 = monthly).
 
     Within a rank, rows of one open with the same values are one row said twice; with other values none of them
@@ -48,7 +48,7 @@ def resolve(rows: pl.DataFrame, *, by_window: bool = False) -> Resolved:
             found.append(Finding("order", Severity.WARN, 1, "rows were not in the order of time; sorted"))
         rows = rows.sort("open_time", "rank", maintain_order=True)
     if not rows["open_time"].is_duplicated().any():
-        return Resolved(rows, empty, rows.clear(), found)
+        return Deduplicated(rows, empty, rows.clear(), found)
 
     values = [name for name in _VALUES if name in rows.columns]
     alike = ["open_time", "rank", *values]
@@ -72,7 +72,7 @@ def resolve(rows: pl.DataFrame, *, by_window: bool = False) -> Resolved:
     ranked = unique.filter(~conflicting).sort("open_time", "rank", maintain_order=True)
     others = _others(ranked, values)
     kept = ranked.unique("open_time", keep="first", maintain_order=True)
-    return Resolved(kept, rejected, others, [*found, *_disagreements(others, kept, values)])
+    return Deduplicated(kept, rejected, others, [*found, *_disagreements(others, kept, values)])
 
 
 def _others(ranked: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame:

@@ -12,7 +12,7 @@ import polars as pl
 from bcdata.frames.schema import FUNDING
 from bcdata.quality.models import audit, funding_model
 from bcdata.quality.rules import Rule, blame, findings, sample
-from bcdata.quality.shares import Bad, bad_objects, set_aside_objects
+from bcdata.quality.shares import BadRows, bad_objects, set_aside_objects
 from bcdata.quality.verdict import Finding, Severity, Verdict
 
 VERSION = "3"
@@ -54,7 +54,7 @@ class AuditedSettlements:
     settled: pl.DataFrame
     rejected: pl.DataFrame
     verdict: Verdict
-    bad_objects: Mapping[str, Bad]
+    bad_objects: Mapping[str, BadRows]
 
 
 def audit_settlements(raw: pl.DataFrame, *, max_bad_share: float, states_intervals: bool = True) -> AuditedSettlements:

@@ -10,7 +10,7 @@ BAD_SHARE = "bad_share"
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
+class BadRows:
     """So many of an object's rows are bad."""
 
     bad: int
@@ -29,9 +29,9 @@ def bad_objects(
     bad_lines: Mapping[Key, int],
     max_bad_share: float,
     *,
-    elsewhere: Mapping[Key, Bad] | None = None,
+    elsewhere: Mapping[Key, BadRows] | None = None,
     by: str = "object",
-) -> dict[Key, Bad]:
+) -> dict[Key, BadRows]:
     """The objects with a greater share of bad rows.
 
     Args:
@@ -43,26 +43,26 @@ def bad_objects(
     """
     counts = count_bad(blamed, bad_lines, by=by)
     for index, more in (elsewhere or {}).items():
-        one = counts.get(index, Bad(0, 0))
-        counts[index] = Bad(one.bad + more.bad, one.total + more.total)
+        one = counts.get(index, BadRows(0, 0))
+        counts[index] = BadRows(one.bad + more.bad, one.total + more.total)
     return {index: one for index, one in sorted(counts.items()) if one.total and one.bad / one.total > max_bad_share}
 
 
-def count_bad(blamed: pl.DataFrame, bad_lines: Mapping[Key, int], *, by: str = "object") -> dict[Key, Bad]:
+def count_bad(blamed: pl.DataFrame, bad_lines: Mapping[Key, int], *, by: str = "object") -> dict[Key, BadRows]:
     """How many rows of each object there are, and how many of them are bad: rows as for `bad_objects`."""
     counts = {
-        index: Bad(bad, total)
+        index: BadRows(bad, total)
         for index, bad, total in blamed.group_by(by)
         .agg(pl.col("reason").is_not_null().sum().alias("bad"), pl.len())
         .iter_rows()
     }
     for index, lines in bad_lines.items():
-        one = counts.get(index, Bad(0, 0))
-        counts[index] = Bad(one.bad + lines, one.total + lines)
+        one = counts.get(index, BadRows(0, 0))
+        counts[index] = BadRows(one.bad + lines, one.total + lines)
     return counts
 
 
-def set_aside_objects(blamed: pl.DataFrame, bad: Mapping[Key, Bad], *, by: str = "object") -> pl.DataFrame:
+def set_aside_objects(blamed: pl.DataFrame, bad: Mapping[Key, BadRows], *, by: str = "object") -> pl.DataFrame:
     """The rows with `reason` also where their object is bad, and with `evidence`."""
     blamed = blamed.with_columns(evidence=pl.lit(None, dtype=pl.String))
     for index, one in bad.items():

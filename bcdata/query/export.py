@@ -27,7 +27,7 @@ _FORMS = f"one of {', '.join(Format)}"
 
 
 @dataclass(frozen=True, slots=True)
-class Exported:
+class ExportedFile:
     """One written file."""
 
     symbol: str
@@ -49,7 +49,7 @@ def export(
     force: bool = False,
     root: str | Path | None = None,
     catalog: Catalog | None = None,
-) -> Iterator[Exported]:
+) -> Iterator[ExportedFile]:
     """Writes `<out>/<dataset>-<SYMBOL>.<format>` for every symbol and yields what was written.
 
     Each row carries `known_at` (UTC) beside its own time: from then on it may be used, so join on it. CSV has ISO
@@ -85,7 +85,7 @@ def export(
     for symbol, path in targets.items():
         rows = load(dataset, symbol, start, end, zone=zone, fill=fill, root=root, catalog=known)
         size = _write(_known_first(rows), path, kind)
-        yield Exported(symbol, str(path), rows.height, size)
+        yield ExportedFile(symbol, str(path), rows.height, size)
 
 
 def _known_first(rows: pl.DataFrame) -> pl.DataFrame:

@@ -10,10 +10,10 @@ _PAUSE = 0.05
 """Seconds. With polars a signal is handled only once a wait has ended, so waits are short."""
 
 
-def interruptible(work: Callable[[], T], stop: Callable[[], None]) -> T:
+def interruptible(context: Callable[[], T], stop: Callable[[], None]) -> T:
     """The work's result. It is done in a thread of its own; Ctrl-C calls `stop` until that has ended, then goes on."""
     with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(work)
+        future = pool.submit(context)
         try:
             while not wait([future], _PAUSE).done:
                 pass

@@ -22,8 +22,8 @@ from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 from bcdata.pipeline.lake import read_sound, read_together_sound, require_none_lost
 from bcdata.query import arguments
 from bcdata.query.root import require_lake
-from bcdata.query.sound import of_grain, standing
 from bcdata.query.spans import fillable
+from bcdata.query.verified_files import of_grain, standing
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store

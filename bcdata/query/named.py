@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from bcdata.query.statement import explained, nodes, syntax_tree
-from bcdata.query.views import ZONES, View
+from bcdata.query.views import ZONES, AssetView
 
 _PLAIN = frozenset({"range", "generate_series", "unnest", "read_parquet", "parquet_scan"})
 """Table functions that read no view. Others may (`query`, `query_table`, `histogram`), and put its name together."""
 
 
-def named(sql: str, views: Sequence[View]) -> list[View]:
+def named(sql: str, views: Sequence[AssetView]) -> list[AssetView]:
     """Those of the views that the statement names, at least; all where it cannot be told before it runs."""
     tree = syntax_tree(explained(sql))
     if tree is None:
@@ -24,7 +24,7 @@ def named(sql: str, views: Sequence[View]) -> list[View]:
     return [view for view in views if any(_is_meant(view, *table) for table in tables)]
 
 
-def _is_meant(view: View, schema: str, table: str) -> bool:
+def _is_meant(view: AssetView, schema: str, table: str) -> bool:
     """Whether the view may be the table. Without a schema it is merged; what is no schema is the database."""
     if table != view.name.lower():
         return False

@@ -15,7 +15,7 @@ from bcdata.query.interrupt import interruptible
 from bcdata.query.named import named
 from bcdata.query.root import require_lake
 from bcdata.query.statement import require_reading
-from bcdata.query.views import ZONES, View, views
+from bcdata.query.views import ZONES, AssetView, views
 from bcdata.store.store import Store
 
 _COLUMNS_DIFFER = ("known_at", "file_interval_hours", "union_by_name")
@@ -51,7 +51,7 @@ class Reader:
                 raise
         return self._answer(sql, files, mixed=True)
 
-    def _answer(self, sql: str, files: Mapping[View, Sequence[Path]], *, mixed: bool) -> pl.DataFrame:
+    def _answer(self, sql: str, files: Mapping[AssetView, Sequence[Path]], *, mixed: bool) -> pl.DataFrame:
         with duckdb.connect(":memory:") as connection:
             self._prepare(connection, files, mixed=mixed)
             try:
@@ -66,7 +66,7 @@ class Reader:
                 raise UsageError(str(error).strip()) from None
 
     def _prepare(
-        self, connection: duckdb.DuckDBPyConnection, files: Mapping[View, Sequence[Path]], *, mixed: bool
+        self, connection: duckdb.DuckDBPyConnection, files: Mapping[AssetView, Sequence[Path]], *, mixed: bool
     ) -> None:
         connection.execute("SET TimeZone = 'UTC'")
         for zone in ZONES:
@@ -82,7 +82,7 @@ class Reader:
         connection.execute("SET lock_configuration = true")
 
 
-def _create(connection: duckdb.DuckDBPyConnection, view: View, body: str) -> None:
+def _create(connection: duckdb.DuckDBPyConnection, view: AssetView, body: str) -> None:
     # Names come from the catalog, which admits only words.
     try:
         connection.execute(f'CREATE VIEW {view.zone}."{view.name}" AS {body}')
@@ -92,7 +92,7 @@ def _create(connection: duckdb.DuckDBPyConnection, view: View, body: str) -> Non
         raise UsageError(f"{view.zone}.{view.name} cannot be read: {str(error).splitlines()[0]}") from None
 
 
-def _nothing(connection: duckdb.DuckDBPyConnection, view: View) -> str:
+def _nothing(connection: duckdb.DuckDBPyConnection, view: AssetView) -> str:
     """SQL of no rows with the view's columns: a frame that is registered would be a table that all see."""
     columns = connection.from_arrow(view.empty.to_arrow())
     nulls = (f'NULL::{kind} AS "{name}"' for name, kind in zip(columns.columns, columns.types, strict=True))

@@ -18,7 +18,7 @@ from bcdata.features.seasonality import SCHEMA as PROFILE
 from bcdata.frames.schema import LEDGER, TIME, merged_schema
 from bcdata.pipeline.features.feature_set import features_of
 from bcdata.pipeline.lake import LOST, is_of, require_none_lost
-from bcdata.query.sound import of_grain, whole
+from bcdata.query.verified_files import of_grain, whole
 from bcdata.store.layout import universe_table
 from bcdata.store.store import Store
 from bcdata.universe.instruments import UNIVERSE, UNIVERSE_IS_LOST
@@ -32,7 +32,7 @@ _KNOWN_AT = ', "time" + INTERVAL 1 MINUTE AS known_at'
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class AssetView:
     """One asset: its zone, its name, its columns, those that come from the folders, and the dataset it is made of."""
 
     zone: str
@@ -96,24 +96,24 @@ class View:
         return f"SELECT *{self.added} FROM read_parquet([{paths}]{hive}{union})"  # noqa: S608 # nosec B608 # see above
 
 
-def views(catalog: Catalog) -> Iterator[View]:
+def views(catalog: Catalog) -> Iterator[AssetView]:
     """All views of a catalog."""
     for dataset in catalog:
         yield from _views(dataset)
     for market in dict.fromkeys(dataset.market for dataset in catalog):
-        yield View("universe", market, UNIVERSE, keys=())
+        yield AssetView("universe", market, UNIVERSE, keys=())
 
 
-def _views(dataset: Dataset) -> Iterator[View]:
+def _views(dataset: Dataset) -> Iterator[AssetView]:
     perpetual, name = dataset.is_perpetual, dataset.name
-    view = partial(View, name=name, source=name, grain=dataset.grain)
+    view = partial(AssetView, name=name, source=name, grain=dataset.grain)
     merged = merged_schema(dataset.frame_type.rows, funding=perpetual)
     if "known_at" in merged:
         yield view("merged", schema=merged)
     else:
         yield view("merged", schema=pl.Schema({**merged, "known_at": TIME}), added=_KNOWN_AT)
     if dataset.frame_type.has_interval:
-        yield View("halts", name, HALT, keys=("date",))
+        yield AssetView("halts", name, HALT, keys=("date",))
     yield view("features", schema=table_schema(features_of(dataset)))
     yield view("reports", schema=REPORT)
     yield view("seasonality", schema=PROFILE)

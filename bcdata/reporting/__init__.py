@@ -1,1 +1,1 @@
-"""What is there, for whoever asks: the command line, Dagster's pages, a server. Prints nothing."""
+"""What is there, for the command line, Dagster's pages, a server. Prints nothing."""

@@ -1,4 +1,4 @@
-"""What is missing, for whoever asks: the command line, Dagster's pages, a later server. Prints nothing."""
+"""What is missing, for the command line, Dagster's pages, a later server. Prints nothing."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What is worth telling people: each as a fact that is told once, a key that folds it, cause and mend.
+"""What is worth telling people: each as a fact that is told once, a key that folds it, cause and fix.
 
 Missing bars are none of it: the ledger explains them. Read from the lake and its side tables, not from Dagster.
 """
@@ -9,8 +9,8 @@ from datetime import datetime
 from bcdata.catalog import Dataset
 from bcdata.healing.freshness import freshness, merged_at
 from bcdata.healing.refill import standing
-from bcdata.healing.sweep import harmed
-from bcdata.pipeline.records.footers import open_footers
+from bcdata.healing.scrub_raw import corrupted
+from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.zones import Zone, steps
 from bcdata.quality.verdict import Severity, Verdict
 from bcdata.store.layout import Partition, symbol_and_date
@@ -37,9 +37,9 @@ def quality_notices(store: Store, dataset: Dataset, now: datetime) -> Iterator[N
 def run_failure(job: str, run_id: str, partitions: str, cause: str) -> Notice:
     """That a run failed; runs of one job that fail alike are folded."""
     where = f" ({partitions})" if partitions else ""
-    mend = "what was published stays; run it again when the cause is gone"
+    fix = "what was published stays; run it again when the cause is gone"
     return Notice(
-        f"run/{run_id}", f"run/{job}/{cause[:200]}", f"a run of {job} failed", f"{run_id}{where}: {cause}; {mend}"
+        f"run/{run_id}", f"run/{job}/{cause[:200]}", f"a run of {job} failed", f"{run_id}{where}: {cause}; {fix}"
     )
 
 
@@ -67,7 +67,7 @@ def _held_back(store: Store, dataset: Dataset) -> Iterator[Notice]:
 
 
 def _harmed(store: Store, dataset: Dataset) -> Iterator[Notice]:
-    for (symbol, date), at in harmed(store, dataset).items():
+    for (symbol, date), at in corrupted(store, dataset).items():
         yield Notice(
             f"harmed/{dataset.name}/{symbol}/{date}/{at.isoformat()}",
             f"harmed/{dataset.name}",
@@ -91,7 +91,7 @@ def _gave_up(store: Store, dataset: Dataset, now: datetime) -> Iterator[Notice]:
 
 def _stale(store: Store, dataset: Dataset, now: datetime) -> Iterator[Notice]:
     symbols = sorted({one.symbol for one in store.partitions(Zone.MERGED.value, dataset.name)})
-    with open_footers(store) as footers:
+    with open_footer_cache(store) as footers:
         late = freshness(footers, dataset, symbols, merged_at(store.root, dataset.name), now)
     for one in late:
         yield Notice(

@@ -11,8 +11,8 @@ import polars as pl
 from bcdata.catalog import Catalog, Dataset
 from bcdata.healing.freshness import freshness, merged_at
 from bcdata.pipeline.features.feature_set import version_of
-from bcdata.pipeline.records.findings import Reported, standing
-from bcdata.pipeline.records.footers import open_footers
+from bcdata.pipeline.records.findings import ReportedFinding, standing
+from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.zones import Step, Zone, steps, tried_prefix
 from bcdata.reporting.ledgers import ledger_files
 from bcdata.store.layout import Partition, symbol_and_date
@@ -77,14 +77,14 @@ def status(store: Store, catalog: Catalog, datasets: tuple[str, ...] = (), *, no
     return [_dataset_status(store, dataset, now) for dataset in chosen]
 
 
-def findings(store: Store, catalog: Catalog, datasets: tuple[str, ...] = ()) -> list[Reported]:
+def findings(store: Store, catalog: Catalog, datasets: tuple[str, ...] = ()) -> list[ReportedFinding]:
     """The findings that stand in the datasets (all, or those named).
 
     Raises:
         UsageError: a name is unknown.
     """
     chosen = [catalog[name] for name in datasets] if datasets else list(catalog)
-    with open_footers(store) as footers:
+    with open_footer_cache(store) as footers:
         return [one for dataset in chosen for one in standing(store, footers, dataset)]
 
 
@@ -106,7 +106,7 @@ def _feature_sets(store: Store, dataset: Dataset) -> tuple[str | None, dict[str,
     step, newest, found = Step(Zone.FEATURES, dataset.name), dict[str, str](), Counter[str]()
     for one in store.partitions(step.zone.value, step.asset, step.provider):
         newest[one.symbol] = max(one.date, newest.get(one.symbol, ""))
-    with open_footers(store) as footers:
+    with open_footer_cache(store) as footers:
         for symbol, date in newest.items():
             found.update(facts.get("features", "unknown") for facts in footers.made_of(step, symbol, date).values())
     return version_of(dataset), dict(found)
@@ -117,7 +117,7 @@ def _overdue(store: Store, dataset: Dataset, now: datetime) -> Iterator[dict[str
     if not dataset.frame_type.is_regular:
         return
     symbols = sorted({one.symbol for one in store.partitions("gaps", dataset.name)})
-    with open_footers(store) as footers:
+    with open_footer_cache(store) as footers:
         for one in freshness(footers, dataset, symbols, merged_at(store.root, dataset.name), now):
             yield {"symbol": one.symbol, "date": one.date, "since": one.since.isoformat(), "reason": one.reason}
 

@@ -18,7 +18,7 @@ from bcdata.pipeline.context import open_client, series_of
 from bcdata.pipeline.raw.due import settled_by
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import listed_as
-from bcdata.pipeline.raw.pages import KeptPages
+from bcdata.pipeline.raw.pages import StoredPages
 from bcdata.pipeline.records.manifests import archive_manifest
 from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.pipeline.records.shapes import in_force
@@ -116,7 +116,7 @@ def _pages(store: Store, dataset: Dataset, plan: Plan, step: Step) -> int:
     reach = (interval.length or timedelta(days=31)) * can.depth_bars if can.depth_bars else None
     pages = 0
     for symbol, date in product(plan.symbols, plan.dates):
-        kept = KeptPages.read(store, step.partition(symbol, date), str(series_of(dataset, symbol)))
+        kept = StoredPages.read(store, step.partition(symbol, date), str(series_of(dataset, symbol)))
         window = closed_window(dataset.grain.window(date), interval, settled_by(now))
         opens = calendar(dataset.calendar).opens(interval, window)
         left = opens.filter(~is_covered(opens, kept.covered, interval) & (opens >= now - reach if reach else True))

@@ -24,7 +24,7 @@ class Demo(Protocol):
         """The server, which is not running yet."""
 
 
-class OfFolder(Protocol):
+class FolderVenue(Protocol):
     """Makes a server of a tree of files, laid out as the venue publishes them."""
 
     def __call__(self, folder: Path, *, now: datetime | None, port: int) -> Loopback:
@@ -40,7 +40,7 @@ class Venue:
     """How a venue is served; `of_folder` is None where it publishes no files."""
 
     demo: Demo
-    of_folder: OfFolder | None = None
+    of_folder: FolderVenue | None = None
 
 
 def modules() -> Iterator[tuple[str, ModuleType]]:

@@ -38,7 +38,7 @@ Dates = dict[str, list[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PublicationEntry:
     """One publication of a partition: what its rows were made of, and what its files are, by zone."""
 
     fingerprint: str
@@ -49,7 +49,7 @@ class Entry:
         return {"fingerprint": self.fingerprint, "files": {zone: one.to_json() for zone, one in self.files.items()}}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "Entry":
+    def from_json(cls, value: Mapping[str, Any]) -> "PublicationEntry":
         """Reads what `to_json` wrote.
 
         Raises:
@@ -65,9 +65,9 @@ class Publications:
     def __init__(self, root: Path, objects: Objects) -> None:
         self._root, self._objects = root, objects
         self._read: dict[str, tuple[ObjectInfo, Dates]] = {}
-        self._entries: dict[tuple[str, str], tuple[Dates, list[Entry]]] = {}
+        self._entries: dict[tuple[str, str], tuple[Dates, list[PublicationEntry]]] = {}
 
-    def entries(self, place: Partition | Table) -> Sequence[Entry]:
+    def entries(self, place: Partition | Table) -> Sequence[PublicationEntry]:
         """The last publications of a partition, newest last; none where it was never published.
 
         Raises:
@@ -78,7 +78,7 @@ class Publications:
         if known is not None and known[0] is dates:
             return known[1]
         try:
-            found = [Entry.from_json(one) for one in dates.get(date, [])]
+            found = [PublicationEntry.from_json(one) for one in dates.get(date, [])]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _damaged(key, place) from error
         self._entries[key, date] = dates, found
@@ -143,12 +143,12 @@ class Publications:
     def announce(
         self,
         place: Partition | Table,
-        entry: Entry,
+        entry: PublicationEntry,
         *,
-        stands: Callable[[Entry], bool] = lambda _: False,
+        stands: Callable[[PublicationEntry], bool] = lambda _: False,
         durable: bool = False,
     ) -> None:
-        """Adds an entry whose files are about to be put. A damaged manifest is begun anew: its partitions are rebuilt.
+        """Adds an entry whose files are about to be put. A damaged manifest is recreated: its partitions are rebuilt.
 
         Entries `stands` tells of, whose files are there now, are kept: a run that is killed again and again, or finds
         the disk full, announces more than it puts. Where there are none the last one is.
@@ -161,7 +161,7 @@ class Publications:
             sequence, dates = _parsed(key, self._objects.get(key)) or (0, {})
             log = [one for one in dates.get(date, []) if {**one, _PUT: True} != {**entry.to_json(), _PUT: True}]
             if len(log) >= KEPT:
-                log = [one for one in log if stands(Entry.from_json(one))] or log[1 - KEPT :]
+                log = [one for one in log if stands(PublicationEntry.from_json(one))] or log[1 - KEPT :]
             dates[date] = [*log, entry.to_json()]
             self._objects.put(key, _rendered(key, sequence + 1, dates), durable=durable)
 

@@ -18,7 +18,7 @@ from bcdata.store.layout import Partition, Table
 from bcdata.store.objects import LocalObjects, ObjectInfo, Objects
 from bcdata.store.pieces import damage_in
 from bcdata.store.publications import Publications, zone_of
-from bcdata.store.verified import Verified
+from bcdata.store.verified import DigestMemory
 
 _Place = TypeVar("_Place", Partition, Table)
 _UNKNOWN = "no manifest knows of it"
@@ -34,7 +34,7 @@ class VerifiedReads:
         self.root = root
         self.objects: Objects = objects or LocalObjects(root)
         self.publications = Publications(root, self.objects)
-        self.verified = Verified(root, self.objects.sync)
+        self.verified = DigestMemory(root, self.objects.sync)
         self._missed: set[Partition | Table] = set()
 
     def read(
@@ -149,16 +149,16 @@ class VerifiedReads:
                     return footer(path)
         return None if expected else footer(path, SCHEMAS_WITHOUT_DIGESTS)
 
-    def damage(self, partition: Partition | Table, *, anew: bool = False) -> str | None:
+    def damage(self, partition: Partition | Table, *, afresh: bool = False) -> str | None:
         """What is wrong with the bytes of a published file, in words; None where they are sound, or there is no file.
 
-        `anew` hashes it whatever is remembered of it.
+        `afresh` hashes it whatever is remembered of it.
 
         Raises:
             StoreError: it cannot be read.
         """
         info = self.objects.stat(partition.key())
-        if info is None or self.whole(partition, anew=anew):
+        if info is None or self.whole(partition, afresh=afresh):
             return None
         expected = self.publications.files(partition)
         if not expected:
@@ -191,15 +191,15 @@ class VerifiedReads:
         files, digest = self.publications.files(partition), self.whole_digest(partition)
         return bool(files) and digest != files[0].whole and digest in {one.whole for one in files[1:]}
 
-    def whole(self, partition: Partition | Table, *, anew: bool = False) -> list[str]:
+    def whole(self, partition: Partition | Table, *, afresh: bool = False) -> list[str]:
         """The fingerprints of the publications that a file is, by all of its bytes; none where it is damaged or absent.
 
-        A file that has stayed the same file, by inode and times, is hashed once, unless `anew`.
+        A file that has stayed the same file, by inode and times, is hashed once, unless `afresh`.
 
         Raises:
             StoreError: it cannot be read, or its manifest is damaged.
         """
-        digest, zone = self.whole_digest(partition, anew=anew), zone_of(partition)
+        digest, zone = self.whole_digest(partition, afresh=afresh), zone_of(partition)
         if digest is None:
             return []
         entries = self.publications.entries(partition)
@@ -207,12 +207,12 @@ class VerifiedReads:
             return [legacy.fingerprint]
         return [one.fingerprint for one in entries if zone in one.files and one.files[zone].whole == digest]
 
-    def whole_digest(self, partition: Partition | Table, *, anew: bool = False) -> str | None:
+    def whole_digest(self, partition: Partition | Table, *, afresh: bool = False) -> str | None:
         """The digest of all bytes of a file; None where there is none."""
         info = self.objects.stat(partition.key())
         if info is None:
             return None
-        digest = None if anew else self.verified.digest(info)
+        digest = None if afresh else self.verified.digest(info)
         if digest is None:
             digest = digest_of(self.objects.get(partition.key()) or b"")
             self.verified.note(info, digest)
@@ -245,7 +245,7 @@ class VerifiedReads:
 
 
 def _repair(place: Partition | Table) -> str:
-    """What mends a partition; frames of no single symbol are made by other commands, each by its own."""
+    """What repairs a partition; frames of no single symbol are made by other commands, each by its own."""
     return "; materialize it again" if isinstance(place, Partition) else ""
 
 

@@ -9,7 +9,7 @@ from bcdata.store.digests import digest_file
 from bcdata.store.footer import Rows, parquet
 from bcdata.store.layout import PART, Partition, Table, dataset_prefix, symbol_and_date
 from bcdata.store.objects import LocalObjects, ObjectInfo
-from bcdata.store.publications import MANIFESTS, PLACE, Entry, zone_of
+from bcdata.store.publications import MANIFESTS, PLACE, PublicationEntry, zone_of
 from bcdata.store.reading import VerifiedReads
 from bcdata.store.sealed import DIGEST, FORMAT, is_anothers, parsed, seal, unseal
 
@@ -54,7 +54,7 @@ class Store(VerifiedReads):
         digests = {zone_of(place): digest_file(body) for place, body in bodies.items()}
         self.publications.announce(
             some[-1].partition,
-            Entry(fingerprint, digests),
+            PublicationEntry(fingerprint, digests),
             stands=lambda one: self._stands(one, bodies),
             durable=durable,
         )
@@ -66,7 +66,7 @@ class Store(VerifiedReads):
             self.publications.confirm(last, durable=durable)
         return len(bodies[last])
 
-    def _stands(self, entry: Entry, places: Iterable[Partition | Table]) -> bool:
+    def _stands(self, entry: PublicationEntry, places: Iterable[Partition | Table]) -> bool:
         """Whether a file at one of the places is the one that this entry says was put."""
         expected = ((place, entry.files.get(zone_of(place))) for place in places)
         return any(one and self.whole_digest(place) == one.whole for place, one in expected)
@@ -143,7 +143,7 @@ class Store(VerifiedReads):
         """Fails early where the root cannot be written.
 
         Raises:
-            StoreError: with the cause and the mend.
+            StoreError: with the cause and the fix.
         """
         self.objects.check()
 

@@ -25,7 +25,7 @@ _MOST = 256
 """Files that are noted before the table is written."""
 
 
-class Verified:
+class DigestMemory:
     """The digests of files by key, remembered by all processes that use the root. `sync` makes files survive."""
 
     def __init__(self, root: Path, sync: Callable[[], None]) -> None:

@@ -16,7 +16,7 @@ from bcdata.providers.registry import MARKETS
 from bcdata.providers.roles import SymbolInfo
 
 UNIVERSE_IS_LOST = (
-    "restore it from a backup, or delete it and its manifest under .lake/manifests/universe: it is then learnt anew,"
+    "restore it from a backup, or delete it and its manifest under .lake/manifests/universe: it is then learnt again,"
     " but for what was known when"
 )
 """What there is to do where its file is damaged."""
@@ -64,7 +64,7 @@ Use = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
+class ObservedSymbol:
     """What is seen of a symbol now. A status of None is no news."""
 
     symbol: str
@@ -141,7 +141,7 @@ def migrate(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def revise(
-    table: pl.DataFrame, market: str, observed: Iterable[Observed], renames: Sequence[Rename], now: datetime
+    table: pl.DataFrame, market: str, observed: Iterable[ObservedSymbol], renames: Sequence[Rename], now: datetime
 ) -> pl.DataFrame:
     """The table with a new row for each symbol of which a fact has changed; what was known stays as it is.
 
@@ -170,7 +170,7 @@ def revise(
     return pl.concat([table, added]).sort("symbol", "use", "known_from", maintain_order=True)
 
 
-def _observed(one: Observed, market: str, before: Mapping[str, Any] | None) -> Row:
+def _observed(one: ObservedSymbol, market: str, before: Mapping[str, Any] | None) -> Row:
     """A row of what is seen, on top of what was known before."""
     first = one.first_seen or (before["first_seen"] if before else None)
     row: Row = {

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bcdata.evidence.listing_history import Held, days_of
-from bcdata.evidence.reuse import Reuse, Reuses, absences
+from bcdata.evidence.reuse import TickerReuse, TickerReuses, absences
 from bcdata.intervals import Interval
-from bcdata.pipeline.context import Workbench
+from bcdata.pipeline.context import RunContext
 from bcdata.providers.base import PERIODS, Series
 from bcdata.windows import Grain
 
@@ -34,8 +34,8 @@ class Span:
 class Spans:
     """Asks the archive, and REST only where a ticker seems to have been used again."""
 
-    def __init__(self, work: Workbench, market: str, intervals: Sequence[str]) -> None:
-        self._work = work
+    def __init__(self, context: RunContext, market: str, intervals: Sequence[str]) -> None:
+        self._context = context
         self._market = market
         self._intervals = intervals
 
@@ -65,10 +65,10 @@ class Spans:
 
     async def _days(self, symbol: str, interval: str) -> set[date]:
         """The days that have an object; a month's file tells them only where no daily one of the month does."""
-        series, archive = self._series(symbol, interval), self._work.clients.bulk(self._market)
-        key, memory = f"days/{series}", self._work.attempts
+        series, archive = self._series(symbol, interval), self._context.clients.bulk(self._market)
+        key, memory = f"days/{series}", self._context.attempts
         # What is dated in the future tells nothing: nobody can have its bars.
-        today = self._work.now.date()
+        today = self._context.now.date()
         known = {day for day in _from_runs(json.loads(memory.detail(key) or "[]")) if day <= today}
         if Interval.parse(interval).fits_a_day:
             begin = await archive.first(series, "daily") if known else None
@@ -77,7 +77,7 @@ class Spans:
             listed = await archive.objects(series, "daily", first=first)
             daily = {day for one in listed for day in days_of(one) if day <= today}
             if not daily <= known:
-                memory.note([key], self._work.now, json.dumps(_runs(known | daily)))
+                memory.note([key], self._context.now, json.dumps(_runs(known | daily)))
             known |= daily
         monthly = [one for one in await archive.objects(series, "monthly") if min(days_of(one)) <= today]
         months = {(day.year, day.month) for day in known}
@@ -85,24 +85,24 @@ class Spans:
 
     async def _other_days(self, symbol: str, main: str, days: set[date], ended_by: date) -> set[date]:
         """The days of all other intervals, asked for when the symbol is new and when its main one has ended."""
-        key, memory = f"all-days/{self._market}/{symbol}", self._work.attempts
+        key, memory = f"all-days/{self._market}/{symbol}", self._context.attempts
         last = str(max(days)) if days else ""
         kept = json.loads(memory.detail(key) or "{}")
         if kept and (kept["last"] == last or last >= str(ended_by)):
             return _from_runs(kept["runs"])
         asking = [
-            self._work.clients.bulk(self._market).intervals(self._market, "klines", symbol, period)
+            self._context.clients.bulk(self._market).intervals(self._market, "klines", symbol, period)
             for period in PERIODS
         ]
         listed = dict.fromkeys(name for names in await asyncio.gather(*asking) for name in names)
         others = [name for name in listed if name != main and Interval.parse(name).fits_a_day]
         found = set().union(*await asyncio.gather(*(self._days(symbol, name) for name in others)))
-        memory.note([key], self._work.now, json.dumps({"last": last, "runs": _runs(found)}))
+        memory.note([key], self._context.now, json.dumps({"last": last, "runs": _runs(found)}))
         return found
 
-    async def _reuses(self, symbol: str, interval: str, missing: Iterable[tuple[date, date]]) -> list[Reuse]:
-        work, series = self._work, self._series(symbol, interval)
-        finder = Reuses(work.clients.bulk(self._market), work.has_bars, work.attempts, work.now)
+    async def _reuses(self, symbol: str, interval: str, missing: Iterable[tuple[date, date]]) -> list[TickerReuse]:
+        context, series = self._context, self._series(symbol, interval)
+        finder = TickerReuses(context.clients.bulk(self._market), context.has_bars, context.attempts, context.now)
         found = []
         for edges in missing:
             found += await finder.find(series, await self._at(symbol, edges), [edges])
@@ -111,7 +111,7 @@ class Spans:
     async def _at(self, symbol: str, days: Iterable[date]) -> list[Held]:
         """The objects of all listed intervals that cover these days."""
         asking = [
-            self._work.clients.bulk(self._market).intervals(self._market, "klines", symbol, period)
+            self._context.clients.bulk(self._market).intervals(self._market, "klines", symbol, period)
             for period in PERIODS
         ]
         listed = zip(PERIODS.items(), await asyncio.gather(*asking), strict=True)
@@ -123,12 +123,12 @@ class Spans:
             for day in days
         ]
         objects = await asyncio.gather(
-            *(self._work.clients.bulk(self._market).objects(one, p, first=k, last=k) for one, p, k in asked)
+            *(self._context.clients.bulk(self._market).objects(one, p, first=k, last=k) for one, p, k in asked)
         )
         return [(series, one) for (series, _, _), some in zip(asked, objects, strict=True) for one in some]
 
 
-def _spans(days: set[date], reuses: Sequence[Reuse]) -> Iterable[Span]:
+def _spans(days: set[date], reuses: Sequence[TickerReuse]) -> Iterable[Span]:
     first = min(days)
     for one in reuses:
         # A bar that ends at midnight is of the day before.

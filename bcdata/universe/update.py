@@ -13,7 +13,7 @@ import polars as pl
 
 from bcdata.errors import BcdataError, StoreError
 from bcdata.net.loop import bounded_map
-from bcdata.pipeline.context import Workbench
+from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.providers.base import PERIODS
 from bcdata.providers.roles import SymbolInfo
@@ -25,7 +25,7 @@ from bcdata.universe.instruments import (
     TRADING,
     UNIVERSE,
     UNIVERSE_IS_LOST,
-    Observed,
+    ObservedSymbol,
     Rename,
     Row,
     as_of,
@@ -48,7 +48,7 @@ AT_ONCE = 8
 
 
 @dataclass(slots=True)
-class Updated:
+class UniverseUpdate:
     """What came of an update: new rows, symbols known and asked for, symbols never asked yet, and what went wrong."""
 
     rows: int = 0
@@ -68,11 +68,11 @@ def read_universe(store: Store, market: str, instant: datetime | None = None) ->
     return as_of(table, instant)
 
 
-def update(work: Workbench, market: str, *, most: int = MOST_SYMBOLS, seconds: float = SECONDS) -> Updated:
+def update(context: RunContext, market: str, *, most: int = MOST_SYMBOLS, seconds: float = SECONDS) -> UniverseUpdate:
     """Asks the archive and the exchange, and adds what is new to the market's table.
 
     Args:
-        work: store, catalog, now and the providers' clients.
+        context: store, catalog, now and the providers' clients.
         market: a market of the catalog.
         most: symbols whose objects are listed, at most.
         seconds: how long these are asked for.
@@ -81,21 +81,21 @@ def update(work: Workbench, market: str, *, most: int = MOST_SYMBOLS, seconds: f
         ProviderError: the archive cannot be asked.
         StoreError: the place cannot be written.
     """
-    with locked(work.store.root, f"universe-{market}"):
-        before = _table(work.store, market)
-        done = Updated()
-        asking = _Update(work, market, before, done)
-        table = work.loop.run(asking.run(most, seconds))
+    with locked(context.store.root, f"universe-{market}"):
+        before = _table(context.store, market)
+        done = UniverseUpdate()
+        asking = _Update(context, market, before, done)
+        table = context.loop.run(asking.run(most, seconds))
         done.rows, done.symbols = table.height - before.height, table["symbol"].n_unique()
         place = universe_table(market)
         if done.rows:
             made_of = fingerprint(rows=table.rows())
             record = {"market": market}
-            work.store.publish(place, table, fingerprint=made_of, rules="", record=record, durable=True)
-            work.store.objects.sync()  # what was known when cannot be learnt again
-        elif before.height and not work.store.publications.was_put(place, newest=True):
-            work.store.publications.confirm(place, durable=True)  # a process ended before it could
-        work.attempts.note([f"universe/{market}/{symbol}/{_SPAN}" for symbol in asking.seen], work.now)
+            context.store.publish(place, table, fingerprint=made_of, rules="", record=record, durable=True)
+            context.store.objects.sync()  # what was known when cannot be learnt again
+        elif before.height and not context.store.publications.was_put(place, newest=True):
+            context.store.publications.confirm(place, durable=True)  # a process ended before it could
+        context.attempts.note([f"universe/{market}/{symbol}/{_SPAN}" for symbol in asking.seen], context.now)
     return done
 
 
@@ -111,10 +111,10 @@ def _table(store: Store, market: str) -> pl.DataFrame:
 class _Update:
     """One update of one market."""
 
-    work: Workbench
+    context: RunContext
     market: str
     before: pl.DataFrame
-    done: Updated
+    done: UniverseUpdate
     seen: list[str] = field(default_factory=list)
     """The symbols whose objects were listed: when they were is remembered once what they told is kept."""
 
@@ -128,9 +128,9 @@ class _Update:
         self.done.left = len(listed - {*rows, *seen})
         unlisted = set(infos or ()) - listed
         observed = list(self._observed({*rows, *seen, *unlisted}, rows, seen, infos))
-        draft = revise(self.before, self.market, observed, [], self.work.now)
+        draft = revise(self.before, self.market, observed, [], self.context.now)
         renames = await self._renames(latest(draft))
-        return revise(self.before, self.market, observed, renames, self.work.now)
+        return revise(self.before, self.market, observed, renames, self.context.now)
 
     @property
     def _prefix(self) -> str:
@@ -138,13 +138,13 @@ class _Update:
 
     async def _listed(self) -> set[str]:
         answers = await asyncio.gather(
-            *(self.work.clients.bulk(self.market).symbols(self.market, "klines", period) for period in PERIODS)
+            *(self.context.clients.bulk(self.market).symbols(self.market, "klines", period) for period in PERIODS)
         )
         return set().union(*answers)
 
     async def _infos(self) -> dict[str, SymbolInfo] | None:
         """What exchangeInfo says, by symbol; None without an answer, which is no news."""
-        info = await self.work.exchange_info(self.market)
+        info = await self.context.exchange_info(self.market)
         if info is None:
             self.done.troubles.append(f"{self.market}: exchangeInfo has no answer; statuses stay as they were")
             return None
@@ -152,7 +152,7 @@ class _Update:
 
     def _chosen(self, listed: set[str], infos: Mapping[str, SymbolInfo] | None, rows: Mapping[str, Row]) -> list[str]:
         """The symbols in the order in which they are asked for."""
-        asked = self.work.attempts.instants(self._prefix)
+        asked = self.context.attempts.instants(self._prefix)
 
         def turn(symbol: str) -> tuple[int, datetime, str]:
             last = asked.get((symbol, _SPAN))
@@ -169,7 +169,7 @@ class _Update:
         """From when to when these symbols have objects, of as many as there is time for."""
         clock = asyncio.get_running_loop().time
         until, seen = clock() + seconds, {}
-        asking = Spans(self.work, self.market, self._intervals())
+        asking = Spans(self.context, self.market, self._intervals())
         async for symbol, spans in bounded_map(lambda one: asking.of(one, self._still), symbols, AT_ONCE):
             if isinstance(spans, BcdataError):
                 self.done.troubles.append(f"{symbol}: {spans}")
@@ -185,11 +185,11 @@ class _Update:
     @property
     def _still(self) -> date:
         """Objects since this day count as still coming."""
-        return (self.work.now - STILL).date()
+        return (self.context.now - STILL).date()
 
     def _intervals(self) -> list[str]:
         """The intervals of the catalog's bars of this market: a symbol's days are told from the first that has any."""
-        found = [one.interval.name for one in self.work.catalog if one.market == self.market and one.interval]
+        found = [one.interval.name for one in self.context.catalog if one.market == self.market and one.interval]
         return list(dict.fromkeys([*found, "1d"]))
 
     def _observed(
@@ -198,7 +198,7 @@ class _Update:
         rows: Mapping[str, Row],
         seen: Mapping[str, tuple[Span, ...]],
         infos: Mapping[str, SymbolInfo] | None,
-    ) -> Iterable[Observed]:
+    ) -> Iterable[ObservedSymbol]:
         """What is known now of these symbols: a row for each of their instruments."""
         for symbol in sorted(symbols):
             row, spans = rows.get(symbol), seen.get(symbol, ())
@@ -209,16 +209,22 @@ class _Update:
                 first = spans[-1].first if len(spans) == use else first
                 last = None if spans[-1].last >= self._still else spans[-1].last
             for at, one in enumerate(spans[:-1] if len(spans) == use else (), start=1):
-                yield Observed(symbol, one.first, one.last, DELISTED, "archive", one.evidence, at)
+                yield ObservedSymbol(symbol, one.first, one.last, DELISTED, "archive", one.evidence, at)
             if infos is None:
-                yield Observed(symbol, first, last, None, use=use)
+                yield ObservedSymbol(symbol, first, last, None, use=use)
             else:
-                told = judge_status(symbol, self.market, infos.get(symbol), last, self.work.now)
-                yield Observed(symbol, first, last, *told, use)
+                told = judge_status(symbol, self.market, infos.get(symbol), last, self.context.now)
+                yield ObservedSymbol(symbol, first, last, *told, use)
 
     async def _renames(self, rows: Mapping[str, Row]) -> list[Rename]:
         pairs = candidates(rows.values(), self.market)
-        tools = (self.work.clients.bulk(self.market), self.work.attempts, self.market, self._intervals(), self.work.now)
+        tools = (
+            self.context.clients.bulk(self.market),
+            self.context.attempts,
+            self.market,
+            self._intervals(),
+            self.context.now,
+        )
         try:
             prices = await PriceLookup(*tools).look_up(pairs, rows, most=MOST_PRICES)
         except BcdataError as error:

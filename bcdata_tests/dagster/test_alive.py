@@ -10,8 +10,8 @@ import pytest
 from bcdata.catalog import load_catalog
 from bcdata.catalog.load import PACKAGED
 from bcdata.dagster.build import build_defs
-from bcdata.dagster.sensors.flight import bury
-from bcdata.store.state.alive import gone, show_ended
+from bcdata.dagster.sensors.active_runs import fail_dead_runs
+from bcdata.store.state.liveness import dead_runs, show_ended
 from bcdata_tests.dagster.healing import D, Ward, warded
 
 NOW = "2025-03-01"
@@ -45,8 +45,8 @@ def test_a_run_of_any_job_shows_that_it_lives_before_its_first_step(ward: Ward) 
     with dg.execute_job(dg.reconstructable(looking_job), ward.instance) as done:
         assert done.success
         assert done.output_for_node("look") is True
-        assert list(gone(ward.lake.root)) == [], "its process lives"
-    assert bury(ward.instance, ward.lake.root) == []
+        assert list(dead_runs(ward.lake.root)) == [], "its process lives"
+    assert fail_dead_runs(ward.instance, ward.lake.root) == []
 
 
 @pytest.mark.parametrize("job", ["verify", "find_halts", f"heal_{D}", f"materialize_{D}", "__ASSET_JOB"])

@@ -11,7 +11,7 @@ from bcdata.dagster.assets import body
 from bcdata.dagster.build import build_defs
 from bcdata.dagster.checks import FINDINGS, GATE
 from bcdata.dagster.partitions import symbol_set
-from bcdata.pipeline.context import Workbench
+from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.quality.verdict import Finding, Severity, Verdict, failed
 from bcdata.store.layout import Partition
@@ -20,10 +20,10 @@ from bcdata.windows import Grain
 KEY = dg.AssetKey(["merged", "spot_klines_1h"])
 SYMBOLS = ["AAAUSDT", "BBBUSDT"]
 BAD = "2023-04|AAAUSDT"
-Operation = Callable[[Workbench, Dataset, Sequence[Partition]], Iterator[Outcome]]
+Operation = Callable[[RunContext, Dataset, Sequence[Partition]], Iterator[Outcome]]
 
 
-def materialize(_work: Workbench, _dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+def materialize(_context: RunContext, _dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Publishes everything but one partition, with a warning on each."""
     for one in partitions:
         if f"{one.date}|{one.symbol}" == BAD:

@@ -61,7 +61,7 @@ def test_just_the_scattered_partitions_are_made_and_told_of(ward: Ward) -> None:
 
 
 def test_what_was_never_made_does_not_follow(ward: Ward) -> None:
-    """Only what is there and was made of other bars is made anew."""
+    """Only what is there and was made of other bars is rebuilt."""
     merged = [step for step in steps(ward.lake.catalog[D]) if step.zone in (Zone.RAW, Zone.PARSED, Zone.MERGED)]
     assert execute(ward, heal_config([(merged, [("AAAUSDT", DAYS[0])])])).success
     features = dg.AssetKey(Step(Zone.FEATURES, D).key)

@@ -7,8 +7,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from bcdata.dagster.sensors import flight
-from bcdata.dagster.sensors.flight import DATASET_TAG, KIND_TAG
+from bcdata.dagster.sensors import active_runs
+from bcdata.dagster.sensors.active_runs import DATASET_TAG, KIND_TAG
 from bcdata.healing.backoff import MOST_TRIES
 from bcdata.store.state.requests import Requests
 from bcdata_tests.dagster.healing import D, Ward, cells, warded
@@ -63,7 +63,7 @@ def test_a_retry_that_does_not_come_holds_up_for_minutes(ward: Ward, minutes: in
     ward.instance.add_run(run)
     ward.instance.report_run_failed(run)
     ward.instance.add_run_tags(run.run_id, {"dagster/will_retry": "true"})
-    ward.patch.setattr(flight, "datetime", _Later(timedelta(minutes=minutes)))
+    ward.patch.setattr(active_runs, "datetime", _Later(timedelta(minutes=minutes)))
     assert (ward.tick(SENSOR)[0] == []) is waits
 
 

@@ -79,7 +79,7 @@ def test_every_partition_asked_for_is_run_and_told_of_and_no_other(
     del lake
     instance.add_dynamic_partitions(SPOT, ["BBBUSDT", "XXXUSDT", "AAAUSDT"])
 
-    def operation(_work: Any, _dataset: Any, partitions: list[Any]) -> Iterator[Outcome]:
+    def operation(_context: Any, _dataset: Any, partitions: list[Any]) -> Iterator[Outcome]:
         for one in partitions:
             bad = (one.symbol, one.date) == ("AAAUSDT", "2023-02")
             verdict = failed("ohlc", "bad") if bad else Verdict(1)
@@ -121,7 +121,7 @@ def test_an_error_inside_a_step_is_told_by_its_cause(
 ) -> None:
     del lake
 
-    def operation(_work: Any, _dataset: Any, _partitions: list[Any]) -> Iterator[Outcome]:
+    def operation(_context: Any, _dataset: Any, _partitions: list[Any]) -> Iterator[Outcome]:
         raise BcdataError("the disk is full")
 
     monkeypatch.setattr(body, "operation", lambda *_args: operation)

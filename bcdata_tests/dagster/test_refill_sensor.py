@@ -10,7 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from bcdata.dagster.sensors.asking import Round
+from bcdata.dagster.sensors.requester import SymbolCursor
 from bcdata.healing.backoff import MOST_TRIES
 from bcdata.healing.refill import standing
 from bcdata.store.state.requests import Requests
@@ -104,7 +104,7 @@ def test_a_run_whose_process_was_killed_is_told_of_and_holds_nothing_up(ward: Wa
         tags={"dagster/partition": f"{DAYS[1]}|BBBUSDT"},
     )
     ward.instance.add_run(run)
-    imports = "import pathlib; from bcdata.store.state.alive import show_alive as s"
+    imports = "import pathlib; from bcdata.store.state.liveness import show_alive as s"
     code = f"{imports}; s(pathlib.Path({str(ward.lake.root)!r}), "
     living = f"{code}{run.run_id!r}); print('here', flush=True); input()"
     with subprocess.Popen(
@@ -196,7 +196,7 @@ def test_a_round_goes_on_from_where_the_tick_ran_out_of_time() -> None:
 
     seen, cursor = [], ""
     for _ in range(10):
-        symbols = Round(["CCC", "AAA", "DDD", "BBB"], cursor, seconds=10, clock=clock)
+        symbols = SymbolCursor(["CCC", "AAA", "DDD", "BBB"], cursor, seconds=10, clock=clock)
         some = []
         for symbol in symbols:
             some.append(symbol)

@@ -1,4 +1,4 @@
-"""What the archive publishes again or late is fetched, and just what depends on it is made anew."""
+"""What the archive publishes again or late is fetched, and just what depends on it is rebuilt."""
 
 from collections.abc import Iterator
 from pathlib import Path

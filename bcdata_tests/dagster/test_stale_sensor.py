@@ -1,4 +1,4 @@
-"""What was made of other bars than are there now is made anew: exactly that, and nothing above it."""
+"""What was made of other bars than are there now is rebuilt: exactly that, and nothing above it."""
 
 from collections.abc import Iterator
 from pathlib import Path

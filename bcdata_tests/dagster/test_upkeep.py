@@ -75,7 +75,7 @@ def test_the_sweep_is_observed_and_what_it_finds_is_mended(ward: Ward) -> None:
     assert ward.lake.materialize(D, ",".join(SYMBOLS), DAYS[0], DAYS[1]).ok, "with what REST has to compare with"
     assert run(ward, "verify").success
     assert observed(ward, f"raw/binance_archive/{D}")["harmed"] == 0
-    assert ward.tick(f"mend_{D}") == ([], "no partition is harmed")
+    assert ward.tick(f"mend_{D}") == ([], "no partition is corrupted")
     before = tree(ward.lake.root)
     flip(zip_of(ward))
     assert run(ward, "verify").success
@@ -87,7 +87,7 @@ def test_the_sweep_is_observed_and_what_it_finds_is_mended(ward: Ward) -> None:
     assert ward.tick(f"mend_{D}")[0] == [], "not twice for one sweep"
     assert ward.execute(request).success
     assert tree(ward.lake.root) == before
-    assert ward.tick(f"mend_{D}") == ([], "no partition is harmed")
+    assert ward.tick(f"mend_{D}") == ([], "no partition is corrupted")
 
 
 @pytest.mark.parametrize("zone", ["parsed/binance_archive", "merged", "gaps"])
@@ -102,7 +102,7 @@ def test_published_files_that_a_sweep_found_harmed_are_made_again(ward: Ward, zo
     assert cells(request) == [HARMED]
     assert ward.execute(request).success
     assert tree(ward.lake.root) == before
-    assert ward.tick(f"mend_{D}") == ([], "no partition is harmed")
+    assert ward.tick(f"mend_{D}") == ([], "no partition is corrupted")
 
 
 def test_what_cannot_be_mended_is_asked_for_later_and_later(ward: Ward) -> None:
@@ -112,7 +112,7 @@ def test_what_cannot_be_mended_is_asked_for_later_and_later(ward: Ward) -> None:
     for _ in range(2):
         [request], _ = ward.tick(f"mend_{D}")
         ward.execute(request)
-        assert ward.tick(f"mend_{D}") == ([], "1 partitions are harmed; none is due")
+        assert ward.tick(f"mend_{D}") == ([], "1 partitions are corrupted; none is due")
         ward.at(ward.lake.now + timedelta(days=1))
     assert Requests(ward.lake.root).of("mend", D)[HARMED].tries == 2
 

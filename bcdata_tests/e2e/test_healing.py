@@ -192,7 +192,7 @@ def test_the_ledger_explains_what_is_left_as_it_does_for_the_uncut_data(hospital
 
 
 def _asks(assets: list[str]) -> bool:
-    """Whether REST is asked; what was left stale by the kill is made anew from what is there."""
+    """Whether REST is asked; what was left stale by the kill is rebuilt from what is there."""
     return any(asset.startswith("raw/") for asset in assets)
 
 

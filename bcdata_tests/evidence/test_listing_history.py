@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from bcdata.evidence.listing_history import Question
+from bcdata.evidence.listing_history import ListingRequest
 from bcdata.pipeline.zones import Zone
 from bcdata.providers.base import Series
 from bcdata.windows import Window
@@ -107,16 +107,20 @@ def test_what_a_few_intervals_answer_costs_no_more_requests(world: World) -> Non
     put(world, [], DAYS)
     series = Series("spot", "klines", SYMBOL, "1m")
     window, due = Window(utc(DAYS[1]), utc("2025-02-01")), utc("2025-01-08")
-    with workbench(world.lake(now=utc("2025-01-09T12:00"))) as work:
+    with workbench(world.lake(now=utc("2025-01-09T12:00"))) as context:
         world.exchange.clear()
-        found = work.loop.run(work.witness("spot").testimony(series, Question(window, [utc("2025-01-09").date()], due)))
+        found = context.loop.run(
+            context.listing_histories("spot").history(series, ListingRequest(window, [utc("2025-01-09").date()], due))
+        )
         assert not found.is_complete
         assert len(world.asked("/listing")) == 6
-        missing = Question(window, [utc("2025-01-05").date()], due)
-        assert not work.loop.run(work.witness("spot").testimony(series, missing)).is_complete, "hours tell of that day"
+        missing = ListingRequest(window, [utc("2025-01-05").date()], due)
+        assert not context.loop.run(context.listing_histories("spot").history(series, missing)).is_complete, (
+            "hours tell of that day"
+        )
         for day in DAYS:
             world.mirror.remove(day_key(SYMBOL, day, interval="1h"))
-    with workbench(world.lake(now=utc("2025-01-09T12:00"))) as work:
-        found = work.loop.run(work.witness("spot").testimony(series, missing))
+    with workbench(world.lake(now=utc("2025-01-09T12:00"))) as context:
+        found = context.loop.run(context.listing_histories("spot").history(series, missing))
         assert found.is_complete
         assert [one.evidence for one in found.traded(missing.days)] == ["the archive has 15m files of these days"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bcdata.errors import ProviderError
-from bcdata.evidence.remembered import Looks, Once, Remembered, look_into
+from bcdata.evidence.remembered import ObjectLooks, Once, Remembered, look_into
 from bcdata.providers.base import ObjectError, Series
 from bcdata.providers.formats import PublishedFile
 from bcdata.store.state.attempts import Attempts
@@ -101,14 +101,14 @@ def _size(file: PublishedFile) -> str:
 
 def look(world: World, read: object = _size) -> str | None:
     """What a run of its own is told of the day's object."""
-    with workbench(world.lake()) as work:
+    with workbench(world.lake()) as context:
 
         async def told() -> str | None:
-            archive = work.clients.bulk("spot")
+            archive = context.clients.bulk("spot")
             one = (await archive.objects(SERIES, "daily", first=DAY, last=DAY))[0]
-            return await Looks(archive, work.attempts, work.now).look("size", one, read)  # type: ignore[arg-type]
+            return await ObjectLooks(archive, context.attempts, context.now).look("size", one, read)  # type: ignore[arg-type]
 
-        return work.loop.run(told())
+        return context.loop.run(told())
 
 
 def test_an_object_is_fetched_once_and_a_new_version_again(world: World) -> None:
@@ -146,16 +146,16 @@ def test_what_cannot_be_read_tells_nothing_and_is_read_again_by_later_code(world
 
 def test_what_comes_along_is_remembered_too(world: World) -> None:
     world.mirror.put_day("BTCUSDT", DAY, made_day(DAY))
-    with workbench(world.lake()) as work:
+    with workbench(world.lake()) as context:
 
         async def told() -> tuple[str | None, str | None, PublishedFile | None]:
-            archive = work.clients.bulk("spot")
+            archive = context.clients.bulk("spot")
             one = (await archive.objects(SERIES, "daily", first=DAY, last=DAY))[0]
-            looks = Looks(archive, work.attempts, work.now)
+            looks = ObjectLooks(archive, context.attempts, context.now)
             first = await looks.look_for("a", one, lambda _: {"a": "1", "b": "2"})
             return first, await looks.look("b", one, _size), await look_into(archive, one, lambda file: file)
 
-        a, b, file = work.loop.run(told())
+        a, b, file = context.loop.run(told())
     assert (a, b) == ("1", "2")
     assert file is not None
     assert file.name == Path(day_key("BTCUSDT", DAY)).name

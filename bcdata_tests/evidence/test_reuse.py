@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from bcdata.bars.segments import is_price_break
-from bcdata.evidence.reuse import Edge, absences, judge_absence
+from bcdata.evidence.reuse import EdgeBar, absences, reuse_reason
 from bcdata.pipeline.zones import Zone
 from bcdata_tests.mirror import Rows, made_day
 from bcdata_tests.run import ARCHIVE, Lake, tree, utc
@@ -141,7 +141,7 @@ def test_absences() -> None:
 )
 def test_the_break_in_price_is_that_of_segments(hours: int, price: float, *, is_reuse: bool) -> None:
     last, first = (
-        Edge(utc("2025-01-01"), 100.0),
-        Edge(utc("2025-01-01") + hours * (utc("2025-01-01T01") - utc("2025-01-01")), price),
+        EdgeBar(utc("2025-01-01"), 100.0),
+        EdgeBar(utc("2025-01-01") + hours * (utc("2025-01-01T01") - utc("2025-01-01")), price),
     )
-    assert bool(judge_absence(last, first)) == is_reuse == is_price_break(first.at - last.at, price / 100)
+    assert bool(reuse_reason(last, first)) == is_reuse == is_price_break(first.at - last.at, price / 100)

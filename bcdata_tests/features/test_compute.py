@@ -15,9 +15,9 @@ from bcdata.features.proofs.refuted import same_bits
 from bcdata.features.registry import Feature, all_features
 from bcdata.features.schema import table_columns, table_schema
 from bcdata.features.table.compute import compute
+from bcdata.features.table.context import FeatureContext
 from bcdata.features.table.placing import make_grid, opened
 from bcdata.features.table.reach import warm_up_window
-from bcdata.features.table.surroundings import Surroundings
 from bcdata.intervals import Interval
 from bcdata.windows import Grain, Window
 
@@ -265,7 +265,7 @@ def test_a_long_history_is_computed_in_parts_that_nobody_sees() -> None:
     bars = complete(40).filter(pl.int_range(pl.len()) % 1009 != 500)
     names = {"log_ret_1440", "rsi_14", "var5_1440", "vol_pctile_1440", "slope_60", "macd_hist"}
     features = [feature for feature in all_features() if feature.name in names]
-    whole = make_grid(bars, window=whole_window(bars), interval=ONE_MINUTE, features=features, around=Surroundings())
+    whole = make_grid(bars, window=whole_window(bars), interval=ONE_MINUTE, features=features, around=FeatureContext())
     rows = np.searchsorted(whole.opens, opened(bars))
     table = compute(bars, window=whole_window(bars), interval=ONE_MINUTE, features=features)
     assert table.height == bars.height

@@ -13,8 +13,8 @@ from scipy import stats
 from bcdata.features.proofs.bars import ONE_MINUTE, complete, whole_window
 from bcdata.features.registry import all_features
 from bcdata.features.table.compute import compute
+from bcdata.features.table.context import FeatureContext
 from bcdata.features.table.reach import settlement_window
-from bcdata.features.table.surroundings import Surroundings
 from bcdata.intervals import Interval
 from bcdata.providers.binance.funding import read_funding_csv
 from bcdata.quality.settlements import audit_settlements
@@ -36,7 +36,7 @@ def settled(rates: Sequence[float], *, until: datetime, hours: int = 8) -> pl.Da
 
 def table(funding: pl.DataFrame | None, reference: pl.DataFrame | None = None, *, days: int = 1) -> pl.DataFrame:
     bars = complete(days, start=START)
-    around = Surroundings(symbol="AUSDT", funding=funding, reference_funding=reference)
+    around = FeatureContext(symbol="AUSDT", funding=funding, reference_funding=reference)
     return compute(bars, window=whole_window(bars), interval=ONE_MINUTE, features=FEATURES, around=around)
 
 
@@ -60,7 +60,7 @@ def test_real_settlements_agree_with_scipy(january: pl.DataFrame) -> None:
         window=whole_window(bars),
         interval=ONE_MINUTE,
         features=FEATURES,
-        around=Surroundings(funding=january, reference_funding=january),
+        around=FeatureContext(funding=january, reference_funding=january),
     )
     rates = january["funding_rate"].to_numpy()
     expected = [stats.zscore(rates[i - 89 : i + 1], ddof=1)[-1] for i in (90, 91, 92)]
@@ -144,6 +144,6 @@ def test_bars_of_a_week_take_the_settlement_at_their_open() -> None:
     bars = complete(70, interval="1w", start=interval.ceil(START - timedelta(days=70)))
     funding = settled(some(400), until=START)
     window = Window(bars["open_time"][0], bars["open_time"][-1] + timedelta(days=7))
-    found = compute(bars, window=window, interval=interval, features=FEATURES, around=Surroundings(funding=funding))
+    found = compute(bars, window=window, interval=interval, features=FEATURES, around=FeatureContext(funding=funding))
     at = {row["time"]: row["funding_rate"] * 3 * 365 for row in funding.to_dicts()}
     assert found["funding_ann"].to_list() == pytest.approx([at[t] for t in bars["open_time"]], rel=1e-12)

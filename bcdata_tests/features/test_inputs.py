@@ -5,12 +5,12 @@ import pytest
 
 from bcdata.features.feature import BAR_COLUMNS, INPUTS, Feature
 from bcdata.features.proofs.refuted import same_bits
-from bcdata.features.proofs.subject import Lab, Subject
+from bcdata.features.proofs.subject import ProofRunner, Subject
 from bcdata.features.proofs.world import calm
 from bcdata.features.registry import all_features
 
 FEATURES = all_features()
-LAB = Lab(FEATURES)
+LAB = ProofRunner(FEATURES)
 
 
 @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)

@@ -12,8 +12,8 @@ from bcdata.features.proofs.bars import MINUTE, ONE_MINUTE, START, complete, who
 from bcdata.features.registry import all_features
 from bcdata.features.seasonality import volatility_profile
 from bcdata.features.table.compute import compute
+from bcdata.features.table.context import FeatureContext, panel
 from bcdata.features.table.grid import grid_opens
-from bcdata.features.table.surroundings import Surroundings, panel
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 
@@ -34,7 +34,7 @@ def table(own: pl.DataFrame, other: pl.DataFrame, names: Sequence[str], window: 
     opens = grid_opens(whole_window(HOURS), HOUR)
     known = other["known_at"].to_physical().to_numpy()
     closes = {name: HOURS["close"].to_numpy() for name in ("A", "B")}
-    around = Surroundings(symbol="A", reference=other, universe=panel(closes, opens, known=known))
+    around = FeatureContext(symbol="A", reference=other, universe=panel(closes, opens, known=known))
     features = [BY_NAME[name] for name in names]
     found = compute(own, window=window, interval=HOUR, features=features, around=around)
     return dict(found.select("open_time", "known_at").iter_rows())
@@ -73,7 +73,7 @@ def test_bars_shorter_than_a_minute_wait_for_the_settlement() -> None:
         window=Window(START, START + 3 * MINUTE),
         interval=second,
         features=[BY_NAME["funding_ann"]],
-        around=Surroundings(funding=funding),
+        around=FeatureContext(funding=funding),
     )
     ages = (found["known_at"] - found["open_time"]).dt.total_seconds().to_list()
     assert ages == [1] * 60 + [*range(60, 0, -1)] + [1] * 60

@@ -9,10 +9,10 @@ import pytest
 from bcdata.features.feature import Feature
 from bcdata.features.proofs.check import PROOFS
 from bcdata.features.proofs.refuted import RefutedError
-from bcdata.features.proofs.subject import Lab, Subject
+from bcdata.features.proofs.subject import ProofRunner, Subject
 from bcdata.features.rolling import rolling_mean, rolling_std
+from bcdata.features.table.context import BoolArray
 from bcdata.features.table.grid import DAY, FloatArray, Grid, IntArray, lag, log_ratio
-from bcdata.features.table.surroundings import BoolArray
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
@@ -160,7 +160,7 @@ def failures(function: Callable[[Grid], FloatArray]) -> list[str]:
         unit="1",
         function=function,
     )
-    subject, failed = Subject(feature, Lab([feature])), []
+    subject, failed = Subject(feature, ProofRunner([feature])), []
     for name in (one for one in PROOFS if one.startswith("future")):
         try:
             PROOFS[name].run(subject)

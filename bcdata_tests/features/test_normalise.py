@@ -13,7 +13,7 @@ from bcdata.features.normalise import rank, z_score
 from bcdata.features.proofs import promises
 from bcdata.features.proofs.bars import ONE_MINUTE, START, hostile, whole_window
 from bcdata.features.proofs.promises import DAY
-from bcdata.features.proofs.subject import Lab, Subject
+from bcdata.features.proofs.subject import ProofRunner, Subject
 from bcdata.features.proofs.world import calm, wild
 from bcdata.features.registry import all_features
 from bcdata.features.selection import Variants, select
@@ -25,7 +25,7 @@ N = 200
 PLAIN = {feature.name: feature for feature in all_features()}
 BASES = [PLAIN[name] for name in ("log_ret_1", "ret_vol_z", "close_loc", "intraday_ret", "rsi_14", "beta_btc_240")]
 VARIANTS = [variant for base in BASES for variant in (z_score(base, N), rank(base, N))]
-LAB = Lab(VARIANTS)
+LAB = ProofRunner(VARIANTS)
 every_variant = pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 
 
@@ -83,7 +83,7 @@ def test_keeps_the_promises_of_features(variant: Feature) -> None:
         promises.partition_alone(subject, world, Window(START + 3 * DAY, START + 5 * DAY))
     values = subject.values(calm())
     assert np.isfinite(values[-1440:]).all()
-    alone = Subject(variant, Lab([variant]))
+    alone = Subject(variant, ProofRunner([variant]))
     promises.partition_alone(alone, wild(), Window(START + timedelta(hours=80), START + timedelta(hours=100)))
 
 

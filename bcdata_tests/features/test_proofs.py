@@ -11,15 +11,15 @@ from bcdata.features.feature import Feature
 from bcdata.features.proofs import promises
 from bcdata.features.proofs.check import PROOFS
 from bcdata.features.proofs.instants import CALM_CUTS
-from bcdata.features.proofs.subject import Lab, Mutation, Subject
+from bcdata.features.proofs.subject import Mutation, ProofRunner, Subject
 from bcdata.features.proofs.world import World, calm
 from bcdata.features.registry import all_features
+from bcdata.features.table.context import Panel, Settlements
 from bcdata.features.table.grid import DAY as DAY_MICROS
 from bcdata.features.table.grid import FloatArray, Grid, lag
-from bcdata.features.table.surroundings import Panel, Settlements
 
 FEATURES = all_features()
-LAB = Lab(FEATURES)
+LAB = ProofRunner(FEATURES)
 
 
 def named(features: tuple[Feature, ...]) -> pytest.MarkDecorator:
@@ -153,12 +153,12 @@ LAGGED = ("btc_lead_corr_240", reference_ahead)
             (tomorrow_s_universe, "@universe"),
             (next_settlement, "funding"),
         )
-        for lab in [Lab(FEATURES, change)]
+        for lab in [ProofRunner(FEATURES, change)]
         for feature in FEATURES
         if feature.reads(ending) and (feature.name, change) != LAGGED
     ],
 )
-def test_inputs_from_the_future_are_caught(feature: Feature, lab: Lab) -> None:
+def test_inputs_from_the_future_are_caught(feature: Feature, lab: ProofRunner) -> None:
     refuted(Subject(feature, lab), ["future changed"])
     refuted(Subject(feature, lab), ["future cut"])
 

@@ -1,4 +1,4 @@
-"""Recursions that start anew each day, against the obvious loop; and what is not sound."""
+"""Recursions that restart each day, against the obvious loop; and what is not sound."""
 
 from datetime import timedelta
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcdata.frames.schema import TIME
-from bcdata.gaps.negatives import absent_too, asked_twice, silences, still_silent, withheld
+from bcdata.gaps.negatives import absent_too, asked_twice, empty_windows, still_empty, withheld
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 from bcdata_tests.make import MINUTE, START
@@ -30,7 +30,7 @@ def hours(*chosen: int) -> pl.Series:
 
 @given(st.sets(st.integers(0, 60)))
 def test_silences_lie_between_bars_and_hold_none(present: set[int]) -> None:
-    found = silences([at(n) for n in present], M1)
+    found = empty_windows([at(n) for n in present], M1)
     silent = {n for n in range(61) for window in found if at(n) in window}
     inside = set(range(min(present), max(present) + 1)) if present else set()
     assert silent == inside - present
@@ -38,7 +38,7 @@ def test_silences_lie_between_bars_and_hold_none(present: set[int]) -> None:
 
 def test_silences_of_months() -> None:
     opens = [datetime(2023, month, 1, tzinfo=START.tzinfo) for month in (11, 1, 2)]
-    assert silences(opens, MO) == [Window(datetime(2023, 3, 1, tzinfo=START.tzinfo), opens[0])]
+    assert empty_windows(opens, MO) == [Window(datetime(2023, 3, 1, tzinfo=START.tzinfo), opens[0])]
 
 
 def test_asked_twice_needs_an_earlier_answer_about_all_of_it_without_a_bar_in_it() -> None:
@@ -48,9 +48,9 @@ def test_asked_twice_needs_an_earlier_answer_about_all_of_it_without_a_bar_in_it
 
 
 def test_what_came_after_all_is_no_silence() -> None:
-    found = still_silent([Window(at(0), at(10))], minutes(range(3, 5)), M1)
+    found = still_empty([Window(at(0), at(10))], minutes(range(3, 5)), M1)
     assert found == [Window(at(0), at(3)), Window(at(5), at(10))]
-    assert still_silent([Window(at(0), at(0))], minutes(), M1) == []
+    assert still_empty([Window(at(0), at(0))], minutes(), M1) == []
 
 
 def test_an_answer_must_have_what_is_known_to_be_there() -> None:

@@ -11,7 +11,7 @@ from bcdata.features.labels import label_window
 from bcdata.features.seasonality import profile_window
 from bcdata.healing.affected import affected
 from bcdata.pipeline.agreement import finer_dataset
-from bcdata.pipeline.features.neighbours import Neighbours
+from bcdata.pipeline.features.inputs import FeatureInputs
 from bcdata.pipeline.features.reports import trailing
 from bcdata.pipeline.lake import keys_over
 from bcdata.pipeline.zones import Step, Zone
@@ -47,8 +47,8 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
 
 
 @cache
-def neighbours(dataset: str, catalog: Catalog) -> Neighbours:
-    return Neighbours(Store(Path("/nowhere")), catalog, catalog[dataset])
+def neighbours(dataset: str, catalog: Catalog) -> FeatureInputs:
+    return FeatureInputs(Store(Path("/nowhere")), catalog, catalog[dataset])
 
 
 def reads(catalog: Catalog, step: Step, symbol: str, date: str) -> set[tuple[str, str, str]]:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcdata.catalog import Dataset
-from bcdata.healing.freshness import FOLLOWED, Kept, overdue
+from bcdata.healing.freshness import FOLLOWED, SymbolLedgers, overdue
 from bcdata.pipeline.raw.due import due_until, unpublished_from
-from bcdata.pipeline.records.footers import Row
+from bcdata.pipeline.records.footer_cache import Row
 
 NOW = datetime(2025, 3, 10, 9, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ def hole(start: str, end: str, status: str) -> Row:
     return (at(start).isoformat(), at(end).isoformat(), 1, status)
 
 
-def found(kept: Kept, of: Dataset | None = None, now: datetime = NOW) -> list[tuple[str, datetime, str]]:
+def found(kept: SymbolLedgers, of: Dataset | None = None, now: datetime = NOW) -> list[tuple[str, datetime, str]]:
     return [(one.date, one.since, one.reason) for one in overdue(of or dataset(), "AAAUSDT", kept, now)]
 
 
@@ -57,7 +57,7 @@ def test_what_is_due_is_what_the_ledger_does_not_call_unpublished(now: datetime,
 def test_nothing_is_overdue_that_was_refreshed_a_day_ago(now: datetime) -> None:
     one = dataset()
     closed = now - timedelta(days=1)
-    kept = Kept({one.grain.key(closed): []}, closed, closed)
+    kept = SymbolLedgers({one.grain.key(closed): []}, closed, closed)
     assert found(kept, now=now) == []
 
 
@@ -66,12 +66,12 @@ def test_bars_that_the_archive_should_have_published_are_overdue() -> None:
         hole("2025-03-05", "2025-03-05T23:59", "not_published"),
         hole("2025-03-09", "2025-03-09T23:59", "not_published"),
     ]
-    kept = Kept({"2025-03": rows}, at("2025-03-10"), NOW)
+    kept = SymbolLedgers({"2025-03": rows}, at("2025-03-10"), NOW)
     assert found(kept) == [("2025-03", at("2025-03-05"), "should be published by now; not seen yet")]
 
 
 def test_an_open_month_that_nobody_refreshes_is_overdue() -> None:
-    kept = Kept({"2025-01": [], "2025-02": []}, at("2025-02-20T10:00"), at("2025-02-20T10:00"))
+    kept = SymbolLedgers({"2025-01": [], "2025-02": []}, at("2025-02-20T10:00"), at("2025-02-20T10:00"))
     assert found(kept) == [
         ("2025-02", at("2025-02-20T10:00"), "not refreshed since 2025-02-20 10:00"),
         ("2025-03", at("2025-03-01"), "never materialized"),
@@ -79,20 +79,20 @@ def test_an_open_month_that_nobody_refreshes_is_overdue() -> None:
 
 
 def test_days_that_nobody_made_are_overdue_one_by_one() -> None:
-    kept = Kept({"2025-03-04": []}, at("2025-03-05"), at("2025-03-05T09:30"))
+    kept = SymbolLedgers({"2025-03-04": []}, at("2025-03-05"), at("2025-03-05T09:30"))
     days = [date for date, _, _ in found(kept, dataset("day"))]
     assert days == ["2025-03-05", "2025-03-06", "2025-03-07"]
 
 
 @pytest.mark.parametrize("merged_at", [at("2025-02-01") + FOLLOWED, None], ids=["long after", "unknown"])
 def test_a_slice_of_history_that_somebody_took_is_not_followed(merged_at: datetime | None) -> None:
-    assert found(Kept({"2025-01": []}, at("2025-02-01"), merged_at)) == []
+    assert found(SymbolLedgers({"2025-01": []}, at("2025-02-01"), merged_at)) == []
 
 
 def test_a_delisted_symbol_is_not_expected_any_more() -> None:
     rows = [hole("2025-02-10", "2025-02-20T09:59", "delisted")]
-    assert found(Kept({"2025-02": rows}, at("2025-02-20T10:00"), at("2025-02-20T10:00"))) == []
+    assert found(SymbolLedgers({"2025-02": rows}, at("2025-02-20T10:00"), at("2025-02-20T10:00"))) == []
 
 
 def test_a_lake_without_the_symbol_lacks_nothing() -> None:
-    assert found(Kept({}, None, None)) == []
+    assert found(SymbolLedgers({}, None, None)) == []

@@ -9,8 +9,8 @@ from bcdata.catalog import Dataset
 from bcdata.gaps.ledger import Status
 from bcdata.healing.backoff import MOST_TRIES, pause
 from bcdata.healing.refill import ASK_AGAIN, LONGEST_OUTAGE, Refill, stand
-from bcdata.pipeline.records.footers import Row
-from bcdata.store.state.attempts import Asked, Refilled
+from bcdata.pipeline.records.footer_cache import Row
+from bcdata.store.state.attempts import RefillAttempt, Refilled
 from bcdata.store.state.requests import Request
 
 DATASET = Dataset.model_validate(
@@ -29,7 +29,9 @@ def row(status: str, start: str = "2025-01-02T10:00:00+00:00", bars: int = 5) ->
     return (start, end.isoformat(), bars, status)
 
 
-def stands(rows: list[Row], request: Request | None = None, asked: Asked | None = None, now: datetime = NOW) -> Refill:
+def stands(
+    rows: list[Row], request: Request | None = None, asked: RefillAttempt | None = None, now: datetime = NOW
+) -> Refill:
     found = stand(DATASET, rows, request=request, asked=asked, now=now)
     assert found is not None
     return found
@@ -40,7 +42,7 @@ CAUSE = stands([row("open")]).cause
 
 @given(st.lists(statuses, max_size=4), outcomes | st.none(), ages)
 def test_what_is_settled_is_never_asked_for(kinds: list[Status], outcome: Refilled | None, age: timedelta) -> None:
-    asked = Asked(NOW - age, outcome, 1, 1) if outcome else None
+    asked = RefillAttempt(NOW - age, outcome, 1, 1) if outcome else None
     rows = [row(kind, f"2025-01-0{at + 1}T00:00:00+00:00") for at, kind in enumerate(kinds)]
     found = stand(DATASET, rows, request=None, asked=asked, now=NOW)
     may_come = {Status.OPEN, Status.NOT_PUBLISHED}
@@ -55,7 +57,7 @@ def test_what_is_not_due_waits_unless_rest_was_down() -> None:
     rows = [row("not_published", "2025-01-20T00:00:00+00:00")]
     early = datetime(2025, 1, 21, 12, tzinfo=UTC)
     assert stand(DATASET, rows, request=None, asked=None, now=early) is None
-    down = Asked(early - timedelta(hours=5), Refilled.UNANSWERED, 1, 0)
+    down = RefillAttempt(early - timedelta(hours=5), Refilled.UNANSWERED, 1, 0)
     assert stands(rows, asked=down, now=early).due == early
     late = datetime(2025, 1, 22, 12, tzinfo=UTC)
     assert stands(rows, now=late).due == late
@@ -64,7 +66,7 @@ def test_what_is_not_due_waits_unless_rest_was_down() -> None:
 @given(some_tries, ages)
 def test_while_rest_is_down_it_is_never_given_up(tries: int, age: timedelta) -> None:
     request = Request(NOW - age, tries, CAUSE)
-    found = stands([row("open")], request, Asked(NOW - age, Refilled.UNANSWERED, tries, 0))
+    found = stands([row("open")], request, RefillAttempt(NOW - age, Refilled.UNANSWERED, tries, 0))
     assert not found.gave_up
     assert found.due == request.at + min(pause(tries), LONGEST_OUTAGE)
 
@@ -73,7 +75,7 @@ def test_while_rest_is_down_it_is_never_given_up(tries: int, age: timedelta) -> 
 def test_answers_that_tell_nothing_lead_to_giving_up_and_outages_do_not_count(
     tries: int, unanswered: int, age: timedelta
 ) -> None:
-    asked = Asked(NOW - age, Refilled.EMPTY, tries, max(0, tries - unanswered))
+    asked = RefillAttempt(NOW - age, Refilled.EMPTY, tries, max(0, tries - unanswered))
     found = stands([row("open")], Request(NOW - age, tries, CAUSE), asked)
     in_vain = max(0, tries - unanswered)
     assert found.gave_up == (in_vain >= MOST_TRIES)
@@ -87,7 +89,7 @@ def test_answers_that_tell_nothing_lead_to_giving_up_and_outages_do_not_count(
 @given(some_tries, ages)
 def test_other_holes_begin_anew(tries: int, age: timedelta) -> None:
     request = Request(NOW - age, tries, CAUSE)
-    other = stands([row("open", bars=6)], request, Asked(NOW - age, Refilled.EMPTY, tries, tries))
+    other = stands([row("open", bars=6)], request, RefillAttempt(NOW - age, Refilled.EMPTY, tries, tries))
     assert (other.tries, other.due) == (0, NOW)
 
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from bcdata.bars.halts import HALT
 from bcdata.cli import app
-from bcdata.healing.sweep import harmed
+from bcdata.healing.scrub_raw import corrupted
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.records.manifests import MANIFEST, read_manifest
 from bcdata.store.digests import digest_of
@@ -128,9 +128,9 @@ def test_a_lost_file_is_told_and_made_again(lake: Lake, place: str, monkeypatch:
     status, [problem] = verified(lake, monkeypatch)
     assert (status, problem["trouble"]) == (1, "missing")
     assert "its file is lost; the next run over the partition makes it again" in problem["words"]
-    assert set(harmed(Store(lake.root), lake.catalog[D])) == {(SYMBOL, MONTHS[0])}, "the sensor asks for it"
+    assert set(corrupted(Store(lake.root), lake.catalog[D])) == {(SYMBOL, MONTHS[0])}, "the sensor asks for it"
     assert_repaired(lake, before, monkeypatch)
-    assert harmed(Store(lake.root), lake.catalog[D]) == {}
+    assert corrupted(Store(lake.root), lake.catalog[D]) == {}
 
 
 @pytest.mark.parametrize("place", [PLACES["parsed archive"], PLACES["merged"], PLACES["gaps"], PLACES["resampled"]])
@@ -234,4 +234,4 @@ def test_frames_of_no_single_symbol_are_hashed_too(lake: Lake, monkeypatch: pyte
     assert status == 1
     assert any("made again by: bcdata halts" in problem["words"] for problem in problems)
     assert any("restore it from a backup" in problem["words"] for problem in problems)
-    assert harmed(Store(lake.root), lake.catalog[D]) == {}, "no run over partitions mends them"
+    assert corrupted(Store(lake.root), lake.catalog[D]) == {}, "no run over partitions mends them"

@@ -12,8 +12,8 @@ from bcdata.catalog import Dataset
 from bcdata.cli import app
 from bcdata.frames.schema import merged_bar
 from bcdata.healing.suspicions import suspicions
-from bcdata.pipeline.records.findings import Reported
-from bcdata.pipeline.records.footers import open_footers
+from bcdata.pipeline.records.findings import ReportedFinding
+from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.zones import Zone
 from bcdata.store.layout import Partition, universe_table
 from bcdata.store.store import Store
@@ -55,8 +55,8 @@ class Bars:
             parsed = Partition("parsed", D, symbol, day, "binance_archive")
             self.store.publish(parsed, bars, fingerprint=day, rules="", record=record)
 
-    def look(self, *symbols: str) -> list[Reported]:
-        with open_footers(self.store) as footers:
+    def look(self, *symbols: str) -> list[ReportedFinding]:
+        with open_footer_cache(self.store) as footers:
             return list(suspicions(self.store, footers, DATASET, set(symbols) or None))
 
 
@@ -73,7 +73,7 @@ def scaled(bars: pl.DataFrame, factor: float, *columns: str) -> pl.DataFrame:
     return bars.with_columns(pl.col(columns) * factor)
 
 
-def found(some: list[Reported]) -> list[tuple[str, str]]:
+def found(some: list[ReportedFinding]) -> list[tuple[str, str]]:
     return [(one.date, one.rule) for one in some]
 
 

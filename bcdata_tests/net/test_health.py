@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bcdata.errors import ProviderError
 from bcdata.net.budgets import Budget
 from bcdata.net.health import Health, read_health
-from bcdata.net.state.outcomes import Tally, summed
+from bcdata.net.state.outcomes import RequestCounter, summed
 from bcdata_tests.net.fault_server import Reply, in_turn, serving
 from bcdata_tests.net.helpers import client
 
@@ -69,7 +69,7 @@ def test_what_is_not_there_is_not_known(tmp_path: Path) -> None:
 
 @given(st.lists(st.floats(0.001, 900), min_size=1, max_size=50))
 def test_the_median_of_the_histogram_is_within_ten_percent(latencies: list[float]) -> None:
-    tally, hour = Tally(), 1000
+    tally, hour = RequestCounter(), 1000
     for seconds in latencies:
         tally.note("p", seconds)
     rows = [("p", hour, step, count) for (_, step), count in tally.take(at_once=True).items()]

@@ -10,11 +10,11 @@ from bcdata.catalog import load_catalog
 from bcdata.features.proofs.bars import START
 from bcdata.features.proofs.world import REFERENCE, SYMBOL, calm
 from bcdata.features.report import REPORT, feature_report
-from bcdata.healing.stale import Present, stale
+from bcdata.healing.stale import CurrentInputs, stale
 from bcdata.pipeline.features.feature_set import features_of, version_of
 from bcdata.pipeline.features.reports import materialize
 from bcdata.pipeline.outcome import Outcome, State
-from bcdata.pipeline.records.footers import open_footers
+from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.zones import Step, Zone, upstream
 from bcdata.quality.features import attention
 from bcdata.quality.verdict import Severity
@@ -30,24 +30,24 @@ FEW = CATALOG.replace(
 )
 
 
-def report(work: Bench, symbol: str, date: str) -> Outcome:
-    dataset = work.catalog[D]  # type: ignore[index]
-    (outcome,) = materialize(work, dataset, [Partition("reports", D, symbol, date)])  # type: ignore[arg-type]
+def report(context: Bench, symbol: str, date: str) -> Outcome:
+    dataset = context.catalog[D]  # type: ignore[index]
+    (outcome,) = materialize(context, dataset, [Partition("reports", D, symbol, date)])  # type: ignore[arg-type]
     return outcome
 
 
 @pytest.fixture(name="work")
-def _work(tmp_path: Path) -> Bench:
-    work, dataset = bench(tmp_path, calm(), FEW)
-    work.run(dataset, [(symbol, day) for symbol in (SYMBOL, REFERENCE) for day in DAYS[:5]])
-    return work
+def _context(tmp_path: Path) -> Bench:
+    context, dataset = bench(tmp_path, calm(), FEW)
+    context.run(dataset, [(symbol, day) for symbol in (SYMBOL, REFERENCE) for day in DAYS[:5]])
+    return context
 
 
-def test_a_report_is_what_the_pure_one_is_of_the_days_before(work: Bench) -> None:
-    dataset = work.catalog[D]  # type: ignore[index]
-    tables = [work.store.read(Partition("features", D, SYMBOL, day)) for day in DAYS[:5]]
+def test_a_report_is_what_the_pure_one_is_of_the_days_before(context: Bench) -> None:
+    dataset = context.catalog[D]  # type: ignore[index]
+    tables = [context.store.read(Partition("features", D, SYMBOL, day)) for day in DAYS[:5]]
     frames = [table for table in tables if table is not None]
-    own = work.store.published(Partition("features", D, SYMBOL, DAYS[4]))
+    own = context.store.published(Partition("features", D, SYMBOL, DAYS[4]))
     assert own is not None
     expected = feature_report(
         frames[4],
@@ -56,8 +56,8 @@ def test_a_report_is_what_the_pure_one_is_of_the_days_before(work: Bench) -> Non
         config=version_of(dataset),
         clipped=own.record["verdict"]["facts"]["clipped"],
     )
-    outcome = report(work, SYMBOL, DAYS[4])
-    found = work.store.read(Partition("reports", D, SYMBOL, DAYS[4]))
+    outcome = report(context, SYMBOL, DAYS[4])
+    found = context.store.read(Partition("reports", D, SYMBOL, DAYS[4]))
     assert found is not None
     assert outcome.state is State.PUBLISHED
     assert found.schema == REPORT
@@ -69,51 +69,51 @@ def test_a_report_is_what_the_pure_one_is_of_the_days_before(work: Bench) -> Non
     assert upstream(Step(Zone.REPORTS, D), dataset, None) == [Step(Zone.FEATURES, D)]
 
 
-def test_the_same_features_give_the_same_bytes_and_no_second_report(work: Bench) -> None:
+def test_the_same_features_give_the_same_bytes_and_no_second_report(context: Bench) -> None:
     key = Partition("reports", D, SYMBOL, DAYS[3]).key()
-    report(work, SYMBOL, DAYS[3])
-    first = work.store.objects.get(key)
-    assert report(work, SYMBOL, DAYS[3]).state is State.UNCHANGED
-    work.store.objects.delete(key)
-    assert report(work, SYMBOL, DAYS[3]).state is State.PUBLISHED
-    assert work.store.objects.get(key) == first
+    report(context, SYMBOL, DAYS[3])
+    first = context.store.objects.get(key)
+    assert report(context, SYMBOL, DAYS[3]).state is State.UNCHANGED
+    context.store.objects.delete(key)
+    assert report(context, SYMBOL, DAYS[3]).state is State.PUBLISHED
+    assert context.store.objects.get(key) == first
 
 
-def test_other_features_in_the_days_before_make_it_stale(work: Bench) -> None:
-    dataset = work.catalog[D]  # type: ignore[index]
-    report(work, SYMBOL, DAYS[2])
-    report(work, SYMBOL, DAYS[4])
+def test_other_features_in_the_days_before_make_it_stale(context: Bench) -> None:
+    dataset = context.catalog[D]  # type: ignore[index]
+    report(context, SYMBOL, DAYS[2])
+    report(context, SYMBOL, DAYS[4])
 
     def late() -> list[str]:
-        with open_footers(work.store) as footers:
-            found = stale(Present(footers), work.catalog, dataset, SYMBOL)  # type: ignore[arg-type]
+        with open_footer_cache(context.store) as footers:
+            found = stale(CurrentInputs(footers), context.catalog, dataset, SYMBOL)  # type: ignore[arg-type]
             return [date for step, date, _ in found if step.zone is Zone.REPORTS]
 
     assert late() == []
-    write_bars(work.store, dataset, SYMBOL, calm(seed=3).bars.filter(pl.col("open_time") >= START + 3 * DAY))
+    write_bars(context.store, dataset, SYMBOL, calm(seed=3).bars.filter(pl.col("open_time") >= START + 3 * DAY))
     assert late() == [DAYS[4]], "its features are stale, and will be made first"
-    work.run(dataset, [(SYMBOL, day) for day in DAYS[3:5]])
+    context.run(dataset, [(SYMBOL, day) for day in DAYS[3:5]])
     assert late() == [DAYS[4]]
-    assert report(work, SYMBOL, DAYS[4]).state is State.PUBLISHED
+    assert report(context, SYMBOL, DAYS[4]).state is State.PUBLISHED
     assert late() == []
 
 
-def test_without_features_there_is_no_report(work: Bench) -> None:
-    outcome = report(work, "CUSDT", DAYS[0])
+def test_without_features_there_is_no_report(context: Bench) -> None:
+    outcome = report(context, "CUSDT", DAYS[0])
     assert outcome.state is State.HELD_BACK
     assert outcome.verdict.summary() == "upstream: features are not published"
 
 
-def test_features_of_another_set_are_no_yardstick(work: Bench, tmp_path: Path) -> None:
+def test_features_of_another_set_are_no_yardstick(context: Bench, tmp_path: Path) -> None:
     (tmp_path / "catalog.yaml").write_text(FEW.replace("z: 60", "z: 120"))
-    other = Bench(work.store, load_catalog(tmp_path / "catalog.yaml"))
+    other = Bench(context.store, load_catalog(tmp_path / "catalog.yaml"))
     other.run(other.catalog[D], [(SYMBOL, day) for day in DAYS[3:5]])  # type: ignore[index]
     assert report(other, SYMBOL, DAYS[4]).verdict.facts["compared_with"] == DAYS[3:4]
 
 
-def test_what_is_null_by_nature_is_not_remarked(work: Bench) -> None:
-    outcome = report(work, REFERENCE, DAYS[4])
-    found = work.store.read(Partition("reports", D, REFERENCE, DAYS[4]))
+def test_what_is_null_by_nature_is_not_remarked(context: Bench) -> None:
+    outcome = report(context, REFERENCE, DAYS[4])
+    found = context.store.read(Partition("reports", D, REFERENCE, DAYS[4]))
     assert found is not None
     assert found.filter(pl.col("feature") == "beta_btc_240")["nulls"].item() == 1440
     assert "empty" not in outcome.verdict.counts()
@@ -148,8 +148,8 @@ def test_a_partition_without_bars_asks_for_no_look() -> None:
     assert not list(attention(nothing, absent=(), day=1440)), "before a listing there is nothing to remark"
 
 
-def test_reports_can_be_asked_in_sql(work: Bench) -> None:
+def test_reports_can_be_asked_in_sql(context: Bench) -> None:
     sql = "SELECT count(*), max(nulls), min(date) FROM reports.um_klines_1m"
-    assert query(work.store, work.catalog, sql).row(0)[0] == 0  # type: ignore[arg-type]
-    report(work, SYMBOL, DAYS[4])
-    assert query(work.store, work.catalog, sql).row(0) == (6, 0, DAYS[4])  # type: ignore[arg-type]
+    assert query(context.store, context.catalog, sql).row(0)[0] == 0  # type: ignore[arg-type]
+    report(context, SYMBOL, DAYS[4])
+    assert query(context.store, context.catalog, sql).row(0) == (6, 0, DAYS[4])  # type: ignore[arg-type]

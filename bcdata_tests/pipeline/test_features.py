@@ -14,7 +14,7 @@ from bcdata.catalog import Dataset, load_catalog
 from bcdata.features.proofs.bars import PRICES, START
 from bcdata.features.proofs.world import MEMBERS, REFERENCE, SYMBOL, World, calm, wild
 from bcdata.features.table.compute import compute, compute_counted
-from bcdata.features.table.surroundings import Surroundings
+from bcdata.features.table.context import FeatureContext
 from bcdata.pipeline import stream
 from bcdata.pipeline.features import table as features
 from bcdata.pipeline.features.feature_set import features_of, version_of
@@ -68,24 +68,24 @@ def bench(folder: Path, world: World, text: str = CATALOG) -> tuple[Bench, Datas
     return Bench(Store(folder / "lake"), catalog), catalog[D]
 
 
-def table(work: Bench, symbol: str, date: str) -> pl.DataFrame:
-    found = work.store.read(Partition("features", D, symbol, date))
+def table(context: Bench, symbol: str, date: str) -> pl.DataFrame:
+    found = context.store.read(Partition("features", D, symbol, date))
     assert found is not None
     return found
 
 
-def all_of(work: Bench, dataset: Dataset) -> dict[tuple[str, str], Outcome]:
-    return work.run(dataset, [(symbol, date) for symbol in MEMBERS for date in DAYS])
+def all_of(context: Bench, dataset: Dataset) -> dict[tuple[str, str], Outcome]:
+    return context.run(dataset, [(symbol, date) for symbol in MEMBERS for date in DAYS])
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, Dataset, dict[tuple[str, str], Outcome]]:
-    work, dataset = bench(tmp_path_factory.mktemp("features"), wild())
-    return work, dataset, all_of(work, dataset)
+    context, dataset = bench(tmp_path_factory.mktemp("features"), wild())
+    return context, dataset, all_of(context, dataset)
 
 
 def test_days_have_the_bits_of_the_whole(made: tuple[Bench, Dataset, dict[tuple[str, str], Outcome]]) -> None:
-    work, dataset, outcomes = made
+    context, dataset, outcomes = made
     world, chosen = wild(), features_of(dataset)
     assert {cell for cell, one in outcomes.items() if one.state is not State.PUBLISHED} == {NOT_LISTED}
     around = replace(world.around, symbol=SYMBOL)
@@ -97,7 +97,7 @@ def test_days_have_the_bits_of_the_whole(made: tuple[Bench, Dataset, dict[tuple[
         features=chosen,
         around=around,
     )
-    joined = pl.concat([table(work, SYMBOL, date) for date in DAYS])
+    joined = pl.concat([table(context, SYMBOL, date) for date in DAYS])
     assert_frame_equal(joined.drop("xs_rank_60"), expected.drop("xs_rank_60"), check_exact=True)
     # The member that is listed late has no partition on the first day, so nobody can tell why it lacks these bars.
     told = pl.col("open_time") >= START + DAY + timedelta(hours=1)
@@ -110,29 +110,29 @@ def test_days_have_the_bits_of_the_whole(made: tuple[Bench, Dataset, dict[tuple[
 def test_order_neighbours_and_threads_make_no_difference(
     made: tuple[Bench, Dataset, dict[tuple[str, str], Outcome]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work, dataset, outcomes = made
+    context, dataset, outcomes = made
     monkeypatch.setattr(stream.os, "cpu_count", lambda: 1)
     other, _ = bench(tmp_path, wild())
     cells = sorted(outcomes)
     np.random.default_rng(0).shuffle(cells)
     for symbol, date in [cell for cell in cells if tuple(cell) != NOT_LISTED][::3]:
         other.run(dataset, [(symbol, date)])
-        for one in (work, other):
+        for one in (context, other):
             key = Partition("features", D, symbol, date).key()
             assert one.store.objects.get(key) is not None
-        assert other.store.objects.get(key) == work.store.objects.get(key)
+        assert other.store.objects.get(key) == context.store.objects.get(key)
 
 
 def test_a_second_run_does_nothing_and_what_was_read_is_recorded(
     made: tuple[Bench, Dataset, dict[tuple[str, str], Outcome]],
 ) -> None:
-    work, dataset, outcomes = made
-    again = all_of(work, dataset)
+    context, dataset, outcomes = made
+    again = all_of(context, dataset)
     assert {cell for cell, one in again.items() if one.state is not State.UNCHANGED} == {NOT_LISTED}
-    published = work.store.published(Partition("features", D, SYMBOL, DAYS[3]))
+    published = context.store.published(Partition("features", D, SYMBOL, DAYS[3]))
     assert published is not None
     assert published.fingerprint == outcomes[SYMBOL, DAYS[3]].fingerprint
-    assert published.fingerprint == made_of(work.store, work.catalog, dataset, published_partition())  # type: ignore[arg-type]
+    assert published.fingerprint == made_of(context.store, context.catalog, dataset, published_partition())  # type: ignore[arg-type]
     read = {(name, symbol) for name, symbol, _, _ in published.record["inputs"]}
     settled = {(F, SYMBOL), (F, REFERENCE)} if any(one.reads("funding") for one in features_of(dataset)) else set()
     assert read == {*((D, member) for member in MEMBERS), *settled}
@@ -145,16 +145,16 @@ def published_partition() -> Partition:
 
 def test_another_reference_bar_reaches_those_that_looked_at_it_and_nobody_else(tmp_path: Path) -> None:
     world = calm()
-    work, dataset = bench(
+    context, dataset = bench(
         tmp_path,
         world,
         CATALOG.replace("    features:\n      universe: [BTCUSDT, AUSDT, CUSDT, DUSDT, EUSDT, FUSDT]\n", ""),
     )
     cells = [(symbol, date) for symbol in (SYMBOL, REFERENCE, "CUSDT") for date in DAYS[:5]]
-    before = work.run(dataset, cells)
+    before = context.run(dataset, cells)
     factor = pl.when(pl.int_range(pl.len()) == 3 * 1440 + 7).then(1.001).otherwise(1.0)  # on the fourth day
-    write_bars(work.store, dataset, REFERENCE, world.reference.with_columns(pl.col(PRICES) * factor))
-    after = work.run(dataset, cells)
+    write_bars(context.store, dataset, REFERENCE, world.reference.with_columns(pl.col(PRICES) * factor))
+    after = context.run(dataset, cells)
     changed = {cell for cell in cells if after[cell].state is State.PUBLISHED}
     assert {date for _, date in changed} == set(DAYS[3:5])
     assert changed == {(symbol, date) for symbol, date in cells if date in DAYS[3:5]}
@@ -164,14 +164,14 @@ def test_another_reference_bar_reaches_those_that_looked_at_it_and_nobody_else(t
 def test_what_is_missing_leaves_nulls_and_a_warning(tmp_path: Path) -> None:
     world = calm()
     lacking = replace(world, members={name: world.members[name] for name in (SYMBOL, "CUSDT")}, name=("lacking",))
-    work, dataset = bench(tmp_path, lacking)
-    (outcome,) = work.run(dataset, [(SYMBOL, DAYS[3])]).values()
+    context, dataset = bench(tmp_path, lacking)
+    (outcome,) = context.run(dataset, [(SYMBOL, DAYS[3])]).values()
     assert outcome.state is State.PUBLISHED
     rules = outcome.verdict.counts()
     assert {"reference", "universe"} <= set(rules)
     said = outcome.verdict.summary()
     assert "no merged um_klines_1m of BTCUSDT in 2023-02-26, 2023-02-27, 2023-02-28, 2023-03-01" in said
-    made = table(work, SYMBOL, DAYS[3])
+    made = table(context, SYMBOL, DAYS[3])
     assert made["beta_btc_240"].count() == made["xs_rank_60"].count() == 0
     assert made["log_ret_1"].null_count() == 0
 
@@ -186,17 +186,17 @@ def test_a_member_that_lacks_bars_without_a_reason_warns(
 
 def test_a_changed_window_is_another_version_of_this_dataset_alone(tmp_path: Path) -> None:
     text = CATALOG.replace("    features:\n", "    features:\n      select: [ret_vol_z, xs_rank_60]\n")
-    work, dataset = bench(tmp_path, calm(), text)
-    work.run(dataset, [(SYMBOL, DAYS[3])])
-    first = table(work, SYMBOL, DAYS[3])
+    context, dataset = bench(tmp_path, calm(), text)
+    context.run(dataset, [(SYMBOL, DAYS[3])])
+    first = table(context, SYMBOL, DAYS[3])
     assert first.columns == ["open_time", "known_at", "ret_vol_z", "xs_rank_60"]
     windows = "      windows:\n        ret_vol_z: {n: 30}\n      normalise:\n        ret_vol_z: {z: 60, rank: 60}\n"
     (tmp_path / "catalog.yaml").write_text(text.replace("      universe", windows + "      universe"))
     catalog = load_catalog(tmp_path / "catalog.yaml")
     assert version_of(catalog[D]) != version_of(dataset)
-    assert version_of(catalog[F]) == version_of(work.catalog[F])  # type: ignore[index]
-    (outcome,) = Bench(work.store, catalog).run(catalog[D], [(SYMBOL, DAYS[3])]).values()
-    second = table(work, SYMBOL, DAYS[3])
+    assert version_of(catalog[F]) == version_of(context.catalog[F])  # type: ignore[index]
+    (outcome,) = Bench(context.store, catalog).run(catalog[D], [(SYMBOL, DAYS[3])]).values()
+    second = table(context, SYMBOL, DAYS[3])
     assert outcome.state is State.PUBLISHED
     assert second.columns[2:] == ["ret_vol_z", "ret_vol_z_z_60", "ret_vol_z_rank_60", "xs_rank_60"]
     assert_frame_equal(first.select("xs_rank_60"), second.select("xs_rank_60"))
@@ -205,7 +205,7 @@ def test_a_changed_window_is_another_version_of_this_dataset_alone(tmp_path: Pat
 
 
 def test_only_what_a_change_of_the_set_affects_is_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    work, dataset = bench(tmp_path, calm())
+    context, dataset = bench(tmp_path, calm())
     computed: list[list[str]] = []
 
     def counted(*args: object, **how: Any) -> tuple[pl.DataFrame, dict[str, int]]:
@@ -217,9 +217,9 @@ def test_only_what_a_change_of_the_set_affects_is_computed(tmp_path: Path, monke
     def after(section: str) -> tuple[pl.DataFrame, list[str]]:
         (tmp_path / "catalog.yaml").write_text(CATALOG.replace("    features:\n", "    features:\n" + section))
         catalog = load_catalog(tmp_path / "catalog.yaml")
-        (outcome,) = Bench(work.store, catalog).run(catalog[D], [(SYMBOL, DAYS[3])]).values()
+        (outcome,) = Bench(context.store, catalog).run(catalog[D], [(SYMBOL, DAYS[3])]).values()
         assert outcome.state is State.PUBLISHED
-        return table(work, SYMBOL, DAYS[3]), computed[-1]
+        return table(context, SYMBOL, DAYS[3]), computed[-1]
 
     whole, names = after("")
     assert names == [one.name for one in features_of(dataset)]
@@ -231,23 +231,23 @@ def test_only_what_a_change_of_the_set_affects_is_computed(tmp_path: Path, monke
     few, names = after("      select: [log_ret_1, gap]\n      normalise:\n        gap: {z: 60}\n")
     assert names == ["gap_z_60"]
     assert_frame_equal(few.select("log_ret_1", "gap"), whole.select("log_ret_1", "gap"), check_exact=True)
-    write_bars(work.store, dataset, SYMBOL, calm(seed=1).bars)
+    write_bars(context.store, dataset, SYMBOL, calm(seed=1).bars)
     changed, names = after("      select: [log_ret_1, gap]\n")
     assert names == ["log_ret_1", "gap"]
     assert not changed["gap"].equals(few["gap"])
 
 
 def test_sql_sees_the_columns_of_both_sets_while_one_is_being_made(tmp_path: Path) -> None:
-    work, dataset = bench(
+    context, dataset = bench(
         tmp_path, calm(), CATALOG.replace("    features:\n", "    features:\n      select: [gap, body]\n")
     )
-    work.run(dataset, [(SYMBOL, DAYS[2])])
+    context.run(dataset, [(SYMBOL, DAYS[2])])
     (tmp_path / "catalog.yaml").write_text(
         CATALOG.replace("    features:\n", "    features:\n      select: [gap, log_ret_1]\n")
     )
     catalog = load_catalog(tmp_path / "catalog.yaml")
-    Bench(work.store, catalog).run(catalog[D], [(SYMBOL, DAYS[3])])
-    seen = query(work.store, catalog, "SELECT count(gap), count(body), count(log_ret_1) FROM features.um_klines_1m")
+    Bench(context.store, catalog).run(catalog[D], [(SYMBOL, DAYS[3])])
+    seen = query(context.store, catalog, "SELECT count(gap), count(body), count(log_ret_1) FROM features.um_klines_1m")
     assert seen.row(0) == (2880, 1440, 1440)
 
 
@@ -256,9 +256,9 @@ def test_a_market_without_settlements_has_null_funding_features(tmp_path: Path) 
     (tmp_path / "catalog.yaml").write_text(text)
     catalog = load_catalog(tmp_path / "catalog.yaml")
     write_world(tmp_path / "lake", calm(), catalog[D])
-    work = Bench(Store(tmp_path / "lake"), catalog)
-    (outcome,) = work.run(catalog[D], [(SYMBOL, DAYS[3])]).values()
+    context = Bench(Store(tmp_path / "lake"), catalog)
+    (outcome,) = context.run(catalog[D], [(SYMBOL, DAYS[3])]).values()
     assert "funding" not in outcome.verdict.counts()
     named = [one.name for one in features_of(catalog[D]) if one.reads("funding")]
-    assert all(table(work, SYMBOL, DAYS[3])[name].count() == 0 for name in named)
-    assert Surroundings().funding is None
+    assert all(table(context, SYMBOL, DAYS[3])[name].count() == 0 for name in named)
+    assert FeatureContext().funding is None

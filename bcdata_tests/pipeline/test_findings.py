@@ -7,7 +7,7 @@ import pytest
 
 from bcdata.cli import app
 from bcdata.pipeline.outcome import failure
-from bcdata.pipeline.records.findings import Reported, count, of_outcome, words_of
+from bcdata.pipeline.records.findings import ReportedFinding, count, of_outcome, words_of
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
@@ -101,7 +101,7 @@ def test_a_partition_that_failed_is_a_finding_too() -> None:
     step = Step(Zone.PARSED, D, "binance_archive")
     outcome = failure(Partition("parsed", D, "BTCUSDT", DAY, "binance_archive"), ValueError("no such thing"))
     [one] = of_outcome(step, outcome)
-    assert one == Reported(D, "BTCUSDT", DAY, "parsed", "error", 1, "partition", "no such thing")
+    assert one == ReportedFinding(D, "BTCUSDT", DAY, "parsed", "error", 1, "partition", "no such thing")
 
 
 @pytest.mark.parametrize(
@@ -120,8 +120,8 @@ def test_texts_say_when(sample: dict[str, Any], text: str) -> None:
 
 
 def test_counts_by_rule_begin_with_what_costs_most() -> None:
-    def one(rule: str, severity: str, date: str, rows: int) -> Reported:
-        return Reported(D, "BTCUSDT", date, "parsed", rule, rows, severity, f"{rule} {date}")
+    def one(rule: str, severity: str, date: str, rows: int) -> ReportedFinding:
+        return ReportedFinding(D, "BTCUSDT", date, "parsed", rule, rows, severity, f"{rule} {date}")
 
     found = [
         one("a", "warn", "d1", 1),

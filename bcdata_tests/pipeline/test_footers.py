@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from bcdata.frames.schema import LEDGER
-from bcdata.pipeline.records import footers as footers_module
-from bcdata.pipeline.records.footers import open_footers
+from bcdata.pipeline.records import footer_cache as footers_module
+from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -45,7 +45,7 @@ def publish(store: Store, date: str, *, status: str = "open", fingerprint: str =
 
 
 def told(store: Store) -> dict[str, list[str]]:
-    with open_footers(store) as footers:
+    with open_footer_cache(store) as footers:
         return {date: [row[3] for row in rows] for date, rows in footers.ledgers(D, "AAAUSDT").items()}
 
 
@@ -53,7 +53,7 @@ def test_ledgers_and_inputs_are_told_by_date(store: Store) -> None:
     publish(store, "2025-01")
     publish(store, "2025-02", status="upstream")
     assert told(store) == {"2025-01": ["open"], "2025-02": ["upstream"]}
-    with open_footers(store) as footers:
+    with open_footer_cache(store) as footers:
         step = Step(Zone.MERGED, D)
         assert footers.made_of(step, "AAAUSDT")["2025-01"] == {"fingerprint": "f1", "funding": ["x"]}
         assert list(footers.made_of(step, "AAAUSDT", "2025-02")) == ["2025-02"]
@@ -105,7 +105,7 @@ def test_bars_without_their_ledger_are_not_trusted(store: Store) -> None:
     publish(store, "2025-01")
     bars = Partition("merged", D, "AAAUSDT", "2025-01")
     store.publish(bars, pl.DataFrame({"a": [1]}), fingerprint="f2", rules="1", record={})
-    with open_footers(store) as footers:
+    with open_footer_cache(store) as footers:
         assert footers.trusted(D, "AAAUSDT") == {}
 
 

@@ -33,11 +33,11 @@ def test_the_last_labels_of_a_day_come_with_the_next_day(tmp_path: Path) -> None
     (tmp_path / "catalog.yaml").write_text(LABELS)
     catalog = load_catalog(tmp_path / "catalog.yaml")
     store, bars = Store(tmp_path / "lake"), calm().bars
-    work = Bench(store, catalog)
+    context = Bench(store, catalog)
     partition = Partition("labels", D, SYMBOL, DAYS[1])
 
     def made() -> tuple[State, pl.DataFrame | None]:
-        (outcome,) = materialize(work, catalog[D], [partition])  # type: ignore[arg-type]
+        (outcome,) = materialize(context, catalog[D], [partition])  # type: ignore[arg-type]
         return outcome.state, store.read(partition)
 
     assert made() == (State.HELD_BACK, None)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from bcdata.pipeline.funding.answer import Answer
+from bcdata.pipeline.funding.answer import SettlementAnswer
 from bcdata.pipeline.funding.files import _of_this_partition
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
@@ -242,7 +242,7 @@ def test_rows_of_rest_that_nobody_asked_for_are_set_aside() -> None:
     page: list[dict[str, Any]] = [
         {"symbol": SYMBOL, "fundingTime": int(ms(at)), "fundingRate": "0.0001"} for at in times
     ]
-    answer = Answer("um", asked, [json.dumps(page).encode()])
+    answer = SettlementAnswer("um", asked, [json.dumps(page).encode()])
     audited = answer.of(month)
     assert audited.settled["time"].to_list() == TIMES
     assert audited.rejected.select("line", "reason").rows() == [
@@ -258,7 +258,7 @@ def test_an_unusable_row_of_rest_is_no_silence() -> None:
     month = Window(utc("2025-01-01"), utc("2025-02-01"))
     page = [{"symbol": SYMBOL, "fundingTime": int(ms(at)), "fundingRate": "0.0001"} for at in TIMES[:6]]
     page[3]["fundingRate"] = "n/a"
-    answer = Answer("um", month, [json.dumps(page).encode()], twice=Window(TIMES[2], TIMES[9]))
+    answer = SettlementAnswer("um", month, [json.dumps(page).encode()], twice=Window(TIMES[2], TIMES[9]))
     assert answer.of(month).rejected["reason"].to_list() == ["values"]
     after = TIMES[3] + timedelta(minutes=1)
     assert answer.proofs() == {

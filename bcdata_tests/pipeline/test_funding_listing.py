@@ -7,7 +7,7 @@ import pytest
 
 from bcdata.frames.schema import FUNDING
 from bcdata.gaps.ledger import Status
-from bcdata.pipeline.funding.common import known_of
+from bcdata.pipeline.funding.common import gap_evidence
 from bcdata.pipeline.zones import Zone
 from bcdata.windows import Window
 from bcdata_tests.pipeline.funding_files import every, put_hours, put_settlements
@@ -58,7 +58,7 @@ def test_the_earlier_of_two_listings_counts() -> None:
     """Of old contracts the exchange names a day after their first bars."""
     month = Window(utc("2019-09-01"), utc("2019-10-01"))
     said = {"onboard": "2019-09-25T08:00:00+00:00", "first_open": "2019-09-08T17:00:00+00:00"}
-    [reason] = known_of(month, {}, said, pl.DataFrame(schema=FUNDING), None).reasons()
+    [reason] = gap_evidence(month, {}, said, pl.DataFrame(schema=FUNDING), None).reasons()
     assert (reason.status, reason.window) == (Status.NOT_LISTED, month.until(utc("2019-09-08T17:00")))
     assert reason.evidence == "REST's first bar of the symbol opens at 2019-09-08 17:00"
 

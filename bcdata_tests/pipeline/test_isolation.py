@@ -31,7 +31,7 @@ def recursing(depth: int) -> int:
     return recursing(depth + 1) + 1
 
 
-def work(partition: Partition) -> Outcome:
+def context(partition: Partition) -> Outcome:
     if partition.symbol == "BBB":
         recursing(0)
     return Outcome(partition, State.PUBLISHED, Verdict(1))
@@ -51,12 +51,12 @@ def assert_only_the_second_failed(outcomes: list[Outcome], caplog: pytest.LogCap
 def test_an_error_that_nobody_foresaw_ends_its_partition_alone(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert_only_the_second_failed(list(each(tmp_path, PARTITIONS, work)), caplog)
+    assert_only_the_second_failed(list(each(tmp_path, PARTITIONS, context)), caplog)
 
 
 def test_on_the_loop_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async def waiting(partition: Partition) -> Outcome:
-        return work(partition)
+        return context(partition)
 
     def begin(partition: Partition) -> Awaitable[Outcome]:
         return waiting(partition)

@@ -29,7 +29,7 @@ NULL = ["volume_z", "volume_z_rank_60", "trade_size_z", "taker_imbalance"]
 
 
 @pytest.fixture(name="work")
-def _work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+def _context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A lake whose only source fills five columns."""
     source = SOURCES["binance_archive"]
     fewer = replace(source, capabilities=replace(source.capabilities, columns=BARE))
@@ -37,28 +37,28 @@ def _work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return bench(tmp_path, calm().null_in(BAR_COLUMNS - BARE | {"vwap"}), FEW)[0]
 
 
-def test_what_is_null_by_nature_is_said_once_and_asks_for_no_look(work: Bench) -> None:
-    dataset = work.catalog[D]  # type: ignore[index]
+def test_what_is_null_by_nature_is_said_once_and_asks_for_no_look(context: Bench) -> None:
+    dataset = context.catalog[D]  # type: ignore[index]
     assert columns_of(dataset) == columns_of_all(dataset) == BARE
-    done = work.run(dataset, [(SYMBOL, day) for day in DAYS[:2]])
+    done = context.run(dataset, [(SYMBOL, day) for day in DAYS[:2]])
     for outcome in done.values():
         assert outcome.state is State.PUBLISHED
         (found,) = [one for one in outcome.verdict.findings if one.rule == "lacking_columns"]
         assert (found.severity, found.count) == (Severity.WARN, len(NULL))
         assert found.message == (f"no quote_volume, trades, taker_buy_volume: 4 features are null ({', '.join(NULL)})")
-    table = work.store.read(Partition("features", D, SYMBOL, DAYS[1]))
+    table = context.store.read(Partition("features", D, SYMBOL, DAYS[1]))
     assert table is not None
     assert [name for name in table.columns if table[name].null_count() == table.height] == NULL
-    outcomes = [report(work, SYMBOL, day) for day in DAYS[:2]]
+    outcomes = [report(context, SYMBOL, day) for day in DAYS[:2]]
     assert all(one.state is State.PUBLISHED for one in outcomes)
     assert outcomes[1].verdict.findings == ()
-    page = page_of(work.store, dataset, SYMBOL, DAYS[:2]).html()
+    page = page_of(context.store, dataset, SYMBOL, DAYS[:2]).html()
     assert page.count("4 features are null") == 1
 
 
 def test_nothing_is_said_where_nothing_is_lacking(tmp_path: Path) -> None:
-    work, dataset = bench(tmp_path, calm(), FEW)
-    (outcome,) = work.run(dataset, [(SYMBOL, DAYS[0])]).values()
+    context, dataset = bench(tmp_path, calm(), FEW)
+    (outcome,) = context.run(dataset, [(SYMBOL, DAYS[0])]).values()
     assert "lacking_columns" not in outcome.verdict.counts()
     assert lack(all_features(), columns_of(dataset)) is None
     assert columns_of(dataset) == BAR_COLUMNS | {"vwap"}

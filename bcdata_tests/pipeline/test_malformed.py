@@ -8,8 +8,8 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from bcdata.healing.heal import Order, heal
-from bcdata.pipeline.context import open_workbench
+from bcdata.healing.heal import HealOrder, heal
+from bcdata.pipeline.context import open_run_context
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
 from bcdata_tests.mirror import Rows, coarse, csv_of, day_key, made_day, zipped
@@ -195,9 +195,9 @@ def test_a_key_of_the_future_costs_itself(world: World) -> None:
         world.mirror.put(f"data/spot/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-{future[:7]}.zip", b"")
     lake = world.lake(BY_DAY)
     plan = lake.plan(D, "BTCUSDT", DAY, until=Zone.MERGED)
-    orders = [Order(plan.steps, (("BTCUSDT", DAY), ("BTCUSDT", "2025-03-02"), ("BTCUSDT", "2031-01-01")))]
-    with open_workbench(lake.root, lake.catalog, lake.now) as work:
-        done = [outcome for step, outcome in heal(work, orders) if step.zone is Zone.MERGED]
+    orders = [HealOrder(plan.steps, (("BTCUSDT", DAY), ("BTCUSDT", "2025-03-02"), ("BTCUSDT", "2031-01-01")))]
+    with open_run_context(lake.root, lake.catalog, lake.now) as context:
+        done = [outcome for step, outcome in heal(context, orders) if step.zone is Zone.MERGED]
     assert published(lake, "BTCUSDT", DAY) == bars_of(ROWS)
     refused = {one.partition.date: one.verdict.summary() for one in done if one.state is State.FAILED}
     assert sorted(refused) == ["2025-03-02", "2031-01-01"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bcdata.gaps.ledger import runs_of
 from bcdata.intervals import EPOCH, Interval
-from bcdata.pipeline.missing.queries import Run, cover, wider
+from bcdata.pipeline.missing.request_windows import Run, cover, wider
 from bcdata.providers.base import Page
 from bcdata.windows import Window
 from bcdata_tests.make import MINUTE, START, opens

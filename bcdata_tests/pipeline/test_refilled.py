@@ -6,7 +6,7 @@ import pytest
 
 from bcdata.pipeline.zones import Zone
 from bcdata.store.layout import Partition
-from bcdata.store.state.attempts import Asked, Attempts, Refilled
+from bcdata.store.state.attempts import Attempts, RefillAttempt, Refilled
 from bcdata.store.store import Store
 from bcdata_tests.mirror import Rows, made_day
 from bcdata_tests.pipeline.honest import bars_of, published
@@ -76,10 +76,10 @@ def test_rows_that_the_archive_still_lacks_stay_refilled(world: World, tail: Lak
 
 def test_attempts_tell_how_often_and_how_it_went(tail: Lake) -> None:
     attempts, at = Attempts(tail.root), utc("2025-01-03T02:00")
-    assert attempts.refills(D)[SYMBOL, TODAY] == Asked(at, Refilled.FILLED, 0, 0)
+    assert attempts.refills(D)[SYMBOL, TODAY] == RefillAttempt(at, Refilled.FILLED, 0, 0)
     for n, outcome in enumerate((Refilled.UNANSWERED, Refilled.EMPTY, Refilled.UNANSWERED), start=1):
         attempts.note_refill(D, "X", "2025-01-01", at + timedelta(hours=n), outcome)
-    assert attempts.refills(D)["X", "2025-01-01"] == Asked(at + timedelta(hours=3), Refilled.UNANSWERED, 3, 1)
+    assert attempts.refills(D)["X", "2025-01-01"] == RefillAttempt(at + timedelta(hours=3), Refilled.UNANSWERED, 3, 1)
     attempts.note_refill(D, "X", "2025-01-01", at, Refilled.CONFIRMED)
-    assert attempts.refills(D)["X", "2025-01-01"] == Asked(at, Refilled.CONFIRMED, 0, 0)
+    assert attempts.refills(D)["X", "2025-01-01"] == RefillAttempt(at, Refilled.CONFIRMED, 0, 0)
     assert attempts.refills("um_klines_1m") == {}

@@ -14,12 +14,12 @@ from bcdata.errors import UsageError
 from bcdata.features.proofs.bars import complete
 from bcdata.features.seasonality import SCHEMA, profile_window, volatility_profile
 from bcdata.healing.affected import affected
-from bcdata.healing.stale import Present, stale
+from bcdata.healing.stale import CurrentInputs, stale
 from bcdata.intervals import Interval
 from bcdata.pipeline.features.seasonality import materialize
 from bcdata.pipeline.lake import keys_over
 from bcdata.pipeline.outcome import Outcome, State
-from bcdata.pipeline.records.footers import open_footers
+from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.zones import Step, Zone, closure, steps, upstream
 from bcdata.quality.models import audit, profile_model
 from bcdata.query import load, query
@@ -67,30 +67,30 @@ def bench(folder: Path, text: str, bars: pl.DataFrame | None = None) -> Bench:
     folder.mkdir(exist_ok=True)
     (folder / "catalog.yaml").write_text(text)
     catalog = load_catalog(folder / "catalog.yaml")
-    work = Bench(Store(folder / "lake"), catalog)
-    write_bars(work.store, catalog[D], SYMBOL, history() if bars is None else bars)
-    return work
+    context = Bench(Store(folder / "lake"), catalog)
+    write_bars(context.store, catalog[D], SYMBOL, history() if bars is None else bars)
+    return context
 
 
-def catalog_of(work: Bench) -> Catalog:
-    assert isinstance(work.catalog, Catalog)
-    return work.catalog
+def catalog_of(context: Bench) -> Catalog:
+    assert isinstance(context.catalog, Catalog)
+    return context.catalog
 
 
-def made(work: Bench, *dates: str) -> list[Outcome]:
+def made(context: Bench, *dates: str) -> list[Outcome]:
     partitions = [Partition("seasonality", D, SYMBOL, date) for date in dates]
-    return list(materialize(work, catalog_of(work)[D], partitions))  # type: ignore[arg-type]
+    return list(materialize(context, catalog_of(context)[D], partitions))  # type: ignore[arg-type]
 
 
-def table(work: Bench, date: str) -> pl.DataFrame:
-    found = work.store.read(Partition("seasonality", D, SYMBOL, date))
+def table(context: Bench, date: str) -> pl.DataFrame:
+    found = context.store.read(Partition("seasonality", D, SYMBOL, date))
     assert found is not None
     return found
 
 
-def late(work: Bench) -> list[str]:
-    with open_footers(work.store) as footers:
-        found = stale(Present(footers), catalog_of(work), catalog_of(work)[D], SYMBOL)
+def late(context: Bench) -> list[str]:
+    with open_footer_cache(context.store) as footers:
+        found = stale(CurrentInputs(footers), catalog_of(context), catalog_of(context)[D], SYMBOL)
         return [date for step, date, _ in found if step.zone is Zone.SEASONALITY]
 
 
@@ -138,13 +138,13 @@ def test_a_partition_alone_has_the_bits_of_the_whole_history(tmp_path: Path, tex
         window = dataset.grain.window(date)
         keys = keys_over(dataset, profile_window(window, FIVE))
         reach = Window(dataset.grain.window(keys[0]).start, window.end)
-        work = bench(folder, text, _within(history(), "open_time", reach))
-        (outcome,) = made(work, date)
+        context = bench(folder, text, _within(history(), "open_time", reach))
+        (outcome,) = made(context, date)
         expected = _within(whole(), "open_time", window)
         assert outcome.state is State.PUBLISHED
         assert outcome.verdict.rows == expected.height > 0
-        assert table(work, date).schema == SCHEMA
-        assert_frame_equal(table(work, date), expected, check_exact=True)
+        assert table(context, date).schema == SCHEMA
+        assert_frame_equal(table(context, date), expected, check_exact=True)
     assert whole()["sigma"].count() > whole()["relative"].count() > 10 * 96
 
 
@@ -153,33 +153,33 @@ def _within(frame: pl.DataFrame, time: str, window: Window) -> pl.DataFrame:
 
 
 def test_days_that_have_not_begun_have_no_profile_and_silent_days_neither(tmp_path: Path) -> None:
-    work = bench(tmp_path, CATALOG)
-    march, april = made(work, "2023-03", "2023-04")
+    context = bench(tmp_path, CATALOG)
+    march, april = made(context, "2023-03", "2023-04")
     assert (march.verdict.rows, april.verdict.rows) == (30 * 96, 3 * 96)
-    assert table(work, "2023-04")["known_at"].max() == FIRST + (DAYS - 1) * DAY
-    assert SILENT not in table(work, "2023-03")["known_at"]
+    assert table(context, "2023-04")["known_at"].max() == FIRST + (DAYS - 1) * DAY
+    assert SILENT not in table(context, "2023-03")["known_at"]
 
 
 def test_a_second_run_does_nothing_and_a_lost_file_comes_back(tmp_path: Path) -> None:
-    work, key = bench(tmp_path, CATALOG), Partition("seasonality", D, SYMBOL, "2023-03").key()
-    assert [one.state for one in made(work, "2023-03")] == [State.PUBLISHED]
-    first = work.store.objects.get(key)
-    assert [one.state for one in made(work, "2023-03")] == [State.UNCHANGED]
-    work.store.objects.delete(key)
-    made(work, "2023-03")
-    assert work.store.objects.get(key) == first
+    context, key = bench(tmp_path, CATALOG), Partition("seasonality", D, SYMBOL, "2023-03").key()
+    assert [one.state for one in made(context, "2023-03")] == [State.PUBLISHED]
+    first = context.store.objects.get(key)
+    assert [one.state for one in made(context, "2023-03")] == [State.UNCHANGED]
+    context.store.objects.delete(key)
+    made(context, "2023-03")
+    assert context.store.objects.get(key) == first
 
 
 def test_missing_days_before_leave_nulls_and_a_warning(tmp_path: Path) -> None:
-    work = bench(tmp_path, BY_DAY, history().filter(pl.col("open_time") >= SILENT + DAY))
-    (lacking,) = made(work, "2023-03-20")
+    context = bench(tmp_path, BY_DAY, history().filter(pl.col("open_time") >= SILENT + DAY))
+    (lacking,) = made(context, "2023-03-20")
     assert lacking.state is State.PUBLISHED
     assert lacking.verdict.counts() == {"warm_up": 17}
     assert "no merged bars of 2023-02-27, 2023-02-28, 2023-03-01, " in lacking.verdict.summary()
     assert "profiles that need them are null" in lacking.verdict.summary()
     assert lacking.verdict.facts == {"nulls": {"sigma": 96, "relative": 96}}
-    assert curve(work.store, lacking.partition) is None
-    (held,) = made(work, "2023-03-10")
+    assert curve(context.store, lacking.partition) is None
+    (held,) = made(context, "2023-03-10")
     assert (held.state, held.verdict.summary()) == (State.HELD_BACK, "upstream: merged is not published")
 
 
@@ -190,32 +190,34 @@ def test_days_before_the_start_of_the_dataset_are_not_missed(tmp_path: Path) -> 
 
 
 def test_a_changed_day_makes_the_twenty_after_it_stale_and_no_other(tmp_path: Path) -> None:
-    work = bench(tmp_path, BY_DAY)
+    context = bench(tmp_path, BY_DAY)
     dates = [f"{FIRST + n * DAY:%Y-%m-%d}" for n in range(DAYS) if FIRST + n * DAY != SILENT]
-    made(work, *dates)
-    assert late(work) == []
+    made(context, *dates)
+    assert late(context) == []
     other = history().filter(pl.col("open_time").dt.date() == datetime(2023, 3, 1, tzinfo=UTC).date())
-    write_bars(work.store, catalog_of(work)[D], SYMBOL, other.with_columns(close=pl.col("close") * 1.01))
-    reached = affected(catalog_of(work), D, SYMBOL, "2023-03-01")
+    write_bars(context.store, catalog_of(context)[D], SYMBOL, other.with_columns(close=pl.col("close") * 1.01))
+    reached = affected(catalog_of(context), D, SYMBOL, "2023-03-01")
     expected = [one.date for one in reached if one.step.zone is Zone.SEASONALITY and one.date != f"{SILENT:%Y-%m-%d}"]
-    assert sorted(late(work)) == expected
+    assert sorted(late(context)) == expected
     assert expected[0] == "2023-03-01"
     # A day reads the close before its 20 days, too.
     assert expected[-1] == "2023-03-22"
-    states = {one.partition.date: one.state for one in made(work, *dates)}
+    states = {one.partition.date: one.state for one in made(context, *dates)}
     assert [date for date, state in states.items() if state is State.PUBLISHED] == expected
-    assert late(work) == []
+    assert late(context) == []
 
 
 def test_sql_and_load_see_it(tmp_path: Path) -> None:
-    work = bench(tmp_path, CATALOG)
-    empty = query(work.store, catalog_of(work), "SELECT * FROM seasonality.spot_klines_5m")
+    context = bench(tmp_path, CATALOG)
+    empty = query(context.store, catalog_of(context), "SELECT * FROM seasonality.spot_klines_5m")
     assert (empty.height, empty.columns) == (0, [*SCHEMA.names(), "symbol", "date"])
-    made(work, "2023-03", "2023-04")
+    made(context, "2023-03", "2023-04")
     sql = "SELECT date, count(*), count(sigma) FROM seasonality.spot_klines_5m GROUP BY ALL ORDER BY ALL"
-    april = table(work, "2023-04")
-    assert query(work.store, catalog_of(work), sql).row(1) == ("2023-04", april.height, april["sigma"].count())
-    loaded = load(D, SYMBOL, "2023-04-02", "2023-04-03", zone="seasonality", root=work.store.root, catalog=work.catalog)  # type: ignore[arg-type]
+    april = table(context, "2023-04")
+    assert query(context.store, catalog_of(context), sql).row(1) == ("2023-04", april.height, april["sigma"].count())
+    loaded = load(
+        D, SYMBOL, "2023-04-02", "2023-04-03", zone="seasonality", root=context.store.root, catalog=context.catalog
+    )  # type: ignore[arg-type]
     assert_frame_equal(loaded.drop("symbol"), april[96:192], check_exact=True)
 
 

@@ -34,22 +34,22 @@ class Watch:
     def leave(self) -> None:
         self.inside -= 1
 
-    def work(self, partition: Partition) -> Outcome:
+    def context(self, partition: Partition) -> Outcome:
         self.enter()
         time.sleep(0.01)
         self.leave()
         return Outcome(partition, State.PUBLISHED, Verdict(0))
 
     async def work_async(self, partition: Partition) -> Outcome:
-        return self.work(partition)
+        return self.context(partition)
 
 
 def test_one_partition_is_in_one_hand_at_a_time_whatever_the_zone(tmp_path: Path) -> None:
     watch = Watch()
     with BackgroundLoop() as loop, ThreadPoolExecutor(4) as pool:
         streams = [
-            each(tmp_path, [ONE] * 5, watch.work),
-            each(tmp_path, [ONE] * 5, watch.work),
+            each(tmp_path, [ONE] * 5, watch.context),
+            each(tmp_path, [ONE] * 5, watch.context),
             each_async(tmp_path, loop, [OTHER] * 5, watch.work_async, at_once=3),
         ]
         assert sum(pool.map(lambda stream: len(list(stream)), streams)) == 15
@@ -60,7 +60,7 @@ def test_other_partitions_do_not_wait(tmp_path: Path) -> None:
     """A lock that is held by hand holds up its own partition only."""
     watch = Watch()
     others = [Partition("merged", D, f"S{n}USDT", DAYS[0]) for n in range(50)]
-    assert len(list(each(tmp_path, others, watch.work))) == 50
+    assert len(list(each(tmp_path, others, watch.context))) == 50
     assert watch.most > 1
 
 

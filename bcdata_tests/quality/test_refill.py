@@ -6,7 +6,7 @@ import pytest
 from bcdata.bars.resample import aggregate
 from bcdata.frames.schema import BAR
 from bcdata.intervals import Interval
-from bcdata.quality.compare.refill import Refill, Surroundings, judge_refill
+from bcdata.quality.compare.refill import Refill, RefillContext, judge_refill
 from bcdata_tests.make import MINUTE, START
 from bcdata_tests.quality.coarse import minutes
 
@@ -46,7 +46,7 @@ def judged(
     known: pl.DataFrame = KNOWN,
     set_aside: pl.DataFrame = NOTHING,
 ) -> Refill:
-    by = Surroundings(known, known, set_aside, controls)
+    by = RefillContext(known, known, set_aside, controls)
     return judge_refill(rows, pl.Series([vouched] * rows.height, dtype=pl.Boolean), by, M1)
 
 

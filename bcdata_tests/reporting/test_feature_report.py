@@ -29,31 +29,31 @@ def cells_of(drawn: str) -> list[ET.Element]:
 
 
 @pytest.fixture(name="work", scope="module")
-def _work(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    work, dataset = bench(tmp_path_factory.mktemp("report"), calm(), FEW)
+def _context(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    context, dataset = bench(tmp_path_factory.mktemp("report"), calm(), FEW)
     cells = [*((SYMBOL, day) for day in DAYS[:5]), (REFERENCE, DAYS[3]), (REFERENCE, DAYS[4])]
-    work.run(dataset, cells)
+    context.run(dataset, cells)
     wanted = [Partition("reports", D, symbol, day) for symbol, day in cells]
-    assert all(one.ok for one in materialize(work, dataset, wanted))  # type: ignore[arg-type]
-    return work
+    assert all(one.ok for one in materialize(context, dataset, wanted))  # type: ignore[arg-type]
+    return context
 
 
-def test_the_map_has_a_cell_for_each_feature_and_partition(work: Bench) -> None:
-    page = page_of(work.store, work.catalog[D], SYMBOL, DAYS[:5])  # type: ignore[index]
+def test_the_map_has_a_cell_for_each_feature_and_partition(context: Bench) -> None:
+    page = page_of(context.store, context.catalog[D], SYMBOL, DAYS[:5])  # type: ignore[index]
     said = [title.text or "" for cell in cells_of(map_of(page.dataset, SYMBOL, page.reports)) for title in cell]
     assert len(said) == 6 * 5
     assert said[0].startswith(f"log_ret_1 {DAYS[0]}: 1 of 1440 null")
 
 
-def around(work: Bench, *cells: tuple[str, str]) -> str | None:
+def around(context: Bench, *cells: tuple[str, str]) -> str | None:
     """The picture of a run over these (symbol, date)."""
     partitions = [Partition("reports", D, symbol, date) for symbol, date in cells]
-    return neighbourhood(work.store, work.catalog[D], partitions)  # type: ignore[index]
+    return neighbourhood(context.store, context.catalog[D], partitions)  # type: ignore[index]
 
 
-def test_the_picture_of_a_run_shows_every_symbol_of_it(work: Bench) -> None:
-    both = around(work, (SYMBOL, DAYS[4]), (REFERENCE, DAYS[4]))
-    alone, nobody = around(work, (SYMBOL, DAYS[4])), around(work, ("CUSDT", DAYS[4]))
+def test_the_picture_of_a_run_shows_every_symbol_of_it(context: Bench) -> None:
+    both = around(context, (SYMBOL, DAYS[4]), (REFERENCE, DAYS[4]))
+    alone, nobody = around(context, (SYMBOL, DAYS[4])), around(context, ("CUSDT", DAYS[4]))
     assert both is not None
     assert alone is not None
     assert nobody is None
@@ -63,14 +63,14 @@ def test_the_picture_of_a_run_shows_every_symbol_of_it(work: Bench) -> None:
     assert f"{D} {SYMBOL}: features that ask for a look" in texts(alone)
 
 
-def test_the_picture_of_a_run_is_bounded_by_the_run_itself(work: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_picture_of_a_run_is_bounded_by_the_run_itself(context: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feature_report, "_MOST", 3)
     for cells, columns in (
         ([(SYMBOL, DAYS[4])], 3),
         ([(SYMBOL, DAYS[4]), (REFERENCE, DAYS[4])], 2),
         ([(SYMBOL, day) for day in DAYS[:5]], 5),
     ):
-        drawn = around(work, *cells)
+        drawn = around(context, *cells)
         assert drawn is not None
         assert covered(drawn) == 6 * columns
 
@@ -115,9 +115,9 @@ def test_the_state_of_a_row_is_the_first_rule_that_it_breaks() -> None:
     assert found["words"][5] == "0 of 100 null, one value for up to 1 rows, median 123000.0, drift 9.0"
 
 
-def test_the_page_is_whole_and_the_same_again(work: Bench, tmp_path: Path) -> None:
-    dataset = work.catalog[D]  # type: ignore[index]
-    page = page_of(work.store, dataset, SYMBOL, DAYS[:5])
+def test_the_page_is_whole_and_the_same_again(context: Bench, tmp_path: Path) -> None:
+    dataset = context.catalog[D]  # type: ignore[index]
+    page = page_of(context.store, dataset, SYMBOL, DAYS[:5])
     first = page.html()
     families = ["Price &amp; Returns", "Volatility &amp; Risk", "Cross-Asset", "Regime"]
     assert [name for name in families if f"<h2>{name}</h2>" in first] == families
@@ -128,15 +128,15 @@ def test_the_page_is_whole_and_the_same_again(work: Bench, tmp_path: Path) -> No
     done = CliRunner().invoke(
         app,
         ["features", "report", "--dataset", D, "--symbols", SYMBOL, *span, "--html", str(tmp_path / "out.html")],
-        env={"BCDATA_ROOT": str(work.store.root), "BCDATA_CATALOG": str(catalog)},
+        env={"BCDATA_ROOT": str(context.store.root), "BCDATA_CATALOG": str(catalog)},
     )
     assert done.exit_code == 0, done.output
     assert first in (tmp_path / "out.html").read_text()
 
 
-def test_without_reports_it_says_how_to_make_them(work: Bench) -> None:
+def test_without_reports_it_says_how_to_make_them(context: Bench) -> None:
     with pytest.raises(UsageError, match=r"no reports between .*; make them: bcdata materialize --until reports"):
-        page_of(work.store, work.catalog[D], "CUSDT", DAYS[:2])  # type: ignore[index]
+        page_of(context.store, context.catalog[D], "CUSDT", DAYS[:2])  # type: ignore[index]
 
 
 def test_a_report_on_nobody_is_refused(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ class Patient:
     """A copy of the ill lake with a home of its own, in which one daemon after the other lives."""
 
     command: Command
-    lives: int = 0
+    listing_spans: int = 0
     lost: set[str] = field(default_factory=set)
 
     @classmethod
@@ -120,11 +120,11 @@ class Patient:
 
     def daemon(self) -> ProcessGroup:
         """The next one, weeks after the one before: whatever was asked for in vain is due again."""
-        self.lives += 1
-        now = NOW + timedelta(days=8 * self.lives)
+        self.listing_spans += 1
+        now = NOW + timedelta(days=8 * self.listing_spans)
         words = [str(Path(sys.executable).parent / "dagster-daemon"), "run", "-w", "workspace.yaml"]
         environment = {**self.command.variables, "BCDATA_NOW": now.isoformat()}
-        log = self.command.folder / f"life-{self.lives}.log"
+        log = self.command.folder / f"life-{self.listing_spans}.log"
         return ProcessGroup(words, environment=environment, folder=self.home, log=log)
 
     def shown(self) -> set[str]:

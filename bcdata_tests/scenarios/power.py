@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from bcdata.catalog import load_catalog
-from bcdata.pipeline.context import Workbench, open_workbench
+from bcdata.pipeline.context import RunContext, open_run_context
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.zones import operation
 from bcdata.runs.plan import MaterializeRequest, make_plan
@@ -106,32 +106,32 @@ def _broken(rows: list[list[str]], day: str) -> list[list[str]]:
 
 
 @contextmanager
-def workbench(world: World, root: Path, now: datetime) -> Iterator[Workbench]:
+def workbench(world: World, root: Path, now: datetime) -> Iterator[RunContext]:
     """The tools of a run."""
     path = world.folder / "catalog.yaml"
     path.write_text(CATALOG)
-    with open_workbench(root, load_catalog(path), now) as work:
-        yield work
+    with open_run_context(root, load_catalog(path), now) as context:
+        yield context
 
 
-def materialize(work: Workbench) -> list[Outcome]:
+def materialize(context: RunContext) -> list[Outcome]:
     """All partitions through all zones."""
-    plan = make_plan(work.catalog, MaterializeRequest(D, SYMBOLS, "2025-01", "2025-01"), work.now)
+    plan = make_plan(context.catalog, MaterializeRequest(D, SYMBOLS, "2025-01", "2025-01"), context.now)
     outcomes: list[Outcome] = []
     for step in plan.steps:
         wanted = [step.partition(symbol, date) for symbol in plan.symbols for date in plan.dates]
-        dataset = work.catalog[step.dataset]
-        outcomes += operation(step)(work, dataset, wanted)
+        dataset = context.catalog[step.dataset]
+        outcomes += operation(step)(context, dataset, wanted)
     return outcomes
 
 
 def run(world: World, root: Path, now: datetime, disk: Disk | None = None) -> int:
     """The universe and the bars at an instant; the moment at which the universe was learnt."""
     sweep_staging(root)
-    with workbench(world, root, now) as work:
-        update(work, "spot")
+    with workbench(world, root, now) as context:
+        update(context, "spot")
         learnt = disk.moment if disk else 0
-        troubles = [one for one in materialize(work) if not one.ok]
+        troubles = [one for one in materialize(context) if not one.ok]
         assert troubles == [], f"not published: {troubles}"
     return learnt
 

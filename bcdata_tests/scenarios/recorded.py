@@ -101,8 +101,8 @@ def _syncing_all(disk: Disk, sync_file_system: Call) -> Call:
 
 
 def _using(disk: Disk, use: Call) -> Call:
-    def used(self: SideTable, work: Call, *, losable: bool = False) -> Any:
-        found = use(self, work, losable=losable)
+    def used(self: SideTable, context: Call, *, losable: bool = False) -> Any:
+        found = use(self, context, losable=losable)
         if (key := disk.key(self.path)) is not None:
             with disk.step() as at:
                 body = _snapshot(self.path)

@@ -122,7 +122,7 @@ def _check_whole(root: Path, *sound: dict[str, bytes]) -> None:
         zone, *provider, dataset, symbol, date, file = key.split("/")
         assert file == PART, f"other bytes: {key}"
         names = [one.partition("=")[2] for one in (symbol, date)]
-        assert not store.damage(Partition(zone, dataset, *names, *provider), anew=True), f"damaged: {key}"
+        assert not store.damage(Partition(zone, dataset, *names, *provider), afresh=True), f"damaged: {key}"
 
 
 def _campaign(world: World) -> Campaign:

@@ -1,7 +1,7 @@
 """What is published does not depend on where the code lies: every Parquet file and raw object of a lake, by its bytes.
 
 The lake has all zones and all kinds of datasets, repairs by REST, rows set aside, a republication, healing, funding,
-the universe and halts. A change that means to publish other bytes raises a version and writes the digests anew:
+the universe and halts. A change that means to publish other bytes raises a version and writes the digests afresh:
 `BCDATA_WRITE_DIGESTS=1 pytest bcdata_tests/scenarios/test_same_bytes.py`.
 """
 
@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from bcdata.catalog import load_catalog
-from bcdata.healing.heal import Order, heal
-from bcdata.pipeline.context import open_workbench
+from bcdata.healing.heal import HealOrder, heal
+from bcdata.pipeline.context import open_run_context
 from bcdata.pipeline.halts import watch
 from bcdata.pipeline.zones import steps
 from bcdata.simulate import Fault, GeneratedMarket, LoopbackExchange
@@ -95,14 +95,14 @@ def test_the_bytes_of_a_lake(tmp_path: Path) -> None:
             Lake(root, THEN, catalog).materialize(*one)
         for fault in FAULTS:
             exchange.remove(fault)
-        with open_workbench(root, catalog, NOW) as work:
-            update(work, "um", seconds=200)
+        with open_run_context(root, catalog, NOW) as context:
+            update(context, "um", seconds=200)
             orders = [
-                Order(tuple(steps(catalog[DAYS])), (("BTCUSDT", "2023-03-23"), ("ARBUSDT", "2023-03-24"))),
-                Order(tuple(steps(catalog[SPOT])), (("BTCUSDT", "2023-03"),)),
+                HealOrder(tuple(steps(catalog[DAYS])), (("BTCUSDT", "2023-03-23"), ("ARBUSDT", "2023-03-24"))),
+                HealOrder(tuple(steps(catalog[SPOT])), (("BTCUSDT", "2023-03"),)),
             ]
-            assert [one for _, one in heal(work, orders) if not one.ok] == []
-            assert list(watch(work.store, catalog[SPOT]))
+            assert [one for _, one in heal(context, orders) if not one.ok] == []
+            assert list(watch(context.store, catalog[SPOT]))
     found = digests(root)
     if os.environ.get("BCDATA_WRITE_DIGESTS"):
         DIGESTS.write_text(json.dumps(found, indent=0, sort_keys=True) + "\n")

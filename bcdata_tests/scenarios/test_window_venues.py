@@ -10,9 +10,9 @@ import pytest
 
 from bcdata.catalog import load_catalog
 from bcdata.gaps.ledger import Status
-from bcdata.healing.sweep import verify
-from bcdata.healing.swept import Trouble
-from bcdata.pipeline.context import open_workbench
+from bcdata.healing.scrub_raw import verify
+from bcdata.healing.scrub_report import Issue
+from bcdata.pipeline.context import open_run_context
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
 from bcdata.simulate import Fault
@@ -174,14 +174,14 @@ def test_a_page_that_is_damaged_or_lost_is_asked_for_again(tmp_path: Path) -> No
     first, *_, last = sorted((lake.root / "raw").rglob("2025*.json"))
     flip(first)
     last.unlink()
-    with open_workbench(lake.root, lake.catalog, lake.now) as work:
-        [found] = [*verify(work, lake.catalog[COINBASE])]
-        assert sorted(one.trouble for one in found.problems) == [Trouble.DAMAGED, Trouble.MISSING]
-        assert all(one.mendable for one in found.problems)
+    with open_run_context(lake.root, lake.catalog, lake.now) as context:
+        [found] = [*verify(context, lake.catalog[COINBASE])]
+        assert sorted(one.trouble for one in found.problems) == [Issue.DAMAGED, Issue.MISSING]
+        assert all(one.repairable for one in found.problems)
     assert lake.materialize(COINBASE, "BTC-USD", DAYS[0]).ok
     assert tree(lake.root) == before
-    with open_workbench(lake.root, lake.catalog, lake.now) as work:
-        assert not [one for checked in verify(work, lake.catalog[COINBASE]) for one in checked.problems]
+    with open_run_context(lake.root, lake.catalog, lake.now) as context:
+        assert not [one for checked in verify(context, lake.catalog[COINBASE]) for one in checked.problems]
 
 
 def flip(path: Path) -> None:

@@ -14,7 +14,7 @@ from bcdata.pipeline.zones import Zone
 from bcdata.query import query
 from bcdata.query.export import Format, export
 from bcdata.query.load import ZONES
-from bcdata.query.views import View, views
+from bcdata.query.views import AssetView, views
 from bcdata.store.store import Store
 from bcdata_tests.mirror import coarse, made_day
 from bcdata_tests.run import Lake, Ran, tree, utc
@@ -124,7 +124,7 @@ class Watched:
         changed = {name for name in {*now, *self.whole} if now.get(name) != self.whole.get(name)}
         assert not changed, (changed, told)
 
-    def _asked(self, view: View) -> pl.DataFrame:
+    def _asked(self, view: AssetView) -> pl.DataFrame:
         sql = f'SELECT * FROM {view.zone}."{view.name}" ORDER BY ALL'  # noqa: S608
         return query(Store(self.lake.root), self.lake.catalog, sql)
 

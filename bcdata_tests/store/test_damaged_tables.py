@@ -20,9 +20,9 @@ from bcdata.net.state.sqlite import SqliteState
 from bcdata.store.objects import STATE, ObjectInfo
 from bcdata.store.state.attempts import Attempts, Refilled
 from bcdata.store.state.outbox import Notice, Outbox
-from bcdata.store.state.remembered import Remembered
+from bcdata.store.state.remembered import FactMemory
 from bcdata.store.state.requests import Requests
-from bcdata.store.verified import Verified
+from bcdata.store.verified import DigestMemory
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 BUDGET = Budget("test", limit=100, seconds=60)
@@ -67,17 +67,17 @@ def use_budgets(root: Path) -> None:
 
 def use_verified(root: Path) -> None:
     infos = [ObjectInfo(f"raw/d/symbol=S/date={at}/part", 1, 2, 3, 4) for at in range(500)]
-    written = Verified(root, lambda: None)
+    written = DigestMemory(root, lambda: None)
     for info in infos:
         written.note(info, "digest" * 10)
     written.save()
-    read = Verified(root, lambda: None)
+    read = DigestMemory(root, lambda: None)
     assert all(read.digest(info) == "digest" * 10 for info in infos)
 
 
 def use_footers(root: Path) -> None:
     infos = [ObjectInfo(f"gaps/d/symbol=S/date={at}/part", 1, 2, 3, 4) for at in range(500)]
-    with closing(Remembered(root / STATE / "footers.sqlite")) as memory:
+    with closing(FactMemory(root / STATE / "footers.sqlite")) as memory:
         memory.known("rows", "gaps/d/symbol=S/")
         memory.keep("rows", {info: ["fact" * 10] for info in infos})
         known = memory.known("rows", "gaps/d/symbol=S/")
@@ -207,7 +207,7 @@ def test_facts_whose_bits_flipped_are_read_anew(tmp_path: Path) -> None:
     use_footers(tmp_path)
     with closing(sqlite3.connect(tmp_path / STATE / "footers.sqlite")) as table, table:
         table.execute("UPDATE facts SET facts = replace(facts, 'fact', 'lies')")
-    with closing(Remembered(tmp_path / STATE / "footers.sqlite")) as memory:
+    with closing(FactMemory(tmp_path / STATE / "footers.sqlite")) as memory:
         assert memory.known("rows", "gaps/d/symbol=S/") == {}
 
 

@@ -14,17 +14,17 @@ from bcdata.errors import StoreError
 from bcdata.store.digests import digest_file
 from bcdata.store.layout import Partition, universe_table
 from bcdata.store.objects import LocalObjects
-from bcdata.store.publications import Entry, Publications, manifest_of
+from bcdata.store.publications import PublicationEntry, Publications, manifest_of
 from bcdata.store.sealed import seal, unseal
 from bcdata.store.store import Store
 
 BARS = Partition("merged", "spot_klines_1m", "币安人生USDT", "2025-03")
 
 
-def entry(number: int) -> Entry:
+def entry(number: int) -> PublicationEntry:
     body = io.BytesIO()
     pl.DataFrame({"a": [number]}).write_parquet(body)
-    return Entry(f"fingerprint {number}", {"merged": digest_file(body.getvalue())})
+    return PublicationEntry(f"fingerprint {number}", {"merged": digest_file(body.getvalue())})
 
 
 @pytest.fixture
@@ -120,9 +120,9 @@ def test_what_stands_is_kept_however_often_more_is_announced(tmp_path: Path) -> 
     assert len(store.publications.entries(place)) == 2
 
 
-def announced(number: int) -> Entry:
+def announced(number: int) -> PublicationEntry:
     [digest] = entry(number).files.values()
-    return Entry(f"announced {number}", {"features": digest})
+    return PublicationEntry(f"announced {number}", {"features": digest})
 
 
 VALUES: list[dict[str, object]] = [{}, {"a": 1.5e16, "ä": ["x"], "digest2": 1}, {"z": {"digest": "x"}}]

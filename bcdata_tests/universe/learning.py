@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from bcdata.pipeline.context import Workbench, open_workbench
+from bcdata.pipeline.context import RunContext, open_run_context
 from bcdata.store.store import Store
 from bcdata.universe.instruments import Row, latest
-from bcdata.universe.update import Updated, read_universe, update
+from bcdata.universe.update import UniverseUpdate, read_universe, update
 from bcdata_tests.mirror import made_day
 from bcdata_tests.run import Lake, utc
 from bcdata_tests.world import World
@@ -16,14 +16,14 @@ LATELY = ("2025-02-25", "2025-02-26")
 
 
 @contextmanager
-def workbench(lake: Lake) -> Iterator[Workbench]:
-    with open_workbench(lake.root, lake.catalog, lake.now) as work:
-        yield work
+def workbench(lake: Lake) -> Iterator[RunContext]:
+    with open_run_context(lake.root, lake.catalog, lake.now) as context:
+        yield context
 
 
-def learn(lake: Lake, *, most: int = 300) -> Updated:
-    with workbench(lake) as work:
-        return update(work, "spot", most=most)
+def learn(lake: Lake, *, most: int = 300) -> UniverseUpdate:
+    with workbench(lake) as context:
+        return update(context, "spot", most=most)
 
 
 def known(lake: Lake) -> dict[str, Row]:

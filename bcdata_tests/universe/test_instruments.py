@@ -12,7 +12,7 @@ from bcdata.providers.roles import SymbolInfo
 from bcdata.universe.instruments import (
     STATUSES,
     UNIVERSE,
-    Observed,
+    ObservedSymbol,
     Rename,
     as_of,
     contract_of,
@@ -28,12 +28,14 @@ DAY = timedelta(days=1)
 EMPTY = pl.DataFrame(schema=UNIVERSE)
 
 
-def seen(symbol: str, first: str = "2024-01-01", last: str | None = None, status: str | None = "trading") -> Observed:
+def seen(
+    symbol: str, first: str = "2024-01-01", last: str | None = None, status: str | None = "trading"
+) -> ObservedSymbol:
     days = [date.fromisoformat(day) if day else None for day in (first, last)]
-    return Observed(symbol, *days, status, "exchange_info" if status else "", "seen")  # type: ignore[misc]
+    return ObservedSymbol(symbol, *days, status, "exchange_info" if status else "", "seen")  # type: ignore[misc]
 
 
-def grown(*steps: Sequence[Observed]) -> pl.DataFrame:
+def grown(*steps: Sequence[ObservedSymbol]) -> pl.DataFrame:
     """The table after one revision a day."""
     table = EMPTY
     for number, observed in enumerate(steps):
@@ -44,7 +46,7 @@ def grown(*steps: Sequence[Observed]) -> pl.DataFrame:
 days = st.dates(date(2020, 1, 1), date(2025, 1, 1))
 observations = st.lists(
     st.builds(
-        Observed,
+        ObservedSymbol,
         st.sampled_from(["AAAUSDT", "BBBUSDT", "CCCUSDT"]),
         st.none() | days,
         st.none() | days,
@@ -58,7 +60,7 @@ observations = st.lists(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(observations, min_size=1, max_size=6))
-def test_what_was_known_can_be_read_for_ever(steps: list[list[Observed]]) -> None:
+def test_what_was_known_can_be_read_for_ever(steps: list[list[ObservedSymbol]]) -> None:
     """Each revision keeps all rows, and reading as of its day gives what it saw, whatever comes later."""
     tables = [grown(*steps[: at + 1]) for at in range(len(steps))]
     for at, table in enumerate(tables):
@@ -71,7 +73,7 @@ def test_what_was_known_can_be_read_for_ever(steps: list[list[Observed]]) -> Non
 
 @settings(max_examples=40, deadline=None)
 @given(observations)
-def test_seeing_the_same_again_adds_nothing(observed: list[Observed]) -> None:
+def test_seeing_the_same_again_adds_nothing(observed: list[ObservedSymbol]) -> None:
     once = grown(observed)
     assert grown(observed, observed).equals(once)
     assert once.schema == UNIVERSE
@@ -165,7 +167,7 @@ XNO, YYY = seen("XNOUSDT", first="2022-01-28"), seen("YYYUSDT", first="2022-01-2
 OLD_NEW, OLD_OTHER = ("NANOUSDT", "XNOUSDT"), ("NANOUSDT", "YYYUSDT")
 
 
-def rows_of(*observed: Observed) -> dict[str, dict[str, object]]:
+def rows_of(*observed: ObservedSymbol) -> dict[str, dict[str, object]]:
     return latest(grown(observed))
 
 
@@ -180,7 +182,7 @@ def rows_of(*observed: Observed) -> dict[str, dict[str, object]]:
         (seen("XNOBTC", first="2022-01-28"), False),
     ],
 )
-def test_a_candidate_begins_where_another_ends_and_is_quoted_alike(new: Observed, is_one: bool) -> None:
+def test_a_candidate_begins_where_another_ends_and_is_quoted_alike(new: ObservedSymbol, is_one: bool) -> None:
     found = candidates(rows_of(NANO, new).values(), "spot")
     assert found == ([("NANOUSDT", new.symbol)] if is_one else [])
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from bcdata.features.table.surroundings import Surroundings, panel
 
 from bcdata.features.table.compute import compute
 from bcdata.features.table.grid import grid_opens
 from bcdata.features.table.reach import warm_up_window
-from bcdata.features.table.surroundings import Surroundings, panel
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 

@@ -32,7 +32,7 @@ says how one comes to be.
 
 **How to read it.** `o h l c` are a bar's prices, `v` its volume, `qv` its quote volume, `tb` what takers bought of it,
 `r = ln(c/c[-1])`; `x[-k]` is k bars before. **Warm-up** is how many bars before its own a value needs, counted on the
-clock; one said to be *before 00:00 UTC* starts anew each day, so many bars before midnight. A value is **null** where
+clock; one said to be *before 00:00 UTC* restarts each day, so many bars before midnight. A value is **null** where
 the oldest bar of its window is missing or more than a tenth of them are, where a divisor is 0, and where the formula
 has no finite value; *also null* says what comes on top. Prices times 2^k give the value times 2^(price degree · k).
 Parameters can be set in [the catalog](catalog.md) where the warm-up follows from them; windows are 1 to 100,000 bars

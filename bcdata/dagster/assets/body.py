@@ -8,11 +8,11 @@ from bcdata.catalog import Catalog, Dataset, parse_name
 from bcdata.dagster.assets.pictures import pictures
 from bcdata.dagster.checks import evaluation, results
 from bcdata.dagster.partitions import fixed_ranges, symbol_set
-from bcdata.dagster.resources import workbench
+from bcdata.dagster.resources import run_context
 from bcdata.pipeline.zones import Step, operation
 from bcdata.runs.plan import NOW_BACK
 from bcdata.store.layout import Partition
-from bcdata.store.state.alive import show_alive
+from bcdata.store.state.liveness import heartbeat
 from bcdata.venues.symbols import complaint
 
 
@@ -30,8 +30,8 @@ def run(
         return dg.MaterializeResult(check_results=results(step, []))
     outcomes = []
     now_back = context.run.tags.get(NOW_BACK) == "true"
-    with fixed_ranges(), workbench(catalog, context.resources, now_back=now_back) as work:
-        show_alive(work.store.root, context.run.run_id)
+    with fixed_ranges(), run_context(catalog, context.resources, now_back=now_back) as work:
+        heartbeat(work.store.root, context.run.run_id)
         for outcome in operation(step)(work, dataset, list(wanted)):
             key = wanted[outcome.partition]
             context.add_asset_metadata(metadata_of(outcome), partition_key=key)

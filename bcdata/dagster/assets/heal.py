@@ -13,12 +13,12 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.body import metadata_of
 from bcdata.dagster.checks import evaluation, findings
 from bcdata.dagster.partitions import symbol_set
-from bcdata.dagster.resources import sources_of, workbench
+from bcdata.dagster.resources import run_context, sources_of
 from bcdata.pipeline.zones import Step, steps
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import role_of
 from bcdata.runs.plan import NOW_BACK
-from bcdata.store.state.alive import show_alive
+from bcdata.store.state.liveness import heartbeat
 
 if TYPE_CHECKING:
     from bcdata.pipeline.outcome import Outcome
@@ -27,7 +27,7 @@ OP = "heal"
 Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
 
 
-class Part(dg.Config):
+class HealPart(dg.Config):
     """Assets in the order of their making, by their keys with slashes, and partitions of theirs, `date|symbol`."""
 
     assets: list[str]
@@ -37,7 +37,7 @@ class Part(dg.Config):
 class HealConfig(dg.Config):
     """What to heal. What reads merged bars that change on the way follows by itself."""
 
-    work: list[Part]
+    work: list[HealPart]
 
 
 def heal_config(parts: Iterable[tuple[Sequence[Step], Sequence[tuple[str, str]]]]) -> dict[str, Any]:
@@ -67,14 +67,14 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
         out={},
         pool=_pool(catalog),
         required_resource_keys=set().union(*(sources_of(dataset.market) for dataset in catalog)),
-        description="Makes the partitions named in its config anew, and what depends on them.",
+        description="Rebuilds the partitions named in its config, and what depends on them.",
     )
     def op(context: dg.OpExecutionContext, config: HealConfig) -> Iterator[Event]:
-        from bcdata.healing.heal import Order, heal
+        from bcdata.healing.heal import HealOrder, heal
         from bcdata.runs.progress import tell
 
         orders = [
-            Order(
+            HealOrder(
                 tuple(_step(known, name) for name in part.assets),
                 tuple(_known(context, catalog[_step(known, part.assets[0]).dataset], part.partitions)),
             )
@@ -82,8 +82,8 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
             if part.assets
         ]
         now_back = context.run.tags.get(NOW_BACK) == "true"
-        with workbench(catalog, context.resources, now_back=now_back) as work:
-            show_alive(work.store.root, context.run_id)
+        with run_context(catalog, context.resources, now_back=now_back) as work:
+            heartbeat(work.store.root, context.run_id)
             done: dict[Step, list[Outcome]] = {}
             for step, outcome in heal(work, orders):
                 yield from _events(step, outcome)

@@ -11,13 +11,13 @@ from bcdata.pipeline.zones import Step, Zone
 from bcdata.store.layout import Partition
 
 if TYPE_CHECKING:
-    from bcdata.pipeline.context import Workbench
+    from bcdata.pipeline.context import RunContext
 
 Shown = tuple[Partition, str, dg.MarkdownMetadataValue]
 """The partition that it is shown with, its name, and the image."""
 
 
-def pictures(work: "Workbench", dataset: Dataset, step: Step, partitions: Sequence[Partition]) -> Iterator[Shown]:
+def pictures(work: "RunContext", dataset: Dataset, step: Step, partitions: Sequence[Partition]) -> Iterator[Shown]:
     """What is drawn of a run's partitions.
 
     Maps show them all, once a run: with the last of them, where the asset's page looks. A day's curve is small, and

@@ -11,7 +11,7 @@ from bcdata.dagster.jobs import job_name
 from bcdata.dagster.schedules.daily import refresh_requests
 from bcdata.dagster.upkeep.halts import JOB as HALTS
 from bcdata.dagster.upkeep.providers import JOB as PROVIDERS
-from bcdata.dagster.upkeep.sweep import JOB as SWEEP
+from bcdata.dagster.upkeep.scrub import JOB as SWEEP
 from bcdata.settings import Settings
 
 

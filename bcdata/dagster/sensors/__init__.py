@@ -8,9 +8,9 @@ import dagster as dg
 from bcdata.catalog import Catalog
 from bcdata.dagster.sensors.discovery import discovery_sensors
 from bcdata.dagster.sensors.freshness import freshness_sensors
-from bcdata.dagster.sensors.mend import mend_sensors
 from bcdata.dagster.sensors.quality import quality_sensor
 from bcdata.dagster.sensors.refill import refill_sensors
+from bcdata.dagster.sensors.repair import repair_sensors
 from bcdata.dagster.sensors.republished import republished_sensors
 from bcdata.dagster.sensors.run_failure import run_failure_sensor
 from bcdata.dagster.sensors.stale import stale_sensors
@@ -26,7 +26,7 @@ def build_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
         republished_sensors,
         stale_sensors,
         freshness_sensors,
-        mend_sensors,
+        repair_sensors,
     )
     of_datasets = [sensor for kind in kinds for sensor in kind(catalog)]
     return [*of_datasets, run_failure_sensor(), quality_sensor(catalog)]

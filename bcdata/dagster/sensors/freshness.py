@@ -9,7 +9,7 @@ import dagster as dg
 from bcdata import clock
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.resources import StoreResource
-from bcdata.dagster.sensors.asking import Round, symbols_of
+from bcdata.dagster.sensors.requester import SymbolCursor, symbols_of
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.settings import Settings
 
@@ -34,12 +34,12 @@ def _freshness(dataset: Dataset) -> dg.SensorDefinition:
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
         from bcdata.healing.freshness import freshness, merged_at
-        from bcdata.pipeline.records.footers import open_footers
+        from bcdata.pipeline.records.footer_cache import open_footer_cache
         from bcdata.store.store import Store
 
-        symbols = Round(symbols_of(context.instance, dataset))
+        symbols = SymbolCursor(symbols_of(context.instance, dataset))
         tried = merged_at(store.path(), dataset.name)
-        with open_footers(Store(store.path())) as footers:
+        with open_footer_cache(Store(store.path())) as footers:
             found = [one for symbol in symbols for one in freshness(footers, dataset, [symbol], tried, clock.now())]
         if symbols.cursor:
             # What was read is remembered, so that the next tick gets further.

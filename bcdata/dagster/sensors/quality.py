@@ -1,4 +1,4 @@
-"""People are told of what bcdata cannot mend by itself: gates that failed, gaps given up, sources that went stale."""
+"""People are told of what bcdata cannot repair by itself: gates that failed, gaps given up, sources that went stale."""
 
 import dagster as dg
 

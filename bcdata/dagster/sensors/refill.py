@@ -6,7 +6,7 @@ from bcdata import clock
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.jobs import heal_job_name
 from bcdata.dagster.resources import StoreResource
-from bcdata.dagster.sensors.asking import Asker, Round
+from bcdata.dagster.sensors.requester import HealRequester, SymbolCursor
 from bcdata.pipeline.zones import steps
 from bcdata.settings import Settings
 
@@ -26,16 +26,16 @@ def _refill(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
         from bcdata.healing.refill import KIND, Tables, refills
-        from bcdata.pipeline.records.footers import open_footers
+        from bcdata.pipeline.records.footer_cache import open_footer_cache
         from bcdata.store.store import Store
 
-        asker = Asker(context, catalog, dataset, store, KIND)
+        asker = HealRequester(context, catalog, dataset, store, KIND)
         if run := asker.working():
             return dg.SensorResult(skip_reason=f"run {run} is still at work", cursor=context.cursor)
         lake, now = Store(store.path()), clock.now()
         tables = Tables.read(lake.root, dataset)
-        symbols = Round(asker.symbols(), context.cursor or "")
-        with open_footers(lake) as footers:
+        symbols = SymbolCursor(asker.symbols(), context.cursor or "")
+        with open_footer_cache(lake) as footers:
             found = {cell: one for symbol in symbols for cell, one in refills(footers, tables, symbol, now).items()}
         due = {cell: one.cause for cell, one in found.items() if one.due is not None and one.due <= now}
         runs = asker.ask(due, lambda cells: [(steps(dataset), cells)])

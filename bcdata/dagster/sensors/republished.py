@@ -1,4 +1,4 @@
-"""What the archive publishes again, or late, is fetched again, and what depends on it is made anew."""
+"""What the archive publishes again, or late, is fetched again, and what depends on it is rebuilt."""
 
 import dagster as dg
 
@@ -6,7 +6,7 @@ from bcdata import clock
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.jobs import heal_job_name
 from bcdata.dagster.resources import STORE, store_of, urls_of
-from bcdata.dagster.sensors.asking import Asker, Round
+from bcdata.dagster.sensors.requester import HealRequester, SymbolCursor
 from bcdata.pipeline.zones import steps
 from bcdata.settings import Settings
 
@@ -29,7 +29,7 @@ def _republished(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.STOPPED,
         description=(
             f"Compares the archive's listing with what raw has of {dataset.name}, {SYMBOLS_A_TICK} symbols a tick,"
-            " and has changed objects fetched and what depends on them made anew."
+            " and has changed objects fetched and what depends on them rebuilt."
         ),
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
@@ -41,11 +41,11 @@ def _republished(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         from bcdata.store.store import Store
 
         store = store_of(context.resources)
-        asker = Asker(context, catalog, dataset, store, KIND)
+        asker = HealRequester(context, catalog, dataset, store, KIND)
         if run := asker.working():
             return dg.SensorResult(skip_reason=f"run {run} is still at work", cursor=context.cursor)
         lake, now, requests = Store(store.path()), clock.now(), Requests(store.path())
-        part = Round(asker.symbols(), context.cursor or "", most=SYMBOLS_A_TICK)
+        part = SymbolCursor(asker.symbols(), context.cursor or "", most=SYMBOLS_A_TICK)
         symbols = list(part)
         found = look(lake, dataset, symbols, now, urls=urls_of(context.resources), seconds=SECONDS)
         if found.errors and not found.answered:

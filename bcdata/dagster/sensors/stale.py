@@ -1,4 +1,4 @@
-"""What reads bars, or a feature set, that have changed since is made anew: just that, and nothing above it."""
+"""What reads bars, or a feature set, that have changed since is rebuilt: just that, and nothing above it."""
 
 import dagster as dg
 
@@ -6,7 +6,7 @@ from bcdata import clock
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.jobs import heal_job_name
 from bcdata.dagster.resources import StoreResource
-from bcdata.dagster.sensors.asking import Asker, Parts, Round
+from bcdata.dagster.sensors.requester import HealRequester, Parts, SymbolCursor
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.settings import Settings
 from bcdata.store.state.requests import Cell
@@ -24,25 +24,25 @@ def _stale(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         minimum_interval_seconds=Settings().heal_every,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
-            f"Makes anew what of {dataset.name} was made of other bars, or another feature set, than are there now;"
+            f"Rebuilds what of {dataset.name} was made of other bars, or another feature set, than are there now;"
             " fetches nothing."
         ),
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
         from bcdata.healing.backoff import is_due
-        from bcdata.healing.stale import KIND, Present, stale
-        from bcdata.pipeline.records.footers import open_footers
+        from bcdata.healing.stale import KIND, CurrentInputs, stale
+        from bcdata.pipeline.records.footer_cache import open_footer_cache
         from bcdata.store.state.requests import Requests
         from bcdata.store.store import Store
 
-        asker = Asker(context, catalog, dataset, store, KIND)
+        asker = HealRequester(context, catalog, dataset, store, KIND)
         if run := asker.working():
             return dg.SensorResult(skip_reason=f"run {run} is still at work", cursor=context.cursor)
-        symbols = Round(asker.symbols(), context.cursor or "")
+        symbols = SymbolCursor(asker.symbols(), context.cursor or "")
         steps: dict[Cell, list[Step]] = {}
         causes: dict[Cell, str] = {}
-        with open_footers(Store(store.path())) as footers:
-            present = Present(footers)
+        with open_footer_cache(Store(store.path())) as footers:
+            present = CurrentInputs(footers)
             for symbol in symbols:
                 for step, date, cause in stale(present, catalog, dataset, symbol):
                     steps.setdefault((symbol, date), []).append(step)

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from bcdata.catalog import Catalog
-from bcdata.dagster.resources import sources_of, workbench
+from bcdata.dagster.resources import run_context, sources_of
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import has_role
 
@@ -27,7 +27,7 @@ def _universe(catalog: Catalog, market: str) -> dg.SensorDefinition:
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         from bcdata.universe.update import update
 
-        with workbench(catalog, context.resources) as work:
+        with run_context(catalog, context.resources) as work:
             done = update(work, market)
         for trouble in done.troubles:
             context.log.warning(trouble)

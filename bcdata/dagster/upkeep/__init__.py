@@ -8,11 +8,11 @@ from typing import Any
 from bcdata.catalog import Catalog
 from bcdata.dagster.upkeep.halts import halt_assets, halts_job
 from bcdata.dagster.upkeep.providers import providers_asset, providers_job
-from bcdata.dagster.upkeep.sweep import sweep_job
+from bcdata.dagster.upkeep.scrub import scrub_job
 
 __all__ = ["build_upkeep", "halt_assets", "providers_asset"]
 
 
 def build_upkeep(catalog: Catalog) -> list[Any]:
     """The jobs."""
-    return [sweep_job(catalog), halts_job(catalog), providers_job()]
+    return [scrub_job(catalog), halts_job(catalog), providers_job()]

@@ -10,8 +10,8 @@ import numpy as np
 
 from bcdata.features.families.regime import FAMILY
 from bcdata.features.rolling import EPS
+from bcdata.features.table.context import Settlements
 from bcdata.features.table.grid import DAY, FloatArray, Grid
-from bcdata.features.table.surroundings import Settlements
 
 _YEARLY = "share of the position a year of 365 days, paid by longs"
 _LAST = 2

@@ -8,7 +8,7 @@ import numpy as np
 from bcdata.features.families.microstructure import corwin_schultz_60
 from bcdata.features.parameters import TINY, WILDER, at_least, run
 from bcdata.features.registry import Family
-from bcdata.features.rolling import Sorted, rolling_max, rolling_mean, sorted_window
+from bcdata.features.rolling import SortedWindow, rolling_max, rolling_mean, sorted_window
 from bcdata.features.table.grid import RETURN_NOISE, FloatArray, Grid, plain
 from bcdata.features.volatility import average_true_range, realised_variance, realised_volatility, return_moments
 
@@ -172,6 +172,6 @@ def _positive_close(bars: Grid) -> FloatArray:
     return np.where(bars["close"] > 0, bars["close"], np.nan)
 
 
-def _sorted_returns(bars: Grid, n: int, tail: float) -> Sorted:
+def _sorted_returns(bars: Grid, n: int, tail: float) -> SortedWindow:
     key = "sorted returns", n, tail
     return bars.shared(key, lambda: sorted_window(bars.returns, n, tail=tail, rank=False))

@@ -1,6 +1,6 @@
 """Trend & Momentum: whether the price goes somewhere, and how straight. Definitions 10 to 19.
 
-Recursive ones are truncated recursions that start anew for every UTC day (`bcdata.features.runs`). They are seeded
+Recursive ones are truncated recursions that restart for every UTC day (`bcdata.features.runs`). They are seeded
 with the first value; TA-Lib seeds with a mean, from the beginning of what it is given. The seeds have lost all but
 (1 - alpha)^length of their weight at midnight, where most of it is left, and so has the difference to TA-Lib.
 """

@@ -99,7 +99,7 @@ def amihud_60(bars: Grid, *, n: int) -> FloatArray:
     parameters={"n": 14},
     formula="100 U / (U + D), U and D = sums of p v over those of the last n bars in which p rose and fell, "
     "p = (h + l + c) / 3",
-    source="Quong, Soudack 1989; TA-Lib MFI (TA-Lib/ta-lib issue 244: 0 where U + D is below 1, before it was mended)",
+    source="Quong, Soudack 1989; TA-Lib MFI (TA-Lib/ta-lib issue 244: 0 where U + D is below 1, before it was fixed)",
     unit="percent of the flow",
     range=(0.0, 100.0),
 )

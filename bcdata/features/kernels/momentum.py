@@ -15,7 +15,7 @@ import math
 import numpy as np
 
 from bcdata.features.kernels import compiled
-from bcdata.features.runs import BoolArray, Paired
+from bcdata.features.runs import BoolArray, PairedRuns
 from bcdata.features.table.grid import FloatArray, Prices
 
 _Two = tuple[float, float]
@@ -52,7 +52,7 @@ def _averaged(means: _Two, value: float, fast: float, slow: float) -> _Two:
 
 
 @compiled
-def price_oscillator(close: FloatArray, runs: Paired, fast: float, slow: float) -> FloatArray:
+def price_oscillator(close: FloatArray, runs: PairedRuns, fast: float, slow: float) -> FloatArray:
     """100 · (fast mean / slow mean - 1), from an alpha each; one per row."""
     out = np.empty(close.size)
     for pair in range(runs.pairs.shape[0]):
@@ -77,7 +77,7 @@ def _converged(means: _Three, value: float, fast: float, slow: float, signal: fl
 
 
 @compiled
-def convergence(close: FloatArray, runs: Paired, fast: float, slow: float, signal: float) -> FloatArray:
+def convergence(close: FloatArray, runs: PairedRuns, fast: float, slow: float, signal: float) -> FloatArray:
     """(fast mean - slow mean - the mean of that) / close, from an alpha each; one per row."""
     out = np.empty(close.size)
     for pair in range(runs.pairs.shape[0]):
@@ -107,7 +107,7 @@ def _share(means: _Two) -> float:
 
 
 @compiled
-def strength(close: FloatArray, runs: Paired, alpha: float) -> FloatArray:
+def strength(close: FloatArray, runs: PairedRuns, alpha: float) -> FloatArray:
     """100 · mean gain / (mean gain + mean loss); one per row, NaN where both are 0."""
     out = np.empty(close.size)
     for pair in range(runs.pairs.shape[0]):
@@ -129,7 +129,7 @@ def _reached(mean: float, high: float, low: float, before: float, alpha: float) 
 
 
 @compiled
-def average_true_ranges(prices: Prices, runs: Paired, alpha: float) -> FloatArray:
+def average_true_ranges(prices: Prices, runs: PairedRuns, alpha: float) -> FloatArray:
     """The mean true range; one per row."""
     out = np.empty(runs.sound.size)
     for pair in range(runs.pairs.shape[0]):
@@ -164,7 +164,7 @@ def _trending(means: _Three, rise: float, fall: float, before: float, alpha: flo
 
 
 @compiled
-def directional_index(prices: Prices, runs: Paired, alpha: float) -> FloatArray:
+def directional_index(prices: Prices, runs: PairedRuns, alpha: float) -> FloatArray:
     """Wilder's ADX; one per row."""
     out = np.empty(runs.sound.size)
     for pair in range(runs.pairs.shape[0]):
@@ -198,7 +198,7 @@ def _lean(means: _Three) -> float:
 
 
 @compiled
-def directional_difference(prices: Prices, runs: Paired, alpha: float) -> FloatArray:
+def directional_difference(prices: Prices, runs: PairedRuns, alpha: float) -> FloatArray:
     """Wilder's +DI less -DI; one per row."""
     out = np.empty(runs.sound.size)
     for pair in range(runs.pairs.shape[0]):

@@ -10,7 +10,7 @@ What is read depends on the values of the window alone, so it does not matter wh
 import numpy as np
 
 from bcdata.features.kernels import compiled
-from bcdata.features.rolling import Asked
+from bcdata.features.rolling import WindowStatistics
 from bcdata.features.table.grid import FloatArray, IntArray
 
 _BUCKET = 64
@@ -95,7 +95,7 @@ def _quantile(ordered: FloatArray, held: IntArray, buckets: IntArray, place: flo
 
 @compiled
 def order_statistics(
-    values: FloatArray, pairs: FloatArray, allowed: int, asked: Asked
+    values: FloatArray, pairs: FloatArray, allowed: int, asked: WindowStatistics
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """k-th smallest, mean of the k smallest, rank of the newest, quantiles; the last has shape (quantiles, rows).
 

@@ -1,4 +1,4 @@
-"""Recursions over runs: stretches of rows laid end to end, in each of which the recursion starts anew.
+"""Recursions over runs: stretches of rows laid end to end, in each of which the recursion restarts.
 
 `borders` holds where each run begins in the unrolled arrays, and at last where the last one ends.
 """

@@ -12,7 +12,7 @@ from bcdata.features.proofs.corners import limits_hold, seed_forgotten
 from bcdata.features.proofs.instants import CALM_CUTS, WILD_CUTS, anywhere, eventful
 from bcdata.features.proofs.promises import DAY
 from bcdata.features.proofs.refuted import RefutedError
-from bcdata.features.proofs.subject import Lab, Subject
+from bcdata.features.proofs.subject import ProofRunner, Subject
 from bcdata.features.proofs.world import World, calm, wild
 from bcdata.windows import Window
 
@@ -26,7 +26,7 @@ class Proof(NamedTuple):
     """One proof: what is tried, and what to do where it fails."""
 
     run: Callable[[Subject], None]
-    mend: str
+    fix: str
 
 
 _PAST = "read bars up to the bar itself only: no shift(-n), no centred window, no statistic of the whole column"
@@ -89,14 +89,14 @@ class Result:
     Attributes:
         why: what was seen; empty where the proof holds.
         at: the open of the first bar of the made-up market that shows it (UTC), where one does.
-        mend: what to do.
+        fix: what to do.
     """
 
     feature: str
     proof: str
     why: str = ""
     at: datetime | None = None
-    mend: str = ""
+    fix: str = ""
 
     @property
     def holds(self) -> bool:
@@ -113,7 +113,7 @@ def check(features: Sequence[Feature]) -> Iterator[Result]:
     for feature in features:
         if feature.warm_up > LONGEST:
             raise ValueError(f"{feature.name}: a warm-up of {feature.warm_up:,} bars; proofs reach {LONGEST:,}")
-        subject = Subject(feature, Lab([feature]))
+        subject = Subject(feature, ProofRunner([feature]))
         for name, proof in PROOFS.items():
             yield _tried(subject, name, proof)
 
@@ -123,9 +123,9 @@ def _tried(subject: Subject, name: str, proof: Proof) -> Result:
     try:
         proof.run(subject)
     except RefutedError as refuted:
-        return Result(feature, name, str(refuted), refuted.at, proof.mend)
+        return Result(feature, name, str(refuted), refuted.at, proof.fix)
     except KeyError as error:
-        return Result(feature, name, f"it reads {error}, which is not there", mend=_INPUTS)
+        return Result(feature, name, f"it reads {error}, which is not there", fix=_INPUTS)
     except Exception as error:  # noqa: BLE001 - a user's code may raise anything
-        return Result(feature, name, f"it raises {type(error).__name__}: {error}", mend="mend the code")
+        return Result(feature, name, f"it raises {type(error).__name__}: {error}", fix="fix the code")
     return Result(feature, name)

@@ -9,7 +9,7 @@ from bcdata.features.feature import Feature
 from bcdata.features.parameters import Parameter, limits_of
 from bcdata.features.proofs.promises import bounded, defined
 from bcdata.features.proofs.refuted import RefutedError, require
-from bcdata.features.proofs.subject import Lab, Subject
+from bcdata.features.proofs.subject import ProofRunner, Subject
 from bcdata.features.proofs.world import World
 
 _DAY = 1440
@@ -51,7 +51,7 @@ def seed_forgotten(subject: Subject, world: World) -> None:
 
 def _alone(subject: Subject, parameters: dict[str, Parameter]) -> Subject:
     feature = subject.feature.with_parameters(parameters)
-    return replace(subject, feature=feature, lab=Lab([feature]))
+    return replace(subject, feature=feature, lab=ProofRunner([feature]))
 
 
 def limits_hold(subject: Subject, world: World) -> None:

@@ -18,7 +18,7 @@ Mutation = Callable[[Feature, FloatArray, Grid], FloatArray]
 
 
 @dataclass
-class Lab:
+class ProofRunner:
     """Computes features together, each world and window once, and keeps the grids."""
 
     features: Sequence[Feature]
@@ -43,7 +43,7 @@ class Subject:
     """A feature on trial: as it is registered, or with a mutation."""
 
     feature: Feature
-    lab: Lab
+    lab: ProofRunner
     mutation: Mutation | None = None
 
     def values(self, world: World, window: Window | None = None) -> FloatArray:
@@ -57,4 +57,4 @@ class Subject:
 
     def alone(self) -> "Subject":
         """The feature in a lab of its own, where no other one asks for a longer warm-up."""
-        return Subject(self.feature, Lab([self.feature], self.lab.change), self.mutation)
+        return Subject(self.feature, ProofRunner([self.feature], self.lab.change), self.mutation)

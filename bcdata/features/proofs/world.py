@@ -10,9 +10,9 @@ import polars as pl
 
 from bcdata.features.proofs.bars import FLOWS, ONE_MINUTE, PRICES, START, complete, hostile, whole_window
 from bcdata.features.proofs.late import in_force, irregular, settlements, tardy
+from bcdata.features.table.context import FeatureContext, Panel, panel
 from bcdata.features.table.grid import IntArray, grid_opens
 from bcdata.features.table.known import late_bars, latest
-from bcdata.features.table.surroundings import Panel, Surroundings, panel
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 from bcdata.windows import Window
 
@@ -66,9 +66,9 @@ class World:
         return in_force(self.reference_sent, self.settled_from)
 
     @cached_property
-    def around(self) -> Surroundings:
+    def around(self) -> FeatureContext:
         """What the symbol's features may look at besides its own bars."""
-        return Surroundings(
+        return FeatureContext(
             symbol=SYMBOL,
             reference=self.reference,
             universe=self.panel,

@@ -8,18 +8,18 @@ import numpy as np
 import polars as pl
 
 from bcdata.features.feature import SETTLEMENTS, Feature
+from bcdata.features.table.context import FeatureContext
 from bcdata.features.table.grid import Grid, plain
 from bcdata.features.table.known import known_at
 from bcdata.features.table.placing import Rows, make_grid, opened, rows, taken, within
 from bcdata.features.table.reach import chosen, warm_up_window
-from bcdata.features.table.surroundings import Surroundings
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 
 _DAY = timedelta(days=1)
 _TIME = pl.Datetime("us", "UTC")
 _OPTIONAL = frozenset({"funding_rate"})  # markets without funding have no such column: null throughout
-_ALONE = Surroundings()
+_ALONE = FeatureContext()
 _PART = 31 * 1440
 """Bars that are worked on at once."""
 
@@ -30,7 +30,7 @@ def compute(
     window: Window,
     interval: Interval,
     features: Sequence[Feature] | None = None,
-    around: Surroundings = _ALONE,
+    around: FeatureContext = _ALONE,
 ) -> pl.DataFrame:
     """The feature table of the bars in the window.
 
@@ -61,7 +61,7 @@ def compute_counted(
     window: Window,
     interval: Interval,
     features: Sequence[Feature] | None = None,
-    around: Surroundings = _ALONE,
+    around: FeatureContext = _ALONE,
     known_for: Sequence[Feature] | None = None,
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """What `compute` gives, and of every column that clips how many of its rows were clipped.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from bcdata.features.table.surroundings import NONE, FloatArray, IntArray, Panel, Settlements
+from bcdata.features.table.context import NONE, FloatArray, IntArray, Panel, Settlements
 from bcdata.intervals import EPOCH, Interval
 from bcdata.windows import Window
 

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 from bcdata.features.feature import SETTLEMENTS, Feature
+from bcdata.features.table.context import FeatureContext
 from bcdata.features.table.grid import IntArray
-from bcdata.features.table.surroundings import Surroundings
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 
 Known = tuple[IntArray, IntArray]
@@ -15,7 +15,7 @@ Known = tuple[IntArray, IntArray]
 
 
 def known_at(
-    opens: pl.Series, bars: pl.DataFrame, *, interval: Interval, features: Sequence[Feature], around: Surroundings
+    opens: pl.Series, bars: pl.DataFrame, *, interval: Interval, features: Sequence[Feature], around: FeatureContext
 ) -> pl.Series:
     """When the features of the bars with these opens are known.
 
@@ -60,7 +60,7 @@ def latest(opens: IntArray, late: Sequence[Known]) -> IntArray | None:
     return found
 
 
-def _late(bars: pl.DataFrame, interval: Interval, inputs: set[str], around: Surroundings) -> Iterator[Known]:
+def _late(bars: pl.DataFrame, interval: Interval, inputs: set[str], around: FeatureContext) -> Iterator[Known]:
     """What the rows are computed from, as far as it is known after the end of its own bar."""
     if own := late_bars(bars, interval):
         yield own

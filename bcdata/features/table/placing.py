@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bcdata.features.feature import SETTLEMENTS, Feature
+from bcdata.features.table.context import FeatureContext, Settlements
 from bcdata.features.table.grid import FloatArray, Grid, IntArray, bars_per_year, grid_number, grid_opens, microseconds
 from bcdata.features.table.reach import settlement_window, warm_up_window
-from bcdata.features.table.surroundings import Settlements, Surroundings
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 
@@ -21,7 +21,7 @@ S = TypeVar("S", bound=np.generic)
 
 
 def make_grid(
-    bars: "pl.DataFrame", *, window: Window, interval: Interval, features: Sequence[Feature], around: Surroundings
+    bars: "pl.DataFrame", *, window: Window, interval: Interval, features: Sequence[Feature], around: FeatureContext
 ) -> Grid:
     """The bars, and what surrounds them, on the explicit grid from the window's warm-up to its end."""
     reach, settled = warm_up_window(window, interval, features), settlement_window(window, features)

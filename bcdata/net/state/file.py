@@ -1,4 +1,4 @@
-"""One SQLite file that processes share: opened when needed, mended when damaged, private to its owner."""
+"""One SQLite file that processes share: opened when needed, recreated when damaged, private to its owner."""
 
 import sqlite3
 import threading

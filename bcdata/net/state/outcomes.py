@@ -25,7 +25,7 @@ Batch = Mapping[tuple[str, int], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcomes:
+class RequestOutcomes:
     """What the requests of 24 hours came to.
 
     `success` is the share that was answered, and `latency` the median of seconds until the whole answer was there; None
@@ -37,7 +37,7 @@ class Outcomes:
     latency: float | None = None
 
 
-class Tally:
+class RequestCounter:
     """Counts requests in memory, so that a transaction every few seconds is enough."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ def record(table: sqlite3.Connection, batch: Batch, *, now: int) -> None:
     table.executemany(sql, [(provider, hour, step, count) for (provider, step), count in batch.items()])
 
 
-def summed(rows: Iterable[tuple[str, int, int, int]], *, now: int) -> dict[str, Outcomes]:
+def summed(rows: Iterable[tuple[str, int, int, int]], *, now: int) -> dict[str, RequestOutcomes]:
     """The outcomes of the 24 hours up to now (µs), by provider, out of rows (provider, hour, step, requests)."""
     hour = now // _HOUR
     counts: dict[str, Counter[int]] = {}
@@ -90,7 +90,7 @@ def summed(rows: Iterable[tuple[str, int, int, int]], *, now: int) -> dict[str, 
     return {provider: _outcomes(steps) for provider, steps in counts.items()}
 
 
-def _outcomes(steps: Counter[int]) -> Outcomes:
+def _outcomes(steps: Counter[int]) -> RequestOutcomes:
     requests = steps.total()
     answered = requests - steps[_FAILED]
     seen, latency = 0, None
@@ -98,7 +98,7 @@ def _outcomes(steps: Counter[int]) -> Outcomes:
         seen += steps[step]
         if latency is None and 2 * seen >= answered:
             latency = round(_LEAST * 2 ** (step / _STEPS), 4)
-    return Outcomes(requests, answered / requests, latency)
+    return RequestOutcomes(requests, answered / requests, latency)
 
 
 def _step(seconds: float) -> int:

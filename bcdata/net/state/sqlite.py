@@ -9,12 +9,12 @@ from pathlib import Path
 
 from bcdata.net.answers import LONGEST_WAIT
 from bcdata.net.budgets import Budget
-from bcdata.net.state import breakers, outcomes, tickets
+from bcdata.net.state import breakers, outcomes, reservations
 from bcdata.net.state.base import HOLD_KINDS, Hold, HoldKind
 from bcdata.net.state.breakers import Breaker
 from bcdata.net.state.file import StateFile
 from bcdata.net.state.outcomes import Batch
-from bcdata.net.state.tickets import SECOND, Booked, Spending
+from bcdata.net.state.reservations import SECOND, Charge, Reservation
 
 _LONGEST: dict[HoldKind, float] = {"slow": LONGEST_WAIT, "banned": LONGEST_WAIT, "quota": 32 * 86_400.0}
 
@@ -33,7 +33,7 @@ class SqliteState:
     async def try_acquire(self, budgets: Sequence[tuple[Budget, int]], *, patience: float) -> datetime | None:
         """Spends each weight from its budget, all of them or none; see `NetState`."""
         ends = time.monotonic() + patience
-        booked = Booked((), wait=1)
+        booked = Reservation((), wait=1)
         try:
             while booked.wait:
                 booked = await asyncio.to_thread(self._book, budgets, booked.tickets)
@@ -44,7 +44,7 @@ class SqliteState:
         finally:
             if booked.wait and booked.tickets:  # the caller gave up: its place goes back
                 left = booked.tickets
-                self._file.transact(lambda table: tickets.give_back(table, left))
+                self._file.transact(lambda table: reservations.give_back(table, left))
         return None
 
     async def observe(self, budget: Budget, used: int) -> None:
@@ -97,15 +97,15 @@ class SqliteState:
         """Closes the connections."""
         self._file.close()
 
-    def _book(self, budgets: Sequence[tuple[Budget, int]], held: Sequence[int]) -> Booked:
-        def work(table: sqlite3.Connection) -> Booked:
+    def _book(self, budgets: Sequence[tuple[Budget, int]], held: Sequence[int]) -> Reservation:
+        def work(table: sqlite3.Connection) -> Reservation:
             all_of = [self._spending(table, budget, weight) for budget, weight in budgets]
-            return tickets.book(table, all_of, held, now=_now())
+            return reservations.reserve(table, all_of, held, now=_now())
 
         return self._file.transact(work)
 
     def _observe(self, budget: Budget, used: int) -> None:
-        self._file.transact(lambda table: tickets.observe(table, self._spending(table, budget, used), now=_now()))
+        self._file.transact(lambda table: reservations.observe(table, self._spending(table, budget, used), now=_now()))
 
     def _learn(self, budget: Budget, limit: int) -> None:
         if limit >= 1:
@@ -126,9 +126,9 @@ class SqliteState:
 
         self._file.transact(work)
 
-    def _spending(self, table: sqlite3.Connection, budget: Budget, weight: int) -> Spending:
+    def _spending(self, table: sqlite3.Connection, budget: Budget, weight: int) -> Charge:
         row = table.execute("SELECT weight FROM limits WHERE name = ?", (budget.name,)).fetchone()
-        return Spending(budget, weight, int(row[0]) if row else budget.limit, self._share)
+        return Charge(budget, weight, int(row[0]) if row else budget.limit, self._share)
 
 
 def _now() -> int:

@@ -14,19 +14,19 @@ from bcdata.errors import ProviderError
 from bcdata.net.answers import HttpResponse, one_line, shown, with_query
 from bcdata.net.keys import Secrets, read
 from bcdata.net.plain import exposes_a_secret, is_open, same_host
-from bcdata.net.question import Question
 from bcdata.net.refused import TransientError
+from bcdata.net.request import Request
 from bcdata.net.settings import HttpSettings
 from bcdata.net.skew import SKEWS
 from bcdata.net.wire import redirects
+from bcdata.net.wire.classify import classified
 from bcdata.net.wire.encodings import ACCEPTED
-from bcdata.net.wire.judge import judged
 from bcdata.net.wire.proxies import broken_proxy
 from bcdata.sqlite_files import too_many_files
 
 _PROXY_REMEDY = "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
 
-Heard = Callable[[Question, Mapping[str, str]], Awaitable[None]]
+Heard = Callable[[Request, Mapping[str, str]], Awaitable[None]]
 """What is done with the headers of each reply."""
 
 
@@ -50,7 +50,7 @@ class Wire:
         if session is not None:
             await session.close()
 
-    async def ask(self, question: Question) -> HttpResponse:
+    async def ask(self, question: Request) -> HttpResponse:
         """The answer of one attempt.
 
         Raises:
@@ -65,7 +65,7 @@ class Wire:
                 raise
             raise secrets.cleaned(error) from None
 
-    async def _translated(self, question: Question, secrets: Secrets) -> HttpResponse:
+    async def _translated(self, question: Request, secrets: Secrets) -> HttpResponse:
         """The answer, or what aiohttp says in the words of `judge` and `bcdata.errors`."""
         try:
             return await self._followed(question, secrets)
@@ -90,7 +90,7 @@ class Wire:
         except aiohttp.ClientError as error:
             raise _unusable(question, f"{type(error).__name__} ({one_line(str(error).encode())})") from error
 
-    async def _followed(self, question: Question, secrets: Secrets) -> HttpResponse:
+    async def _followed(self, question: Request, secrets: Secrets) -> HttpResponse:
         """The answer, behind no more redirects than `redirects.MOST`, all of them to places that may be asked."""
         url, hosts, method = with_query(question.url, secrets.params), self._settings.redirect_hosts, question.method
         for _ in range(redirects.MOST + 1):
@@ -106,7 +106,7 @@ class Wire:
                 SKEWS.observe(question.provider, response.headers, datetime.now(UTC))
                 await self._heard(question, response.headers)
                 if response.status not in redirects.STATUSES:
-                    return await judged(question, response, secrets)
+                    return await classified(question, response, secrets)
                 try:
                     url = redirects.target(url, response.headers.get("Location", ""), hosts)
                     if secrets.mask(url.encode())[1] and not same_host(url, question.url):
@@ -138,7 +138,7 @@ class Wire:
         return self._session
 
 
-def _unusable(question: Question, cause: str, *, remedy: str | None = None) -> ProviderError:
+def _unusable(question: Request, cause: str, *, remedy: str | None = None) -> ProviderError:
     message = f"{question.about}: {cause}; {remedy or f'check {question.variable}'}"
     return ProviderError(message, provider=question.provider, url=shown(question.url))
 

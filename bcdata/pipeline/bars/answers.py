@@ -9,9 +9,9 @@ import polars as pl
 from bcdata.catalog import Dataset
 from bcdata.pipeline.parsed.answer_rows import read_bodies
 from bcdata.pipeline.parsed.archive_view import ArchiveView
-from bcdata.pipeline.parsed.rest_answers import Days, span_of, weigh
+from bcdata.pipeline.parsed.rest_answers import ExchangeDays, span_of, weigh
 from bcdata.pipeline.publish import Draft
-from bcdata.pipeline.records.shapes import AnswersManifest, Manifest, learnt_of
+from bcdata.pipeline.records.shapes import Manifest, RestManifest, learnt_of
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
@@ -22,13 +22,13 @@ class BarAnswers:
 
     view: ArchiveView
     raw: Partition
-    manifest: AnswersManifest
+    manifest: RestManifest
 
     @classmethod
     def read(cls, store: Store, dataset: Dataset, raw: Partition, manifest: Manifest) -> "BarAnswers | None":
         """The answers; None where the archive's part is not published."""
         view = ArchiveView.read(store, dataset, raw)
-        return cls(view, raw, cast("AnswersManifest", manifest)) if view else None
+        return cls(view, raw, cast("RestManifest", manifest)) if view else None
 
     @property
     def weighed_against(self) -> Mapping[str, object]:
@@ -42,7 +42,7 @@ class BarAnswers:
         days = read_bodies(store, self.raw, self.manifest.get("days") or [])
         if days is None or None in answers:
             return None
-        exchange = Days(days, self.manifest.get("witnesses") or [])
+        exchange = ExchangeDays(days, self.manifest.get("witnesses") or [])
         weighed = weigh(self.view, queries, [bodies or [] for bodies in answers], exchange)
         record = {"raw": self.manifest["fingerprint"], **learnt_of(self.manifest), **weighed.facts}
         rejected = weighed.rejected.drop("object", "from_us", "to_us", "rank", strict=False)

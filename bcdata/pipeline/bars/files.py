@@ -6,8 +6,8 @@ from bcdata.bars.tail import quiet_since
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import TIME
 from bcdata.gaps.ledger import missing_opens
-from bcdata.gaps.set_aside import Lacking
-from bcdata.gaps.told import DoubtRecord, SpanRecord
+from bcdata.gaps.records import ContradictionRecord, SpanRecord
+from bcdata.gaps.set_aside import MissingOpens
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.parsed.archive_rows import open_objects
 from bcdata.pipeline.parsed.audited_objects import audit_objects
@@ -33,7 +33,7 @@ def parse_files(store: Store, dataset: Dataset, raw: Partition, manifest: Archiv
     found = audit_objects(dataset, raw, opened, controls, between)
     audited, aside = found.audited, found.aside
     expected = calendar(dataset.calendar).opens(dataset.bar_interval, window)
-    lacking = Lacking(expected, missing_opens(expected, audited.bars["open_time"]))
+    lacking = MissingOpens(expected, missing_opens(expected, audited.bars["open_time"]))
     received = found.rows["open_time"].drop_nulls().cast(TIME)
     earlier = manifest.get("superseded", [])
     withdrawn = withdrawn_bars(store, raw, earlier, dataset, lacking.without(received))
@@ -63,5 +63,5 @@ def _window(one: SpanRecord) -> Window:
     return Window(datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"]))
 
 
-def _record_of(one: Contradiction) -> DoubtRecord:
+def _record_of(one: Contradiction) -> ContradictionRecord:
     return {"start": one.window.start.isoformat(), "end": one.window.end.isoformat(), "evidence": one.evidence}

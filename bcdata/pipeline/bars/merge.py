@@ -14,10 +14,10 @@ from bcdata.bars.tail import without_idle_tail
 from bcdata.catalog import Dataset
 from bcdata.gaps.answered import reasons_of
 from bcdata.gaps.ledger import Reason, Status, ledger, missing_opens
-from bcdata.gaps.told import SpanRecord
+from bcdata.gaps.records import SpanRecord
 from bcdata.pipeline.agreement import finer_dataset, finer_disagreement
-from bcdata.pipeline.bars.holes import known_of
-from bcdata.pipeline.context import Workbench, columns_of_all, window_of
+from bcdata.pipeline.bars.missing import gap_evidence
+from bcdata.pipeline.context import RunContext, columns_of_all, window_of
 from bcdata.pipeline.lake import merged_over, read_over
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.parts import Parts
@@ -44,7 +44,7 @@ class BarMerge:
     """A partition of merged bars, and what it reads beside its own parts.
 
     Attributes:
-        work: the catalog and now.
+        context: the catalog and now.
         parts: what the sources have.
         closed: the part of the window whose bars have closed by now.
         unpublished: since when archive files need not be there; None where all are due.
@@ -52,7 +52,7 @@ class BarMerge:
         finer: those of the finer bars that these are compared with.
     """
 
-    work: Workbench
+    context: RunContext
     parts: Parts
     closed: Window
     unpublished: datetime | None
@@ -60,17 +60,17 @@ class BarMerge:
     finer: list[str | None]
 
     @classmethod
-    def of(cls, work: Workbench, parts: Parts) -> "BarMerge":
+    def of(cls, context: RunContext, parts: Parts) -> "BarMerge":
         """Looks up what the partition reads."""
         dataset, symbol, window = parts.dataset, parts.partition.symbol, parts.window
-        funding, finer = work.catalog.joined(dataset), finer_dataset(work.catalog, dataset)
+        funding, finer = context.catalog.joined(dataset), finer_dataset(context.catalog, dataset)
         return cls(
-            work,
+            context,
             parts,
-            closed=closed_window(window, dataset.bar_interval, work.now),
-            unpublished=unpublished_from(dataset, window, work.now),
-            funding=[made for _, made in merged_over(work.store, funding, symbol, window)] if funding else [],
-            finer=[made for _, made in merged_over(work.store, finer, symbol, window)] if finer else [],
+            closed=closed_window(window, dataset.bar_interval, context.now),
+            unpublished=unpublished_from(dataset, window, context.now),
+            funding=[made for _, made in merged_over(context.store, funding, symbol, window)] if funding else [],
+            finer=[made for _, made in merged_over(context.store, finer, symbol, window)] if finer else [],
         )
 
     @property
@@ -92,7 +92,7 @@ class BarMerge:
 
     def draft(self) -> Draft:
         """One truth per bar, and the ledger of those that are missing."""
-        work, parts, dataset = self.work, self.parts, self.parts.dataset
+        context, parts, dataset = self.context, self.parts, self.parts.dataset
         archive, rest = parts.files, parts.answers
         frames = [
             (name, _without_replaced(frame, rest) if name == dataset.bulk else frame) for name, frame in parts.frames()
@@ -101,8 +101,8 @@ class BarMerge:
         bars = with_known_at(merge(frames).filter(pl.col("open_time") < self.closed.end), dataset.bar_interval)
         bars, rest = _without_dead_candles(bars, rest)
         if dataset.is_perpetual:
-            bars = _funded(work, dataset, parts.partition, bars)
-        gaps = self._ledger(ArchiveView(work.store, dataset, parts.partition, archive), bars, rest)
+            bars = _funded(context, dataset, parts.partition, bars)
+        gaps = self._ledger(ArchiveView(context.store, dataset, parts.partition, archive), bars, rest)
         model = merged_model(dataset.bar_interval, funding=dataset.is_perpetual, columns=columns_of_all(dataset))
         findings = [
             *audit(bars, model),
@@ -110,7 +110,7 @@ class BarMerge:
             *_coverage(gaps),
             *nothing_sound(bars.height, [*parts.set_aside()]),
             *_disagreements(frames, exact=not dataset.is_asked_by_windows),
-            *finer_disagreement(work, dataset, parts.partition.symbol, parts.window, bars),
+            *finer_disagreement(context, dataset, parts.partition.symbol, parts.window, bars),
         ]
         verdict = Verdict(bars.height, tuple(findings), {"missing": _by_status(gaps)})
         record: MergedRecord = {
@@ -128,18 +128,18 @@ class BarMerge:
 
     def _ledger(self, view: ArchiveView, bars: pl.DataFrame, rest: AnswersRecord) -> pl.DataFrame:
         dataset, expected = self.parts.dataset, self._expected
-        known = known_of(view, bars, missing_opens(expected, bars["open_time"]), rest, self.unpublished)
+        known = gap_evidence(view, bars, missing_opens(expected, bars["open_time"]), rest, self.unpublished)
         reasons = [*_answered(self.parts, bars), *known.reasons()]
         # Where there are no files, nothing is repaired: every source is a first choice.
         first_choice = [dataset.bulk] if dataset.bulk else list(dataset.sources)
         return ledger(expected, bars, reasons, archives=first_choice)
 
 
-def _funded(work: Workbench, dataset: Dataset, partition: Partition, bars: pl.DataFrame) -> pl.DataFrame:
-    funding = work.catalog.joined(dataset)
+def _funded(context: RunContext, dataset: Dataset, partition: Partition, bars: pl.DataFrame) -> pl.DataFrame:
+    funding = context.catalog.joined(dataset)
     if funding is None:
         return bars.with_columns(pl.lit(None, dtype=pl.Float64).alias("funding_rate"))
-    settled = read_over(work.store, funding, partition.symbol, window_of(dataset, partition))
+    settled = read_over(context.store, funding, partition.symbol, window_of(dataset, partition))
     return join_funding(bars, settled, dataset.bar_interval)
 
 

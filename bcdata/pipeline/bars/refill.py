@@ -7,19 +7,19 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
-from bcdata.evidence.coarser import Coarser
+from bcdata.evidence.coarser import CoarserBars
 from bcdata.evidence.delisting import Delistings, listed_as, status_of
-from bcdata.gaps.explain import told_of
+from bcdata.gaps.explain import evidence_record
 from bcdata.gaps.negatives import asked_twice
-from bcdata.pipeline.bars.holes import Holes, find_holes
-from bcdata.pipeline.context import Workbench, series_of
+from bcdata.pipeline.bars.missing import MissingBars, find_holes
+from bcdata.pipeline.context import RunContext, series_of
 from bcdata.pipeline.missing.compared_days import ComparedDays
-from bcdata.pipeline.missing.queries import Run, cover, wider
-from bcdata.pipeline.missing.questions import Questions
+from bcdata.pipeline.missing.request_windows import Run, cover, wider
+from bcdata.pipeline.missing.requests import MissingRequests
 from bcdata.pipeline.outcome import Outcome
-from bcdata.pipeline.present import as_of
-from bcdata.pipeline.raw.answered import Answered
 from bcdata.pipeline.raw.asking import Replies, nothing_asked
+from bcdata.pipeline.raw.rest_state import RestState
+from bcdata.pipeline.run_clock import as_of
 from bcdata.providers.base import Series
 from bcdata.providers.roles import RepairSource
 from bcdata.store.layout import Partition
@@ -28,15 +28,15 @@ from bcdata.windows import Window
 
 
 def asking(
-    work: Workbench, dataset: Dataset, partitions: Sequence[Partition]
-) -> Callable[[Workbench, Partition], Awaitable[Outcome]]:
+    context: RunContext, dataset: Dataset, partitions: Sequence[Partition]
+) -> Callable[[RunContext, Partition], Awaitable[Outcome]]:
     """Asks for the expected bars that the parsed files lack, partition by partition of a run."""
-    tools = (work.clients.bulk(dataset.market), work.attempts, work.now)
-    coarser, delistings, days = Coarser(*tools), Delistings(*tools), ComparedDays(work, dataset, partitions)
+    tools = (context.clients.bulk(dataset.market), context.attempts, context.now)
+    coarser, delistings, days = CoarserBars(*tools), Delistings(*tools), ComparedDays(context, dataset, partitions)
 
-    async def ask(own: Workbench, one: Partition) -> Outcome:
+    async def ask(own: RunContext, one: Partition) -> Outcome:
         series = series_of(dataset, one.symbol)
-        answered = Answered.read(own.store, own.attempts, one, own.now, str(series))
+        answered = RestState.read(own.store, own.attempts, one, own.now, str(series))
         return await _Refill(own, dataset, one, series, answered, coarser, delistings, days).run()
 
     return ask
@@ -46,12 +46,12 @@ def asking(
 class _Refill:
     """The work on one partition."""
 
-    work: Workbench
+    context: RunContext
     dataset: Dataset
     partition: Partition
     series: Series
-    answered: Answered
-    coarser: Coarser
+    answered: RestState
+    coarser: CoarserBars
     delistings: Delistings
     days: ComparedDays
     replies: Replies = field(default_factory=Replies)
@@ -60,15 +60,15 @@ class _Refill:
 
     @property
     def _rest(self) -> RepairSource:
-        return self.work.clients.repair(self.dataset.market)
+        return self.context.clients.repair(self.dataset.market)
 
     async def run(self) -> Outcome:
-        holes = find_holes(self.work, self.dataset, self.partition)
+        holes = find_holes(self.context, self.dataset, self.partition)
         if holes is None:
             return nothing_asked(self.dataset, self.partition)
         await self._learn_the_end(holes)
         if not holes.is_nothing:
-            questions = Questions(self.answered, holes)
+            questions = MissingRequests(self.answered, holes)
             is_compared = await self._compare_with_days(questions)
             wanted = questions.wanted
             is_asked = await self._heal(questions) if wanted.len() else False
@@ -76,7 +76,7 @@ class _Refill:
                 self._note(questions, wanted)
         return self._conclude()
 
-    async def _heal(self, questions: Questions) -> bool:
+    async def _heal(self, questions: MissingRequests) -> bool:
         """Asks REST, then the archive's coarser files for what REST did not give; whether REST was asked."""
         wanted = questions.wanted
         is_asked = await self._ask(questions)
@@ -85,7 +85,7 @@ class _Refill:
             await self._consult_archive(left)
         return is_asked
 
-    async def _compare_with_days(self, questions: Questions) -> bool:
+    async def _compare_with_days(self, questions: MissingRequests) -> bool:
         """Asks for the exchange's own day bars where no coarser file of the archive covers a day; whether it did."""
         if self.answered.is_unknown or not self.days.are_wanted(questions):
             return False
@@ -97,12 +97,12 @@ class _Refill:
             self.replies.unanswered.append(str(error))
         return True
 
-    async def _learn_the_end(self, holes: Holes) -> None:
+    async def _learn_the_end(self, holes: MissingBars) -> None:
         """Asks what the exchange says of a symbol whose files have ended, or end in candles without a trade."""
         idles = self.dataset.is_perpetual and holes.quiet_since is not None
         if not (holes.seems_gone or idles) or not self.answered.may_ask("status"):
             return
-        info = await self.work.exchange_info(self.dataset.market)
+        info = await self.context.exchange_info(self.dataset.market)
         if info is None:
             return
         one = listed_as(info, self.partition.symbol)
@@ -117,13 +117,13 @@ class _Refill:
         self.answered.manifest["ended"] = {"at": ended.at.isoformat(), "evidence": ended.evidence} if ended else None
         self.answered.times.note("status")
 
-    async def _learn_the_beginning(self, questions: Questions) -> None:
+    async def _learn_the_beginning(self, questions: MissingRequests) -> None:
         """Asks for REST's first bar where bars before the first known one are missing: one call for many empty ones."""
         known = questions.holes.known(questions.weighed, questions.facts)
         if known.is_listed_before(questions.due()[0][0]) or not self.answered.may_ask("first_open"):
             return
         try:
-            first = await self.work.first_open(self.series)
+            first = await self.context.first_open(self.series)
         except NotFoundError:
             raise
         except ProviderError as error:
@@ -132,7 +132,7 @@ class _Refill:
         self.answered.manifest["first_open"] = first.isoformat() if first else None
         self.answered.times.note("first_open")
 
-    async def _ask(self, questions: Questions) -> bool:
+    async def _ask(self, questions: MissingRequests) -> bool:
         """Asks REST for the runs that are due; whether there was anything to ask."""
         manifest = self.answered.manifest
         if not questions.due() or self.answered.is_unknown:
@@ -143,7 +143,7 @@ class _Refill:
             for window in cover(runs, self.dataset.bar_interval, self._rest.rows_per_call(self.dataset.market)):
                 inside = [run for run in runs if run[0] in window and run[1] in window]
                 again = asked_twice(inside, earlier)
-                await self._query(questions, window.until(self.dataset.bar_interval.floor(self.work.now)), again)
+                await self._query(questions, window.until(self.dataset.bar_interval.floor(self.context.now)), again)
             manifest["unknown_symbol"] = False
         except NotFoundError as error:
             self._note_unknown(error)
@@ -155,9 +155,9 @@ class _Refill:
         self.replies.unanswered += [f"{error}, which exchangeInfo lists"] if self.is_listed else []
         self.answered.times.note("symbol")
 
-    async def _query(self, questions: Questions, window: Window, again: list[Run]) -> None:
-        await self.work.exchange_info(self.dataset.market)  # its limits are learnt before the first question
-        rows, interval, now = self._rest.rows_per_call(self.dataset.market), self.dataset.bar_interval, self.work.now
+    async def _query(self, questions: MissingRequests, window: Window, again: list[Run]) -> None:
+        await self.context.exchange_info(self.dataset.market)  # its limits are learnt before the first question
+        rows, interval, now = self._rest.rows_per_call(self.dataset.market), self.dataset.bar_interval, self.context.now
         try:
             pages = await self._rest.klines(self.series, window, now=now)
             self.replies.requests += len(pages)
@@ -181,9 +181,9 @@ class _Refill:
         except ProviderError as error:
             self.replies.unanswered.append(str(error))
             return
-        self.answered.keep_coarser([told_of(one) for one in told])
+        self.answered.keep_coarser([evidence_record(one) for one in told])
 
-    def _note(self, questions: Questions, wanted: pl.Series) -> None:
+    def _note(self, questions: MissingRequests, wanted: pl.Series) -> None:
         """Tells the side table how the questioning went."""
         missing = questions.missing
         if self.replies.unanswered:
@@ -195,7 +195,7 @@ class _Refill:
         self.answered.times.note_outcome(outcome)
 
     def _conclude(self) -> Outcome:
-        as_of(self.work, self.dataset, self.partition)  # answers say what time it is elsewhere
+        as_of(self.context, self.dataset, self.partition)  # answers say what time it is elsewhere
         rows, facts = self.answered.rows, {"queries": len(self.answered.manifest["queries"])}
         made_of, changed = self.answered.seal(), self.answered.save()
         return self.replies.outcome(self.partition, made_of, rows, changed=changed, facts=facts)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bcdata.intervals import Interval
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.raw.objects import ObjectFetcher, iso
-from bcdata.pipeline.records.objects import ControlRecord, Look, ObjectRecord, as_withdrawn
+from bcdata.pipeline.records.objects import ControlRecord, ObjectContent, ObjectRecord, as_withdrawn
 from bcdata.providers.base import PERIODS, BulkObject
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format
@@ -77,7 +77,7 @@ class LookedInto:
         body = await self.fetcher.body(record)
         return record if body is None else {**record, **await self._look(one, body)}
 
-    async def _look(self, one: BulkObject, body: bytes) -> Look:
+    async def _look(self, one: BulkObject, body: bytes) -> ObjectContent:
         """What a look into the object tells: where it begins and ends, and which days it lacks in whole or part.
 
         Taken of those that can tell something: monthly ones, and a partition's first and last daily ones.
@@ -90,7 +90,7 @@ class LookedInto:
             return {"look": _LOOK}
         files = bulk_format(dataset.market)
         seen = await asyncio.to_thread(files.coverage, PublishedFile.of(one, body), interval)
-        told: Look = {"look": _LOOK}
+        told: ObjectContent = {"look": _LOOK}
         if not is_daily or window.start == whole.start:
             told["first"] = iso(seen.first)
         if not is_daily or window.end == whole.end:

@@ -44,7 +44,7 @@ async def choose(
     judged = None
     if policy is Policy.DAYS_FIRST and monthly and not lacking and monthly not in chosen:
         days = [record for record in records if record]
-        alone = DaysAlone(looked.fetcher.work.store, partition, dataset)
+        alone = DaysAlone(looked.fetcher.context.store, partition, dataset)
         judged = await asyncio.to_thread(alone.judge, days, controls, before)
         lacking |= set() if judged["is_whole"] else set(window.days())
     more = [one for one in second_choice(daily, monthly, lacking, policy) if one not in chosen]

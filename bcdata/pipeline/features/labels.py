@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from bcdata.catalog import Dataset
 from bcdata.features.labels import label_schema, label_window, labels
-from bcdata.pipeline.context import Workbench, window_of
+from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import merged_over, read_over, trusted
 from bcdata.pipeline.outcome import Outcome, State
@@ -19,9 +19,9 @@ VERSION = "1"
 """Change it with what a label means."""
 
 
-def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Computes the labels of what merged holds, and yields outcomes in order."""
-    yield from each(work.store.root, partitions, lambda one: _compute(work.store, dataset, one))
+    yield from each(context.store.root, partitions, lambda one: _compute(context.store, dataset, one))
 
 
 def _compute(store: Store, dataset: Dataset, partition: Partition) -> Outcome:

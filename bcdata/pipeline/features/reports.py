@@ -11,7 +11,7 @@ import polars as pl
 from bcdata.catalog import Dataset
 from bcdata.features.feature import SETTLEMENTS, Feature
 from bcdata.features.report import TRAILING, feature_report
-from bcdata.pipeline.context import Workbench, columns_of, window_of
+from bcdata.pipeline.context import RunContext, columns_of, window_of
 from bcdata.pipeline.features.feature_set import features_of, reference_of, universe_of
 from bcdata.pipeline.features.lacking import lacking
 from bcdata.pipeline.fingerprint import fingerprint
@@ -33,10 +33,10 @@ VERSION = 1
 Read = list[tuple[str, str | None]]
 
 
-def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Reports on published features, and yields outcomes date by date."""
     ordered = sorted(partitions, key=lambda one: one.date)
-    yield from each(work.store.root, ordered, lambda one: _report(work.store, dataset, one))
+    yield from each(context.store.root, ordered, lambda one: _report(context.store, dataset, one))
 
 
 def trailing(window: Window) -> Window:

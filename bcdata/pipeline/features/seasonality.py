@@ -6,7 +6,7 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.features.seasonality import profile_window, volatility_profile
-from bcdata.pipeline.context import Workbench, window_of
+from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.features.warm_up import warm_up
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import merged_over, read_over, trusted
@@ -22,9 +22,9 @@ VERSION = 1
 """Raised when the same bars give another profile."""
 
 
-def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Computes the profiles of the days that merged holds, and yields outcomes in order."""
-    yield from each(work.store.root, partitions, lambda one: _profile(work.store, dataset, one))
+    yield from each(context.store.root, partitions, lambda one: _profile(context.store, dataset, one))
 
 
 def _profile(store: Store, dataset: Dataset, partition: Partition) -> Outcome:

@@ -6,10 +6,10 @@ import polars as pl
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.features.table.compute import compute_counted
-from bcdata.pipeline.context import Workbench, columns_of, window_of
-from bcdata.pipeline.features.kept import Kept, kept_columns
+from bcdata.pipeline.context import RunContext, columns_of, window_of
+from bcdata.pipeline.features.column_reuse import ReusedColumns, reused_columns
+from bcdata.pipeline.features.inputs import FeatureInputs
 from bcdata.pipeline.features.lacking import lack_of_columns
-from bcdata.pipeline.features.neighbours import Neighbours
 from bcdata.pipeline.features.warm_up import warm_up
 from bcdata.pipeline.fingerprint import CODE_VERSION, fingerprint
 from bcdata.pipeline.lake import trusted
@@ -23,22 +23,22 @@ from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
 
-def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Computes the features of what merged holds, and yields outcomes date by date.
 
     All symbols of a date look at the same universe and reference, which so are read once, and memory stays flat.
     """
-    near = Neighbours(work.store, work.catalog, dataset)
+    near = FeatureInputs(context.store, context.catalog, dataset)
     ordered = sorted(partitions, key=lambda one: one.date)
-    yield from each(work.store.root, ordered, lambda one: _compute(work.store, dataset, one, near))
+    yield from each(context.store.root, ordered, lambda one: _compute(context.store, dataset, one, near))
 
 
 def made_of(store: Store, catalog: Catalog, dataset: Dataset, partition: Partition) -> str:
     """The fingerprint that the partition's features would have now; another one than theirs: they are stale."""
-    return _fingerprint(dataset, partition, Neighbours(store, catalog, dataset))
+    return _fingerprint(dataset, partition, FeatureInputs(store, catalog, dataset))
 
 
-def _compute(store: Store, dataset: Dataset, partition: Partition, near: Neighbours) -> Outcome:
+def _compute(store: Store, dataset: Dataset, partition: Partition, near: FeatureInputs) -> Outcome:
     if trusted(store, partition.in_zone("merged")) is None:
         return Outcome(partition, State.HELD_BACK, failed("upstream", "merged is not published"))
     made = _fingerprint(dataset, partition, near)
@@ -47,7 +47,7 @@ def _compute(store: Store, dataset: Dataset, partition: Partition, near: Neighbo
     window = window_of(dataset, partition)
     bars = near.bars(partition.symbol, window)
     inside = pl.col("open_time").is_between(window.start, window.end, closed="left")
-    kept = kept_columns(store, partition, near, bars.filter(inside)["open_time"])
+    kept = reused_columns(store, partition, near, bars.filter(inside)["open_time"])
     table, clipped = _table(bars, dataset, partition, near, kept)
     findings = audit(table, feature_model([(one.name, *(one.range or (None, None))) for one in near.features]))
     own = near.own(partition.symbol, window)
@@ -61,7 +61,7 @@ def _compute(store: Store, dataset: Dataset, partition: Partition, near: Neighbo
 
 
 def _table(
-    bars: pl.DataFrame, dataset: Dataset, partition: Partition, near: Neighbours, kept: Kept
+    bars: pl.DataFrame, dataset: Dataset, partition: Partition, near: FeatureInputs, kept: ReusedColumns
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """The features that are not kept, computed, beside those that are; and how many rows were clipped."""
     window, symbol = window_of(dataset, partition), partition.symbol
@@ -77,7 +77,7 @@ def _table(
     return whole.select("open_time", "known_at", *near.identities), {**kept.clipped, **clipped}
 
 
-def _record(dataset: Dataset, partition: Partition, near: Neighbours) -> FeaturesRecord:
+def _record(dataset: Dataset, partition: Partition, near: FeatureInputs) -> FeaturesRecord:
     window = window_of(dataset, partition)
     return {
         "merged": [(one.date, one.made) for one in near.own(partition.symbol, window)],
@@ -88,7 +88,7 @@ def _record(dataset: Dataset, partition: Partition, near: Neighbours) -> Feature
     }
 
 
-def _fingerprint(dataset: Dataset, partition: Partition, near: Neighbours) -> str:
+def _fingerprint(dataset: Dataset, partition: Partition, near: FeatureInputs) -> str:
     """Warm-up and others' bars are untracked reads: what was there is part of the fingerprint."""
     window = window_of(dataset, partition)
     return fingerprint(

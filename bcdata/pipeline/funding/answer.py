@@ -10,8 +10,8 @@ import polars as pl
 from bcdata.bars.settlements import silent
 from bcdata.catalog.names import parse_name
 from bcdata.frames.schema import FUNDING, TIME
-from bcdata.gaps.proofs import window_asked
-from bcdata.gaps.told import Proofs
+from bcdata.gaps.records import NegativeEvidence
+from bcdata.gaps.rest_proofs import window_asked
 from bcdata.pipeline.parsed.answer_rows import read_bodies
 from bcdata.pipeline.records.objects import DAMAGED
 from bcdata.pipeline.records.pages import KeptAnswer
@@ -30,7 +30,7 @@ NO_SETTLEMENTS = pl.DataFrame(schema=FUNDING)
 
 
 @dataclass(frozen=True)
-class Answer:
+class SettlementAnswer:
     """One complete answer.
 
     Attributes:
@@ -50,7 +50,7 @@ class Answer:
     @classmethod
     def kept(
         cls, store: Store, partition: Partition, answer: KeptAnswer | None, known: pl.DataFrame
-    ) -> "Answer | None":
+    ) -> "SettlementAnswer | None":
         """The answer that a manifest keeps; None where there is none, or a page of it is lost or damaged."""
         if answer is None or answer["asked"] is None:
             return None
@@ -104,7 +104,7 @@ class Answer:
         """The minutes (UTC) of all rows."""
         return _minutes(self.rows)
 
-    def proofs(self) -> Proofs:
+    def proofs(self) -> NegativeEvidence:
         """What was asked for and answered, and what that proves, as records keep it.
 
         Returns:
@@ -122,7 +122,7 @@ class Answer:
             "empty": [_pair(one) for one in silent(self.twice, unusable)] if self.twice else [],
         }
 
-    def after(self, earlier: "Answer | None", age: timedelta | None, apart: timedelta) -> "Answer":
+    def after(self, earlier: "SettlementAnswer | None", age: timedelta | None, apart: timedelta) -> "SettlementAnswer":
         """This answer with what it repeats of an earlier one of that age (None: not known), if that was long before."""
         if earlier is None or not (earlier.pages and self.pages) or earlier.contradiction is not None:
             return self

@@ -7,8 +7,8 @@ from typing import cast
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import SENT_SETTLEMENT
 from bcdata.pipeline.context import window_of
-from bcdata.pipeline.funding.answer import Answer
-from bcdata.pipeline.funding.common import Archived, day_before, plain
+from bcdata.pipeline.funding.answer import SettlementAnswer
+from bcdata.pipeline.funding.common import ArchiveSettlements, day_before, plain
 from bcdata.pipeline.funding.listing import facts_of
 from bcdata.pipeline.publish import Draft
 from bcdata.pipeline.records.shapes import FundingManifest, Manifest
@@ -26,12 +26,12 @@ class SettlementAnswers:
     dataset: Dataset
     raw: Partition
     manifest: FundingManifest
-    archived: Archived
+    archived: ArchiveSettlements
 
     @classmethod
     def read(cls, store: Store, dataset: Dataset, raw: Partition, manifest: Manifest) -> "SettlementAnswers | None":
         """The answers; None where the archive's part is not published."""
-        archived = Archived.read(store, dataset, raw)
+        archived = ArchiveSettlements.read(store, dataset, raw)
         return cls(store, dataset, raw, cast("FundingManifest", manifest), archived) if archived else None
 
     @property
@@ -42,11 +42,11 @@ class SettlementAnswers:
     def weigh(self) -> Draft | None:
         """The settlements that are believed, and what the answer proves; None where a page is lost."""
         manifest, window = self.manifest, window_of(self.dataset, self.raw)
-        answer = Answer.kept(self.store, self.raw, manifest, self.archived.known)
+        answer = SettlementAnswer.kept(self.store, self.raw, manifest, self.archived.known)
         if answer is None and manifest["asked"] is not None:
             return None
         if answer is None:  # nothing was asked: what was learnt of the listing said enough
-            answer = Answer(self.dataset.market, Window(window.start, window.start), [])
+            answer = SettlementAnswer(self.dataset.market, Window(window.start, window.start), [])
         given, before = answer.gives(window), answer.gives(day_before(window)).settled
         record = {
             "raw": manifest["fingerprint"],

@@ -10,20 +10,20 @@ from dataclasses import dataclass, field
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
 from bcdata.evidence.delisting import Delistings
-from bcdata.gaps.told import SpanRecord
-from bcdata.pipeline.context import Workbench, series_of
+from bcdata.gaps.records import SpanRecord
+from bcdata.pipeline.context import RunContext, series_of
 from bcdata.pipeline.fingerprint import fingerprint
-from bcdata.pipeline.funding.answer import Answer
-from bcdata.pipeline.funding.common import Archived
+from bcdata.pipeline.funding.answer import SettlementAnswer
+from bcdata.pipeline.funding.common import ArchiveSettlements
 from bcdata.pipeline.funding.listing import facts_of, learn
-from bcdata.pipeline.funding.question import STATUS, Question
+from bcdata.pipeline.funding.request import STATUS, SettlementRequest
 from bcdata.pipeline.outcome import Outcome
-from bcdata.pipeline.present import as_of
 from bcdata.pipeline.raw.asking import Replies, nothing_asked, put_pages, save
 from bcdata.pipeline.records.manifests import funding_manifest
 from bcdata.pipeline.records.objects import without
 from bcdata.pipeline.records.pages import KeptAnswer, NewAnswer, SettlementPage
 from bcdata.pipeline.records.shapes import FundingManifest
+from bcdata.pipeline.run_clock import as_of
 from bcdata.providers.base import Page
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Refilled
@@ -31,26 +31,26 @@ from bcdata.windows import Window
 
 
 def asking(
-    work: Workbench, dataset: Dataset, _partitions: Sequence[Partition]
-) -> Callable[[Workbench, Partition], Awaitable[Outcome]]:
+    context: RunContext, dataset: Dataset, _partitions: Sequence[Partition]
+) -> Callable[[RunContext, Partition], Awaitable[Outcome]]:
     """Asks for the partitions that lack a settlement, again after a day if nothing explains it."""
-    delistings = Delistings(work.clients.bulk(dataset.market), work.attempts, work.now)
+    delistings = Delistings(context.clients.bulk(dataset.market), context.attempts, context.now)
 
-    async def ask(own: Workbench, one: Partition) -> Outcome:
+    async def ask(own: RunContext, one: Partition) -> Outcome:
         return await _ask(own, dataset, one, delistings)
 
     return ask
 
 
-async def _ask(work: Workbench, dataset: Dataset, partition: Partition, delistings: Delistings) -> Outcome:
-    manifest = funding_manifest(work.store, partition)
-    archived = Archived.read(work.store, dataset, partition)
+async def _ask(context: RunContext, dataset: Dataset, partition: Partition, delistings: Delistings) -> Outcome:
+    manifest = funding_manifest(context.store, partition)
+    archived = ArchiveSettlements.read(context.store, dataset, partition)
     if archived is None:
         return nothing_asked(dataset, partition, manifest["fingerprint"] if manifest else "")
-    earlier = Answer.kept(work.store, partition, manifest, archived.known)
-    question = Question(work, dataset, partition, archived, earlier, facts_of(manifest))
+    earlier = SettlementAnswer.kept(context.store, partition, manifest, archived.known)
+    question = SettlementRequest(context, dataset, partition, archived, earlier, facts_of(manifest))
     contradicted = manifest.get("contradicted") if manifest else None
-    refused = Answer.kept(work.store, partition, contradicted, archived.known)
+    refused = SettlementAnswer.kept(context.store, partition, contradicted, archived.known)
     return await _Asking(question, manifest, refused, delistings).run()
 
 
@@ -58,9 +58,9 @@ async def _ask(work: Workbench, dataset: Dataset, partition: Partition, delistin
 class _Asking:
     """The work on one partition."""
 
-    question: Question
+    question: SettlementRequest
     before: FundingManifest | None
-    refused: Answer | None
+    refused: SettlementAnswer | None
     """The last answer that was contradicted, while there was a better one."""
     delistings: Delistings
     replies: Replies = field(default_factory=Replies)
@@ -86,7 +86,7 @@ class _Asking:
             return
         try:
             question.facts = await learn(
-                question.work,
+                question.context,
                 self.delistings,
                 question.dataset,
                 question.partition.symbol,
@@ -104,7 +104,7 @@ class _Asking:
         question = self.question
         series = series_of(question.dataset, question.partition.symbol)
         try:
-            pages = await question.work.clients.repair(series.market).funding(series, question.asked)
+            pages = await question.context.clients.repair(series.market).funding(series, question.asked)
         except NotFoundError:
             pages = []
         except ProviderError as error:
@@ -130,18 +130,18 @@ class _Asking:
         return {"asked": _span(answer.asked), "objects": self._stored("funding", pages), "twice": twice}
 
     def _stored(self, name: str, pages: Sequence[Page]) -> list[SettlementPage]:
-        stored = put_pages(self.question.work.store, self.question.partition, name, pages)
+        stored = put_pages(self.question.context.store, self.question.partition, name, pages)
         return [
             {"name": f"{at}", "file": one["file"], "bytes": one["bytes"], "sha256": one["sha256"], "url": one["url"]}
             for at, one in enumerate(stored)
         ]
 
     def _conclude(self, manifest: FundingManifest) -> Outcome:
-        work, partition = self.question.work, self.question.partition
-        as_of(work, self.question.dataset, partition)  # answers say what time it is elsewhere
+        context, partition = self.question.context, self.question.partition
+        as_of(context, self.question.dataset, partition)  # answers say what time it is elsewhere
         is_anything = bool(self.before) or manifest["asked"] is not None or any(facts_of(manifest).values())
         manifest["fingerprint"] = fingerprint(**without(manifest, "fingerprint")) if is_anything else ""
-        changed = is_anything and save(work.store, partition, manifest, self.before)
+        changed = is_anything and save(context.store, partition, manifest, self.before)
         self.question.times.keep()
         return self.replies.outcome(partition, manifest["fingerprint"], self.rows, changed=changed)
 

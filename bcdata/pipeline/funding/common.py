@@ -12,8 +12,8 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import FUNDING
-from bcdata.gaps.explain import Known
-from bcdata.gaps.told import ToldByAnswers
+from bcdata.gaps.explain import GapEvidence
+from bcdata.gaps.records import AnswersEvidence
 from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.lake import published_sound, read_sound
@@ -65,9 +65,9 @@ def unpublished_of(dataset: Dataset, window: Window, now: datetime, archive: Fil
     return unpublished_from(dataset, window, now)
 
 
-def known_of(
-    window: Window, archive: FilesRecord, rest: ToldByAnswers, settled: pl.DataFrame, unpublished: datetime | None
-) -> Known:
+def gap_evidence(
+    window: Window, archive: FilesRecord, rest: AnswersEvidence, settled: pl.DataFrame, unpublished: datetime | None
+) -> GapEvidence:
     """All that bears on the missing settlements of a partition: the reasons are those of bars, in their order.
 
     Args:
@@ -82,7 +82,7 @@ def known_of(
     ended = rest.get("ended")
     if ended and last is not None and last > datetime.fromisoformat(ended["at"]):
         ended = None
-    return Known(
+    return GapEvidence(
         window,
         archive=archive,
         rest={**rest, "ended": ended},
@@ -95,7 +95,7 @@ def known_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Archived:
+class ArchiveSettlements:
     """What the archive has of a partition, and beside it.
 
     Attributes:
@@ -111,7 +111,7 @@ class Archived:
     made_of: str | None
 
     @classmethod
-    def read(cls, store: Store, dataset: Dataset, partition: Partition) -> "Archived | None":
+    def read(cls, store: Store, dataset: Dataset, partition: Partition) -> "ArchiveSettlements | None":
         """What is published; None where the archive is a source and its part is not."""
         if dataset.bulk is None:
             return cls(None, {}, pl.DataFrame(schema=FUNDING), None)

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bcdata.catalog import Dataset
-from bcdata.evidence.listing_history import Question
+from bcdata.evidence.listing_history import ListingRequest
 from bcdata.frames.schema import TIME
 from bcdata.gaps.explain import record_of
-from bcdata.gaps.told import EvidenceRecord
-from bcdata.pipeline.context import Workbench, window_of
+from bcdata.gaps.records import EvidenceRecord
+from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.funding.common import AROUND
 from bcdata.pipeline.parsed.archive_content import object_file
 from bcdata.pipeline.raw.due import due_until
@@ -29,12 +29,12 @@ def bars_of(dataset: Dataset, symbol: str) -> Series:
 
 
 async def settlement_evidence(
-    work: Workbench, dataset: Dataset, partition: Partition, held: Sequence[ObjectRecord]
+    context: RunContext, dataset: Dataset, partition: Partition, held: Sequence[ObjectRecord]
 ) -> EvidenceRecord:
     """What the files of bars tell, where the month's file is not there, or begins late or ends early.
 
     Args:
-        work: clients and now.
+        context: clients and now.
         dataset: whose partition it is.
         partition: the partition of raw.
         held: the records of its objects, and of the month before.
@@ -42,32 +42,32 @@ async def settlement_evidence(
     Raises:
         ProviderError: the archive cannot be asked.
     """
-    window, due = window_of(dataset, partition), due_until(dataset, work.now)
-    times = list(_times(work, dataset, partition, held, window))
+    window, due = window_of(dataset, partition), due_until(dataset, context.now)
+    times = list(_times(context, dataset, partition, held, window))
     is_listed_before = any(not partition.date.startswith(one["date"]) for one in held)
     begins_late = not is_listed_before and (not times or min(times) - window.start > AROUND)
     ends_early = window.end <= due and (not times or window.end - max(times) > AROUND)
     if not (begins_late or ends_early):
         return {}
-    testimony = await work.witness(dataset.market).testimony(
-        bars_of(dataset, partition.symbol), Question(window, [], due)
+    history = await context.listing_histories(dataset.market).history(
+        bars_of(dataset, partition.symbol), ListingRequest(window, [], due)
     )
-    before = testimony.not_listed(window)
-    ending = await work.witness(dataset.market).ending(testimony, window, due)
+    before = history.not_listed(window)
+    ending = await context.listing_histories(dataset.market).ending(history, window, due)
     return {
         "not_listed": record_of(before) if before else None,
         "ended": ending.to_record() if ending else None,
-        "known_by": iso(testimony.known_by),
+        "known_by": iso(history.known_by),
     }
 
 
 def _times(
-    work: Workbench, dataset: Dataset, partition: Partition, held: Iterable[ObjectRecord], window: Window
+    context: RunContext, dataset: Dataset, partition: Partition, held: Iterable[ObjectRecord], window: Window
 ) -> Iterable[datetime]:
     """The instants in the window of all rows of the objects that can be read."""
     for record in held:
         try:
-            rows = bulk_format(dataset.market).settlements(object_file(work.store, partition, record)).rows
+            rows = bulk_format(dataset.market).settlements(object_file(context.store, partition, record)).rows
         except ObjectError:
             continue
         yield from (at for at in rows.filter(IS_NAMED)["time"].cast(TIME) if at in window)

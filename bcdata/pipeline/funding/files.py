@@ -6,11 +6,11 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import RAW_SETTLEMENT, SENT_SETTLEMENT, TIME
-from bcdata.gaps.told import SetAsideRecord
+from bcdata.gaps.records import SetAsideRecord
 from bcdata.intervals import SETTLEMENT_MINUTE
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.funding.common import AROUND, plain
-from bcdata.pipeline.parsed.archive_content import Opened, Whole, object_file, unread_rows
+from bcdata.pipeline.parsed.archive_content import OpenedObjects, Whole, object_file, unread_rows
 from bcdata.pipeline.parsed.archive_rows import extra_columns
 from bcdata.pipeline.publish import Draft
 from bcdata.pipeline.records.in_footers import FilesRecord
@@ -18,7 +18,7 @@ from bcdata.pipeline.records.shapes import ArchiveManifest
 from bcdata.providers.formats import FileSettlements
 from bcdata.providers.registry import bulk_format
 from bcdata.quality.settlements import IS_NAMED, audit_settlements
-from bcdata.quality.shares import BAD_SHARE, Bad
+from bcdata.quality.shares import BAD_SHARE, BadRows
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -28,7 +28,7 @@ from bcdata.windows import Window
 def parse_files(store: Store, dataset: Dataset, raw: Partition, manifest: ArchiveManifest) -> Draft:
     """The settlements of the objects that raw holds, and those of the day before."""
     window, records, files = window_of(dataset, raw), manifest["objects"], bulk_format(dataset.market)
-    opened = Opened.of(raw, records, lambda record: files.settlements(object_file(store, raw, record)))
+    opened = OpenedObjects.of(raw, records, lambda record: files.settlements(object_file(store, raw, record)))
     rows = pl.concat([pl.DataFrame(schema=RAW_SETTLEMENT), *(one.rows for one in opened.contents)])
     audited = audit_settlements(_of_this_partition(rows, window), max_bad_share=dataset.quality.max_bad_share)
     own, beside = _whole(opened, audited.bad_objects, raw)
@@ -48,7 +48,9 @@ def parse_files(store: Store, dataset: Dataset, raw: Partition, manifest: Archiv
     return Draft(audited.settled, verdict, record, rejected)
 
 
-def _whole(opened: Opened[FileSettlements], bad: Mapping[str, Bad], raw: Partition) -> tuple[list[Whole], list[Whole]]:
+def _whole(
+    opened: OpenedObjects[FileSettlements], bad: Mapping[str, BadRows], raw: Partition
+) -> tuple[list[Whole], list[Whole]]:
     """The objects that are set aside whole: the partition's own, and that of the month before which cannot be read.
 
     The latter is there for a settlement that it may hold by some milliseconds.

@@ -5,8 +5,8 @@ from datetime import datetime
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError
 from bcdata.evidence.delisting import Delistings, listed_as, status_of
-from bcdata.gaps.told import ListingRecord
-from bcdata.pipeline.context import Workbench
+from bcdata.gaps.records import ListingRecord
+from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.funding.evidence import bars_of
 from bcdata.pipeline.raw.objects import iso
 
@@ -23,7 +23,7 @@ def facts_of(told: ListingRecord | None) -> ListingRecord:
 
 
 async def learn(
-    work: Workbench,
+    context: RunContext,
     delistings: Delistings,
     dataset: Dataset,
     symbol: str,
@@ -35,7 +35,7 @@ async def learn(
     """What is known by now.
 
     Args:
-        work: clients and now.
+        context: clients and now.
         delistings: looks for the end of contracts that the exchange has forgotten.
         dataset: whose settlements are missing.
         symbol: the contract's.
@@ -46,21 +46,21 @@ async def learn(
     Raises:
         ProviderError: a provider cannot be asked.
     """
-    info = await work.exchange_info(dataset.market)
+    info = await context.exchange_info(dataset.market)
     if info is None:
         return before
     one, bars = listed_as(info, symbol), bars_of(dataset, symbol)
     onboard = iso(one.onboard_date) if one else before["onboard"]
     facts: ListingRecord = {**before, "onboard": onboard, "status": status_of(one)}
     if begins:  # of old contracts the exchange names a day after their first bars
-        facts["first_open"] = iso(await _first_bar(work, dataset, symbol)) or before["first_open"]
+        facts["first_open"] = iso(await _first_bar(context, dataset, symbol)) or before["first_open"]
     ended = await delistings.end(bars, one) if ends else None
     facts["ended"] = {"at": ended.at.isoformat(), "evidence": ended.evidence} if ended else None
     return facts
 
 
-async def _first_bar(work: Workbench, dataset: Dataset, symbol: str) -> datetime | None:
+async def _first_bar(context: RunContext, dataset: Dataset, symbol: str) -> datetime | None:
     try:
-        return await work.first_open(bars_of(dataset, symbol))
+        return await context.first_open(bars_of(dataset, symbol))
     except NotFoundError:
         return None

@@ -8,8 +8,8 @@ import polars as pl
 from bcdata.bars.settlements import in_force, missing_settlements, settlement_ledger
 from bcdata.frames.schema import SETTLEMENT, conform
 from bcdata.intervals import SETTLEMENT_MINUTE
-from bcdata.pipeline.context import Workbench
-from bcdata.pipeline.funding.common import before_of, due, joined, known_of, unpublished_of
+from bcdata.pipeline.context import RunContext
+from bcdata.pipeline.funding.common import before_of, due, gap_evidence, joined, unpublished_of
 from bcdata.pipeline.parts import Parts
 from bcdata.pipeline.publish import Draft, nothing_sound
 from bcdata.pipeline.records.in_footers import MergedRecord, files_record
@@ -21,16 +21,16 @@ from bcdata.quality.verdict import Finding, Severity, Verdict
 class SettlementMerge:
     """A partition of merged settlements."""
 
-    def __init__(self, work: Workbench, parts: Parts) -> None:
-        self._work, self._parts, self._window = work, parts, parts.window
-        self._due = due(parts.dataset, parts.window, work.now)
-        self._unpublished = unpublished_of(parts.dataset, parts.window, work.now, parts.files)
+    def __init__(self, context: RunContext, parts: Parts) -> None:
+        self._context, self._parts, self._window = context, parts, parts.window
+        self._due = due(parts.dataset, parts.window, context.now)
+        self._unpublished = unpublished_of(parts.dataset, parts.window, context.now, parts.files)
 
     @property
     def made_of(self) -> Mapping[str, object]:
         """All that the partition is made of, as plain values for the fingerprint."""
         # What is not over yet is not known, whatever a file says; the settlements of a month that is over all are.
-        is_over = self._window.end <= self._work.now
+        is_over = self._window.end <= self._context.now
         return {
             "sources": [(name, one.fingerprint if one else None) for name, one in self._parts.published.items()],
             "due": self._due.end,
@@ -43,7 +43,7 @@ class SettlementMerge:
         parts = self._parts
         before = _unlabelled(joined([before_of(files_record(one)) for one in parts.published.values()]))
         settled = in_force(self._settled, before)
-        known = known_of(self._window, parts.files, parts.answers, pl.concat([before, settled]), self._unpublished)
+        known = gap_evidence(self._window, parts.files, parts.answers, pl.concat([before, settled]), self._unpublished)
         missing = missing_settlements(_as_stated(settled), self._due, _as_stated(before))
         gaps = settlement_ledger(missing, known.reasons())
         findings = (
@@ -58,7 +58,7 @@ class SettlementMerge:
     @cached_property
     def _settled(self) -> pl.DataFrame:
         """The settlements of all sources (`SETTLEMENT`, without the interval in force) that are known by now."""
-        known = pl.col("time") + SETTLEMENT_MINUTE <= self._work.now
+        known = pl.col("time") + SETTLEMENT_MINUTE <= self._context.now
         return _unlabelled(joined([frame for _, frame in self._parts.frames()])).filter(known)
 
 

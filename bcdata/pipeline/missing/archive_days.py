@@ -13,10 +13,10 @@ from bcdata.bars.resample import aggregate
 from bcdata.catalog import Dataset
 from bcdata.evidence.remembered import Once, look_into
 from bcdata.frames.schema import BAR, TIME
-from bcdata.pipeline.context import Workbench, series_of
+from bcdata.pipeline.context import RunContext, series_of
 from bcdata.pipeline.missing.day_bars import DAY_INTERVAL, REACH
 from bcdata.pipeline.parsed.control_bars import sound_bars
-from bcdata.pipeline.records.objects import NamedTimes
+from bcdata.pipeline.records.objects import ObjectTimes
 from bcdata.pipeline.records.pages import WitnessBar, WitnessRecord
 from bcdata.providers.base import PERIODS, BulkObject, Series
 from bcdata.providers.formats import PublishedFile
@@ -33,8 +33,8 @@ that is asked."""
 class ArchiveDays:
     """Reads an object once for all partitions of a run that ask for it."""
 
-    def __init__(self, work: Workbench, dataset: Dataset) -> None:
-        self._work = work
+    def __init__(self, context: RunContext, dataset: Dataset) -> None:
+        self._context = context
         self._dataset = dataset
         self._read = Once[str, WitnessRecord | None]()
 
@@ -47,7 +47,7 @@ class ArchiveDays:
         window = self._dataset.grain.window(partition.date)
         series = series_of(self._dataset, partition.symbol)
         first, last = window.start - REACH, window.end + REACH - timedelta(days=1)
-        archive = self._work.clients.bulk(series.market)
+        archive = self._context.clients.bulk(series.market)
         days, months = await asyncio.gather(
             archive.objects(series, "daily", first=Grain.DAY.key(first), last=Grain.DAY.key(last)),
             archive.objects(series, "monthly", first=Grain.MONTH.key(first), last=Grain.MONTH.key(last)),
@@ -62,7 +62,7 @@ class ArchiveDays:
             ProviderError: the archive cannot be asked.
         """
         window = self._dataset.grain.window(partition.date)
-        archive = self._work.clients.bulk(self._dataset.market)
+        archive = self._context.clients.bulk(self._dataset.market)
         made_of = partial(_made_of, self._dataset, series_of(self._dataset, partition.symbol), one, window)
         key = f"{one.key}/{one.date_key < partition.date}"
         return await self._read.get(key, partial(look_into, archive, one, made_of))
@@ -104,5 +104,5 @@ def _overlap(one: Window, other: Window) -> bool:
     return one.start < other.end and other.start < one.end
 
 
-def _record(one: BulkObject) -> NamedTimes:
+def _record(one: BulkObject) -> ObjectTimes:
     return {"name": one.name, "period": one.period, "date": one.date_key}

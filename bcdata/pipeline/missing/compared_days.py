@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from bcdata.catalog import Dataset
-from bcdata.pipeline.context import Workbench
+from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.missing.archive_days import ArchiveDays
 from bcdata.pipeline.missing.day_bars import DAY_INTERVAL, DayBars
-from bcdata.pipeline.missing.questions import Questions
-from bcdata.quality.compare.day_check import Standing
+from bcdata.pipeline.missing.requests import MissingRequests
+from bcdata.quality.compare.day_check import DayBarTrust
 from bcdata.quality.compare.windows import can_compare
 from bcdata.store.layout import Partition
 
@@ -16,13 +16,13 @@ from bcdata.store.layout import Partition
 class ComparedDays:
     """The day bars of the partitions of one run, asked for once a symbol, and the archive's days to try them with."""
 
-    def __init__(self, work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> None:
+    def __init__(self, context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> None:
         self._dataset = dataset
-        self._today = DAY_INTERVAL.floor(work.now).date()
-        self._bars = DayBars(work, dataset, partitions)
-        self._archive_days = ArchiveDays(work, dataset)
+        self._today = DAY_INTERVAL.floor(context.now).date()
+        self._bars = DayBars(context, dataset, partitions)
+        self._archive_days = ArchiveDays(context, dataset)
 
-    def are_wanted(self, questions: Questions) -> bool:
+    def are_wanted(self, questions: MissingRequests) -> bool:
         """Whether day bars are needed that are not known, or not believed and a day old."""
         if not can_compare(self._dataset.bar_interval, DAY_INTERVAL):
             return False
@@ -34,7 +34,7 @@ class ComparedDays:
         is_settled = covers and (not answered.has_days or questions.weighed.check.is_settled)
         return bool(lacking) and not is_settled and answered.may_ask("days")
 
-    async def compare(self, questions: Questions) -> int:
+    async def compare(self, questions: MissingRequests) -> int:
         """Keeps the day bars in the manifest, with days of the archive that they are tried with; returns their bytes.
 
         Raises:
@@ -55,6 +55,6 @@ class ComparedDays:
             days = [date.fromisoformat(each["bar"]["open_time"][:10]) for each in tried]
             page, to = await self._bars.of(self._dataset, partition, days)
             fetched = answered.keep_days(page, to, tried)
-            if questions.weighed.check.standing is Standing.PROVEN:
+            if questions.weighed.check.standing is DayBarTrust.PROVEN:
                 break
         return fetched

@@ -8,7 +8,7 @@ from functools import partial
 from bcdata.catalog import Dataset
 from bcdata.evidence.remembered import Once
 from bcdata.intervals import Interval
-from bcdata.pipeline.context import Workbench, series_of
+from bcdata.pipeline.context import RunContext, series_of
 from bcdata.providers.base import Page, Series
 from bcdata.providers.registry import page_format
 from bcdata.store.layout import Partition
@@ -22,8 +22,8 @@ REACH = timedelta(days=33)
 class DayBars:
     """Asks once for each symbol of a run: a thousand days cost as much as one."""
 
-    def __init__(self, work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> None:
-        self._work = work
+    def __init__(self, context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> None:
+        self._context = context
         self._spans: dict[Series, Window] = {}
         for one in partitions:
             series, window = _days_of(dataset, one.symbol), _around(dataset.grain.window(one.date))
@@ -45,14 +45,16 @@ class DayBars:
         """
         series = _days_of(dataset, partition.symbol)
         pages = await self._pages.get(series, partial(self._ask, series))
-        closed = DAY_INTERVAL.floor(self._work.now)
+        closed = DAY_INTERVAL.floor(self._context.now)
         window = dataset.grain.window(partition.date).until(closed)
         others = {datetime(day.year, day.month, day.day, tzinfo=UTC) for day in also if day < closed.date()}
         return page_format(series.market).excerpt(pages, window, others), window.end
 
     async def _ask(self, series: Series) -> list[Page]:
-        await self._work.exchange_info(series.market)  # its limits are learnt before the first question
-        return await self._work.clients.repair(series.market).klines(series, self._spans[series], now=self._work.now)
+        await self._context.exchange_info(series.market)  # its limits are learnt before the first question
+        return await self._context.clients.repair(series.market).klines(
+            series, self._spans[series], now=self._context.now
+        )
 
 
 def _days_of(dataset: Dataset, symbol: str) -> Series:

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from bcdata.catalog import Dataset
-from bcdata.evidence.coarser import Coarser
-from bcdata.evidence.listing_history import Question, day_window
-from bcdata.evidence.reuse import Reuses, absences, days_held
-from bcdata.gaps.explain import record_of, told_of
-from bcdata.gaps.told import CoarseRecord, EvidenceRecord, ReasonRecord
-from bcdata.pipeline.bars.holes import missing_in
-from bcdata.pipeline.context import Workbench, series_of, window_of
+from bcdata.evidence.coarser import CoarserBars
+from bcdata.evidence.listing_history import ListingRequest, day_window
+from bcdata.evidence.reuse import TickerReuses, absences, days_held
+from bcdata.gaps.explain import evidence_record, record_of
+from bcdata.gaps.records import CoarseRecord, EvidenceRecord, ReasonRecord
+from bcdata.pipeline.bars.missing import missing_in
+from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.funding.evidence import settlement_evidence
 from bcdata.pipeline.raw.due import due_until
 from bcdata.pipeline.raw.listings import uncovered_days
@@ -25,12 +25,16 @@ _DAY = timedelta(days=1)
 
 
 async def evidence_of(
-    work: Workbench, dataset: Dataset, partition: Partition, objects: Sequence[BulkObject], held: Sequence[ObjectRecord]
+    context: RunContext,
+    dataset: Dataset,
+    partition: Partition,
+    objects: Sequence[BulkObject],
+    held: Sequence[ObjectRecord],
 ) -> EvidenceRecord:
     """What other files tell, where days have no object of their own, or bars begin late or end early.
 
     Args:
-        work: clients and now.
+        context: clients and now.
         dataset: whose partition it is.
         partition: the partition of raw.
         objects: the objects in force that are about its time.
@@ -41,19 +45,24 @@ async def evidence_of(
     """
     window = window_of(dataset, partition)
     if dataset.interval is None:
-        return await settlement_evidence(work, dataset, partition, held)
-    days = uncovered_days(objects, window.until(work.now))
-    bare = [pair for pair in _bare_days(work.now, objects, held) if _touches(pair, window)]
+        return await settlement_evidence(context, dataset, partition, held)
+    days = uncovered_days(objects, window.until(context.now))
+    bare = [pair for pair in _bare_days(context.now, objects, held) if _touches(pair, window)]
     beyond = _days_beyond(dataset, window, held)
     if not (days or bare or beyond):
         return {}
-    due, series = due_until(dataset, work.now), series_of(dataset, partition.symbol)
-    history = await work.witness(dataset.market).testimony(series, Question(window, [*days, *beyond], due))
+    due, series = due_until(dataset, context.now), series_of(dataset, partition.symbol)
+    history = await context.listing_histories(dataset.market).history(
+        series, ListingRequest(window, [*days, *beyond], due)
+    )
     before = history.not_listed(window)
-    ending = await work.witness(dataset.market).ending(history, window, due)
+    ending = await context.listing_histories(dataset.market).ending(history, window, due)
     missing = [*(absences(days_held(history.held)) if history.is_complete else []), *bare]
-    finder = Reuses(
-        work.clients.bulk(dataset.market), work.has_bars if dataset.repair else None, work.attempts, work.now
+    finder = TickerReuses(
+        context.clients.bulk(dataset.market),
+        context.has_bars if dataset.repair else None,
+        context.attempts,
+        context.now,
     )
     found = await finder.find(series, history.held, [pair for pair in missing if _touches(pair, window)])
     reused = {
@@ -98,14 +107,14 @@ def _touches(pair: tuple[date, date], window: Window) -> bool:
 
 
 async def coarser_evidence(
-    work: Workbench, coarser: Coarser, dataset: Dataset, partition: Partition, objects: Sequence[ObjectRecord]
+    context: RunContext, coarser: CoarserBars, dataset: Dataset, partition: Partition, objects: Sequence[ObjectRecord]
 ) -> list[ReasonRecord | CoarseRecord]:
     """What coarser files tell of the bars that the objects lack: for datasets of which nobody asks REST.
 
     Raises:
         ProviderError: the archive cannot be asked.
     """
-    missing = await asyncio.to_thread(missing_in, work, dataset, partition, objects)
+    missing = await asyncio.to_thread(missing_in, context, dataset, partition, objects)
     if missing.is_empty():
         return []
-    return [told_of(one) for one in await coarser.evidence(series_of(dataset, partition.symbol), missing)]
+    return [evidence_record(one) for one in await coarser.evidence(series_of(dataset, partition.symbol), missing)]

@@ -13,10 +13,10 @@ from bcdata.frames.schema import TIME
 from bcdata.gaps.answered import is_covered, windows_of
 from bcdata.gaps.explain import quarantined
 from bcdata.gaps.ledger import runs_of, window_of_run
-from bcdata.pipeline.context import Workbench, series_of, window_of
+from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.lake import published_sound, read_sound
 from bcdata.pipeline.raw.due import settled_by
-from bcdata.pipeline.raw.pages import KeptPages
+from bcdata.pipeline.raw.pages import StoredPages
 from bcdata.pipeline.records.in_footers import windows_record
 from bcdata.pipeline.records.pages import WindowPageRecord
 from bcdata.pipeline.zones import in_order
@@ -33,19 +33,19 @@ _STILL_COMING = timedelta(days=1)
 
 
 @dataclass(slots=True)
-class WindowQuestions:
+class WindowRequests:
     """The time of one partition that the pages of its source leave open. `findings`, by rule, are added to."""
 
-    work: Workbench
+    context: RunContext
     dataset: Dataset
     partition: Partition
-    pages: KeptPages
+    pages: StoredPages
     findings: dict[str, Finding] = field(default_factory=dict)
 
     def wanted(self) -> list[Window]:
         """The time of expected bars that neither the pages cover nor earlier sources have, in reach of the source."""
         interval = self.dataset.bar_interval
-        closed = closed_window(self.window, interval, settled_by(self.work.now))
+        closed = closed_window(self.window, interval, settled_by(self.context.now))
         expected = calendar(self.dataset.calendar).opens(interval, closed)
         lost = self._lost()
         left = expected.filter(~is_covered(expected, union([*self.pages.covered, *lost]), interval))
@@ -73,7 +73,7 @@ class WindowQuestions:
     @property
     def is_fresh(self) -> bool:
         """Whether bars may yet come where the source was silent."""
-        return self.window.end > self.work.now - _STILL_COMING
+        return self.window.end > self.context.now - _STILL_COMING
 
     def lacks_its_beginning(self) -> bool:
         """Whether the first page has no bar that opens with the partition."""
@@ -115,11 +115,11 @@ class WindowQuestions:
     def _has(self, name: str, opens: pl.Series) -> pl.Series:
         """Whether an earlier source has each bar, or answered in full that it has none; a row set aside is neither."""
         parsed, interval = self.partition.in_zone("parsed", name), self.dataset.bar_interval
-        published = published_sound(self.work.store, parsed)
+        published = published_sound(self.context.store, parsed)
         if published is None:
-            pages = KeptPages.read(self.work.store, self.partition.in_zone("raw", name), str(self.series))
+            pages = StoredPages.read(self.context.store, self.partition.in_zone("raw", name), str(self.series))
             return is_covered(opens, pages.covered, interval)
-        bars = read_sound(self.work.store, parsed, self.dataset.name, ["open_time"])
+        bars = read_sound(self.context.store, parsed, self.dataset.name, ["open_time"])
         record = windows_record(published)
         there = opens.is_in(bars["open_time"].implode()) if bars is not None else opens.is_null()
         set_aside = union(quarantined(one).window for one in record["quarantined"])
@@ -134,7 +134,7 @@ class WindowQuestions:
         depth, interval = self.source.capabilities.depth_bars, self.dataset.bar_interval
         if depth is None:
             return list(windows)
-        begin = interval.floor(self.work.now) - depth * (interval.length or timedelta(days=31))
+        begin = interval.floor(self.context.now) - depth * (interval.length or timedelta(days=31))
         found = [Window(max(one.start, begin), one.end) for one in windows if one.end > begin]
         if found != list(windows) and self.is_last:
             words = f"{self.source.name} has the latest {depth} bars alone, since {begin:%Y-%m-%d %H:%M}"
@@ -143,7 +143,7 @@ class WindowQuestions:
 
     def _opens(self, record: WindowPageRecord) -> pl.Series:
         """The opens (UTC) of the rows of a page, but for foreign ones: these prove nothing."""
-        source, bodies = self.work.clients.window(self.source.name), self.pages.bodies([record])
+        source, bodies = self.context.clients.window(self.source.name), self.pages.bodies([record])
         opens = source.read(self.series, bodies).rows["open_time"].cast(TIME)
         start, end = (datetime.fromisoformat(record[edge]) for edge in ("start", "end"))
         return opens.filter(opens.is_between(self.dataset.bar_interval.floor(start), end, closed="left"))

@@ -7,18 +7,18 @@ import polars as pl
 
 from bcdata.frames.schema import TIME
 from bcdata.gaps.ledger import windows_of_runs
-from bcdata.gaps.told import DayBarRecord, DoubtRecord, SetAsideRecord
+from bcdata.gaps.records import ContradictionRecord, DayBarRecord, SetAsideRecord
 from bcdata.intervals import Interval
 from bcdata.pipeline.missing.day_bars import DAY_INTERVAL
 from bcdata.pipeline.parsed.answer_rows import within
 from bcdata.quality.compare.coarser import Contradiction
-from bcdata.quality.compare.questions import Settled
+from bcdata.quality.compare.questions import Answers
 from bcdata.quality.compare.refill import REFUTED
 from bcdata.quality.compare.windows import length_of
 from bcdata.quality.verdict import Finding, Severity
 
 
-def window_record(one: Contradiction) -> DoubtRecord:
+def window_record(one: Contradiction) -> ContradictionRecord:
     """A window, half-open, with its evidence."""
     return {"start": one.window.start.isoformat(), "end": one.window.end.isoformat(), "evidence": one.evidence}
 
@@ -32,7 +32,7 @@ def refuted_run(bars: pl.DataFrame, one: Contradiction) -> SetAsideRecord:
     return {"start": start.isoformat(), "end": end.isoformat(), "reason": REFUTED, "evidence": one.evidence}
 
 
-def set_aside_windows(rejected: pl.DataFrame, bars: pl.DataFrame, interval: Interval) -> list[DoubtRecord]:
+def set_aside_windows(rejected: pl.DataFrame, bars: pl.DataFrame, interval: Interval) -> list[ContradictionRecord]:
     """Half-open windows of rows that came, were set aside, and that no other row stands in for; and why."""
     told = rejected.drop_nulls("open_time").select(
         pl.col("open_time").cast(TIME).dt.truncate(interval.name), "reason", "evidence"
@@ -64,7 +64,7 @@ def days_with_holes(days: pl.DataFrame, bars: pl.DataFrame, interval: Interval) 
     ]
 
 
-def said(settled: Settled, replaced: Sequence[Contradiction]) -> list[Finding]:
+def said(settled: Answers, replaced: Sequence[Contradiction]) -> list[Finding]:
     """What became of the questions about the archive's own rows, as warnings."""
     told = (
         ("question_confirmed", settled.confirmed, "coarser bars contradict rows in which the archive and REST agree"),

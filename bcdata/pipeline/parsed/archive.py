@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from bcdata.catalog import Dataset
-from bcdata.pipeline.context import Workbench
+from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.frame_types import functions_of
 from bcdata.pipeline.outcome import Outcome, State
@@ -15,9 +15,9 @@ from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
 
-def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Parses and audits what raw holds, and yields outcomes in order."""
-    yield from each(work.store.root, partitions, lambda one: _parse(work.store, dataset, one))
+    yield from each(context.store.root, partitions, lambda one: _parse(context.store, dataset, one))
 
 
 def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:

@@ -10,11 +10,11 @@ import polars as pl
 from bcdata.errors import StoreError
 from bcdata.intervals import Interval
 from bcdata.pipeline.lake import repair
-from bcdata.pipeline.records.objects import WITHDRAWN, NamedTimes, ObjectRecord
+from bcdata.pipeline.records.objects import WITHDRAWN, ObjectRecord, ObjectTimes
 from bcdata.providers.base import PERIODS, ObjectError, Series
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format
-from bcdata.quality.shares import BAD_SHARE, Bad
+from bcdata.quality.shares import BAD_SHARE, BadRows
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
@@ -25,7 +25,7 @@ Whole = tuple[ObjectRecord, str, str]
 
 
 @dataclass(slots=True)
-class Opened(Generic[Content]):
+class OpenedObjects(Generic[Content]):
     """The contents of the objects that could be opened, and what is wrong with the others."""
 
     records: list[ObjectRecord] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Opened(Generic[Content]):
     @classmethod
     def of(
         cls, raw: Partition, records: Sequence[ObjectRecord], read: Callable[[ObjectRecord], Content]
-    ) -> "Opened[Content]":
+    ) -> "OpenedObjects[Content]":
         """Opens the objects of a partition of raw.
 
         Raises:
@@ -51,7 +51,7 @@ class Opened(Generic[Content]):
                 opened.broken.append((record, error))
         return opened
 
-    def whole(self, bad: Mapping[int, Bad]) -> list[Whole]:
+    def whole(self, bad: Mapping[int, BadRows]) -> list[Whole]:
         """The objects that are set aside whole: those that could not be opened, and those (by index) that are bad."""
         broken = [(record, error.rule, f"{record['name']} cannot be read: {error}") for record, error in self.broken]
         named = [(self.records[at], one) for at, one in bad.items()]
@@ -117,6 +117,6 @@ def rows_content(store: Store, raw: Partition, record: ObjectRecord, series: Ser
     return rows
 
 
-def object_window(record: NamedTimes) -> Window:
+def object_window(record: ObjectTimes) -> Window:
     """The time that an archive object names."""
     return PERIODS[record["period"]].window(record["date"])

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from bcdata.catalog import Dataset
-from bcdata.gaps.set_aside import UNREADABLE_LINE, Lacking, runs_of_rows, runs_of_windows
-from bcdata.gaps.told import SetAsideRecord
+from bcdata.gaps.records import SetAsideRecord
+from bcdata.gaps.set_aside import UNREADABLE_LINE, MissingOpens, runs_of_rows, runs_of_windows
 from bcdata.intervals import Interval
 from bcdata.pipeline.context import series_of
-from bcdata.pipeline.parsed.archive_content import Opened, Whole, object_window, rows_content, unread_rows
+from bcdata.pipeline.parsed.archive_content import OpenedObjects, Whole, object_window, rows_content, unread_rows
 from bcdata.pipeline.parsed.control_bars import with_windows
 from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.quality.audit import Audited
@@ -19,14 +19,16 @@ from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
 
-def open_objects(store: Store, raw: Partition, records: Sequence[ObjectRecord], dataset: Dataset) -> Opened[bytes]:
+def open_objects(
+    store: Store, raw: Partition, records: Sequence[ObjectRecord], dataset: Dataset
+) -> OpenedObjects[bytes]:
     """The rows of the objects of a partition of raw, by their records."""
     series = series_of(dataset, raw.symbol)
-    return Opened.of(raw, records, lambda record: rows_content(store, raw, record, series))
+    return OpenedObjects.of(raw, records, lambda record: rows_content(store, raw, record, series))
 
 
 @dataclass(frozen=True, slots=True)
-class SetAside:
+class RowsSetAside:
     """All that is not published of what was received.
 
     Attributes:
@@ -36,13 +38,15 @@ class SetAside:
         whole: objects that were set aside whole: record, rule, and words.
     """
 
-    opened: Opened[bytes]
+    opened: OpenedObjects[bytes]
     rows: pl.DataFrame
     rejected: pl.DataFrame
     whole: list[Whole]
 
     @classmethod
-    def of(cls, opened: Opened[bytes], rows: pl.DataFrame, bad_lines: pl.DataFrame, audited: Audited) -> "SetAside":
+    def of(
+        cls, opened: OpenedObjects[bytes], rows: pl.DataFrame, bad_lines: pl.DataFrame, audited: Audited
+    ) -> "RowsSetAside":
         """Puts together what the audit set aside and what could not be read."""
         lines = with_windows(bad_lines.with_columns(reason=pl.lit(UNREADABLE_LINE)), opened.records).drop("rank")
         rejected = (
@@ -50,7 +54,7 @@ class SetAside:
         )
         return cls(opened, rows, rejected, opened.whole(audited.bad_objects))
 
-    def runs(self, lacking: Lacking, interval: Interval) -> list[SetAsideRecord]:
+    def runs(self, lacking: MissingOpens, interval: Interval) -> list[SetAsideRecord]:
         """The runs of missing bars that it explains, for the gap ledger."""
         if not self.rejected.height and not self.whole:
             return []

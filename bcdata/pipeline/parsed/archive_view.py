@@ -8,8 +8,8 @@ from bcdata.catalog import Dataset
 from bcdata.frames.schema import BAR, conform
 from bcdata.gaps.explain import coarse_of
 from bcdata.gaps.ledger import Reason
+from bcdata.gaps.records import AnswersEvidence
 from bcdata.gaps.residuals import CoarseBar, coarse_bars, residuals
-from bcdata.gaps.told import ToldByAnswers
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.lake import keys_over, published_sound, read_sound
 from bcdata.pipeline.parsed.control_bars import read_controls
@@ -83,7 +83,7 @@ class ArchiveView:
             self._controls["own"] = read_controls(self.store, raw, controls, self.window)
         return self._controls["own"]
 
-    def coarse(self, missing: pl.Series, rest: ToldByAnswers) -> list[CoarseBar]:
+    def coarse(self, missing: pl.Series, rest: AnswersEvidence) -> list[CoarseBar]:
         """The closed coarser bars of days that lack a bar: of raw's control bars and of what other files told.
 
         Args:
@@ -95,7 +95,7 @@ class ArchiveView:
         within = [one for one in told if one.start >= self.window.start and one.end <= self.window.end]
         return [*coarse_bars(self.controls, missing), *within]
 
-    def residuals(self, bars: pl.DataFrame, missing: pl.Series, rest: ToldByAnswers) -> list[Reason]:
+    def residuals(self, bars: pl.DataFrame, missing: pl.Series, rest: AnswersEvidence) -> list[Reason]:
         """Where coarser bars have more trades than the bars of the partition that are there, from whatever source.
 
         The exchange's own day bars, where there are some, count too.

@@ -9,14 +9,14 @@ import polars as pl
 from bcdata.catalog import Dataset
 from bcdata.gaps.set_aside import by_neighbours
 from bcdata.pipeline.context import series_of, window_of
-from bcdata.pipeline.parsed.archive_content import Opened
-from bcdata.pipeline.parsed.archive_rows import SetAside, extra_columns
+from bcdata.pipeline.parsed.archive_content import OpenedObjects
+from bcdata.pipeline.parsed.archive_rows import RowsSetAside, extra_columns
 from bcdata.pipeline.parsed.control_bars import with_windows
 from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.providers.registry import bulk_format
 from bcdata.quality.audit import Audited, audit_bars
 from bcdata.quality.rules import blame, row_rules
-from bcdata.quality.shares import Bad, count_bad
+from bcdata.quality.shares import BadRows, count_bad
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
 from bcdata.windows import Grain, Window
@@ -37,14 +37,14 @@ class AuditedObjects:
     rows: pl.DataFrame
     bad_lines: pl.DataFrame
     audited: Audited
-    aside: SetAside
+    aside: RowsSetAside
     noticed: list[Finding]
 
 
 def audit_objects(
     dataset: Dataset,
     partition: Partition,
-    opened: Opened[bytes],
+    opened: OpenedObjects[bytes],
     controls: Mapping[str, pl.DataFrame],
     between: Sequence[Window] = (),
     *,
@@ -65,7 +65,7 @@ def audit_objects(
     rows, spilled = _of_this_partition(sent.rows, dataset, partition)
     bad_lines = sent.bad_lines
     rows = with_windows(rows, opened.records)
-    elsewhere: dict[int, Bad] = {}
+    elsewhere: dict[int, BadRows] = {}
     if dataset.grain is Grain.DAY and any(one["period"] == "monthly" for one in opened.records):
         rows, bad_lines, elsewhere = _of_this_day(rows, bad_lines, opened.records, dataset, partition)
     audited = audit_bars(
@@ -79,7 +79,7 @@ def audit_objects(
         is_published=is_published,
     )
     noticed = [*sent.findings, *spilled, *extra_columns([opened.records[at]["name"] for at in sent.wide])]
-    return AuditedObjects(rows, bad_lines, audited, SetAside.of(opened, rows, bad_lines, audited), noticed)
+    return AuditedObjects(rows, bad_lines, audited, RowsSetAside.of(opened, rows, bad_lines, audited), noticed)
 
 
 def _of_this_partition(
@@ -101,7 +101,7 @@ def _of_this_partition(
 
 def _of_this_day(
     rows: pl.DataFrame, bad_lines: pl.DataFrame, records: Sequence[ObjectRecord], dataset: Dataset, partition: Partition
-) -> tuple[pl.DataFrame, pl.DataFrame, dict[int, Bad]]:
+) -> tuple[pl.DataFrame, pl.DataFrame, dict[int, BadRows]]:
     """Takes out of the month's object the rows and lines of the day, and counts the others, good and bad.
 
     An object is believed or not as a whole, by day as by month: so what is bad on other days counts.

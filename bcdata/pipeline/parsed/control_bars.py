@@ -9,7 +9,7 @@ from bcdata.catalog.names import parse_name
 from bcdata.frames.schema import BAR, TIME
 from bcdata.intervals import Interval
 from bcdata.pipeline.parsed.archive_content import object_window, refuse_lost, rows_content
-from bcdata.pipeline.records.objects import ControlRecord, NamedTimes
+from bcdata.pipeline.records.objects import ControlRecord, ObjectTimes
 from bcdata.providers.base import ObjectError, Series
 from bcdata.providers.registry import bulk_format
 from bcdata.quality.audit import audit_bars
@@ -68,7 +68,7 @@ def _named(broken: Sequence[str]) -> list[Finding]:
     return [Finding("control_unreadable", Severity.WARN, len(broken), words + more)]
 
 
-def sound_bars(contents: Sequence[bytes], records: Sequence[NamedTimes], series: Series) -> pl.DataFrame:
+def sound_bars(contents: Sequence[bytes], records: Sequence[ObjectTimes], series: Series) -> pl.DataFrame:
     """The rows (`BAR`) of objects that pass the row rules: what is wrong in itself checks nothing.
 
     Args:
@@ -82,7 +82,7 @@ def sound_bars(contents: Sequence[bytes], records: Sequence[NamedTimes], series:
     return audited.bars.select(BAR.names())
 
 
-def with_windows(rows: pl.DataFrame, records: Sequence[NamedTimes]) -> pl.DataFrame:
+def with_windows(rows: pl.DataFrame, records: Sequence[ObjectTimes]) -> pl.DataFrame:
     """Raw rows with the window (`from_us`, `to_us`) and the `rank` of their object (0 daily, 1 monthly)."""
     windows = [object_window(record) for record in records]
     table = pl.DataFrame(

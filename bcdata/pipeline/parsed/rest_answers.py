@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from bcdata.frames.schema import TIME
-from bcdata.gaps.proofs import proofs, window_asked
+from bcdata.gaps.rest_proofs import proofs, window_asked
 from bcdata.pipeline.missing.archive_days import frame_of
 from bcdata.pipeline.missing.day_bars import DAY_INTERVAL
 from bcdata.pipeline.parsed.answer_facts import days_with_holes, refuted_run, said, set_aside_windows, window_record
@@ -29,16 +29,16 @@ from bcdata.pipeline.records.in_footers import WeighedRecord
 from bcdata.pipeline.records.pages import QueryRecord, WitnessRecord
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.compare.coarser import Contradiction
-from bcdata.quality.compare.day_check import DayCheck, Doubtful, Standing, check_days, conclude
+from bcdata.quality.compare.day_check import DayBarTrust, DayCheck, UncomparedDays, check_days, conclude
 from bcdata.quality.compare.overlap import Overlap, overlap
-from bcdata.quality.compare.questions import Settled, settle
-from bcdata.quality.compare.refill import STEP, Surroundings, every_control, judge_refill
+from bcdata.quality.compare.questions import Answers, settle
+from bcdata.quality.compare.refill import STEP, RefillContext, every_control, judge_refill
 from bcdata.quality.verdict import Finding, Verdict
 from bcdata.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
+class ExchangeDays:
     """The exchange's day bars of a partition as sent (pages), and day bars of the archive that they are tried with."""
 
     pages: Sequence[bytes] = ()
@@ -46,7 +46,7 @@ class Days:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class RestEvidence:
     """The answers of one partition.
 
     Attributes:
@@ -67,14 +67,17 @@ class Weighed:
     facts: WeighedRecord
     overlaps: Sequence[Overlap]
     opens: Sequence[Sequence[datetime]]
-    settled: Settled
+    settled: Answers
     refuted: Sequence[Contradiction]
     check: DayCheck
 
 
 def weigh(
-    view: ArchiveView, queries: Sequence[QueryRecord], answers: Sequence[Sequence[bytes]], days: Days | None = None
-) -> Weighed:
+    view: ArchiveView,
+    queries: Sequence[QueryRecord],
+    answers: Sequence[Sequence[bytes]],
+    days: ExchangeDays | None = None,
+) -> RestEvidence:
     """Weighs the answers of a partition.
 
     Args:
@@ -83,7 +86,7 @@ def weigh(
         answers: the pages of each answer, as sent.
         days: the exchange's day bars, where no file of the archive covers some days.
     """
-    return _Weighing(view, queries, [answer_rows(view, pages) for pages in answers], days or Days()).result()
+    return _Weighing(view, queries, [answer_rows(view, pages) for pages in answers], days or ExchangeDays()).result()
 
 
 def span_of(view: ArchiveView, queries: Sequence[QueryRecord]) -> Window:
@@ -113,7 +116,7 @@ class _Weighing:
     """The work of `weigh`."""
 
     def __init__(
-        self, view: ArchiveView, queries: Sequence[QueryRecord], rows: Sequence[pl.DataFrame], days: Days
+        self, view: ArchiveView, queries: Sequence[QueryRecord], rows: Sequence[pl.DataFrame], days: ExchangeDays
     ) -> None:
         self.view, self.queries, self.rows = view, queries, rows
         self.days = day_bars(view, days.pages)
@@ -126,9 +129,9 @@ class _Weighing:
             self.check = check_days(view.bars, self.days, _doubtful(view), self.interval, witnesses)
         self.questions = [*questions_of(view.record), *self.check.questions]
         # Rows that day bars contradict are known all the same, until these are proven.
-        self.doubted = self.questions if self.check.standing is Standing.PROVEN else questions_of(view.record)
+        self.doubted = self.questions if self.check.standing is DayBarTrust.PROVEN else questions_of(view.record)
 
-    def result(self) -> Weighed:
+    def result(self) -> RestEvidence:
         sound = without(self.around, self.doubted)
         overlaps = [self._overlap(sound, n) for n in range(len(self.rows))]
         own = self._own(sound)
@@ -151,20 +154,20 @@ class _Weighing:
             "days": days_with_holes(self._own(self.days), self._own(given), self.interval) if self._is_measure else [],
         }
         verdict = Verdict(bars.height, (*taken.findings, *decided.findings, *said(settled, replaced)))
-        return Weighed(bars, rejected, verdict, facts, overlaps, self.opens, settled, refuted, self.check)
+        return RestEvidence(bars, rejected, verdict, facts, overlaps, self.opens, settled, refuted, self.check)
 
     @property
     def _is_measure(self) -> bool:
         return self.check.is_measure and self.days.height > 0
 
-    def _settle(self, rows: pl.DataFrame) -> Settled:
-        is_heard = self.check.standing is not Standing.DISPROVEN and self.days.height > 0
+    def _settle(self, rows: pl.DataFrame) -> Answers:
+        is_heard = self.check.standing is not DayBarTrust.DISPROVEN and self.days.height > 0
         days = {DAY_INTERVAL.name: self.days} if is_heard else {}
         return settle(self.view.bars, rows, self.questions, every_control(self.view.controls, days), self.interval)
 
-    def _replaced(self, settled: Settled) -> list[Contradiction]:
+    def _replaced(self, settled: Answers) -> list[Contradiction]:
         """Rows give way to those of an exchange whose day bars are proven, or with which coarser files agree."""
-        unproven = () if self.check.standing is Standing.PROVEN else self.check.questions
+        unproven = () if self.check.standing is DayBarTrust.PROVEN else self.check.questions
         return [one for one in settled.replaced if one not in unproven]
 
     def _take(
@@ -176,7 +179,7 @@ class _Weighing:
         is_extra = _is_in(own["open_time"])
         gap, filled = audited.bars.filter(~is_extra), as_bars(before.bars.filter(~is_extra))
         days = {DAY_INTERVAL.name: self.days} if self._is_measure else {}
-        by = Surroundings(_both(own, filled), _both(sound, filled), self._contradicted(), self.view.controls, days)
+        by = RefillContext(_both(own, filled), _both(sound, filled), self._contradicted(), self.view.controls, days)
         refill = judge_refill(gap, gap["open_time"].is_in(vouched.implode()), by, self.interval)
         refused = refill.refused.with_columns(pl.col("open_time").cast(pl.Int64))
         return _Taken(
@@ -232,10 +235,12 @@ class _Weighing:
         return pl.concat([set_aside_rows(self.view), within(self.view.bars, self.questions)])
 
 
-def _doubtful(view: ArchiveView) -> Doubtful:
+def _doubtful(view: ArchiveView) -> UncomparedDays:
     days = [date.fromisoformat(day) for day in view.record.get("uncompared") or []]
     names = view.record.get("objects") or []
-    return Doubtful(days, [day for day in days if any(name.endswith(f"-{day.isoformat()}.zip") for name in names)])
+    return UncomparedDays(
+        days, [day for day in days if any(name.endswith(f"-{day.isoformat()}.zip") for name in names)]
+    )
 
 
 def _both(first: pl.DataFrame, second: pl.DataFrame) -> pl.DataFrame:

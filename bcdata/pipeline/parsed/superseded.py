@@ -8,8 +8,8 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import TIME
-from bcdata.gaps.set_aside import Lacking
-from bcdata.gaps.told import WithdrawnRecord
+from bcdata.gaps.records import WithdrawnRecord
+from bcdata.gaps.set_aside import MissingOpens
 from bcdata.intervals import Interval
 from bcdata.pipeline.context import series_of
 from bcdata.pipeline.parsed.archive_content import object_window, rows_content
@@ -25,7 +25,7 @@ _DIGITS = 12
 
 
 def withdrawn_bars(
-    store: Store, raw: Partition, earlier: Sequence[ObjectRecord], dataset: Dataset, lacking: Lacking
+    store: Store, raw: Partition, earlier: Sequence[ObjectRecord], dataset: Dataset, lacking: MissingOpens
 ) -> list[WithdrawnRecord]:
     """Runs of bars that no object in force has and earlier versions do, in order.
 

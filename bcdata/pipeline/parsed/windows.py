@@ -11,9 +11,9 @@ from bcdata.catalog import Dataset
 from bcdata.frames.schema import TIME
 from bcdata.gaps.answered import is_covered, windows_of
 from bcdata.gaps.ledger import missing_opens, runs_of
+from bcdata.gaps.records import SetAsideRecord, WindowsEvidence
 from bcdata.gaps.set_aside import UNREADABLE_LINE
-from bcdata.gaps.told import SetAsideRecord, ToldByWindows
-from bcdata.pipeline.context import Workbench, series_of, window_of
+from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.archive import parsed_fingerprint
@@ -30,23 +30,23 @@ from bcdata.venues.calendar import calendar
 from bcdata.windows import Window, overlap, union
 
 
-def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Parses and audits the pages in raw, and yields outcomes in order; nothing asked, nothing parsed."""
-    yield from each(work.store.root, partitions, lambda one: _parse(work, dataset, one))
+    yield from each(context.store.root, partitions, lambda one: _parse(context, dataset, one))
 
 
-def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
+def _parse(context: RunContext, dataset: Dataset, partition: Partition) -> Outcome:
     raw = partition.in_zone("raw", partition.provider)
-    manifest = held_manifest(work.store, raw, windows_manifest)
+    manifest = held_manifest(context.store, raw, windows_manifest)
     if manifest is None:
         return Outcome(partition, State.UNCHANGED, Verdict(0))
     made_of = parsed_fingerprint(dataset, manifest["fingerprint"])
-    if done := unchanged(work.store, partition, made_of):
+    if done := unchanged(context.store, partition, made_of):
         return done
     window = window_of(dataset, partition)
-    source = work.clients.window(partition.provider or "")
+    source = context.clients.window(partition.provider or "")
     pages = manifest["pages"]
-    found = source.read(series_of(dataset, partition.symbol), read_pages(work.store, raw, pages))
+    found = source.read(series_of(dataset, partition.symbol), read_pages(context.store, raw, pages))
     covered = windows_of([(one["start"], one["end"]) for one in pages])
     rows = _own(found, window, covered, dataset)
     audited = audit_bars(
@@ -59,7 +59,7 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     )
     rejected = _rejected(audited, found)
     first_open = manifest.get("first_open")
-    told: ToldByWindows = {
+    told: WindowsEvidence = {
         "covered": _listed(covered, window, first_open),
         "first_open": first_open,
         "quarantined": _quarantined(rejected, audited.bars, dataset, partition),
@@ -68,7 +68,7 @@ def _parse(work: Workbench, dataset: Dataset, partition: Partition) -> Outcome:
     content = fingerprint(**told, rows=_digest(audited.bars))
     record = {"raw": manifest["fingerprint"], "content": content, **told}
     return publish(
-        work.store,
+        context.store,
         partition,
         audited.bars,
         audited.verdict,

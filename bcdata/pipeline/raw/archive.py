@@ -9,23 +9,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bcdata.catalog import Dataset
-from bcdata.evidence.coarser import Coarser
+from bcdata.evidence.coarser import CoarserBars
 from bcdata.pipeline.choosing.controls import ControlObjects
 from bcdata.pipeline.choosing.in_force import candidates, left_aside, superseded, withdrawn
 from bcdata.pipeline.choosing.looks import LookedInto
 from bcdata.pipeline.choosing.objects import choose
 from bcdata.pipeline.choosing.policy import left_out
-from bcdata.pipeline.context import Workbench, series_of, window_of
+from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.missing.evidence import coarser_evidence, evidence_of
 from bcdata.pipeline.outcome import Outcome, State
-from bcdata.pipeline.present import as_of, with_warnings
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import ObjectFetcher
 from bcdata.pipeline.records.manifests import archive_manifest, write_manifest
 from bcdata.pipeline.records.objects import DAMAGED, WITHDRAWN, ObjectRecord
 from bcdata.pipeline.records.salvage import salvaged
 from bcdata.pipeline.records.shapes import ArchiveManifest, in_force
+from bcdata.pipeline.run_clock import as_of, with_warnings
 from bcdata.pipeline.stream import each_async
 from bcdata.quality.verdict import SAMPLE, Finding, Severity, Verdict
 from bcdata.store.layout import Partition
@@ -34,35 +34,35 @@ AT_ONCE = 6
 """Partitions whose objects are in flight at once; the client bounds connections below that."""
 
 
-def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Brings the partitions' objects up to what the archive lists now, and yields outcomes as they are done."""
     windows = [window_of(dataset, one) for one in partitions]
-    begun = [one for one in windows if one.start <= work.now]  # others are refused, and cost no listing
-    listings = Listings(work.clients.bulk(dataset.market), dataset, begun or windows[:1], work.now)
-    coarser = Coarser(work.clients.bulk(dataset.market), work.attempts, work.now)
+    begun = [one for one in windows if one.start <= context.now]  # others are refused, and cost no listing
+    listings = Listings(context.clients.bulk(dataset.market), dataset, begun or windows[:1], context.now)
+    coarser = CoarserBars(context.clients.bulk(dataset.market), context.attempts, context.now)
 
     def fetch(one: Partition) -> _Fetch:
-        own = as_of(work, dataset, one)
+        own = as_of(context, dataset, one)
         return _Fetch(own, dataset, listings, coarser, one, ObjectFetcher(own, dataset, one))
 
-    outcomes = each_async(work.store.root, work.loop, partitions, lambda one: fetch(one).run(), at_once=AT_ONCE)
-    yield from with_warnings(work, outcomes)
+    outcomes = each_async(context.store.root, context.loop, partitions, lambda one: fetch(one).run(), at_once=AT_ONCE)
+    yield from with_warnings(context, outcomes)
 
 
 @dataclass(slots=True)
 class _Fetch:
     """The work on one partition."""
 
-    work: Workbench
+    context: RunContext
     dataset: Dataset
     listings: Listings
-    coarser: Coarser
+    coarser: CoarserBars
     partition: Partition
     fetcher: ObjectFetcher
 
     async def run(self) -> Outcome:
         window, symbol = window_of(self.dataset, self.partition), self.partition.symbol
-        before = archive_manifest(self.work.store, self.partition) or salvaged(self.work.store, self.partition)
+        before = archive_manifest(self.context.store, self.partition) or salvaged(self.context.store, self.partition)
         known = in_force(before)
         daily, monthly = await self.listings.objects(symbol, window)
         early = await self.listings.before(symbol, window)
@@ -75,9 +75,11 @@ class _Fetch:
         objects, days_alone = await choose(looked, standing, controls, before)
         unread = left_aside(standing, objects, known, gone, self.dataset.archive)
         unread = [one for one in unread if DAMAGED not in one and self.fetcher.is_there(one)]
-        evidence = await evidence_of(self.work, self.dataset, self.partition, standing, objects)
+        evidence = await evidence_of(self.context, self.dataset, self.partition, standing, objects)
         if self.dataset.interval is not None and self.dataset.repair is None:
-            evidence["coarser"] = await coarser_evidence(self.work, self.coarser, self.dataset, self.partition, objects)
+            evidence["coarser"] = await coarser_evidence(
+                self.context, self.coarser, self.dataset, self.partition, objects
+            )
         manifest: ArchiveManifest = {
             "fingerprint": "",
             "series": str(series_of(self.dataset, symbol)),
@@ -109,9 +111,9 @@ class _Fetch:
         if not_reconciled:
             manifest["not_reconciled"] = not_reconciled
         new = self.fetcher.new
-        self.work.attempts.note(new, self.work.now, "fetched")
+        self.context.attempts.note(new, self.context.now, "fetched")
         if manifest != before:
-            write_manifest(self.work.store, self.partition, manifest)
+            write_manifest(self.context.store, self.partition, manifest)
         state = State.PUBLISHED if new or manifest != before else State.UNCHANGED
         objects, controls = manifest["objects"], manifest.get("controls", [])
         facts = {"bytes": sum(one["bytes"] for one in objects), "control_bytes": sum(one["bytes"] for one in controls)}

@@ -10,7 +10,7 @@ from bcdata.catalog.gate import Period
 from bcdata.evidence.remembered import Once
 from bcdata.intervals import EPOCH
 from bcdata.pipeline.raw.due import due_until
-from bcdata.providers.base import PERIODS, BulkObject, Listed, Series
+from bcdata.providers.base import PERIODS, BulkObject, ObjectListing, Series
 from bcdata.providers.roles import BulkSource
 from bcdata.windows import Grain, Window
 
@@ -37,7 +37,7 @@ class Listings:
         if now:
             month = Grain.MONTH.key(now - dataset.publication.monthly)
             self._due_keys = {"daily": Grain.DAY.key(self._due), "monthly": month}
-        self._listed = Once[tuple[Series, Period], Listed]()
+        self._listed = Once[tuple[Series, Period], ObjectListing]()
         self._intervals = Once[tuple[str, Period], list[str]]()
 
     async def objects(self, symbol: str, window: Window) -> tuple[list[BulkObject], BulkObject | None]:
@@ -110,12 +110,12 @@ class Listings:
         own = self._dataset.interval.name if self._dataset.interval else None
         return Series(self._dataset.market, self._dataset.kind, symbol, interval or own)
 
-    async def _of(self, series: Series, period: Period) -> Listed:
+    async def _of(self, series: Series, period: Period) -> ObjectListing:
         if period not in self._dataset.archive:
-            return Listed()
+            return ObjectListing()
         return await self._ask_once(series, period, self._due_keys.get(period, ""))
 
-    async def _ask_once(self, series: Series, period: Period, due: str) -> Listed:
+    async def _ask_once(self, series: Series, period: Period, due: str) -> ObjectListing:
         length = 10 if period == "daily" else 7
         first, last = self._first[:length], self._last[:length]
         ask = partial(self._archive.listed, series, period, first=first, last=last, due=due)
@@ -130,12 +130,12 @@ def uncovered_days(objects: Iterable[BulkObject], window: Window) -> list[date]:
     return [day for day in window.days() if day not in covered]
 
 
-def _inside(daily: Listed, window: Window) -> list[BulkObject]:
+def _inside(daily: ObjectListing, window: Window) -> list[BulkObject]:
     first, last = Grain.DAY.key(window.start), Grain.DAY.key(_last_instant(window))
     return [one for one in daily.objects if first <= one.date_key <= last]
 
 
-def _covering(monthly: Listed, window: Window) -> BulkObject | None:
+def _covering(monthly: ObjectListing, window: Window) -> BulkObject | None:
     month = Grain.MONTH.key(window.start)
     return next((one for one in monthly.objects if one.date_key == month), None)
 

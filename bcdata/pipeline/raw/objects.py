@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError
-from bcdata.pipeline.context import Workbench
+from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.records.objects import (
     DAMAGED,
     WITHDRAWN,
@@ -33,7 +33,7 @@ class Stored:
 class ObjectFetcher:
     """Fetches objects of one partition. `new` are the keys of the files that it put, `fetched` their bytes."""
 
-    work: Workbench
+    context: RunContext
     dataset: Dataset
     partition: Partition
     fetched: int = 0
@@ -44,18 +44,18 @@ class ObjectFetcher:
         record = known.get(one.name)
         if record is None or record["listed"] != listed_as(one) or not record["whole"] or DAMAGED in record:
             return None
-        if not self.work.store.holds(self.partition.key(record["file"]), record["bytes"], record["sha256"]):
+        if not self.context.store.holds(self.partition.key(record["file"]), record["bytes"], record["sha256"]):
             return None
         return without(record, WITHDRAWN)
 
     def is_there(self, record: StoredRecord) -> bool:
         """Whether raw has the file of a record, in its length."""
-        info = self.work.store.objects.stat(self.partition.key(record["file"]))
+        info = self.context.store.objects.stat(self.partition.key(record["file"]))
         return info is not None and info.size == record["bytes"]
 
     async def body(self, record: StoredRecord) -> bytes | None:
         """What raw has under the name of a record."""
-        return await asyncio.to_thread(self.work.store.objects.get, self.partition.key(record["file"]))
+        return await asyncio.to_thread(self.context.store.objects.get, self.partition.key(record["file"]))
 
     async def fetch(self, one: BulkObject, *, with_checksum: bool = True) -> Stored | None:
         """Fetches an object and stores it as it came; None where it is not there after all.
@@ -64,12 +64,12 @@ class ObjectFetcher:
             ProviderError: the archive cannot be asked.
         """
         try:
-            got = await self.work.clients.bulk(self.dataset.market).fetch(one, with_checksum=with_checksum)
+            got = await self.context.clients.bulk(self.dataset.market).fetch(one, with_checksum=with_checksum)
         except NotFoundError:
             return None  # listed, but not to be had: as good as not published
         self.fetched += len(got.body)
         file = f"{one.name.removesuffix('.zip')}.{got.sha256[:12]}.zip"
-        await asyncio.to_thread(self.work.store.keep, self.partition.key(file), got.body)
+        await asyncio.to_thread(self.context.store.keep, self.partition.key(file), got.body)
         self.new.append(self.partition.key(file))
         record: ObjectRecord = {
             "name": one.name,

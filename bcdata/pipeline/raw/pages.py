@@ -20,7 +20,7 @@ from bcdata.windows import Window
 
 
 @dataclass(slots=True)
-class KeptPages:
+class StoredPages:
     """The pages of one partition; `records` may be added to, `before` is the manifest as it was read.
 
     `lost` are the records of pages that are not there, or whose bytes are not those that came: they are asked again.
@@ -35,7 +35,7 @@ class KeptPages:
     first_open: datetime | None
 
     @classmethod
-    def read(cls, store: Store, partition: Partition, series: str) -> "KeptPages":
+    def read(cls, store: Store, partition: Partition, series: str) -> "StoredPages":
         """What raw holds of the partition."""
         before = windows_manifest(store, partition)
         held: list[WindowPageRecord] = []

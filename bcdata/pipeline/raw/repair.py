@@ -7,21 +7,21 @@ so.
 from collections.abc import Iterator, Sequence
 
 from bcdata.catalog import Dataset
-from bcdata.pipeline.context import Workbench
+from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.frame_types import functions_of
 from bcdata.pipeline.outcome import Outcome
-from bcdata.pipeline.present import as_of, with_warnings
+from bcdata.pipeline.run_clock import as_of, with_warnings
 from bcdata.pipeline.stream import each_async
 from bcdata.store.layout import Partition
 
 AT_ONCE = 4
 
 
-def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Asks for the rows that the parsed files lack, and yields outcomes as they are done."""
-    ask = functions_of(dataset).asking(work, dataset, partitions)
+    ask = functions_of(dataset).asking(context, dataset, partitions)
 
     async def one(partition: Partition) -> Outcome:
-        return await ask(as_of(work, dataset, partition), partition)
+        return await ask(as_of(context, dataset, partition), partition)
 
-    yield from with_warnings(work, each_async(work.store.root, work.loop, partitions, one, at_once=AT_ONCE))
+    yield from with_warnings(context, each_async(context.store.root, context.loop, partitions, one, at_once=AT_ONCE))

@@ -11,11 +11,11 @@ from datetime import datetime
 from bcdata.catalog import Dataset
 from bcdata.errors import NoDataError, OutOfDepthError, ProviderError, UnknownSymbolError
 from bcdata.evidence.remembered import Remembered
-from bcdata.pipeline.context import Workbench, series_of
-from bcdata.pipeline.missing.windows import WindowQuestions
+from bcdata.pipeline.context import RunContext, series_of
+from bcdata.pipeline.missing.windows import WindowRequests
 from bcdata.pipeline.outcome import Outcome, State
-from bcdata.pipeline.present import as_of, with_warnings
-from bcdata.pipeline.raw.pages import KeptPages
+from bcdata.pipeline.raw.pages import StoredPages
+from bcdata.pipeline.run_clock import as_of, with_warnings
 from bcdata.pipeline.stream import each_async
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
@@ -27,26 +27,26 @@ _SAVE_EVERY = 16
 """Pages after which the manifest is saved: so many are asked for again after a kill, at most."""
 
 
-def materialize(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
+def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Asks for the time that is not covered yet, and yields outcomes as they are done."""
 
     async def one(partition: Partition) -> Outcome:
-        own = as_of(work, dataset, partition)
-        pages = KeptPages.read(own.store, partition, str(series_of(dataset, partition.symbol)))
-        return await _Asking(own, partition, pages, WindowQuestions(own, dataset, partition, pages)).run()
+        own = as_of(context, dataset, partition)
+        pages = StoredPages.read(own.store, partition, str(series_of(dataset, partition.symbol)))
+        return await _Asking(own, partition, pages, WindowRequests(own, dataset, partition, pages)).run()
 
-    outcomes = each_async(work.store.root, work.loop, partitions, one, at_once=AT_ONCE)
-    yield from with_warnings(work, outcomes)
+    outcomes = each_async(context.store.root, context.loop, partitions, one, at_once=AT_ONCE)
+    yield from with_warnings(context, outcomes)
 
 
 @dataclass(slots=True)
 class _Asking:
     """The work on one partition."""
 
-    work: Workbench
+    context: RunContext
     partition: Partition
-    pages: KeptPages
-    questions: WindowQuestions
+    pages: StoredPages
+    questions: WindowRequests
     fetched: int = 0
     requests: int = 0
 
@@ -80,9 +80,9 @@ class _Asking:
         return Outcome(self.partition, state, verdict, self.pages.fingerprint, self.pages.rows, **costs)
 
     async def _ask(self, window: Window) -> None:
-        source = self.work.clients.window(self.questions.source.name)
+        source = self.context.clients.window(self.questions.source.name)
         try:
-            async for page in source.pages(self.questions.series, window, now=self.work.now):
+            async for page in source.pages(self.questions.series, window, now=self.context.now):
                 self.pages.keep(page)
                 self.fetched += len(page.body)
                 self.requests += 1
@@ -99,7 +99,7 @@ class _Asking:
         What was found holds for good; that there was none is asked about again a day later.
         """
         key = f"first/{self.questions.source.name}/{self.questions.series}"
-        remembered = Remembered(self.work.attempts, self.work.now)
+        remembered = Remembered(self.context.attempts, self.context.now)
         known = remembered.known(key, provisional="")
         if known is None and self.questions.lacks_its_beginning():
             known = await remembered.answer(key, self._first_bar, provisional="")
@@ -107,7 +107,7 @@ class _Asking:
             self.pages.first_open = first
 
     async def _first_bar(self) -> str:
-        at = await self.work.first_bar(self.questions.source.name, self.questions.series)
+        at = await self.context.first_bar(self.questions.source.name, self.questions.series)
         return at.isoformat() if at else ""
 
     def _note(self, error: ProviderError | None) -> None:
@@ -115,4 +115,4 @@ class _Asking:
         answered = Refilled.EMPTY if self.questions.wanted() else Refilled.CONFIRMED
         outcome = answered if error is None else Refilled.UNANSWERED
         one = self.partition
-        self.work.attempts.note_refill(one.dataset, one.symbol, one.date, self.work.now, outcome)
+        self.context.attempts.note_refill(one.dataset, one.symbol, one.date, self.context.now, outcome)

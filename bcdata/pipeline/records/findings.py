@@ -13,7 +13,7 @@ from bcdata.catalog import Dataset
 from bcdata.intervals import EPOCH
 from bcdata.pipeline.lake import LOST, is_of
 from bcdata.pipeline.outcome import Outcome
-from bcdata.pipeline.records.footers import Footers
+from bcdata.pipeline.records.footer_cache import FooterCache
 from bcdata.pipeline.zones import Step, Zone, steps
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import role_of
@@ -28,7 +28,7 @@ _TIMES = ("open_time", "start", "calc_time")
 
 
 @dataclass(frozen=True, slots=True)
-class Reported:
+class ReportedFinding:
     """One rule that did not hold in one partition.
 
     Attributes:
@@ -57,7 +57,7 @@ class Reported:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class RuleCount:
     """How often a rule did not hold: partitions, rows, and the first text."""
 
     dataset: str
@@ -69,15 +69,17 @@ class Counted:
     text: str
 
 
-def of_outcome(step: Step, outcome: Outcome) -> list[Reported]:
+def of_outcome(step: Step, outcome: Outcome) -> list[ReportedFinding]:
     """The findings of what a run did with one partition."""
     return reported(step, outcome.partition.symbol, outcome.partition.date, outcome.verdict.findings)
 
 
-def reported(step: Step, symbol: str, date: str, found: Iterable[Finding]) -> list[Reported]:
+def reported(step: Step, symbol: str, date: str, found: Iterable[Finding]) -> list[ReportedFinding]:
     """Findings of one partition as plain rows."""
     return [
-        Reported(step.asset, symbol, date, step.zone.value, one.rule, one.count, one.severity.value, words_of(one))
+        ReportedFinding(
+            step.asset, symbol, date, step.zone.value, one.rule, one.count, one.severity.value, words_of(one)
+        )
         for one in found
     ]
 
@@ -101,7 +103,9 @@ def _instant(sample: tuple[dict[str, Any], ...], name: str) -> datetime | None:
         return None
 
 
-def standing(store: Store, footers: Footers, dataset: Dataset, symbols: set[str] | None = None) -> Iterator[Reported]:
+def standing(
+    store: Store, footers: FooterCache, dataset: Dataset, symbols: set[str] | None = None
+) -> Iterator[ReportedFinding]:
     """The findings that stand in a dataset's partitions: published ones, and those that were held back.
 
     Args:
@@ -123,7 +127,7 @@ def standing(store: Store, footers: Footers, dataset: Dataset, symbols: set[str]
             yield from _lost(store, dataset, step, symbols)
 
 
-def _lost(store: Store, dataset: Dataset, step: Step, symbols: set[str] | None) -> Iterator[Reported]:
+def _lost(store: Store, dataset: Dataset, step: Step, symbols: set[str] | None) -> Iterator[ReportedFinding]:
     """What was published and has no file, and manifests that do not tell what was."""
     damaged: list[str] = []
     known = store.publications.partitions(step.zone.value, step.asset, step.provider, damaged=damaged)
@@ -137,12 +141,12 @@ def _lost(store: Store, dataset: Dataset, step: Step, symbols: set[str] | None) 
             yield _unreadable(step, symbol, date, "damaged", f"the manifest {key} is damaged")
 
 
-def _unreadable(step: Step, symbol: str, date: str, rule: str, words: str) -> Reported:
+def _unreadable(step: Step, symbol: str, date: str, rule: str, words: str) -> ReportedFinding:
     text = f"{words}; the next run over the partition makes it again"
-    return Reported(step.asset, symbol, date, step.zone.value, rule, 1, Severity.PARTITION.value, text)
+    return ReportedFinding(step.asset, symbol, date, step.zone.value, rule, 1, Severity.PARTITION.value, text)
 
 
-def _held_back(store: Store, step: Step, symbols: set[str] | None) -> Iterator[Reported]:
+def _held_back(store: Store, step: Step, symbols: set[str] | None) -> Iterator[ReportedFinding]:
     """Findings of what did not pass the gate; those of rows set aside stand in the published partition."""
     provider = f"{step.zone}/{step.provider}" if step.provider else step.zone.value
     for info in store.files(ZONE, step.asset, provider):
@@ -154,13 +158,13 @@ def _held_back(store: Store, step: Step, symbols: set[str] | None) -> Iterator[R
             yield from reported(step, *found, Verdict.from_json(known["verdict"]).findings)
 
 
-def count(found: Iterable[Reported]) -> list[Counted]:
+def count(found: Iterable[ReportedFinding]) -> list[RuleCount]:
     """Findings counted by dataset, zone and rule, those that cost most first."""
-    groups: dict[tuple[str, str, str, str], list[Reported]] = {}
+    groups: dict[tuple[str, str, str, str], list[ReportedFinding]] = {}
     for one in found:
         groups.setdefault((one.dataset, one.zone, one.rule, one.severity), []).append(one)
     counted = [
-        Counted(*key, len({(one.symbol, one.date) for one in alike}), sum(one.rows for one in alike), alike[0].text)
+        RuleCount(*key, len({(one.symbol, one.date) for one in alike}), sum(one.rows for one in alike), alike[0].text)
         for key, alike in groups.items()
     ]
     return sorted(counted, key=lambda one: (-_COST.index(one.severity), one.dataset, one.zone, one.rule))

@@ -8,14 +8,14 @@ from typing import NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from bcdata.gaps.told import (
+from bcdata.gaps.records import (
+    AnswersEvidence,
+    ContradictionRecord,
     DayBarRecord,
-    DoubtRecord,
-    Proofs,
+    FilesEvidence,
+    NegativeEvidence,
     SetAsideRecord,
-    ToldByAnswers,
-    ToldByFiles,
-    ToldByWindows,
+    WindowsEvidence,
 )
 from bcdata.quality.verdict import VerdictRecord
 from bcdata.store.footer import Published
@@ -28,7 +28,7 @@ Settled = tuple[str, float | None, float | None]
 """A settlement: its time (ISO, UTC), the interval in hours that the source states, and the rate; in JSON a list."""
 
 
-class FilesRecord(ToldByFiles, total=False):
+class FilesRecord(FilesEvidence, total=False):
     """Of parsed files.
 
     Attributes:
@@ -43,14 +43,14 @@ class FilesRecord(ToldByFiles, total=False):
 
     raw: str
     objects: list[str]
-    questioned: list[DoubtRecord]
+    questioned: list[ContradictionRecord]
     uncompared: list[str]
     quiet_since: str | None
     before: list[Settled]
     verdict: VerdictRecord
 
 
-class WeighedRecord(Proofs):
+class WeighedRecord(NegativeEvidence):
     """What answers about bars prove, and what becomes of rows.
 
     Attributes:
@@ -61,12 +61,12 @@ class WeighedRecord(Proofs):
     """
 
     refuted: list[SetAsideRecord]
-    replaced: list[DoubtRecord]
-    set_aside: list[DoubtRecord]
+    replaced: list[ContradictionRecord]
+    set_aside: list[ContradictionRecord]
     days: list[DayBarRecord]
 
 
-class AnswersRecord(ToldByAnswers, total=False):
+class AnswersRecord(AnswersEvidence, total=False):
     """Of parsed answers of the repair source.
 
     Attributes:
@@ -77,12 +77,12 @@ class AnswersRecord(ToldByAnswers, total=False):
     """
 
     raw: str
-    replaced: list[DoubtRecord]
+    replaced: list[ContradictionRecord]
     before: list[Settled]
     verdict: VerdictRecord
 
 
-class WindowsRecord(ToldByWindows):
+class WindowsRecord(WindowsEvidence):
     """Of parsed pages of a source that is asked by windows; `content` is the fingerprint of what they hold together."""
 
     raw: str
@@ -128,7 +128,7 @@ class FeaturesRecord(TypedDict, total=False):
     verdict: VerdictRecord
 
 
-class MadeOf(TypedDict, total=False):
+class Provenance(TypedDict, total=False):
     """What a partition of any zone after parsed was made of, and up to when.
 
     Attributes:
@@ -152,7 +152,7 @@ class MadeOf(TypedDict, total=False):
     features_read: list[Made]
 
 
-KEPT = tuple(name for name in MadeOf.__annotations__ if name != "fingerprint")
+KEPT = tuple(name for name in Provenance.__annotations__ if name != "fingerprint")
 """The parts of a record that say what a partition was made of."""
 
 
@@ -188,7 +188,7 @@ def features_record(published: Published | None) -> FeaturesRecord:
     return cast("FeaturesRecord", published.record if published else {})
 
 
-def made_of(published: Published) -> MadeOf:
+def made_of(published: Published) -> Provenance:
     """What a partition was made of."""
     record = {name: published.record[name] for name in KEPT if name in published.record}
-    return cast("MadeOf", {"fingerprint": published.fingerprint, **record})
+    return cast("Provenance", {"fingerprint": published.fingerprint, **record})

@@ -1,7 +1,7 @@
 """The manifests of raw: read and written in this one place, and checked before anybody relies on their shape.
 
 A manifest of another shape is as good as none: what it named is fetched again. One of a later version is an error:
-all that it names would be fetched anew, and what only later releases know of it would be lost.
+all that it names would be fetched again, and what only later releases know of it would be lost.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from bcdata.errors import StoreError
 from bcdata.frames.types import Rows
 from bcdata.pipeline.lake import repair
 from bcdata.pipeline.records.objects import without
-from bcdata.pipeline.records.shapes import AnswersManifest, ArchiveManifest, FundingManifest, Manifest, WindowsManifest
+from bcdata.pipeline.records.shapes import ArchiveManifest, FundingManifest, Manifest, RestManifest, WindowsManifest
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import role_of
 from bcdata.store.layout import Partition
@@ -26,7 +26,7 @@ VERSION = 1
 _VERSION = "version"
 
 _ARCHIVE = TypeAdapter(ArchiveManifest)
-_ANSWERS = TypeAdapter(AnswersManifest)
+_ANSWERS = TypeAdapter(RestManifest)
 _FUNDING = TypeAdapter(FundingManifest)
 _WINDOWS = TypeAdapter(WindowsManifest)
 
@@ -38,7 +38,7 @@ def archive_manifest(store: Store, partition: Partition) -> ArchiveManifest | No
     return _read(store, partition, _ARCHIVE)
 
 
-def answers_manifest(store: Store, partition: Partition) -> AnswersManifest | None:
+def rest_manifest(store: Store, partition: Partition) -> RestManifest | None:
     """The manifest of a partition of REST's answers about bars; see `read_manifest`."""
     return _read(store, partition, _ANSWERS)
 
@@ -87,7 +87,7 @@ def write_manifest(store: Store, partition: Partition, manifest: Manifest) -> No
 
 
 _ANSWERS_OF: dict[Rows, Callable[[Store, Partition], Manifest | None]] = {
-    "bars": answers_manifest,
+    "bars": rest_manifest,
     "settlements": funding_manifest,
 }
 """How the manifests of a repair source are read, by what its rows are."""

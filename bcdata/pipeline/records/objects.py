@@ -7,7 +7,7 @@ from pydantic import AfterValidator, TypeAdapter
 from typing_extensions import TypedDict
 
 from bcdata.errors import UsageError
-from bcdata.gaps.told import Instant
+from bcdata.gaps.records import Instant
 from bcdata.providers.base import PERIODS
 
 DAMAGED: Final = "damaged"
@@ -51,7 +51,7 @@ class ListedVersion(TypedDict, total=False):
     checksum_modified: Instant | None
 
 
-class Look(TypedDict, total=False):
+class ObjectContent(TypedDict, total=False):
     """What a look into an object told: its first and last open, and the days (ISO) that it lacks in whole or part.
 
     `look` is the version of the code that looked.
@@ -63,7 +63,7 @@ class Look(TypedDict, total=False):
     lacking: list[str]
 
 
-class NamedTimes(TypedDict):
+class ObjectTimes(TypedDict):
     """The name of an object, and the time in it."""
 
     name: str
@@ -71,7 +71,7 @@ class NamedTimes(TypedDict):
     date: str
 
 
-class ObjectRecord(StoredRecord, NamedTimes, Look):
+class ObjectRecord(StoredRecord, ObjectTimes, ObjectContent):
     """An object of the archive."""
 
     url: str

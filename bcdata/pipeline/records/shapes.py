@@ -8,7 +8,7 @@ from typing import NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from bcdata.gaps.told import EvidenceRecord, Instant, LearntRecord, ListingRecord
+from bcdata.gaps.records import EvidenceRecord, ExtraEvidence, Instant, ListingRecord
 from bcdata.pipeline.records.objects import CheckedControl, CheckedObject, ObjectRecord, StoredRecord
 from bcdata.pipeline.records.pages import DaysRecord, KeptAnswer, QueryRecord, WindowPageRecord, WitnessRecord
 
@@ -48,7 +48,7 @@ class ArchiveManifest(TypedDict):
     days_alone: NotRequired[DaysAloneRecord | None]
 
 
-class AnswersManifest(LearntRecord):
+class RestManifest(ExtraEvidence):
     """What was asked to fill holes in bars, the answers, and what was learnt beside them."""
 
     fingerprint: str
@@ -75,7 +75,7 @@ class WindowsManifest(TypedDict):
     first_open: NotRequired[Instant | None]
 
 
-Manifest = ArchiveManifest | AnswersManifest | FundingManifest | WindowsManifest
+Manifest = ArchiveManifest | RestManifest | FundingManifest | WindowsManifest
 
 
 class _Files(TypedDict, total=False):
@@ -113,7 +113,7 @@ def stored(manifest: Manifest) -> Iterator[StoredRecord]:
         yield from contradicted["objects"]
 
 
-def learnt_of(told: LearntRecord) -> LearntRecord:
+def learnt_of(told: ExtraEvidence) -> ExtraEvidence:
     """What a manifest holds beside answers, or as it is where nothing was learnt."""
     return {
         "first_open": told.get("first_open"),

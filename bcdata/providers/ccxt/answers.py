@@ -19,14 +19,14 @@ _LATEST_MS = (LATEST - 86_400) * 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class CcxtPage:
     """One answer of an exchange: path and query of the question without the server's address, and the text as sent."""
 
     url: str
     body: str
 
 
-def body_of(about: Mapping[str, str], rows: Sequence[Any], sent: Sequence[Sent]) -> bytes:
+def body_of(about: Mapping[str, str], rows: Sequence[Any], sent: Sequence[CcxtPage]) -> bytes:
     """The body of a page: rows as ccxt reads them, and beside them the answers as the exchange sent them.
 
     Each exchange has a format of its own, which ccxt alone can read; its rows are what is parsed.

@@ -14,7 +14,7 @@ from bcdata.net.client import HttpClient
 from bcdata.net.policy import Refusal, Reply, ResponsePolicy
 from bcdata.providers.address import server_of
 from bcdata.providers.ccxt import MISSING
-from bcdata.providers.ccxt.answers import Sent
+from bcdata.providers.ccxt.answers import CcxtPage
 from bcdata.providers.ccxt.errors import is_of_ccxt, refusal_of, typed
 from bcdata.venues.ccxt import INTERVALS
 
@@ -24,17 +24,17 @@ _PAGE_BYTES, _MARKETS_BYTES = 8 << 20, 64 << 20
 """Some exchanges' lists of markets have megabytes."""
 _SECOND_MS = 1000
 _OK, _UNAUTHORIZED = 200, 401
-_heard: ContextVar[list[Sent] | None] = ContextVar("heard", default=None)
+_heard: ContextVar[list[CcxtPage] | None] = ContextVar("heard", default=None)
 """Where the answers to the question of this task are put; several tasks ask one exchange at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class CcxtAnswer:
     """The answer to one question for bars: who was asked for what, the rows as ccxt reads them, and what was sent."""
 
     about: Mapping[str, str]
     rows: list[Any]
-    sent: list[Sent]
+    sent: list[CcxtPage]
 
     @property
     def url(self) -> str:
@@ -104,13 +104,13 @@ class Exchange:
         found = self._client.feature_value(self._symbols[symbol], "fetchOHLCV", "limit")
         return found if isinstance(found, int) and found > 0 else None
 
-    async def bars(self, symbol: str, interval: str, since_ms: int) -> Told:
+    async def bars(self, symbol: str, interval: str, since_ms: int) -> CcxtAnswer:
         """The bars of a symbol that was checked, from an open on (ms since the epoch, UTC), as many as fit one answer.
 
         Raises:
             ProviderError: the exchange cannot be asked, or its answer is not usable.
         """
-        sent: list[Sent] = []
+        sent: list[CcxtPage] = []
         token = _heard.set(sent)
         unified = self._symbols[symbol]
         try:
@@ -121,7 +121,7 @@ class Exchange:
             raise typed(error, f"{NAME}: {self._name}: {symbol}", NAME) from error
         finally:
             _heard.reset(token)
-        return Told({"exchange": self._name, "symbol": unified, "ccxt": self._version}, rows, sent)
+        return CcxtAnswer({"exchange": self._name, "symbol": unified, "ccxt": self._version}, rows, sent)
 
     async def _load(self) -> None:
         try:
@@ -152,7 +152,7 @@ class Exchange:
         text = response.body.decode()
         if heard is not None:
             parts = urlsplit(asked)
-            heard.append(Sent(urlunsplit(("", "", parts.path, parts.query, "")), text))
+            heard.append(CcxtPage(urlunsplit(("", "", parts.path, parts.query, "")), text))
         return client.parse_json(text.strip())
 
     def _policy(self, url: str, method: str, headers: Mapping[str, str], body: Any) -> ResponsePolicy:

@@ -16,7 +16,7 @@ _PAGE_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class KrakenPage:
     """A page: path and query without the server's address, the bytes, and what they say."""
 
     url: str
@@ -33,7 +33,7 @@ class KrakenServer:
         self._source = source
         self._budgets = tuple((one, 1) for one in limits({"rest": self._base}))
 
-    async def ask(self, endpoint: str, params: Mapping[str, str | int]) -> Told:
+    async def ask(self, endpoint: str, params: Mapping[str, str | int]) -> KrakenPage:
         """The answer of `OHLC` or `Trades`.
 
         Raises:
@@ -50,7 +50,7 @@ class KrakenServer:
             policy=classify,
         )
         try:
-            return Told(name, response.body, answer(response.body))
+            return KrakenPage(name, response.body, answer(response.body))
         except ValueError as error:
             raise self.unusable(name, str(error)) from None
 

@@ -11,7 +11,7 @@ from bcdata.intervals import EPOCH, Interval
 from bcdata.net.client import HttpClient
 from bcdata.providers.base import RawBars, Series, WindowPage
 from bcdata.providers.kraken.answers import answers
-from bcdata.providers.kraken.server import KrakenServer, Told
+from bcdata.providers.kraken.server import KrakenPage, KrakenServer
 from bcdata.providers.kraken.trade_rows import once, time_of, trades
 from bcdata.providers.raw_rows import RawRows
 from bcdata.windows import Window
@@ -82,7 +82,7 @@ class KrakenTrades:
         times = _times(told)
         return Interval.parse(series.interval or "").floor(_instant(min(times) // 1000)) if times else None
 
-    def _last(self, told: Told, since: int) -> int | None:
+    def _last(self, told: KrakenPage, since: int) -> int | None:
         """The time of the page's last trade (ns); None where there is nothing after `since`.
 
         Raises:
@@ -101,7 +101,7 @@ class KrakenTrades:
         return last if last > since else None
 
 
-def _times(told: Told) -> list[int]:
+def _times(told: KrakenPage) -> list[int]:
     return [ns for row in told.answer.rows if (ns := time_of(row)) is not None]
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from bcdata.intervals import Interval
 from bcdata.quality.compare.contradiction import Contradiction, say_differences
 from bcdata.quality.compare.idle import rows_without_trades
-from bcdata.quality.compare.windows import Compared, can_compare, lay_beside, length_of, windows_of
+from bcdata.quality.compare.windows import ControlComparison, can_compare, lay_beside, length_of, windows_of
 from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.windows import Window
@@ -79,7 +79,7 @@ def compare(bars: pl.DataFrame, fine: Interval, controls: Mapping[str, pl.DataFr
     return Comparison(tuple(verdict.refuted), questions, slight, tuple(verdict.all_findings()), uncompared)
 
 
-def _uncompared(near: Compared, far: Compared | None) -> tuple[date, ...]:
+def _uncompared(near: ControlComparison, far: ControlComparison | None) -> tuple[date, ...]:
     left = near.windows.join(near.table, on="open_time", how="anti")["open_time"]
     if far is not None and len(left):
         covered = far.table["open_time"]
@@ -92,8 +92,8 @@ class _Verdict:
     """The windows that differ, decided one by one: there are few of them, or much is wrong."""
 
     bars: pl.DataFrame
-    near: Compared
-    far: Compared | None
+    near: ControlComparison
+    far: ControlComparison | None
     near_control: pl.DataFrame
     far_control: pl.DataFrame
     refuted: list[Contradiction] = field(default_factory=list)
@@ -116,7 +116,7 @@ class _Verdict:
         times = pl.Series(starts, dtype=self.near.table.schema["open_time"])
         return pl.col("open_time").dt.truncate(length_of(self.far.coarse)).is_in(times.implode())
 
-    def _distrusted(self, far: Compared) -> list[datetime]:
+    def _distrusted(self, far: ControlComparison) -> list[datetime]:
         """The coarse windows within which the finer control is not believed; decides what needs both."""
         inner, outer = self.near.coarse, far.coarse
         own = lay_beside(windows_of(self.near_control.sort("open_time"), outer), self.far_control, inner, outer)
@@ -143,7 +143,7 @@ class _Verdict:
                 self._rest_of(far, start)
         return distrusted
 
-    def _rest_of(self, far: Compared, start: datetime) -> None:
+    def _rest_of(self, far: ControlComparison, start: datetime) -> None:
         """A coarse window differs although all that the finer control covers agrees: the rest of it is wrong."""
         row = far.table.filter((pl.col("open_time") == start) & pl.col("differs"))
         if row.is_empty():
@@ -163,7 +163,7 @@ class _Verdict:
         self.undecided.append(start)
         self.questioned.append(Contradiction(window, f"{_UNDECIDED} on {start:%Y-%m-%d}"))
 
-    def _conclude(self, one: Compared, windows: pl.DataFrame) -> None:
+    def _conclude(self, one: ControlComparison, windows: pl.DataFrame) -> None:
         """What a control that is believed says of these of its windows."""
         idle = rows_without_trades(self.bars, one, windows.filter("lacking"))
         self.refuted += idle.refuted
@@ -200,7 +200,7 @@ class _Verdict:
         return [one for one in found if not any(_overlap(one.window, other.window) for other in self.questioned)]
 
     @staticmethod
-    def _slight(one: Compared, windows: pl.DataFrame) -> list[Contradiction]:
+    def _slight(one: ControlComparison, windows: pl.DataFrame) -> list[Contradiction]:
         told = say_differences(one, windows.filter(pl.col("unequal") & ~pl.col("differs")), largely=False)
         by_day: dict[datetime, list[tuple[datetime, str]]] = {}
         for start, evidence in told:
@@ -228,7 +228,7 @@ class _Verdict:
             yield _finding("suspicious", self.undecided, _UNDECIDED)
 
     @staticmethod
-    def _small(one: Compared) -> int:
+    def _small(one: ControlComparison) -> int:
         return one.table.filter(pl.col("unequal") & ~pl.col("differs")).height
 
 

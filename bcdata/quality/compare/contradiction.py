@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from bcdata.quality.compare.windows import VALUES, Compared, any_differences, large_differences
+from bcdata.quality.compare.windows import VALUES, ControlComparison, any_differences, large_differences
 from bcdata.windows import Window
 
 
@@ -21,7 +21,9 @@ class Contradiction:
     evidence: str
 
 
-def say_differences(one: Compared, windows: pl.DataFrame, *, largely: bool = True) -> list[tuple[datetime, str]]:
+def say_differences(
+    one: ControlComparison, windows: pl.DataFrame, *, largely: bool = True
+) -> list[tuple[datetime, str]]:
     """The opens of windows of a comparison (rows of its table), and the first value that differs, in words.
 
     Named is the first that differs largely; or at all, if not `largely`.
@@ -31,7 +33,7 @@ def say_differences(one: Compared, windows: pl.DataFrame, *, largely: bool = Tru
     return [_said(one, row) for row in windows.with_columns(value=named.fill_null("trades")).iter_rows(named=True)]
 
 
-def _said(one: Compared, row: dict[str, Any]) -> tuple[datetime, str]:
+def _said(one: ControlComparison, row: dict[str, Any]) -> tuple[datetime, str]:
     start, value = row["open_time"], row["value"]
     coarse = f"the {one.coarse.name} bar of {start:%Y-%m-%d %H:%M} has {value.replace('_', ' ')}"
     fine = f"where the {one.fine.name} bars have {number(row[value])}"

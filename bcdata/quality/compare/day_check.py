@@ -13,7 +13,7 @@ import polars as pl
 
 from bcdata.intervals import Interval
 from bcdata.quality.compare.coarser import Contradiction, compare
-from bcdata.quality.compare.questions import Settled
+from bcdata.quality.compare.questions import Answers
 from bcdata.quality.compare.refutation import REFUTED
 from bcdata.quality.compare.windows import lay_beside, windows_of
 from bcdata.quality.verdict import Finding, Severity
@@ -21,7 +21,7 @@ from bcdata.quality.verdict import Finding, Severity
 _DAY = Interval.parse("1d")
 
 
-class Standing(Enum):
+class DayBarTrust(Enum):
     """What the exchange's day bars have shown of themselves."""
 
     PROVEN = "proven"
@@ -42,19 +42,19 @@ class DayCheck:
         slight: doubtful days that differ a little.
     """
 
-    standing: Standing = Standing.UNTRIED
+    standing: DayBarTrust = DayBarTrust.UNTRIED
     large: tuple[Contradiction, ...] = ()
     slight: tuple[Contradiction, ...] = ()
 
     @property
     def is_measure(self) -> bool:
         """Whether other rows may be compared with the day bars: they are proven, or nothing speaks against them."""
-        return self.standing is Standing.PROVEN or not (self.large or self.slight)
+        return self.standing is DayBarTrust.PROVEN or not (self.large or self.slight)
 
     @property
     def is_settled(self) -> bool:
         """Whether day bars that are asked for again could tell no more."""
-        return self.standing is Standing.PROVEN or not self.large
+        return self.standing is DayBarTrust.PROVEN or not self.large
 
     @property
     def needs_witnesses(self) -> bool:
@@ -64,11 +64,11 @@ class DayCheck:
     @property
     def questions(self) -> tuple[Contradiction, ...]:
         """The days of which the exchange's finer bars are asked."""
-        return () if self.standing is Standing.DISPROVEN else (*self.large, *self.slight)
+        return () if self.standing is DayBarTrust.DISPROVEN else (*self.large, *self.slight)
 
 
 @dataclass(frozen=True, slots=True)
-class Doubtful:
+class UncomparedDays:
     """Days of a partition that no file of the archive could be compared with.
 
     Attributes:
@@ -81,7 +81,7 @@ class Doubtful:
 
 
 def check_days(
-    bars: pl.DataFrame, days: pl.DataFrame, doubtful: Doubtful, fine: Interval, witnesses: pl.DataFrame
+    bars: pl.DataFrame, days: pl.DataFrame, doubtful: UncomparedDays, fine: Interval, witnesses: pl.DataFrame
 ) -> DayCheck:
     """Compares days that no file of the archive covers with the exchange's own day bars.
 
@@ -98,10 +98,10 @@ def check_days(
     own = lay_beside(windows_of(bars, _DAY), days, fine, _DAY).table
     others = lay_beside(windows_of(witnesses, _DAY), days, _DAY, _DAY).table
     if _fits(own) or _fits(others):
-        return DayCheck(Standing.PROVEN, large, slight)
+        return DayCheck(DayBarTrust.PROVEN, large, slight)
     against = {one.window.start.date() for one in (*large, *slight)}
     objects = len(against.intersection(doubtful.daily)) + bool(against.difference(doubtful.daily)) + others.height
-    return DayCheck(Standing.DISPROVEN if objects > 1 else Standing.UNTRIED, large, slight)
+    return DayCheck(DayBarTrust.DISPROVEN if objects > 1 else DayBarTrust.UNTRIED, large, slight)
 
 
 def _on(days: Collection[date], contradictions: Sequence[Contradiction]) -> tuple[Contradiction, ...]:
@@ -115,7 +115,7 @@ def _fits(table: pl.DataFrame) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Concluded:
+class DayVerdict:
     """What became of the days that the exchange's day bars contradict.
 
     Attributes:
@@ -129,7 +129,7 @@ class Concluded:
     findings: tuple[Finding, ...] = ()
 
 
-def conclude(check: DayCheck, settled: Settled, stepping: Sequence[datetime]) -> Concluded:
+def conclude(check: DayCheck, settled: Answers, stepping: Sequence[datetime]) -> DayVerdict:
     """Decides about contradicted days, when the exchange's finer bars were asked for.
 
     Args:
@@ -138,22 +138,22 @@ def conclude(check: DayCheck, settled: Settled, stepping: Sequence[datetime]) ->
         stepping: opens of finer bars of the exchange that came, and are not believed for a jump at their edges: then
             the day bar, which says the same as they do, is not believed either.
     """
-    if check.standing is Standing.DISPROVEN:
-        return Concluded(findings=tuple(_said("suspicious", check.large, _DISPROVEN)))
+    if check.standing is DayBarTrust.DISPROVEN:
+        return DayVerdict(findings=tuple(_said("suspicious", check.large, _DISPROVEN)))
     days = {at.date() for at in stepping}
     left = [one for one in check.large if one in settled.left]
     odd = tuple(one for one in left if one.window.start.date() in days)
     findings = [*_said("interval_disagree", check.slight, _SLIGHT), *_said("suspicious", odd, _REFUSED)]
     unheard = tuple(one for one in left if one not in odd)
-    if check.standing is Standing.PROVEN:
+    if check.standing is DayBarTrust.PROVEN:
         # Finer bars that fit the day bar no better say nothing for the archive's.
         refuted = (*unheard, *(one for one in check.large if one in settled.undecided))
         findings += _said(REFUTED, refuted, _NOT_PUBLISHED)
-        return Concluded(refuted=refuted, findings=tuple(findings))
+        return DayVerdict(refuted=refuted, findings=tuple(findings))
     better = tuple(one for one in check.large if one in settled.replaced)
     held = [Contradiction(one.window, f"{_UNTRIED} ({one.evidence})") for one in (*unheard, *better)]
     findings += _said(REFUTED, held, _NOT_PUBLISHED)
-    return Concluded(held=tuple(held), findings=tuple(findings))
+    return DayVerdict(held=tuple(held), findings=tuple(findings))
 
 
 _NOT_PUBLISHED = "days that the exchange's day bars contradict; the archive's rows are not published"

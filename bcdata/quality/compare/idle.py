@@ -7,7 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from bcdata.quality.compare.contradiction import Contradiction, number
-from bcdata.quality.compare.windows import VALUES, Compared, lay_beside, length_of, lies_within, windows_of
+from bcdata.quality.compare.windows import VALUES, ControlComparison, lay_beside, length_of, lies_within, windows_of
 from bcdata.windows import Window
 
 _IS_IDLE = (pl.col("trades") == 0) & (pl.col("volume") == 0) & (pl.col("high") == pl.col("low"))
@@ -22,7 +22,7 @@ class IdleRows:
     explained: frozenset[datetime] = frozenset()
 
 
-def rows_without_trades(bars: pl.DataFrame, one: Compared, lacking: pl.DataFrame) -> IdleRows:
+def rows_without_trades(bars: pl.DataFrame, one: ControlComparison, lacking: pl.DataFrame) -> IdleRows:
     """Looks into windows that lack trades (rows of the comparison's table).
 
     Where the rows that have trades lie within the coarse bar and the others are flat, those others are refuted if the
@@ -52,14 +52,14 @@ def rows_without_trades(bars: pl.DataFrame, one: Compared, lacking: pl.DataFrame
     return IdleRows(tuple(refuted), tuple(questioned), frozenset(explained))
 
 
-def _exceeding(trading: pl.DataFrame, one: Compared, lacking: pl.DataFrame) -> pl.Series:
+def _exceeding(trading: pl.DataFrame, one: ControlComparison, lacking: pl.DataFrame) -> pl.Series:
     """The windows (opens) whose rows with trades do not lie within the coarse bar."""
     control = lacking.select("open_time", *[pl.col(f"{name}_control").alias(name) for name in VALUES])
     beside = lay_beside(windows_of(trading, one.coarse), control, one.fine, one.coarse)
     return beside.table.filter(~lies_within())["open_time"]
 
 
-def _runs(opens: pl.Series, one: Compared) -> Iterator[Window]:
+def _runs(opens: pl.Series, one: ControlComparison) -> Iterator[Window]:
     """Neighbouring opens as half-open windows."""
     step = length_of(one.fine)
     start = last = None

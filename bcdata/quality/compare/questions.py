@@ -12,7 +12,7 @@ from bcdata.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Answers:
     """What became of questions.
 
     Attributes:
@@ -34,7 +34,7 @@ def settle(
     questions: Sequence[Contradiction],
     controls: Mapping[str, pl.DataFrame],
     fine: Interval,
-) -> Settled:
+) -> Answers:
     """Decides between the archive's rows and those of a second source, window by window.
 
     Args:
@@ -55,7 +55,7 @@ def settle(
             replaced.append(one)
         else:
             undecided.append(one)
-    return Settled(tuple(replaced), tuple(confirmed), tuple(undecided), tuple(left))
+    return Answers(tuple(replaced), tuple(confirmed), tuple(undecided), tuple(left))
 
 
 def _within(bars: pl.DataFrame, window: Window) -> pl.DataFrame:

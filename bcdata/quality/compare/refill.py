@@ -44,7 +44,7 @@ class Refill:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class RefillContext:
     """What rows that fill holes are judged by. Frames of `BAR`, ascending, one row per open (UTC).
 
     Attributes:
@@ -71,7 +71,7 @@ def every_control(controls: Mapping[str, pl.DataFrame], own: Mapping[str, pl.Dat
     return found
 
 
-def judge_refill(rows: pl.DataFrame, vouched: pl.Series, by: Surroundings, fine: Interval) -> Refill:
+def judge_refill(rows: pl.DataFrame, vouched: pl.Series, by: RefillContext, fine: Interval) -> Refill:
     """Judges rows for opens that no other source has a sound bar for.
 
     Args:
@@ -195,7 +195,7 @@ def _confirmed_whole(
 
 
 def _stepping(
-    bare: pl.DataFrame, by: Surroundings, kept: pl.DataFrame, fine: Interval
+    bare: pl.DataFrame, by: RefillContext, kept: pl.DataFrame, fine: Interval
 ) -> tuple[pl.DataFrame, list[Finding]]:
     """Of rows that nothing was compared with, those between a jump of the price and one that takes it back.
 

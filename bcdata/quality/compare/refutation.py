@@ -16,7 +16,7 @@ REFUTED = "refuted"
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedRows:
     """Rows as the controls leave them: those to publish, those set aside (`reason`, `evidence`), and what was found."""
 
     rows: pl.DataFrame
@@ -28,7 +28,7 @@ class Checked:
 
 def check(
     rows: pl.DataFrame, others: pl.DataFrame, interval: Interval, controls: Mapping[str, pl.DataFrame]
-) -> Checked:
+) -> CheckedRows:
     """Compares rows with coarser bars, and takes others in the place of those that do not fit where these do.
 
     Args:
@@ -58,7 +58,7 @@ def check(
     return _checked(kept, pl.concat([gave_way, more, still]), final, replaced=gave_way.height + more.height)
 
 
-def _checked(kept: pl.DataFrame, refuted: pl.DataFrame, found: Comparison, *, replaced: int) -> Checked:
+def _checked(kept: pl.DataFrame, refuted: pl.DataFrame, found: Comparison, *, replaced: int) -> CheckedRows:
     findings = list(found.findings)
     if refuted.height:
         first = f"coarser bars contradict them: {refuted['evidence'][0]}"
@@ -69,4 +69,4 @@ def _checked(kept: pl.DataFrame, refuted: pl.DataFrame, found: Comparison, *, re
         words = f"a second source is asked: {questioned[0].evidence}"
         findings.append(Finding("questioned", Severity.WARN, len(questioned), words))
     rejected = refuted.with_columns(reason=pl.lit(REFUTED))
-    return Checked(kept, rejected, findings, questioned, found.uncompared)
+    return CheckedRows(kept, rejected, findings, questioned, found.uncompared)

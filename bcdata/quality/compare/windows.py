@@ -26,7 +26,7 @@ _LACKING = (pl.col("trades_control") > pl.col("trades")).fill_null(value=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ControlComparison:
     """One control beside the bars.
 
     `windows` are all windows that have bars (as `windows_of` makes them). `table` has those that the control has too:
@@ -71,7 +71,7 @@ def windows_of(rows: pl.DataFrame, interval: Interval) -> pl.DataFrame:
     )
 
 
-def lay_beside(windows: pl.DataFrame, control: pl.DataFrame, fine: Interval, coarse: Interval) -> Compared:
+def lay_beside(windows: pl.DataFrame, control: pl.DataFrame, fine: Interval, coarse: Interval) -> ControlComparison:
     """Windows of bars beside the control's bars of the same time."""
     both = windows.join(control.select("open_time", *VALUES), on="open_time", how="inner", suffix="_control")
     length, step = length_of(coarse), length_of(fine)
@@ -83,9 +83,11 @@ def lay_beside(windows: pl.DataFrame, control: pl.DataFrame, fine: Interval, coa
     unequal, lacking = table.select(_unequal().alias("unequal"), _LACKING.alias("lacking"))
     if not unequal.any():
         nothing = pl.lit(value=False)
-        return Compared(fine, coarse, windows, table.with_columns(unequal, lacking, differs=nothing, edges=nothing))
+        return ControlComparison(
+            fine, coarse, windows, table.with_columns(unequal, lacking, differs=nothing, edges=nothing)
+        )
     flags = table.select(differs=_largely(), edges=pl.col("complete") & (_apart("open", 0) | _apart("close", 0)))
-    return Compared(fine, coarse, windows, table.with_columns(unequal, lacking, *flags).sort("open_time"))
+    return ControlComparison(fine, coarse, windows, table.with_columns(unequal, lacking, *flags).sort("open_time"))
 
 
 @cache

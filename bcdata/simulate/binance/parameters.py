@@ -20,7 +20,7 @@ class RestError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class RequestedRange:
     """What range was asked for (ms, both ends included), and the most rows that the answer may have."""
 
     start: int | None
@@ -53,7 +53,7 @@ def archive_interval(parameters: Mapping[str, str], venue: str) -> str:
     return "1mo" if name == "1M" else name
 
 
-def span(parameters: Mapping[str, str], *, default: int, most: int) -> Span:
+def span(parameters: Mapping[str, str], *, default: int, most: int) -> RequestedRange:
     """Start, end and limit; a limit above the most allowed is the most allowed.
 
     Raises:
@@ -63,7 +63,7 @@ def span(parameters: Mapping[str, str], *, default: int, most: int) -> Span:
     limit = _number(parameters, "limit")
     if limit == 0:
         raise RestError(-1130, "Data sent for parameter 'limit' is not valid.")
-    return Span(start, end, min(limit or default, most))
+    return RequestedRange(start, end, min(limit or default, most))
 
 
 def only(parameters: Mapping[str, str], known: tuple[str, ...]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from bcdata.simulate.binance.info import exchange_info, funding_info
 from bcdata.simulate.binance.market.market import KlineRow, Market, Series
 from bcdata.simulate.binance.market.symbols import to_ms
-from bcdata.simulate.binance.parameters import RestError, Span, archive_interval, only, required, span
+from bcdata.simulate.binance.parameters import RequestedRange, RestError, archive_interval, only, required, span
 
 PATHS = {"spot": "/api/v3", "um": "/fapi/v1", "cm": "/dapi/v1"}
 _ROWS = {"spot": (500, 1000), "um": (500, 1500), "cm": (500, 1500)}
@@ -103,7 +103,7 @@ class RestServer:
             rows[-1] = unfinished(rows[-1], to_ms(now))
         return rows
 
-    def _range(self, asked: Span, now: int) -> tuple[int, int, bool]:
+    def _range(self, asked: RequestedRange, now: int) -> tuple[int, int, bool]:
         """First and last open, and whether the newest rows of the range are wanted rather than the oldest.
 
         cm sends the newest rows of a range, which may span 200 days at most.

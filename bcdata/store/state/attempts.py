@@ -35,7 +35,7 @@ class Refilled(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RefillAttempt:
     """When a partition's holes were asked for last (UTC) and how that went.
 
     `tries` counts the questionings in a row that left holes open, `answered` those of them that were answered.
@@ -103,7 +103,7 @@ class Attempts:
         )
         self._table.use(lambda table: table.execute(sql, values))
 
-    def refills(self, dataset: str) -> dict[tuple[str, str], Asked]:
+    def refills(self, dataset: str) -> dict[tuple[str, str], RefillAttempt]:
         """How often, when and with what outcome holes of the dataset were asked for, by (symbol, date)."""
         sql = "SELECT symbol, date, at, outcome, tries, answered FROM refills WHERE dataset = ?"
         return dict(self._table.rows(sql, (dataset,), _asked))
@@ -114,6 +114,6 @@ def _tried(tail: str, at: str) -> tuple[tuple[str, str], datetime]:
     return (symbol, date), instant(at)
 
 
-def _asked(symbol: str, date: str, at: str, outcome: str, *counts: int) -> tuple[tuple[str, str], Asked]:
+def _asked(symbol: str, date: str, at: str, outcome: str, *counts: int) -> tuple[tuple[str, str], RefillAttempt]:
     tries, answered = (int(one) for one in counts)
-    return (symbol, date), Asked(instant(at), Refilled(outcome), tries, answered)
+    return (symbol, date), RefillAttempt(instant(at), Refilled(outcome), tries, answered)

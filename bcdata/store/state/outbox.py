@@ -39,7 +39,7 @@ class Notice:
         fact: what makes it this one and no other; a fact is told once, however often it is noticed.
         key: what it is folded by: facts of one key within a while are one message with a count.
         title: what is wrong, in a few words.
-        text: cause and mend, in a line or two.
+        text: cause and fix, in a line or two.
     """
 
     fact: str
@@ -70,10 +70,10 @@ class Outbox:
         """Puts facts that are new into the messages of these channels, and returns how many were new."""
         found = list(notices)
 
-        def work(table: sqlite3.Connection) -> int:
+        def context(table: sqlite3.Connection) -> int:
             return sum(_note(table, one, channels, now) for one in found)
 
-        return self._table.use(work)
+        return self._table.use(context)
 
     def due(self, channel: str, now: datetime, window: timedelta) -> list[Message]:
         """What the channel may be told now, oldest first: nothing while it is left alone after a failure.
@@ -85,7 +85,7 @@ class Outbox:
             " AND (sent IS NULL OR sent <= ?) ORDER BY since, key"
         )
 
-        def work(table: sqlite3.Connection) -> list[Message]:
+        def context(table: sqlite3.Connection) -> list[Message]:
             held = table.execute("SELECT not_before FROM channels WHERE channel = ?", (channel,)).fetchone()
             with decoding():
                 if held and instant(held[0]) > now:
@@ -93,24 +93,24 @@ class Outbox:
                 rows = table.execute(sql, (channel, (now - window).isoformat())).fetchall()
                 return [Message(key, title, text, int(count), instant(at)) for key, title, text, count, at in rows]
 
-        return self._table.use(work)
+        return self._table.use(context)
 
     def delivered(self, channel: str, messages: Iterable[Message], now: datetime) -> None:
         """The channel has these; what was noticed meanwhile stays."""
         rows = [(one.count, now.isoformat(), now.isoformat(), channel, one.key) for one in messages]
 
-        def work(table: sqlite3.Connection) -> None:
+        def context(table: sqlite3.Connection) -> None:
             table.executemany(
                 "UPDATE messages SET count = count - ?, sent = ?, since = ? WHERE channel = ? AND key = ?", rows
             )
             table.execute("DELETE FROM channels WHERE channel = ?", (channel,))
 
-        self._table.use(work)
+        self._table.use(context)
 
     def failed(self, channel: str, now: datetime) -> datetime:
         """The channel could not be told: it is left alone until the returned instant, longer each time."""
 
-        def work(table: sqlite3.Connection) -> datetime:
+        def context(table: sqlite3.Connection) -> datetime:
             row = table.execute("SELECT failures FROM channels WHERE channel = ?", (channel,)).fetchone()
             with decoding():
                 failures = int(row[0] if row else 0) + 1
@@ -118,7 +118,7 @@ class Outbox:
             table.execute("INSERT OR REPLACE INTO channels VALUES (?, ?, ?)", (channel, failures, until.isoformat()))
             return until
 
-        return self._table.use(work)
+        return self._table.use(context)
 
     @contextmanager
     def delivering(self) -> Iterator[bool]:

@@ -35,7 +35,7 @@ _TABLE = """CREATE TABLE IF NOT EXISTS facts
   sum INTEGER NOT NULL, PRIMARY KEY (kind, key)) WITHOUT ROWID;"""
 
 
-class Remembered:
+class FactMemory:
     """Facts by kind and file. `path` is where they are kept; None keeps them as long as this object lives."""
 
     def __init__(self, path: Path | None) -> None:
@@ -50,13 +50,13 @@ class Remembered:
             "SELECT key, size, modified, inode, changed, facts, sum FROM facts WHERE kind = ? AND key >= ? AND key < ?"
         )
 
-        def work(table: sqlite3.Connection) -> dict[str, tuple[ObjectInfo, Any]]:
+        def context(table: sqlite3.Connection) -> dict[str, tuple[ObjectInfo, Any]]:
             rows = table.execute(sql, (kind, folder, f"{folder}~")).fetchall()
             with decoding():
                 sound = [row for row in rows if _sum(kind, row[0], row[5]) == row[6]]
                 return {row[0]: (ObjectInfo(*row[:5]), json.loads(row[5])) for row in sound}
 
-        return self._done(work)
+        return self._done(context)
 
     def keep(self, kind: str, facts: Mapping[ObjectInfo, Any]) -> None:
         """Remembers what these files say."""
@@ -65,11 +65,11 @@ class Remembered:
         if not rows:
             return
 
-        def work(table: sqlite3.Connection) -> None:
+        def context(table: sqlite3.Connection) -> None:
             with table:
                 table.executemany("REPLACE INTO facts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
-        self._done(work)
+        self._done(context)
         if self._path is not None and self._unkept:
             say_unnoted(self._path, self._unkept, _COST)
             self._unkept = None
@@ -87,17 +87,17 @@ class Remembered:
             self._path.parent.mkdir(exist_ok=True)
             return _prepared(self._path)
         except (sqlite3.Error, OSError) as error:
-            return self._anew(error)
+            return self._recreated(error)
 
-    def _done(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _done(self, context: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            return work(self._table)
+            return context(self._table)
         except sqlite3.Error as error:
             self._table.close()
-            self._table = self._anew(error)
-            return work(self._table)
+            self._table = self._recreated(error)
+            return context(self._table)
 
-    def _anew(self, error: Exception) -> sqlite3.Connection:
+    def _recreated(self, error: Exception) -> sqlite3.Connection:
         """Another table after an error: a new file in the place of a damaged one, else one in memory."""
         if self._path is not None and is_damage(error, self._path):
             with suppress(sqlite3.Error, OSError):

@@ -1,4 +1,4 @@
-"""Side tables in SQLite: opened alike, shared by all processes, and begun anew where a file is damaged."""
+"""Side tables in SQLite: opened alike, shared by all processes, and recreated where a file is damaged."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -49,7 +49,7 @@ class SideTable:
         self._schema = schema
         self._cost = cost
 
-    def use(self, work: Callable[[sqlite3.Connection], T], *, losable: bool = False) -> T:
+    def use(self, context: Callable[[sqlite3.Connection], T], *, losable: bool = False) -> T:
         """What `work` gives, done in one transaction. Where the file is damaged, done again with a new one.
 
         Where nothing can be written, work that is `losable` is done on a copy in memory: it only reads, or what it
@@ -61,15 +61,15 @@ class SideTable:
         seen = version(self.path)
         try:
             try:
-                return self._once(work)
+                return self._once(context)
             except sqlite3.DatabaseError as error:
                 if not is_damage(error, self.path):
                     raise
                 set_aside(self.path, seen, error, self._cost)
-                return self._once(work)
+                return self._once(context)
         except (sqlite3.Error, OSError) as error:
             if losable and is_read_only(self.path):
-                return self._copied(work, error)
+                return self._copied(context, error)
             words = f"free some space if the disk is full; it may be deleted, which costs no data: {self._cost}"
             raise StoreError(f"cannot use {self.path}: {trouble(error, words)}") from error
 
@@ -80,26 +80,26 @@ class SideTable:
             StoreError: the file cannot be used.
         """
 
-        def work(table: sqlite3.Connection) -> list[T]:
+        def context(table: sqlite3.Connection) -> list[T]:
             found = table.execute(sql, values).fetchall()
             with decoding():
                 return [read(*row) for row in found]
 
-        return self.use(work, losable=True) if self.path.exists() else []
+        return self.use(context, losable=True) if self.path.exists() else []
 
-    def _once(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _once(self, context: Callable[[sqlite3.Connection], T]) -> T:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with closing(connect(self.path, self._schema)) as table, table:
-            return work(table)
+            return context(table)
 
-    def _copied(self, work: Callable[[sqlite3.Connection], T], cause: Exception) -> T:
+    def _copied(self, context: Callable[[sqlite3.Connection], T], cause: Exception) -> T:
         """What `work` gives on what can be read of the file, be it nothing."""
         say_unnoted(self.path, cause, self._cost)
         with suppress(sqlite3.Error), closing(connect(":memory:", "")) as copy, copy:
             self._read_into(copy)
-            return work(copy)
+            return context(copy)
         with closing(connect(":memory:", self._schema)) as empty, empty:
-            return work(empty)
+            return context(empty)
 
     def _read_into(self, copy: sqlite3.Connection) -> None:
         if self.path.is_file():

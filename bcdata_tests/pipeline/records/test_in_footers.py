@@ -12,8 +12,8 @@ from bcdata.pipeline.records.in_footers import (
     AnswersRecord,
     FeaturesRecord,
     FilesRecord,
-    MadeOf,
     MergedRecord,
+    Provenance,
     WindowsRecord,
     made_of,
 )
@@ -44,4 +44,4 @@ def test_one_of_the_release_before(key: str) -> None:
         "fingerprint": FOOTERS[key]["fingerprint"],
         **{name: record[name] for name in KEPT if name in record},
     }
-    TypeAdapter(MadeOf).validate_json(json.dumps(told), strict=True, extra="forbid")
+    TypeAdapter(Provenance).validate_json(json.dumps(told), strict=True, extra="forbid")

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from bcdata.errors import StoreError
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.records.manifests import MANIFEST, VERSION, read_manifest, write_manifest
-from bcdata.pipeline.records.shapes import AnswersManifest, ArchiveManifest, FundingManifest, WindowsManifest, stored
+from bcdata.pipeline.records.shapes import ArchiveManifest, FundingManifest, RestManifest, WindowsManifest, stored
 from bcdata.pipeline.zones import Zone
 from bcdata.simulate.coinbase.loopback import LoopbackCoinbase
 from bcdata.store.layout import Partition, symbol_and_date
@@ -30,7 +30,7 @@ PATHS = sorted(BEFORE.glob(f"raw/*/*/*/*/{MANIFEST}"))
 SHAPES = {
     (ARCHIVE, "klines"): TypeAdapter(ArchiveManifest),
     (ARCHIVE, "funding"): TypeAdapter(ArchiveManifest),
-    (REST, "klines"): TypeAdapter(AnswersManifest),
+    (REST, "klines"): TypeAdapter(RestManifest),
     (REST, "funding"): TypeAdapter(FundingManifest),
     ("coinbase_rest", "klines"): TypeAdapter(WindowsManifest),
 }
@@ -127,7 +127,7 @@ def test_a_later_version_is_an_error_that_says_so(world: World) -> None:
         assert f"is of version {VERSION + 1}" in trouble
         assert "nothing was changed: use the release that wrote it, or a later one" in trouble
     assert tree(lake.root) == before
-    assert not world.asked(".zip"), "nothing is fetched anew"
+    assert not world.asked(".zip"), "nothing is fetched again"
 
 
 @pytest.mark.parametrize("version", ["1", 1.0, True, None, 0])

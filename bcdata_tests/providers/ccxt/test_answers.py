@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcdata.intervals import EPOCH, Interval
-from bcdata.providers.ccxt.answers import Sent, body_of, proven, rows_of
+from bcdata.providers.ccxt.answers import CcxtPage, body_of, proven, rows_of
 from bcdata.windows import Window, union
 
 MINUTE = Interval.parse("1m")
@@ -57,7 +57,7 @@ def test_rows_that_tell_no_time_or_lie_off_the_grid_prove_nothing() -> None:
 
 def test_a_body_keeps_what_was_sent() -> None:
     text = '{"data": [["1", "2.50"]], "note": "né"}'
-    body = body_of({"exchange": "bitstamp"}, [at(0), at(1, 1e-7)], [Sent("/ohlc?step=60", text)])
+    body = body_of({"exchange": "bitstamp"}, [at(0), at(1, 1e-7)], [CcxtPage("/ohlc?step=60", text)])
     assert json.loads(body)["sent"] == [{"url": "/ohlc?step=60", "body": text}]
     assert rows_of(body) == [[at(0)[0], "1.0", "1.0", "1.0", "1.0", "1.0"], [at(1)[0], *["1.0"] * 4, "1e-07"]]
 

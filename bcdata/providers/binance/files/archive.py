@@ -5,10 +5,10 @@ import asyncio
 from bcdata.errors import NotFoundError
 from bcdata.net.answers import OversizeError
 from bcdata.net.client import HttpClient
-from bcdata.providers.base import PERIODS, BulkObject, FetchedObject, Listed, Series
+from bcdata.providers.base import PERIODS, BulkObject, FetchedObject, ObjectListing, Series
 from bcdata.providers.binance.files.fetched import checked, is_settled
 from bcdata.providers.binance.files.listed import is_about, read_entries
-from bcdata.providers.binance.files.listing import PROVIDER, Entry, Listing
+from bcdata.providers.binance.files.listing import PROVIDER, Listing, ListingEntry
 from bcdata.providers.binance.names import (
     CHECKSUM,
     INTERVALS,
@@ -73,7 +73,7 @@ class BinanceArchive:
 
     async def listed(
         self, series: Series, period: str, *, first: str | None = None, last: str | None = None, due: str = ""
-    ) -> Listed:
+    ) -> ObjectListing:
         """The objects from date key `first` to `last` (both included, both optional), and keys not understood.
 
         Only the pages that hold the range are asked for. With `due` also what else begins with its months, of monthly
@@ -92,13 +92,13 @@ class BinanceArchive:
             entries = [one async for page in self._listing.pages(prefix, marker=marker) for one in page.entries]
         found = read_entries(entries, series, period)
         inside = (one for one in found.objects if (first or "") <= one.date_key <= (last or "9999-12-31"))
-        return Listed(tuple(inside), found.not_understood)
+        return ObjectListing(tuple(inside), found.not_understood)
 
     def is_about(self, key: str, series: Series, period: str, window: Window, *, lacks: bool) -> bool:
         """Whether a key that is not understood may be about the window (see `files.listed`)."""
         return is_about(key, series, period, window, lacks=lacks)
 
-    async def _range(self, series: Series, period: str, keys: list[str], due: str) -> list[Entry]:
+    async def _range(self, series: Series, period: str, keys: list[str], due: str) -> list[ListingEntry]:
         """What is listed about these dates: their own keys in one page, and what `listed` says of others."""
         prefix, is_daily = series_prefix(series, period), period == "daily"
         stem, page = prefix + name_stem(series), 2 * len(keys)
@@ -116,7 +116,7 @@ class BinanceArchive:
                 entries += await self._all(f"{stem}{year}-1{'-' if is_daily else '.'}")
         return entries + (await self._all(prefix, after=f"{stem}:") if lacking else [])
 
-    async def _all(self, prefix: str, *, after: str = "") -> list[Entry]:
+    async def _all(self, prefix: str, *, after: str = "") -> list[ListingEntry]:
         return [one async for page in self._listing.pages(prefix, marker=after) for one in page.entries]
 
     async def first(self, series: Series, period: str) -> BulkObject | None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from bcdata.providers.base import PERIODS, BulkObject, Listed, Series
-from bcdata.providers.binance.files.listing import Entry
+from bcdata.providers.base import PERIODS, BulkObject, ObjectListing, Series
+from bcdata.providers.binance.files.listing import ListingEntry
 from bcdata.providers.binance.names import CHECKSUM, name_stem, parse_key, parse_unpadded, series_prefix, time_named
 from bcdata.windows import Window
 
 
-def read_entries(entries: Iterable[Entry], series: Series, period: str) -> Listed:
+def read_entries(entries: Iterable[ListingEntry], series: Series, period: str) -> ObjectListing:
     """The series' objects among the entries.
 
     A name whose month or day lacks its zero is read, unless another key names the same date: then nobody can tell
@@ -34,7 +34,7 @@ def read_entries(entries: Iterable[Entry], series: Series, period: str) -> Liste
         else:
             dates[date_key] = keys[0]
     objects = (_object(found, key, period, date_key) for date_key, key in sorted(dates.items()))
-    return Listed(tuple(objects), tuple(sorted(others)))
+    return ObjectListing(tuple(objects), tuple(sorted(others)))
 
 
 def is_about(key: str, series: Series, period: str, window: Window, *, lacks: bool) -> bool:
@@ -63,7 +63,7 @@ def is_about(key: str, series: Series, period: str, window: Window, *, lacks: bo
     return PERIODS[period].key(window.start) <= rest <= f"{month}~" or (is_apart and (lacks or period == "monthly"))
 
 
-def _object(found: dict[str, Entry], key: str, period: str, date_key: str) -> BulkObject:
+def _object(found: dict[str, ListingEntry], key: str, period: str, date_key: str) -> BulkObject:
     entry, checksum = found[key], found.get(key + CHECKSUM)
     return BulkObject(
         key=key,

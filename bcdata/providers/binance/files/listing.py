@@ -28,7 +28,7 @@ _INLINE_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListingEntry:
     """One key with what the listing says of it; what it leaves out or garbles is None."""
 
     key: str
@@ -41,7 +41,7 @@ class Entry:
 class Page:
     """One answer. `prefixes` are the common prefixes (folders), which come only with a delimiter."""
 
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[ListingEntry] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)
     is_truncated: bool = False
     next_marker: str | None = None
@@ -205,8 +205,8 @@ def _key(text: str) -> str:
     return text
 
 
-def _entry(key: str, values: dict[str, str]) -> Entry:
-    return Entry(
+def _entry(key: str, values: dict[str, str]) -> ListingEntry:
+    return ListingEntry(
         key=key,
         size=count(values.get("Size", "")),
         last_modified=_instant(values.get("LastModified", "").strip()),

@@ -12,7 +12,7 @@ from pathlib import Path
 from bcdata.simulate.binance.market.market import Instrument, KlineRow, ObjectStat, Series, Settlement, StoredObject
 from bcdata.simulate.binance.market.rows import funding_rows, kline_rows
 from bcdata.simulate.binance.market.symbols import from_ms, to_ms
-from bcdata.simulate.binance.market.tree import Tree
+from bcdata.simulate.binance.market.tree import FileTree
 from bcdata.simulate.binance.market.zips import read_zip
 from bcdata.simulate.cache import BoundedCache
 
@@ -47,8 +47,8 @@ class FolderMarket:
         last_modified: Mapping[str, datetime] | None = None,
         ended: Mapping[tuple[str, str], datetime] | None = None,
     ) -> None:
-        self._objects = Tree(root)
-        self._truth = Tree(rest_source or root)
+        self._objects = FileTree(root)
+        self._truth = FileTree(rest_source or root)
         self._modified = dict(last_modified or {})
         self.ended = dict(ended or {})
         self._rows: BoundedCache[tuple[str, int], list[KlineRow]] = BoundedCache(_CACHED_ROWS, len)

@@ -73,7 +73,7 @@ class Publication:
             grid = Interval.parse(interval)
             window = Window(grid.ceil(window.start), grid.ceil(window.end))
         out = any(outage.venue == symbol.venue and outage.covers(window.start, window.end) for outage in self._outages)
-        return symbol.lives(window.start, window.end) and not out
+        return symbol.listing_spans(window.start, window.end) and not out
 
 
 def _kinds(symbol: GeneratedSymbol, period: str) -> list[tuple[str, str | None]]:

@@ -65,7 +65,7 @@ class GeneratedSymbol:
             self.funding[-1][1] if self.funding else None,
         )
 
-    def lives(self, start: datetime, end: datetime) -> bool:
+    def listing_spans(self, start: datetime, end: datetime) -> bool:
         """Whether the symbol is traded at some time of [start, end)."""
         return self.listed < end and (self.delisted is None or start < self.delisted)
 

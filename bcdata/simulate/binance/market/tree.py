@@ -9,7 +9,7 @@ from bcdata.errors import UsageError
 from bcdata.simulate.binance.market.names import VENUE_FOLDERS, ObjectName
 
 
-class Tree:
+class FileTree:
     """The files below a folder whose first level is `data/`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The sweep over published files names what is lost, put back or nobody's, and the next run brings back every byte."""
+"""The scrub of published files names what is lost, put back or nobody's, and the next run brings back every byte."""
 
 import os
 import shutil
@@ -9,12 +9,12 @@ import pytest
 
 import bcdata
 from bcdata.errors import StoreError
-from bcdata.healing.sweep_published import verify_published
-from bcdata.healing.swept import Summary, Trouble
+from bcdata.healing.scrub_published import verify_published
+from bcdata.healing.scrub_report import Issue, ScrubReport
 from bcdata.pipeline.context import open_own
 from bcdata.pipeline.halts import halt_rows, watch
 from bcdata.pipeline.records.findings import standing
-from bcdata.pipeline.records.footers import open_footers
+from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.zones import Zone
 from bcdata.query import query
 from bcdata.store.layout import Partition
@@ -36,8 +36,8 @@ def lake(world: World) -> Lake:
     assert run(lake).ok
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BCDATA_ROOT", str(lake.root))
-        with open_own(lake.catalog, lake.now) as work:
-            update(work, "spot")
+        with open_own(lake.catalog, lake.now) as context:
+            update(context, "spot")
     store = Store(lake.root)
     assert list(watch(store, lake.catalog[D]))
     store.close()
@@ -48,12 +48,12 @@ def run(lake: Lake) -> Ran:
     return lake.run(lake.plan(D, "BTCUSDT", *DAYS), only=tuple(Zone))
 
 
-def swept(lake: Lake) -> Summary:
-    summary = Summary(D)
+def swept(lake: Lake) -> ScrubReport:
+    summary = ScrubReport(D)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BCDATA_ROOT", str(lake.root))
-        with open_own(lake.catalog, lake.now) as work:
-            for one in verify_published(work, lake.catalog[D]):
+        with open_own(lake.catalog, lake.now) as context:
+            for one in verify_published(context, lake.catalog[D]):
                 summary.add(one)
     return summary
 
@@ -71,34 +71,34 @@ def pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
-HARMS: dict[str, tuple[Callable[[Lake], object], Trouble]] = {
-    "a file": (lambda lake: file(lake, "features").unlink(), Trouble.MISSING),
-    "bars": (lambda lake: file(lake, "merged").unlink(), Trouble.MISSING),
-    "a symbol": (lambda lake: [shutil.rmtree(file(lake, z).parents[1]) for z in ("merged", "gaps")], Trouble.MISSING),
-    "a zone": (lambda lake: shutil.rmtree(lake.root / "features"), Trouble.MISSING),
+HARMS: dict[str, tuple[Callable[[Lake], object], Issue]] = {
+    "a file": (lambda lake: file(lake, "features").unlink(), Issue.MISSING),
+    "bars": (lambda lake: file(lake, "merged").unlink(), Issue.MISSING),
+    "a symbol": (lambda lake: [shutil.rmtree(file(lake, z).parents[1]) for z in ("merged", "gaps")], Issue.MISSING),
+    "a zone": (lambda lake: shutil.rmtree(lake.root / "features"), Issue.MISSING),
     "a folder in place of a file": (
         lambda lake: (file(lake, "features").unlink(), (file(lake, "features") / "x").mkdir(parents=True)),
-        Trouble.MISSING,
+        Issue.MISSING,
     ),
-    "a pipe in place of a file": (lambda lake: pipe(file(lake, "features")), Trouble.MISSING),
+    "a pipe in place of a file": (lambda lake: pipe(file(lake, "features")), Issue.MISSING),
     "pipes in place of bars and ledger": (
         lambda lake: [pipe(file(lake, zone)) for zone in ("merged", "gaps")],
-        Trouble.MISSING,
+        Issue.MISSING,
     ),
     "pipes in place of manifests": (
         lambda lake: [pipe(one) for one in lake.root.glob(".lake/manifests/[mf]*/**/2025.json")],
-        Trouble.DAMAGED,
+        Issue.DAMAGED,
     ),
 }
 
 
 @pytest.mark.parametrize(("harm", "trouble"), HARMS.values(), ids=HARMS.keys())
-def test_what_is_lost_is_named_and_made_again(lake: Lake, harm: Callable[[Lake], object], trouble: Trouble) -> None:
+def test_what_is_lost_is_named_and_made_again(lake: Lake, harm: Callable[[Lake], object], trouble: Issue) -> None:
     whole = tree(lake.root)
     harm(lake)
     found = swept(lake)
-    assert found.is_harmed
-    assert {one.trouble for _, one in found.problems} - {Trouble.FOREIGN} == {trouble}
+    assert found.is_corrupted
+    assert {one.trouble for _, one in found.problems} - {Issue.FOREIGN} == {trouble}
     assert run(lake).ok
     assert tree(lake.root) == whole
     assert swept(lake).problems == []
@@ -112,7 +112,7 @@ def test_what_nothing_can_read_is_named_and_blocks_nothing(lake: Lake) -> None:
     os.mkfifo(file(lake, "merged").with_name("note"))
     found = swept(lake)
     assert {one.object.rpartition("/")[2] for _, one in found.problems} == {"symbol=\\xff\\xfe", "\\xe9.json", "note"}
-    assert {one.trouble for _, one in found.problems} == {Trouble.FOREIGN}
+    assert {one.trouble for _, one in found.problems} == {Issue.FOREIGN}
     assert bcdata.load(D, root=lake.root, catalog=lake.catalog).height == 2 * 1440
     assert run(lake).ok
 
@@ -126,27 +126,27 @@ def test_a_copied_manifest_proves_nothing_and_blocks_nothing(lake: Lake) -> None
             shutil.copy(own, copy)
     own.with_name("notes.txt").write_text("mine")
     found = swept(lake)
-    assert {one.trouble for _, one in found.problems} == {Trouble.FOREIGN}
+    assert {one.trouble for _, one in found.problems} == {Issue.FOREIGN}
     assert len(found.problems) == 7
     assert bcdata.load(D, root=lake.root, catalog=lake.catalog).height == 2 * 1440
     assert query(Store(lake.root), lake.catalog, f"SELECT count(*) FROM {D}").item() == 2 * 1440  # noqa: S608
-    with open_footers(Store(lake.root)) as footers:
+    with open_footer_cache(Store(lake.root)) as footers:
         assert not [one for one in standing(Store(lake.root), footers, lake.catalog[D]) if one.rule == "damaged"]
     shutil.copy(
         own.parents[1].parents[1] / "merged" / D / "symbol=BTCUSDT/2025.json", own
     )  # in place of its own one it is a loss
-    assert swept(lake).is_harmed
+    assert swept(lake).is_corrupted
     with pytest.raises(StoreError, match="repair it with"):
         bcdata.load(D, zone="features", root=lake.root, catalog=lake.catalog)
     assert run(lake).ok
-    assert not swept(lake).is_harmed
+    assert not swept(lake).is_corrupted
 
 
 def test_the_status_of_a_lake_names_what_is_lost(lake: Lake) -> None:
     for zone in ("merged", "gaps", "features"):
         shutil.rmtree(file(lake, zone).parents[1])
     store = Store(lake.root)
-    with open_footers(store) as footers:
+    with open_footer_cache(store) as footers:
         found = [one for one in standing(store, footers, lake.catalog[D]) if one.rule == "lost"]
     assert {(one.zone, one.symbol, one.date, one.severity) for one in found} == {
         (zone, "BTCUSDT", day, "partition") for zone in ("merged", "features") for day in DAYS
@@ -159,8 +159,8 @@ def test_files_of_nobody_are_named_and_left_alone(lake: Lake) -> None:
     (lake.root / "gaps" / D / "notes.txt").write_text("mine")
     found = swept(lake)
     assert {one.object.rpartition("/")[2] for _, one in found.problems} == {"part-0.parquet", "notes.txt"}
-    assert {one.trouble for _, one in found.problems} == {Trouble.FOREIGN}
-    assert not found.is_harmed
+    assert {one.trouble for _, one in found.problems} == {Issue.FOREIGN}
+    assert not found.is_corrupted
     assert {one["severity"] for one in (row.to_json() for row in found.findings())} == {"warn"}
 
 
@@ -172,7 +172,7 @@ def test_an_earlier_publication_that_was_put_back_is_made_again(lake: Lake, worl
     for zone, body in old.items():
         file(lake, zone).write_bytes(body)
     found = swept(lake)
-    assert {place.zone for place, one in found.problems if one.trouble is Trouble.SUPERSEDED} == set(old)
+    assert {place.zone for place, one in found.problems if one.trouble is Issue.SUPERSEDED} == set(old)
     assert run(lake).ok
     assert tree(lake.root) == whole
 
@@ -180,16 +180,16 @@ def test_an_earlier_publication_that_was_put_back_is_made_again(lake: Lake, worl
 def test_a_lost_universe_is_an_error_and_is_not_begun_anew(lake: Lake) -> None:
     shutil.rmtree(lake.root / "universe")
     [(place, problem)] = swept(lake).problems
-    assert (place.zone, problem.trouble) == ("universe", Trouble.MISSING)
+    assert (place.zone, problem.trouble) == ("universe", Issue.MISSING)
     with pytest.raises(StoreError, match=r"lost.*restore it from a backup"):
         read_universe(Store(lake.root), "spot", utc("2025-03-01"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BCDATA_ROOT", str(lake.root))
         with (
-            open_own(lake.catalog, lake.now) as work,
+            open_own(lake.catalog, lake.now) as context,
             pytest.raises(StoreError, match=r"lost.*restore it from a backup"),
         ):
-            update(work, "spot")
+            update(context, "spot")
 
 
 def test_lost_halts_are_an_error_and_looked_for_again(lake: Lake) -> None:
@@ -197,7 +197,7 @@ def test_lost_halts_are_an_error_and_looked_for_again(lake: Lake) -> None:
     whole = tree(lake.root)
     shutil.rmtree(lake.root / "halts" / D / f"date={DAYS[0]}")
     [(place, problem)] = swept(lake).problems
-    assert (place.zone, place.date, problem.trouble) == ("halts", DAYS[0], Trouble.MISSING)
+    assert (place.zone, place.date, problem.trouble) == ("halts", DAYS[0], Issue.MISSING)
     with pytest.raises(StoreError, match="lost"):
         halt_rows(store, dataset)
     assert list(watch(store, dataset))

@@ -8,14 +8,14 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import BAR, TIME, conform
-from bcdata.gaps.explain import Known
+from bcdata.gaps.explain import GapEvidence
 from bcdata.gaps.ledger import missing_opens, worth_asking
-from bcdata.gaps.told import ToldByAnswers
-from bcdata.pipeline.context import Workbench, window_of
+from bcdata.gaps.records import AnswersEvidence
+from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.parsed.answer_rows import without
 from bcdata.pipeline.parsed.archive_content import object_window
 from bcdata.pipeline.parsed.archive_view import ArchiveView
-from bcdata.pipeline.parsed.rest_answers import Weighed
+from bcdata.pipeline.parsed.rest_answers import RestEvidence
 from bcdata.pipeline.raw.due import unpublished_from
 from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.providers.formats import PublishedFile
@@ -26,7 +26,7 @@ from bcdata.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
-class Holes:
+class MissingBars:
     """The bars that a partition lacks, and what is doubted.
 
     Attributes:
@@ -60,21 +60,21 @@ class Holes:
         """Since when the archive's candles are without a trade up to their end."""
         return self.view.record.get("quiet_since")
 
-    def there(self, weighed: Weighed) -> pl.DataFrame:
+    def there(self, weighed: RestEvidence) -> pl.DataFrame:
         """The bars (`BAR`) that there are of the partition: the archive's that are not refuted, and REST's."""
         archive = without(self.view.bars, weighed.refuted)
         return pl.concat([archive, conform(weighed.bars, BAR)]).unique("open_time", keep="first").sort("open_time")
 
-    def missing(self, weighed: Weighed) -> pl.Series:
+    def missing(self, weighed: RestEvidence) -> pl.Series:
         """The opens of those that neither the archive has nor REST gave."""
         return missing_opens(self.expected, self.there(weighed)["open_time"])
 
-    def known(self, weighed: Weighed, rest: ToldByAnswers) -> Known:
+    def known(self, weighed: RestEvidence, rest: AnswersEvidence) -> GapEvidence:
         """All that bears on missing bars; `rest` is what the record of the parsed answers has or will have."""
         there = self.there(weighed)
-        return known_of(self.view, there, missing_opens(self.expected, there["open_time"]), rest, self.unpublished)
+        return gap_evidence(self.view, there, missing_opens(self.expected, there["open_time"]), rest, self.unpublished)
 
-    def unexplained(self, weighed: Weighed, rest: ToldByAnswers) -> pl.Series:
+    def unexplained(self, weighed: RestEvidence, rest: AnswersEvidence) -> pl.Series:
         """The missing bars that are worth asking for."""
         left = self.missing(weighed)
         if left.is_empty():
@@ -83,9 +83,9 @@ class Holes:
         return worth_asking(left.to_frame("open_time"), reasons)["open_time"]
 
 
-def known_of(
-    view: ArchiveView, there: pl.DataFrame, missing: pl.Series, rest: ToldByAnswers, unpublished: datetime | None
-) -> Known:
+def gap_evidence(
+    view: ArchiveView, there: pl.DataFrame, missing: pl.Series, rest: AnswersEvidence, unpublished: datetime | None
+) -> GapEvidence:
     """All that bears on the missing bars of a partition, out of records and coarser bars.
 
     Args:
@@ -96,7 +96,7 @@ def known_of(
         unpublished: since when archive files need not be there; None where all are due.
     """
     first, last = there["open_time"].min(), there["open_time"].max()
-    return Known(
+    return GapEvidence(
         view.window,
         archive=view.record,
         rest=rest,
@@ -108,23 +108,25 @@ def known_of(
     )
 
 
-def find_holes(work: Workbench, dataset: Dataset, partition: Partition) -> Holes | None:
+def find_holes(context: RunContext, dataset: Dataset, partition: Partition) -> MissingBars | None:
     """The holes of a partition; None where the archive's part of it is not published."""
-    view = ArchiveView.read(work.store, dataset, partition)
+    view = ArchiveView.read(context.store, dataset, partition)
     if view is None:
         return None
-    closed = closed_window(view.window, dataset.bar_interval, work.now)
+    closed = closed_window(view.window, dataset.bar_interval, context.now)
     expected = calendar(dataset.calendar).opens(dataset.bar_interval, closed)
-    return Holes(view, expected, closed, unpublished_from(dataset, view.window, work.now))
+    return MissingBars(view, expected, closed, unpublished_from(dataset, view.window, context.now))
 
 
-def missing_in(work: Workbench, dataset: Dataset, partition: Partition, objects: Sequence[ObjectRecord]) -> pl.Series:
+def missing_in(
+    context: RunContext, dataset: Dataset, partition: Partition, objects: Sequence[ObjectRecord]
+) -> pl.Series:
     """The expected opens (UTC) by now that are in none of the objects of a partition of raw."""
     interval = dataset.bar_interval
-    closed = closed_window(window_of(dataset, partition), interval, work.now)
+    closed = closed_window(window_of(dataset, partition), interval, context.now)
     opens, files = [pl.Series("open_time", [], dtype=TIME)], bulk_format(dataset.market)
     for one in objects:
-        body = work.store.objects.get(partition.key(one["file"]))
+        body = context.store.objects.get(partition.key(one["file"]))
         file = None if body is None else PublishedFile(one["name"], object_window(one), body)
         found = None if file is None else files.opens(file, interval)
         opens += [found] if found is not None else []

@@ -1,4 +1,4 @@
-"""The sweep: stored raw objects against the sha256 in their manifests, their CHECKSUM and the archive's listing.
+"""The scrub: stored raw objects against the sha256 in their manifests, their CHECKSUM and the archive's listing.
 
 Nothing is downloaded. What is damaged or lost is marked, so that the next run over its partition fetches it again; what
 the archive has no more is left as it is: damaged bytes may be all that is left.
@@ -12,9 +12,9 @@ from itertools import groupby
 
 from bcdata.catalog import Dataset
 from bcdata.errors import BcdataError, StoreError
-from bcdata.healing.sweep_published import NOBODYS, expected, harm_prefix, is_harmed, note_harm
-from bcdata.healing.swept import HARM, Checked, Problem, Trouble
-from bcdata.pipeline.context import Workbench, window_of
+from bcdata.healing.scrub_published import FOREIGN_FILE, corruption_prefix, expected, is_corrupted, note_corruption
+from bcdata.healing.scrub_report import CORRUPTION, CheckedPartition, Issue, Problem
+from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import is_republished
 from bcdata.pipeline.records.manifests import MANIFEST, archive_manifest, read_manifest, write_manifest
@@ -39,11 +39,11 @@ Listed = Mapping[str, BulkObject] | None
 """The archive's objects of a partition by name; None where the listing could not be had."""
 
 
-def verify(work: Workbench, dataset: Dataset, symbols: Sequence[str] | None = None) -> Iterator[Checked]:
+def verify(context: RunContext, dataset: Dataset, symbols: Sequence[str] | None = None) -> Iterator[CheckedPartition]:
     """Checks all raw partitions of a dataset, or of some of its symbols, symbol by symbol, a few objects at a time.
 
     Args:
-        work: store, clients and now.
+        context: store, clients and now.
         dataset: a dataset of the catalog.
         symbols: those to check; all of which raw has something if None.
 
@@ -52,23 +52,23 @@ def verify(work: Workbench, dataset: Dataset, symbols: Sequence[str] | None = No
     """
     chosen = set(symbols) if symbols is not None else None
     for provider in dataset.sources:
-        found = _partitions(work.store, dataset, provider)
+        found = _partitions(context.store, dataset, provider)
         wanted = (one for one in found if chosen is None or one.symbol in chosen)
         for _, group in groupby(wanted, key=lambda one: one.symbol):
-            yield from _symbol(work, dataset, list(group))
-        strays = work.store.strays("raw", dataset.name, provider) if chosen is None else []
+            yield from _symbol(context, dataset, list(group))
+        strays = context.store.strays("raw", dataset.name, provider) if chosen is None else []
         if strays:
-            problems = tuple(Problem(key, Trouble.FOREIGN, NOBODYS) for key in strays)
-            yield Checked(Partition("raw", dataset.name, "", "", provider), 0, 0, problems)
+            problems = tuple(Problem(key, Issue.FOREIGN, FOREIGN_FILE) for key in strays)
+            yield CheckedPartition(Partition("raw", dataset.name, "", "", provider), 0, 0, problems)
 
 
-def harmed(store: Store, dataset: Dataset) -> dict[tuple[str, str], datetime]:
-    """The (symbol, date) that a sweep found harmed and that still are, with the instant (UTC) at which it did."""
-    noted = Attempts(store.root).instants(harm_prefix(dataset))
+def corrupted(store: Store, dataset: Dataset) -> dict[tuple[str, str], datetime]:
+    """The (symbol, date) that a scrub found corrupted and that still are, with the instant (UTC) at which it did."""
+    noted = Attempts(store.root).instants(corruption_prefix(dataset))
     found = {
         cell: at
         for cell, at in noted.items()
-        if any(_is_harmed(store, one) for one in _raw(dataset, *cell)) or is_harmed(store, dataset, *cell)
+        if any(_is_harmed(store, one) for one in _raw(dataset, *cell)) or is_corrupted(store, dataset, *cell)
     }
     store.remember()
     return found
@@ -100,21 +100,21 @@ def _partitions(store: Store, dataset: Dataset, provider: str) -> list[Partition
     return [Partition("raw", dataset.name, *cell, provider) for cell in wanted]
 
 
-def _symbol(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Checked]:
+def _symbol(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[CheckedPartition]:
     listings: list[Listed] = [{}] * len(partitions)
     if role_of(partitions[0].provider) is Role.BULK:
-        listings = work.loop.run(_listings(work, dataset, partitions))
+        listings = context.loop.run(_listings(context, dataset, partitions))
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as pool:
-        checked = pool.map(lambda one: _check(work.store, dataset, *one), zip(partitions, listings, strict=True))
+        checked = pool.map(lambda one: _check(context.store, dataset, *one), zip(partitions, listings, strict=True))
         for one in checked:
-            if one.is_harmed and not is_read_only(work.store.root / one.partition.key()):
-                _mark(work, dataset, one)
+            if one.is_corrupted and not is_read_only(context.store.root / one.partition.key()):
+                _mark(context, dataset, one)
             yield one
 
 
-async def _listings(work: Workbench, dataset: Dataset, partitions: Sequence[Partition]) -> list[Listed]:
+async def _listings(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> list[Listed]:
     windows, found = [window_of(dataset, one) for one in partitions], []
-    listings = Listings(work.clients.bulk(dataset.market), dataset, windows, None)
+    listings = Listings(context.clients.bulk(dataset.market), dataset, windows, None)
     try:
         for one, window in zip(partitions, windows, strict=True):
             daily, monthly = await listings.objects(one.symbol, window)
@@ -125,15 +125,18 @@ async def _listings(work: Workbench, dataset: Dataset, partitions: Sequence[Part
     return list(found)
 
 
-def _check(store: Store, dataset: Dataset, partition: Partition, listed: Listed) -> Checked:
+def _check(store: Store, dataset: Dataset, partition: Partition, listed: Listed) -> CheckedPartition:
     is_bulk = role_of(partition.provider) is Role.BULK
     bulk = archive_manifest(store, partition) if is_bulk else None
     manifest = bulk if is_bulk else read_manifest(store, partition)
     if manifest is None:
         lost = Problem(
-            MANIFEST, Trouble.MISSING, "no object is known without it; the next run takes all anew", mendable=True
+            MANIFEST,
+            Issue.MISSING,
+            "no object is known without it; the next run fetches all of it again",
+            repairable=True,
         )
-        return Checked(partition, 0, 0, (lost,))
+        return CheckedPartition(partition, 0, 0, (lost,))
     problems: list[Problem] = []
     records = _current(manifest)
     own = in_force(bulk)
@@ -142,7 +145,7 @@ def _check(store: Store, dataset: Dataset, partition: Partition, listed: Listed)
         try:
             body = store.objects.get(partition.key(record["file"]))
         except StoreError as error:
-            problems.append(Problem(name_of(record), Trouble.DAMAGED, str(error)))
+            problems.append(Problem(name_of(record), Issue.DAMAGED, str(error)))
             continue
         size += len(body or b"")
         one = own.get(name_of(record))
@@ -152,7 +155,7 @@ def _check(store: Store, dataset: Dataset, partition: Partition, listed: Listed)
         else:
             problems += _bytes(record, body, is_had=True)
     problems += _older(store, partition, named)
-    return Checked(partition, len(records), size, tuple(problems), listed is not None)
+    return CheckedPartition(partition, len(records), size, tuple(problems), listed is not None)
 
 
 def _is_had(record: ObjectRecord, listed: Listed) -> bool | None:
@@ -166,11 +169,11 @@ def _current(manifest: Manifest) -> list[StoredRecord]:
 
 def _bytes(record: StoredRecord, body: bytes | None, *, is_had: bool | None) -> Iterator[Problem]:
     """Whether the bytes are there and are those that came; `is_had`: whether the source has them (None: not known)."""
-    name, mendable = name_of(record), bool(is_had)
+    name, repairable = name_of(record), bool(is_had)
     if body is None:
-        yield Problem(name, Trouble.MISSING, f"its file is lost; {_THEN[is_had]}", mendable)
+        yield Problem(name, Issue.MISSING, f"its file is lost; {_THEN[is_had]}", repairable)
     elif hashlib.sha256(body).hexdigest() != record["sha256"]:
-        yield Problem(name, Trouble.DAMAGED, f"its bytes are not those that came; {_THEN[is_had]}", mendable)
+        yield Problem(name, Issue.DAMAGED, f"its bytes are not those that were received; {_THEN[is_had]}", repairable)
 
 
 _THEN = {
@@ -184,13 +187,13 @@ def _upstream(record: ObjectRecord, listed: Listed, periods: Sequence[str]) -> I
     """What the archive says of the object by now."""
     name = record["name"]
     if record["checksum"] == "mismatch":
-        yield Problem(name, Trouble.MISMATCH, "its CHECKSUM names other bytes than the archive has")
+        yield Problem(name, Issue.MISMATCH, "its CHECKSUM names other bytes than the archive has")
     if listed is None or record["period"] not in periods:
         return  # nobody has asked for it
     if name not in listed:
-        yield Problem(name, Trouble.GONE, "the archive lists it no more; it is kept")
+        yield Problem(name, Issue.GONE, "the archive lists it no more; it is kept")
     elif is_republished(listed[name], {name: record}):
-        yield Problem(name, Trouble.CHANGED, "it was published again; the next run fetches it")
+        yield Problem(name, Issue.CHANGED, "it was published again; the next run fetches it")
 
 
 def _older(store: Store, partition: Partition, named: set[str]) -> Iterator[Problem]:
@@ -205,20 +208,20 @@ def _older(store: Store, partition: Partition, named: set[str]) -> Iterator[Prob
         except StoreError:
             body = b""
         if not hashlib.sha256(body).hexdigest().startswith(digits):
-            yield Problem(file, Trouble.DAMAGED, "an earlier version, which nothing reads; it cannot be had again")
+            yield Problem(file, Issue.DAMAGED, "an earlier version, which nothing reads; it cannot be had again")
 
 
-def _mark(work: Workbench, dataset: Dataset, checked: Checked) -> None:
+def _mark(context: RunContext, dataset: Dataset, checked: CheckedPartition) -> None:
     """Marks damaged objects in the manifest, and notes the partition for the sensor that has it repaired."""
-    mendable = {one.object: one.trouble for one in checked.problems if one.mendable and one.trouble in HARM}
-    if not mendable:
+    repairable = {one.object: one.trouble for one in checked.problems if one.repairable and one.trouble in CORRUPTION}
+    if not repairable:
         return
     partition = checked.partition
-    with alone(work.store.root, partition):
-        manifest = read_manifest(work.store, partition)
+    with alone(context.store.root, partition):
+        manifest = read_manifest(context.store, partition)
         if manifest is not None:
             for record in _current(manifest):
-                if mendable.get(name_of(record)) is Trouble.DAMAGED:
+                if repairable.get(name_of(record)) is Issue.DAMAGED:
                     record[DAMAGED] = True
-            write_manifest(work.store, partition, manifest)
-    note_harm(work, dataset, partition)
+            write_manifest(context.store, partition, manifest)
+    note_corruption(context, dataset, partition)

@@ -9,17 +9,17 @@ import polars as pl
 from bcdata.bars.settlements import missing_settlements
 from bcdata.catalog import Dataset
 from bcdata.gaps.ledger import worth_asking
-from bcdata.gaps.told import ListingRecord, ToldByAnswers
-from bcdata.pipeline.context import Workbench, window_of
-from bcdata.pipeline.funding.answer import Answer
+from bcdata.gaps.records import AnswersEvidence, ListingRecord
+from bcdata.pipeline.context import RunContext, window_of
+from bcdata.pipeline.funding.answer import SettlementAnswer
 from bcdata.pipeline.funding.common import (
     AROUND,
-    Archived,
+    ArchiveSettlements,
     before_of,
     day_before,
     due,
+    gap_evidence,
     joined,
-    known_of,
     unpublished_of,
 )
 from bcdata.pipeline.raw.asking import ASK_AGAIN, AskedTimes
@@ -32,11 +32,11 @@ STATUS, _SETTLEMENTS = "status", "funding"
 
 
 @dataclass(slots=True)
-class Question:
+class SettlementRequest:
     """What to ask for a partition, and what is known of it before.
 
     Attributes:
-        work: the side tables and now.
+        context: the side tables and now.
         dataset: whose partition it is.
         partition: that of raw of the repair source.
         archived: what the archive has of it.
@@ -44,17 +44,17 @@ class Question:
         facts: what the exchange says of the listing.
     """
 
-    work: Workbench
+    context: RunContext
     dataset: Dataset
     partition: Partition
-    archived: Archived
-    earlier: Answer | None
+    archived: ArchiveSettlements
+    earlier: SettlementAnswer | None
     facts: ListingRecord
     times: AskedTimes = field(init=False)
 
     def __post_init__(self) -> None:
         """Looks up when what was asked."""
-        self.times = AskedTimes(self.work.attempts, self.partition, self.work.now)
+        self.times = AskedTimes(self.context.attempts, self.partition, self.context.now)
 
     @property
     def window(self) -> Window:
@@ -64,12 +64,12 @@ class Question:
     @property
     def due(self) -> Window:
         """The part of it whose settlements should be known by now."""
-        return due(self.dataset, self.window, self.work.now)
+        return due(self.dataset, self.window, self.context.now)
 
     @property
     def asked(self) -> Window:
         """The time to ask for: a hole at its edge shows its other side."""
-        until = self.work.now.replace(second=0, microsecond=0)
+        until = self.context.now.replace(second=0, microsecond=0)
         return Window(self.window.start - AROUND, self.window.end + AROUND).until(until)
 
     def lacks_any(self) -> bool:
@@ -98,12 +98,12 @@ class Question:
         """Whether the exchange was not asked for the listing within the last day."""
         return not self.times.is_recent(STATUS)
 
-    def answered(self, pages: Sequence[bytes]) -> Answer:
+    def answered(self, pages: Sequence[bytes]) -> SettlementAnswer:
         """The answer, weighed with the one before."""
-        answer = Answer(self.dataset.market, self.asked, pages, known=self.archived.known)
+        answer = SettlementAnswer(self.dataset.market, self.asked, pages, known=self.archived.known)
         return answer.after(self.earlier, self.times.age(_SETTLEMENTS), ASK_AGAIN)
 
-    def objection(self, answer: Answer) -> str | None:
+    def objection(self, answer: SettlementAnswer) -> str | None:
         """Why an answer is not believed, in words; None where it has all that is known, with equal rates."""
         if answer.contradiction is not None:
             return answer.contradiction
@@ -116,7 +116,7 @@ class Question:
             else None
         )
 
-    def note(self, answer: Answer) -> None:
+    def note(self, answer: SettlementAnswer) -> None:
         """Remembers when this was asked, once the answer is kept, and how it went."""
         self.times.note(_SETTLEMENTS)
         if not self._left(answer).is_empty():
@@ -124,23 +124,23 @@ class Question:
         else:
             self.times.note_outcome(Refilled.FILLED if self._missing(answer).is_empty() else Refilled.CONFIRMED)
 
-    def _there(self, answer: Answer | None) -> pl.DataFrame:
+    def _there(self, answer: SettlementAnswer | None) -> pl.DataFrame:
         return joined([self.archived.own, answer.gives(self.window).settled if answer else None])
 
-    def _before(self, answer: Answer | None) -> pl.DataFrame:
+    def _before(self, answer: SettlementAnswer | None) -> pl.DataFrame:
         early = answer.gives(day_before(self.window)).settled if answer else None
         return joined([before_of(self.archived.record), early])
 
-    def _missing(self, answer: Answer | None) -> pl.DataFrame:
+    def _missing(self, answer: SettlementAnswer | None) -> pl.DataFrame:
         return missing_settlements(self._there(answer), self.due, self._before(answer))
 
-    def _left(self, answer: Answer | None) -> pl.DataFrame:
+    def _left(self, answer: SettlementAnswer | None) -> pl.DataFrame:
         """The missing settlements that neither the answer gives nor anything explains."""
         missing = self._missing(answer)
         if missing.is_empty():
             return missing
-        told = cast("ToldByAnswers", {**self.facts, **answer.proofs()} if answer else self.facts)
-        unpublished = unpublished_of(self.dataset, self.window, self.work.now, self.archived.record)
+        told = cast("AnswersEvidence", {**self.facts, **answer.proofs()} if answer else self.facts)
+        unpublished = unpublished_of(self.dataset, self.window, self.context.now, self.archived.record)
         settled = pl.concat([self._before(answer), self._there(answer)])
-        reasons = known_of(self.window, self.archived.record, told, settled, unpublished).reasons()
+        reasons = gap_evidence(self.window, self.archived.record, told, settled, unpublished).reasons()
         return worth_asking(missing, reasons)

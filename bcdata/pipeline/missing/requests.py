@@ -8,28 +8,28 @@ from typing import cast
 import polars as pl
 
 from bcdata.gaps.ledger import Status, runs_of
-from bcdata.gaps.proofs import window_asked
 from bcdata.gaps.residuals import uncovered
-from bcdata.pipeline.bars.holes import Holes
-from bcdata.pipeline.missing.queries import Run
+from bcdata.gaps.rest_proofs import window_asked
+from bcdata.pipeline.bars.missing import MissingBars
+from bcdata.pipeline.missing.request_windows import Run
 from bcdata.pipeline.parsed.answer_rows import read_bodies, within
-from bcdata.pipeline.parsed.rest_answers import Days, Weighed, weigh
-from bcdata.pipeline.raw.answered import Answered
+from bcdata.pipeline.parsed.rest_answers import ExchangeDays, RestEvidence, weigh
+from bcdata.pipeline.raw.rest_state import RestState
 from bcdata.pipeline.records.in_footers import AnswersRecord
 from bcdata.pipeline.records.shapes import learnt_of
 from bcdata.windows import Window
 
 
 @dataclass(slots=True)
-class Questions:
+class MissingRequests:
     """The holes of one partition and what was answered about them; weighed anew whenever an answer was added."""
 
-    answered: Answered
-    holes: Holes
-    _weighed: tuple[int, Weighed] | None = None
+    answered: RestState
+    holes: MissingBars
+    _weighed: tuple[int, RestEvidence] | None = None
 
     @property
-    def weighed(self) -> Weighed:
+    def weighed(self) -> RestEvidence:
         """What the answers give and prove so far. One with a damaged page is left out, and so asked for again."""
         if self._weighed is None or self._weighed[0] != self.answered.changes:
             self._weighed = self.answered.changes, self._weigh()
@@ -108,11 +108,11 @@ class Questions:
             if (one.agrees or not opens) and not self.answered.may_ask_again(query)
         ]
 
-    def _weigh(self) -> Weighed:
+    def _weigh(self) -> RestEvidence:
         store, raw, manifest = self.answered.store, self.answered.partition, self.answered.manifest
         read = [(query, read_bodies(store, raw, query["pages"])) for query in self.answered.queries]
         self.answered.forget([query for query, bodies in read if bodies is None])
         days = read_bodies(store, raw, manifest.get("days") or [])
-        exchange = Days(days or [], manifest.get("witnesses") or [])
+        exchange = ExchangeDays(days or [], manifest.get("witnesses") or [])
         whole = [bodies for _, bodies in read if bodies is not None]
         return weigh(self.holes.view, self.answered.queries, whole, exchange)

@@ -91,7 +91,7 @@ class AskedRecord(SpanRecord):
     again: NotRequired[list[list[Instant]]]
 
 
-class Proofs(TypedDict):
+class NegativeEvidence(TypedDict):
     """Windows as pairs of ISO instants, by what answers prove of them."""
 
     asked: list[list[str]]
@@ -113,7 +113,7 @@ class WithdrawnRecord(SpanRecord):
     also: NotRequired[list[str]]
 
 
-class DoubtRecord(SpanRecord):
+class ContradictionRecord(SpanRecord):
     """A window of rows that something speaks against, and what."""
 
     evidence: str
@@ -128,7 +128,7 @@ class ListingRecord(TypedDict, total=False):
     ended: DelistedRecord | None
 
 
-class LearntRecord(TypedDict, total=False):
+class ExtraEvidence(TypedDict, total=False):
     """What is learnt about missing bars beside the answers themselves; a key may be absent where nothing was."""
 
     first_open: Instant | None
@@ -138,7 +138,7 @@ class LearntRecord(TypedDict, total=False):
     coarser: list[ReasonRecord | CoarseRecord]
 
 
-class ToldByFiles(TypedDict, total=False):
+class FilesEvidence(TypedDict, total=False):
     """What the record of parsed files tells of missing bars."""
 
     evidence: EvidenceRecord
@@ -146,7 +146,7 @@ class ToldByFiles(TypedDict, total=False):
     withdrawn: list[WithdrawnRecord]
 
 
-class ToldByAnswers(LearntRecord, total=False):
+class AnswersEvidence(ExtraEvidence, total=False):
     """What the record of parsed answers tells of missing bars, or will tell: windows are pairs of ISO instants."""
 
     onboard: str | None
@@ -154,11 +154,11 @@ class ToldByAnswers(LearntRecord, total=False):
     confirmed: list[list[str]]
     empty: list[list[str]]
     refuted: list[SetAsideRecord]
-    set_aside: list[DoubtRecord]
+    set_aside: list[ContradictionRecord]
     days: list[DayBarRecord]
 
 
-class ToldByWindows(TypedDict):
+class WindowsEvidence(TypedDict):
     """What the record of a source that is asked by windows tells of missing bars."""
 
     covered: list[list[str]]

@@ -1,16 +1,16 @@
-"""What a sweep over raw found: plain values."""
+"""What a scrub of raw found: plain values."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from bcdata.pipeline.records.findings import Reported
+from bcdata.pipeline.records.findings import ReportedFinding
 from bcdata.quality.verdict import Severity
 from bcdata.store.layout import Partition
 
 
-class Trouble(StrEnum):
+class Issue(StrEnum):
     """What can be wrong with a stored object."""
 
     DAMAGED = "damaged"
@@ -22,7 +22,7 @@ class Trouble(StrEnum):
     MISMATCH = "checksum mismatch upstream"
 
 
-HARM = frozenset({Trouble.DAMAGED, Trouble.MISSING, Trouble.SUPERSEDED})
+CORRUPTION = frozenset({Issue.DAMAGED, Issue.MISSING, Issue.SUPERSEDED})
 """Troubles of the lake itself. Foreign files are nobody's; the others are the archive's, for which sensors look."""
 
 
@@ -34,13 +34,13 @@ class Problem:
     """
 
     object: str
-    trouble: Trouble
+    trouble: Issue
     words: str
-    mendable: bool = False
+    repairable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedPartition:
     """One raw partition: how many objects and bytes were read, and what is wrong.
 
     `listed` is False where the archive's listing could not be had.
@@ -53,13 +53,13 @@ class Checked:
     listed: bool = True
 
     @property
-    def is_harmed(self) -> bool:
+    def is_corrupted(self) -> bool:
         """Whether bytes of the lake are damaged or lost."""
-        return any(one.trouble in HARM for one in self.problems)
+        return any(one.trouble in CORRUPTION for one in self.problems)
 
 
 @dataclass(slots=True)
-class Summary:
+class ScrubReport:
     """All of a dataset: what was read, and every problem with its partition."""
 
     dataset: str
@@ -69,7 +69,7 @@ class Summary:
     unlisted: int = 0
     problems: list[tuple[Partition, Problem]] = field(default_factory=list)
 
-    def add(self, one: Checked) -> None:
+    def add(self, one: CheckedPartition) -> None:
         """Counts one partition."""
         self.partitions += 1
         self.objects += one.objects
@@ -78,26 +78,26 @@ class Summary:
         self.problems += [(one.partition, problem) for problem in one.problems]
 
     @property
-    def is_harmed(self) -> bool:
+    def is_corrupted(self) -> bool:
         """Whether bytes of the lake are damaged or lost."""
-        return any(problem.trouble in HARM for _, problem in self.problems)
+        return any(problem.trouble in CORRUPTION for _, problem in self.problems)
 
     @property
     def counts(self) -> dict[str, int]:
         """Objects by what is wrong with them."""
         return dict(sorted(Counter(problem.trouble.value for _, problem in self.problems).items()))
 
-    def findings(self) -> list[Reported]:
+    def findings(self) -> list[ReportedFinding]:
         """The problems as findings of raw; those of the lake itself cost the partition until it is fetched again."""
         return [
-            Reported(
+            ReportedFinding(
                 self.dataset,
                 partition.symbol,
                 partition.date,
                 partition.zone,
                 one.trouble.value.replace(" ", "_"),
                 1,
-                (Severity.PARTITION if one.trouble in HARM else Severity.WARN).value,
+                (Severity.PARTITION if one.trouble in CORRUPTION else Severity.WARN).value,
                 f"{one.object}: {one.words}",
             )
             for partition, one in self.problems
@@ -105,7 +105,7 @@ class Summary:
 
     def rows(self) -> list[dict[str, Any]]:
         """The problems as plain values, those of the lake itself first."""
-        ordered = sorted(self.problems, key=lambda one: (one[1].trouble not in HARM, one[0], one[1].object))
+        ordered = sorted(self.problems, key=lambda one: (one[1].trouble not in CORRUPTION, one[0], one[1].object))
         return [
             {
                 "provider": partition.provider,

@@ -10,7 +10,7 @@ from bcdata.store.objects import STATE
 _held: dict[Path, int] = {}
 
 
-def show_alive(root: Path, run: str) -> None:
+def heartbeat(root: Path, run: str) -> None:
     """Shows the run as living from now on until this process ends, or begins another run."""
     path = root / STATE / "runs" / run
     if path in _held:
@@ -29,7 +29,7 @@ def show_ended() -> None:
     _held.clear()
 
 
-def gone(root: Path) -> Iterator[str]:
+def dead_runs(root: Path) -> Iterator[str]:
     """The runs that were at work in this lake and whose process has ended, finished or not."""
     folder = root / STATE / "runs"
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:

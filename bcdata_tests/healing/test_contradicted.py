@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from bcdata.catalog import Dataset
-from bcdata.healing.doubt import Life, doubt, lives
+from bcdata.healing.contradicted import ListingSpan, contradiction_of, listing_spans
 from bcdata.universe.instruments import UNIVERSE
 
 
@@ -15,8 +15,8 @@ def dataset(market: str = "spot") -> Dataset:
     return Dataset.model_validate({"name": f"{market}_klines_1m", **entry})
 
 
-def life(status: str, first: str | None = "2023-01-05", last: str | None = "2023-05-10") -> Life:
-    return Life(status, *(date.fromisoformat(day) if day else None for day in (first, last)))
+def life(status: str, first: str | None = "2023-01-05", last: str | None = "2023-05-10") -> ListingSpan:
+    return ListingSpan(status, *(date.fromisoformat(day) if day else None for day in (first, last)))
 
 
 def row(status: str, start: str = "2023-05-10T03:00", end: str = "2023-05-31T23:59") -> tuple[str, str, int, str]:
@@ -39,8 +39,8 @@ BEFORE = row("not_listed", "2023-01-01T00:00", "2023-01-05T09:29")
         (row("not_listed", "2023-01-04T00:00", "2023-01-04T23:59"), life("trading", first="2023-01-04"), "the archive"),
     ],
 )
-def test_what_contradicts_a_row(told: tuple[str, str, int, str], known: Life, words: str) -> None:
-    assert (doubt(dataset(), told, known) or "").startswith(words)
+def test_what_contradicts_a_row(told: tuple[str, str, int, str], known: ListingSpan, words: str) -> None:
+    assert (contradiction_of(dataset(), told, known) or "").startswith(words)
 
 
 @pytest.mark.parametrize(
@@ -63,35 +63,37 @@ def test_what_contradicts_a_row(told: tuple[str, str, int, str], known: Life, wo
         "the day before", "an outage", "a bad row",
     ],
 )  # fmt: skip
-def test_what_does_not(told: tuple[str, str, int, str], known: Life | None) -> None:
-    assert doubt(dataset(), told, known) is None
+def test_what_does_not(told: tuple[str, str, int, str], known: ListingSpan | None) -> None:
+    assert contradiction_of(dataset(), told, known) is None
 
 
 def test_settlements_before_a_listing_may_be_doubted_too() -> None:
     months = dataset().model_copy(update={"name": "um_funding"})
     before = row("not_listed", "2023-03-01T00:00", "2023-03-23T08:00")
-    assert doubt(months, before, life("trading", first="2023-03-23")) is None
-    assert (doubt(months, before, life("trading", first="2023-02-10")) or "").startswith("the archive has a file")
+    assert contradiction_of(months, before, life("trading", first="2023-03-23")) is None
+    assert (contradiction_of(months, before, life("trading", first="2023-02-10")) or "").startswith(
+        "the archive has a file"
+    )
 
 
 def test_files_of_contracts_go_on_after_a_delisting() -> None:
-    assert doubt(dataset("um"), DELISTED, life("delisted", last="2023-07-01")) is None
-    assert doubt(dataset("um"), DELISTED, life("trading", last="2023-07-01")) is not None
+    assert contradiction_of(dataset("um"), DELISTED, life("delisted", last="2023-07-01")) is None
+    assert contradiction_of(dataset("um"), DELISTED, life("trading", last="2023-07-01")) is not None
 
 
 def test_lives_are_read_from_the_universe() -> None:
     known = {"symbol": "AAAUSDT", "status": "trading", "first_seen": date(2023, 1, 5), "last_seen": None}
     empty = dict.fromkeys(UNIVERSE.names())
-    assert lives(pl.DataFrame([{**empty, **known}], schema=UNIVERSE)) == {"AAAUSDT": life("trading", last=None)}
+    assert listing_spans(pl.DataFrame([{**empty, **known}], schema=UNIVERSE)) == {"AAAUSDT": life("trading", last=None)}
 
 
 def test_the_time_between_two_instruments_of_a_ticker_is_not_doubted() -> None:
     days = [("delisted", date(2022, 1, 1), date(2022, 5, 13)), ("trading", date(2022, 5, 31), None)]
     empty = dict.fromkeys(UNIVERSE.names())
     rows = [{**empty, "symbol": "AAAUSDT", "status": s, "first_seen": a, "last_seen": b} for s, a, b in days]
-    known = lives(pl.DataFrame(rows, schema=UNIVERSE))["AAAUSDT"]
+    known = listing_spans(pl.DataFrame(rows, schema=UNIVERSE))["AAAUSDT"]
     assert (known.status, known.first_seen, known.last_seen) == ("trading", date(2022, 1, 1), None)
     between = row("delisted", "2022-05-13T03:00", "2022-05-31T05:59")
-    assert doubt(dataset(), between, known) is None
-    assert doubt(dataset(), row("delisted", "2022-05-12T03:00", "2022-05-31T05:59"), known)
-    assert doubt(dataset(), row("delisted", "2022-06-01T00:00", "2022-06-01T05:59"), known)
+    assert contradiction_of(dataset(), between, known) is None
+    assert contradiction_of(dataset(), row("delisted", "2022-05-12T03:00", "2022-05-31T05:59"), known)
+    assert contradiction_of(dataset(), row("delisted", "2022-06-01T00:00", "2022-06-01T05:59"), known)

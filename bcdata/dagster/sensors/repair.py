@@ -1,4 +1,4 @@
-"""What a sweep found damaged or lost is fetched or made again, and what depends on it is looked at anew."""
+"""What a scrub found damaged or lost is fetched or made again, and what depends on it is looked at again."""
 
 import dagster as dg
 
@@ -6,14 +6,14 @@ from bcdata import clock
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.jobs import heal_job_name
 from bcdata.dagster.resources import StoreResource
-from bcdata.dagster.sensors.asking import Asker
+from bcdata.dagster.sensors.requester import HealRequester
 from bcdata.pipeline.zones import steps
 from bcdata.settings import Settings
 
 KIND = "mend"
 
 
-def mend_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
+def repair_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
     """One sensor for each dataset."""
     return [_mend(catalog, dataset) for dataset in catalog]
 
@@ -24,23 +24,25 @@ def _mend(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
         job_name=heal_job_name(dataset.name),
         minimum_interval_seconds=Settings().heal_every,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Has files of {dataset.name} fetched or made again that a sweep found damaged or lost.",
+        description=f"Has files of {dataset.name} fetched or made again that a scrub found damaged or lost.",
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
         from bcdata.healing.backoff import is_due
-        from bcdata.healing.sweep import harmed
+        from bcdata.healing.scrub_raw import corrupted
         from bcdata.store.state.requests import Requests
         from bcdata.store.store import Store
 
-        asker = Asker(context, catalog, dataset, store, KIND)
+        asker = HealRequester(context, catalog, dataset, store, KIND)
         if run := asker.working():
             return dg.SensorResult(skip_reason=f"run {run} is still at work")
         now, noted = clock.now(), Requests(store.path()).of(KIND, dataset.name)
         known = set(asker.symbols())
-        found = {cell: at.isoformat() for cell, at in harmed(Store(store.path()), dataset).items() if cell[0] in known}
+        found = {
+            cell: at.isoformat() for cell, at in corrupted(Store(store.path()), dataset).items() if cell[0] in known
+        }
         due = {cell: cause for cell, cause in found.items() if is_due(noted.get(cell), cause, now)}
         runs = asker.ask(due, lambda cells: [(steps(dataset), cells)])
-        said = f"{len(found)} partitions are harmed; none is due" if found else "no partition is harmed"
+        said = f"{len(found)} partitions are corrupted; none is due" if found else "no partition is corrupted"
         return dg.SensorResult(run_requests=runs, skip_reason=None if runs else said)
 
     return sensor

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from bcdata.errors import StoreError
-from bcdata.pipeline.features.neighbours import Neighbours
+from bcdata.pipeline.features.inputs import FeatureInputs
 from bcdata.pipeline.fingerprint import CODE_VERSION
 from bcdata.pipeline.records.in_footers import FeaturesRecord, features_record
 from bcdata.store.layout import Partition
@@ -13,14 +13,14 @@ from bcdata.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class ReusedColumns:
     """Columns as they are published, and how many of their rows were clipped."""
 
     columns: dict[str, pl.Series] = field(default_factory=dict)
     clipped: dict[str, int] = field(default_factory=dict)
 
 
-def kept_columns(store: Store, partition: Partition, near: Neighbours, opens: pl.Series) -> Kept:
+def reused_columns(store: Store, partition: Partition, near: FeatureInputs, opens: pl.Series) -> ReusedColumns:
     """The columns that were made by the same definitions out of the same bars; none where any bar is another one.
 
     A column has the same bits whichever columns stand beside it, so what was published may stay. A file that is not
@@ -29,7 +29,7 @@ def kept_columns(store: Store, partition: Partition, near: Neighbours, opens: pl
     published = store.published(partition)
     record = features_record(published)
     if not _is_usable(partition, near, record):
-        return Kept()
+        return ReusedColumns()
     made = record["columns"]
     names = [name for name, identity in near.identities.items() if made.get(name) == identity]
     try:
@@ -37,15 +37,15 @@ def kept_columns(store: Store, partition: Partition, near: Neighbours, opens: pl
     except StoreError:  # damaged, or without a column that its record names: it is computed again
         frame = None
     if frame is None or not frame["open_time"].equals(opens):
-        return Kept()
+        return ReusedColumns()
     clipped = record["verdict"]["facts"].get("clipped", {})
-    return Kept(
+    return ReusedColumns(
         {name: frame[name] for name in names},
         {name: count for name, count in clipped.items() if name in names},
     )
 
 
-def _is_usable(partition: Partition, near: Neighbours, record: FeaturesRecord) -> bool:
+def _is_usable(partition: Partition, near: FeatureInputs, record: FeaturesRecord) -> bool:
     """Whether the record is one of features of this code, and all that was read then is what is there now."""
     shape = {"code": str, "columns": dict, "merged": list, "inputs": list, "verdict": dict}
     if any(not isinstance(record.get(name), kind) for name, kind in shape.items()) or record["code"] != CODE_VERSION:

@@ -121,7 +121,7 @@ NONE = Settlements(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class FeatureContext:
     """All that a symbol's features may read besides its own bars. What is not there leaves them null.
 
     Attributes:

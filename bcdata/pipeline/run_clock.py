@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bcdata.catalog import Dataset
 from bcdata.errors import ClockError, UsageError
 from bcdata.intervals import Interval
-from bcdata.pipeline.context import Workbench, window_of
+from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.records.in_footers import merged_record
 from bcdata.quality.verdict import Finding, Severity
@@ -23,7 +23,7 @@ NOTICEABLE = timedelta(minutes=1)
 """A provider whose clock is farther off is worth a warning."""
 
 
-def as_of(work: Workbench, dataset: Dataset, partition: Partition) -> Workbench:
+def as_of(context: RunContext, dataset: Dataset, partition: Partition) -> RunContext:
     """The workbench with the instant that stands for now in this partition.
 
     A partition's closed instant is its end, or now rounded down to the interval where that comes before. Where merged
@@ -35,28 +35,28 @@ def as_of(work: Workbench, dataset: Dataset, partition: Partition) -> Workbench:
         UsageError: the partition lies in the future.
     """
     window, pace = window_of(dataset, partition), dataset.pace
-    _require_not_ahead(work, window.end, pace, partition)
-    if window.end <= work.now:
-        return work
-    recorded = _recorded(work, partition)
-    if recorded is None and window.start > work.now:
-        present = dataset.grain.key(work.now)
+    _require_not_ahead(context, window.end, pace, partition)
+    if window.end <= context.now:
+        return context
+    recorded = _recorded(context, partition)
+    if recorded is None and window.start > context.now:
+        present = dataset.grain.key(context.now)
         raise UsageError(f"{partition.date} lies in the future; the present {dataset.grain.value} is {present}")
-    if work.now_back or recorded is None or recorded <= closed_window(window, pace, work.now).end:
-        return work
-    if recorded - work.now <= TOLERATED:
-        return replace(work, now=recorded)
+    if context.now_back or recorded is None or recorded <= closed_window(window, pace, context.now).end:
+        return context
+    if recorded - context.now <= TOLERATED:
+        return replace(context, now=recorded)
     raise ClockError(
         f"{partition.dataset} {partition.symbol} {partition.date} was built up to {_said(recorded)}, and the clock says"
-        f" {_said(work.now)}: nothing is taken back; set the clock right, or build it as of the earlier instant with"
+        f" {_said(context.now)}: nothing is taken back; set the clock right, or build it as of the earlier instant with"
         " --now-back"
     )
 
 
-def with_warnings(work: Workbench, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
+def with_warnings(context: RunContext, outcomes: Iterator[Outcome]) -> Iterator[Outcome]:
     """The outcomes of partitions that providers were asked about, with a warning where a provider's clock differs."""
     for outcome in outcomes:
-        skew = work.skews.nearest() if work.skews else None
+        skew = context.skews.nearest() if context.skews else None
         if skew is None or abs(skew.ahead) <= NOTICEABLE:
             yield outcome
             continue
@@ -66,20 +66,20 @@ def with_warnings(work: Workbench, outcomes: Iterator[Outcome]) -> Iterator[Outc
         yield replace(outcome, verdict=outcome.verdict.with_findings([finding]))
 
 
-def _require_not_ahead(work: Workbench, end: datetime, pace: Interval, partition: Partition) -> None:
-    skew = work.skews.nearest() if work.skews else None
+def _require_not_ahead(context: RunContext, end: datetime, pace: Interval, partition: Partition) -> None:
+    skew = context.skews.nearest() if context.skews else None
     length = pace.length or timedelta(days=31)
-    if skew is None or skew.ahead <= length or end <= work.now - skew.ahead:
+    if skew is None or skew.ahead <= length or end <= context.now - skew.ahead:
         return
     raise ClockError(
-        f"{partition.dataset} {partition.symbol} {partition.date} is not over: the clock says {_said(work.now)}, which"
-        f" is {_length(skew.ahead)} ahead of {skew.provider}'s; set the clock right (BCDATA_NOW can stand for it)"
+        f"{partition.dataset} {partition.symbol} {partition.date} is not over: the clock says {_said(context.now)},"
+        f" which is {_length(skew.ahead)} ahead of {skew.provider}'s; set the clock right (BCDATA_NOW can stand for it)"
     )
 
 
-def _recorded(work: Workbench, partition: Partition) -> datetime | None:
+def _recorded(context: RunContext, partition: Partition) -> datetime | None:
     """Up to when bars had closed when merged was built; None where it is not published."""
-    published = work.store.published(Partition("merged", partition.dataset, partition.symbol, partition.date))
+    published = context.store.published(Partition("merged", partition.dataset, partition.symbol, partition.date))
     closed = merged_record(published).get("closed")
     return datetime.fromisoformat(closed) if closed else None
 

@@ -25,7 +25,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Booked:
+class Reservation:
     """Where a request stands: go (`wait` is 0), wait so many µs, or come again at `until` (UTC): a quota is spent.
 
     `tickets` are its rows; a request that may go, or has been refused, waits with none.
@@ -37,7 +37,7 @@ class Booked:
 
 
 @dataclass(frozen=True, slots=True)
-class Spending:
+class Charge:
     """A weight to be spent from a budget with the limit in force."""
 
     budget: Budget
@@ -49,13 +49,13 @@ class Spending:
         """The weight that fits into the window at most, and the window's length (µs)."""
         allowed, seconds = self.budget.allowed(self.limit, self.share)
         if self.weight > allowed:
-            mend = "raise BCDATA_HTTP_BUDGET_SHARE" if allowed < self.limit else "ask for less at a time"
+            fix = "raise BCDATA_HTTP_BUDGET_SHARE" if allowed < self.limit else "ask for less at a time"
             whole = f"{self.budget.name}'s whole budget of {allowed}"
-            raise UsageError(f"a request of weight {self.weight} is above {whole}; {mend}")
+            raise UsageError(f"a request of weight {self.weight} is above {whole}; {fix}")
         return allowed, round(seconds * SECOND)
 
 
-def book(table: sqlite3.Connection, all_of: Sequence[Spending], tickets: Sequence[int], *, now: int) -> Booked:
+def reserve(table: sqlite3.Connection, all_of: Sequence[Charge], tickets: Sequence[int], *, now: int) -> Reservation:
     """Books places, or confirms those that the tickets hold, in all budgets together.
 
     Raises:
@@ -74,14 +74,14 @@ def book(table: sqlite3.Connection, all_of: Sequence[Spending], tickets: Sequenc
         at = max(at, place)
     if until > now:
         give_back(table, places)
-        return Booked((), until - now, instant(until))
+        return Reservation((), until - now, instant(until))
     if at > now:
         table.executemany("UPDATE tickets SET at = ? WHERE id = ?", [(at, ticket) for ticket in places])
-        return Booked(places, at - now)
+        return Reservation(places, at - now)
     for one, ticket in zip(all_of, places, strict=True):
         if one.budget.period:
             _count(table, one, ticket, now)
-    return Booked(places)
+    return Reservation(places)
 
 
 def give_back(table: sqlite3.Connection, tickets: Sequence[int]) -> None:
@@ -89,7 +89,7 @@ def give_back(table: sqlite3.Connection, tickets: Sequence[int]) -> None:
     table.executemany("DELETE FROM tickets WHERE id = ?", [(ticket,) for ticket in tickets])
 
 
-def observe(table: sqlite3.Connection, one: Spending, *, now: int) -> None:
+def observe(table: sqlite3.Connection, one: Charge, *, now: int) -> None:
     """Counts as spent what the provider saw beyond what is counted here; bounded, as it may claim any number."""
     used, name = min(one.weight, one.limit), one.budget.name
     if one.budget.period:
@@ -115,7 +115,7 @@ def micros(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICRO
 
 
-def _ticket(table: sqlite3.Connection, one: Spending, ticket: int | None, now: int) -> int:
+def _ticket(table: sqlite3.Connection, one: Charge, ticket: int | None, now: int) -> int:
     """A row in the budget's queue, new or the one that there was."""
     span = _LATE if one.budget.period else one.allowed()[1]
     one.allowed()
@@ -133,7 +133,7 @@ def _periods(budget: Budget, now: int) -> Iterator[tuple[int, int]]:
     return ((micros(start), micros(end)) for start, end in sorted(starts))
 
 
-def _spent_until(table: sqlite3.Connection, one: Spending, ticket: int, now: int) -> int:
+def _spent_until(table: sqlite3.Connection, one: Charge, ticket: int, now: int) -> int:
     """The instant at which there is more in a calendar period; not after `now` where there is enough."""
     allowed, _ = one.allowed()
     sql = "SELECT coalesce(sum(weight), 0) FROM tickets WHERE name = ? AND id < ?"
@@ -147,7 +147,7 @@ def _spent_until(table: sqlite3.Connection, one: Spending, ticket: int, now: int
     return until
 
 
-def _count(table: sqlite3.Connection, one: Spending, ticket: int, now: int) -> None:
+def _count(table: sqlite3.Connection, one: Charge, ticket: int, now: int) -> None:
     """Turns a reservation into weight that is spent."""
     give_back(table, (ticket,))
     table.execute("DELETE FROM spent WHERE start < ?", (now - _KEPT,))
@@ -155,7 +155,7 @@ def _count(table: sqlite3.Connection, one: Spending, ticket: int, now: int) -> N
     table.executemany(sql, [(one.budget.name, start, one.weight) for start, _ in _periods(one.budget, now)])
 
 
-def _place(table: sqlite3.Connection, one: Spending, ticket: int, now: int) -> tuple[int, bool]:
+def _place(table: sqlite3.Connection, one: Charge, ticket: int, now: int) -> tuple[int, bool]:
     """The earliest instant from `now` on at which what is before the ticket leaves room for it in a rolling window.
 
     And whether that is for want of room, and not only of those who come first.

@@ -11,7 +11,7 @@ from bcdata.dagster.assets.heal import healed_by
 from bcdata.dagster.jobs import heal_job_name, job_name
 from bcdata.dagster.partitions import symbol_set
 from bcdata.pipeline.zones import closure, steps
-from bcdata.store.state.alive import forget, gone
+from bcdata.store.state.liveness import dead_runs, forget
 from bcdata.store.state.requests import Cell, Requests
 
 _ACTIVE = [
@@ -46,14 +46,14 @@ def in_flight(instance: dg.DagsterInstance, catalog: Catalog, dataset: Dataset) 
     return {cell for run in active(instance) for cell in _cells(run, catalog, dataset, known)}
 
 
-def bury(instance: dg.DagsterInstance, root: Path) -> list[str]:
+def fail_dead_runs(instance: dg.DagsterInstance, root: Path) -> list[str]:
     """Reports runs as failed whose process has ended without finishing them; Dagster's retries then see to them.
 
     Dagster's local launcher has no way to notice: a killed run would hold its place in the queue, and its partitions,
     for a day.
     """
     buried = []
-    for run_id in gone(root):
+    for run_id in dead_runs(root):
         run = instance.get_run_by_id(run_id)
         if run is not None and run.status in {dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING}:
             instance.report_run_failed(run, "its process has ended without finishing it")

@@ -12,7 +12,7 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.heal import heal_config
 from bcdata.dagster.partitions import symbol_set
 from bcdata.dagster.resources import StoreResource
-from bcdata.dagster.sensors.flight import DATASET_TAG, KIND_TAG, active, bury, in_flight
+from bcdata.dagster.sensors.active_runs import DATASET_TAG, KIND_TAG, active, fail_dead_runs, in_flight
 from bcdata.pipeline.zones import Step
 from bcdata.store.state.requests import Cell, Request, Requests
 
@@ -25,7 +25,7 @@ TICK_SECONDS = 15.0
 
 
 @dataclass(slots=True)
-class Round:
+class SymbolCursor:
     """The symbols of a dataset in a fixed order, from the cursor on, for as long as a tick may last.
 
     Attributes:
@@ -54,7 +54,7 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class HealRequester:
     """One sensor's way of asking for partitions of one dataset."""
 
     context: dg.SensorEvaluationContext
@@ -69,7 +69,7 @@ class Asker:
 
     def working(self) -> str | None:
         """A run of this sensor that is queued, running or about to be retried; runs that died are told of first."""
-        bury(self.context.instance, self.store.path())
+        fail_dead_runs(self.context.instance, self.store.path())
         tags = {KIND_TAG: self.kind, DATASET_TAG: self.dataset.name}
         runs = active(self.context.instance, tags)
         return runs[0].run_id if runs else None

@@ -1,4 +1,4 @@
-"""What an answer means: a whole body, another attempt, a wait for everybody, or an error with its mend."""
+"""What an answer means: a whole body, another attempt, a wait for everybody, or an error with its fix."""
 
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -9,8 +9,8 @@ from bcdata.errors import BadAnswerError, BlockedError, NotFoundError
 from bcdata.net.answers import HttpResponse, OversizeError, RefusedError, one_line, retry_after, shown
 from bcdata.net.keys import Secrets
 from bcdata.net.policy import Refusal, Reply
-from bcdata.net.question import Question
 from bcdata.net.refused import BanError, SlowDownError, TransientError, refused
+from bcdata.net.request import Request
 from bcdata.net.wire.encodings import decoder
 
 BANNED = 418
@@ -24,7 +24,7 @@ _BAN_SECONDS = 300.0
 """For a ban that does not say how long it lasts."""
 
 
-async def judged(question: Question, response: aiohttp.ClientResponse, secrets: Secrets) -> HttpResponse:
+async def classified(question: Request, response: aiohttp.ClientResponse, secrets: Secrets) -> HttpResponse:
     """The whole answer, if it is a success: by the question's policy, and where it says nothing, by the status.
 
     No key that the reply repeats is in the answer, nor shown to the policy.
@@ -64,7 +64,7 @@ async def judged(question: Question, response: aiohttp.ClientResponse, secrets: 
     raise RefusedError(message, provider=provider, url=url, status=status, body=body)
 
 
-def _refusal(question: Question, reply: Reply) -> Refusal | None:
+def _refusal(question: Request, reply: Reply) -> Refusal | None:
     """What the question's policy says of a reply; whatever it trips over is no answer."""
     if question.policy is None:
         return None
@@ -80,7 +80,7 @@ def _refusal(question: Question, reply: Reply) -> Refusal | None:
         ) from error
 
 
-async def _whole(question: Question, response: aiohttp.ClientResponse) -> bytes:
+async def _whole(question: Request, response: aiohttp.ClientResponse) -> bytes:
     pieces: list[bytes] = []
     size = 0
     try:
@@ -97,13 +97,13 @@ async def _whole(question: Question, response: aiohttp.ClientResponse) -> bytes:
     return b"".join(pieces)
 
 
-def _oversize(question: Question, status: int) -> OversizeError:
+def _oversize(question: Request, status: int) -> OversizeError:
     words = f"the answer is larger than {question.max_bytes} bytes, which nothing asked for can be"
     url = shown(question.url)
     return OversizeError(f"{question.about}: {words}", provider=question.provider, url=url, status=status)
 
 
-async def _said(question: Question, response: aiohttp.ClientResponse) -> bytes:
+async def _said(question: Request, response: aiohttp.ClientResponse) -> bytes:
     """The body of an error, also so that the connection can be used again.
 
     Where the status alone says what to do, a body that does not come changes nothing, and without a policy nobody

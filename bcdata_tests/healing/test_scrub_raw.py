@@ -11,8 +11,8 @@ import pytest
 from bcdata.catalog import Dataset
 from bcdata.cli import app
 from bcdata.healing.republished import look
-from bcdata.healing.sweep import harmed, verify
-from bcdata.healing.swept import Summary, Trouble
+from bcdata.healing.scrub_raw import corrupted, verify
+from bcdata.healing.scrub_report import Issue, ScrubReport
 from bcdata.pipeline.context import open_own
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.records.manifests import MANIFEST
@@ -40,12 +40,12 @@ def run(lake: Lake, *, refill: bool = False) -> object:
     return lake.materialize(D, "BTCUSDT", DAYS[0], DAYS[-1], until=Zone.MERGED, refill=refill)
 
 
-def swept(lake: Lake, symbols: list[str] | None = None) -> Summary:
-    summary = Summary(D)
+def swept(lake: Lake, symbols: list[str] | None = None) -> ScrubReport:
+    summary = ScrubReport(D)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BCDATA_ROOT", str(lake.root))
-        with open_own(lake.catalog, lake.now) as work:
-            for one in verify(work, dataset(lake), symbols):
+        with open_own(lake.catalog, lake.now) as context:
+            for one in verify(context, dataset(lake), symbols):
                 summary.add(one)
     return summary
 
@@ -73,7 +73,7 @@ def pipe(path: Path) -> None:
 
 
 def due(lake: Lake) -> set[tuple[str, str]]:
-    return set(harmed(Store(lake.root), dataset(lake)))
+    return set(corrupted(Store(lake.root), dataset(lake)))
 
 
 def test_a_whole_lake_has_no_problem_and_is_not_touched(world: World, lake: Lake) -> None:
@@ -89,19 +89,19 @@ def test_a_whole_lake_has_no_problem_and_is_not_touched(world: World, lake: Lake
 
 @pytest.mark.parametrize(
     ("harm", "trouble"),
-    [(flip, Trouble.DAMAGED), (Path.unlink, Trouble.MISSING), (pipe, Trouble.MISSING)],
+    [(flip, Issue.DAMAGED), (Path.unlink, Issue.MISSING), (pipe, Issue.MISSING)],
     ids=["damaged", "lost", "a pipe"],
 )
 def test_what_is_harmed_is_fetched_again_and_ends_in_the_same_bytes(
-    lake: Lake, harm: Callable[[Path], None], trouble: Trouble
+    lake: Lake, harm: Callable[[Path], None], trouble: Issue
 ) -> None:
     before, size = tree(lake.root), zip_of(lake).stat().st_size
     harm(zip_of(lake))
     found = swept(lake)
     (partition, problem), *beside = found.problems
-    assert (partition.date, problem.trouble, problem.mendable) == (BAD, trouble, True)
-    assert {one.trouble for _, one in beside} <= {Trouble.FOREIGN}
-    assert found.is_harmed
+    assert (partition.date, problem.trouble, problem.repairable) == (BAD, trouble, True)
+    assert {one.trouble for _, one in beside} <= {Issue.FOREIGN}
+    assert found.is_corrupted
     assert due(lake) == {("BTCUSDT", BAD)}
     ran = run(lake)
     assert {date for (_, date), one in ran.of(Zone.RAW, ARCHIVE).items() if one.fetched} == {BAD}
@@ -119,9 +119,9 @@ def test_raw_of_which_nothing_is_left_is_missed_and_fetched_again(lake: Lake, wh
     found = swept(lake)
     lost = {BAD} if BAD in where else set(DAYS)
     assert {(one.date, problem.object, problem.trouble) for one, problem in found.problems} == {
-        (day, MANIFEST, Trouble.MISSING) for day in lost
+        (day, MANIFEST, Issue.MISSING) for day in lost
     }
-    assert found.is_harmed
+    assert found.is_corrupted
     assert due(lake) == {("BTCUSDT", day) for day in lost}
     assert run(lake).ok
     assert tree(lake.root) == before
@@ -140,8 +140,8 @@ def test_damaged_bytes_that_the_archive_has_no_more_are_left_alone(world: World,
     world.mirror.remove(day_key("BTCUSDT", BAD))
     flip(zip_of(lake))
     before = tree(lake.root)
-    troubles = {problem.trouble: problem.mendable for _, problem in swept(lake).problems}
-    assert troubles == {Trouble.DAMAGED: False, Trouble.GONE: False}
+    troubles = {problem.trouble: problem.repairable for _, problem in swept(lake).problems}
+    assert troubles == {Issue.DAMAGED: False, Issue.GONE: False}
     assert due(lake) == set()
     assert tree(lake.root) == before
 
@@ -158,14 +158,14 @@ def test_without_the_listing_the_bytes_are_checked_all_the_same(world: World, la
     flip(zip_of(lake))
     found = swept(lake)
     assert found.unlisted == 3
-    assert [problem.trouble for _, problem in found.problems] == [Trouble.DAMAGED]
+    assert [problem.trouble for _, problem in found.problems] == [Issue.DAMAGED]
     assert due(lake) == set(), "whether it can be had again is not known"
 
 
 def test_what_the_archive_published_again_is_said(world: World, lake: Lake) -> None:
     world.mirror.put_day("BTCUSDT", BAD, made_day(BAD, price=300))
     [(_, problem)] = swept(lake).problems
-    assert problem.trouble is Trouble.CHANGED
+    assert problem.trouble is Issue.CHANGED
     run(lake)
     assert swept(lake).problems == []
 
@@ -177,7 +177,7 @@ def test_a_damaged_earlier_version_is_said_too(world: World, lake: Lake) -> None
     assert swept(lake).problems == []
     flip(old)
     [(_, problem)] = swept(lake).problems
-    assert (problem.object, problem.trouble, problem.mendable) == (old.name, Trouble.DAMAGED, False)
+    assert (problem.object, problem.trouble, problem.repairable) == (old.name, Issue.DAMAGED, False)
 
 
 def test_what_is_no_partition_of_the_dataset_ends_no_sweep(world: World, lake: Lake) -> None:
@@ -188,7 +188,7 @@ def test_what_is_no_partition_of_the_dataset_ends_no_sweep(world: World, lake: L
         (folder / MANIFEST).write_text("{}")
     found = swept(lake)
     assert found.objects == 3
-    assert [(one.symbol, problem.trouble) for one, problem in found.problems] == [("A" * 90, Trouble.MISSING)]
+    assert [(one.symbol, problem.trouble) for one, problem in found.problems] == [("A" * 90, Issue.MISSING)]
     news = look(Store(lake.root), dataset(lake), ["A" * 90, "BTCUSDT"], lake.now, seconds=20)
     assert news.answered == ["BTCUSDT"]
     assert len(news.errors) == 1
@@ -203,7 +203,7 @@ def test_control_objects_are_checked_and_fetched_again(world: World, lake: Lake)
     [control] = lake.root.glob(f"raw/{ARCHIVE}/{D}/symbol=BTCUSDT/date={BAD}/*-1h-*.zip")
     flip(control)
     [(partition, problem)] = swept(lake).problems
-    assert (partition.date, problem.object, problem.trouble) == (BAD, f"BTCUSDT-1h-{BAD}.zip", Trouble.DAMAGED)
+    assert (partition.date, problem.object, problem.trouble) == (BAD, f"BTCUSDT-1h-{BAD}.zip", Issue.DAMAGED)
     assert due(lake) == {("BTCUSDT", BAD)}
     run(lake)
     assert tree(lake.root) == before
@@ -223,7 +223,7 @@ def test_what_is_in_force_and_not_read_is_checked_too(world: World) -> None:
     [unread] = lake.root.glob(f"raw/{ARCHIVE}/{D}/symbol=BTCUSDT/date={BAD}/BTCUSDT-1m-2025-01.*.zip")
     flip(unread)
     [(_, problem)] = swept(lake).problems
-    assert (problem.object, problem.trouble, problem.mendable) == ("BTCUSDT-1m-2025-01.zip", Trouble.DAMAGED, True)
+    assert (problem.object, problem.trouble, problem.repairable) == ("BTCUSDT-1m-2025-01.zip", Issue.DAMAGED, True)
     run(lake)
     assert due(lake) == set(), "damaged bytes that nothing reads are dropped from the record"
 
@@ -235,14 +235,14 @@ def test_a_checksum_that_lies_is_the_archives_trouble(world: World, lake: Lake) 
     os.utime(path, (later, later))
     run(lake)
     found = swept(lake)
-    assert [problem.trouble for _, problem in found.problems] == [Trouble.MISMATCH]
-    assert not found.is_harmed
+    assert [problem.trouble for _, problem in found.problems] == [Issue.MISMATCH]
+    assert not found.is_corrupted
 
 
 def test_a_lost_manifest_is_written_anew(lake: Lake) -> None:
     before = tree(lake.root)
     (lake.root / Partition("raw", D, "BTCUSDT", BAD, ARCHIVE).key(MANIFEST)).unlink()
-    assert [problem.trouble for _, problem in swept(lake).problems] == [Trouble.MISSING]
+    assert [problem.trouble for _, problem in swept(lake).problems] == [Issue.MISSING]
     assert due(lake) == {("BTCUSDT", BAD)}
     run(lake)
     assert tree(lake.root) == before
@@ -257,7 +257,7 @@ def test_answers_of_rest_are_checked_and_asked_for_again(world: World, lake: Lak
     [page] = lake.root.glob(f"raw/{REST}/{D}/symbol=BTCUSDT/date={BAD}/klines.*")
     flip(page)
     [(partition, problem)] = swept(lake).problems
-    assert (partition.provider, problem.trouble) == (REST, Trouble.DAMAGED)
+    assert (partition.provider, problem.trouble) == (REST, Issue.DAMAGED)
     assert due(lake) == {("BTCUSDT", BAD)}
     assert run(lake, refill=True).ok
     assert tree(lake.root) == before

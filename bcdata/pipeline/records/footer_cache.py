@@ -13,13 +13,13 @@ from typing import TypeVar
 import polars as pl
 
 from bcdata.errors import StoreError
-from bcdata.pipeline.records.in_footers import KEPT, MadeOf, files_record, made_of, merged_record
+from bcdata.pipeline.records.in_footers import KEPT, Provenance, files_record, made_of, merged_record
 from bcdata.pipeline.records.manifests import MANIFEST, archive_manifest
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.quality.verdict import FindingRecord
 from bcdata.store.layout import PART, Partition, symbol_and_date
 from bcdata.store.objects import STATE, ObjectInfo
-from bcdata.store.state.remembered import Remembered
+from bcdata.store.state.remembered import FactMemory
 from bcdata.store.store import Store
 
 Facts = TypeVar("Facts")
@@ -30,14 +30,14 @@ _RACY_NS = 2_000_000_000
 """A file that was just written may be written again within the clock's tick: it is read again next time."""
 
 
-class Footers:
+class FooterCache:
     """Facts about the published partitions of one symbol at a time."""
 
-    def __init__(self, store: Store, memory: Remembered) -> None:
+    def __init__(self, store: Store, memory: FactMemory) -> None:
         self._store = store
         self._memory = memory
 
-    def made_of(self, step: Step, symbol: str, date: str = "") -> dict[str, MadeOf]:
+    def made_of(self, step: Step, symbol: str, date: str = "") -> dict[str, Provenance]:
         """By date key (all, or one): the `fingerprint` of a published partition, and what it was made of."""
         return self._of(_INPUTS, step.partition(symbol, date), self._inputs)
 
@@ -83,7 +83,7 @@ class Footers:
         self._memory.keep(kind, {infos[date]: facts for date, facts in new.items() if _is_settled(infos[date])})
         return found | new
 
-    def _inputs(self, partitions: list[Partition]) -> dict[str, MadeOf]:
+    def _inputs(self, partitions: list[Partition]) -> dict[str, Provenance]:
         published = {one.date: self._store.published(one) for one in partitions}
         return {date: made_of(one) for date, one in published.items() if one is not None}
 
@@ -134,7 +134,7 @@ def _is_settled(info: ObjectInfo) -> bool:
 
 
 @contextmanager
-def open_footers(store: Store) -> Iterator[Footers]:
+def open_footer_cache(store: Store) -> Iterator[FooterCache]:
     """The memory of a lake, for the length of the block; where nothing can be kept, for that long alone."""
-    with closing(Remembered(store.root / STATE / "footers.sqlite" if store.root.is_dir() else None)) as memory:
-        yield Footers(store, memory)
+    with closing(FactMemory(store.root / STATE / "footers.sqlite" if store.root.is_dir() else None)) as memory:
+        yield FooterCache(store, memory)

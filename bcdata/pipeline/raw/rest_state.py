@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from bcdata.gaps.told import AskedRecord, CoarseRecord, ReasonRecord
+from bcdata.gaps.records import AskedRecord, CoarseRecord, ReasonRecord
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.raw.asking import AskedTimes, put_pages, save
-from bcdata.pipeline.records.manifests import answers_manifest
+from bcdata.pipeline.records.manifests import rest_manifest
 from bcdata.pipeline.records.objects import DAMAGED, without
 from bcdata.pipeline.records.pages import PageRecord, QueryRecord, WitnessRecord
-from bcdata.pipeline.records.shapes import AnswersManifest, learnt_of
+from bcdata.pipeline.records.shapes import RestManifest, learnt_of
 from bcdata.providers.base import Page
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Attempts
@@ -22,23 +22,23 @@ _KEPT = "kept in the manifest"
 
 
 @dataclass(slots=True)
-class Answered:
+class RestState:
     """What one partition was answered so far. `manifest` may be changed; `before` is as it was read."""
 
     store: Store
     times: AskedTimes
     partition: Partition
-    before: AnswersManifest | None
-    manifest: AnswersManifest
+    before: RestManifest | None
+    manifest: RestManifest
     changes: int = 0
     """How often answers were added: what was made of them before is out of date."""
 
     @classmethod
-    def read(cls, store: Store, attempts: Attempts, partition: Partition, now: datetime, series: str) -> "Answered":
+    def read(cls, store: Store, attempts: Attempts, partition: Partition, now: datetime, series: str) -> "RestState":
         """What raw holds of the partition. An answer of which a page is lost is left out, and so asked for again."""
-        before = answers_manifest(store, partition)
-        manifest: AnswersManifest = {"fingerprint": "", "series": series, "queries": []}
-        manifest = cast("AnswersManifest", {**manifest, **learnt_of(before or {})})
+        before = rest_manifest(store, partition)
+        manifest: RestManifest = {"fingerprint": "", "series": series, "queries": []}
+        manifest = cast("RestManifest", {**manifest, **learnt_of(before or {})})
         found = cls(store, AskedTimes(attempts, partition, now), partition, before, manifest)
         if before is None:
             return found

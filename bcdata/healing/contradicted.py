@@ -11,14 +11,14 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.gaps.ledger import Status
-from bcdata.pipeline.records.footers import Row
+from bcdata.pipeline.records.footer_cache import Row
 from bcdata.universe.instruments import TRADING
 
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
+class ListingSpan:
     """What the universe table says of a symbol: its status, and the days of the archive's first and last object.
 
     `last_seen` is None while objects still come. Where the archive has monthly files alone, the days are those that
@@ -36,21 +36,21 @@ class Life:
         return any(before <= first and last <= after for before, after in self.pauses)
 
 
-def lives(universe: pl.DataFrame) -> dict[str, Life]:
+def listing_spans(universe: pl.DataFrame) -> dict[str, ListingSpan]:
     """The lives of all symbols of a universe as `read_universe` has it, by symbol: of all its instruments together."""
     columns = ("symbol", "status", "first_seen", "last_seen")
-    found: dict[str, Life] = {}
+    found: dict[str, ListingSpan] = {}
     for symbol, status, first, last in universe.select(columns).iter_rows():
         before = found.get(symbol)
         if before is None:
-            found[symbol] = Life(status, first, last)
+            found[symbol] = ListingSpan(status, first, last)
         else:
             pause = ((before.last_seen, first),) if before.last_seen and first else ()
-            found[symbol] = Life(status, before.first_seen, last, before.pauses + pause)
+            found[symbol] = ListingSpan(status, before.first_seen, last, before.pauses + pause)
     return found
 
 
-def doubt(dataset: Dataset, row: Row, life: Life | None) -> str | None:
+def contradiction_of(dataset: Dataset, row: Row, life: ListingSpan | None) -> str | None:
     """What contradicts a row of a ledger, in words; None where nothing does.
 
     Args:
@@ -69,7 +69,7 @@ def doubt(dataset: Dataset, row: Row, life: Life | None) -> str | None:
     return None
 
 
-def _not_over(dataset: Dataset, since: datetime, life: Life) -> str | None:
+def _not_over(dataset: Dataset, since: datetime, life: ListingSpan) -> str | None:
     if life.status == TRADING:
         return "the exchange lists the symbol as trading"
     last = life.last_seen
@@ -82,7 +82,7 @@ def _not_over(dataset: Dataset, since: datetime, life: Life) -> str | None:
     return f"the archive has a file of {last}"
 
 
-def _begun(dataset: Dataset, until: datetime, life: Life) -> str | None:
+def _begun(dataset: Dataset, until: datetime, life: ListingSpan) -> str | None:
     first, listed = life.first_seen, dataset.pace.next(until).date()
     if first is None or first >= listed or (first.day == 1 and _month(first) == _month(until.date())):
         return None

@@ -1,7 +1,7 @@
-"""The sweep over published files: every byte of every zone behind raw, against the manifests of publications.
+"""The scrub of published files: every byte of every zone behind raw, against the manifests of publications.
 
-Of them only the universe is lost for good where it is damaged: it holds what was known when. The next run over a harmed
-partition makes it again out of the zone before it.
+Of them only the universe is lost for good where it is damaged: it holds what was known when. The next run over a
+corrupted partition makes it again out of the zone before it.
 """
 
 import os
@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
-from bcdata.healing.swept import Checked, Problem, Trouble
-from bcdata.pipeline.context import Workbench
+from bcdata.healing.scrub_report import CheckedPartition, Issue, Problem
+from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.lake import OLDER, is_of
 from bcdata.pipeline.zones import Zone, steps
 from bcdata.store.layout import PART, Partition, Table, universe_table
@@ -20,19 +20,21 @@ from bcdata.store.store import Store
 from bcdata.universe.instruments import UNIVERSE_IS_LOST
 
 WORKERS = 2
-NOBODYS = "no file that anything here can read: move it away"
+FOREIGN_FILE = "no file that anything here can read: move it away"
 _NOBODYS = "no partition's file: nothing here reads it, but tools that take all files of a folder do; move it away"
 _NO_MANIFEST = "no manifest of this place, so that it proves nothing: move it away"
 _THEN = "the next run over the partition makes it again"
 
 
-def verify_published(work: Workbench, dataset: Dataset, symbols: Sequence[str] | None = None) -> Iterator[Checked]:
+def verify_published(
+    context: RunContext, dataset: Dataset, symbols: Sequence[str] | None = None
+) -> Iterator[CheckedPartition]:
     """Checks the files of all zones behind raw, the gap ledger among them, and yields partition by partition.
 
     All are hashed, whatever is remembered of them.
 
     Args:
-        work: store, clients and now.
+        context: store, clients and now.
         dataset: a dataset of the catalog.
         symbols: those to check; all if None.
 
@@ -43,17 +45,17 @@ def verify_published(work: Workbench, dataset: Dataset, symbols: Sequence[str] |
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as pool:
         for zone, asset, provider in _assets(dataset):
             damaged: list[str] = []
-            known = expected(work.store, zone, asset, provider, damaged)
+            known = expected(context.store, zone, asset, provider, damaged)
             found = [one for one in known if is_of(dataset.grain, one)]
             wanted = [one for one in found if chosen is None or one.symbol in chosen]
-            for one in pool.map(lambda partition: _check(work.store, partition), wanted):
-                if one.is_harmed:
-                    note_harm(work, dataset, one.partition)
+            for one in pool.map(lambda partition: _check(context.store, partition), wanted):
+                if one.is_corrupted:
+                    note_corruption(context, dataset, one.partition)
                 yield one
             if chosen is None:
-                yield from _beside(work.store, Partition(zone, asset, "", "", provider), found, damaged)
+                yield from _beside(context.store, Partition(zone, asset, "", "", provider), found, damaged)
     if chosen is None:
-        yield from (_check_table(work.store, *one) for one in _tables(work.store, dataset))
+        yield from (_check_table(context.store, *one) for one in _tables(context.store, dataset))
 
 
 def expected(
@@ -70,36 +72,38 @@ def expected(
     return sorted({*there, *store.publications.partitions(zone, asset, provider, damaged=damaged)})
 
 
-def _beside(store: Store, asset: Partition, known: Sequence[Partition], damaged: Sequence[str]) -> Iterator[Checked]:
+def _beside(
+    store: Store, asset: Partition, known: Sequence[Partition], damaged: Sequence[str]
+) -> Iterator[CheckedPartition]:
     """Damaged manifests of an asset that no partition tells of, and files in its folder that are no partition's."""
     own = {one.key() for one in known}
     foreign = [info for info in store.files(asset.zone, asset.dataset, asset.provider) if info.key not in own]
-    problems = [Problem(info.key, Trouble.FOREIGN, _NOBODYS) for info in foreign]
+    problems = [Problem(info.key, Issue.FOREIGN, _NOBODYS) for info in foreign]
     strays = store.strays(asset.zone, asset.dataset, asset.provider)
-    problems += [Problem(key, Trouble.FOREIGN, NOBODYS) for key in strays if key not in own]
+    problems += [Problem(key, Issue.FOREIGN, FOREIGN_FILE) for key in strays if key not in own]
     told = {manifest_of(one)[0] for one in known}
     if asset.zone != "gaps":  # ledgers stand in the manifests of their bars
         rest = (key for key in damaged if key not in told)
-        problems += [Problem(key, Trouble.DAMAGED, f"the manifest is damaged; {_THEN}") for key in rest]
+        problems += [Problem(key, Issue.DAMAGED, f"the manifest is damaged; {_THEN}") for key in rest]
         misplaced = set(store.misplaced(asset.zone, asset.dataset, asset.provider)) - told
-        problems += [Problem(key, Trouble.FOREIGN, _NO_MANIFEST) for key in sorted(misplaced)]
+        problems += [Problem(key, Issue.FOREIGN, _NO_MANIFEST) for key in sorted(misplaced)]
     if problems:
-        yield Checked(asset, len(foreign), sum(info.size for info in foreign), tuple(problems))
+        yield CheckedPartition(asset, len(foreign), sum(info.size for info in foreign), tuple(problems))
 
 
-def is_harmed(store: Store, dataset: Dataset, symbol: str, date: str) -> bool:
+def is_corrupted(store: Store, dataset: Dataset, symbol: str, date: str) -> bool:
     """Whether some published file of these is damaged or lost; one that stayed the same file is not hashed again."""
     partitions = [Partition(zone, asset, symbol, date, provider) for zone, asset, provider in _assets(dataset)]
-    return any(_check(store, one, anew=False).is_harmed for one in partitions)
+    return any(_check(store, one, afresh=False).is_corrupted for one in partitions)
 
 
-def note_harm(work: Workbench, dataset: Dataset, partition: Partition) -> None:
+def note_corruption(context: RunContext, dataset: Dataset, partition: Partition) -> None:
     """Has the sensor for repairs ask for a partition."""
-    work.attempts.note([f"{harm_prefix(dataset)}{partition.symbol}/{partition.date}"], work.now)
+    context.attempts.note([f"{corruption_prefix(dataset)}{partition.symbol}/{partition.date}"], context.now)
 
 
-def harm_prefix(dataset: Dataset) -> str:
-    """What the side table's keys of a dataset's harmed partitions begin with."""
+def corruption_prefix(dataset: Dataset) -> str:
+    """What the side table's keys of a dataset's corrupted partitions begin with."""
     return f"harmed/{dataset.name}/"
 
 
@@ -112,7 +116,7 @@ def _assets(dataset: Dataset) -> Iterator[tuple[str, str, str | None]]:
 
 
 def _tables(store: Store, dataset: Dataset) -> Iterator[tuple[Table, Partition, str]]:
-    """The frames of no single symbol that are there, what stands for them in reports, and what mends them."""
+    """The frames of no single symbol that are there, what stands for them in reports, and what repairs them."""
     for table in store.tables(f"halts/{dataset.name}/"):
         date = table.prefix.split("/")[2].removeprefix("date=")
         command = f"made again by: bcdata halts --dataset {dataset.name}"
@@ -122,31 +126,33 @@ def _tables(store: Store, dataset: Dataset) -> Iterator[tuple[Table, Partition, 
             yield table, Partition("universe", dataset.market, "", ""), UNIVERSE_IS_LOST
 
 
-def _check_table(store: Store, table: Table, shown: Partition, then: str) -> Checked:
+def _check_table(store: Store, table: Table, shown: Partition, then: str) -> CheckedPartition:
     info = store.objects.stat(table.key())
     try:
         if info is None:
-            problem = Problem(PART, Trouble.MISSING, f"its file is lost; {then}")
-            return Checked(shown, 0, 0, (problem,) if store.lost([table]) else ())
-        damage = store.damage(table, anew=True)
+            problem = Problem(PART, Issue.MISSING, f"its file is lost; {then}")
+            return CheckedPartition(shown, 0, 0, (problem,) if store.lost([table]) else ())
+        damage = store.damage(table, afresh=True)
     except StoreError as error:
         damage = str(error)
-    problems = (Problem(PART, Trouble.DAMAGED, f"{damage}; {then}"),) if damage else ()
-    return Checked(shown, 1, info.size if info else 0, problems)
+    problems = (Problem(PART, Issue.DAMAGED, f"{damage}; {then}"),) if damage else ()
+    return CheckedPartition(shown, 1, info.size if info else 0, problems)
 
 
-def _check(store: Store, partition: Partition, *, anew: bool = True) -> Checked:
+def _check(store: Store, partition: Partition, *, afresh: bool = True) -> CheckedPartition:
     info = store.objects.stat(partition.key())
     try:
         if info is None:
             is_lost = bool(store.publications.files(partition))
-            return Checked(partition, 0, 0, _problems(Trouble.MISSING, _lost(store, partition) if is_lost else None))
-        damage = store.damage(partition, anew=anew)
+            return CheckedPartition(
+                partition, 0, 0, _problems(Issue.MISSING, _lost(store, partition) if is_lost else None)
+            )
+        damage = store.damage(partition, afresh=afresh)
         if damage is None and store.older(partition):
-            return Checked(partition, 1, info.size, _problems(Trouble.SUPERSEDED, OLDER))
+            return CheckedPartition(partition, 1, info.size, _problems(Issue.SUPERSEDED, OLDER))
     except StoreError as error:
         damage = str(error)
-    return Checked(partition, 1, info.size if info else 0, _problems(Trouble.DAMAGED, damage))
+    return CheckedPartition(partition, 1, info.size if info else 0, _problems(Issue.DAMAGED, damage))
 
 
 def _lost(store: Store, partition: Partition) -> str:
@@ -154,5 +160,5 @@ def _lost(store: Store, partition: Partition) -> str:
     return "what stands in the place of its file is none" if is_taken else "its file is lost"
 
 
-def _problems(trouble: Trouble, words: str | None) -> tuple[Problem, ...]:
-    return (Problem(PART, trouble, f"{words}; {_THEN}", mendable=True),) if words else ()
+def _problems(trouble: Issue, words: str | None) -> tuple[Problem, ...]:
+    return (Problem(PART, trouble, f"{words}; {_THEN}", repairable=True),) if words else ()

@@ -1,4 +1,4 @@
-"""The sweep over the lake as a job: what it finds is observed on each asset."""
+"""The scrub of the lake as a job: what it finds is observed on each asset."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
@@ -8,24 +8,24 @@ import dagster as dg
 from pydantic import Field
 
 from bcdata.catalog import Catalog, Dataset
-from bcdata.dagster.resources import sources_of, workbench
+from bcdata.dagster.resources import run_context, sources_of
 from bcdata.pipeline.zones import Step, Zone
 
 if TYPE_CHECKING:
-    from bcdata.healing.swept import Checked, Summary
+    from bcdata.healing.scrub_report import CheckedPartition, ScrubReport
 
 JOB, OP = "verify", "sweep_raw"
 _SHOWN = 50
 
 
-class SweepConfig(dg.Config):
+class ScrubConfig(dg.Config):
     """What to look at: all datasets and symbols where none is named."""
 
     datasets: list[str] = Field(default=[], description="all if none is named")
     symbols: list[str] = Field(default=[], description="all if none is named")
 
 
-def sweep_job(catalog: Catalog) -> dg.JobDefinition:
+def scrub_job(catalog: Catalog) -> dg.JobDefinition:
     """The job; it can be launched by hand for some datasets or symbols."""
 
     @dg.op(
@@ -34,11 +34,11 @@ def sweep_job(catalog: Catalog) -> dg.JobDefinition:
         required_resource_keys=set().union(*(sources_of(dataset.market) for dataset in catalog)),
         description="Hashes all files of the lake, and compares raw with the archive's listing.",
     )
-    def op(context: dg.OpExecutionContext, config: SweepConfig) -> Iterator[dg.AssetObservation]:
-        from bcdata.healing.sweep import verify
-        from bcdata.healing.sweep_published import verify_published
+    def op(context: dg.OpExecutionContext, config: ScrubConfig) -> Iterator[dg.AssetObservation]:
+        from bcdata.healing.scrub_published import verify_published
+        from bcdata.healing.scrub_raw import verify
 
-        with workbench(catalog, context.resources) as work:
+        with run_context(catalog, context.resources) as work:
             for dataset in [catalog[name] for name in config.datasets] or catalog:
                 symbols = config.symbols or None
                 checked = chain(verify(work, dataset, symbols), verify_published(work, dataset, symbols))
@@ -49,24 +49,26 @@ def sweep_job(catalog: Catalog) -> dg.JobDefinition:
                     context.log.info("%s: %d files: %s", *told)
 
     graph = dg.GraphDefinition(name=JOB, node_defs=[op])
-    return graph.to_job(description="Whether the lake still holds what it did; `mend_...` has mended what is harmed.")
+    return graph.to_job(
+        description="Whether the lake still holds what it did; `mend_...` has what is corrupted repaired."
+    )
 
 
-def _by_asset(dataset: Dataset, checked: Iterable["Checked"]) -> dict[Sequence[str], "Summary"]:
+def _by_asset(dataset: Dataset, checked: Iterable["CheckedPartition"]) -> dict[Sequence[str], "ScrubReport"]:
     """What was found, by the key of the asset; ledgers belong to merged."""
-    from bcdata.healing.swept import Summary
+    from bcdata.healing.scrub_report import ScrubReport
 
     raw = [Step(Zone.RAW, dataset.name, provider) for provider in dataset.sources]
-    found: dict[Sequence[str], Summary] = {tuple(step.key): Summary(dataset.name) for step in raw}
+    found: dict[Sequence[str], ScrubReport] = {tuple(step.key): ScrubReport(dataset.name) for step in raw}
     for one in checked:
         partition = one.partition
         zone = Zone.MERGED.value if partition.zone == "gaps" else partition.zone
         names = [zone, partition.provider, partition.dataset]
-        found.setdefault(tuple(name for name in names if name), Summary(dataset.name)).add(one)
+        found.setdefault(tuple(name for name in names if name), ScrubReport(dataset.name)).add(one)
     return found
 
 
-def _metadata(found: "Summary") -> dict[str, Any]:
+def _metadata(found: "ScrubReport") -> dict[str, Any]:
     metadata: dict[str, Any] = {
         "partitions": found.partitions,
         "objects": found.objects,

@@ -11,7 +11,7 @@ from bcdata.net.policy import ResponsePolicy
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Request:
     """One request.
 
     Attributes:

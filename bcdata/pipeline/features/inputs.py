@@ -15,10 +15,10 @@ import polars as pl
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.features.feature import SETTLEMENTS
+from bcdata.features.table.context import BoolArray, FeatureContext, Panel, panel
 from bcdata.features.table.grid import FloatArray, IntArray, grid_opens, microseconds
 from bcdata.features.table.known import late_bars, latest
 from bcdata.features.table.reach import settlement_window, warm_up_window
-from bcdata.features.table.surroundings import BoolArray, Panel, Surroundings, panel
 from bcdata.frames.schema import LEDGER
 from bcdata.gaps.ledger import Status
 from bcdata.pipeline.features.feature_set import features_of, identities, reference_of, universe_of, version_of
@@ -66,7 +66,7 @@ class Recent:
             return thing
 
 
-class Neighbours:
+class FeatureInputs:
     """What the symbols of one dataset look at, for the length of a run in which merged bars do not change."""
 
     def __init__(self, store: Store, catalog: Catalog, dataset: Dataset) -> None:
@@ -106,11 +106,11 @@ class Neighbours:
         """The symbol's merged bars of the window and its warm-up."""
         return read_over(self._store, self._dataset, symbol, self._reach(window))
 
-    def around(self, symbol: str, window: Window) -> Surroundings:
+    def around(self, symbol: str, window: Window) -> FeatureContext:
         """What the window's features of the symbol look at besides its own bars."""
         itself, funding = symbol == self.reference, self._funding
         compared = self._compares and not itself
-        return Surroundings(
+        return FeatureContext(
             symbol=symbol,
             is_reference=itself,
             reference=self._of_reference(self._dataset, window) if compared else None,

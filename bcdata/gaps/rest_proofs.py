@@ -7,8 +7,8 @@ import polars as pl
 
 from bcdata.frames.schema import TIME
 from bcdata.gaps.ledger import window_of_run
-from bcdata.gaps.negatives import silences, still_silent
-from bcdata.gaps.told import AskedRecord, Proofs, SpanRecord
+from bcdata.gaps.negatives import empty_windows, still_empty
+from bcdata.gaps.records import AskedRecord, NegativeEvidence, SpanRecord
 from bcdata.intervals import Interval
 from bcdata.windows import Window
 
@@ -18,7 +18,7 @@ def proofs(
     opens: Sequence[Sequence[datetime]],
     agrees: Sequence[bool],
     interval: Interval,
-) -> Proofs:
+) -> NegativeEvidence:
     """What complete answers prove.
 
     Args:
@@ -38,10 +38,10 @@ def proofs(
         if not is_evidence:
             continue
         asked = window_asked(query)
-        confirmed += silences([at for at in answer if at in asked], interval)
+        confirmed += empty_windows([at for at in answer if at in asked], interval)
         runs = [(datetime.fromisoformat(first), datetime.fromisoformat(last)) for first, last in query.get("again", [])]
         again = [window_of_run(first, last, interval) for first, last in runs]
-        empty += still_silent(again, came, interval)
+        empty += still_empty(again, came, interval)
     return {
         "asked": [[query["start"], query["end"]] for query in queries],
         "confirmed": [_pair(window) for window in confirmed],
