@@ -41,7 +41,7 @@ DELETED = {
         "raw/binance_rest/*/symbol=BTCUSDT/date=2023-03/klines*.json",
     ),
     "manifests": (
-        (ALL, "2023-03", "2023-03"),
+        (ALL, FIRST, LAST),
         "raw/binance_archive/*/symbol=BTCUSDT/date=2023-03/manifest.json",
         "raw/binance_rest/*/symbol=*/date=2023-03/manifest.json",
     ),
@@ -58,7 +58,10 @@ DELETED = {
     "merged": ((ALL, "2023-03", "2023-03"), "merged/*/symbol=*/date=2023-03/part-0.parquet"),
     "a symbol": (("ARBUSDT", FIRST, LAST), "*/*/symbol=ARBUSDT/date=*/*"),
 }
-"""Which symbols and months are materialized again, and what was deleted of them."""
+"""Which symbols and months are materialized again, and what was deleted of them.
+
+Manifests of REST record the question about days, which is asked of all months of a run at once.
+"""
 
 
 @pytest.mark.parametrize("what", DELETED)
