@@ -1,7 +1,7 @@
 """Reading objects of klines and settlements: damaged lines cost themselves, unknown columns nothing."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bcdata.providers.base import ObjectError
@@ -122,13 +122,18 @@ def test_any_bytes_are_read_or_refused_with_a_reason(content: bytes) -> None:
 
 
 @given(st.integers(0, 29), st.integers(0, 150), st.binary(min_size=1, max_size=3))
+@example(0, 0, b"\r")
+@example(0, 0, b"\x00\r")
+@example(5, 0, b"?\r")
 def test_damage_within_a_line_leaves_the_other_lines_alone(at: int, where: int, what: bytes) -> None:
     lines = csv_of(ROWS).splitlines()
     damaged = lines[at][:where] + what.replace(b"\n", b"?").replace(b'"', b"?") + lines[at][where:]
     raw = read(b"\n".join([*lines[:at], damaged, *lines[at + 1 :]]) + b"\n")
     genuine = read(csv_of(ROWS)).rows
-    others = genuine.filter(genuine["line"] != at).rows()
-    assert set(others) <= set(raw.rows.rows())
+    others = genuine.filter(genuine["line"] != at)
+    # A carriage return that ends a line is one line more: the numbers of those after it are other ones.
+    own = ["line"] if b"\r" in what else []
+    assert set(others.drop(own).rows()) <= set(raw.rows.drop(own).rows())
 
 
 @pytest.mark.parametrize("header", ["", f"{FUNDING}\n", f"{FUNDING},extra\n"])

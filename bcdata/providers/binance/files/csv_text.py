@@ -33,7 +33,7 @@ def rows_of(content: bytes, names: Sequence[str], *, width: int, what: str) -> b
     if b'"' in _first_line(content):
         content = content.replace(b'"', b"")
     first, most = _first_line(content), width + 1
-    if _is_header(first):
+    if _is_header(first) and not _is_scrap(content, width):
         header = [name.strip().lower() for name in first.decode("utf-8", "replace").split(",")]
         if header[: len(names)] != list(names):
             raise ObjectError("columns", f"the header is {','.join(header)[:120]!r}")
@@ -75,6 +75,11 @@ def width_of(rows: bytes) -> int:
     """How many columns most rows have; 1 where there are none."""
     widths = Counter(line.count(b",") for line in rows.splitlines() if line.strip())
     return max(widths, key=lambda width: (widths[width], -width), default=0) + 1
+
+
+def _is_scrap(content: bytes, width: int) -> bool:
+    """Whether the first line is no header but a damaged line before rows: a header has more columns than one."""
+    return b"," not in _first_line(content) and width <= width_of(content) <= widest(width)
 
 
 def _is_header(line: bytes) -> bool:
