@@ -104,7 +104,7 @@ def test_a_run_whose_process_was_killed_is_told_of_and_holds_nothing_up(ward: Wa
         tags={"dagster/partition": f"{DAYS[1]}|BBBUSDT"},
     )
     ward.instance.add_run(run)
-    imports = "import pathlib; from bcdata.store.state.liveness import show_alive as s"
+    imports = "import pathlib; from bcdata.store.state.liveness import heartbeat as s"
     code = f"{imports}; s(pathlib.Path({str(ward.lake.root)!r}), "
     living = f"{code}{run.run_id!r}); print('here', flush=True); input()"
     with subprocess.Popen(

@@ -36,7 +36,7 @@ def report(context: Bench, symbol: str, date: str) -> Outcome:
     return outcome
 
 
-@pytest.fixture(name="work")
+@pytest.fixture(name="context")
 def _context(tmp_path: Path) -> Bench:
     context, dataset = bench(tmp_path, calm(), FEW)
     context.run(dataset, [(symbol, day) for symbol in (SYMBOL, REFERENCE) for day in DAYS[:5]])

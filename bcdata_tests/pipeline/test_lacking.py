@@ -28,7 +28,7 @@ FEW = CATALOG.replace(
 NULL = ["volume_z", "volume_z_rank_60", "trade_size_z", "taker_imbalance"]
 
 
-@pytest.fixture(name="work")
+@pytest.fixture(name="context")
 def _context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """A lake whose only source fills five columns."""
     source = SOURCES["binance_archive"]

@@ -28,7 +28,7 @@ def cells_of(drawn: str) -> list[ET.Element]:
     return [cell for cell in ET.fromstring(drawn).iter(f"{SVG}rect") if len(cell)]  # noqa: S314 - drawn here
 
 
-@pytest.fixture(name="work", scope="module")
+@pytest.fixture(name="context", scope="module")
 def _context(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     context, dataset = bench(tmp_path_factory.mktemp("report"), calm(), FEW)
     cells = [*((SYMBOL, day) for day in DAYS[:5]), (REFERENCE, DAYS[3]), (REFERENCE, DAYS[4])]

@@ -8,7 +8,9 @@ No fast arithmetic: every operation is rounded as it is written, so that the bit
 Division by zero is infinite or NaN, as in numpy: to look for it would keep loops from being vectorised.
 """
 
+import pickle  # nosec B403: only what numba itself has written beside the source, and would read next
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar, cast
 
 import numba
@@ -18,4 +20,23 @@ K = TypeVar("K", bound=Callable[..., object])
 
 def compiled(kernel: K) -> K:
     """Compiles the function when it is first called, for good; it runs without the interpreter's lock."""
-    return cast("K", numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(kernel))
+    dispatcher = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(kernel)
+    if kept := dispatcher.stats.cache_path:
+        forget_unreadable(Path(kept), f"{kernel.__module__.rpartition('.')[2]}.{kernel.__qualname__}")
+    return cast("K", dispatcher)
+
+
+def forget_unreadable(folder: Path, name: str) -> None:
+    """Removes what is kept of a kernel and names a class that there is no more: numba would stop at it.
+
+    An earlier release may have left it: numba unpickles an index before it looks whether the source has changed.
+    """
+    for index in folder.glob(f"{name}-*.nbi"):
+        try:
+            with index.open("rb") as file:
+                pickle.load(file)  # noqa: S301 # nosec B301: see the import
+                pickle.load(file)  # noqa: S301 # nosec B301
+        except FileNotFoundError:
+            pass  # another process was faster
+        except Exception:  # noqa: BLE001 - whatever a stale pickle raises
+            index.unlink(missing_ok=True)
