@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 
-from bcdata.query.statement import explained, nodes, syntax_tree
+from bcdata.query.statement import nodes, syntax_tree
 from bcdata.query.views import ZONES, AssetView
 
 _PLAIN = frozenset({"range", "generate_series", "unnest", "read_parquet", "parquet_scan"})
 """Table functions that read no view. Others may (`query`, `query_table`, `histogram`), and put its name together."""
 
 
-def named(sql: str, views: Sequence[AssetView]) -> list[AssetView]:
+def named(select: str, views: Sequence[AssetView]) -> list[AssetView]:
     """Those of the views that the statement names, at least; all where it cannot be told before it runs."""
-    tree = syntax_tree(explained(sql))
+    tree = syntax_tree(select)
     if tree is None:
         return list(views)
     tables = set[tuple[str, str]]()

@@ -14,7 +14,7 @@ from bcdata.query.answer import frame_of
 from bcdata.query.interrupt import interruptible
 from bcdata.query.named import named
 from bcdata.query.root import require_lake
-from bcdata.query.statement import require_reading
+from bcdata.query.statement import reading
 from bcdata.query.views import ZONES, AssetView, views
 from bcdata.store.store import Store
 
@@ -42,14 +42,14 @@ class Reader:
             UsageError: the statement is wrong, or does more than read.
             StoreError: a file is damaged.
         """
-        require_reading(sql)
-        files = {view: found for view in named(sql, self._views) if (found := view.files(self._store))}
+        asked = reading(sql)
+        files = {view: found for view in named(asked.select, self._views) if (found := view.files(self._store))}
         try:
-            return self._answer(sql, files, mixed=False)
+            return self._answer(asked.sql, files, mixed=False)
         except UsageError as error:
             if not any(word in str(error) for word in _COLUMNS_DIFFER):
                 raise
-        return self._answer(sql, files, mixed=True)
+        return self._answer(asked.sql, files, mixed=True)
 
     def _answer(self, sql: str, files: Mapping[AssetView, Sequence[Path]], *, mixed: bool) -> pl.DataFrame:
         with duckdb.connect(":memory:") as connection:
@@ -134,6 +134,6 @@ def query(store: Store, catalog: Catalog, sql: str) -> pl.DataFrame:
         UsageError: the statement is wrong, or does more than read; or the lake's folder is not there.
         StoreError: a file of a view that it names is damaged.
     """
-    require_reading(sql)
+    reading(sql)
     with connect(store, catalog) as reader:
         return reader.query(sql)

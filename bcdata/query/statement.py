@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -11,30 +12,47 @@ import duckdb
 from bcdata.errors import UsageError
 
 _SPACE = r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/)*"
-_EXPLAIN = re.compile(rf"{_SPACE}EXPLAIN\b{_SPACE}(?:ANALY[SZ]E\b|\([^)]*\))?", re.IGNORECASE | re.DOTALL)
+_OPTIONS = r"\(\s*(?:(?:ANALY[SZ]E|FORMAT)(?:\s+\w+)?\s*,?\s*)+\)"
+_EXPLAIN = re.compile(rf"{_SPACE}EXPLAIN\b{_SPACE}(ANALY[SZ]E\b|{_OPTIONS})?", re.IGNORECASE | re.DOTALL)
 _READING = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 """Nodes of a syntax tree that only read. Others are those of INSERT, UPDATE, DELETE, MERGE, COPY, and what may come."""
 _CHANGES = frozenset({"INSERT", "UPDATE", "DELETE", "MERGE", "COPY"})
 _COMMENT = duckdb.token_type.comment
 
 
-def require_reading(sql: str) -> None:
-    """Passes one SELECT (so also FROM, WITH, VALUES, SHOW, DESCRIBE, SUMMARIZE), or EXPLAIN of one.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A statement that reads.
+
+    Attributes:
+        select: one SELECT, as DuckDB's parser calls it, in which nothing is changed.
+        prefix: what is asked of it: nothing, or `EXPLAIN` with its options.
+    """
+
+    select: str
+    prefix: str = ""
+
+    @property
+    def sql(self) -> str:
+        """What is run. It is put together of what was looked at: where EXPLAIN ends is not ours to guess."""
+        return f"{self.prefix}\n{self.select}" if self.prefix else self.select
+
+
+def reading(sql: str) -> Reading:
+    """One SELECT (so also FROM, WITH, VALUES, SHOW, DESCRIBE, SUMMARIZE), or EXPLAIN of one.
 
     Raises:
         UsageError: it is no text, cannot be parsed, is no statement or more than one, or does anything but read.
     """
     _require_text(sql)
-    kind = _kind(sql)
-    if kind is duckdb.StatementType.EXPLAIN and (inner := explained(sql)).strip():
-        kind = _kind(inner)
-    if kind is not duckdb.StatementType.SELECT or _changes(sql):
+    kind, found = _kind(sql), Reading(sql)
+    if kind is duckdb.StatementType.EXPLAIN and (match := _EXPLAIN.match(sql)) and sql[match.end() :].strip():
+        options = " ".join((match[1] or "").split())
+        found = Reading(sql[match.end() :], f"EXPLAIN {options}".strip())
+        kind = _kind(found.select)
+    if kind is not duckdb.StatementType.SELECT or _changes(found.select):
         raise UsageError(f"only one SELECT, or EXPLAIN of one, can be asked of the lake; this is {_name(kind, sql)}")
-
-
-def explained(sql: str) -> str:
-    """What comes after EXPLAIN, or the statement itself."""
-    return sql[match.end() :] if (match := _EXPLAIN.match(sql)) else sql
+    return found
 
 
 def _require_text(sql: object) -> None:
@@ -58,7 +76,7 @@ def _kind(sql: str) -> duckdb.StatementType:
 
 def _changes(sql: str) -> bool:
     """Whether a common table expression changes rows or files: the parser calls the whole a SELECT all the same."""
-    tree = syntax_tree(explained(sql))
+    tree = syntax_tree(sql)
     if tree is None:
         return not _CHANGES.isdisjoint(_words(sql))
     types = (one["type"] for one in nodes(tree) if isinstance(one.get("type"), str))
@@ -103,4 +121,6 @@ def _words(sql: str) -> set[str]:
 def _name(kind: duckdb.StatementType, sql: str) -> str:
     if kind is duckdb.StatementType.SELECT:
         return "a SELECT that changes rows on the way"
+    if kind is duckdb.StatementType.MULTI:
+        return "several in one (of a PIVOT the values have to be named: ON column IN (...))"
     return kind.name.replace("_", " ") if kind is not duckdb.StatementType.EXPLAIN else f"{sql.strip()[:40]!r}"

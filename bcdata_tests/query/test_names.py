@@ -9,6 +9,7 @@ from bcdata.catalog import Catalog
 from bcdata.errors import StoreError, UsageError
 from bcdata.query import connect, query
 from bcdata.query.named import named
+from bcdata.query.statement import reading
 from bcdata.query.views import views
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -89,7 +90,7 @@ def test_damage_of_another_view_is_not_in_the_way(root: Path, catalog: Catalog) 
 
 def test_which_views_are_named(catalog: Catalog) -> None:
     def of(sql: str) -> set[str]:
-        return {f"{view.zone}.{view.name}" for view in named(sql, list(views(catalog)))}
+        return {f"{view.zone}.{view.name}" for view in named(reading(sql).select, list(views(catalog)))}
 
     every = {f"{view.zone}.{view.name}" for view in views(catalog)}
     alike = {one for one in every if one.endswith(f".{D}")}
