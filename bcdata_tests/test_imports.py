@@ -66,7 +66,7 @@ WITHIN_DAGSTER: dict[str, set[str]] = {
     "executor": set(),
     "assets": {"checks", "partitions", "resources"},
     "jobs": {"assets"},
-    "upkeep": {"resources"},
+    "upkeep": {"assets", "resources"},
     "schedules": {"jobs", "partitions", "resources", "upkeep"},
     "sensors": {"assets", "jobs", "partitions", "resources"},
     "build": {"assets", "executor", "jobs", "resources", "schedules", "sensors", "upkeep"},
@@ -75,7 +75,7 @@ WITHIN_DAGSTER: dict[str, set[str]] = {
 }
 """The parts of `dagster` that each part may import."""
 
-STORES_BYTES = ("answered", "asking", "due", "listings", "objects", "pages")
+STORES_BYTES = ("asking", "due", "listings", "objects", "pages", "rest_state")
 """The modules of `pipeline/raw` that list, fetch and store, and know nothing of what is in the bytes."""
 LOOKS_INSIDE = ("bars", "choosing", "funding", "missing", "parsed", "merged")
 """The parts of `pipeline` that do."""
