@@ -48,6 +48,8 @@ check: $(READY) ## linter, formatter, type checker; scans for unsafe code, and f
 
 dev: $(READY) ## the Dagster UI with its daemon, on http://127.0.0.1:3000
 	mkdir -p data
+	@echo "From the start sensors see to what you have materialized, and ask the network for rows that it lacks and files that are damaged;"
+	@echo "schedules, and the sensors universe, republished and (where the catalog has a universe) discover_symbols, wait to be turned on."
 	PYTHONWARNINGS="ignore:Function \`dev_command\` is superseded" DAGSTER_HOME=$(CURDIR) \
 	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
 

@@ -66,7 +66,7 @@ WITHIN_DAGSTER: dict[str, set[str]] = {
     "executor": set(),
     "assets": {"checks", "partitions", "resources"},
     "jobs": {"assets"},
-    "upkeep": {"resources"},
+    "upkeep": {"assets", "resources"},
     "schedules": {"jobs", "partitions", "resources", "upkeep"},
     "sensors": {"assets", "jobs", "partitions", "resources"},
     "build": {"assets", "executor", "jobs", "resources", "schedules", "sensors", "upkeep"},

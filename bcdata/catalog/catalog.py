@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from bcdata.catalog.automation import Automation
 from bcdata.catalog.dataset import Dataset
 from bcdata.errors import UsageError
 from bcdata.hints import choose
@@ -47,6 +48,10 @@ class Catalog:
         """The dataset of the same market whose rows are joined to those of this one; None where there is none."""
         market, joins = dataset.market, dataset.frame_type.joins
         return next((d for d in self.datasets if (d.market, d.frame_type.key) == (market, joins)), None)
+
+    def served_by(self, kind: Automation) -> list[Dataset]:
+        """The datasets that sensors or schedules of this kind serve."""
+        return [dataset for dataset in self.datasets if dataset.takes_part(kind)]
 
     def shared(self) -> tuple[tuple[str, Grain], ...]:
         """The pairs of market and grain whose datasets share one partitions definition, sorted."""

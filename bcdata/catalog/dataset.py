@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from bcdata.catalog.automation import Automation, AutomationName, misfits
 from bcdata.catalog.features import Features, FeatureSet, Labels, require_near
 from bcdata.catalog.fields import Section, SourceName, Symbol, Unique, refusal
 from bcdata.catalog.gate import Period, Publication, Quality
@@ -47,6 +48,7 @@ class Dataset(Section):
     features: Features = Field(default_factory=lambda values: _features(values["name"]))
     labels: Labels | None = None
     resample: Annotated[tuple[Resampled, ...], Unique] = ()
+    automation: Annotated[tuple[AutomationName, ...], Unique] | None = None
 
     @property
     def market(self) -> str:
@@ -107,6 +109,12 @@ class Dataset(Section):
     def repair(self) -> str | None:
         """The source that repairs what files lack; None where it has none."""
         return self.source(Role.REPAIR)
+
+    def takes_part(self, kind: Automation) -> bool:
+        """Whether sensors or schedules of this kind serve it: all that fit it do, unless the catalog names some."""
+        if self.automation is not None:
+            return kind in self.automation
+        return kind not in misfits(parse_name(self.name), self.sources, months_first=self.monthly_replaces_daily)
 
     @property
     def is_asked_by_windows(self) -> bool:
@@ -246,6 +254,19 @@ class Dataset(Section):
             if problem:
                 raise refusal(problem, index)
         return resample
+
+    @field_validator("automation")
+    @classmethod
+    def _automation_fits(
+        cls, automation: tuple[Automation, ...] | None, info: ValidationInfo
+    ) -> tuple[Automation, ...] | None:
+        name, sources = _name(info), info.data.get("sources")
+        if name and sources:
+            reasons = misfits(name, sources, months_first=info.data.get("monthly_replaces_daily", True))
+            for index, kind in enumerate(automation or ()):
+                if kind in reasons:
+                    raise refusal(f"{kind} does nothing for {info.data['name']}: {reasons[kind]}", index)
+        return automation
 
 
 def _features(name: str) -> FeatureSet | None:

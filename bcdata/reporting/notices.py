@@ -99,5 +99,5 @@ def _stale(store: Store, dataset: Dataset, now: datetime) -> Iterator[Notice]:
             f"stale/{dataset.name}",
             f"{dataset.name} went stale",
             f"{one.symbol} {one.date}: {one.reason}, bars since {one.since:%Y-%m-%d %H:%M} UTC. See whether the archive"
-            f" publishes, and whether the schedule daily_{dataset.name} and the daemon run",
+            f" publishes, and whether the schedule daily_{dataset.market}_{dataset.grain.value} and the daemon run",
         )

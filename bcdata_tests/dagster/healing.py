@@ -1,5 +1,6 @@
 """Sensors without the daemon: ticks on an instance on disk, and their runs in this process, as the daemon would."""
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,8 @@ from bcdata_tests.mirror import Mirror
 from bcdata_tests.run import Lake, pointed_at, utc
 
 D = "spot_klines_1m"
+HEAL, MATERIALIZE = "heal_spot_day", "materialize_spot_day"
+"""The jobs of the catalog below."""
 CATALOG = """
 datasets:
   spot_klines_1m:
@@ -69,12 +72,13 @@ class Ward:
         self.cursors[name] = data.cursor
         return list(data.run_requests or []), data.skip_message
 
-    def execute(self, request: dg.RunRequest, job: str = f"heal_{D}") -> dg.ExecuteInProcessResult:
+    def execute(self, request: dg.RunRequest) -> dg.ExecuteInProcessResult:
         """Runs what was asked for, unless its key was run before, as Dagster would."""
         assert request.run_key
         assert request.run_key not in self.keys, "asked for twice"
         self.keys.append(request.run_key)
-        return self.defs.resolve_job_def(job).execute_in_process(
+        assert request.job_name
+        return self.defs.resolve_job_def(request.job_name).execute_in_process(
             instance=self.instance,
             run_config={**request.run_config, **QUIET},
             tags=dict(request.tags),
@@ -97,6 +101,12 @@ class Ward:
         fault = Fault(match, kind, **settings)
         self.exchange.add(fault)
         return fault
+
+
+def part(ward: Ward, sensor: str, dataset: str = D) -> dict[str, str]:
+    """What a sensor remembers of a dataset: where it goes on, and why it could not look."""
+    found: dict[str, str] = json.loads(ward.cursors[sensor] or "{}")["datasets"].get(dataset, {})
+    return found
 
 
 def cells(request: dg.RunRequest) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from bcdata.catalog.load import PACKAGED
 from bcdata.dagster.build import build_defs
 from bcdata.dagster.sensors.active_runs import fail_dead_runs
 from bcdata.store.state.liveness import dead_runs, show_ended
-from bcdata_tests.dagster.healing import D, Ward, warded
+from bcdata_tests.dagster.healing import HEAL, MATERIALIZE, Ward, warded
 
 NOW = "2025-03-01"
 
@@ -49,6 +49,6 @@ def test_a_run_of_any_job_shows_that_it_lives_before_its_first_step(ward: Ward) 
     assert fail_dead_runs(ward.instance, ward.lake.root) == []
 
 
-@pytest.mark.parametrize("job", ["verify", "find_halts", f"heal_{D}", f"materialize_{D}", "__ASSET_JOB"])
+@pytest.mark.parametrize("job", ["verify", "find_halts", HEAL, MATERIALIZE, "__ASSET_JOB"])
 def test_all_jobs_are_run_so(ward: Ward, job: str) -> None:
     assert ward.defs.resolve_job_def(job).executor_def is build_defs(load_catalog(PACKAGED)).executor

@@ -1,15 +1,18 @@
 """The asset graph that a catalog calls for: keys, groups, dependencies and partitions."""
 
 from collections import defaultdict
+from graphlib import TopologicalSorter
+from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster import AssetKey
 
-from bcdata.catalog import Catalog
+from bcdata.catalog import Catalog, load_catalog
 from bcdata.dagster.assets import build_assets
 from bcdata.dagster.build import build_defs
 from bcdata.dagster.checks import FINDINGS, GATE
+from bcdata.dagster.jobs import asset_keys, job_name
 from bcdata.dagster.partitions import partitions_of, symbol_set
 from bcdata.pipeline.zones import steps
 from bcdata.windows import Grain
@@ -74,9 +77,73 @@ def test_every_dependency_is_an_asset_of_the_catalog(packaged: Catalog, small: C
         assert {parent for spec in found.values() for parent in parents(spec)} <= set(found)
 
 
-def test_groups_are_the_zones(packaged: Catalog) -> None:
-    for key, spec in specs(packaged).items():
-        assert spec.group_name == key.split("/")[0]
+MANY_SOURCES = """
+datasets:
+  kraken_klines_1m: {grain: day, start: 2023-01-01, symbols: [XBTUSD], sources: [kraken_rest, kraken_trades]}
+  kraken_klines_1h: {grain: day, start: 2023-01-01, symbols: [XBTUSD], sources: [kraken_trades, kraken_rest]}
+  um_klines_1m:
+    {grain: month, start: 2023-01, symbols: [BTCUSDT], sources: [binance_rest, binance_archive], resample: [1h]}
+  um_klines_1h: {grain: month, start: 2023-01, symbols: [BTCUSDT], sources: [binance_rest]}
+  um_funding: {grain: month, start: 2023-01, symbols: [BTCUSDT], sources: [binance_archive, binance_rest]}
+"""
+
+
+@pytest.fixture
+def many_sources(tmp_path: Path) -> Catalog:
+    """Sources in every order."""
+    (tmp_path / "catalog.yaml").write_text(MANY_SOURCES)
+    return load_catalog(tmp_path / "catalog.yaml")
+
+
+def graph(catalog: Catalog) -> list[dg.AssetSpec]:
+    """The specs of all assets, those that jobs make aside of the flow among them."""
+    assets = build_defs(catalog).resolve_asset_graph()
+    return [assets.get(key).to_asset_spec() for key in assets.get_all_asset_keys()]
+
+
+@pytest.mark.parametrize("which", ["packaged", "small", "many_sources"])
+def test_no_two_assets_of_a_group_have_the_same_label(which: str, request: pytest.FixtureRequest) -> None:
+    """Dagster labels nodes with the last part of their keys."""
+    labels = [(spec.group_name, spec.key.path[-1]) for spec in graph(request.getfixturevalue(which))]
+    assert len(labels) == len(set(labels)) > 10
+
+
+@pytest.mark.parametrize("which", ["packaged", "small", "many_sources"])
+def test_data_flows_through_groups_in_one_direction(which: str, request: pytest.FixtureRequest) -> None:
+    """So that the global lineage shows raw left of parsed: a circle of groups has no left."""
+    found = {spec.key.to_user_string(): spec for spec in graph(request.getfixturevalue(which))}
+    before: dict[str, set[str]] = defaultdict(set)
+    for spec in found.values():
+        groups = {str(found[parent].group_name) for parent in parents(spec)}
+        before[str(spec.group_name)] |= groups - {spec.group_name}
+    order = list(TopologicalSorter(before).static_order())
+    assert order.index("raw") < order.index("parsed") < order.index("merged") < order.index("features")
+
+
+def test_groups_of_the_packaged_catalog(packaged: Catalog) -> None:
+    assert {str(spec.group_name) for spec in graph(packaged)} == {
+        *("raw", "parsed", "repair_raw", "repair_parsed", "merged", "features", "reports", "seasonality"),
+        *("resampled", "halts"),
+    }
+
+
+def test_assets_can_be_told_apart_wherever_they_are_shown(packaged: Catalog) -> None:
+    found = specs(packaged)
+    described = [spec.description for spec in found.values()]
+    assert len(described) == len(set(described))
+    assert all(list(spec.owners) == ["team:bcdata"] for spec in found.values())
+    rest = found["raw/binance_rest/um_klines_1m"]
+    assert rest.kinds == {"raw", "json", "binance_rest"}
+    assert {name: value for name, value in rest.tags.items() if name.startswith("bcdata/")} == {
+        "bcdata/zone": "raw",
+        "bcdata/dataset": "um_klines_1m",
+        "bcdata/market": "um",
+        "bcdata/type": "klines",
+        "bcdata/grain": "month",
+        "bcdata/source": "binance_rest",
+        "bcdata/interval": "1m",
+    }
+    assert str(rest.description).startswith("Raw of binance_rest: answers of um_klines_1m")
 
 
 def test_what_people_read_is_there(packaged: Catalog) -> None:
@@ -140,12 +207,19 @@ def test_the_open_period_is_a_partition(small: Catalog, instance: dg.DagsterInst
     assert key.split("|")[0] in {before, Grain.MONTH.key(clock.now())}  # a month may end in between
 
 
-def test_a_job_holds_all_zones_of_its_dataset_and_the_settlements_that_they_join(packaged: Catalog) -> None:
-    defs = build_defs(packaged)
-    for dataset in packaged:
-        selected = set(defs.resolve_job_def(f"materialize_{dataset.name}").asset_layer.executable_asset_keys)
-        joined = [packaged[f"{dataset.market}_funding"]] if dataset.market != "spot" else []
-        assert selected == {AssetKey(step.key) for one in (dataset, *joined) for step in steps(one)}
+@pytest.mark.parametrize("which", ["packaged", "small"])
+def test_a_job_holds_all_zones_of_the_datasets_that_share_its_partitions(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    catalog: Catalog = request.getfixturevalue(which)
+    defs = build_defs(catalog)
+    for market, grain in catalog.shared():
+        job = defs.resolve_job_def(job_name(market, grain))
+        own = [one for one in catalog if (one.market, one.grain) == (market, grain)]
+        keys = {AssetKey(step.key) for one in own for step in steps(one)}
+        assert set(job.asset_layer.executable_asset_keys) == keys
+        for one in own:
+            assert set(asset_keys(catalog, one)) <= keys, "what it joins is among them"
 
 
 def test_a_source_that_is_left_out_has_no_assets(small: Catalog) -> None:

@@ -17,7 +17,7 @@ from bcdata_tests.mirror import made_day
 from bcdata_tests.pipeline.honest import bars_of, published
 from bcdata_tests.run import utc
 
-SENSOR, SYMBOL = f"refill_{D}", "BBBUSDT"
+SENSOR, SYMBOL = "refill", "BBBUSDT"
 DAYS = tuple(f"2025-01-0{n}" for n in range(1, 7))
 NOW = utc("2025-01-07T12:00")
 HOURS = timedelta(hours=1)

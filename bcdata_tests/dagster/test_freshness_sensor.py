@@ -11,7 +11,7 @@ from bcdata.store.store import Store
 from bcdata_tests.dagster.healing import D, Ward, warded
 from bcdata_tests.mirror import made_day
 
-SENSOR = f"freshness_{D}"
+SENSOR = "freshness"
 MERGED = dg.AssetKey(["merged", D])
 
 
@@ -39,14 +39,14 @@ def observe(ward: Ward) -> tuple[list[dg.AssetObservation], str | None]:
 def test_nothing_is_overdue_while_it_is_not_due(ward: Ward) -> None:
     [whole], said = observe(ward)
     assert whole.metadata["overdue"].value == 0
-    assert said == "0 partitions of 3 symbols are overdue"
+    assert said == f"{D}: 0 partitions of 3 symbols are overdue"
 
 
 def test_overdue_partitions_are_observed_once_until_something_changes(ward: Ward) -> None:
     ward.at("2025-02-05T12:00")
     observed, said = observe(ward)
     whole, *each = observed
-    assert said == "2 partitions of 3 symbols are overdue"
+    assert said == f"{D}: 2 partitions of 3 symbols are overdue"
     assert (whole.asset_key, whole.partition, whole.metadata["overdue"].value) == (MERGED, None, 2)
     found = {one.partition: (one.metadata["overdue_since"].value, one.metadata["reason"].value) for one in each}
     assert found == {

@@ -10,7 +10,7 @@ import pytest
 from bcdata.dagster.assets.heal import heal_config, healed_by
 from bcdata.dagster.checks import FINDINGS, GATE
 from bcdata.pipeline.zones import Step, Zone, steps
-from bcdata_tests.dagster.healing import QUIET, WITH_FEATURES, D, Ward, warded
+from bcdata_tests.dagster.healing import HEAL, QUIET, WITH_FEATURES, D, Ward, warded
 from bcdata_tests.mirror import made_day
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03", "2025-01-04")
@@ -29,7 +29,7 @@ def ward(tmp_path: Path) -> Iterator[Ward]:
 
 
 def execute(ward: Ward, config: dict[str, Any]) -> dg.ExecuteInProcessResult:
-    job = ward.defs.resolve_job_def(f"heal_{D}")
+    job = ward.defs.resolve_job_def(HEAL)
     return job.execute_in_process(instance=ward.instance, run_config={**config, **QUIET}, raise_on_error=False)
 
 

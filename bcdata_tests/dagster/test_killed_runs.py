@@ -11,12 +11,12 @@ from bcdata.dagster.sensors import active_runs
 from bcdata.dagster.sensors.active_runs import DATASET_TAG, KIND_TAG
 from bcdata.healing.backoff import MOST_TRIES
 from bcdata.store.state.requests import Requests
-from bcdata_tests.dagster.healing import D, Ward, cells, warded
+from bcdata_tests.dagster.healing import HEAL, D, Ward, cells, warded
 from bcdata_tests.mirror import made_day
 
 DAY = "2025-01-02"
 HOLED = ("BBBUSDT", DAY)
-SENSOR = f"refill_{D}"
+SENSOR = "refill"
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def test_kills_are_no_tries(ward: Ward) -> None:
         [request], _ = ward.tick(SENSOR)
         assert cells(request) == [HOLED]
         run = dg.DagsterRun(
-            job_name=f"heal_{D}",
+            job_name=HEAL,
             run_id=f"1b4e28ba-2fa1-11d2-883f-0016d3cca4{number:02}",
             status=dg.DagsterRunStatus.STARTED,
             run_config=request.run_config,
@@ -55,7 +55,7 @@ def test_kills_are_no_tries(ward: Ward) -> None:
 @pytest.mark.parametrize(("minutes", "waits"), [(1, True), (6, False)])
 def test_a_retry_that_does_not_come_holds_up_for_minutes(ward: Ward, minutes: int, waits: bool) -> None:
     run = dg.DagsterRun(
-        job_name=f"heal_{D}",
+        job_name=HEAL,
         run_id="1b4e28ba-2fa1-11d2-883f-0016d3cca427",
         status=dg.DagsterRunStatus.STARTED,
         tags={KIND_TAG: "refill", DATASET_TAG: D, "dagster/will_retry": "true"},

@@ -5,10 +5,13 @@ import sys
 import textwrap
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 import bcdata
-from bcdata.catalog import Catalog
+from bcdata.catalog import Catalog, load_catalog
+from bcdata.dagster.build import build_defs
+from bcdata.dagster.jobs import build_heal_jobs
 from bcdata.dagster.resources import build_resources
 from bcdata.dagster.schedules import build_schedules
 from bcdata.dagster.sensors import build_sensors
@@ -31,15 +34,18 @@ PROBE = """
 """
 
 CRON = {"daily": "30 9 * * *", "history": "*/15 * * * *"}
-DATASETS = (
-    "spot_klines_1m",
-    "spot_klines_1h",
-    "um_klines_1m",
-    "um_klines_1h",
-    "um_funding",
-    "cm_klines_1m",
-    "cm_funding",
-)
+MARKETS = ("spot", "um", "cm")
+SENSORS = {
+    "discover_symbols": "RUNNING",
+    "universe": "STOPPED",
+    "freshness": "RUNNING",
+    "repair": "RUNNING",
+    "refill": "RUNNING",
+    "republished": "STOPPED",
+    "stale": "RUNNING",
+    "alert_quality": "STOPPED",
+    "alert_run_failure": "STOPPED",
+}
 
 
 def test_definitions_load_without_heavy_imports_or_network() -> None:
@@ -61,7 +67,11 @@ def test_loading_leaves_no_file_behind(tmp_path: Path) -> None:
 def test_schedules(packaged: Catalog) -> None:
     found = {one.name: (one.cron_schedule, one.job_name) for one in build_schedules(packaged)}
     assert found == {
-        **{f"{kind}_{name}": (cron, f"materialize_{name}") for kind, cron in CRON.items() for name in DATASETS},
+        **{
+            f"{kind}_{market}_month": (cron, f"materialize_{market}_month")
+            for kind, cron in CRON.items()
+            for market in MARKETS
+        },
         "verify": ("0 3 * * 0", "verify"),
         "find_halts": ("0 11 * * *", "find_halts"),
         "report_providers": ("0 * * * *", "report_providers"),
@@ -85,25 +95,69 @@ def test_nothing_that_fetches_a_universe_runs_before_somebody_turns_it_on(packag
     assert {one.execution_timezone for one in schedules} == {"UTC"}
 
 
+def sensors_of(catalog: Catalog) -> list[dg.SensorDefinition]:
+    """The sensors that a catalog calls for."""
+    return build_sensors(catalog, build_heal_jobs(catalog))
+
+
 def test_sensors(packaged: Catalog) -> None:
-    sensors = build_sensors(packaged)
-    found = {one.name: one.default_status.value for one in sensors}
-    discover = {f"discover_{market}_symbols_by_month": "RUNNING" for market in ("spot", "um", "cm")}
-    refill = {f"refill_{dataset}": "RUNNING" for dataset in DATASETS}
-    republished = {f"republished_{dataset}": "STOPPED" for dataset in DATASETS}
-    stale = {
-        f"{kind}_{dataset}": "RUNNING" for kind in ("stale", "freshness") for dataset in DATASETS if "klines" in dataset
-    }
-    universe = {f"universe_{market}": "RUNNING" for market in ("spot", "um", "cm")}
-    mend = {f"mend_{dataset}": "RUNNING" for dataset in DATASETS}
-    alerts = {"alert_run_failure": "STOPPED", "alert_quality": "STOPPED"}
-    assert found == discover | refill | republished | stale | universe | mend | alerts
+    sensors = sensors_of(packaged)
+    assert {one.name: one.default_status.value for one in sensors} == SENSORS
     assert all((one.minimum_interval_seconds or 0) >= 60 for one in sensors)
+
+
+def test_jobs(packaged: Catalog) -> None:
+    jobs = {f"{kind}_{market}_month" for kind in ("materialize", "heal") for market in MARKETS}
+    found = set(build_defs(packaged).get_repository_def().job_names) - {"__ASSET_JOB"}
+    assert found == jobs | {"verify", "find_halts", "report_providers"}
+
+
+INTERVALS = ("1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h")
+
+
+def twenty(tmp_path: Path) -> Catalog:
+    """Ten datasets in each of two markets, months first, one by day."""
+    entry = "  {}_klines_{}: {{grain: {}, start: {}, symbols: [BTCUSDT], sources: [binance_archive]{}}}\n"
+    lines = [
+        entry.format(market, interval, *(("day", "2023-01-01", "") if interval == "1m" else ("month", "2023-01", more)))
+        for market in ("spot", "um")
+        for interval in INTERVALS
+        for more in [", monthly_replaces_daily: true"]
+    ]
+    (tmp_path / "twenty.yaml").write_text("datasets:\n" + "".join(lines))
+    return load_catalog(tmp_path / "twenty.yaml")
+
+
+def test_sensors_do_not_grow_with_datasets_and_jobs_and_schedules_with_markets_and_grains(tmp_path: Path) -> None:
+    catalog = twenty(tmp_path)
+    assert len(catalog) == 20
+    shared = {f"{market}_{grain}" for market in ("spot", "um") for grain in ("day", "month")}
+    repository = build_defs(catalog).get_repository_def()
+    assert {one.name for one in repository.sensor_defs} == set(SENSORS)
+    assert {one.name for one in repository.schedule_defs} == {
+        *(f"{kind}_{one}" for kind in ("daily", "history") for one in shared),
+        "monthly_spot_month",
+        "monthly_um_month",
+        "verify",
+        "find_halts",
+        "report_providers",
+    }
+    assert len([one for one in repository.job_names if one.startswith(("materialize", "heal"))]) == 8
+    [refill] = [one for one in repository.sensor_defs if one.name == "refill"]
+    assert {target.job_name for target in refill.targets} == {f"heal_{one}" for one in shared}
+
+
+def test_what_no_dataset_takes_part_in_is_not_there(tmp_path: Path) -> None:
+    text = "datasets:\n  spot_klines_1m:\n    {grain: month, start: 2023-01, symbols: [A],"
+    (tmp_path / "some.yaml").write_text(f"{text} sources: [binance_archive], automation: [refill, daily]}}\n")
+    catalog = load_catalog(tmp_path / "some.yaml")
+    assert [one.name for one in sensors_of(catalog)] == ["refill", "alert_run_failure"]
+    assert [one.name for one in build_schedules(catalog)] == ["daily_spot_month", "report_providers"]
 
 
 def test_alerts_are_on_where_there_is_anybody_to_tell(packaged: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BCDATA_ALERT_URLS", "json://127.0.0.1")
-    found = {one.name: one.default_status.value for one in build_sensors(packaged) if one.name.startswith("alert")}
+    found = {one.name: one.default_status.value for one in sensors_of(packaged) if one.name.startswith("alert")}
     assert found == {"alert_run_failure": "RUNNING", "alert_quality": "RUNNING"}
 
 

@@ -11,7 +11,7 @@ from bcdata.dagster.assets.pictures import pictures
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata_tests.dagster.healing import QUIET, WITH_FEATURES, D, warded
+from bcdata_tests.dagster.healing import MATERIALIZE, QUIET, WITH_FEATURES, D, warded
 from bcdata_tests.mirror import made_day
 from bcdata_tests.pipeline import test_seasonality as daily
 
@@ -33,7 +33,7 @@ def test_the_map_of_a_run_is_with_its_last_partition_and_shows_all_symbols(tmp_p
             for day in DAYS:
                 ward.mirror.put_day(symbol, day, made_day(day))
         first, last = f"{DAYS[0]}|{SYMBOLS[0]}", f"{DAYS[1]}|{SYMBOLS[1]}"
-        result = ward.defs.resolve_job_def(f"materialize_{D}").execute_in_process(
+        result = ward.defs.resolve_job_def(MATERIALIZE).execute_in_process(
             instance=ward.instance,
             run_config=QUIET,
             tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last},

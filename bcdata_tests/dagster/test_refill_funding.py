@@ -18,7 +18,7 @@ from bcdata_tests.run import utc
 
 F, B, SYMBOL, MONTH, NOW = "um_funding", "um_klines_1h", "BTCUSDT", "2025-01", "2025-03-01"
 CELL = (SYMBOL, MONTH)
-SENSOR, JOB = f"refill_{F}", f"heal_{F}"
+SENSOR = "refill"
 CATALOG = """
 datasets:
   um_funding:
@@ -33,6 +33,7 @@ datasets:
     symbols: [BTCUSDT]
     sources: [binance_archive]
     features: false
+    automation: []
 """
 TIMES = [utc("2025-01-01") + at * timedelta(hours=8) for at in range(93)]
 ASKED = "/fapi/v1/fundingRate"
@@ -82,7 +83,7 @@ def heal(ward: Ward) -> int:
     """A tick and its runs; how many partitions were asked for."""
     requests, _ = ward.tick(SENSOR)
     for request in requests:
-        assert ward.execute(request, JOB).success
+        assert ward.execute(request).success
     return sum(len(cells(request)) for request in requests)
 
 
@@ -91,13 +92,13 @@ def test_a_missing_settlement_is_asked_for_and_reaches_the_bars(ward: Ward) -> N
     [request], _ = ward.tick(SENSOR)
     assert cells(request) == [CELL]
     assert {name.split("/")[-1] for name in assets(request)} == {F}
-    assert ward.execute(request, JOB).success
+    assert ward.execute(request).success
     assert ledger(ward) == []
     bars = ward.lake.bars(B, SYMBOL, MONTH)
     assert bars is not None
     assert bars.drop_nulls("funding_rate")["open_time"].to_list() == TIMES
     _, skipped = ward.tick(SENSOR)
-    assert skipped == "0 partitions of 1 symbols lack settlements; 0 are due, 0 given up"
+    assert skipped == f"{F}: 0 partitions of 1 symbols lack settlements; 0 are due, 0 given up"
 
 
 def test_one_that_was_never_made_is_asked_for_twice_a_day_apart_and_no_more(ward: Ward) -> None:

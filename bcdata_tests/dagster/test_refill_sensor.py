@@ -14,14 +14,14 @@ from bcdata.dagster.sensors.requester import SymbolCursor
 from bcdata.healing.backoff import MOST_TRIES
 from bcdata.healing.refill import standing
 from bcdata.store.state.requests import Requests
-from bcdata_tests.dagster.healing import D, Ward, cells, warded
+from bcdata_tests.dagster.healing import HEAL, MATERIALIZE, D, Ward, cells, warded
 from bcdata_tests.mirror import Rows, made_day
 from bcdata_tests.pipeline.honest import bars_of, published
 from bcdata_tests.run import tree, utc
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
 NOW = "2025-03-01"
-SENSOR = f"refill_{D}"
+SENSOR = "refill"
 HOLE = slice(600, 660)
 START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
@@ -53,14 +53,14 @@ def test_just_the_partition_with_a_hole_is_asked_for_and_healed(ward: Ward) -> N
     assert ward.asked("/spot/api/v3/klines") == 2, "the hole, and the days to compare its bars with"
     requests, skipped = ward.tick(SENSOR)
     assert requests == []
-    assert skipped == "0 partitions of 3 symbols lack bars; 0 are due, 0 given up"
+    assert skipped == f"{D}: 0 partitions of 3 symbols lack bars; 0 are due, 0 given up"
 
 
 def test_what_a_run_is_at_work_on_is_not_asked_for_again(ward: Ward) -> None:
     """Neither a run of the sensor's own, nor any over the assets, whoever launched it."""
     [request], _ = ward.tick(SENSOR)
     run = dg.DagsterRun(
-        job_name=f"heal_{D}",
+        job_name=HEAL,
         run_id="1b4e28ba-2fa1-11d2-883f-0016d3cca427",
         status=dg.DagsterRunStatus.STARTED,
         run_config=request.run_config,
@@ -69,7 +69,7 @@ def test_what_a_run_is_at_work_on_is_not_asked_for_again(ward: Ward) -> None:
     ward.instance.add_run(run)
     Requests(ward.lake.root).forget("refill", D, [HOLED])
     requests, skipped = ward.tick(SENSOR)
-    assert (requests, skipped) == ([], f"run {run.run_id} is still at work")
+    assert (requests, skipped) == ([], f"{D}: run {run.run_id} is still at work")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_a_run_is_at_work_on_is_not_asked_for_again(ward: Ward) -> None:
 def test_nor_what_a_run_over_the_assets_is_at_work_on(ward: Ward, tags: dict[str, str], is_ours: bool) -> None:
     ward.instance.add_run(
         dg.DagsterRun(
-            job_name=f"materialize_{D}",
+            job_name=MATERIALIZE,
             run_id="1b4e28ba-2fa1-11d2-883f-0016d3cca427",
             status=dg.DagsterRunStatus.STARTED,
             tags=tags,
@@ -98,7 +98,7 @@ def test_nor_what_a_run_over_the_assets_is_at_work_on(ward: Ward, tags: dict[str
 def test_a_run_whose_process_was_killed_is_told_of_and_holds_nothing_up(ward: Ward) -> None:
     """It would hold its partitions for a day: Dagster's local launcher cannot tell."""
     run = dg.DagsterRun(
-        job_name=f"materialize_{D}",
+        job_name=MATERIALIZE,
         run_id="1b4e28ba-2fa1-11d2-883f-0016d3cca427",
         status=dg.DagsterRunStatus.STARTED,
         tags={"dagster/partition": f"{DAYS[1]}|BBBUSDT"},
@@ -159,7 +159,7 @@ def test_it_gives_up_with_a_reason_where_the_archives_hours_contradict_rest(ward
     assert asked == MOST_TRIES
     assert statuses(ward) == [(60, "open")]
     _, skipped = ward.tick(SENSOR)
-    assert skipped == "1 partitions of 3 symbols lack bars; 0 are due, 1 given up"
+    assert skipped == f"{D}: 1 partitions of 3 symbols lack bars; 0 are due, 1 given up"
     [one] = standing(ward.lake.root, ward.lake.catalog[D], ward.lake.now).values()
     assert one.gave_up
     assert one.reason.startswith("gave up after 8 requests: REST answered")

@@ -75,19 +75,19 @@ def test_the_sweep_is_observed_and_what_it_finds_is_mended(ward: Ward) -> None:
     assert ward.lake.materialize(D, ",".join(SYMBOLS), DAYS[0], DAYS[1]).ok, "with what REST has to compare with"
     assert run(ward, "verify").success
     assert observed(ward, f"raw/binance_archive/{D}")["harmed"] == 0
-    assert ward.tick(f"mend_{D}") == ([], "no partition is corrupted")
+    assert ward.tick("repair") == ([], f"{D}: no partition is corrupted")
     before = tree(ward.lake.root)
     flip(zip_of(ward))
     assert run(ward, "verify").success
     seen = observed(ward, f"raw/binance_archive/{D}")
     assert (seen["harmed"], seen["troubles"]) == (1, {"damaged": 1})
     assert zip_of(ward).name.split(".")[0] in str(seen["which"])
-    [request], _ = ward.tick(f"mend_{D}")
+    [request], _ = ward.tick("repair")
     assert cells(request) == [HARMED]
-    assert ward.tick(f"mend_{D}")[0] == [], "not twice for one sweep"
+    assert ward.tick("repair")[0] == [], "not twice for one sweep"
     assert ward.execute(request).success
     assert tree(ward.lake.root) == before
-    assert ward.tick(f"mend_{D}") == ([], "no partition is corrupted")
+    assert ward.tick("repair") == ([], f"{D}: no partition is corrupted")
 
 
 @pytest.mark.parametrize("zone", ["parsed/binance_archive", "merged", "gaps"])
@@ -98,11 +98,11 @@ def test_published_files_that_a_sweep_found_harmed_are_made_again(ward: Ward, zo
     assert run(ward, "verify").success
     seen = observed(ward, f"{'merged' if zone == 'gaps' else zone}/{D}")
     assert (seen["harmed"], seen["troubles"]) == (1, {"damaged": 1})
-    [request], _ = ward.tick(f"mend_{D}")
+    [request], _ = ward.tick("repair")
     assert cells(request) == [HARMED]
     assert ward.execute(request).success
     assert tree(ward.lake.root) == before
-    assert ward.tick(f"mend_{D}") == ([], "no partition is corrupted")
+    assert ward.tick("repair") == ([], f"{D}: no partition is corrupted")
 
 
 def test_what_cannot_be_mended_is_asked_for_later_and_later(ward: Ward) -> None:
@@ -110,9 +110,9 @@ def test_what_cannot_be_mended_is_asked_for_later_and_later(ward: Ward) -> None:
     run(ward, "verify")
     ward.add("/archive/.*BBBUSDT", "status", status=403)
     for _ in range(2):
-        [request], _ = ward.tick(f"mend_{D}")
+        [request], _ = ward.tick("repair")
         ward.execute(request)
-        assert ward.tick(f"mend_{D}") == ([], "1 partitions are corrupted; none is due")
+        assert ward.tick("repair") == ([], f"{D}: 1 partitions are corrupted; none is due")
         ward.at(ward.lake.now + timedelta(days=1))
     assert Requests(ward.lake.root).of("mend", D)[HARMED].tries == 2
 
@@ -139,16 +139,16 @@ def test_halts_are_told_as_an_asset_date_by_date_and_once(ward: Ward) -> None:
 def test_the_universe_is_learnt_tick_by_tick(ward: Ward) -> None:
     for symbol in SYMBOLS[:2]:
         ward.truth.put_day(symbol, DAYS[1], made_day(DAYS[1]))
-    requests, said = ward.tick("universe_spot")
+    requests, said = ward.tick("universe")
     assert requests == []
-    assert said == "3 new rows; 3 symbols are known, 3 were asked for, 0 never"
+    assert said == "spot: 3 new rows; 3 symbols are known, 3 were asked for, 0 never"
     known = read_universe(Store(ward.lake.root), "spot")
     assert dict(known.select("symbol", "status").iter_rows()) == {
         "AAAUSDT": "trading",
         "BBBUSDT": "trading",
         "CCCUSDT": "unknown",
     }
-    assert str(ward.tick("universe_spot")[1]).startswith("0 new rows")
+    assert str(ward.tick("universe")[1]).startswith("spot: 0 new rows")
 
 
 def test_a_failed_gate_is_told_once(ward: Ward, webhook: Webhook) -> None:
@@ -185,13 +185,13 @@ def test_gaps_that_were_given_up_are_told_and_stale_sources(ward: Ward) -> None:
         if f"gave_up/{D}" in {one.key for one in quality_notices(store, dataset, ward.lake.now)}:
             break
         ward.at(ward.lake.now + timedelta(days=8))
-        requests, _ = ward.tick(f"refill_{D}")
+        requests, _ = ward.tick("refill")
         # The runs are lost: nothing is answered, and nothing gets better.
         assert [cells(request) for request in requests] in ([], [[("AAAUSDT", "2025-01-03")]])
     told = {one.key: one for one in quality_notices(store, dataset, ward.lake.now)}
     assert set(told) == {f"gave_up/{D}", f"stale/{D}"}
     assert "440 bars stay missing" in told[f"gave_up/{D}"].text
-    assert f"daily_{D}" in told[f"stale/{D}"].text
+    assert "daily_spot_day" in told[f"stale/{D}"].text
 
 
 def fail(ward: Ward) -> None:

@@ -145,6 +145,16 @@ class Api:
         )["instigationStateOrError"]
         return list(answer.get("ticks", []))
 
+    def start_sensor(self, name: str) -> None:
+        """Turns a sensor on, as the switch in the UI does."""
+        answer = self.ask(
+            """mutation($which: SensorSelector!) { startSensor(sensorSelector: $which) { __typename
+            ... on Sensor { sensorState { status } } ... on PythonError { message } } }""",
+            which={**LOCATION, "sensorName": name},
+        )["startSensor"]
+        assert answer["__typename"] == "Sensor", answer
+        assert answer["sensorState"]["status"] == "RUNNING"
+
     def start_schedule(self, name: str) -> str:
         """Turns a schedule on, as the switch in the UI does; the id of its state."""
         answer = self.ask(

@@ -51,6 +51,7 @@ def running(folder: Path) -> Iterator[Platform]:
     home.mkdir()
     for name in ("dagster.yaml", "workspace.yaml"):
         shutil.copy(PROJECT / name, home / name)
+    shutil.copy(PROJECT / "docs/examples/whole-universe.yaml", home / "catalog.yaml")
     bin_ = Path(sys.executable).parent
     port = _free_port()
     with LoopbackExchange(GeneratedMarket.demo(), now=NOW, faults=[BROKEN, REFUSED]) as exchange:

@@ -101,7 +101,7 @@ class Hospital:
     def runs(self) -> list[dg.DagsterRun]:
         """All healing runs that there were."""
         with self.instance() as instance:
-            return [run for run in instance.get_runs() if run.job_name == f"heal_{D}"]
+            return [run for run in instance.get_runs() if run.job_name == "heal_spot_day"]
 
 
 def _same(lake: Lake, truth: Lake, one: tuple[str, str]) -> bool:

@@ -17,7 +17,7 @@ from bcdata_tests.e2e.platform import BROKEN, REFUSED, Platform, running
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
 
 D = "spot_klines_1m"
-DAILY = f"daily_{D}"
+DAILY, DISCOVERY = "daily_spot_month", "discover_symbols"
 RAW: Key = ("raw", "binance_archive", D)
 PARSED: Key = ("parsed", "binance_archive", D)
 MERGED: Key = ("merged", D)
@@ -39,7 +39,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 @pytest.fixture(scope="module", autouse=True)
 def schedule(platform: Platform) -> str:
-    """The daily refresh, on from the start: its ticks come while the tests before it work."""
+    """The daily refresh, turned on at the start: its ticks come while the tests before it work."""
     return platform.api.start_schedule(DAILY)
 
 
@@ -51,7 +51,9 @@ def api(platform: Platform) -> Api:
 
 @pytest.fixture(scope="module")
 def symbols(platform: Platform) -> list[str]:
-    """The symbols that the discovery sensor has made partitions."""
+    """The symbols that the discovery sensor has made partitions, once somebody has turned it on."""
+    assert platform.api.ticks(DISCOVERY) == [], "nobody has asked for a universe yet"
+    platform.api.start_sensor(DISCOVERY)
     wait("discovered symbols", lambda: platform.api.symbols(MERGED), seconds=60)
     return platform.api.symbols(MERGED)
 
@@ -94,7 +96,7 @@ def test_definitions_load_and_the_daemons_are_healthy(platform: Platform) -> Non
 def test_the_sensor_makes_partitions_of_what_the_archive_lists(api: Api, symbols: list[str]) -> None:
     """SRMUSDT is delisted later; ARBUSDT is not listed yet at the exchange's present instant."""
     assert symbols == ["BTCUSDT", "ETHUSDT", "SRMUSDT"]
-    [tick] = api.ticks("discover_spot_symbols_by_month")
+    [tick] = api.ticks(DISCOVERY)
     assert (tick["status"], tick["error"]) in {("SUCCESS", None), ("SKIPPED", None)}
     wait("symbols of um", lambda: api.symbols(("merged", "um_klines_1m")) == ["BTCUSDT"], seconds=30)
 

@@ -7,7 +7,7 @@ import dagster as dg
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.body import run
-from bcdata.dagster.assets.zones import shown
+from bcdata.dagster.assets.zones import OWNERS, group_of, kinds_of, shown, tags_of
 from bcdata.dagster.checks import specs
 from bcdata.dagster.partitions import partitions_of
 from bcdata.dagster.resources import sources_of
@@ -24,8 +24,6 @@ def make_asset(catalog: Catalog, dataset: Dataset, step: Step) -> dg.AssetsDefin
 
 
 def _asset(catalog: Catalog, dataset: Dataset, step: Step, before: Iterable[Step]) -> dg.AssetsDefinition:
-    look = shown(step)
-
     @dg.asset(
         key=dg.AssetKey(step.key),
         deps=[dg.AssetKey(one.key) for one in before],
@@ -33,9 +31,11 @@ def _asset(catalog: Catalog, dataset: Dataset, step: Step, before: Iterable[Step
         required_resource_keys=sources_of(dataset.market),
         backfill_policy=dg.BackfillPolicy.single_run(),
         check_specs=specs(step),
-        group_name=step.zone.value,
-        description=look.description(dataset, step),
-        kinds=set(look.kinds),
+        group_name=group_of(dataset, step),
+        description=shown(step).description(dataset, step),
+        kinds=kinds_of(step),
+        tags=tags_of(dataset, step),
+        owners=OWNERS,
         pool=step.provider if step.zone is Zone.RAW else None,
     )
     def asset(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:

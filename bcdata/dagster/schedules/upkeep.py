@@ -1,60 +1,49 @@
-"""What looks after the lake by the clock: the sweep, halts, providers, and months of datasets that read them first."""
+"""What looks after the lake by the clock: the scrub, halts and providers."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import dagster as dg
 
-from bcdata import clock
-from bcdata.catalog import Catalog, Dataset
-from bcdata.dagster.jobs import job_name
-from bcdata.dagster.schedules.daily import refresh_requests
+from bcdata.catalog import Automation, Catalog
 from bcdata.dagster.upkeep.halts import JOB as HALTS
+from bcdata.dagster.upkeep.halts import OP as HALTS_OP
 from bcdata.dagster.upkeep.providers import JOB as PROVIDERS
-from bcdata.dagster.upkeep.scrub import JOB as SWEEP
+from bcdata.dagster.upkeep.scrub import JOB as SCRUB
+from bcdata.dagster.upkeep.scrub import OP as SCRUB_OP
+from bcdata.pipeline.watched import watched
 from bcdata.settings import Settings
 
 
-def upkeep_schedules(catalog: Catalog) -> list[dg.ScheduleDefinition]:
-    """One for each job, and one for each dataset that reads months first."""
+def upkeep_schedules(catalog: Catalog) -> Iterator[dg.ScheduleDefinition]:
+    """One for each job, over the datasets that take part."""
     settings = Settings()
-    return [
-        dg.ScheduleDefinition(
-            name=SWEEP,
-            job_name=SWEEP,
+    if datasets := catalog.served_by(Automation.VERIFY):
+        yield dg.ScheduleDefinition(
+            name=SCRUB,
+            job_name=SCRUB,
             cron_schedule=settings.verify_at,
             execution_timezone="UTC",
-            description="Checks all of raw against its digests and the archive's listing.",
-        ),
-        dg.ScheduleDefinition(
+            run_config=_config(SCRUB_OP, [one.name for one in datasets]),
+            description="Checks the whole lake against its digests, and raw against the archive's listing.",
+        )
+    if datasets := watched(catalog.served_by(Automation.FIND_HALTS)):
+        yield dg.ScheduleDefinition(
             name=HALTS,
             job_name=HALTS,
             cron_schedule=settings.halts_at,
             execution_timezone="UTC",
             default_status=dg.DefaultScheduleStatus.RUNNING,
+            run_config=_config(HALTS_OP, [one.name for one in datasets]),
             description="Looks for halts where merged bars have changed.",
-        ),
-        dg.ScheduleDefinition(
-            name=PROVIDERS,
-            job_name=PROVIDERS,
-            cron_schedule=settings.providers_at,
-            execution_timezone="UTC",
-            description="Notes every hour how providers stand, for the UI to plot.",
-        ),
-        *(_monthly(dataset) for dataset in catalog if dataset.monthly_replaces_daily),
-    ]
-
-
-def _monthly(dataset: Dataset) -> dg.ScheduleDefinition:
-    @dg.schedule(
-        name=f"monthly_{dataset.name}",
-        job_name=job_name(dataset.name),
-        cron_schedule=Settings().monthly_at,
+        )
+    yield dg.ScheduleDefinition(
+        name=PROVIDERS,
+        job_name=PROVIDERS,
+        cron_schedule=settings.providers_at,
         execution_timezone="UTC",
-        description=f"Runs the last month of {dataset.name}, which reads months first, through all zones.",
+        description="Notes every hour how providers stand, for the UI to plot.",
     )
-    def schedule(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        last = dataset.grain.key(clock.now().replace(day=1) - timedelta(days=1))
-        yield from refresh_requests(context, dataset, [last] if last >= dataset.start else [])
 
-    return schedule
+
+def _config(op: str, datasets: list[str]) -> dict[str, object]:
+    return {"ops": {op: {"config": {"datasets": datasets}}}}

@@ -8,9 +8,9 @@ import dagster as dg
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.heal import healed_by
-from bcdata.dagster.jobs import heal_job_name, job_name
+from bcdata.dagster.jobs import HEAL_PREFIX, job_name
 from bcdata.dagster.partitions import symbol_set
-from bcdata.pipeline.zones import closure, steps
+from bcdata.pipeline.zones import steps
 from bcdata.store.state.liveness import dead_runs, forget
 from bcdata.store.state.requests import Cell, Requests
 
@@ -76,7 +76,7 @@ def _uncount(instance: dg.DagsterInstance, root: Path, run_id: str) -> None:
 
 def _cells(run: dg.DagsterRun, catalog: Catalog, dataset: Dataset, known: Sequence[str]) -> Iterator[Cell]:
     own = {step.key for step in steps(dataset)}
-    if run.job_name.startswith(heal_job_name("")):
+    if run.job_name.startswith(HEAL_PREFIX):
         for assets, cells in healed_by(run.run_config):
             if own & {tuple(name.split("/")) for name in assets}:
                 yield from cells
@@ -88,8 +88,8 @@ def _assets(run: dg.DagsterRun, catalog: Catalog) -> set[tuple[str, ...]]:
     """The keys of the assets that a run over assets makes."""
     if run.asset_selection:
         return {tuple(key.path) for key in run.asset_selection}
-    made = next((one for one in catalog if job_name(one.name) == run.job_name), None)
-    return {step.key for step in closure(made, catalog.joined(made))} if made else set()
+    made = [one for one in catalog if job_name(one.market, one.grain) == run.job_name]
+    return {step.key for dataset in made for step in steps(dataset)}
 
 
 def _range(run: dg.DagsterRun, dataset: Dataset, known: Sequence[str]) -> Iterator[Cell]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bcdata import clock
-from bcdata.catalog import Catalog, Dataset
+from bcdata.catalog import Automation, Catalog, Dataset
 from bcdata.dagster.resources import StoreResource
 from bcdata.dagster.sensors.requester import SymbolCursor, symbols_of
+from bcdata.dagster.sensors.turns import Turn, take_turns
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.settings import Settings
 
@@ -20,36 +21,41 @@ SHOWN = 50
 """So many partitions get an observation of their own a tick; all of them are counted, and in `bcdata status`."""
 
 
-def freshness_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
-    """One sensor for each dataset of bars."""
-    return [_freshness(dataset) for dataset in catalog if dataset.frame_type.is_regular]
+def freshness_sensor(catalog: Catalog, datasets: Sequence[Dataset]) -> dg.SensorDefinition:
+    """The sensor over these datasets of bars."""
 
-
-def _freshness(dataset: Dataset) -> dg.SensorDefinition:
     @dg.sensor(
-        name=f"freshness_{dataset.name}",
+        name=Automation.FRESHNESS.value,
         minimum_interval_seconds=Settings().heal_every,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Observes which partitions of {dataset.name} lack bars that should be there by now.",
+        description="Observes which partitions lack bars that should be there by now.",
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
-        from bcdata.healing.freshness import freshness, merged_at
-        from bcdata.pipeline.records.footer_cache import open_footer_cache
-        from bcdata.store.store import Store
+        def look(name: str, cursor: str, seconds: float) -> Turn:
+            return _freshness(context, catalog[name], store, cursor, seconds)
 
-        symbols = SymbolCursor(symbols_of(context.instance, dataset))
-        tried = merged_at(store.path(), dataset.name)
-        with open_footer_cache(Store(store.path())) as footers:
-            found = [one for symbol in symbols for one in freshness(footers, dataset, [symbol], tried, clock.now())]
-        if symbols.cursor:
-            # What was read is remembered, so that the next tick gets further.
-            return dg.SensorResult(skip_reason=f"read {symbols.seen} symbols; goes on", cursor=context.cursor)
-        said = f"{len(found)} partitions of {symbols.seen} symbols are overdue"
-        digest = hashlib.sha256(repr(found).encode()).hexdigest()[:16]
-        events = list(_observations(dataset, found)) if digest != context.cursor else []
-        return dg.SensorResult(skip_reason=said, asset_events=events, cursor=digest)
+        return take_turns(context, [one.name for one in datasets], look)
 
     return sensor
+
+
+def _freshness(
+    context: dg.SensorEvaluationContext, dataset: Dataset, store: StoreResource, cursor: str, seconds: float
+) -> Turn:
+    from bcdata.healing.freshness import freshness, merged_at
+    from bcdata.pipeline.records.footer_cache import open_footer_cache
+    from bcdata.store.store import Store
+
+    symbols = SymbolCursor(symbols_of(context.instance, dataset), seconds=seconds)
+    tried = merged_at(store.path(), dataset.name)
+    with open_footer_cache(Store(store.path())) as footers:
+        found = [one for symbol in symbols for one in freshness(footers, dataset, [symbol], tried, clock.now())]
+    if symbols.cursor:
+        # What was read is remembered, so that the next tick gets further.
+        return Turn(f"read {symbols.seen} symbols; goes on", cursor)
+    digest = hashlib.sha256(repr(found).encode()).hexdigest()[:16]
+    events = list(_observations(dataset, found)) if digest != cursor else []
+    return Turn(f"{len(found)} partitions of {symbols.seen} symbols are overdue", digest, events=events)
 
 
 def _observations(dataset: Dataset, found: Sequence["Overdue"]) -> Iterator[dg.AssetObservation]:

@@ -10,9 +10,11 @@ import dagster as dg
 from bcdata import clock
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.heal import heal_config
+from bcdata.dagster.jobs import heal_job_name
 from bcdata.dagster.partitions import symbol_set
 from bcdata.dagster.resources import StoreResource
 from bcdata.dagster.sensors.active_runs import DATASET_TAG, KIND_TAG, active, fail_dead_runs, in_flight
+from bcdata.dagster.sensors.turns import TICK_SECONDS
 from bcdata.pipeline.zones import Step
 from bcdata.store.state.requests import Cell, Request, Requests
 
@@ -20,16 +22,14 @@ Parts = list[tuple[list[Step], list[Cell]]]
 """Steps, and the partitions over which they are run."""
 MOST_PARTITIONS = 600
 """A run of so many takes some minutes: long enough to be worth a process, short to lose."""
-TICK_SECONDS = 15.0
-"""A tick goes on from its cursor after so long; Dagster ends one at 60 s."""
 
 
 @dataclass(slots=True)
 class SymbolCursor:
-    """The symbols of a dataset in a fixed order, from the cursor on, for as long as a tick may last.
+    """The symbols of a dataset in a fixed order, from the cursor on, for as long as its turn may last.
 
     Attributes:
-        cursor: the symbol to begin the next tick with; empty when the round was finished.
+        cursor: the symbol to begin the next turn with; empty when the round was finished.
     """
 
     symbols: Sequence[str]
@@ -40,7 +40,7 @@ class SymbolCursor:
     seen: int = field(default=0, init=False)
 
     def __iter__(self) -> Iterator[str]:
-        """At least one symbol a tick, so that a round ends whatever the machine's load is."""
+        """At least one symbol a turn, so that a round ends whatever the machine's load is."""
         begun = self.clock()
         ordered = sorted(self.symbols)
         for symbol in [one for one in ordered if one >= self.cursor]:
@@ -89,6 +89,7 @@ class HealRequester:
         return [
             dg.RunRequest(
                 run_key=_key(self.kind, self.dataset.name, {cell: noted[cell] for cell in chosen}),
+                job_name=heal_job_name(self.dataset.market, self.dataset.grain),
                 run_config=heal_config(parts(list(chosen))),
                 tags={KIND_TAG: self.kind, DATASET_TAG: self.dataset.name},
             )

@@ -1,59 +1,68 @@
 """What reads bars, or a feature set, that have changed since is rebuilt: just that, and nothing above it."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from bcdata import clock
-from bcdata.catalog import Catalog, Dataset
-from bcdata.dagster.jobs import heal_job_name
+from bcdata.catalog import Automation, Catalog, Dataset
 from bcdata.dagster.resources import StoreResource
 from bcdata.dagster.sensors.requester import HealRequester, Parts, SymbolCursor
+from bcdata.dagster.sensors.turns import Turn, take_turns
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.settings import Settings
 from bcdata.store.state.requests import Cell
 
-
-def stale_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
-    """One sensor for each dataset of bars."""
-    return [_stale(catalog, dataset) for dataset in catalog if dataset.frame_type.derived]
+NAME = Automation.STALE.value
 
 
-def _stale(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:
+def stale_sensor(
+    catalog: Catalog, datasets: Sequence[Dataset], jobs: Sequence[dg.JobDefinition]
+) -> dg.SensorDefinition:
+    """The sensor over these datasets."""
+
     @dg.sensor(
-        name=f"stale_{dataset.name}",
-        job_name=heal_job_name(dataset.name),
+        name=NAME,
+        jobs=jobs,
         minimum_interval_seconds=Settings().heal_every,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
-            f"Rebuilds what of {dataset.name} was made of other bars, or another feature set, than are there now;"
-            " fetches nothing."
+            "Rebuilds what was made of other bars, or another feature set, than are there now; fetches nothing."
         ),
     )
     def sensor(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
-        from bcdata.healing.backoff import is_due
-        from bcdata.healing.stale import KIND, CurrentInputs, stale
-        from bcdata.pipeline.records.footer_cache import open_footer_cache
-        from bcdata.store.state.requests import Requests
-        from bcdata.store.store import Store
+        def look(name: str, cursor: str, seconds: float) -> Turn:
+            return _stale(HealRequester(context, catalog, catalog[name], store, NAME), cursor, seconds)
 
-        asker = HealRequester(context, catalog, dataset, store, KIND)
-        if run := asker.working():
-            return dg.SensorResult(skip_reason=f"run {run} is still at work", cursor=context.cursor)
-        symbols = SymbolCursor(asker.symbols(), context.cursor or "")
-        steps: dict[Cell, list[Step]] = {}
-        causes: dict[Cell, str] = {}
-        with open_footer_cache(Store(store.path())) as footers:
-            present = CurrentInputs(footers)
-            for symbol in symbols:
-                for step, date, cause in stale(present, catalog, dataset, symbol):
-                    steps.setdefault((symbol, date), []).append(step)
-                    causes[symbol, date] = f"{causes.get((symbol, date), '')}{cause}"
-        noted, now = Requests(store.path()).of(KIND, dataset.name), clock.now()
-        due = {cell: cause for cell, cause in causes.items() if is_due(noted.get(cell), cause, now)}
-        runs = asker.ask(due, lambda cells: _parts(steps, cells))
-        said = f"{len(causes)} partitions of {symbols.seen} symbols are out of date; none is due"
-        return dg.SensorResult(run_requests=runs, skip_reason=None if runs else said, cursor=symbols.cursor)
+        return take_turns(context, [one.name for one in datasets], look)
 
     return sensor
+
+
+def _stale(asker: HealRequester, cursor: str, seconds: float) -> Turn:
+    from bcdata.healing.backoff import is_due
+    from bcdata.healing.stale import CurrentInputs, stale
+    from bcdata.pipeline.records.footer_cache import open_footer_cache
+    from bcdata.store.state.requests import Requests
+    from bcdata.store.store import Store
+
+    dataset, lake = asker.dataset, Store(asker.store.path())
+    if run := asker.working():
+        return Turn(f"run {run} is still at work", cursor)
+    symbols = SymbolCursor(asker.symbols(), cursor, seconds)
+    steps: dict[Cell, list[Step]] = {}
+    causes: dict[Cell, str] = {}
+    with open_footer_cache(lake) as footers:
+        present = CurrentInputs(footers)
+        for symbol in symbols:
+            for step, date, cause in stale(present, asker.catalog, dataset, symbol):
+                steps.setdefault((symbol, date), []).append(step)
+                causes[symbol, date] = f"{causes.get((symbol, date), '')}{cause}"
+    noted, now = Requests(lake.root).of(NAME, dataset.name), clock.now()
+    due = {cell: cause for cell, cause in causes.items() if is_due(noted.get(cell), cause, now)}
+    runs = asker.ask(due, lambda cells: _parts(steps, cells))
+    said = f"{len(causes)} partitions of {symbols.seen} symbols are out of date; none is due"
+    return Turn(said, symbols.cursor, runs)
 
 
 def _parts(steps: dict[Cell, list[Step]], cells: list[Cell]) -> Parts:

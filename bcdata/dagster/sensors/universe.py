@@ -1,39 +1,41 @@
 """What is known of a market's symbols is kept up to date: new and delisted ones, renames, statuses."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
-from bcdata.catalog import Catalog
+from bcdata.catalog import Automation, Catalog, Dataset
 from bcdata.dagster.resources import run_context, sources_of
-from bcdata.providers.capabilities import Role
-from bcdata.providers.registry import has_role
+from bcdata.dagster.sensors.turns import Turn, take_turns
 
 EVERY_SECONDS = 3600
 
 
-def universe_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
-    """One sensor for each market that has files."""
-    markets = sorted({dataset.market for dataset in catalog})
-    return [_universe(catalog, market) for market in markets if has_role(market, Role.BULK)]
+def universe_sensor(catalog: Catalog, datasets: Sequence[Dataset]) -> dg.SensorDefinition:
+    """The sensor over the markets of these datasets. It asks for every symbol of a market: off until turned on."""
+    markets = sorted({dataset.market for dataset in datasets})
 
-
-def _universe(catalog: Catalog, market: str) -> dg.SensorDefinition:
     @dg.sensor(
-        name=f"universe_{market}",
-        required_resource_keys=sources_of(market),
+        name=Automation.UNIVERSE.value,
+        required_resource_keys=set().union(*(sources_of(market) for market in markets)),
         minimum_interval_seconds=EVERY_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Adds what is learnt of the symbols of {market} to its universe table, some symbols a tick.",
+        default_status=dg.DefaultSensorStatus.STOPPED,
+        description=(
+            "Adds what is learnt of all symbols of each market to its universe table, some symbols a tick:"
+            " thousands of requests until all were asked for once."
+        ),
     )
-    def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         from bcdata.universe.update import update
 
-        with run_context(catalog, context.resources) as work:
-            done = update(work, market)
-        for trouble in done.troubles:
-            context.log.warning(trouble)
-        # A tick that asks for no run is shown as skipped; the reason says what it did instead.
-        return dg.SkipReason(
-            f"{done.rows} new rows; {done.symbols} symbols are known, {done.asked} were asked for, {done.left} never"
-        )
+        def look(market: str, _cursor: str, seconds: float) -> Turn:
+            with run_context(catalog, context.resources) as work:
+                done = update(work, market, seconds=seconds)
+            for trouble in done.troubles:
+                context.log.warning(trouble)
+            counted = f"{done.symbols} symbols are known, {done.asked} were asked for, {done.left} never"
+            return Turn(f"{done.rows} new rows; {counted}")
+
+        return take_turns(context, markets, look)
 
     return sensor

@@ -3,13 +3,21 @@
 from collections.abc import Iterator
 
 import dagster as dg
+from pydantic import Field
 
 from bcdata.catalog import Catalog, Dataset
+from bcdata.dagster.assets.zones import OWNERS
 from bcdata.dagster.resources import StoreResource
 from bcdata.pipeline.watched import watched
 from bcdata.pipeline.zones import Step, Zone
 
-JOB = "find_halts"
+JOB, OP = "find_halts", "look_for_halts"
+
+
+class HaltsConfig(dg.Config):
+    """Where to look: all datasets whose bars are short enough, if none is named."""
+
+    datasets: list[str] = Field(default=[], description="all if none is named")
 
 
 def halt_assets(catalog: Catalog) -> list[dg.AssetSpec]:
@@ -19,8 +27,13 @@ def halt_assets(catalog: Catalog) -> list[dg.AssetSpec]:
             _key(dataset),
             deps=[dg.AssetKey(Step(Zone.MERGED, dataset.name).key)],
             group_name="halts",
-            kinds={"parquet", "numpy"},
-            description=f"When nobody traded in any liquid symbol of {dataset.market}; made by the job {JOB}.",
+            kinds={"halts", "parquet", "numpy"},
+            owners=OWNERS,
+            tags={"bcdata/zone": "halts", "bcdata/dataset": dataset.name, "bcdata/market": dataset.market},
+            description=(
+                f"Halts of {dataset.name}: when nobody traded in any liquid symbol of {dataset.market};"
+                f" made by the job {JOB}."
+            ),
         )
         for dataset in watched(catalog)
     ]
@@ -29,14 +42,16 @@ def halt_assets(catalog: Catalog) -> list[dg.AssetSpec]:
 def halts_job(catalog: Catalog) -> dg.JobDefinition:
     """The job over all datasets and dates that have changed."""
 
-    @dg.op(name="look_for_halts", out={}, description="Looks for halts where merged bars have changed.")
-    def op(context: dg.OpExecutionContext, store: StoreResource) -> Iterator[dg.AssetMaterialization]:
+    @dg.op(name=OP, out={}, description="Looks for halts where merged bars have changed.")
+    def op(
+        context: dg.OpExecutionContext, config: HaltsConfig, store: StoreResource
+    ) -> Iterator[dg.AssetMaterialization]:
         from bcdata.pipeline.halts import watch
         from bcdata.store.store import Store
 
         lake = Store(store.path())
         try:
-            for dataset in watched(catalog):
+            for dataset in watched([catalog[name] for name in config.datasets] or catalog):
                 for done in watch(lake, dataset):
                     context.log.info("%s %s: %d halts, %s", done.dataset, done.date, done.halts, done.state)
                     yield dg.AssetMaterialization(

@@ -5,6 +5,8 @@ from typing import Any
 
 import dagster as dg
 
+from bcdata.dagster.assets.zones import OWNERS
+
 KEY = dg.AssetKey(["reports", "providers"])
 JOB = "report_providers"
 
@@ -15,6 +17,8 @@ def providers_asset() -> dg.AssetsDefinition:
     @dg.asset(
         key=KEY,
         group_name="reports",
+        kinds={"reports", "http"},
+        owners=OWNERS,
         description="Sources of all providers: what their limits have left, share of answers and latency of 24 hours.",
     )
     def providers(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:

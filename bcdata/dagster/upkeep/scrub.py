@@ -50,7 +50,7 @@ def scrub_job(catalog: Catalog) -> dg.JobDefinition:
 
     graph = dg.GraphDefinition(name=JOB, node_defs=[op])
     return graph.to_job(
-        description="Whether the lake still holds what it did; `mend_...` has what is corrupted repaired."
+        description="Whether the lake still holds what it did; the sensor `repair` has what is corrupted repaired."
     )
 
 
