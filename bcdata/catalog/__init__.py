@@ -5,7 +5,7 @@ from bcdata.catalog.dataset import Dataset
 from bcdata.catalog.features import FeatureSet, Labels, Normalise
 from bcdata.catalog.gate import Period, Publication, Quality
 from bcdata.catalog.load import find_catalog, load_catalog
-from bcdata.catalog.names import DatasetName, parse_name
+from bcdata.catalog.names import DatasetName, no_parser, parse_name, rows_of
 from bcdata.catalog.resample import Resample
 from bcdata.catalog.universe import Decision, Universe
 from bcdata.providers.capabilities import Source
@@ -35,5 +35,7 @@ __all__ = [
     "common_start",
     "find_catalog",
     "load_catalog",
+    "no_parser",
     "parse_name",
+    "rows_of",
 ]

@@ -10,6 +10,7 @@ from bcdata.catalog.fields import Section, SourceName, Symbol, Unique, refusal
 from bcdata.catalog.gate import Period, Publication, Quality
 from bcdata.catalog.names import DatasetName, parse_name
 from bcdata.catalog.resample import Resample, Resampled
+from bcdata.catalog.sources import complaint
 from bcdata.catalog.universe import Universe
 from bcdata.errors import UsageError
 from bcdata.frames.types import FrameType
@@ -65,8 +66,13 @@ class Dataset(Section):
 
     @property
     def kind(self) -> str:
-        """How names of datasets and providers call what its rows are: `klines` or `funding`."""
+        """How names of datasets and providers call what its rows are: `klines`, `funding`, ..."""
         return self.frame_type.key
+
+    @property
+    def ends_at_raw(self) -> bool:
+        """Whether its files are kept and no rows are made of them, as nothing parses its type."""
+        return not self.frame_type.has_parser
 
     @property
     def interval(self) -> Interval | None:
@@ -181,11 +187,8 @@ class Dataset(Section):
     def _sources_serve_the_market(cls, sources: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         name = _name(info)
         for index, source in enumerate(sources):
-            if name and name.market.name not in SOURCES[source].capabilities.markets:
-                raise refusal(f"{source} has no {name.market.name} market", index)
-            intervals = SOURCES[source].capabilities.intervals
-            if name and name.interval and intervals and name.interval.name not in intervals:
-                raise refusal(f"{source} has no bars of {name.interval.name}; it has {' '.join(intervals)}", index)
+            if name and (problem := complaint(name, source)):
+                raise refusal(problem, index)
         if info.data.get("universe") and all(SOURCES[source].role is Role.WINDOW for source in sources):
             raise refusal(f"{sources[0]} lists no symbols that a universe could choose from; name them in `symbols`")
         return sources
@@ -196,7 +199,7 @@ class Dataset(Section):
         name = _name(info)
         for index, period in enumerate(archive):
             if name and period not in _periods(name):
-                raise refusal(f"the archive has no {period} files of this dataset; write monthly", index)
+                raise refusal(f"the archive has no {period} files of this dataset; write {_periods(name)[0]}", index)
         return archive
 
     @field_validator("monthly_replaces_daily")

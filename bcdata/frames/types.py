@@ -18,8 +18,8 @@ class FrameType:
 
     Attributes:
         key: the word in names of datasets, and how providers are asked for the type.
-        rows: what its rows are, in words for people too.
-        time: the column of a row's time.
+        rows: what its rows are, in words for people too; None where nothing parses its files, which are kept in raw.
+        time: the column of a row's time; empty without rows.
         pace: the interval by which rows become due; None where a dataset's name states it.
         is_regular: whether a row is expected at each step of that interval. Of others their neighbours alone tell.
         derived: the zones that may be made of its merged rows.
@@ -29,7 +29,7 @@ class FrameType:
     """
 
     key: str
-    rows: Rows
+    rows: Rows | None
     time: str
     pace: str | None
     is_regular: bool
@@ -42,6 +42,11 @@ class FrameType:
     def has_interval(self) -> bool:
         """Whether a dataset's name states the length of its rows, which are labelled by their open then."""
         return self.pace is None
+
+    @property
+    def has_parser(self) -> bool:
+        """Whether rows are made of its files; datasets of other types end at raw."""
+        return self.rows is not None
 
 
 SETTLEMENTS = FrameType(
@@ -68,5 +73,25 @@ BARS = FrameType(
 )
 """Bars of trades."""
 
-FRAME_TYPES: dict[str, FrameType] = {one.key: one for one in (BARS, SETTLEMENTS)}
+
+def _without_parser(key: str, *periods: Literal["daily", "monthly"], pace: str | None = "1d") -> FrameType:
+    """A type whose files are listed, fetched and verified, and read by nobody yet."""
+    return FrameType(key, rows=None, time="", pace=pace, is_regular=False, derived=frozenset(), periods=periods)
+
+
+_KEPT_ONLY = (
+    _without_parser("mark_klines", "daily", "monthly", pace=None),
+    _without_parser("index_klines", "daily", "monthly", pace=None),
+    _without_parser("premium_klines", "daily", "monthly", pace=None),
+    _without_parser("metrics", "daily"),
+    _without_parser("trades", "daily", "monthly"),
+    _without_parser("agg_trades", "daily", "monthly"),
+    _without_parser("book_depth", "daily"),
+    _without_parser("book_ticker", "daily", "monthly"),
+    _without_parser("liquidation_snapshot", "daily"),
+    _without_parser("bvol_index", "daily"),
+    _without_parser("eoh_summary", "daily"),
+)
+
+FRAME_TYPES: dict[str, FrameType] = {one.key: one for one in (BARS, SETTLEMENTS, *_KEPT_ONLY)}
 """All frame types by their key."""

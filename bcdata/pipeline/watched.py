@@ -11,5 +11,5 @@ LONGEST_BAR = timedelta(hours=1)
 
 def watched(datasets: Iterable[Dataset]) -> list[Dataset]:
     """The datasets whose bars are short enough to tell halts."""
-    found = [(one, one.interval.length if one.interval else None) for one in datasets]
+    found = [(one, one.interval.length if one.interval else None) for one in datasets if not one.ends_at_raw]
     return [one for one, length in found if length is not None and length <= LONGEST_BAR]

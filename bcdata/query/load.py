@@ -15,7 +15,7 @@ from bcdata.bars.fill import fill as fill_bars
 from bcdata.bars.known import with_known_at
 from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE, SEGMENT
 from bcdata.bars.segments import split as split_bars
-from bcdata.catalog import Catalog, Dataset, load_catalog
+from bcdata.catalog import Catalog, Dataset, load_catalog, no_parser
 from bcdata.errors import UsageError
 from bcdata.frames.schema import TIME
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
@@ -130,6 +130,8 @@ def _source(catalog: Catalog, dataset: str, zone: str) -> tuple[Dataset, Interva
         raise UsageError(f"there is no zone {zone!r} to load; it is one of {', '.join(ZONES)}")
     if zone != "resampled":
         found = catalog[dataset]
+        if found.ends_at_raw:
+            raise UsageError(no_parser(dataset))
         return found, found.interval
     for one in catalog:
         if dataset in one.resampled():

@@ -9,7 +9,7 @@ import polars as pl
 
 from bcdata.bars.halts import HALT
 from bcdata.bars.resample import resampled_bar
-from bcdata.catalog import Catalog, Dataset
+from bcdata.catalog import Catalog, Dataset, rows_of
 from bcdata.errors import StoreError
 from bcdata.features.labels import label_schema
 from bcdata.features.report import REPORT
@@ -105,9 +105,11 @@ def views(catalog: Catalog) -> Iterator[AssetView]:
 
 
 def _views(dataset: Dataset) -> Iterator[AssetView]:
+    if dataset.ends_at_raw:
+        return
     perpetual, name = dataset.is_perpetual, dataset.name
     view = partial(AssetView, name=name, source=name, grain=dataset.grain)
-    merged = merged_schema(dataset.frame_type.rows, funding=perpetual)
+    merged = merged_schema(rows_of(name), funding=perpetual)
     if "known_at" in merged:
         yield view("merged", schema=merged)
     else:

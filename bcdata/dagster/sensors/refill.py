@@ -12,8 +12,8 @@ from bcdata.settings import Settings
 
 
 def refill_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
-    """One sensor for each dataset."""
-    return [_refill(catalog, dataset) for dataset in catalog]
+    """One sensor for each dataset that has rows."""
+    return [_refill(catalog, dataset) for dataset in catalog if not dataset.ends_at_raw]
 
 
 def _refill(catalog: Catalog, dataset: Dataset) -> dg.SensorDefinition:

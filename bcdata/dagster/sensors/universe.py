@@ -5,15 +5,16 @@ import dagster as dg
 from bcdata.catalog import Catalog
 from bcdata.dagster.resources import run_context, sources_of
 from bcdata.providers.capabilities import Role
-from bcdata.providers.registry import has_role
+from bcdata.providers.registry import MARKETS, has_role
 
 EVERY_SECONDS = 3600
 
 
 def universe_sensors(catalog: Catalog) -> list[dg.SensorDefinition]:
-    """One sensor for each market that has files."""
+    """One sensor for each market that has files of bars."""
     markets = sorted({dataset.market for dataset in catalog})
-    return [_universe(catalog, market) for market in markets if has_role(market, Role.BULK)]
+    found = [market for market in markets if MARKETS[market].has_bars and has_role(market, Role.BULK)]
+    return [_universe(catalog, market) for market in found]
 
 
 def _universe(catalog: Catalog, market: str) -> dg.SensorDefinition:

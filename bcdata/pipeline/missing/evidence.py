@@ -44,6 +44,8 @@ async def evidence_of(
         ProviderError: the archive cannot be asked.
     """
     window = window_of(dataset, partition)
+    if dataset.ends_at_raw:
+        return {}
     if dataset.interval is None:
         return await settlement_evidence(context, dataset, partition, held)
     days = uncovered_days(objects, window.until(context.now))
