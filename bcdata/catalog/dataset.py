@@ -60,6 +60,11 @@ class Dataset(Section):
         return parse_name(self.name).market.is_perpetual
 
     @property
+    def has_funding(self) -> bool:
+        """Whether its bars carry the funding of their market."""
+        return self.is_perpetual and self.frame_type.joins is not None
+
+    @property
     def frame_type(self) -> FrameType:
         """What its rows are, and what follows from it."""
         return parse_name(self.name).frame_type
@@ -224,7 +229,7 @@ class Dataset(Section):
                 raise refusal(f"{symbol} is not among the dataset's `symbols`: its bars would never come", *at)
         if features and name and name.interval:
             features.require_sense(name.interval)
-        return features
+        return features.of(name.frame_type) if features and name else features
 
     @field_validator("labels")
     @classmethod
@@ -252,8 +257,9 @@ class Dataset(Section):
 
 
 def _features(name: str) -> FeatureSet | None:
-    """All features of bars, unless the catalog says otherwise."""
-    return FeatureSet() if "features" in parse_name(name).frame_type.derived else None
+    """All features that bars of the type have, unless the catalog says otherwise."""
+    frame_type = parse_name(name).frame_type
+    return FeatureSet().of(frame_type) if "features" in frame_type.derived else None
 
 
 def _name(info: ValidationInfo) -> DatasetName | None:

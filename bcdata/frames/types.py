@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from bcdata.frames.columns import BAR_COLUMNS
+
 Rows = Literal["bars", "settlements"]
 """What rows are: types whose rows are the same share schemas, rules and functions."""
 
@@ -26,6 +28,9 @@ class FrameType:
         periods: of which files are published; longer rows than a day are in those of months alone.
         early: how far before its own time files may hold a row of a partition; zero where a file has what it names.
         joins: the key of the type whose merged rows of the same market and symbol are joined to these; None for none.
+        columns: of bars, those that they have; the others are null, whatever a file says.
+        is_signed: whether prices may be zero and negative: then no ratio of two of them means anything.
+        names_pairs: whether symbols are those of pairs, which need not be the symbol of a contract.
     """
 
     key: str
@@ -37,11 +42,19 @@ class FrameType:
     periods: tuple[Literal["daily", "monthly"], ...]
     early: timedelta = timedelta()
     joins: str | None = None
+    columns: frozenset[str] = BAR_COLUMNS
+    is_signed: bool = False
+    names_pairs: bool = False
 
     @property
     def has_interval(self) -> bool:
         """Whether a dataset's name states the length of its rows, which are labelled by their open then."""
         return self.pace is None
+
+    def filled(self, columns: frozenset[str]) -> frozenset[str]:
+        """Of the columns that a source fills, `vwap` among them where it states its own, those that the type has."""
+        lacking = BAR_COLUMNS - self.columns
+        return columns - lacking - ({"vwap"} if lacking else set())
 
     @property
     def has_parser(self) -> bool:

@@ -86,6 +86,8 @@ def load(
     policy = _policy(fill)
     if (policy is not Fill.NONE or split) and (zone != "merged" or interval is None):
         raise UsageError("only merged bars can be filled and split; leave `fill` and `split` out")
+    if split and source.frame_type.is_signed:
+        raise UsageError(f"{source.kind} have prices below zero, whose ratio says nothing; leave `split` out")
     asked = (None if start is None else _instant(start), None if end is None else _instant(end))
     window = Window(asked[0] or _BEGINNING, asked[1] or _END)
     if window.is_empty:

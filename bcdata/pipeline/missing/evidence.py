@@ -66,7 +66,8 @@ async def evidence_of(
         context.attempts,
         context.now,
     )
-    found = await finder.find(series, history.held, [pair for pair in missing if _touches(pair, window)])
+    edges = [pair for pair in missing if _touches(pair, window)]
+    found = await finder.find(series, history.held, [] if dataset.frame_type.is_signed else edges)
     reused = {
         record["start"]: record for one in found if (reason := one.reason(window)) for record in [record_of(reason)]
     }
