@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from bcdata.frames.columns import BAR_COLUMNS
+from bcdata.frames.columns import BAR_COLUMNS, PRICES
 
 Rows = Literal["bars", "settlements"]
 """What rows are: types whose rows are the same share schemas, rules and functions."""
@@ -62,6 +62,8 @@ class FrameType:
         return self.rows is not None
 
 
+_OF_PRICES = frozenset({"features", "reports", "seasonality", "labels", "resampled"})
+
 SETTLEMENTS = FrameType(
     "funding",
     rows="settlements",
@@ -80,22 +82,43 @@ BARS = FrameType(
     time="open_time",
     pace=None,
     is_regular=True,
-    derived=frozenset({"features", "reports", "seasonality", "labels", "resampled"}),
+    derived=_OF_PRICES,
     periods=("daily", "monthly"),
     joins=SETTLEMENTS.key,
 )
 """Bars of trades."""
 
 
-def _without_parser(key: str, *periods: Literal["daily", "monthly"], pace: str | None = "1d") -> FrameType:
+def _computed(key: str, derived: frozenset[str], *, is_signed: bool = False, names_pairs: bool = False) -> FrameType:
+    """Bars of a price that is computed and not traded: nothing but prices."""
+    return FrameType(
+        key,
+        rows="bars",
+        time="open_time",
+        pace=None,
+        is_regular=True,
+        derived=derived,
+        periods=("daily", "monthly"),
+        columns=frozenset(PRICES),
+        is_signed=is_signed,
+        names_pairs=names_pairs,
+    )
+
+
+MARKS = _computed("mark_klines", _OF_PRICES)
+"""Bars of the price at which contracts are valued."""
+INDICES = _computed("index_klines", _OF_PRICES, names_pairs=True)
+"""Bars of the price of a pair on several spot exchanges."""
+PREMIUMS = _computed("premium_klines", frozenset({"resampled"}), is_signed=True)
+"""Bars of the distance of a contract's price from the index, as a share of this."""
+
+
+def _without_parser(key: str, *periods: Literal["daily", "monthly"]) -> FrameType:
     """A type whose files are listed, fetched and verified, and read by nobody yet."""
-    return FrameType(key, rows=None, time="", pace=pace, is_regular=False, derived=frozenset(), periods=periods)
+    return FrameType(key, rows=None, time="", pace="1d", is_regular=False, derived=frozenset(), periods=periods)
 
 
 _KEPT_ONLY = (
-    _without_parser("mark_klines", "daily", "monthly", pace=None),
-    _without_parser("index_klines", "daily", "monthly", pace=None),
-    _without_parser("premium_klines", "daily", "monthly", pace=None),
     _without_parser("metrics", "daily"),
     _without_parser("trades", "daily", "monthly"),
     _without_parser("agg_trades", "daily", "monthly"),
@@ -106,5 +129,5 @@ _KEPT_ONLY = (
     _without_parser("eoh_summary", "daily"),
 )
 
-FRAME_TYPES: dict[str, FrameType] = {one.key: one for one in (BARS, SETTLEMENTS, *_KEPT_ONLY)}
+FRAME_TYPES: dict[str, FrameType] = {one.key: one for one in (BARS, SETTLEMENTS, MARKS, INDICES, PREMIUMS, *_KEPT_ONLY)}
 """All frame types by their key."""

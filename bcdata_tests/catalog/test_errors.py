@@ -154,7 +154,16 @@ def mistakes(load: Load, text: str) -> list[tuple[int, str]]:
         ),
         (BODY.replace("um_klines_1m", "um_book_depth") + "    archive: [monthly]\n", 7, "no monthly files"),
         (BODY.replace("um_klines_1m", "um_trades") + "    features: true\n", 7, "trades has none"),
-        (BODY.replace("um_klines_1m", "um_mark_klines_1m") + "    labels: {horizons: [1]}\n", 7, "has none"),
+        (BODY.replace("um_klines_1m", "um_premium_klines_1m") + "    labels: {horizons: [1]}\n", 7, "has none"),
+        (
+            (
+                BODY.replace("um_klines_1m", "um_mark_klines_1m") + "    features: {select: [body, rel_volume]}\n",
+                7,
+                "rel_volume reads columns that mark_klines do not have",
+            ),
+            7,
+            "rel_volume reads",
+        ),
         (BODY.replace("um_klines_1m", "um_funding") + "    features: true\n", 7, "funding has none"),
         (BODY.replace("um_klines_1m", "um_klines_1w") + "    archive: [daily]\n", 7, "no daily files"),
         (

@@ -19,10 +19,10 @@ from bcdata_tests.world import World
 CATALOG = """
 datasets:
   spot_trades: {grain: day, start: 2025-01-01, symbols: [BTCUSDT], sources: [binance_archive]}
-  um_mark_klines_1m: {grain: month, start: 2025-01, symbols: [BTCUSDT], sources: [binance_archive]}
+  um_book_ticker: {grain: month, start: 2025-01, symbols: [BTCUSDT], sources: [binance_archive]}
   option_bvol_index: {grain: day, start: 2025-01-01, symbols: [BTCBVOLUSDT], sources: [binance_archive]}
 """
-NAMES = ("spot_trades", "um_mark_klines_1m", "option_bvol_index")
+NAMES = ("spot_trades", "um_book_ticker", "option_bvol_index")
 KEY = "data/spot/daily/trades/BTCUSDT/BTCUSDT-trades-2025-01-0{}.zip"
 
 

@@ -21,9 +21,6 @@ from bcdata_tests.run import ARCHIVE, Lake, tree
 from bcdata_tests.world import World
 
 FOLDERS = {
-    "mark_klines_1m": "markPriceKlines",
-    "index_klines_1m": "indexPriceKlines",
-    "premium_klines_1m": "premiumIndexKlines",
     "metrics": "metrics",
     "trades": "trades",
     "agg_trades": "aggTrades",
@@ -35,13 +32,10 @@ FOLDERS = {
 }
 """The archive's words for the types, as they stand in names of datasets."""
 ROOTS = {"spot": "data/spot", "um": "data/futures/um", "cm": "data/futures/cm", "option": "data/option"}
-NAMES = [
-    (market, kind)
-    for market, kind in product(ROOTS, FOLDERS)
-    if kind.removesuffix("_1m") in MARKETS[market].kinds and not FRAME_TYPES[kind.removesuffix("_1m")].has_parser
-]
+NAMES = [(market, kind) for market, kind in product(ROOTS, FOLDERS) if kind in MARKETS[market].kinds]
 SYMBOL = "BTCUSDT"
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
+PERIODS = {"day": "daily", "month": "monthly"}
 NONSENSE = b"\x00 nobody reads this\n"
 
 
@@ -52,9 +46,8 @@ def catalog(dataset: str, *, grain: str = "day", more: str = "") -> str:
 
 
 def key_of(market: str, kind: str, date: str) -> str:
-    period, (folder, interval) = "daily" if len(date) > 7 else "monthly", (FOLDERS[kind], "1m/" * kind.endswith("_1m"))
-    word = interval.rstrip("/") or folder
-    return f"{ROOTS[market]}/{period}/{folder}/{SYMBOL}/{interval}{SYMBOL}-{word}-{date}.zip"
+    period = PERIODS["day" if len(date) > len("2025-01") else "month"]
+    return f"{ROOTS[market]}/{period}/{FOLDERS[kind]}/{SYMBOL}/{SYMBOL}-{FOLDERS[kind]}-{date}.zip"
 
 
 def put(world: World, market: str, kind: str, date: str, content: bytes = NONSENSE, **more: str) -> bytes:
@@ -71,8 +64,8 @@ def objects(lake: Lake, dataset: str, date: str) -> dict[str, str]:
 
 
 def test_every_type_of_the_archive_has_a_name() -> None:
-    words = {kind.removesuffix("_1m") for kind in FOLDERS}
-    assert words | {"klines", "funding"} == FRAME_TYPES.keys()
+    assert FOLDERS.keys() == {key for key, one in FRAME_TYPES.items() if not one.has_parser}
+    assert {kind for market in ROOTS for kind in MARKETS[market].kinds} == FRAME_TYPES.keys()
 
 
 @pytest.mark.parametrize(("market", "kind"), NAMES)
@@ -94,7 +87,7 @@ def test_it_ends_at_raw_with_the_bytes_as_sent(world: World, market: str, kind: 
     assert tree(lake.root) == before
 
 
-@pytest.mark.parametrize("kind", ["agg_trades", "mark_klines_1m"])
+@pytest.mark.parametrize("kind", ["agg_trades", "book_ticker"])
 def test_a_month_is_fetched_only_for_days_without_an_object(world: World, kind: str) -> None:
     dataset = f"um_{kind}"
     days = [f"2025-01-{day:02}" for day in range(1, 32)]

@@ -19,7 +19,9 @@ _FILES = Capabilities(
     markets=tuple(one.name for one in MARKETS),
     kinds=tuple(dict.fromkeys(kind for one in MARKETS for kind in one.kinds)),
 )
-_ANSWERS = Capabilities(markets=("spot", "um", "cm"), kinds=("klines", "funding"))
+_ANSWERS = Capabilities(
+    markets=("spot", "um", "cm"), kinds=("klines", "funding", "mark_klines", "index_klines", "premium_klines")
+)
 
 
 def _archive_urls() -> dict[str, str]:

@@ -9,6 +9,10 @@ from bcdata.windows import Grain, Window
 
 VENUE_FOLDERS = {"spot": "data/spot", "um": "data/futures/um", "cm": "data/futures/cm", "option": "data/option"}
 CHECKSUM = ".CHECKSUM"
+KLINES, FUNDING = "klines", "fundingRate"
+MARK_PRICE, INDEX_PRICE, PREMIUM_INDEX = "markPriceKlines", "indexPriceKlines", "premiumIndexKlines"
+COMPUTED = (MARK_PRICE, INDEX_PRICE, PREMIUM_INDEX)
+"""Types of bars whose prices are computed and not traded; futures have them."""
 _VENUES = {folder: venue for venue, folder in VENUE_FOLDERS.items()}
 _DAILY_AT = time(8, tzinfo=UTC)
 _MONTHLY_AT = time(12, tzinfo=UTC)
