@@ -1,12 +1,12 @@
 """The catalog: what is kept, from when on, for which symbols, out of which sources."""
 
-from bcdata.catalog.automation import LONGEST_WATCHED, Automation
+from bcdata.catalog.automation import LONGEST_WATCHED, TRADED, Automation
 from bcdata.catalog.catalog import Catalog, common_start
 from bcdata.catalog.dataset import Dataset
 from bcdata.catalog.features import FeatureSet, Labels, Normalise
 from bcdata.catalog.gate import Period, Publication, Quality
 from bcdata.catalog.load import find_catalog, load_catalog
-from bcdata.catalog.names import DatasetName, parse_name
+from bcdata.catalog.names import DatasetName, no_parser, parse_name, rows_of
 from bcdata.catalog.resample import Resample
 from bcdata.catalog.universe import Decision, Universe
 from bcdata.providers.capabilities import Source
@@ -18,6 +18,7 @@ __all__ = [
     "LONGEST_WATCHED",
     "MARKETS",
     "SOURCES",
+    "TRADED",
     "Automation",
     "Catalog",
     "Contract",
@@ -38,5 +39,7 @@ __all__ = [
     "common_start",
     "find_catalog",
     "load_catalog",
+    "no_parser",
     "parse_name",
+    "rows_of",
 ]

@@ -12,6 +12,8 @@ from bcdata.catalog.names import DatasetName
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import SOURCES, has_role
 
+TRADED = frozenset({"volume", "trades"})
+"""Columns that tell whether anybody traded."""
 LONGEST_WATCHED = timedelta(hours=1)
 """Whether a symbol is liquid is told from the bars of a day: longer ones are too few to find halts by."""
 
@@ -40,10 +42,14 @@ def misfits(name: DatasetName, sources: Collection[str], *, months_first: bool) 
 
 
 def _misfits(name: DatasetName, sources: Collection[str], *, months_first: bool) -> Iterator[tuple[Automation, str]]:
-    market, rows = name.market.name, name.frame_type.rows
+    market, rows = name.market.name, name.frame_type.rows or "files that nothing parses"
     if not has_role(market, Role.BULK):
         for kind in (Automation.DISCOVER_SYMBOLS, Automation.UNIVERSE):
             yield kind, f"no source lists all symbols of the {market} market"
+    elif not name.market.has_bars:
+        yield Automation.UNIVERSE, f"no bars tell when symbols of the {market} market were traded"
+    if not name.frame_type.has_parser:
+        yield Automation.REFILL, "nothing parses its files, so it has no rows to miss"
     if not name.frame_type.is_regular:
         yield Automation.FRESHNESS, f"{rows} are due at no fixed times"
     if not name.frame_type.derived:
@@ -53,8 +59,8 @@ def _misfits(name: DatasetName, sources: Collection[str], *, months_first: bool)
     if not months_first:
         yield Automation.MONTHLY, "it needs `monthly_replaces_daily: true`"
     length = name.interval.length if name.interval else None
-    if length is None or length > LONGEST_WATCHED:
-        yield Automation.FIND_HALTS, "halts are found in bars of an hour or less"
+    if length is None or length > LONGEST_WATCHED or not name.frame_type.columns >= TRADED:
+        yield Automation.FIND_HALTS, "halts are found in bars of trades, of an hour or less"
 
 
 def _known(word: str) -> Automation:

@@ -1,6 +1,6 @@
 """All datasets together, and what follows from having them together."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,14 @@ class Catalog:
             if dataset.name == name:
                 return dataset
         raise UsageError(f"there is no dataset {name!r} in {self.path}; {choose(name, self.names)}")
+
+    def chosen(self, names: Collection[str]) -> list[Dataset]:
+        """The datasets of these names; all where none is named.
+
+        Raises:
+            UsageError: a name is unknown.
+        """
+        return [self[name] for name in names] if names else list(self.datasets)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from bcdata.catalog.fields import Section, SourceName, Symbol, Unique, refusal
 from bcdata.catalog.gate import Period, Publication, Quality
 from bcdata.catalog.names import DatasetName, parse_name
 from bcdata.catalog.resample import Resample, Resampled
+from bcdata.catalog.sources import complaint
 from bcdata.catalog.universe import Universe
 from bcdata.errors import UsageError
 from bcdata.frames.types import FrameType
@@ -61,14 +62,24 @@ class Dataset(Section):
         return parse_name(self.name).market.is_perpetual
 
     @property
+    def has_funding(self) -> bool:
+        """Whether its bars carry the funding of their market."""
+        return self.is_perpetual and self.frame_type.joins is not None
+
+    @property
     def frame_type(self) -> FrameType:
         """What its rows are, and what follows from it."""
         return parse_name(self.name).frame_type
 
     @property
     def kind(self) -> str:
-        """How names of datasets and providers call what its rows are: `klines` or `funding`."""
+        """How names of datasets and providers call what its rows are: `klines`, `funding`, ..."""
         return self.frame_type.key
+
+    @property
+    def ends_at_raw(self) -> bool:
+        """Whether its files are kept and no rows are made of them, as nothing parses its type."""
+        return not self.frame_type.has_parser
 
     @property
     def interval(self) -> Interval | None:
@@ -189,11 +200,8 @@ class Dataset(Section):
     def _sources_serve_the_market(cls, sources: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         name = _name(info)
         for index, source in enumerate(sources):
-            if name and name.market.name not in SOURCES[source].capabilities.markets:
-                raise refusal(f"{source} has no {name.market.name} market", index)
-            intervals = SOURCES[source].capabilities.intervals
-            if name and name.interval and intervals and name.interval.name not in intervals:
-                raise refusal(f"{source} has no bars of {name.interval.name}; it has {' '.join(intervals)}", index)
+            if name and (problem := complaint(name, source)):
+                raise refusal(problem, index)
         if info.data.get("universe") and all(SOURCES[source].role is Role.WINDOW for source in sources):
             raise refusal(f"{sources[0]} lists no symbols that a universe could choose from; name them in `symbols`")
         return sources
@@ -204,7 +212,7 @@ class Dataset(Section):
         name = _name(info)
         for index, period in enumerate(archive):
             if name and period not in _periods(name):
-                raise refusal(f"the archive has no {period} files of this dataset; write monthly", index)
+                raise refusal(f"the archive has no {period} files of this dataset; write {_periods(name)[0]}", index)
         return archive
 
     @field_validator("monthly_replaces_daily")
@@ -229,7 +237,7 @@ class Dataset(Section):
                 raise refusal(f"{symbol} is not among the dataset's `symbols`: its bars would never come", *at)
         if features and name and name.interval:
             features.require_sense(name.interval)
-        return features
+        return features.of(name.frame_type) if features and name else features
 
     @field_validator("labels")
     @classmethod
@@ -270,8 +278,9 @@ class Dataset(Section):
 
 
 def _features(name: str) -> FeatureSet | None:
-    """All features of bars, unless the catalog says otherwise."""
-    return FeatureSet() if "features" in parse_name(name).frame_type.derived else None
+    """All features that bars of the type have, unless the catalog says otherwise."""
+    frame_type = parse_name(name).frame_type
+    return FeatureSet().of(frame_type) if "features" in frame_type.derived else None
 
 
 def _name(info: ValidationInfo) -> DatasetName | None:

@@ -10,7 +10,9 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from bcdata.catalog.fields import Section, Symbol, Unique, refusal
 from bcdata.features.parameters import LONGEST, ParameterError
-from bcdata.features.selection import Variants, select
+from bcdata.features.selection import Variants, computable, select
+from bcdata.frames.columns import BAR_COLUMNS
+from bcdata.frames.types import FrameType
 from bcdata.intervals import Interval
 
 FARTHEST = 200
@@ -71,6 +73,21 @@ class FeatureSet(Section):
                 low, high = feature.range
                 raise refusal(f"{name} lies in [{low:g}, {high:g}]: there is nothing to clip", name, "tail")
         return MappingProxyType(dict(normalise))
+
+    def of(self, frame_type: FrameType) -> "FeatureSet":
+        """The set for bars of this type: of all features, those whose columns such bars have.
+
+        Raises:
+            PydanticCustomError: a feature is named that reads another column.
+        """
+        if frame_type.columns >= BAR_COLUMNS and frame_type.joins is not None:
+            return self  # nothing is left out, and what is registered need not be loaded
+        possible = computable(frame_type.columns, has_funding=frame_type.joins is not None)
+        for section in ("select", "windows", "normalise"):
+            for name in getattr(self, section) or ():
+                if name not in possible:
+                    raise refusal(f"{name} reads columns that {frame_type.key} do not have", section)
+        return self if self.select is not None else self.model_copy(update={"select": possible})
 
     @property
     def others(self) -> Iterator[tuple[tuple[str | int, ...], str]]:

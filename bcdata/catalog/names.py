@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bcdata.errors import UsageError
-from bcdata.frames.types import FRAME_TYPES, FrameType
+from bcdata.frames.types import FRAME_TYPES, FrameType, Rows
 from bcdata.hints import choose
 from bcdata.intervals import Interval
 from bcdata.providers.registry import MARKETS
 from bcdata.venues.market import Market
 
-_NAME = re.compile(
-    rf"(?P<market>[a-z0-9_]+?)_(?P<type>{'|'.join(FRAME_TYPES)})(?:_(?P<interval>[0-9A-Za-z]+))?", re.ASCII
-)
+_TYPES = {
+    key: re.compile(rf"(?P<market>[a-z0-9_]+)_{key}(?:_(?P<interval>[0-9A-Za-z]+))?", re.ASCII) for key in FRAME_TYPES
+}
+_SHAPE = re.compile(r"(?P<market>[a-z0-9]+)_(?P<type>[a-z][a-z0-9_]*?)(?:_(?P<interval>\d+[0-9A-Za-z]*))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +28,54 @@ class DatasetName:
 
 @lru_cache(maxsize=1024)
 def parse_name(name: str) -> DatasetName:
-    """Reads a dataset's name, `<market>_klines_<interval>` or `<market>_funding`.
+    """Reads a dataset's name, `<market>_<type>` or `<market>_<type>_<interval>`.
 
     Raises:
         UsageError: it has another shape, or names a market, a type or an interval that there is not.
     """
-    match = _NAME.fullmatch(name)
-    if not match:
-        kinds = " or ".join(FRAME_TYPES)
-        raise UsageError(
-            f"{name!r} is not a dataset's name; write <market>_<type>_<interval>, with {kinds} for the type: "
-            "spot_klines_1m, um_funding"
-        )
+    readings = [(one, match) for one, form in _TYPES.items() if (match := form.fullmatch(name))]
+    if not readings:
+        raise UsageError(_unknown_type(name))
+    # `us_index_klines_1d` may be of a market `us` or of a market `us_index`: the one that there is decides.
+    key, match = next((one for one in readings if one[1]["market"] in MARKETS), readings[0])
     market = MARKETS.get(match["market"])
     if market is None:
         raise UsageError(f"unknown market {match['market']!r}; {choose(match['market'], MARKETS)}")
-    frame_type = FRAME_TYPES[match["type"]]
-    if frame_type.key not in market.kinds:
-        raise UsageError(f"the {market.name} market has no {frame_type.key}")
+    if key not in market.kinds:
+        raise UsageError(f"the {market.name} market has no {key}; it has {', '.join(market.kinds)}")
+    frame_type = FRAME_TYPES[key]
     return DatasetName(market, frame_type, _interval(market, frame_type, match["interval"]))
+
+
+def rows_of(name: str) -> Rows:
+    """What the rows of the dataset of this name are.
+
+    Raises:
+        UsageError: it has none, as nothing parses its type.
+    """
+    rows = parse_name(name).frame_type.rows
+    if rows is None:
+        raise UsageError(no_parser(name))
+    return rows
+
+
+def no_parser(name: str) -> str:
+    """Why the dataset of this name ends at raw, in words."""
+    kind = parse_name(name).frame_type.key
+    return (
+        f"{name} ends at raw: there is no parser for {kind}, so its files are kept as sent and nothing is made of them"
+    )
+
+
+def _unknown_type(name: str) -> str:
+    """What is wrong with a name in which no type is found: the type, where the rest can be told."""
+    match = _SHAPE.fullmatch(name)
+    if match and (market := MARKETS.get(match["market"])):
+        return f"unknown type {match['type']!r} in {name!r}; {market.name} has {', '.join(market.kinds)}"
+    return (
+        f"{name!r} is not a dataset's name; write <market>_<type> or <market>_<type>_<interval>, as in um_funding and "
+        f"spot_klines_1m; the types are {', '.join(FRAME_TYPES)}"
+    )
 
 
 def _interval(market: Market, frame_type: FrameType, text: str | None) -> Interval | None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bcdata.cli.show import names, out, print_json, print_table, say_if_no_lake
+from bcdata.cli.show import names, out, print_json, print_table, say_if_no_lake, say_what_ends_at_raw
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,9 +51,10 @@ def gaps(
         last=last,
         least=min_bars,
     )
-    root = Settings().root
-    found = ask(Store(root), load_catalog(), request, now=clock.now())
+    root, catalog = Settings().root, load_catalog()
+    found = ask(Store(root), catalog, request, now=clock.now())
     is_absent = say_if_no_lake(root)
+    say_what_ends_at_raw(catalog.chosen(request.datasets))
     if svg or html:
         _draw(found, svg, html, by)
     if as_json:

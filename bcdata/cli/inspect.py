@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bcdata.cli.show import out, print_findings, print_json, print_table, say_if_no_lake, size
+from bcdata.cli.show import out, print_findings, print_json, print_table, say_if_no_lake, say_what_ends_at_raw, size
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 _MOST_NAMES = 5
@@ -36,6 +36,7 @@ def status(
     found = ask(store, catalog, names, now=clock.now())
     reported = findings(store, catalog, names)
     is_absent = say_if_no_lake(settings.root)
+    say_what_ends_at_raw(catalog.chosen(names))
     if as_json:
         known = {"datasets": [asdict(one) for one in found], "findings": [one.to_json() for one in reported]}
         print_json({"root": str(settings.root), **known})

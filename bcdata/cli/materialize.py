@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
-from bcdata.cli.show import err, out, print_findings, print_json, print_table, size, utf8
+from bcdata.cli.show import err, out, print_findings, print_json, print_table, say_what_ends_at_raw, size, utf8
 from bcdata.pipeline.zones import Step, Zone
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def materialize(
         if (settings := provider_of(source).settings) is not None:
             settings()
     root = Settings().root
+    say_what_ends_at_raw([plan.dataset])
     if dry_run:
         _dry_run(root, catalog, plan, as_json=as_json)
         return

@@ -15,6 +15,7 @@ from rich.table import Table
 from bcdata.errors import UsageError
 
 if TYPE_CHECKING:
+    from bcdata.catalog import Dataset
     from bcdata.pipeline.records.findings import ReportedFinding
 
 _PIPED = 200
@@ -63,6 +64,15 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title:
     for row in body:
         table.add_row(*(_cell(value) for value in row))
     out.print(table)
+
+
+def say_what_ends_at_raw(datasets: "Iterable[Dataset]") -> None:
+    """Says of each dataset that nothing parses why it has no rows, and so no gaps, no features and no views."""
+    from bcdata.catalog import no_parser
+
+    for one in datasets:
+        if one.ends_at_raw:
+            err.print(no_parser(one.name), highlight=False, markup=False)
 
 
 def names(text: str | None) -> list[str]:

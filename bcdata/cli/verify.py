@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
-from bcdata.cli.show import err, names, out, print_findings, print_json, print_table, size
+from bcdata.cli.show import err, names, out, print_findings, print_json, print_table, say_what_ends_at_raw, size
 
 if TYPE_CHECKING:
     from bcdata.healing.scrub_report import ScrubReport
@@ -47,10 +47,11 @@ def verify(
     from bcdata.settings import Settings
 
     catalog = load_catalog()
-    chosen = [catalog[name] for name in dataset] if dataset else list(catalog)
+    chosen = catalog.chosen(dataset or ())
     wanted = names(symbols) if symbols else None
     if not (root := Settings().root).is_dir():
         raise StoreError(no_lake(root))
+    say_what_ends_at_raw(chosen)
     found, reported = [], []
     with open_own(catalog, clock.now()) as context:
         for one in chosen:

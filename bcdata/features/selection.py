@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from bcdata.features.feature import Feature
+from bcdata.features.feature import SETTLEMENTS, Feature
 from bcdata.features.parameters import Parameter
 from bcdata.features.registry import all_features
 
@@ -50,3 +50,15 @@ def _variants(feature: Feature, wanted: Variants) -> Iterator[Feature]:
         yield normalise.z_score(feature, wanted.z, wanted.tail)
     if wanted.rank is not None:
         yield normalise.rank(feature, wanted.rank)
+
+
+def computable(columns: Collection[str], *, has_funding: bool) -> tuple[str, ...]:
+    """The names of the registered features that read no other columns of bars than these, in the registry's order.
+
+    Args:
+        columns: those that bars have.
+        has_funding: whether they carry funding, which settlements are read with.
+    """
+    has = {*columns, *(("funding_rate",) if has_funding else ())}
+    found = (one for one in all_features() if has_funding or not SETTLEMENTS & {*one.inputs})
+    return tuple(one.name for one in found if one.columns <= has)

@@ -67,10 +67,10 @@ def suspicions(
     Args:
         store: the lake.
         footers: the memory of what its files say.
-        dataset: a dataset of the catalog; settlements are not looked at.
+        dataset: a dataset of the catalog; settlements and signed prices are not looked at.
         symbols: only these; all if None.
     """
-    if dataset.interval is None or dataset.interval.length is None:
+    if dataset.interval is None or dataset.interval.length is None or dataset.frame_type.is_signed:
         return
     lake = Lake(store, footers, dataset)
     keys: dict[str, list[str]] = {}

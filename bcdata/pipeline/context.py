@@ -168,9 +168,14 @@ def window_of(dataset: Dataset, partition: Partition) -> Window:
 
 def columns_of(dataset: Dataset) -> frozenset[str]:
     """The columns in which the dataset's bars have values: one of its sources fills them."""
-    return in_any(SOURCES[name].capabilities.columns for name in dataset.sources)
+    return in_any(filled_by(dataset, name) for name in dataset.sources)
 
 
 def columns_of_all(dataset: Dataset) -> frozenset[str]:
     """The columns in which every bar of the dataset has a value: each of its sources fills them."""
-    return in_all(SOURCES[name].capabilities.columns for name in dataset.sources)
+    return in_all(filled_by(dataset, name) for name in dataset.sources)
+
+
+def filled_by(dataset: Dataset, source: str) -> frozenset[str]:
+    """The columns of the dataset's bars that a source fills."""
+    return dataset.frame_type.filled(SOURCES[source].capabilities.columns)

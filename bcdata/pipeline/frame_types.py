@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bcdata.catalog import Dataset
+from bcdata.catalog import Dataset, rows_of
 from bcdata.frames.types import Rows
 from bcdata.pipeline.bars.answers import BarAnswers
 from bcdata.pipeline.bars.files import parse_files as bar_files
@@ -90,5 +90,9 @@ _FUNCTIONS: dict[Rows, Functions] = {
 
 
 def functions_of(dataset: Dataset) -> Functions:
-    """What is particular to the rows of a dataset."""
-    return _FUNCTIONS[dataset.frame_type.rows]
+    """What is particular to the rows of a dataset.
+
+    Raises:
+        UsageError: it has none, as nothing parses its type.
+    """
+    return _FUNCTIONS[rows_of(dataset.name)]

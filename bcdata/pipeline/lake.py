@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import polars as pl
 
 from bcdata.bars.known import with_known_at
-from bcdata.catalog import Dataset
+from bcdata.catalog import Dataset, rows_of
 from bcdata.errors import StoreError
 from bcdata.frames.schema import conform, merged_schema
 from bcdata.store.footer import Published
@@ -230,7 +230,7 @@ def read_over(
     code has made lack `known_at`: they are known at their end.
     """
     time = dataset.frame_type.time
-    schema = merged_schema(dataset.frame_type.rows, funding=dataset.is_perpetual)
+    schema = merged_schema(rows_of(dataset.name), funding=dataset.has_funding)
     wanted = pl.Schema({name: schema[name] for name in columns or schema})
     frames = [pl.DataFrame(schema=wanted)]
     for partition, fingerprint in merged_over(store, dataset, symbol, window):

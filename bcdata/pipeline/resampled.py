@@ -68,7 +68,8 @@ def _resample(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
         calendar=calendar(dataset.calendar),
     )
     columns = columns_of_all(dataset)
-    model = resampled_model(grid.length, grid.origin, funding=dataset.is_perpetual, columns=columns)
+    signed = dataset.frame_type.is_signed
+    model = resampled_model(grid.length, grid.origin, funding=dataset.has_funding, columns=columns, signed=signed)
     until = _made_until(store, dataset, partition.symbol, reach)
     findings = [*audit(table, model), *_incomplete(dataset, table, grid, until)]
     verdict = Verdict(table.height, tuple(findings))

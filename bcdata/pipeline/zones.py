@@ -59,7 +59,9 @@ class Step:
 
 
 def steps(dataset: Dataset) -> list[Step]:
-    """The assets of a dataset in the order in which they are made."""
+    """The assets of a dataset in the order in which they are made; raw alone where nothing parses its type."""
+    if dataset.ends_at_raw:
+        return [Step(Zone.RAW, dataset.name, name) for name in in_order(dataset)]
     found = [Step(zone, dataset.name, name) for name in in_order(dataset) for zone in (Zone.RAW, Zone.PARSED)]
     found.append(Step(Zone.MERGED, dataset.name))
     if dataset.features:
@@ -70,6 +72,11 @@ def steps(dataset: Dataset) -> list[Step]:
         found.append(Step(Zone.LABELS, dataset.name))
     found += [Step(Zone.RESAMPLED, dataset.name, name=name) for name in dataset.resampled()]
     return found
+
+
+def last_in_common(dataset: Dataset) -> Step:
+    """The asset with which a partition is done, whatever may be derived from it: merged, or raw where that ends it."""
+    return steps(dataset)[-1] if dataset.ends_at_raw else Step(Zone.MERGED, dataset.name)
 
 
 def in_order(dataset: Dataset) -> list[str]:
@@ -107,26 +114,28 @@ def closure(dataset: Dataset, joined: Dataset | None) -> list[Step]:
 
 
 def operation(step: Step) -> Operation:
-    """What makes the step's partitions; of merged it is noted that they were tried, whoever asked for it."""
-    made = _operation(step)
-    return partial(_noted, made) if step.zone is Zone.MERGED else made
+    """What makes the step's partitions; it is noted which were tried of those that are done then, whoever asked."""
+    return partial(_noted, step, _operation(step))
 
 
 def tried_prefix(dataset: str) -> str:
-    """What keys of the side table begin with that tell of merged partitions that were tried; symbol and date follow."""
+    """What keys of the side table begin with that tell of partitions that were tried; symbol and date follow."""
     return f"tried/{dataset}/"
 
 
 def _noted(
-    made: Operation, context: "RunContext", dataset: Dataset, partitions: Sequence[Partition]
+    step: Step, made: Operation, context: "RunContext", dataset: Dataset, partitions: Sequence[Partition]
 ) -> Iterator["Outcome"]:
+    if step != last_in_common(dataset):
+        yield from made(context, dataset, partitions)
+        return
     tried = []
     try:
         for outcome in made(context, dataset, partitions):
             tried.append(f"{tried_prefix(dataset.name)}{outcome.partition.symbol}/{outcome.partition.date}")
             yield outcome
     finally:
-        context.attempts.note(tried, context.now, "merged")
+        context.attempts.note(tried, context.now, step.zone.value)
 
 
 def _operation(step: Step) -> Operation:

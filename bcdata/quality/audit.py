@@ -8,6 +8,7 @@ import polars as pl
 
 from bcdata.frames.columns import BAR_COLUMNS
 from bcdata.frames.schema import BAR, RAW_BAR, conform
+from bcdata.frames.types import BARS, FrameType
 from bcdata.intervals import Interval
 from bcdata.quality.compare.alternatives import as_bars, prefer_what_fits, within
 from bcdata.quality.compare.coarser import Contradiction
@@ -59,6 +60,7 @@ def audit_bars(
     *,
     interval: Interval,
     max_bad_share: float,
+    of: FrameType = BARS,
     columns: frozenset[str] = BAR_COLUMNS,
     by_window: bool = False,
     bad_lines: Mapping[int, int] | None = None,
@@ -74,8 +76,10 @@ def audit_bars(
             `known_at` (µs), if the received bars of some ended later than their calendar says.
         interval: the length of the bars.
         max_bad_share: the share of an object's rows above which the whole object is set aside.
-        columns: those that the source fills, `vwap` among them where it states its own. In others a null passes, and
-            what stands there all the same is not believed: it is null from here on, and a warning.
+        of: the type of the bars.
+        columns: those that the source fills, `vwap` among them where it states its own; of them those count that the
+            type has. In others a null passes, and what stands there all the same is not believed: it is null from here
+            on, and a warning.
         by_window: whether the source is asked by windows: rows are those of `RAW_BAR`, without `close_time`, and bars
             those of `WINDOW_BAR`.
         bad_lines: lines that were no rows at all, by object; they count as bad rows.
@@ -85,8 +89,9 @@ def audit_bars(
         is_published: whether the bars are to be published: then the strict model looks at them. No row depends on it.
     """
     contracts = "contracts" in raw.columns
+    columns = of.filled(columns)
     raw, undeclared = _declared(raw, columns)
-    rules = row_rules(interval, contracts=contracts, columns=columns, by_window=by_window)
+    rules = row_rules(interval, contracts=contracts, columns=columns, by_window=by_window, signed=of.is_signed)
     sound, rejected, found, bad = _by_row(raw, rules, max_bad_share, bad_lines or {}, elsewhere or {})
     found += undeclared
     resolved = resolve(sound, by_window=by_window)
@@ -94,14 +99,15 @@ def audit_bars(
     rows = checked.rows
     found += [*resolved.findings, *checked.findings]
     held = rows.clear().with_columns(**{name: pl.lit(None, dtype=dtype) for name, dtype in _NOTES.items()})
-    if controls is not None:
+    if controls is not None and not of.is_signed:
         rows, held, suspicious = _unconfirmed(rows, resolved.others, interval, checked.uncompared, between)
         found += suspicious
-    found.extend(findings(rows, warning_rules(interval, contracts=contracts, by_window=by_window)))
+    found.extend(findings(rows, warning_rules(interval, contracts=contracts, by_window=by_window, signed=of.is_signed)))
     schema = parsed_bar(contracts=contracts, by_window=by_window)
     bars = conform(rows.with_columns(pl.col("open_time").cast(BAR["open_time"])), schema)
     if is_published:
-        found.extend(audit(bars, bar_model(interval, contracts=contracts, columns=columns, by_window=by_window)))
+        model = bar_model(interval, contracts=contracts, columns=columns, by_window=by_window, signed=of.is_signed)
+        found.extend(audit(bars, model))
     aside = [one for one in (rejected, resolved.rejected, checked.rejected, held) if one.height] or [rejected]
     everything = pl.concat([_noted(one, raw) for one in aside]).sort("open_time", "object", "line")
     everything = everything.drop("known_at", strict=False)

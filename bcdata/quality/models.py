@@ -35,7 +35,12 @@ def parsed_bar(*, contracts: bool = False, by_window: bool = False) -> pl.Schema
 
 @lru_cache(maxsize=64)
 def bar_model(
-    interval: Interval, *, contracts: bool = False, columns: frozenset[str] = BAR_COLUMNS, by_window: bool = False
+    interval: Interval,
+    *,
+    contracts: bool = False,
+    columns: frozenset[str] = BAR_COLUMNS,
+    by_window: bool = False,
+    signed: bool = False,
 ) -> Model:
     """Parsed bars: types, no nulls, strictly ascending opens on the grid, sound prices and volumes.
 
@@ -47,10 +52,11 @@ def bar_model(
         contracts: whether the bars have `contracts` (`CONTRACT_BAR`).
         columns: those that the source fills.
         by_window: whether the source is asked by windows (`WINDOW_BAR`).
+        signed: whether prices may be zero and negative.
     """
     schema = dict(parsed_bar(contracts=contracts, by_window=by_window))
     late = Rule("known_at", pl.col("known_at").is_null() | (pl.col("known_at") > bar_end(interval)))
-    checks = [_ascending("open_time"), _on_grid(interval), *_sound_bars(columns), late]
+    checks = [_ascending("open_time"), _on_grid(interval), *_sound_bars(columns, signed=signed), late]
     if absent := [name for name in (*BAR.names()[1:], "vwap") if name in schema and name not in columns]:
         checks.append(Rule("undeclared", pl.all_horizontal(pl.col(absent).is_null())))
     if "vwap" in columns:
@@ -59,7 +65,9 @@ def bar_model(
 
 
 @lru_cache(maxsize=64)
-def merged_model(interval: Interval, *, funding: bool, columns: frozenset[str] = BAR_COLUMNS) -> Model:
+def merged_model(
+    interval: Interval, *, funding: bool, columns: frozenset[str] = BAR_COLUMNS, signed: bool = False
+) -> Model:
     """Merged bars: as parsed ones, with a source on every row, and with vwap.
 
     That is null exactly where nothing was traded, or where neither a quote volume nor a VWAP of the source's own is
@@ -69,19 +77,26 @@ def merged_model(interval: Interval, *, funding: bool, columns: frozenset[str] =
         interval: the length of the bars.
         funding: whether the market pays funding.
         columns: those that each of the sources fills (`bcdata.frames.columns.in_all`); others may be null.
+        signed: whether prices may be zero and negative.
     """
     end = bar_end(interval)
     # Rows computed from bars count on the bound, so that it makes no difference how many older ones they read.
     slack = max(interval.length or timedelta(days=31), SETTLEMENT_MINUTE)
     known = Rule("known_at", pl.col("known_at").is_between(end, end + slack))
-    checks = [_ascending("open_time"), _on_grid(interval), *_sound_bars(columns), _vwap(with_vwap(columns)), known]
+    values = [*_sound_bars(columns, signed=signed), _vwap(with_vwap(columns))]
+    checks = [_ascending("open_time"), _on_grid(interval), *values, known]
     nullable = frozenset({"vwap", "funding_rate"}) | (BAR_COLUMNS - columns)
     return model_of(dict(merged_bar(funding=funding)), checks, nullable)
 
 
 @lru_cache(maxsize=64)
 def resampled_model(
-    length: timedelta, origin: datetime, *, funding: bool, columns: frozenset[str] = BAR_COLUMNS
+    length: timedelta,
+    origin: datetime,
+    *,
+    funding: bool,
+    columns: frozenset[str] = BAR_COLUMNS,
+    signed: bool = False,
 ) -> Model:
     """Resampled bars: sound bars on their own grid, made of one finer bar at least and no more than there can be.
 
@@ -90,13 +105,14 @@ def resampled_model(
         origin: an open of the grid, UTC.
         funding: whether the market pays funding.
         columns: those that each of the finer bars has (`bcdata.frames.columns.in_all`); others may be null.
+        signed: whether prices may be zero and negative.
     """
     micros = length // timedelta(microseconds=1)
     off = (pl.col("open_time") - origin).dt.total_microseconds() % micros
     checks = [
         _ascending("open_time"),
         Rule("grid", off == 0),
-        *_sound_bars(columns),
+        *_sound_bars(columns, signed=signed),
         _vwap(with_vwap(columns)),
         Rule("known_at", pl.col("known_at") >= pl.col("open_time") + length),
         Rule("counts", (pl.col("bars") > 0) & (pl.col("bars") + pl.col("explained") <= pl.col("expected"))),
@@ -162,14 +178,14 @@ def _is_deviation(column: str) -> pl.Expr:
     return (pl.col(column).is_finite() & (pl.col(column) >= 0)).fill_null(value=True)
 
 
-def _sound_bars(columns: frozenset[str]) -> list[Rule]:
-    """Values are sound; in other columns than these they may be null."""
+def _sound_bars(columns: frozenset[str], *, signed: bool) -> list[Rule]:
+    """Values are sound; in other columns than these they may be null, and prices above zero unless they are signed."""
     finite, volumes = pl.col(*PRICES, *VOLUMES).is_finite(), pl.col(*VOLUMES, "trades") >= 0
     if not columns >= BAR_COLUMNS:
         finite, volumes = finite.fill_null(value=True), volumes.fill_null(value=True)
     return [
         Rule("finite", pl.all_horizontal(finite)),
-        _ohlc_bounds(),
+        _ohlc_bounds(signed=signed),
         Rule("non_negative_volumes", pl.all_horizontal(volumes)),
     ]
 
@@ -186,9 +202,10 @@ def _vwap(columns: frozenset[str]) -> Rule:
     return Rule("vwap", pl.when(volume == 0).then(is_null).otherwise(~is_null | paid.is_null()))
 
 
-def _ohlc_bounds() -> Rule:
+def _ohlc_bounds(*, signed: bool) -> Rule:
     o, h, low, c = (pl.col(name) for name in PRICES)
-    return Rule("ohlc_bounds", (low > 0) & (low <= o) & (low <= c) & (h >= o) & (h >= c))
+    bounds = (low <= o) & (low <= c) & (h >= o) & (h >= c)
+    return Rule("ohlc_bounds", bounds if signed else (low > 0) & bounds)
 
 
 def _on_grid(interval: Interval) -> Rule:

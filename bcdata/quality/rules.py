@@ -25,6 +25,7 @@ _QUANTUM = 1e-8
 _AMOUNT = "quote volume / volume lies outside low and high"
 _LARGEST = 1e24
 """No price and no amount comes near it, and sums and squares of what is below are finite."""
+_MOVED = "the close moved by more than half"
 UNUSUAL_MOVE = 0.5
 """A close this far from the bar's before (as a share) is shown, never refused."""
 
@@ -40,7 +41,12 @@ class Rule:
 
 
 def row_rules(
-    interval: Interval, *, contracts: bool = False, columns: frozenset[str] = BAR_COLUMNS, by_window: bool = False
+    interval: Interval,
+    *,
+    contracts: bool = False,
+    columns: frozenset[str] = BAR_COLUMNS,
+    by_window: bool = False,
+    signed: bool = False,
 ) -> tuple[Rule, ...]:
     """The rules that cost a row, in the order in which a row is blamed.
 
@@ -52,11 +58,12 @@ def row_rules(
         contracts: whether volumes were contracts.
         columns: those that the source fills, `vwap` among them where it states its own.
         by_window: whether the source is asked by windows: its bars (`RAW_BAR`) have no `close_time`.
+        signed: whether prices may be zero and negative.
     """
-    return (*_by_row(interval, columns, by_window=by_window), *_amounts(columns, contracts=contracts))
+    return (*_by_row(interval, columns, by_window=by_window, signed=signed), *_amounts(columns, contracts=contracts))
 
 
-def _by_row(interval: Interval, columns: frozenset[str], *, by_window: bool) -> Iterator[Rule]:
+def _by_row(interval: Interval, columns: frozenset[str], *, by_window: bool, signed: bool) -> Iterator[Rule]:
     o, h, low, c = (pl.col(name) for name in PRICES)
     start = pl.col("open_time")
     volumes = [name for name in VOLUMES if name in columns]
@@ -70,7 +77,8 @@ def _by_row(interval: Interval, columns: frozenset[str], *, by_window: bool) -> 
     yield _row("content_matches_name", start.is_between(pl.col("from_us"), pl.col("to_us"), closed="left"),
                "the row lies outside the time that its object names")  # fmt: skip
     yield _row("grid", _on_grid(interval), f"the open is not on the {interval.name} grid")
-    yield _row("positive_prices", pl.all_horizontal(pl.col(*PRICES) > 0), "a price is zero or negative")
+    if not signed:
+        yield _row("positive_prices", pl.all_horizontal(pl.col(*PRICES) > 0), "a price is zero or negative")
     yield _row("ohlc_bounds", (low <= o) & (low <= c) & (h >= o) & (h >= c) & (low <= h),
                "open or close lies outside low and high")  # fmt: skip
     if counted:
@@ -89,13 +97,15 @@ def _amounts(columns: frozenset[str], *, contracts: bool) -> Iterator[Rule]:
         yield _row("vwap", _vwap_fits_prices(has_volume="volume" in columns), words)
 
 
-def warning_rules(interval: Interval, *, contracts: bool = False, by_window: bool = False) -> tuple[Rule, ...]:
+def warning_rules(
+    interval: Interval, *, contracts: bool = False, by_window: bool = False, signed: bool = False
+) -> tuple[Rule, ...]:
     """The rules that are shown and cost nothing."""
     move = pl.col("close") / pl.col("close").shift(1) - 1
     return (
         *((_warn("quote_volume", _amount_fits_prices(), _AMOUNT),) if contracts else ()),
         *(() if by_window else (_warn("early_close", _closes_at_end(interval), "the bar closed early"),)),
-        _warn("unusual_move", move.abs().fill_null(0) <= UNUSUAL_MOVE, "the close moved by more than half"),
+        *(() if signed else (_warn("unusual_move", move.abs().fill_null(0) <= UNUSUAL_MOVE, _MOVED),)),
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from bcdata.bars.fill import fill as fill_bars
 from bcdata.bars.known import with_known_at
 from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE, SEGMENT
 from bcdata.bars.segments import split as split_bars
-from bcdata.catalog import Catalog, Dataset, load_catalog
+from bcdata.catalog import Catalog, Dataset, load_catalog, no_parser
 from bcdata.errors import UsageError
 from bcdata.frames.schema import TIME
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
@@ -86,6 +86,8 @@ def load(
     policy = _policy(fill)
     if (policy is not Fill.NONE or split) and (zone != "merged" or interval is None):
         raise UsageError("only merged bars can be filled and split; leave `fill` and `split` out")
+    if split and source.frame_type.is_signed:
+        raise UsageError(f"{source.kind} have prices below zero, whose ratio says nothing; leave `split` out")
     asked = (None if start is None else _instant(start), None if end is None else _instant(end))
     window = Window(asked[0] or _BEGINNING, asked[1] or _END)
     if window.is_empty:
@@ -130,6 +132,8 @@ def _source(catalog: Catalog, dataset: str, zone: str) -> tuple[Dataset, Interva
         raise UsageError(f"there is no zone {zone!r} to load; it is one of {', '.join(ZONES)}")
     if zone != "resampled":
         found = catalog[dataset]
+        if found.ends_at_raw:
+            raise UsageError(no_parser(dataset))
         return found, found.interval
     for one in catalog:
         if dataset in one.resampled():

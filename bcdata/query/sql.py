@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 import pyarrow as pa
 
-from bcdata.catalog import Catalog
+from bcdata.catalog import Catalog, no_parser
 from bcdata.errors import UsageError
 from bcdata.query.answer import frame_of
 from bcdata.query.interrupt import interruptible
@@ -34,6 +34,7 @@ class Reader:
     def __init__(self, store: Store, catalog: Catalog) -> None:
         self._store = store
         self._views = list(views(catalog))
+        self._ended = [one.name for one in catalog if one.ends_at_raw]
 
     def query(self, sql: str) -> pl.DataFrame:
         """The result of one statement that reads (`query.statement`), out of files that are verified.
@@ -62,6 +63,10 @@ class Reader:
             except duckdb.PermissionException as error:
                 words = "a statement reads views, and no files: these are verified"
                 raise UsageError(f"{str(error).strip().splitlines()[0]}; {words}") from None
+            except duckdb.CatalogException as error:
+                text = str(error).strip()
+                absent = [no_parser(name) for name in self._ended if f"name {name} does not exist" in text]
+                raise UsageError(absent[0] if absent else text) from None
             except duckdb.Error as error:
                 raise UsageError(str(error).strip()) from None
 

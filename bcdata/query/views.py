@@ -9,7 +9,7 @@ import polars as pl
 
 from bcdata.bars.halts import HALT
 from bcdata.bars.resample import resampled_bar
-from bcdata.catalog import Catalog, Dataset
+from bcdata.catalog import Catalog, Dataset, rows_of
 from bcdata.errors import StoreError
 from bcdata.features.labels import label_schema
 from bcdata.features.report import REPORT
@@ -105,9 +105,11 @@ def views(catalog: Catalog) -> Iterator[AssetView]:
 
 
 def _views(dataset: Dataset) -> Iterator[AssetView]:
-    perpetual, name = dataset.is_perpetual, dataset.name
+    if dataset.ends_at_raw:
+        return
+    has_funding, name = dataset.has_funding, dataset.name
     view = partial(AssetView, name=name, source=name, grain=dataset.grain)
-    merged = merged_schema(dataset.frame_type.rows, funding=perpetual)
+    merged = merged_schema(rows_of(name), funding=has_funding)
     if "known_at" in merged:
         yield view("merged", schema=merged)
     else:
@@ -120,4 +122,4 @@ def _views(dataset: Dataset) -> Iterator[AssetView]:
     yield view("labels", schema=label_schema(dataset.labels.horizons if dataset.labels else ()))
     yield view("gaps", schema=LEDGER)
     for coarser in dataset.resampled():
-        yield view("resampled", name=coarser, schema=resampled_bar(funding=perpetual))
+        yield view("resampled", name=coarser, schema=resampled_bar(funding=has_funding))

@@ -117,8 +117,7 @@ def ask(store: Store, catalog: Catalog, request: GapRequest, *, now: datetime) -
     unknown = sorted((request.statuses or frozenset()) - set(Status))
     if unknown:
         raise UsageError(f"{', '.join(map(repr, unknown))} is no status; there are {', '.join(Status)}")
-    chosen = [catalog[name] for name in request.datasets] if request.datasets else list(catalog)
-    return [found for dataset in chosen for found in _of(store, dataset, request, now)]
+    return [found for dataset in catalog.chosen(request.datasets) for found in _of(store, dataset, request, now)]
 
 
 def neighbourhood(store: Store, dataset: Dataset, partitions: Sequence[Partition], now: datetime) -> str | None:

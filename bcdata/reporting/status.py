@@ -13,6 +13,7 @@ from bcdata.healing.freshness import freshness, merged_at
 from bcdata.pipeline.features.feature_set import version_of
 from bcdata.pipeline.records.findings import ReportedFinding, standing
 from bcdata.pipeline.records.footer_cache import open_footer_cache
+from bcdata.pipeline.records.manifests import MANIFEST
 from bcdata.pipeline.zones import Step, Zone, steps, tried_prefix
 from bcdata.reporting.ledgers import ledger_files
 from bcdata.store.layout import Partition, symbol_and_date
@@ -46,6 +47,7 @@ class DatasetStatus:
         stale: Partitions that should be there by now.
         feature_set: The version of its feature set, as the catalog and the code have it; None without features.
         feature_sets: By version: how many symbols have it in their newest partition of features.
+        ends_at_raw: Whether nothing parses its type, so that it has no rows and nothing of them is missing.
     """
 
     dataset: str
@@ -55,11 +57,16 @@ class DatasetStatus:
     stale: list[dict[str, str]] = field(default_factory=list)
     feature_set: str | None = None
     feature_sets: dict[str, int] = field(default_factory=dict)
+    ends_at_raw: bool = False
 
 
 def published(root: Path, step: Step) -> set[tuple[str, str]]:
-    """The (symbol, date) that are published in an asset."""
-    return {(one.symbol, one.date) for one in Store(root).partitions(step.zone.value, step.asset, step.provider)}
+    """The (symbol, date) that are published in an asset; of raw, those that have a manifest."""
+    store, zone = Store(root), step.zone.value
+    if step.zone is Zone.RAW:
+        keys = (info.key for info in store.files(zone, step.asset, step.provider))
+        return {place for key in keys if key.endswith(f"/{MANIFEST}") and (place := symbol_and_date(key))}
+    return {(one.symbol, one.date) for one in store.partitions(zone, step.asset, step.provider)}
 
 
 def tried_since(root: Path, dataset: str, since: datetime) -> set[tuple[str, str]]:
@@ -73,8 +80,7 @@ def status(store: Store, catalog: Catalog, datasets: tuple[str, ...] = (), *, no
     Raises:
         UsageError: a name is unknown.
     """
-    chosen = [catalog[name] for name in datasets] if datasets else list(catalog)
-    return [_dataset_status(store, dataset, now) for dataset in chosen]
+    return [_dataset_status(store, dataset, now) for dataset in catalog.chosen(datasets)]
 
 
 def findings(store: Store, catalog: Catalog, datasets: tuple[str, ...] = ()) -> list[ReportedFinding]:
@@ -83,9 +89,8 @@ def findings(store: Store, catalog: Catalog, datasets: tuple[str, ...] = ()) -> 
     Raises:
         UsageError: a name is unknown.
     """
-    chosen = [catalog[name] for name in datasets] if datasets else list(catalog)
     with open_footer_cache(store) as footers:
-        return [one for dataset in chosen for one in standing(store, footers, dataset)]
+        return [one for dataset in catalog.chosen(datasets) for one in standing(store, footers, dataset)]
 
 
 def _dataset_status(store: Store, dataset: Dataset, now: datetime) -> DatasetStatus:
@@ -96,6 +101,7 @@ def _dataset_status(store: Store, dataset: Dataset, now: datetime) -> DatasetSta
         list(_held_back(store, dataset)),
         list(_overdue(store, dataset, now)),
         *_feature_sets(store, dataset),
+        ends_at_raw=dataset.ends_at_raw,
     )
 
 

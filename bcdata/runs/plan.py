@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bcdata.catalog import Catalog, Dataset
+from bcdata.catalog import Catalog, Dataset, no_parser
 from bcdata.errors import UsageError
 from bcdata.pipeline.zones import Step, Zone, closure, steps
 from bcdata.providers.capabilities import Role
@@ -105,6 +105,8 @@ def _reached(dataset: Dataset, until: Zone | None) -> set[Zone]:
     own = {step.zone for step in steps(dataset)}
     if until is None:
         return own
+    if dataset.ends_at_raw and until is not Zone.RAW:
+        raise UsageError(no_parser(dataset.name))
     if until not in own and until not in (Zone.FEATURES, Zone.REPORTS):
         raise UsageError(f"{dataset.name} has no zone {until.value}: {_WHY.get(until, 'the catalog asks for none')}")
     trunk = (Zone.RAW, Zone.PARSED, Zone.MERGED)

@@ -37,7 +37,7 @@ TRANSPORT_KINDS = ("reset", "stall", "truncate")
 """Kinds that cut the body off on the wire."""
 _CONCERNS: dict[str, re.Pattern[str]] = {
     **dict.fromkeys(CONTENT_KINDS, re.compile(r"^\S+ /archive/.*\.zip$")),
-    **dict.fromkeys(ROW_KINDS, re.compile(r"^\S+ [^?]*/(klines|fundingRate)(\?|$)")),
+    **dict.fromkeys(ROW_KINDS, re.compile(r"^\S+ [^?]*/(klines|\w+Klines|fundingRate)(\?|$)")),
     "wrong_checksum": re.compile(r"^\S+ /archive/.*\.CHECKSUM$"),
 }
 _ALL = re.compile("")

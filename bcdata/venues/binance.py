@@ -1,4 +1,4 @@
-"""Binance: spot, USD-M (`um`) and COIN-M (`cm`), and how their symbols are written."""
+"""Binance: spot, USD-M (`um`), COIN-M (`cm`) and options, what each has, and how their symbols are written."""
 
 import re
 
@@ -33,6 +33,11 @@ _INTERVALS = (
     *("1h", "2h", "4h", "6h", "8h", "12h"),
     *("1d", "3d", "1w", "1mo"),
 )
+_TICKS = ("trades", "agg_trades")
+_OF_FUTURES = (
+    *("klines", "funding", "mark_klines", "index_klines", "premium_klines", "metrics"),
+    *(*_TICKS, "book_depth", "book_ticker", "liquidation_snapshot"),
+)
 
 
 def contract_suffix(symbol: str) -> tuple[str, Contract]:
@@ -49,7 +54,7 @@ MARKETS = (
     Market(
         "spot",
         "2017-07",
-        ("klines",),
+        ("klines", *_TICKS),
         ("1s", *_INTERVALS),
         quotes=_QUOTES,
         suffix=contract_suffix,
@@ -58,7 +63,7 @@ MARKETS = (
     Market(
         "um",
         "2019-09",
-        ("klines", "funding"),
+        _OF_FUTURES,
         _INTERVALS,
         quotes=("USDT", "USDC", "BUSD", "USD1", "BTC"),
         suffix=contract_suffix,
@@ -67,11 +72,12 @@ MARKETS = (
     Market(
         "cm",
         "2020-06",
-        ("klines", "funding"),
+        _OF_FUTURES,
         _INTERVALS,
         reference="BTCUSD_PERP",
         quotes=("USD",),
         suffix=contract_suffix,
         leveraged=LEVERAGED_ASSETS,
     ),
+    Market("option", "2022-01", ("bvol_index", "eoh_summary"), (), reference="BTCBVOLUSDT", quotes=("USDT",)),
 )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bcdata.frames.types import SETTLEMENTS
+from bcdata.frames.types import BARS, SETTLEMENTS
 from bcdata.venues.symbols import Instrument, Suffix, no_suffix, split
 from bcdata.windows import Grain
 
@@ -32,6 +32,11 @@ class Market:
     def is_perpetual(self) -> bool:
         """Whether its contracts pay funding: bars carry `funding_rate`, and candles go on after a delisting."""
         return SETTLEMENTS.key in self.kinds
+
+    @property
+    def has_bars(self) -> bool:
+        """Whether there are bars of it, which tell from when to when a symbol was traded."""
+        return BARS.key in self.kinds
 
     def writes(self, symbol: str) -> bool:
         """Whether the venue writes symbols like this one: no `foreign` character is in it, no slash and no blank."""

@@ -48,7 +48,7 @@ def test_the_list_of_stable_assets() -> None:
 
 @pytest.mark.parametrize("market", OTHERS.values(), ids=OTHERS)
 def test_the_table_of_markets(market: Market) -> None:
-    kinds, intervals = ", ".join(market.kinds), " ".join(market.intervals)
+    kinds, intervals = ", ".join(market.kinds), " ".join(market.intervals) or "none"
     assert re.search(
         rf"^\| `{market.name}` \| .+ \| {kinds} \| `{intervals}` \| {market.since} \|$", PAGE, re.MULTILINE
     )

@@ -163,3 +163,17 @@ def test_alerts_are_on_where_there_is_anybody_to_tell(packaged: Catalog, monkeyp
 
 def test_resources_go_by_the_names_of_sources() -> None:
     assert set(build_resources()) == {"store", *SOURCES}
+
+
+def test_halts_are_told_from_bars_of_trades_alone(tmp_path: Path) -> None:
+    (tmp_path / "catalog.yaml").write_text(
+        "datasets:\n"
+        "  um_klines_1m: {grain: month, start: 2023-01, symbols: [BTCUSDT], sources: [binance_archive]}\n"
+        "  um_mark_klines_1m: {grain: month, start: 2023-01, symbols: [BTCUSDT], sources: [binance_archive]}\n"
+        "  um_premium_klines_1m: {grain: month, start: 2023-01, symbols: [BTCUSDT], sources: [binance_archive]}\n"
+    )
+    graph = build_defs(load_catalog(tmp_path / "catalog.yaml")).resolve_asset_graph()
+    keys = {tuple(key.path) for key in graph.get_all_asset_keys()}
+    assert {key for key in keys if key[0] == "halts"} == {("halts", "um_klines_1m")}
+    assert {key[0] for key in keys if key[-1] == "um_premium_klines_1m"} == {"raw", "parsed", "merged"}
+    assert {key[0] for key in keys if key[-1] == "um_mark_klines_1m"} >= {"features", "reports", "seasonality"}

@@ -14,6 +14,8 @@ from bcdata.pipeline.zones import Zone
 from bcdata.providers.registry import MARKETS
 
 TYPES = pytest.mark.parametrize("one", FRAME_TYPES.values(), ids=FRAME_TYPES)
+PARSED = {key: one for key, one in FRAME_TYPES.items() if one.has_parser}
+OTHERS = {key: one for key, one in FRAME_TYPES.items() if not one.has_parser}
 PARSERS = "providers/"
 """Where a type's key is a word in names that are taken apart and put together."""
 
@@ -27,8 +29,9 @@ def test_every_type_names_datasets_of_some_market(one: FrameType) -> None:
         assert parse_name(name).frame_type is one
 
 
-@TYPES
+@pytest.mark.parametrize("one", PARSED.values(), ids=PARSED)
 def test_its_time_comes_first_and_its_zones_come_after_merged(one: FrameType) -> None:
+    assert one.rows is not None
     for funding in (False, True):
         assert merged_schema(one.rows, funding=funding).names()[0] == one.time
     zones = list(Zone)
@@ -36,15 +39,21 @@ def test_its_time_comes_first_and_its_zones_come_after_merged(one: FrameType) ->
     assert one.joins is None or one.joins in FRAME_TYPES
 
 
+@pytest.mark.parametrize("one", OTHERS.values(), ids=OTHERS)
+def test_of_a_type_without_a_parser_nothing_is_expected_or_derived(one: FrameType) -> None:
+    assert (one.rows, one.time, one.is_regular, one.derived, one.joins) == (None, "", False, frozenset(), None)
+
+
 def asked(tree: ast.AST) -> Iterator[int]:
     """The lines that compare the type of a dataset, or what its rows are, with a word of the table."""
-    words = {*FRAME_TYPES, *(one.rows for one in FRAME_TYPES.values())}
+    rows = {one.rows for one in PARSED.values()}
+    words = {"kind": {*FRAME_TYPES}, "frame_type": {*FRAME_TYPES, *rows}, "rows": rows}
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare):
             parts = [one for side in (node.left, *node.comparators) for one in ast.walk(side)]
             names = {getattr(one, "attr", getattr(one, "id", "")) for one in parts}
             texts = {one.value for one in parts if isinstance(one, ast.Constant)}
-            if names & {"kind", "rows", "frame_type"} and texts & words:
+            if any(name in names and texts & known for name, known in words.items()):
                 yield node.lineno
 
 

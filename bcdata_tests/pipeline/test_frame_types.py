@@ -15,6 +15,9 @@ CATALOG = """
 datasets:
   um_klines_1h: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive, binance_rest]}
   um_klines_1m: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive]}
+  um_mark_klines_1h: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive]}
+  um_index_klines_1h: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive]}
+  um_premium_klines_1h: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive], resample: [1d]}
   um_funding: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive, binance_rest]}
 """
 
@@ -27,8 +30,9 @@ def catalog(tmp_path: Path) -> Catalog:
 
 def test_every_type_has_functions_and_the_version_of_its_rules(catalog: Catalog) -> None:
     versions = {one.frame_type.key: functions_of(one).rules for one in catalog}
-    assert versions == {BARS.key: rules.VERSION, SETTLEMENTS.key: settlements.VERSION}
-    assert versions.keys() == FRAME_TYPES.keys()
+    bars = dict.fromkeys(("mark_klines", "index_klines", "premium_klines"), rules.VERSION)
+    assert versions == {BARS.key: rules.VERSION, SETTLEMENTS.key: settlements.VERSION, **bars}
+    assert versions.keys() == {key for key, one in FRAME_TYPES.items() if one.has_parser}
 
 
 def test_zones_after_merged_are_those_that_the_type_allows(catalog: Catalog) -> None:

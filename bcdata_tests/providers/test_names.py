@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcdata.errors import UsageError
+from bcdata.frames.types import FRAME_TYPES
 from bcdata.providers.base import PERIODS, Series
 from bcdata.providers.binance.names import (
     DAILY_INTERVALS,
@@ -22,6 +23,7 @@ from bcdata.providers.binance.names import (
     type_prefix,
     url_path,
 )
+from bcdata.venues.binance import MARKETS
 from bcdata.windows import Grain
 
 SYMBOLS = st.from_regex(r"[A-Z0-9]{1,12}(_[0-9]{6}|_PERP|SETTLED)?", fullmatch=True) | st.just("币安人生USDT")
@@ -29,12 +31,11 @@ SYMBOLS = st.from_regex(r"[A-Z0-9]{1,12}(_[0-9]{6}|_PERP|SETTLED)?", fullmatch=T
 
 @st.composite
 def series(draw: st.DrawFn) -> Series:
-    market = draw(st.sampled_from(["spot", "um", "cm"]))
-    kinds = ["klines", "aggTrades", "trades"] + ([] if market == "spot" else ["funding", "metrics"])
-    kind = draw(st.sampled_from(kinds))
-    intervals = INTERVALS if market == "spot" else INTERVALS[1:]
-    interval = draw(st.sampled_from(intervals)) if kind == "klines" else None
-    return Series(market, kind, draw(SYMBOLS), interval)
+    market = draw(st.sampled_from(MARKETS))
+    kind = draw(st.sampled_from(market.kinds))
+    intervals = INTERVALS if market.name == "spot" else INTERVALS[1:]
+    interval = draw(st.sampled_from(intervals)) if FRAME_TYPES[kind].has_interval else None
+    return Series(market.name, kind, draw(SYMBOLS), interval)
 
 
 @given(series(), st.sampled_from(["daily", "monthly"]), st.dates())
@@ -57,7 +58,15 @@ def test_keys_as_the_archive_has_them() -> None:
     assert series_prefix(Series("cm", "klines", "BTCUSD_PERP", "1mo"), "monthly") == (
         "data/futures/cm/monthly/klines/BTCUSD_PERP/1mo/"
     )
-    assert type_prefix("um", "daily", "aggTrades") == "data/futures/um/daily/aggTrades/"
+    premium = Series("cm", "premium_klines", "BTCUSD_PERP", "1m")
+    assert object_key(premium, "monthly", "2023-01") == (
+        "data/futures/cm/monthly/premiumIndexKlines/BTCUSD_PERP/1m/BTCUSD_PERP-1m-2023-01.zip"
+    )
+    volatility = Series("option", "bvol_index", "BTCBVOLUSDT")
+    assert object_key(volatility, "daily", "2023-01-31") == (
+        "data/option/daily/BVOLIndex/BTCBVOLUSDT/BTCBVOLUSDT-BVOLIndex-2023-01-31.zip"
+    )
+    assert type_prefix("um", "daily", "agg_trades") == "data/futures/um/daily/aggTrades/"
 
 
 @pytest.mark.parametrize(

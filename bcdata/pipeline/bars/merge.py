@@ -100,10 +100,15 @@ class BarMerge:
         # What has not closed by now is not known yet, whatever a file says.
         bars = with_known_at(merge(frames).filter(pl.col("open_time") < self.closed.end), dataset.bar_interval)
         bars, rest = _without_dead_candles(bars, rest)
-        if dataset.is_perpetual:
+        if dataset.has_funding:
             bars = _funded(context, dataset, parts.partition, bars)
         gaps = self._ledger(ArchiveView(context.store, dataset, parts.partition, archive), bars, rest)
-        model = merged_model(dataset.bar_interval, funding=dataset.is_perpetual, columns=columns_of_all(dataset))
+        model = merged_model(
+            dataset.bar_interval,
+            funding=dataset.has_funding,
+            columns=columns_of_all(dataset),
+            signed=dataset.frame_type.is_signed,
+        )
         findings = [
             *audit(bars, model),
             *_tiling(self._expected, bars, gaps),

@@ -102,6 +102,8 @@ class _Refill:
         idles = self.dataset.is_perpetual and holes.quiet_since is not None
         if not (holes.seems_gone or idles) or not self.answered.may_ask("status"):
             return
+        if self.dataset.frame_type.names_pairs:
+            return  # of a pair that is no contract's symbol the exchange says nothing
         info = await self.context.exchange_info(self.dataset.market)
         if info is None:
             return

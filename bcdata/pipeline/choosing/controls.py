@@ -119,17 +119,18 @@ def _days_with_bars(record: ControlRecord) -> set[str]:
 
 def usual_controls(dataset: Dataset) -> list[Interval]:
     """Hours and days, where bars of the dataset tile them and are finer."""
-    return [interval for interval in map(Interval.parse, _USUAL) if _is_control(dataset.interval, interval)]
+    return [interval for interval in map(Interval.parse, _USUAL) if _is_control(dataset, interval)]
 
 
 def other_controls(dataset: Dataset, listed: Collection[str]) -> list[Interval]:
     """The finest and the coarsest of the listed intervals that can check the dataset's, but for hours and days."""
     every = (Interval.parse(name) for name in listed if name not in _USUAL)
-    fit = sorted((one for one in every if _is_control(dataset.interval, one)), key=lambda one: one.length or _DAY)
+    fit = sorted((one for one in every if _is_control(dataset, one)), key=lambda one: one.length or _DAY)
     return [fit[0], fit[-1]] if len(fit) > 1 else fit
 
 
-def _is_control(fine: Interval | None, coarse: Interval) -> bool:
-    if fine is None or fine.length is None or coarse.length is None:
+def _is_control(dataset: Dataset, coarse: Interval) -> bool:
+    fine = dataset.interval
+    if dataset.ends_at_raw or fine is None or fine.length is None or coarse.length is None:
         return False
     return fine.length < coarse.length and not coarse.length % fine.length and not _DAY % coarse.length

@@ -86,7 +86,8 @@ class LookedInto:
         interval, window = dataset.interval, PERIODS[one.period].window(one.date_key)
         whole = window_of(dataset, self.fetcher.partition)
         is_daily = one.period == "daily"
-        if interval is None or (is_daily and whole.start < window.start and window.end < whole.end):
+        is_inside = is_daily and whole.start < window.start and window.end < whole.end
+        if dataset.ends_at_raw or interval is None or is_inside:
             return {"look": _LOOK}
         files = bulk_format(dataset.market)
         seen = await asyncio.to_thread(files.coverage, PublishedFile.of(one, body), interval)

@@ -18,10 +18,14 @@ class Policy(StrEnum):
     """The monthly object, and the daily ones of days that it lacks in whole or part or that are newer than it."""
     DAYS_FIRST = "days first"
     """For partitions of a day: its object, and the monthly one where that is missing, unreadable or incomplete."""
+    ONE_COPY = "one copy"
+    """Where nothing reads objects, and so nothing could compare them: the days, and the month where it lacks one."""
 
 
 def policy_of(dataset: Dataset) -> Policy:
     """The policy that the catalog asks for."""
+    if dataset.ends_at_raw:
+        return Policy.ONE_COPY
     if dataset.grain is Grain.DAY:
         return Policy.DAYS_FIRST
     return Policy.MONTHS_FIRST if dataset.monthly_replaces_daily else Policy.ALL
@@ -32,7 +36,7 @@ def first_choice(daily: Sequence[BulkObject], monthly: BulkObject | None, policy
     months = [monthly] if monthly else []
     if policy is Policy.ALL or not (daily and months):
         return [*daily, *months]
-    if policy is Policy.DAYS_FIRST:
+    if policy is not Policy.MONTHS_FIRST:
         return list(daily)
     return [*(one for one in daily if any(_is_newer(one, month) for month in months)), *months]
 
@@ -42,7 +46,7 @@ def second_choice(
 ) -> list[BulkObject]:
     """What else is read because the first choice lacks bars of these days, in whole or in part."""
     keys = {day.isoformat() for day in lacking}
-    if policy is Policy.DAYS_FIRST:
+    if policy in {Policy.DAYS_FIRST, Policy.ONE_COPY}:
         return [monthly] if keys and monthly else []
     return [one for one in daily if one.date_key in keys] if policy is Policy.MONTHS_FIRST else []
 
@@ -54,6 +58,8 @@ def left_out(dataset: Dataset, rest: Sequence[BulkObject]) -> str | None:
         dataset: whose partition it is.
         rest: the objects in force that are not read.
     """
+    if policy_of(dataset) is Policy.ONE_COPY:
+        return None
     missing = [period for period in dataset.archive_has if period not in dataset.archive]
     if missing:
         return f"the catalog leaves {missing[0]} objects out, so nothing was compared with them"

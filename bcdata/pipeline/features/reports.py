@@ -117,4 +117,4 @@ def _is_nothing(feature: Feature, dataset: Dataset, symbol: str) -> bool:
     pays = bool(SETTLEMENTS & set(feature.inputs)) or "funding_rate" in feature.inputs
     compares = feature.reads("@reference") and symbol == reference_of(dataset)
     ranks = feature.reads("@universe") and not universe_of(dataset)
-    return (pays and not dataset.is_perpetual) or compares or ranks
+    return (pays and not dataset.has_funding) or compares or ranks

@@ -21,7 +21,7 @@ from bcdata.pipeline.records.pages import WitnessBar, WitnessRecord
 from bcdata.providers.base import PERIODS, BulkObject, Series
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format
-from bcdata.quality.compare.windows import length_of
+from bcdata.quality.compare.windows import length_of, may_have_traded
 from bcdata.store.layout import Partition
 from bcdata.windows import Grain, Window
 
@@ -74,7 +74,7 @@ def _made_of(
     interval = dataset.bar_interval
     lines = bulk_format(series.market).lines(file, interval)
     days = aggregate(sound_bars([lines], [_record(one)], series), DAY_INTERVAL)
-    whole = days.filter((pl.col("bars") == timedelta(days=1) // length_of(interval)) & (pl.col("trades") > 0))
+    whole = days.filter((pl.col("bars") == timedelta(days=1) // length_of(interval)) & may_have_traded())
     if whole.is_empty():
         return None
     nearest = whole[-1] if file.window.end <= window.start else whole[0]

@@ -44,6 +44,8 @@ async def evidence_of(
         ProviderError: the archive cannot be asked.
     """
     window = window_of(dataset, partition)
+    if dataset.ends_at_raw:
+        return {}
     if dataset.interval is None:
         return await settlement_evidence(context, dataset, partition, held)
     days = uncovered_days(objects, window.until(context.now))
@@ -64,7 +66,8 @@ async def evidence_of(
         context.attempts,
         context.now,
     )
-    found = await finder.find(series, history.held, [pair for pair in missing if _touches(pair, window)])
+    edges = [pair for pair in missing if _touches(pair, window)]
+    found = await finder.find(series, history.held, [] if dataset.frame_type.is_signed else edges)
     reused = {
         record["start"]: record for one in found if (reason := one.reason(window)) for record in [record_of(reason)]
     }

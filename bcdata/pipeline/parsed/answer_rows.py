@@ -65,7 +65,8 @@ def day_bars(view: ArchiveView, pages: Sequence[bytes]) -> pl.DataFrame:
         return as_bars(rows)
     edges = rows.select(from_us=pl.col("open_time").min(), to_us=pl.col("open_time").max() + 1)
     rows = rows.with_columns(**edges.row(0, named=True), rank=pl.lit(0, pl.Int64))
-    return audit_bars(rows, interval=_DAY, max_bad_share=1, is_published=False).bars.select(BAR.names())
+    of = view.dataset.frame_type
+    return audit_bars(rows, interval=_DAY, max_bad_share=1, of=of, is_published=False).bars.select(BAR.names())
 
 
 def as_bars(rows: pl.DataFrame) -> pl.DataFrame:

@@ -72,6 +72,7 @@ def audit_objects(
         rows,
         interval=dataset.bar_interval,
         max_bad_share=dataset.quality.max_bad_share,
+        of=dataset.frame_type,
         bad_lines=dict(bad_lines.group_by("object").len().sort("object").iter_rows()),
         elsewhere=elsewhere,
         controls=controls,
@@ -120,6 +121,7 @@ def _of_this_day(
     of_rows = is_here(pl.coalesce("open_time", pl.col("close_time") + 1 - step))
     of_lines = is_here(pl.col("open_time"))
     other_lines = dict(bad_lines.filter(~of_lines).group_by("object").len().iter_rows())
-    rules = row_rules(interval, contracts="contracts" in rows.columns)
+    of = dataset.frame_type
+    rules = row_rules(interval, contracts="contracts" in rows.columns, columns=of.columns, signed=of.is_signed)
     elsewhere = count_bad(rows.filter(~of_rows).with_columns(blame(rules)), other_lines)
     return rows.filter(of_rows), bad_lines.filter(of_lines), elsewhere

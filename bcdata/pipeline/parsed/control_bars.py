@@ -7,6 +7,7 @@ import polars as pl
 
 from bcdata.catalog.names import parse_name
 from bcdata.frames.schema import BAR, TIME
+from bcdata.frames.types import FRAME_TYPES
 from bcdata.intervals import Interval
 from bcdata.pipeline.parsed.archive_content import object_window, refuse_lost, rows_content
 from bcdata.pipeline.records.objects import ControlRecord, ObjectTimes
@@ -43,9 +44,10 @@ def read_controls_with_findings(
     for record in controls:
         by_interval[record["interval"]].append(record)
     frames, broken = {}, []
-    market = parse_name(raw.dataset).market.name
+    name_says = parse_name(raw.dataset)
+    market, kind = name_says.market.name, name_says.frame_type.key
     for name, records in sorted(by_interval.items()):
-        series, contents, read = Series(market, "klines", raw.symbol, name), [], []
+        series, contents, read = Series(market, kind, raw.symbol, name), [], []
         for record in sorted(records, key=lambda one: one["name"]):
             try:
                 contents.append(rows_content(store, raw, record, series))
@@ -78,7 +80,8 @@ def sound_bars(contents: Sequence[bytes], records: Sequence[ObjectTimes], series
     """
     rows = with_windows(bulk_format(series.market).bars(contents, series).rows, records)
     interval = Interval.parse(series.interval or "")
-    audited = audit_bars(rows, interval=interval, max_bad_share=1, is_published=False)
+    of = FRAME_TYPES[series.kind]
+    audited = audit_bars(rows, interval=interval, max_bad_share=1, of=of, is_published=False)
     return audited.bars.select(BAR.names())
 
 

@@ -108,7 +108,7 @@ class _Taken:
     def nothing(cls, view: ArchiveView) -> "_Taken":
         named = [pl.lit(0, pl.Int64).alias(name) for name in ("from_us", "to_us", "rank")]
         rows = answer_rows(view, []).with_columns(named)
-        audited = audit_bars(rows, interval=view.dataset.bar_interval, max_bad_share=1)
+        audited = audit_bars(rows, interval=view.dataset.bar_interval, max_bad_share=1, of=view.dataset.frame_type)
         return cls(audited.bars, audited.rejected, (), pl.Series("open_time", [], dtype=TIME))
 
 
@@ -175,11 +175,14 @@ class _Weighing:
     ) -> "_Taken":
         """What is believed of rows for opens that no row is believed for yet, beside what is."""
         left = rows.filter(~pl.col("open_time").is_in(before.bars["open_time"].cast(pl.Int64).implode()))
-        audited = audit_bars(left, interval=self.interval, max_bad_share=1)
+        of = self.view.dataset.frame_type
+        audited = audit_bars(left, interval=self.interval, max_bad_share=1, of=of)
         is_extra = _is_in(own["open_time"])
         gap, filled = audited.bars.filter(~is_extra), as_bars(before.bars.filter(~is_extra))
         days = {DAY_INTERVAL.name: self.days} if self._is_measure else {}
-        by = RefillContext(_both(own, filled), _both(sound, filled), self._contradicted(), self.view.controls, days)
+        by = RefillContext(
+            _both(own, filled), _both(sound, filled), self._contradicted(), self.view.controls, days, of.is_signed
+        )
         refill = judge_refill(gap, gap["open_time"].is_in(vouched.implode()), by, self.interval)
         refused = refill.refused.with_columns(pl.col("open_time").cast(pl.Int64))
         return _Taken(

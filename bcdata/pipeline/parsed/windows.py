@@ -53,6 +53,7 @@ def _parse(context: RunContext, dataset: Dataset, partition: Partition) -> Outco
         rows,
         interval=dataset.bar_interval,
         max_bad_share=dataset.quality.max_bad_share,
+        of=dataset.frame_type,
         columns=SOURCES[partition.provider or ""].capabilities.columns,
         by_window=True,
         bad_lines=dict(found.bad_lines.group_by("object").len().iter_rows()),

@@ -76,7 +76,7 @@ class _Fetch:
         unread = left_aside(standing, objects, known, gone, self.dataset.archive)
         unread = [one for one in unread if DAMAGED not in one and self.fetcher.is_there(one)]
         evidence = await evidence_of(self.context, self.dataset, self.partition, standing, objects)
-        if self.dataset.interval is not None and self.dataset.repair is None:
+        if self.dataset.interval is not None and self.dataset.repair is None and not self.dataset.ends_at_raw:
             evidence["coarser"] = await coarser_evidence(
                 self.context, self.coarser, self.dataset, self.partition, objects
             )

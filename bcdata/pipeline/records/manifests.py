@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from bcdata.catalog import parse_name
+from bcdata.catalog import rows_of
 from bcdata.errors import StoreError
 from bcdata.frames.types import Rows
 from bcdata.pipeline.lake import repair
@@ -99,7 +99,7 @@ def _reader(partition: Partition) -> Callable[[Store, Partition], Manifest | Non
         return archive_manifest
     if role is Role.WINDOW:
         return windows_manifest
-    return _ANSWERS_OF[parse_name(partition.dataset).frame_type.rows]
+    return _ANSWERS_OF[rows_of(partition.dataset)]
 
 
 def _read(store: Store, partition: Partition, shape: TypeAdapter[AnyManifest]) -> AnyManifest | None:

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from bcdata.providers.binance.files.archive import BinanceArchive
     from bcdata.providers.formats import BulkFormat, PageFormat
 
-_CAN = Capabilities(markets=tuple(one.name for one in MARKETS), kinds=("klines", "funding"))
+_FILES = Capabilities(
+    markets=tuple(one.name for one in MARKETS),
+    kinds=tuple(dict.fromkeys(kind for one in MARKETS for kind in one.kinds)),
+)
+_ANSWERS = Capabilities(
+    markets=("spot", "um", "cm"), kinds=("klines", "funding", "mark_klines", "index_klines", "premium_klines")
+)
 
 
 def _archive_urls() -> dict[str, str]:
@@ -59,8 +65,8 @@ def _page_format() -> "PageFormat":
 PROVIDER = Provider(
     "binance",
     (
-        Source("binance_archive", Role.BULK, _CAN, _archive_urls, _open_archive, format=_file_format),
-        Source("binance_rest", Role.REPAIR, _CAN, _rest_urls, _open_rest, _limits, _page_format),
+        Source("binance_archive", Role.BULK, _FILES, _archive_urls, _open_archive, format=_file_format),
+        Source("binance_rest", Role.REPAIR, _ANSWERS, _rest_urls, _open_rest, _limits, _page_format),
     ),
     MARKETS,
     BinanceSettings,

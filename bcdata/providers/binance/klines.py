@@ -35,6 +35,9 @@ _NUMBERS = schema_of(
         "taker_buy_quote_volume": pl.Float64,
     }
 )
+_AMOUNTS = ("volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
+WITHOUT_AMOUNTS = frozenset({"mark_klines", "index_klines", "premium_klines"})
+"""Kinds of klines that have prices alone."""
 CSV = schema_of({**_NUMBERS, "ignore": pl.String})
 _HEADER = "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume"
 _WIDTH = len(CSV)
@@ -122,11 +125,23 @@ def canonical(rows: pl.DataFrame, series: Series, *, apart: Sequence[str] = ()) 
         apart: as for `snap_early_2018`.
 
     Returns:
-        The rows with `known_at`, those of COIN-M with `contracts` too; and what was changed.
+        The rows with `known_at`, those of COIN-M's trades with `contracts` too; and what was changed.
     """
-    if series.market == "cm":
+    if series.kind in WITHOUT_AMOUNTS:
+        rows = without_amounts(rows)
+    elif series.market == "cm":
         rows = coin_margined(rows, contract_size(series.symbol))
     return snap_early_2018(rows, Interval.parse(series.interval or ""), apart=apart)
+
+
+def without_amounts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of a price that is computed and not traded: amounts, which are written as 0, are null.
+
+    What stands there in the place of the number of trades counts the values that the bar was made of. Another amount
+    than 0 stays as it was sent: no such bar has one, and the audit says so.
+    """
+    amounts = [pl.when(pl.col(name) != 0).then(name).alias(name) for name in _AMOUNTS]
+    return rows.with_columns(*amounts, pl.lit(None, dtype=pl.Int64).alias("trades"))
 
 
 def coin_margined(rows: pl.DataFrame, contract_size: float) -> pl.DataFrame:

@@ -6,9 +6,10 @@ from urllib.parse import quote
 
 from bcdata.errors import UsageError
 from bcdata.providers.base import PERIODS, Series
+from bcdata.venues.binance import MARKETS
 from bcdata.windows import Grain, Window
 
-FOLDERS = {"spot": "data/spot", "um": "data/futures/um", "cm": "data/futures/cm"}
+FOLDERS = {"spot": "data/spot", "um": "data/futures/um", "cm": "data/futures/cm", "option": "data/option"}
 """Where each market's objects lie."""
 INTERVALS = (*("1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d", "1w", "1mo"),)
 """What klines come in, shortest first; 1s in spot only."""
@@ -20,18 +21,28 @@ CHECKSUM = ".CHECKSUM"
 _TYPES = {
     "klines": "klines",
     "funding": "fundingRate",
-    "aggTrades": "aggTrades",
-    "trades": "trades",
+    "mark_klines": "markPriceKlines",
+    "index_klines": "indexPriceKlines",
+    "premium_klines": "premiumIndexKlines",
     "metrics": "metrics",
+    "trades": "trades",
+    "agg_trades": "aggTrades",
+    "book_depth": "bookDepth",
+    "book_ticker": "bookTicker",
+    "liquidation_snapshot": "liquidationSnapshot",
+    "bvol_index": "BVOLIndex",
+    "eoh_summary": "EOHSummary",
 }
-"""The archive's word for each kind of data; only klines have intervals."""
+"""The archive's word for each kind of data."""
+_WITH_INTERVALS = frozenset({"klines", "mark_klines", "index_klines", "premium_klines"})
+_KINDS_OF = {market.name: frozenset(market.kinds) for market in MARKETS}
 _KINDS = {folder: kind for kind, folder in _TYPES.items()}
 _MARKETS = {folder: market for market, folder in FOLDERS.items()}
 _LONGEST_SYMBOL = 64
 _LONGEST_SEGMENT = 200
 """Bytes of a symbol percent-encoded, as it stands in a path of the lake; file systems allow 255 for a name."""
 _KEY = re.compile(
-    r"(?P<market>data/(?:spot|futures/um|futures/cm))/(?P<period>daily|monthly)/(?P<type>[A-Za-z]+)"
+    r"(?P<market>data/(?:spot|futures/um|futures/cm|option))/(?P<period>daily|monthly)/(?P<type>[A-Za-z]+)"
     r"/(?P<symbol>[^/]+)/(?:(?P<interval>[0-9a-z]+)/)?[^/]+-(?P<date>\d{4}-\d{2}(?:-\d{2})?)\.zip(?P<sum>\.CHECKSUM)?",
     re.ASCII,
 )
@@ -69,7 +80,7 @@ def check_series(series: Series) -> None:
     _check_kind(series.market, series.kind)
     if not is_symbol(series.symbol):
         raise UsageError(f"{series.symbol!r} cannot be a Binance symbol; write it like BTCUSDT")
-    if (series.interval is None) == (series.kind == "klines"):
+    if (series.interval is None) == (series.kind in _WITH_INTERVALS):
         raise UsageError(f"{series.kind} of {series.symbol}: klines have an interval, and nothing else does")
     is_seconds_of_futures = series.interval == "1s" and series.market != "spot"
     if series.interval is not None and (series.interval not in INTERVALS or is_seconds_of_futures):
@@ -186,5 +197,5 @@ def rest_interval(interval: str) -> str:
 
 
 def _check_kind(market: str, kind: str) -> None:
-    if kind not in _TYPES or (kind in {"funding", "metrics"} and market == "spot"):
+    if kind not in _KINDS_OF[market]:
         raise UsageError(f"Binance {market} has no {kind!r}")

@@ -15,7 +15,7 @@ from bcdata.intervals import Interval
 from bcdata.quality.compare.coarser import Contradiction, compare
 from bcdata.quality.compare.questions import Answers
 from bcdata.quality.compare.refutation import REFUTED
-from bcdata.quality.compare.windows import lay_beside, windows_of
+from bcdata.quality.compare.windows import lay_beside, may_have_traded, windows_of
 from bcdata.quality.verdict import Finding, Severity
 
 _DAY = Interval.parse("1d")
@@ -111,7 +111,7 @@ def _on(days: Collection[date], contradictions: Sequence[Contradiction]) -> tupl
 
 
 def _fits(table: pl.DataFrame) -> bool:
-    return bool(table.select((pl.col("complete") & ~pl.col("unequal") & (pl.col("trades") > 0)).any()).item())
+    return bool(table.select((pl.col("complete") & ~pl.col("unequal") & may_have_traded()).any()).item())
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bcdata.quality.compare.coarser import Contradiction, compare
 from bcdata.quality.compare.contradiction import number
 from bcdata.quality.compare.same import same_rows
 from bcdata.quality.compare.suspicion import Step, find_steps, split_returning
-from bcdata.quality.compare.windows import can_compare, lay_beside, windows_of
+from bcdata.quality.compare.windows import can_compare, lay_beside, may_have_traded, windows_of
 from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.windows import Window
@@ -53,6 +53,7 @@ class RefillContext:
         set_aside: rows of other sources that are doubted, or were set aside.
         controls: coarser bars by interval name, of another source than the rows.
         own: coarser bars that the source of the rows states itself; they can refute rows, and confirm none.
+        signed: whether prices may be zero and negative: then nothing is a jump.
     """
 
     sound: pl.DataFrame
@@ -60,6 +61,7 @@ class RefillContext:
     set_aside: pl.DataFrame
     controls: Mapping[str, pl.DataFrame]
     own: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    signed: bool = False
 
 
 def every_control(controls: Mapping[str, pl.DataFrame], own: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -165,7 +167,7 @@ def _without_refuted(
 
     A question that coarser bars raise about rows with trades is one that REST is the answer to: there is no second one.
     """
-    traded = _inside(questioned, rows.filter(pl.col("trades") > 0)).drop_nulls("evidence")
+    traded = _inside(questioned, rows.filter(may_have_traded())).drop_nulls("evidence")
     wrong = pl.concat([_inside(refuted, rows).drop_nulls("evidence"), traded])
     wrong = wrong.unique("open_time", keep="first").sort("open_time")
     agreed = same_rows(wrong, set_aside)
@@ -202,7 +204,7 @@ def _stepping(
     A jump that nothing takes back costs nothing: a real crash is exactly when sources fail.
     """
     none = _blamed(bare.clear(), STEP, pl.lit(None))
-    if bare.is_empty() or fine.length is None:
+    if bare.is_empty() or fine.length is None or by.signed:
         return none, []
     known = pl.concat([by.around, kept.select(by.around.columns)]).unique("open_time", keep="first").sort("open_time")
     steps = {step.at: step for step in find_steps(known, fine)}

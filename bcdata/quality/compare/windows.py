@@ -115,6 +115,11 @@ def lies_within() -> pl.Expr:
     return ~pl.any_horizontal(_one_sided(name, FLOW_TOLERANCE).fill_null(value=False) for name in VALUES)
 
 
+def may_have_traded() -> pl.Expr:
+    """Whether a bar has trades, or is of a type that counts none."""
+    return (pl.col("trades") > 0).fill_null(value=True)
+
+
 def length_of(interval: Interval) -> timedelta:
     """The interval's fixed length (`can_compare` refuses months)."""
     assert interval.length is not None  # noqa: S101 # nosec B101 # `can_compare` was asked
@@ -134,14 +139,15 @@ def _difference(name: str, share: float) -> pl.Expr:
 
 def _one_sided(name: str, share: float) -> pl.Expr:
     mine, other = pl.col(name), pl.col(f"{name}_control")
+    part = share * other.sign()  # a price may be negative
     match name:
         case "open":
             return pl.col("starts") & _apart(name, share)
         case "close":
             return pl.col("ends") & _apart(name, share)
         case "low":
-            return mine < other * (1 - share)
-    return mine > other * (1 + share) + _slack(name, share)
+            return mine < other * (1 - part)
+    return mine > other * (1 + part) + _slack(name, share)
 
 
 def _apart(name: str, share: float) -> pl.Expr:

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from bcdata.simulate.binance.info import exchange_info, funding_info
 from bcdata.simulate.binance.market.market import KlineRow, Market, Series
+from bcdata.simulate.binance.market.names import COMPUTED, INDEX_PRICE, KLINES
 from bcdata.simulate.binance.market.symbols import to_ms
 from bcdata.simulate.binance.parameters import RequestedRange, RestError, archive_interval, only, required, span
 
@@ -16,6 +18,7 @@ _FUNDING_ROWS = (100, 1000)
 _FUTURES_WEIGHTS = ((99, 1), (499, 2), (1000, 5), (1500, 10))
 _COIN_M_SPAN = 200 * 86_400_000
 _SPAN = ("symbol", "startTime", "endTime", "limit")
+_PAIR = ("pair", *_SPAN[1:])
 _PLACES = 8
 
 
@@ -33,7 +36,7 @@ def cost(venue: str, endpoint: str, parameters: Mapping[str, str]) -> Cost:
         return Cost(20 if venue == "spot" else 1)
     if venue == "um" and endpoint in ("fundingRate", "fundingInfo"):
         return Cost(0, 1)
-    if endpoint != "klines":
+    if endpoint not in (KLINES, *COMPUTED):
         return Cost(1)
     if venue == "spot":
         return Cost(2)
@@ -60,9 +63,10 @@ class RestServer:
         endpoints: dict[str, Callable[[Mapping[str, str], datetime], Any]] = {
             "time": lambda _, at: {"serverTime": to_ms(at)},
             "exchangeInfo": self._exchange_info,
-            "klines": self._klines,
+            KLINES: partial(self._klines, KLINES),
         }
         if self.venue != "spot":
+            endpoints |= {kind: partial(self._klines, kind) for kind in COMPUTED}
             endpoints |= {"fundingRate": self._funding, "fundingInfo": self._funding_info}
         found = endpoints.get(endpoint)
         return found(parameters, now) if found else None
@@ -85,9 +89,16 @@ class RestServer:
             raise RestError(-1121, "Invalid symbol.")
         return symbol
 
-    def _klines(self, parameters: Mapping[str, str], now: datetime) -> list[KlineRow]:
-        only(parameters, (*_SPAN, "interval"))
-        series = Series(self.venue, self._symbol(parameters, now), archive_interval(parameters, self.venue))
+    def _pair(self, parameters: Mapping[str, str], now: datetime) -> str:
+        pair = required(parameters, "pair")
+        if pair not in {one.base + one.quote for one in self.market.instruments(self.venue, now)}:
+            raise RestError(-1121, "Invalid symbol.")
+        return pair
+
+    def _klines(self, kind: str, parameters: Mapping[str, str], now: datetime) -> list[KlineRow]:
+        whose, name = (_PAIR, self._pair) if kind == INDEX_PRICE else (_SPAN, self._symbol)
+        only(parameters, (*whose, "interval"))
+        series = Series(self.venue, name(parameters, now), archive_interval(parameters, self.venue), kind)
         default, most = _ROWS[self.venue]
         asked = span(parameters, default=default, most=most)
         first, last, newest = self._range(asked, to_ms(now))

@@ -29,6 +29,14 @@ from bcdata.windows import Window
 
 PROVIDER = "binance_rest"
 _PATHS = {"spot": "/api/v3", "um": "/fapi/v1", "cm": "/dapi/v1"}
+_KLINES = {
+    "klines": "/klines",
+    "mark_klines": "/markPriceKlines",
+    "index_klines": "/indexPriceKlines",
+    "premium_klines": "/premiumIndexKlines",
+}
+_PAIRS = frozenset({"index_klines"})
+"""Kinds that are asked for by pair."""
 _INFO_WEIGHT = {"spot": 20, "um": 1, "cm": 1}
 _PAGE_BYTES = 4 << 20
 _INFO_BYTES = 128 << 20
@@ -196,9 +204,10 @@ class BinanceRest:
 
     def _klines_question(self, series: Series, params: Mapping[str, str | int], weight: int) -> _Question:
         check_series(series)
-        names = {"symbol": series.symbol, "interval": rest_interval(series.interval or "")}
+        whose = "pair" if series.kind in _PAIRS else "symbol"
+        names = {whose: series.symbol, "interval": rest_interval(series.interval or "")}
         budget = weight_budget(series.market, self._base(series.market))
-        return self._question(series.market, "/klines", {**names, **params}, budget, weight)
+        return self._question(series.market, _KLINES[series.kind], {**names, **params}, budget, weight)
 
     def _question(
         self, market: str, path: str, params: Mapping[str, str | int], budget: Budget, weight: int

@@ -95,7 +95,7 @@ class FolderMarket:
 
         A day's own file wins over its month's.
         """
-        names = self._truth.objects(series.venue, "klines", series.symbol, series.interval)
+        names = self._truth.objects(series.venue, series.type, series.symbol, series.interval)
         keys = {day: name.key for name in names for day in name.window.days()}
         days = sorted(keys)
         days = days[bisect_left(days, _day(first)) : bisect_right(days, _day(last))]

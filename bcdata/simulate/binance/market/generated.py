@@ -1,6 +1,7 @@
 """A market out of a seed: any symbol-day of it can be computed alone, and it is the same every time."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 
@@ -9,6 +10,7 @@ import polars as pl
 
 from bcdata.intervals import Interval
 from bcdata.simulate.binance.market import bars, settlements
+from bcdata.simulate.binance.market.computed import DECIMALS, computed
 from bcdata.simulate.binance.market.market import (
     Instrument,
     KlineRow,
@@ -18,7 +20,7 @@ from bcdata.simulate.binance.market.market import (
     StoredObject,
     checksum_body,
 )
-from bcdata.simulate.binance.market.names import CHECKSUM, ObjectName, published_at
+from bcdata.simulate.binance.market.names import CHECKSUM, KLINES, ObjectName, published_at
 from bcdata.simulate.binance.market.publication import DAILY, MONTHLY_ONLY, Publication
 from bcdata.simulate.binance.market.symbols import DEMO_OUTAGES, DEMO_SYMBOLS, GeneratedSymbol, Outage, from_ms, to_ms
 from bcdata.simulate.binance.market.walk import DAY_MS, MINUTE_MS, MINUTES, generate_day
@@ -45,7 +47,7 @@ class GeneratedMarket:
         self._seed = seed
         self._publication = Publication(symbols, outages)
         self._objects: BoundedCache[str, StoredObject] = BoundedCache(_CACHED_BYTES, lambda stored: len(stored.body))
-        self._days: BoundedCache[tuple[str, str, int], pl.DataFrame] = BoundedCache(_CACHED_DAYS, lambda _: 1)
+        self._days: BoundedCache[tuple[str, str, str, int], pl.DataFrame] = BoundedCache(_CACHED_DAYS, lambda _: 1)
         self._rows: BoundedCache[tuple[Series, datetime], list[KlineRow]] = BoundedCache(_CACHED_ROWS, len)
         self._stats: dict[str, ObjectStat] = {}
 
@@ -94,7 +96,9 @@ class GeneratedMarket:
         """Rows with opens from `first` to `last` (ms, both included), a day or a month at a time; none of 1s."""
         if series.interval not in (*DAILY, *MONTHLY_ONLY):
             return
-        symbol = self._symbols[series.venue, series.symbol]
+        symbol = self._whose(series)
+        if symbol is None:
+            return
         opening = Interval.parse(series.interval).floor(symbol.listed)
         first = max(first, to_ms(opening))
         last = min(last, to_ms(symbol.delisted)) if symbol.delisted else last
@@ -115,43 +119,52 @@ class GeneratedMarket:
         drawn = settlements.settlements(self._seed, known, start.start, end.end)
         return [Settlement(symbol, row.time, row.plain) for row in drawn if first <= row.time <= last]
 
+    def _whose(self, series: Series) -> GeneratedSymbol | None:
+        return self._publication.symbol(series.type, series.venue, series.symbol)
+
     def _json(self, series: Series, window: Window) -> list[KlineRow]:
-        symbol = self._symbols[series.venue, series.symbol]
-        interval = Interval.parse(series.interval)
-        return bars.json_rows(bars.as_written(self._bars(symbol, interval, window), symbol, interval))
+        return bars.json_rows(self._written(series, window))
+
+    def _written(self, series: Series, window: Window) -> pl.DataFrame:
+        symbol, interval = self._whose(series), Interval.parse(series.interval)
+        assert symbol is not None  # noqa: S101 # nosec B101 # what is asked for was published
+        decimals = symbol if series.type == KLINES else replace(symbol, price_decimals=DECIMALS, volume_decimals=0)
+        return bars.as_written(self._bars(series.type, symbol, interval, window), decimals, interval)
 
     def _render(self, name: ObjectName) -> StoredObject:
-        symbol = self._symbols[name.venue, name.symbol]
         window = name.window
         if name.interval is None:
+            symbol = self._symbols[name.venue, name.symbol]
             rows = settlements.settlements(self._seed, symbol, window.start, window.end)
             content = settlements.csv(rows)
         else:
-            interval = Interval.parse(name.interval)
-            written = bars.as_written(self._bars(symbol, interval, window), symbol, interval)
-            content = bars.csv(written, name.venue, name.date)
+            series = Series(name.venue, name.symbol, name.interval, name.type)
+            content = bars.csv(self._written(series, window), name.venue, name.date)
         body = make_zip(f"{name.stem}.csv", content, window.end)
         return StoredObject(body, published_at(name.period, window.end))
 
-    def _bars(self, symbol: GeneratedSymbol, interval: Interval, window: Window) -> pl.DataFrame:
+    def _bars(self, kind: str, symbol: GeneratedSymbol, interval: Interval, window: Window) -> pl.DataFrame:
         """The bars that open in a whole day (intervals up to 1d) or month; columns as of `generate_day`."""
         covered = Window(interval.ceil(window.start), interval.ceil(window.end))
-        minutes = pl.concat([self._day(symbol, day) for day in covered.days()])
+        minutes = pl.concat([self._day(kind, symbol, day) for day in covered.days()])
         if interval.name == "1m":
             return minutes
         return bars.aggregate(minutes, interval)
 
-    def _day(self, symbol: GeneratedSymbol, day: date) -> pl.DataFrame:
+    def _day(self, kind: str, symbol: GeneratedSymbol, day: date) -> pl.DataFrame:
         number = to_ms(datetime(day.year, day.month, day.day, tzinfo=UTC)) // DAY_MS
-        key = (symbol.venue, symbol.symbol, number)
-        return self._days.get(key, partial(self._draw, symbol, number))
+        key = (kind, symbol.venue, symbol.symbol, number)
+        return self._days.get(key, partial(self._draw, kind, symbol, number))
 
-    def _draw(self, symbol: GeneratedSymbol, day: int) -> pl.DataFrame:
+    def _draw(self, kind: str, symbol: GeneratedSymbol, day: int) -> pl.DataFrame:
         """The day without what was not listed, delisted or out; the first minute after each of these trades."""
-        outages = [(to_ms(outage.start), to_ms(outage.end)) for outage in self._outages if outage.venue == symbol.venue]
+        outages = self._outages_of(KLINES, symbol)
         starts = [to_ms(symbol.listed), *(end for _, end in outages)]
         offsets = np.array([(start - day * DAY_MS) // MINUTE_MS for start in starts], dtype=np.int64)
         drawn = generate_day(self._seed, symbol, day, offsets[(offsets >= 0) & (offsets < MINUTES)])
+        if kind != KLINES:
+            drawn = computed(kind, drawn, symbol.price_decimals, self._seed, (symbol.venue, symbol.symbol))
+            outages = self._outages_of(kind, symbol)
         time = pl.col("open_time")
         keep = time >= to_ms(symbol.listed)
         if symbol.delisted:
@@ -159,6 +172,10 @@ class GeneratedMarket:
         for start, end in outages:
             keep &= ~time.is_between(start, end, closed="left")
         return drawn.filter(keep)
+
+    def _outages_of(self, kind: str, symbol: GeneratedSymbol) -> list[tuple[int, int]]:
+        mine = (one for one in self._outages if (one.venue, one.type) == (symbol.venue, kind))
+        return [(to_ms(outage.start), to_ms(outage.end)) for outage in mine]
 
 
 def _day_key(ms: int) -> str:

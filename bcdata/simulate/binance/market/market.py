@@ -6,6 +6,8 @@ from datetime import datetime
 from hashlib import md5, sha256
 from typing import Protocol
 
+from bcdata.simulate.binance.market.names import KLINES
+
 KlineRow = list[int | str]
 """One row as REST sends it: open time (ms), four prices, volume, close time (ms), quote volume, trades, taker
 volume, taker quote volume, `"0"`; decimals are strings. In cm volumes are contracts, quote volumes base units."""
@@ -54,11 +56,15 @@ class Instrument:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """The klines of one symbol; `interval` in the archive's spelling (`1mo`)."""
+    """The klines of one symbol; `interval` and `type` in the archive's spelling (`1mo`, `markPriceKlines`).
+
+    Those of indices go by the pair.
+    """
 
     venue: str
     symbol: str
     interval: str
+    type: str = KLINES
 
 
 @dataclass(frozen=True, slots=True)

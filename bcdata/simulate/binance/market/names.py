@@ -7,13 +7,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from bcdata.errors import UsageError
 from bcdata.windows import Grain, Window
 
-VENUE_FOLDERS = {"spot": "data/spot", "um": "data/futures/um", "cm": "data/futures/cm"}
+VENUE_FOLDERS = {"spot": "data/spot", "um": "data/futures/um", "cm": "data/futures/cm", "option": "data/option"}
 CHECKSUM = ".CHECKSUM"
+KLINES, FUNDING = "klines", "fundingRate"
+MARK_PRICE, INDEX_PRICE, PREMIUM_INDEX = "markPriceKlines", "indexPriceKlines", "premiumIndexKlines"
+COMPUTED = (MARK_PRICE, INDEX_PRICE, PREMIUM_INDEX)
+"""Types of bars whose prices are computed and not traded; futures have them."""
 _VENUES = {folder: venue for venue, folder in VENUE_FOLDERS.items()}
 _DAILY_AT = time(8, tzinfo=UTC)
 _MONTHLY_AT = time(12, tzinfo=UTC)
 _KEY = re.compile(
-    r"(?P<root>data/(?:spot|futures/um|futures/cm))/(?P<period>daily|monthly)/(?P<type>[^/]+)/(?P<symbol>[^/]+)/"
+    r"(?P<root>data/(?:spot|futures/um|futures/cm|option))/(?P<period>daily|monthly)/(?P<type>[^/]+)/(?P<symbol>[^/]+)/"
     r"(?:(?P<interval>[^/]+)/)?(?P<file>[^/]+)-(?P<date>\d{4}-\d{2}(?:-\d{2})?)\.zip"
 )
 

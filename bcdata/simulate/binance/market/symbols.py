@@ -6,6 +6,7 @@ from functools import cached_property
 
 from bcdata.intervals import EPOCH
 from bcdata.simulate.binance.market.market import Instrument
+from bcdata.simulate.binance.market.names import KLINES, MARK_PRICE, PREMIUM_INDEX
 
 BASE_DECIMALS = 8
 """Decimals of the base volume that cm files hold in the place of quote volume."""
@@ -51,6 +52,11 @@ class GeneratedSymbol:
         """Decimals of the column named quote volume: exact for price x volume, 8 for cm's base volume."""
         return BASE_DECIMALS if self.contract_size else self.price_decimals + self.volume_decimals
 
+    @property
+    def pair(self) -> str:
+        """The pair, as indices are named after it."""
+        return self.base + self.quote
+
     @cached_property
     def instrument(self) -> Instrument:
         """The symbol as REST shows it."""
@@ -72,11 +78,12 @@ class GeneratedSymbol:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """No bars in any symbol of the venue with opens in [start, end)."""
+    """No bars of a type in any symbol of the venue with opens in [start, end)."""
 
     venue: str
     start: datetime
     end: datetime
+    type: str = KLINES
 
     def covers(self, start: datetime, end: datetime) -> bool:
         """Whether all of [start, end) is out."""
@@ -114,4 +121,6 @@ DEMO_SYMBOLS = (
 DEMO_OUTAGES = (
     Outage("spot", _day("2023-03-24T12:40"), _day("2023-03-24T14:00")),
     Outage("um", _day("2023-02-17T06:02"), _day("2023-02-17T06:09")),
+    Outage("um", _day("2023-02-18T11:20"), _day("2023-02-18T11:32"), MARK_PRICE),
+    Outage("cm", _day("2023-02-19T03:05"), _day("2023-02-19T03:06"), PREMIUM_INDEX),
 )
