@@ -102,6 +102,7 @@ pytestmark = pytest.mark.usefixtures("exchange")
 both_markets = pytest.mark.parametrize("market", ["spot", pytest.param("um", marks=pytest.mark.slow)])
 
 
+@pytest.mark.one_in(2)
 @both_markets
 @pytest.mark.parametrize("symbol", LIVES)
 def test_with_rest(tmp_path: Path, market: str, symbol: str) -> None:

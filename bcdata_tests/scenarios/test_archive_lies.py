@@ -102,6 +102,7 @@ def true_bars(days: Sequence[str]) -> list[tuple[object, ...]]:
     return bars_of([row for day in days for row in true_day(SYMBOL, day)])
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("grain", ["day", "month"])
 @pytest.mark.parametrize(
     "wrong",
@@ -138,6 +139,7 @@ def test_an_exchange_that_lies_throughout_takes_nothing_away(
     assert "suspicious" in ran.rules(Zone.PARSED, SYMBOL, date, REST)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("grain", ["day", "month"])
 @pytest.mark.parametrize("who", ["the archive", "the exchange"])
 def test_two_that_contradict_each_other_alone_are_both_held_back(situation: Situation, grain: str, who: str) -> None:
@@ -228,6 +230,7 @@ def test_a_week_of_wrong_days_is_told_by_days_further_away(situation: Situation)
     assert bars(situation, "day", wrong) == true_bars(wrong)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("grain", ["day", "month"])
 @pytest.mark.parametrize("factors", [{"amounts": 3.0}, {"price": 1.04, "quote": 1.04}], ids=["amounts", "prices"])
 def test_minutes_that_fit_their_own_day_bar_no_better_save_no_wrong_day(

@@ -54,6 +54,7 @@ def break_some(scenario: Scenario) -> str:
     return "; ".join(said)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_any_broken_objects_give_the_same_bars(world: World, seed: int) -> None:
     scenario = Scenario(world, WAYS[0], "none", dice=random.Random(seed), days=walk(seed))
@@ -111,6 +112,7 @@ def news_for(lake: Lake) -> set[str]:
     return {date for _, date in found.cells}
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("change", [times_ten, bad_row, out_of_range, joined, lambda rows: rows[:-1]])
 def test_minutes_that_are_set_aside_by_day_come_from_the_month(world: World, change: Change) -> None:
     put_minutes(world, change)
