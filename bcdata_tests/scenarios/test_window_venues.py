@@ -166,6 +166,29 @@ def test_a_hostile_row_costs_a_row(tmp_path: Path, name: str) -> None:
     assert bars.height + int(lake.ledger(COINBASE, "BTC-USD", DAYS[0])["bars"].sum()) == 1440
 
 
+UNREADABLE = {"no time": '["x"]', "objects": '{{"t": {at}}}', "a time that nobody asked for": "[1, 1, 1, 1, 1, 1]"}
+
+
+@pytest.mark.parametrize("form", UNREADABLE)
+def test_what_cannot_be_read_is_not_taken_for_silence(tmp_path: Path, form: str) -> None:
+    """Half of each page: none of its minutes is one without trades."""
+
+    def reply(parameters: Mapping[str, str]) -> bytes:
+        if parameters["granularity"] != "60":
+            return b"[]"  # the first day is looked for; there is none
+        opens = range(int(parameters["end"]), int(parameters["start"]) - 60, -60)
+        rows = [ROW.format(at=at) if line < len(opens) // 2 else UNREADABLE[form].format(at=at)
+                for line, at in enumerate(opens)]  # fmt: skip
+        return f"[{','.join(rows)}]".encode()
+
+    lake = lake_at(tmp_path)
+    with Scripted(reply) as venue, pointed_at({"BCDATA_COINBASE_URL": venue.url}, tmp_path / "state"):
+        assert lake.materialize(COINBASE, "BTC-USD", DAYS[0], until=Zone.MERGED).ok
+    gaps = lake.ledger(COINBASE, "BTC-USD", DAYS[0])
+    assert set(gaps["status"]) == {Status.QUARANTINED}
+    assert gaps["bars"].sum() == 720
+
+
 @pytest.mark.usefixtures("coinbase")
 def test_a_page_that_is_damaged_or_lost_is_asked_for_again(tmp_path: Path) -> None:
     lake = lake_at(tmp_path)

@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import polars as pl
@@ -11,6 +12,7 @@ from bcdata.catalog import Dataset
 from bcdata.frames.schema import TIME
 from bcdata.gaps.answered import is_covered, windows_of
 from bcdata.gaps.ledger import missing_opens, runs_of
+from bcdata.gaps.page_proofs import OTHER_TIMES, PageProofs
 from bcdata.gaps.records import SetAsideRecord, WindowsEvidence
 from bcdata.gaps.set_aside import UNREADABLE_LINE
 from bcdata.pipeline.context import RunContext, series_of, window_of
@@ -20,11 +22,12 @@ from bcdata.pipeline.parsed.archive import parsed_fingerprint
 from bcdata.pipeline.publish import publish, unchanged
 from bcdata.pipeline.raw.pages import read_pages
 from bcdata.pipeline.records.manifests import held_manifest, windows_manifest
+from bcdata.pipeline.records.pages import WindowPageRecord
 from bcdata.pipeline.stream import each
 from bcdata.providers.base import RawBars
 from bcdata.providers.registry import SOURCES
 from bcdata.quality.audit import Audited, audit_bars
-from bcdata.quality.verdict import Verdict
+from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import calendar
 from bcdata.windows import Window, overlap, union
@@ -48,6 +51,7 @@ def _parse(context: RunContext, dataset: Dataset, partition: Partition) -> Outco
     pages = manifest["pages"]
     found = source.read(series_of(dataset, partition.symbol), read_pages(context.store, raw, pages))
     covered = windows_of([(one["start"], one["end"]) for one in pages])
+    proofs = PageProofs.of(found.rows, found.bad_lines, [_covers(one) for one in pages], dataset.bar_interval)
     rows = _own(found, window, covered, dataset)
     audited = audit_bars(
         rows,
@@ -63,7 +67,10 @@ def _parse(context: RunContext, dataset: Dataset, partition: Partition) -> Outco
     told: WindowsEvidence = {
         "covered": _listed(covered, window, first_open),
         "first_open": first_open,
-        "quarantined": _quarantined(rejected, audited.bars, dataset, partition),
+        "quarantined": [
+            *_quarantined(rejected, audited.bars, dataset, partition),
+            *_doubtful(audited.bars, dataset, partition, proofs, first_open),
+        ],
     }
     # How the time was cut into pages bears on nothing: merged is made of what they hold together.
     content = fingerprint(**told, rows=_digest(audited.bars))
@@ -72,11 +79,26 @@ def _parse(context: RunContext, dataset: Dataset, partition: Partition) -> Outco
         context.store,
         partition,
         audited.bars,
-        audited.verdict,
+        _judged(audited.verdict, proofs),
         fingerprint=made_of,
         record=record,
         rejected=rejected,
     )
+
+
+def _covers(page: WindowPageRecord) -> Window:
+    return Window(datetime.fromisoformat(page["start"]), datetime.fromisoformat(page["end"]))
+
+
+def _judged(verdict: Verdict, proofs: PageProofs) -> Verdict:
+    """The verdict with a finding where pages have rows of other times alone."""
+    if not proofs.strange:
+        return verdict
+    words = (
+        f"pages without a row of the time that was asked for, the first for {proofs.strange[0].start:%Y-%m-%d %H:%M}"
+    )
+    found = Finding(OTHER_TIMES, Severity.WARN, len(proofs.strange), words)
+    return replace(verdict, findings=(*verdict.findings, found))
 
 
 def _listed(covered: Sequence[Window], window: Window, first_open: str | None) -> list[list[str]]:
@@ -139,3 +161,14 @@ def _quarantined(
             run: SetAsideRecord = {"start": first.isoformat(), "end": last.isoformat(), "reason": str(reason)}
             runs.append({**run, "evidence": words[0]} if len(words) else run)
     return runs
+
+
+def _doubtful(
+    bars: pl.DataFrame, dataset: Dataset, partition: Partition, proofs: PageProofs, first_open: str | None
+) -> Iterator[SetAsideRecord]:
+    """Runs of missing bars of which a row may have been received: no page proves that there is none."""
+    expected = calendar(dataset.calendar).opens(dataset.bar_interval, window_of(dataset, partition))
+    missing = missing_opens(expected, bars["open_time"])
+    if first_open:
+        missing = missing.filter(missing >= datetime.fromisoformat(first_open))
+    yield from proofs.doubts(missing, expected, dataset.bar_interval)
