@@ -6,6 +6,7 @@ from typing import Any
 from bcdata.net.client import HttpClient
 from bcdata.providers.base import WindowSource
 from bcdata.providers.capabilities import Role, Source
+from bcdata.providers.guarded import GuardedSource
 from bcdata.providers.registry import SOURCES, source_of
 from bcdata.providers.roles import BulkSource, RepairSource
 
@@ -41,8 +42,7 @@ class Clients:
 
     def window(self, source: str) -> WindowSource:
         """The source of this name, which is asked by windows."""
-        found: WindowSource = self._of(SOURCES[source])
-        return found
+        return GuardedSource(source, self._of(SOURCES[source]))
 
     def _of(self, source: Source) -> Any:
         if source.name not in self._made:

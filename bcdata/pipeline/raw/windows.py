@@ -83,6 +83,7 @@ class _Asking:
         source = self.context.clients.window(self.questions.source.name)
         try:
             async for page in source.pages(self.questions.series, window, now=self.context.now):
+                source.read(self.questions.series, [page.body])  # what cannot be read is not kept, and asked for again
                 self.pages.keep(page)
                 self.fetched += len(page.body)
                 self.requests += 1
