@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bcdata.catalog.automation import Automation
 from bcdata.catalog.dataset import Dataset
+from bcdata.catalog.known import known
 from bcdata.errors import UsageError
 from bcdata.hints import choose
 from bcdata.providers.registry import MARKETS
@@ -76,6 +77,6 @@ def common_start(catalog: Catalog, market: str, grain: Grain) -> str:
         UsageError: there is no such market.
     """
     if market not in MARKETS:
-        raise UsageError(f"unknown market {market!r}; {choose(market, MARKETS)}")
+        raise UsageError(f"unknown market {market!r}; {known(market, MARKETS)}")
     starts = [d.start for d in catalog if (d.market, d.grain) == (market, grain)]
     return min([MARKETS[market].first_key(grain), *starts])

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
-from bcdata.hints import choose
+from bcdata.catalog.known import known
 from bcdata.providers.registry import SOURCES
 from bcdata.venues.symbols import complaint
 
@@ -44,7 +44,7 @@ def _symbol(symbol: str) -> str:
 
 def _source(name: str) -> str:
     if name not in SOURCES:
-        raise refusal(f"unknown source {name!r}; {choose(name, SOURCES)}")
+        raise refusal(f"unknown source {name!r}; {known(name, SOURCES)}")
     return name
 
 

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from bcdata.catalog.known import known
 from bcdata.errors import UsageError
 from bcdata.frames.types import FRAME_TYPES, FrameType, Rows
-from bcdata.hints import choose
 from bcdata.intervals import Interval
 from bcdata.providers.registry import MARKETS
 from bcdata.venues.market import Market
@@ -40,7 +40,7 @@ def parse_name(name: str) -> DatasetName:
     key, match = next((one for one in readings if one[1]["market"] in MARKETS), readings[0])
     market = MARKETS.get(match["market"])
     if market is None:
-        raise UsageError(f"unknown market {match['market']!r}; {choose(match['market'], MARKETS)}")
+        raise UsageError(f"unknown market {match['market']!r}; {known(match['market'], MARKETS)}")
     if key not in market.kinds:
         raise UsageError(f"the {market.name} market has no {key}; it has {', '.join(market.kinds)}")
     frame_type = FRAME_TYPES[key]

@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 from bcdata.cli import alert, data, export, features, gaps, inspect, materialize, verify, watch
 from bcdata.cli.show import print_json
 from bcdata.errors import BcdataError, UsageError
+from bcdata.providers.registry import UNAVAILABLE
 
 app = typer.Typer(
     name="bcdata",
@@ -53,6 +54,8 @@ def main() -> None:
 
 
 def _run() -> NoReturn:
+    for one in UNAVAILABLE:
+        _say(f"warning: {one}")
     try:
         status = app(standalone_mode=False) or 0
         sys.stdout.flush()

@@ -4,8 +4,9 @@ A package registers a `Provider` (or a function that returns one) in the group `
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -22,47 +23,87 @@ _NAME = re.compile("[a-z][a-z0-9_]*", re.ASCII)
 _COLUMNS = BAR_COLUMNS | {"vwap"}
 
 
-def load(points: Iterable[EntryPoint]) -> dict[str, Provider]:
-    """The built-in providers and those of the entry points, by name.
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """A package whose provider cannot be used: its entry point, the package, and why, with the fix."""
 
-    Raises:
-        UsageError: an entry point cannot be loaded or gives no provider, a name is taken or is none, or a source
-            states what it cannot mean; the text names the package.
+    name: str
+    package: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"the entry point {self.name!r} of {self.package} in {GROUP} {self.reason}"
+
+
+def load(points: Iterable[EntryPoint]) -> tuple[dict[str, Provider], tuple[Unavailable, ...]]:
+    """The built-in providers and those of the entry points, by name; and the packages that bring none.
+
+    A package that cannot be loaded, gives no provider, takes a name that is taken, or states what it cannot mean costs
+    its own provider alone. Of two packages with one name neither is taken: which of them was meant is not known.
     """
+    built_in = list(_built_in())
+    given, unavailable = _registered(points)
+    names = Counter(repr(one.name) for _, one in given)
+    reserved = {name for one in built_in for name in (one.name, *(source.name for source in one.sources))}
     found: dict[str, Provider] = {}
-    every = (*_built_in(), *_registered(points))
-    for origin, given in sorted(every, key=lambda one: one[1].gives_way):
-        provider = _without(given, found) if given.gives_way else given
-        for problem in _problems(provider, found):
-            raise UsageError(f"{origin}: {problem}")
-        found[provider.name] = provider
-    return found
+    every: list[tuple[EntryPoint | None, Provider]] = [*((None, one) for one in built_in), *given]
+    for point, one in sorted(every, key=lambda pair: bool(pair[1].gives_way)):
+        if point is None:
+            found[one.name] = _without(one, found) if one.gives_way else one
+            continue
+        if names[repr(one.name)] > 1:
+            problem: str | None = f"there is a provider {one.name!r} already"
+        else:
+            problem = _refusal(one, found, reserved)
+        if problem is None:
+            found[one.name] = _without(one, found) if one.gives_way else one
+        else:
+            unavailable.append(_unavailable(point, f"is not usable: {problem}"))
+    return found, tuple(sorted(unavailable, key=str))
 
 
-def _built_in() -> Iterator[tuple[str, Provider]]:
+def _built_in() -> Iterator[Provider]:
     from importlib import import_module
 
     for name in _BUILT_IN:
         module = f"bcdata.providers.{name}"
         try:
-            yield module, import_module(module).PROVIDER
+            yield import_module(module).PROVIDER
         except ModuleNotFoundError as error:
             if error.name != module:  # a provider that was taken out leaves the others as they are
                 raise
 
 
-def _registered(points: Iterable[EntryPoint]) -> Iterator[tuple[str, Provider]]:
-    for point in points:
-        package = point.dist.name if point.dist else point.value
-        origin = f"the entry point {point.name!r} of {package} in {GROUP}"
+def _registered(points: Iterable[EntryPoint]) -> tuple[list[tuple[EntryPoint, Provider]], list[Unavailable]]:
+    given: list[tuple[EntryPoint, Provider]] = []
+    unavailable: list[Unavailable] = []
+    for point in sorted(points, key=lambda one: (one.name, one.value)):
         try:
             found = point.load()
-            provider = found if isinstance(found, Provider) else found()
-        except Exception as error:  # whatever another package raises
-            raise UsageError(f"{origin} cannot be loaded: {type(error).__name__}: {error}") from error
-        if not isinstance(provider, Provider):
-            raise UsageError(f"{origin} gives no bcdata Provider but {type(provider).__name__}")
-        yield origin, provider
+            provider = found() if callable(found) else found
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever another package raises)
+            said = " ".join(f"{type(error).__name__}: {error}".split())
+            unavailable.append(_unavailable(point, f"cannot be loaded: {said}"))
+            continue
+        if isinstance(provider, Provider):
+            given.append((point, provider))
+        else:
+            unavailable.append(_unavailable(point, f"gives no bcdata Provider but {type(provider).__name__}"))
+    return given, unavailable
+
+
+def _unavailable(point: EntryPoint, problem: str) -> Unavailable:
+    package = point.dist.name if point.dist else point.value
+    return Unavailable(point.name, package, f"{problem}; repair or uninstall {package}")
+
+
+def _refusal(provider: Provider, found: Mapping[str, Provider], reserved: set[str]) -> str | None:
+    """What is wrong with the provider of another package; None where nothing is."""
+    try:
+        given = _without(provider, found) if provider.gives_way else provider
+        return next(_problems(given, found, reserved), None)
+    except Exception as error:  # noqa: BLE001 (values of other types than those that are declared)
+        return f"it cannot be understood: {type(error).__name__}: {error}"
 
 
 def _without(provider: Provider, found: Mapping[str, Provider]) -> Provider:
@@ -77,14 +118,14 @@ def _without(provider: Provider, found: Mapping[str, Provider]) -> Provider:
     return replace(provider, sources=tuple(sources), markets=left)
 
 
-def _problems(provider: Provider, known: dict[str, Provider]) -> Iterator[str]:
-    """What is wrong with a provider, in words."""
-    names = {one.name for other in known.values() for one in other.sources}
+def _problems(provider: Provider, known: Mapping[str, Provider], reserved: set[str]) -> Iterator[str]:
+    """What is wrong with a provider, in words; `reserved` are names of providers and sources that bcdata has."""
+    names = reserved | {one.name for other in known.values() for one in other.sources}
     markets = {one.name for other in known.values() for one in other.markets}
     if not _NAME.fullmatch(provider.name):
         yield f"{provider.name!r} is no provider's name; write lower case letters, digits and _"
-    if provider.name in known:
-        yield f"there is a provider {provider.name!r} already; take out one of the two packages"
+    if provider.name in known or provider.name in reserved:
+        yield f"there is a provider {provider.name!r} already"
     for market in provider.markets:
         if market.name in markets:
             yield f"{provider.name} brings a market {market.name!r}, which there is already"
@@ -92,7 +133,7 @@ def _problems(provider: Provider, known: dict[str, Provider]) -> Iterator[str]:
     for source in provider.sources:
         if source.name in names or not _NAME.fullmatch(source.name):
             yield f"{source.name!r} is no name of a source, or is taken"
-        names.add(source.name)
+        names |= {source.name}
         yield from _impossible(source, markets)
 
 
@@ -106,13 +147,15 @@ def _impossible(source: Source, markets: set[str]) -> Iterator[str]:
         yield f"{source.name}: unknown market {unknown[0]!r}"
     if unknown := sorted(set(can.kinds) - set(FRAME_TYPES)):
         yield f"{source.name}: unknown type {unknown[0]!r}"
+    if wrong := [one for one in (can.page_rows, can.depth_bars) if one is not None and one < 1]:
+        yield f"{source.name}: {wrong[0]} rows are no page and no depth"
     if (source.format is None) != (source.role is Role.WINDOW):
         is_needed = "is needed" if source.format is None else "has no use"
         yield f"{source.name} is read as {source.role.value}: a format {is_needed}"
 
 
-PROVIDERS: dict[str, Provider] = load(entry_points(group=GROUP))
-"""All providers by name."""
+PROVIDERS, UNAVAILABLE = load(entry_points(group=GROUP))
+"""All providers by name, and the packages whose providers cannot be used."""
 MARKETS: dict[str, Market] = {one.name: one for provider in PROVIDERS.values() for one in provider.markets}
 """All markets by name."""
 SOURCES: dict[str, Source] = {one.name: one for provider in PROVIDERS.values() for one in provider.sources}

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bcdata.errors import BcdataError
 from bcdata.net.answers import shown
 from bcdata.net.budgets import Budget
 from bcdata.net.health import Health, read_health
 from bcdata.providers.capabilities import Capabilities, Source
-from bcdata.providers.registry import MARKETS, SOURCES, provider_of
+from bcdata.providers.registry import MARKETS, SOURCES, UNAVAILABLE, Unavailable, provider_of
 from bcdata.settings import Settings
 
 _WORST = ("open", "half_open", "closed")
@@ -76,15 +77,34 @@ class SourceReport:
 
 
 def report(now: datetime) -> list[SourceReport]:
-    """How all sources stand at an instant (UTC), by what this machine has asked."""
+    """How all sources stand at an instant (UTC), by what this machine has asked.
+
+    Packages whose providers cannot be used are among them, under the names of their entry points.
+    """
     health = read_health(Settings().state / "budgets.sqlite", now)
-    return [_report(source, health) for source in SOURCES.values()]
+    return [*(_report(source, health) for source in SOURCES.values()), *map(_absent, UNAVAILABLE)]
+
+
+def _absent(one: Unavailable) -> SourceReport:
+    return _unusable(one.name, one.package, str(one), {"markets": []})
+
+
+def _unusable(name: str, provider: str, reason: str, can: dict[str, Any]) -> SourceReport:
+    """What there is to say of a source that nobody can ask."""
+    return SourceReport(name, provider, False, reason, can, (), None, None, "closed", None, None, ())
 
 
 def _report(source: Source, health: Health) -> SourceReport:
-    urls = source.urls()
+    try:
+        urls = source.urls()
+        rates = source.limits(urls)
+    except BcdataError:
+        raise
+    except Exception as error:  # noqa: BLE001 (whatever another package raises)
+        words = f"its addresses and limits cannot be told: {type(error).__name__}: {error}"
+        return _unusable(source.name, provider_of(source.name).name, words, _plain(source))
     variables = [key.variable for key in source.capabilities.keys]
-    limits = tuple(_limit(one, health, variables) for one in source.limits(urls))
+    limits = tuple(_limit(one, health, variables) for one in rates)
     least = min(limits, key=lambda one: one.remaining / one.limit, default=None)
     states = {health.host(url, variables).breaker for url in urls.values()}
     asked = health.provider(source.name)

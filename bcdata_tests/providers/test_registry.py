@@ -1,12 +1,13 @@
-"""Providers of other packages: found by their entry point, or refused in words that name the package."""
+"""Providers of other packages: found by their entry point, or unavailable for a reason that names the package."""
 
+import re
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 
 import pytest
 
-from bcdata.errors import UsageError
 from bcdata.providers.capabilities import Capabilities, Provider, Role, Source
 from bcdata.providers.registry import GROUP, load
 from bcdata.venues.market import Market
@@ -32,7 +33,8 @@ def point(name: str) -> EntryPoint:
 
 @pytest.mark.parametrize("name", ["ACME", "made"])
 def test_a_value_or_a_function_that_gives_one(name: str) -> None:
-    found = load([point(name)])
+    found, unavailable = load([point(name)])
+    assert not unavailable
     assert found["acme"] is ACME
     assert "binance" in found
 
@@ -43,8 +45,8 @@ def gemini() -> Provider:
 
 
 def test_a_provider_that_gives_way_leaves_a_market_to_another() -> None:
-    assert "gemini" in {one.name for one in load([])["ccxt"].markets}
-    found = load([point("gemini")])
+    assert "gemini" in {one.name for one in load([])[0]["ccxt"].markets}
+    found, _ = load([point("gemini")])
     (source,) = found["ccxt"].sources
     assert "gemini" not in {*source.capabilities.markets, *(one.name for one in found["ccxt"].markets)}
     assert [one.name for one in found["acme"].markets] == ["gemini"]
@@ -71,6 +73,9 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
     "bars without prices": (changed(columns=frozenset({"volume"})), "bars without open, high, low, close"),
     "an unknown type": (changed(kinds=("auctions",)), "unknown type 'auctions'"),
     "no provider at all": (lambda: NOT_A_PROVIDER, "gives no bcdata Provider but list"),
+    "a page of no rows": (changed(page_rows=-5), "-5 rows are no page"),
+    "a market of another type": (lambda: replace(ACME, markets=("acme",)), "cannot be understood: AttributeError"),  # type: ignore[arg-type]
+    "an exit": (lambda: sys.exit(0), "cannot be loaded: SystemExit: 0"),
     "an error of its own": (broken, "cannot be loaded: RuntimeError: no licence"),
 }
 
@@ -79,15 +84,23 @@ REFUSED: dict[str, tuple[Callable[[], object], str]] = {
 def test_what_is_refused(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     make, words = REFUSED[case]
     monkeypatch.setitem(globals(), "given", make)
-    with pytest.raises(UsageError, match=f"entry point 'acme'.*{words}"):
-        load([point("given")])
+    found, [one] = load([point("given")])
+    assert list(found) == list(load([])[0]), "the others are as they were"
+    assert re.search(f"entry point 'acme'.*{words}.*repair or uninstall", str(one))
 
 
-def test_two_packages_with_one_name() -> None:
-    with pytest.raises(UsageError, match="there is a provider 'acme' already; take out one of the two packages"):
-        load([point("ACME"), point("made")])
+def test_of_two_packages_with_one_name_neither_is_taken() -> None:
+    found, unavailable = load([point("ACME"), point("made")])
+    assert "acme" not in found
+    assert [one.package for one in unavailable] == [f"{__name__}:ACME", f"{__name__}:made"]
+    assert all("there is a provider 'acme' already" in one.reason for one in unavailable)
+
+
+def test_a_value_that_is_no_provider() -> None:
+    _, [one] = load([point("NOT_A_PROVIDER")])
+    assert "gives no bcdata Provider but list" in one.reason
 
 
 def test_an_entry_point_that_leads_nowhere() -> None:
-    with pytest.raises(UsageError, match=r"cannot be loaded: \w+: "):
-        load([EntryPoint("acme", "no_such_module_of_anybody:PROVIDER", GROUP)])
+    _, [one] = load([EntryPoint("acme", "no_such_module_of_anybody:PROVIDER", GROUP)])
+    assert "cannot be loaded: ModuleNotFoundError" in one.reason
