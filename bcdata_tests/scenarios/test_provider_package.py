@@ -113,6 +113,92 @@ def test_a_spent_quota_ends_the_run_and_says_when_to_come_again(
     assert_nowhere(KEY, tmp_path, done)
 
 
+NO_PAGES: dict[str, bytes] = {
+    "null": b"null",
+    "nothing": b"",
+    "a number": b"5",
+    "an object": b'{"rows": 5}',
+    "deep": b"[" * 100_000 + b"]" * 100_000,
+    "a long number": b"[" + b"9" * 6000 + b"]",
+}
+
+
+@pytest.mark.parametrize("case", NO_PAGES)
+def test_what_is_no_page_is_an_error_of_the_partition(
+    package: Path, acme: tuple[Acme, str], tmp_path: Path, case: str
+) -> None:
+    answers, url = acme
+    answers.refusal = NO_PAGES[case]
+    done = bcdata(package, tmp_path, url, *MATERIALIZE)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "acme: the answer is" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "defect" not in done.stdout
+    assert not list((tmp_path / "lake/raw").rglob("*.json")), "what is no page is not kept"
+
+
+@pytest.mark.parametrize("rows", ['[{"t": 1}]', "[[]]", "page"])
+def test_rows_that_are_none_are_not_taken_for_silence(
+    package: Path, acme: tuple[Acme, str], tmp_path: Path, rows: str
+) -> None:
+    """Objects for rows, a row without fields, and one page for every question."""
+    answers, url = acme
+    start = int(datetime(2025, 1, 6, tzinfo=UTC).timestamp())
+    page = json.dumps([bar(at) for at in range(start, start + 60_000, 60)])
+    answers.refusal = (page if rows == "page" else rows).encode()
+    done = bcdata(package, tmp_path, url, *MATERIALIZE, "--until", "merged")
+    said = json.loads(done.stdout)
+    [coverage] = [one["text"] for one in said["findings"] if one["rule"] == "coverage"]
+    assert f"{440 if rows == 'page' else 1440} quarantined" in coverage
+    assert "no_trades" not in done.stdout
+    assert ("page_of_other_times" in done.stdout) == (rows == "page")
+
+
+def test_a_user_in_the_address_and_a_key_in_the_header(package: Path, acme: tuple[Acme, str], tmp_path: Path) -> None:
+    _, url = acme
+    done = bcdata(package, tmp_path, url.replace("http://", "http://somebody:pa55word@"), *MATERIALIZE)
+    assert done.returncode == 1
+    assert "take the user and password out of BCDATA_ACME_URL" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert_nowhere("pa55word", tmp_path, done)
+
+
+BROKEN = {
+    "an exit": "raise SystemExit(0)",
+    "a number": "PROVIDER = 5",
+    "a missing module": "import no_such_module_of_anybody",
+    "an unknown capability": "import bcdata.providers.capabilities as it\nit.Capabilities(('a',), telepathy=True)",
+    "the name of another": "from bcdata_acme import PROVIDER",
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_package_takes_nothing_else_down(
+    package: Path, acme: tuple[Acme, str], tmp_path: Path, case: str
+) -> None:
+    _, url = acme
+    installed = tmp_path / "broken"
+    (facts := installed / "broken-1.0.dist-info").mkdir(parents=True)
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (facts / "entry_points.txt").write_text("[bcdata.providers]\nbroken = broken_one:PROVIDER\n")
+    (installed / "broken_one.py").write_text(BROKEN[case])
+    paths = {"PYTHONPATH": f"{package}{os.pathsep}{installed}"}
+    shown = bcdata(package, tmp_path, url, "--help", **paths)
+    assert shown.returncode == 0
+    assert "materialize" in shown.stdout
+    assert [line for line in shown.stderr.splitlines() if "warning" in line and "of broken in" in line]
+    listed = json.loads(bcdata(package, tmp_path, url, "providers", "--json", **paths).stdout)
+    assert {one["name"]: one["available"] for one in listed}["kraken_rest"]
+    [reason] = [one["reason"] for one in listed if one["name"] == "broken"]
+    assert "uninstall broken" in reason
+    done = bcdata(package, tmp_path, url, *MATERIALIZE, "--until", "merged", **paths)
+    if case == "the name of another":
+        assert done.returncode == 2
+        assert "there is a provider 'acme' already" in json.loads(done.stdout)["error"]
+    else:
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_without_its_key_it_is_not_asked(package: Path, acme: tuple[Acme, str], tmp_path: Path) -> None:
     _, url = acme
     done = bcdata(package, tmp_path, url, *MATERIALIZE, ACME_API_KEY="")

@@ -98,6 +98,9 @@ class Wire:
             headers = {**question.headers, **secrets.headers} if at_home else {}
             if exposes_a_secret(url, headers) or (question.keys and at_home and is_open(url)):
                 raise _unusable(question, "a key or password would travel unencrypted; write https")
+            if urlsplit(url).username is not None and any(name.lower() == "authorization" for name in headers):
+                remedy = f"take the user and password out of {question.variable}"
+                raise _unusable(question, "its key is sent as Authorization, as a user would be", remedy=remedy)
             if trouble := broken_proxy(urlsplit(url).hostname or ""):
                 raise _unusable(question, trouble, remedy=_PROXY_REMEDY)
             async with self._opened().request(
