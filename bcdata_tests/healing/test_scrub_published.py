@@ -1,5 +1,6 @@
 """The scrub of published files names what is lost, put back or nobody's, and the next run brings back every byte."""
 
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.zones import Zone
 from bcdata.query import query
 from bcdata.store.layout import Partition
+from bcdata.store.sealed import seal, unseal
 from bcdata.store.store import Store
 from bcdata.universe.update import read_universe, update
 from bcdata_tests.mirror import made_day
@@ -71,6 +73,17 @@ def pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
+def reshape(manifest: Path) -> None:
+    """A sound seal around what no digest looks like."""
+    value = unseal(manifest.read_bytes())
+    assert value
+    for log in value["dates"].values():
+        for one in log[-1]["files"].values():
+            one["columns"] |= {name: [[0, "x", None]] for name in one["columns"]}
+            one["size"] = math.inf
+    manifest.write_bytes(seal(value))
+
+
 HARMS: dict[str, tuple[Callable[[Lake], object], Issue]] = {
     "a file": (lambda lake: file(lake, "features").unlink(), Issue.MISSING),
     "bars": (lambda lake: file(lake, "merged").unlink(), Issue.MISSING),
@@ -87,6 +100,10 @@ HARMS: dict[str, tuple[Callable[[Lake], object], Issue]] = {
     ),
     "pipes in place of manifests": (
         lambda lake: [pipe(one) for one in lake.root.glob(".lake/manifests/[mf]*/**/2025.json")],
+        Issue.DAMAGED,
+    ),
+    "manifests of another shape": (
+        lambda lake: [reshape(one) for one in lake.root.glob(".lake/manifests/[mf]*/**/2025.json")],
         Issue.DAMAGED,
     ),
 }
