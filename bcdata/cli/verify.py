@@ -52,7 +52,7 @@ def verify(
     if not (root := Settings().root).is_dir():
         raise StoreError(no_lake(root))
     say_what_ends_at_raw(chosen)
-    found, reported = [], []
+    found, reported, is_whole = [], [], True
     with open_own(catalog, clock.now()) as context:
         for one in chosen:
             summary = ScrubReport(one.name)
@@ -63,17 +63,19 @@ def verify(
         with open_footer_cache(context.store) as footers:
             for one in chosen:
                 only = set(wanted) if wanted is not None else None
-                reported += [
-                    *standing(context.store, footers, one, only),
-                    *suspicions(context.store, footers, one, only),
-                ]
+                try:
+                    reported += standing(context.store, footers, one, only)
+                    reported += suspicions(context.store, footers, one, only)
+                except StoreError as error:
+                    is_whole = False
+                    err.print(f"warning: not all findings of {one.name} could be read: {error}", highlight=False)
     if as_json:
         counted = [{**_counts(one), "problems": one.rows()} for one in found]
         print_json({"datasets": counted, "findings": [one.to_json() for one in reported]})
     else:
         _show(found)
         print_findings(reported)
-    if any(one.is_corrupted for one in found):
+    if not is_whole or any(one.is_corrupted for one in found):
         raise typer.Exit(1)
 
 

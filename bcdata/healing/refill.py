@@ -20,6 +20,7 @@ from bcdata.healing.backoff import MOST_TRIES, pause
 from bcdata.healing.contradicted import ListingSpan, contradiction_of, listing_spans
 from bcdata.pipeline.raw.due import due_until
 from bcdata.pipeline.records.footer_cache import FooterCache, Row, open_footer_cache
+from bcdata.pipeline.zones import symbols_in
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Attempts, RefillAttempt, Refilled
 from bcdata.store.state.requests import Cell, Request, Requests
@@ -200,7 +201,7 @@ def refills(footers: FooterCache, tables: Tables, symbol: str, now: datetime) ->
 def standing(root: Path, dataset: Dataset, now: datetime) -> dict[Cell, Refill]:
     """How all partitions of the lake stand that lack bars which may yet come, by symbol and date."""
     store, tables = Store(root), Tables.read(root, dataset)
-    symbols = sorted({one.symbol for one in store.partitions("gaps", dataset.name)})
+    symbols = symbols_in(store, "gaps", dataset.name)
     with open_footer_cache(store) as footers:
         by_symbol = [refills(footers, tables, symbol, now) for symbol in symbols]
     return {cell: one for some in by_symbol for cell, one in some.items()}

@@ -4,22 +4,28 @@ Of them only the universe is lost for good where it is damaged: it holds what wa
 corrupted partition makes it again out of the zone before it.
 """
 
+import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
-from bcdata.healing.scrub_report import CheckedPartition, Issue, Problem
+from bcdata.healing.scrub_report import CheckedPartition, Issue, Problem, unreadable
 from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.lake import OLDER, is_of
-from bcdata.pipeline.zones import Zone, steps
+from bcdata.pipeline.zones import Zone, is_own, steps
 from bcdata.store.layout import PART, Partition, Table, universe_table
-from bcdata.store.publications import manifest_of
+from bcdata.store.objects import STATE
+from bcdata.store.publications import manifest_of, manifest_place
 from bcdata.store.store import Store
 from bcdata.universe.instruments import UNIVERSE_IS_LOST
 
+_log = logging.getLogger("bcdata")
+
 WORKERS = 2
+LINK = "a symbolic link: a lake is one folder, so move what it points to in its place"
 FOREIGN_FILE = "no file that anything here can read: move it away"
 _NOBODYS = "no partition's file: nothing here reads it, but tools that take all files of a folder do; move it away"
 _NO_MANIFEST = "no manifest of this place, so that it proves nothing: move it away"
@@ -42,20 +48,45 @@ def verify_published(
         StoreError: the store cannot be read.
     """
     chosen = set(symbols) if symbols is not None else None
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as pool:
-        for zone, asset, provider in _assets(dataset):
-            damaged: list[str] = []
-            known = expected(context.store, zone, asset, provider, damaged)
-            found = [one for one in known if is_of(dataset.grain, one)]
-            wanted = [one for one in found if chosen is None or one.symbol in chosen]
-            for one in pool.map(lambda partition: _check(context.store, partition), wanted):
-                if one.is_corrupted:
-                    note_corruption(context, dataset, one.partition)
-                yield one
-            if chosen is None:
-                yield from _beside(context.store, Partition(zone, asset, "", "", provider), found, damaged)
+    for zone, name, provider in _assets(dataset):
+        asset = Partition(zone, name, "", "", provider)
+        try:
+            yield from _asset(context, dataset, asset, chosen)
+        except StoreError as error:
+            yield unreadable(asset, "", error)
     if chosen is None:
-        yield from (_check_table(context.store, *one) for one in _tables(context.store, dataset))
+        yield from _of_no_symbol(context.store, dataset)
+
+
+def _asset(
+    context: RunContext, dataset: Dataset, asset: Partition, chosen: Collection[str] | None
+) -> Iterator[CheckedPartition]:
+    store, damaged = context.store, list[str]()
+    linked = store.links(asset.zone, asset.dataset, asset.provider)
+    known = expected(store, asset.zone, asset.dataset, asset.provider, damaged)
+    found = [one for one in known if is_of(dataset.grain, one)]
+    wanted = [one for one in found if chosen is None or one.symbol in chosen]
+    with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as pool:
+        for one in pool.map(lambda partition: _check(store, partition), wanted):
+            if one.is_repairable:
+                note_corruption(context, dataset, one.partition)
+            yield one
+    if chosen is None:
+        yield from _beside(store, asset, found, damaged)
+        if linked:
+            yield CheckedPartition(asset, 0, 0, tuple(Problem(key, Issue.UNREADABLE, LINK) for key in linked))
+
+
+def _of_no_symbol(store: Store, dataset: Dataset) -> Iterator[CheckedPartition]:
+    """The frames of no single symbol, and where side tables lie."""
+    try:
+        yield from (_check_table(store, *one) for one in _tables(store, dataset))
+    except StoreError as error:
+        yield unreadable(Partition("halts", dataset.name, "", ""), "", error)
+    place = store.root / STATE
+    if os.path.lexists(place) and not place.is_dir():
+        words = "no folder, so that nothing can be noted, and no run can begin: move it away"
+        yield unreadable(Partition("", dataset.name, "", ""), STATE, words)
 
 
 def expected(
@@ -76,16 +107,17 @@ def _beside(
     store: Store, asset: Partition, known: Sequence[Partition], damaged: Sequence[str]
 ) -> Iterator[CheckedPartition]:
     """Damaged manifests of an asset that no partition tells of, and files in its folder that are no partition's."""
-    own = {one.key() for one in known}
-    foreign = [info for info in store.files(asset.zone, asset.dataset, asset.provider) if info.key not in own]
+    files = {one.key() for one in known}
+    foreign = [info for info in store.files(asset.zone, asset.dataset, asset.provider) if info.key not in files]
     problems = [Problem(info.key, Issue.FOREIGN, _NOBODYS) for info in foreign]
     strays = store.strays(asset.zone, asset.dataset, asset.provider)
-    problems += [Problem(key, Issue.FOREIGN, FOREIGN_FILE) for key in strays if key not in own]
+    problems += [Problem(key, Issue.FOREIGN, FOREIGN_FILE) for key in strays if key not in files]
     told = {manifest_of(one)[0] for one in known}
     if asset.zone != "gaps":  # ledgers stand in the manifests of their bars
-        rest = (key for key in damaged if key not in told)
-        problems += [Problem(key, Issue.DAMAGED, f"the manifest is damaged; {_THEN}") for key in rest]
-        misplaced = set(store.misplaced(asset.zone, asset.dataset, asset.provider)) - told
+        rest = [key for key in damaged if key not in told]
+        own = {key for key in rest if is_own(replace(asset, symbol=manifest_place(key)[0]))}
+        problems += [Problem(key, Issue.DAMAGED, f"the manifest is damaged; {_THEN}") for key in sorted(own)]
+        misplaced = {*store.misplaced(asset.zone, asset.dataset, asset.provider), *rest} - told - own
         problems += [Problem(key, Issue.FOREIGN, _NO_MANIFEST) for key in sorted(misplaced)]
     if problems:
         yield CheckedPartition(asset, len(foreign), sum(info.size for info in foreign), tuple(problems))
@@ -98,8 +130,11 @@ def is_corrupted(store: Store, dataset: Dataset, symbol: str, date: str) -> bool
 
 
 def note_corruption(context: RunContext, dataset: Dataset, partition: Partition) -> None:
-    """Has the sensor for repairs ask for a partition."""
-    context.attempts.note([f"{corruption_prefix(dataset)}{partition.symbol}/{partition.date}"], context.now)
+    """Has the sensor for repairs ask for a partition; where nothing can be noted, a warning says so."""
+    try:
+        context.attempts.note([f"{corruption_prefix(dataset)}{partition.symbol}/{partition.date}"], context.now)
+    except StoreError as error:
+        _log.warning("%s is not noted for a repair: %s", partition.prefix, error)
 
 
 def corruption_prefix(dataset: Dataset) -> str:
@@ -140,7 +175,10 @@ def _check_table(store: Store, table: Table, shown: Partition, then: str) -> Che
 
 
 def _check(store: Store, partition: Partition, *, afresh: bool = True) -> CheckedPartition:
-    info = store.objects.stat(partition.key())
+    try:
+        info = store.objects.stat(partition.key())
+    except StoreError as error:
+        return unreadable(partition, PART, error)
     try:
         if info is None:
             is_lost = bool(store.publications.files(partition))

@@ -5,22 +5,32 @@ the archive has no more is left as it is: damaged bytes may be all that is left.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import groupby
 
 from bcdata.catalog import Dataset
 from bcdata.errors import BcdataError, StoreError
-from bcdata.healing.scrub_published import FOREIGN_FILE, corruption_prefix, expected, is_corrupted, note_corruption
-from bcdata.healing.scrub_report import CORRUPTION, CheckedPartition, Issue, Problem
+from bcdata.healing.scrub_published import (
+    FOREIGN_FILE,
+    LINK,
+    corruption_prefix,
+    expected,
+    is_corrupted,
+    note_corruption,
+)
+from bcdata.healing.scrub_report import CORRUPTION, CheckedPartition, Issue, Problem, unreadable
 from bcdata.pipeline.context import RunContext, window_of
+from bcdata.pipeline.lake import is_of
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import is_republished
 from bcdata.pipeline.records.manifests import MANIFEST, archive_manifest, read_manifest, write_manifest
 from bcdata.pipeline.records.objects import DAMAGED, ObjectRecord, StoredRecord, name_of, without
 from bcdata.pipeline.records.shapes import Manifest, in_force, stored
 from bcdata.pipeline.stream import alone
+from bcdata.pipeline.zones import is_own
 from bcdata.providers.base import BulkObject
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import role_of
@@ -34,6 +44,7 @@ WORKERS = 2
 _DIGITS = 12
 """Digits of the sha256 in a file's name, which tell of versions that no manifest names any more."""
 
+_log = logging.getLogger("bcdata")
 
 Listed = Mapping[str, BulkObject] | None
 """The archive's objects of a partition by name; None where the listing could not be had."""
@@ -52,14 +63,27 @@ def verify(context: RunContext, dataset: Dataset, symbols: Sequence[str] | None 
     """
     chosen = set(symbols) if symbols is not None else None
     for provider in dataset.sources:
-        found = _partitions(context.store, dataset, provider)
-        wanted = (one for one in found if chosen is None or one.symbol in chosen)
-        for _, group in groupby(wanted, key=lambda one: one.symbol):
-            yield from _symbol(context, dataset, list(group))
-        strays = context.store.strays("raw", dataset.name, provider) if chosen is None else []
-        if strays:
-            problems = tuple(Problem(key, Issue.FOREIGN, FOREIGN_FILE) for key in strays)
-            yield CheckedPartition(Partition("raw", dataset.name, "", "", provider), 0, 0, problems)
+        asset = Partition("raw", dataset.name, "", "", provider)
+        try:
+            yield from _asset(context, dataset, asset, chosen)
+        except StoreError as error:
+            yield unreadable(asset, "", error)
+
+
+def _asset(
+    context: RunContext, dataset: Dataset, asset: Partition, chosen: Collection[str] | None
+) -> Iterator[CheckedPartition]:
+    provider = str(asset.provider)
+    linked = context.store.links("raw", dataset.name, provider)
+    found = _partitions(context.store, dataset, provider)
+    wanted = (one for one in found if chosen is None or one.symbol in chosen)
+    for _, group in groupby(wanted, key=lambda one: one.symbol):
+        yield from _symbol(context, dataset, list(group))
+    if chosen is None:
+        problems = [Problem(key, Issue.FOREIGN, FOREIGN_FILE) for key in _strays(context.store, dataset, provider)]
+        problems += [Problem(key, Issue.UNREADABLE, LINK) for key in linked]
+        if problems:
+            yield CheckedPartition(asset, 0, 0, tuple(problems))
 
 
 def corrupted(store: Store, dataset: Dataset) -> dict[tuple[str, str], datetime]:
@@ -96,8 +120,15 @@ def _partitions(store: Store, dataset: Dataset, provider: str) -> list[Partition
     there = {symbol_and_date(info.key) for info in store.files("raw", dataset.name, provider)}
     made = expected(store, "parsed", dataset.name, provider, [])
     cells = {*filter(None, there), *((one.symbol, one.date) for one in made)}
-    wanted = sorted(cell for cell in cells if dataset.grain.is_key(cell[1]))
-    return [Partition("raw", dataset.name, *cell, provider) for cell in wanted]
+    found = (Partition("raw", dataset.name, *cell, provider) for cell in sorted(cells))
+    return [one for one in found if is_of(dataset.grain, one)]
+
+
+def _strays(store: Store, dataset: Dataset, provider: str) -> list[str]:
+    """What is no file that anything can read, and what lies where no symbol of the market can."""
+    places = ((info.key, symbol_and_date(info.key)) for info in store.files("raw", dataset.name, provider))
+    foreign = [key for key, at in places if not at or not is_own(Partition("raw", dataset.name, *at, provider))]
+    return [*store.strays("raw", dataset.name, provider), *foreign]
 
 
 def _symbol(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[CheckedPartition]:
@@ -107,8 +138,11 @@ def _symbol(context: RunContext, dataset: Dataset, partitions: Sequence[Partitio
     with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as pool:
         checked = pool.map(lambda one: _check(context.store, dataset, *one), zip(partitions, listings, strict=True))
         for one in checked:
-            if one.is_corrupted and not is_read_only(context.store.root / one.partition.key()):
-                _mark(context, dataset, one)
+            if one.is_repairable and not is_read_only(context.store.root / one.partition.key()):
+                try:
+                    _mark(context, dataset, one)
+                except StoreError as error:
+                    _log.warning("%s cannot be marked for a repair: %s", one.partition.prefix, error)
             yield one
 
 
@@ -126,16 +160,21 @@ async def _listings(context: RunContext, dataset: Dataset, partitions: Sequence[
 
 
 def _check(store: Store, dataset: Dataset, partition: Partition, listed: Listed) -> CheckedPartition:
+    try:
+        return _checked(store, dataset, partition, listed)
+    except StoreError as error:  # a later release's manifest, a link, no right to read
+        return unreadable(partition, MANIFEST, error)
+
+
+def _checked(store: Store, dataset: Dataset, partition: Partition, listed: Listed) -> CheckedPartition:
     is_bulk = role_of(partition.provider) is Role.BULK
     bulk = archive_manifest(store, partition) if is_bulk else None
     manifest = bulk if is_bulk else read_manifest(store, partition)
     if manifest is None:
-        lost = Problem(
-            MANIFEST,
-            Issue.MISSING,
-            "no object is known without it; the next run fetches all of it again",
-            repairable=True,
-        )
+        is_there = store.objects.stat(partition.key(MANIFEST)) is not None
+        issue = Issue.DAMAGED if is_there else Issue.MISSING
+        words = "no object is known without it; the next run fetches all of it again"
+        lost = Problem(MANIFEST, issue, words, repairable=True)
         return CheckedPartition(partition, 0, 0, (lost,))
     problems: list[Problem] = []
     records = _current(manifest)

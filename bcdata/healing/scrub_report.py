@@ -17,13 +17,17 @@ class Issue(StrEnum):
     MISSING = "missing"
     SUPERSEDED = "superseded"
     FOREIGN = "foreign"
+    UNREADABLE = "unreadable"
     CHANGED = "changed upstream"
     GONE = "gone upstream"
     MISMATCH = "checksum mismatch upstream"
 
 
-CORRUPTION = frozenset({Issue.DAMAGED, Issue.MISSING, Issue.SUPERSEDED})
-"""Troubles of the lake itself. Foreign files are nobody's; the others are the archive's, for which sensors look."""
+CORRUPTION = frozenset({Issue.DAMAGED, Issue.MISSING, Issue.SUPERSEDED, Issue.UNREADABLE})
+"""Troubles of the lake itself; what is unreadable may be whole, and waits for people.
+
+Foreign files are nobody's; the others are the archive's, for which sensors look.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,16 @@ class CheckedPartition:
     def is_corrupted(self) -> bool:
         """Whether bytes of the lake are damaged or lost."""
         return any(one.trouble in CORRUPTION for one in self.problems)
+
+    @property
+    def is_repairable(self) -> bool:
+        """Whether the next run over it repairs something."""
+        return any(one.repairable and one.trouble in CORRUPTION for one in self.problems)
+
+
+def unreadable(partition: Partition, object_name: str, words: object) -> CheckedPartition:
+    """What could not be looked at, which hides nothing else."""
+    return CheckedPartition(partition, 0, 0, (Problem(object_name, Issue.UNREADABLE, str(words)),))
 
 
 @dataclass(slots=True)
@@ -108,6 +122,7 @@ class ScrubReport:
         ordered = sorted(self.problems, key=lambda one: (one[1].trouble not in CORRUPTION, one[0], one[1].object))
         return [
             {
+                "zone": partition.zone,
                 "provider": partition.provider,
                 "symbol": partition.symbol,
                 "date": partition.date,

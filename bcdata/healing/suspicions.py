@@ -17,7 +17,7 @@ from bcdata.healing.contradicted import ListingSpan, listing_spans
 from bcdata.pipeline.features.feature_set import reference_of
 from bcdata.pipeline.records.findings import ReportedFinding, reported
 from bcdata.pipeline.records.footer_cache import FooterCache
-from bcdata.pipeline.zones import Step, Zone
+from bcdata.pipeline.zones import Step, Zone, is_own
 from bcdata.quality.compare.suspicion import VOLUME_DAYS, day_values, find_steps, lag_against, unusual_volume_per_trade
 from bcdata.quality.compare.suspicion import Step as Jump
 from bcdata.quality.verdict import Finding, Severity
@@ -74,7 +74,7 @@ def suspicions(
         return
     lake = Lake(store, footers, dataset)
     keys: dict[str, list[str]] = {}
-    for one in store.partitions(lake.step.zone.value, lake.step.asset):
+    for one in filter(is_own, store.partitions(lake.step.zone.value, lake.step.asset)):
         keys.setdefault(one.symbol, []).append(one.date)
     try:
         known = listing_spans(read_universe(store, dataset.market))

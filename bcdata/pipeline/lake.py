@@ -8,6 +8,7 @@ from bcdata.bars.known import with_known_at
 from bcdata.catalog import Dataset, rows_of
 from bcdata.errors import StoreError
 from bcdata.frames.schema import conform, merged_schema
+from bcdata.pipeline.zones import is_own
 from bcdata.store.footer import Published
 from bcdata.store.layout import Partition
 from bcdata.store.publications import manifest_place
@@ -63,8 +64,11 @@ def require_whole(store: Store, partition: Partition, source: str) -> None:
 
 
 def is_of(grain: Grain, partition: Partition) -> bool:
-    """Whether a partition is of a dataset's grain: the catalog may have had another one."""
-    return grain.is_key(partition.date)
+    """Whether a partition is one of a dataset: its date of this grain, its symbol one that the market can have.
+
+    The catalog may have had another grain, and a copy may have any name: no command could make it again.
+    """
+    return grain.is_key(partition.date) and is_own(partition)
 
 
 def require_none_lost(

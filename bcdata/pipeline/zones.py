@@ -3,14 +3,16 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from bcdata.catalog import Dataset
 from bcdata.intervals import QUARTER_HOUR
 from bcdata.providers.capabilities import Role
-from bcdata.providers.registry import SOURCES, role_of
+from bcdata.providers.registry import MARKETS, SOURCES, role_of
 from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata.venues.symbols import complaint
 
 if TYPE_CHECKING:
     from bcdata.pipeline.context import RunContext
@@ -164,3 +166,19 @@ def _operation(step: Step) -> Operation:
         (Zone.RESAMPLED, None): resampled.materialize,
     }
     return made[step.zone, role_of(step.provider)]
+
+
+def is_own(partition: Partition) -> bool:
+    """Whether a partition's symbol is one that its market can have: another spelling is nobody's."""
+    return _is_written(partition.dataset, partition.symbol)
+
+
+@lru_cache(maxsize=1 << 14)
+def _is_written(dataset: str, symbol: str) -> bool:
+    market = max((name for name in MARKETS if dataset.startswith(f"{name}_")), key=len, default=None)
+    return complaint(symbol) is None and (market is None or MARKETS[market].writes(symbol))
+
+
+def symbols_in(store: Store, zone: str, dataset: str) -> list[str]:
+    """The symbols of which a zone has partitions, sorted."""
+    return sorted({one.symbol for one in filter(is_own, store.partitions(zone, dataset))})

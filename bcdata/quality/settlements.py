@@ -15,11 +15,13 @@ from bcdata.quality.rules import Rule, blame, findings, sample
 from bcdata.quality.shares import BadRows, bad_objects, set_aside_objects
 from bcdata.quality.verdict import Finding, Severity, Verdict
 
-VERSION = "3"
+VERSION = "4"
 """Change it with any rule, or with what the ledger of settlements says: partitions made before become stale."""
 LONGEST_HOURS = 24
 HIGHEST_RATE = 0.03
 """No settlement is of more, either way, by any cap that exchanges state."""
+_LARGEST_RATE = 1
+"""More than the whole position at one settlement: no cap comes near it, and what says so is no rate."""
 BEYOND_CAP = "rate_beyond_cap"
 CONFLICT = "duplicate_conflict"
 _VALUES = ("time", "funding_rate", "hours")
@@ -33,9 +35,12 @@ IS_NAMED = pl.col("time").is_between(pl.col("from_us"), pl.col("to_us"))
 def rules(*, states_intervals: bool) -> tuple[Rule, ...]:
     """The rules that cost a row, in the order in which a row is blamed. REST states no intervals."""
     needed = pl.col(_VALUES if states_intervals else _VALUES[:2])
+    rate = pl.col("funding_rate")
+    is_small = (rate.abs() <= _LARGEST_RATE) | ~rate.is_finite() | rate.is_null()  # others are blamed above
     found = (
         Rule("values", Severity.ROW, pl.all_horizontal(needed.is_not_null()), "a value is missing or no number"),
-        Rule("finite", Severity.ROW, pl.col("funding_rate").is_finite(), "a rate is infinite or NaN"),
+        Rule("finite", Severity.ROW, rate.is_finite(), "a rate is infinite or NaN"),
+        Rule("magnitude", Severity.ROW, is_small, "a rate is too large"),
         Rule("content_matches_name", Severity.ROW, IS_NAMED, "the row lies outside the time that its object names"),
     )
     if not states_intervals:

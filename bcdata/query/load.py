@@ -20,6 +20,7 @@ from bcdata.errors import UsageError
 from bcdata.frames.schema import TIME
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 from bcdata.pipeline.lake import read_sound, read_together_sound, require_none_lost
+from bcdata.pipeline.zones import is_own
 from bcdata.query import arguments
 from bcdata.query.root import require_lake
 from bcdata.query.spans import fillable
@@ -165,7 +166,8 @@ def _chosen(
     there: dict[str, list[Partition]] = {}
     for one in of_grain(store.partitions(zone, dataset), source.grain):
         there.setdefault(one.symbol, []).append(one)
-    known = store.publications.symbols(zone, dataset)
+    published = store.publications.symbols(zone, dataset)
+    known = (symbol for symbol in published if is_own(Partition(zone, dataset, symbol, "")))
     there |= {symbol: [] for symbol in known if symbol not in there}  # of which all is lost, as is then said
     if wanted is None:
         return dict(sorted(there.items()))

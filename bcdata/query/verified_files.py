@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 
 from bcdata.pipeline.lake import OLDER, repair, require_sound, trusted
+from bcdata.pipeline.zones import is_own
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Grain
@@ -36,10 +37,12 @@ def standing(store: Store, partitions: Iterable[Partition], source: str) -> Iter
 def of_grain(partitions: Iterable[Partition], grain: Grain) -> Iterator[Partition]:
     """Those of the partitions that are of the dataset's grain; a warning names others, which a changed catalog leaves.
 
-    Read beside the ones of its grain they would be the same rows twice.
+    Read beside the ones of its grain they would be the same rows twice. Symbols that no market has are nobody's.
     """
     for one in partitions:
-        if grain.is_key(one.date):
+        if not is_own(one):
+            _log.warning("%s is left out: it is nobody's file, and no symbol is written so; move it away", one.key())
+        elif grain.is_key(one.date):
             yield one
         else:
             _log.warning("%s %s is left out: the catalog has the dataset by %s; move it away", one.zone, one, grain)

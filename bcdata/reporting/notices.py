@@ -11,7 +11,7 @@ from bcdata.healing.freshness import freshness, merged_at
 from bcdata.healing.refill import standing
 from bcdata.healing.scrub_raw import corrupted
 from bcdata.pipeline.records.footer_cache import open_footer_cache
-from bcdata.pipeline.zones import Zone, steps
+from bcdata.pipeline.zones import Zone, steps, symbols_in
 from bcdata.quality.verdict import Severity, Verdict
 from bcdata.store.layout import Partition, symbol_and_date
 from bcdata.store.quarantine import REPORT, ZONE
@@ -90,7 +90,7 @@ def _gave_up(store: Store, dataset: Dataset, now: datetime) -> Iterator[Notice]:
 
 
 def _stale(store: Store, dataset: Dataset, now: datetime) -> Iterator[Notice]:
-    symbols = sorted({one.symbol for one in store.partitions(Zone.MERGED.value, dataset.name)})
+    symbols = symbols_in(store, Zone.MERGED.value, dataset.name)
     with open_footer_cache(store) as footers:
         late = freshness(footers, dataset, symbols, merged_at(store.root, dataset.name), now)
     for one in late:

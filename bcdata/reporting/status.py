@@ -14,7 +14,7 @@ from bcdata.pipeline.features.feature_set import version_of
 from bcdata.pipeline.records.findings import ReportedFinding, standing
 from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.records.manifests import MANIFEST
-from bcdata.pipeline.zones import Step, Zone, steps, tried_prefix
+from bcdata.pipeline.zones import Step, Zone, is_own, steps, symbols_in, tried_prefix
 from bcdata.reporting.ledgers import ledger_files
 from bcdata.store.layout import Partition, symbol_and_date
 from bcdata.store.quarantine import REPORT, ZONE
@@ -110,7 +110,7 @@ def _feature_sets(store: Store, dataset: Dataset) -> tuple[str | None, dict[str,
     if all(step.zone is not Zone.FEATURES for step in steps(dataset)):
         return None, {}
     step, newest, found = Step(Zone.FEATURES, dataset.name), dict[str, str](), Counter[str]()
-    for one in store.partitions(step.zone.value, step.asset, step.provider):
+    for one in filter(is_own, store.partitions(step.zone.value, step.asset, step.provider)):
         newest[one.symbol] = max(one.date, newest.get(one.symbol, ""))
     with open_footer_cache(store) as footers:
         for symbol, date in newest.items():
@@ -122,7 +122,7 @@ def _overdue(store: Store, dataset: Dataset, now: datetime) -> Iterator[dict[str
     """What should be there by now and is not; settlements have no calendar that could tell."""
     if not dataset.frame_type.is_regular:
         return
-    symbols = sorted({one.symbol for one in store.partitions("gaps", dataset.name)})
+    symbols = symbols_in(store, "gaps", dataset.name)
     with open_footer_cache(store) as footers:
         for one in freshness(footers, dataset, symbols, merged_at(store.root, dataset.name), now):
             yield {"symbol": one.symbol, "date": one.date, "since": one.since.isoformat(), "reason": one.reason}

@@ -8,16 +8,65 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any
+from typing import Annotated, Any, NotRequired, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from blake3 import blake3
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, TypeAdapter, ValidationError
+from typing_extensions import TypedDict
 
 from bcdata.errors import StoreError
 
 MAGIC = b"PAR1"
 """How a Parquet file begins."""
+
+_Offset = Annotated[StrictInt, Field(ge=0, lt=1 << 63)]
+_SpanRecord = tuple[_Offset, _Offset, StrictStr]
+
+
+class FileRecord(TypedDict):
+    """How a digest stands in a manifest."""
+
+    size: _Offset
+    whole: StrictStr
+    footer: _SpanRecord
+    columns: dict[StrictStr, list[_SpanRecord]]
+
+
+def _lies_inside(record: FileRecord) -> FileRecord:
+    size = record["size"]
+    spans = (record["footer"], *(span for spans in record["columns"].values() for span in spans))
+    if any(start + length > size for start, length, _ in spans):
+        raise ValueError("a stretch of the file ends beyond it")
+    return record
+
+
+class EntryRecord(TypedDict):
+    """How a publication stands in a manifest; `put` is noted of frames of no single symbol."""
+
+    fingerprint: StrictStr
+    files: dict[StrictStr, Annotated[FileRecord, AfterValidator(_lies_inside)]]
+    put: NotRequired[StrictBool]
+
+
+class ManifestRecord(TypedDict):
+    """A manifest: its logs by date key, newest last. What no shape names is another release's."""
+
+    sequence: NotRequired[_Offset]
+    dates: dict[StrictStr, list[EntryRecord]]
+
+
+_MANIFEST = TypeAdapter(ManifestRecord)
+
+
+def manifest_record(value: Mapping[str, Any]) -> ManifestRecord | None:
+    """The value as it stands, where it has the shape of a manifest; else None."""
+    try:
+        _MANIFEST.validate_python(value)
+    except ValidationError:
+        return None
+    return cast("ManifestRecord", value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +96,7 @@ class FileDigest:
     footer: Span
     columns: Mapping[str, tuple[Span, ...]]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> FileRecord:
         """Plain values, the same for the same digest."""
         return {
             "size": self.size,
@@ -57,14 +106,10 @@ class FileDigest:
         }
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "FileDigest":
-        """Reads what `to_json` wrote.
-
-        Raises:
-            KeyError, TypeError, ValueError: it is something else.
-        """
-        columns = {str(name): tuple(_span(one) for one in spans) for name, spans in value["columns"].items()}
-        return cls(int(value["size"]), str(value["whole"]), _span(value["footer"]), columns)
+    def from_json(cls, value: FileRecord) -> "FileDigest":
+        """Reads what `to_json` wrote, once its shape is checked."""
+        columns = {name: tuple(Span(*one) for one in spans) for name, spans in value["columns"].items()}
+        return cls(value["size"], value["whole"], Span(*value["footer"]), columns)
 
     def damage(self, body: bytes) -> str | None:
         """What is wrong with the bytes of a whole file, in words; None where they are those that were put."""
@@ -120,10 +165,5 @@ def _chunks(metadata: pq.FileMetaData) -> list[tuple[int, int, str]]:
     return sorted(found)
 
 
-def _plain(span: Span) -> list[int | str]:
-    return [span.start, span.length, span.digest]
-
-
-def _span(value: Any) -> Span:
-    start, length, digest = value
-    return Span(int(start), int(length), str(digest))
+def _plain(span: Span) -> _SpanRecord:
+    return span.start, span.length, span.digest

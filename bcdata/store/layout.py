@@ -76,6 +76,11 @@ def escape(symbol: str) -> str:
     return quote(symbol, safe="").replace(".", "%2E").replace("~", "%7E")
 
 
+def is_date(text: str) -> bool:
+    """Whether it has the form of a date key, of a day or a month."""
+    return _DATE.fullmatch(text) is not None
+
+
 def symbol_and_date(key: str) -> tuple[str, str] | None:
     """Reads symbol and date back from a key; None where the key is no partition's.
 
@@ -84,6 +89,6 @@ def symbol_and_date(key: str) -> tuple[str, str] | None:
     """
     *above, left, right, _ = ["", "", *key.split("/")]
     symbol, date = unquote(left.removeprefix("symbol=")), right.removeprefix("date=")
-    if left != f"symbol={escape(symbol)}" or right != f"date={date}" or not _DATE.fullmatch(date):
+    if left != f"symbol={escape(symbol)}" or right != f"date={date}" or not is_date(date):
         return None
     return None if any(one.startswith(("symbol=", "date=")) for one in above) else (symbol, date)

@@ -62,8 +62,11 @@ class Objects(Protocol):
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         """All objects whose key starts with the prefix (a folder), in key order."""
 
-    def strays(self, prefix: str) -> Iterator[str]:
-        """What stands under the prefix and is no object, in words that can be printed; nothing else tells of it."""
+    def strays(self, prefix: str, *, links: bool = False) -> Iterator[str]:
+        """What stands under the prefix and is no object, in words that can be printed; nothing else tells of it.
+
+        With `links`, the symbolic links alone, of which listings tell.
+        """
 
     def delete(self, key: str) -> None:
         """Removes the object; no error where there is none."""
@@ -82,6 +85,8 @@ class LocalObjects:
         self._lock: int | None = None
         self._starting = threading.Lock()
         self._synced = GroupSync(root)
+        self.passes_links = False
+        """Whether listings pass over symbolic links: for who looks for all that is wrong, and tells of them itself."""
         self._plain = {""}
         """Keys of folders that are no links: the root may be one."""
 
@@ -137,6 +142,8 @@ class LocalObjects:
             if not _is_utf8(entry.name):
                 continue
             if entry.is_symlink():
+                if self.passes_links:
+                    continue
                 raise _linked(entry.path)
             if entry.is_dir(follow_symlinks=False):
                 yield from self.list(f"{prefix}{entry.name}/")
@@ -144,16 +151,14 @@ class LocalObjects:
                 with explained(Path(entry.path)):
                     yield _info(f"{prefix}{entry.name}", entry.stat())
 
-    def strays(self, prefix: str) -> Iterator[str]:
+    def strays(self, prefix: str, *, links: bool = False) -> Iterator[str]:
         """Pipes, sockets and devices under the folder, and what has a name that is not UTF-8: nobody's."""
         for entry in self._entries(prefix):
             key = f"{prefix}{entry.name}"
-            if not _is_utf8(entry.name):
+            if entry.is_dir(follow_symlinks=False) and _is_utf8(entry.name):
+                yield from self.strays(f"{key}/", links=links)
+            elif links is entry.is_symlink() and (links or not _is_utf8(entry.name) or not entry.is_file()):
                 yield os.fsencode(key).decode(errors="backslashreplace")
-            elif entry.is_dir(follow_symlinks=False):
-                yield from self.strays(f"{key}/")
-            elif not entry.is_symlink() and not entry.is_file():
-                yield key
 
     def _entries(self, prefix: str) -> Sequence["os.DirEntry[str]"]:
         """What is in a folder, by name; nothing where there is none."""

@@ -11,13 +11,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote
 from zlib import crc32
 
 from bcdata.errors import StoreError
-from bcdata.store.digests import FileDigest
-from bcdata.store.layout import Partition, Table, dataset_prefix, escape
+from bcdata.store.digests import EntryRecord, FileDigest, manifest_record
+from bcdata.store.layout import Partition, Table, dataset_prefix, escape, is_date
 from bcdata.store.locks import locked
 from bcdata.store.objects import ObjectInfo, Objects
 from bcdata.store.sealed import is_anothers, seal, unseal
@@ -29,12 +28,11 @@ KEPT = 2
 """Entries of a date key that are kept: the newest, and the one that its files replace, or those."""
 PLACE = re.compile(r"symbol=[^/]+/\d{4}\.json", re.ASCII)
 _OF = "of"
-_PUT = "put"
 _LOCKS = 64
 _SHARED = {"gaps": "merged"}
 """Zones whose files are published together with another's, and stand in its manifest."""
 
-Dates = dict[str, list[dict[str, Any]]]
+Dates = dict[str, list[EntryRecord]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +42,14 @@ class PublicationEntry:
     fingerprint: str
     files: Mapping[str, FileDigest]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> EntryRecord:
         """Plain values."""
         return {"fingerprint": self.fingerprint, "files": {zone: one.to_json() for zone, one in self.files.items()}}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> "PublicationEntry":
-        """Reads what `to_json` wrote.
-
-        Raises:
-            KeyError, TypeError, ValueError, AttributeError: it is something else.
-        """
-        files = {str(zone): FileDigest.from_json(one) for zone, one in value["files"].items()}
-        return cls(str(value["fingerprint"]), files)
+    def from_json(cls, value: EntryRecord) -> "PublicationEntry":
+        """Reads what `to_json` wrote."""
+        return cls(value["fingerprint"], {zone: FileDigest.from_json(one) for zone, one in value["files"].items()})
 
 
 class Publications:
@@ -77,10 +70,7 @@ class Publications:
         dates, known = self._dates(key), self._entries.get((key, date))
         if known is not None and known[0] is dates:
             return known[1]
-        try:
-            found = [PublicationEntry.from_json(one) for one in dates.get(date, [])]
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise _damaged(key, place) from error
+        found = [PublicationEntry.from_json(one) for one in dates.get(date, [])]
         self._entries[key, date] = dates, found
         return found
 
@@ -130,7 +120,7 @@ class Publications:
             found += [
                 Partition(zone, dataset, own, date, provider)
                 for date, log in dates.items()
-                if any(zone in entry.get("files", {}) for entry in log)
+                if any(zone in entry["files"] for entry in log)
             ]
         return found
 
@@ -159,7 +149,7 @@ class Publications:
         key, date = manifest_of(place)
         with locked(self._root, f"manifests-{crc32(key.encode()) % _LOCKS:02x}"):
             sequence, dates = _parsed(key, self._objects.get(key)) or (0, {})
-            log = [one for one in dates.get(date, []) if {**one, _PUT: True} != {**entry.to_json(), _PUT: True}]
+            log = [one for one in dates.get(date, []) if PublicationEntry.from_json(one) != entry]
             if len(log) >= KEPT:
                 log = [one for one in log if stands(PublicationEntry.from_json(one))] or log[1 - KEPT :]
             dates[date] = [*log, entry.to_json()]
@@ -175,7 +165,7 @@ class Publications:
         with locked(self._root, f"manifests-{crc32(key.encode()) % _LOCKS:02x}"):
             sequence, dates = _parsed(key, self._objects.get(key)) or (0, {})
             if log := dates.get(date):
-                dates[date] = [*log[:-1], {**log[-1], _PUT: True}]
+                dates[date] = [*log[:-1], {**log[-1], "put": True}]
                 self._objects.put(key, _rendered(key, sequence + 1, dates), durable=durable)
 
     def was_put(self, place: Partition | Table, *, newest: bool = False) -> bool:
@@ -188,7 +178,7 @@ class Publications:
         """
         key, date = manifest_of(place)
         return isinstance(place, Partition) or any(
-            one.get(_PUT) for one in self._dates(key).get(date, [])[-1 if newest else 0 :]
+            one.get("put") for one in self._dates(key).get(date, [])[-1 if newest else 0 :]
         )
 
     def _dates(self, key: str) -> Dates:
@@ -236,15 +226,23 @@ def _rendered(key: str, sequence: int, dates: Dates) -> bytes:
 
 
 def _parsed(key: str, body: bytes | None) -> tuple[int, Dates] | None:
-    """Sequence number and logs; None where there is no manifest, or its bytes are not those that were written there."""
+    """Sequence number and logs; None where there is no manifest, or it is not what is written there.
+
+    What has a sound seal may still have been written by something else: all of its shape is checked.
+    """
     value = unseal(body)
-    if value is None or not isinstance(value.get("dates"), dict) or value.get(_OF, key) != key:
+    record = manifest_record(value) if value and value.get(_OF, key) == key else None
+    if record is None or not all(_has_place(key, date) for date in record["dates"]):
         return None
-    return int(value.get("sequence", 0)), value["dates"]
+    return record.get("sequence", 0), record["dates"]
 
 
-def _damaged(key: str, place: Partition | Table | None = None) -> StoreError:
+def _has_place(key: str, date: str) -> bool:
+    """Whether a date key can stand in a manifest: one of its year, or none where it is of no single symbol."""
+    return is_date(date) and f"/{date[:4]}.json" in key if "/symbol=" in key else not date
+
+
+def _damaged(key: str) -> StoreError:
     if "/symbol=" not in key:  # frames of no single symbol are made by other commands, each by its own
         return StoreError(f"the manifest {key} is damaged")
-    whose = f" of {place}" if place else ""
-    return StoreError(f"the manifest{whose} {key} is damaged; materialize its partitions again")
+    return StoreError(f"the manifest {key} is damaged; materialize its partitions again")

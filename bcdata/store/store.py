@@ -94,6 +94,13 @@ class Store(VerifiedReads):
         own = dataset_prefix(zone, dataset, provider)
         return [*self.objects.strays(own), *self.objects.strays(f"{MANIFESTS}{own}")]
 
+    def links(self, zone: str, dataset: str, provider: str | None = None) -> list[str]:
+        """The symbolic links among the files and manifests of an asset, over which listings pass from now on."""
+        if isinstance(self.objects, LocalObjects):
+            self.objects.passes_links = True
+        own = dataset_prefix(zone, dataset, provider)
+        return [*self.objects.strays(own, links=True), *self.objects.strays(f"{MANIFESTS}{own}", links=True)]
+
     def misplaced(self, zone: str, dataset: str, provider: str | None = None) -> list[str]:
         """The keys of files among an asset's manifests that are none there: copies of others, and whatever else."""
         prefix = f"{MANIFESTS}{dataset_prefix(zone, dataset, provider)}"
@@ -149,6 +156,6 @@ class Store(VerifiedReads):
 
     def close(self) -> None:
         """Remembers what was hashed, and releases what the store holds on to (its staging folder)."""
-        self.verified.save()
+        self.remember()
         if isinstance(self.objects, LocalObjects):
             self.objects.close()

@@ -7,10 +7,12 @@ was synced before.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
+from bcdata.errors import StoreError
 from bcdata.store.objects import STATE, ObjectInfo
 from bcdata.store.state.side_table import SideTable
 
@@ -43,8 +45,9 @@ class DigestMemory:
     def note(self, info: ObjectInfo, digest: str) -> None:
         """Remembers what a file is."""
         self._new[info.key] = info, digest
-        if len(self._new) >= _MOST:
-            self.save()
+        if len(self._new) % _MOST == 0:
+            with suppress(StoreError):  # it is hashed again
+                self.save()
 
     def save(self) -> None:
         """Writes what was noted, once the files survive a loss of power.

@@ -53,6 +53,16 @@ def january(shared_data: Path) -> pl.DataFrame:
     return audit_settlements(read_funding_csv(archive.read(archive.namelist()[0]), "", month), max_bad_share=0).settled
 
 
+@pytest.mark.parametrize("rate", [1e308, -1e200, 1e155])
+def test_rates_beyond_all_sense_are_null_or_finite(rate: float) -> None:
+    funding = settled([*some(120), rate, 1e-4], until=START + 8 * HOUR)
+    found = table(funding, funding)
+    values = pl.concat([found[feature.name] for feature in FEATURES])
+    assert values.drop_nulls().is_finite().all()
+    assert found["funding_z_30d"].null_count() == found.height
+    assert found["funding_vs_btc"][-1] == 0
+
+
 def test_real_settlements_agree_with_scipy(january: pl.DataFrame) -> None:
     bars = complete(1, start=datetime(2020, 1, 31, tzinfo=UTC))
     found = compute(

@@ -1,5 +1,6 @@
 """The scrub of published files names what is lost, put back or nobody's, and the next run brings back every byte."""
 
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.zones import Zone
 from bcdata.query import query
 from bcdata.store.layout import Partition
+from bcdata.store.objects import STATE
+from bcdata.store.sealed import seal, unseal
 from bcdata.store.store import Store
 from bcdata.universe.update import read_universe, update
 from bcdata_tests.mirror import made_day
@@ -71,6 +74,17 @@ def pipe(path: Path) -> None:
     os.mkfifo(path)
 
 
+def reshape(manifest: Path) -> None:
+    """A sound seal around what no digest looks like."""
+    value = unseal(manifest.read_bytes())
+    assert value
+    for log in value["dates"].values():
+        for one in log[-1]["files"].values():
+            one["columns"] |= {name: [[0, "x", None]] for name in one["columns"]}
+            one["size"] = math.inf
+    manifest.write_bytes(seal(value))
+
+
 HARMS: dict[str, tuple[Callable[[Lake], object], Issue]] = {
     "a file": (lambda lake: file(lake, "features").unlink(), Issue.MISSING),
     "bars": (lambda lake: file(lake, "merged").unlink(), Issue.MISSING),
@@ -87,6 +101,10 @@ HARMS: dict[str, tuple[Callable[[Lake], object], Issue]] = {
     ),
     "pipes in place of manifests": (
         lambda lake: [pipe(one) for one in lake.root.glob(".lake/manifests/[mf]*/**/2025.json")],
+        Issue.DAMAGED,
+    ),
+    "manifests of another shape": (
+        lambda lake: [reshape(one) for one in lake.root.glob(".lake/manifests/[mf]*/**/2025.json")],
         Issue.DAMAGED,
     ),
 }
@@ -115,6 +133,68 @@ def test_what_nothing_can_read_is_named_and_blocks_nothing(lake: Lake) -> None:
     assert {one.object.rpartition("/")[2] for _, one in found.problems} == {"symbol=\\xff\\xfe", "\\xe9.json", "note"}
     assert {one.trouble for _, one in found.problems} == {Issue.FOREIGN}
     assert bcdata.load(D, root=lake.root, catalog=lake.catalog).height == 2 * 1440
+    assert run(lake).ok
+
+
+LINKED: dict[str, Callable[[Lake], Path]] = {
+    "a file": lambda lake: file(lake, "merged", DAYS[1]),
+    "a symbol": lambda lake: file(lake, "merged").parents[1],
+    "a dataset": lambda lake: file(lake, "merged").parents[2],
+    "manifests of a symbol": lambda lake: lake.root / ".lake/manifests/merged" / D / "symbol=BTCUSDT",
+}
+
+
+@pytest.mark.parametrize("linked", LINKED.values(), ids=LINKED.keys())
+def test_a_symbolic_link_hides_nothing_else(lake: Lake, tmp_path: Path, linked: Callable[[Lake], Path]) -> None:
+    file(lake, "features").unlink()
+    path = linked(lake)
+    path.rename(tmp_path / "away")
+    path.symlink_to(tmp_path / "away")
+    found = swept(lake)
+    assert found.is_corrupted
+    assert ("features", Issue.MISSING) in {(at.zone, one.trouble) for at, one in found.problems}
+    own = str(path.relative_to(lake.root))
+    assert [one for _, one in found.problems if one.trouble is Issue.UNREADABLE and own in one.object + one.words]
+
+
+def test_a_file_in_the_place_of_side_tables_hides_nothing_else(lake: Lake) -> None:
+    file(lake, "features").unlink()
+    shutil.rmtree(lake.root / STATE)
+    (lake.root / STATE).write_text("")
+    found = swept(lake)
+    assert {(one.object, one.trouble) for _, one in found.problems} == {
+        ("part-0.parquet", Issue.MISSING),
+        (STATE, Issue.UNREADABLE),
+    }
+
+
+def test_problems_name_their_zone(lake: Lake) -> None:
+    for zone in ("merged", "gaps", "features"):
+        file(lake, zone).unlink()
+    rows = swept(lake).rows()
+    assert [row["zone"] for row in rows] == ["features", "gaps", "merged"]
+    assert all((row["object"], row["date"]) == ("part-0.parquet", DAYS[0]) for row in rows)
+
+
+@pytest.mark.parametrize("name", ["btcusdt", "", "BTC%20USDT", "%2E%2E"])
+def test_what_no_symbol_is_called_is_nobodys_and_blocks_nothing(lake: Lake, name: str) -> None:
+    for zone in ("merged", "gaps", "features"):
+        own = file(lake, zone)
+        shutil.copytree(own.parent, own.parents[2] / f"symbol={name}" / own.parent.name)
+    for zone in ("merged", "features"):
+        manifests = lake.root / ".lake/manifests" / zone / D / "symbol=BTCUSDT"
+        shutil.copytree(manifests, manifests.with_name(f"symbol={name}"))
+    found = swept(lake)
+    assert {one.trouble for _, one in found.problems} == {Issue.FOREIGN}
+    assert {one.object.split("/symbol=")[1].split("/")[0] for _, one in found.problems} == {name}
+    assert len(found.problems) == 5
+    store = Store(lake.root)
+    for zone in ("merged", "features"):
+        assert bcdata.load(D, zone=zone, root=lake.root, catalog=lake.catalog).height == 2 * 1440
+    count = f"SELECT count(*) FROM {D} JOIN features.{D} USING (symbol, open_time)"  # noqa: S608
+    assert query(store, lake.catalog, count).item() == 2 * 1440
+    with open_footer_cache(store) as footers:
+        assert not [one for one in standing(store, footers, lake.catalog[D]) if one.symbol != "BTCUSDT"]
     assert run(lake).ok
 
 

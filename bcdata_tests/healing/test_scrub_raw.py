@@ -18,6 +18,7 @@ from bcdata.pipeline.outcome import State
 from bcdata.pipeline.records.manifests import MANIFEST
 from bcdata.pipeline.zones import Zone
 from bcdata.store.layout import Partition
+from bcdata.store.sealed import seal, unseal
 from bcdata.store.store import Store
 from bcdata_tests.mirror import csv_of, day_key, made_day, zipped
 from bcdata_tests.run import ARCHIVE, REST, Lake, tree
@@ -188,7 +189,10 @@ def test_what_is_no_partition_of_the_dataset_ends_no_sweep(world: World, lake: L
         (folder / MANIFEST).write_text("{}")
     found = swept(lake)
     assert found.objects == 3
-    assert [(one.symbol, problem.trouble) for one, problem in found.problems] == [("A" * 90, Issue.MISSING)]
+    assert [(one.symbol, problem.trouble) for one, problem in found.problems] == [
+        ("A" * 90, Issue.DAMAGED),
+        ("", Issue.FOREIGN),
+    ]
     news = look(Store(lake.root), dataset(lake), ["A" * 90, "BTCUSDT"], lake.now, seconds=20)
     assert news.answered == ["BTCUSDT"]
     assert len(news.errors) == 1
@@ -289,3 +293,52 @@ def test_the_command(
     shown = capsys.readouterr().out
     assert "1 problems" in shown
     assert "damaged" in shown
+
+
+def manifest_of(lake: Lake, day: str) -> Path:
+    return zip_of(lake, day).with_name(MANIFEST)
+
+
+def test_a_damaged_manifest_is_no_missing_one(lake: Lake) -> None:
+    whole = tree(lake.root)
+    flip(manifest_of(lake, BAD))
+    [(place, problem)] = swept(lake).problems
+    assert (place.date, problem.object, problem.trouble) == (BAD, MANIFEST, Issue.DAMAGED)
+    assert due(lake) == {("BTCUSDT", BAD)}
+    assert run(lake).ok
+    assert tree(lake.root) == whole
+
+
+def later(lake: Lake) -> None:
+    """A manifest as a later release would write it."""
+    path = manifest_of(lake, DAYS[0])
+    value = unseal(path.read_bytes())
+    assert value
+    path.write_bytes(seal({**value, "version": 2}, indent=1))
+
+
+def linked(lake: Lake) -> None:
+    """A partition on another disk."""
+    folder = manifest_of(lake, DAYS[0]).parent
+    folder.rename(lake.root.parent / "away")
+    folder.symlink_to(lake.root.parent / "away")
+
+
+@pytest.mark.parametrize("harm", [later, linked])
+def test_what_cannot_be_read_hides_no_damage(lake: Lake, harm: Callable[[Lake], None]) -> None:
+    harm(lake)
+    flip(zip_of(lake))
+    found = swept(lake)
+    assert found.is_corrupted
+    assert (BAD, Issue.DAMAGED) in {(at.date, one.trouble) for at, one in found.problems}
+    assert (DAYS[0], Issue.UNREADABLE) in {(at.date, one.trouble) for at, one in found.problems}
+    assert due(lake) == {("BTCUSDT", BAD)}, "no run repairs what is unreadable"
+
+
+def test_files_of_no_symbol_are_foreign(lake: Lake) -> None:
+    own = zip_of(lake).parents[1]
+    shutil.copytree(own, own.with_name("symbol=btcusdt"))
+    found = swept(lake)
+    assert not found.is_corrupted
+    assert {one.trouble for _, one in found.problems} == {Issue.FOREIGN}
+    assert all("symbol=btcusdt" in one.object for _, one in found.problems)

@@ -163,6 +163,18 @@ def test_such_a_rate_in_a_file_is_a_finding(world: World) -> None:
     assert ran.rules(Zone.PARSED, SYMBOL, MONTH, "binance_archive") == {"rate_beyond_cap": 1}
 
 
+@pytest.mark.parametrize("absurd", ["1e308", "-1.5"])
+def test_a_rate_that_is_none_costs_its_row_and_rest_fills_it_and_all_others(world: World, absurd: str) -> None:
+    kept = {at: rate for at, rate in rates().items() if at not in LOST}
+    put(world.truth, rates())
+    put(world.mirror, kept | {OWN[40]: Decimal(absurd)})
+    lake = world.lake(CATALOG)
+    ran = run(lake)
+    assert ran.rules(Zone.PARSED, SYMBOL, MONTH, "binance_archive") == {"magnitude": 1}
+    assert ledger(lake) == []
+    assert settled(lake) == rates(OWN)
+
+
 def test_an_answer_that_others_contradict_takes_the_place_of_none_that_they_do_not(world: World, lake: Lake) -> None:
     lost = [*LOST, OWN[-1]]
     put(world.mirror, rates([at for at in TIMES if at not in lost and at < utc("2025-02-01")]))

@@ -16,7 +16,7 @@ stamps = st.one_of(
     (around | edges).map(lambda at: str(int(at.timestamp() * 1000))),
     st.sampled_from(["x", "", "1735689600000000000", "1738368000", "-5"]),
 )
-rates = st.sampled_from(["0.0001", "-1.2E-5", "nan", "inf", "n/a", ""])
+rates = st.sampled_from(["0.0001", "-1.2E-5", "-1e308", "nan", "inf", "n/a", ""])
 hours = st.sampled_from(["8", "4", "0", "25", "?"])
 files = st.lists(st.tuples(stamps, hours, rates).map(",".join), max_size=12)
 
@@ -48,3 +48,13 @@ def test_more_bad_rows_than_the_share_cost_the_object(bad: int, good: int) -> No
     assert audited.settled.height == (good if bad / (bad + good) <= 0.25 else 0)
     assert audited.settled.height + audited.rejected.height == good + bad
     assert audited.verdict.counts().get("content_matches_name", 0) == bad
+
+
+def test_a_rate_beyond_the_whole_position_costs_its_row_and_one_beyond_the_cap_warns() -> None:
+    start = int(FEBRUARY.start.timestamp() * 1000)
+    values = ["0.0001", "1", "-1", "1.0001", "-1e308", "nan"]
+    lines = [f"{start + at * 28_800_000},8,{value}" for at, value in enumerate(values)]
+    audited = audit_settlements(read_funding_csv("\n".join(lines).encode(), "f", FEBRUARY), max_bad_share=1)
+    assert audited.settled["funding_rate"].to_list() == [0.0001, 1.0, -1.0]
+    assert audited.rejected["reason"].to_list() == ["magnitude", "magnitude", "finite"]
+    assert audited.verdict.counts() == {"magnitude": 2, "finite": 1, "rate_beyond_cap": 2}

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -81,6 +82,45 @@ def test_damage_is_an_error_and_never_an_absence(change: str, lake: Publications
         "empty": b"",
     }
     path.write_bytes(changes[change])
+    with pytest.raises(StoreError, match="is damaged; materialize"):
+        lake.entries(BARS)
+    lake.announce(BARS, entry(2))
+    assert list(lake.entries(BARS)) == [entry(2)]
+
+
+SPAN = [4, 10, "a"]
+FILE = {"size": 14, "whole": "a", "footer": SPAN, "columns": {"a": [SPAN]}}
+ENTRY = {"fingerprint": "f", "files": {"merged": FILE}}
+OTHERS: dict[str, object] = {
+    "log": [ENTRY, 7],
+    "logs": {"2025-03": None},
+    "date": {"../x": [ENTRY]},
+    "year": {"2024-03": [ENTRY]},
+    "fingerprint": [{**ENTRY, "fingerprint": None}],
+    "files": [{**ENTRY, "files": []}],
+    "file": [{**ENTRY, "files": {"merged": None}}],
+    "no put": [{**ENTRY, "put": "yes"}],
+    **{
+        f"{name} {number}": [{**ENTRY, "files": {"merged": {**FILE, **changed}}}]
+        for name, some in {
+            "size": [{"size": one} for one in (math.inf, math.nan, -1, True, "14", 10**400, 1e308, None)],
+            "whole": [{"whole": one} for one in (None, 7)],
+            "footer": [{"footer": one} for one in ([], [0, "x", None], [-4, 10, "a"], [4, 11, "a"], [4, 1 << 62, "a"])],
+            "columns": [{"columns": one} for one in ([], {"a": SPAN}, {"a": [[0, "x", None]]}, {"a": [[4, 99, "a"]]})],
+        }.items()
+        for number, changed in enumerate(some)
+    },
+}
+
+
+@pytest.mark.parametrize("log", OTHERS.values(), ids=OTHERS.keys())
+def test_what_is_soundly_sealed_and_of_another_shape_is_damaged(log: object, lake: Publications) -> None:
+    key, date = manifest_of(BARS)
+    lake.announce(BARS, entry(1))
+    lake._objects.put(key, seal({"of": key, "dates": log if isinstance(log, dict) else {date: log}}))
+    damaged: list[str] = []
+    assert lake.partitions("merged", BARS.dataset, damaged=damaged) == []
+    assert damaged == [key]
     with pytest.raises(StoreError, match="is damaged; materialize"):
         lake.entries(BARS)
     lake.announce(BARS, entry(2))

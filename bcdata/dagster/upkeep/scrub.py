@@ -74,7 +74,7 @@ def _metadata(found: "ScrubReport") -> dict[str, Any]:
         "objects": found.objects,
         "bytes": found.bytes,
         "unlisted": found.unlisted,
-        "harmed": sum(found.counts.get(trouble, 0) for trouble in ("damaged", "missing")),
+        "harmed": sum(found.counts.get(trouble, 0) for trouble in ("damaged", "missing", "unreadable")),
         "troubles": dg.MetadataValue.json(found.counts),
     }
     rows = found.rows()[:_SHOWN]

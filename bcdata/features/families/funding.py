@@ -16,6 +16,8 @@ from bcdata.features.table.grid import DAY, FloatArray, Grid
 _YEARLY = "share of the position a year of 365 days, paid by longs"
 _LAST = 2
 """Days before a bar's own in which the last settlement can lie: twice an interval of a day."""
+_LARGEST = 1e150
+"""Sums of squares of what is below are finite."""
 
 
 @FAMILY.feature(
@@ -80,7 +82,7 @@ def _score(funding: Settlements, newest: int, days: int) -> float:
     if funding.last(begin)[0] < 0 or hours.sum() < 0.9 * 24 * days:
         return math.nan
     annual = (rates / hours).tolist()  # a constant factor would cancel
-    if len(annual) < 2 or not all(map(math.isfinite, annual)):  # noqa: PLR2004 - a deviation needs two
+    if len(annual) < 2 or not all(abs(one) < _LARGEST for one in annual):  # noqa: PLR2004 - a deviation needs two
         return math.nan
     mean = math.fsum(annual) / len(annual)
     deviation = math.sqrt(math.fsum((one - mean) ** 2 for one in annual) / (len(annual) - 1))

@@ -14,7 +14,7 @@ from bcdata.intervals import EPOCH
 from bcdata.pipeline.lake import LOST, is_of
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.records.footer_cache import FooterCache
-from bcdata.pipeline.zones import Step, Zone, steps
+from bcdata.pipeline.zones import Step, Zone, is_own, steps
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import role_of
 from bcdata.quality.verdict import Finding, Severity, Verdict
@@ -119,7 +119,7 @@ def standing(
             continue  # its findings are of a run: what was not answered is asked again
         files = store.files(step.zone.value, step.asset, step.provider)
         for symbol in sorted({place[0] for info in files if (place := symbol_and_date(info.key))}):
-            if symbols is None or symbol in symbols:
+            if is_own(step.partition(symbol, "")) and (symbols is None or symbol in symbols):
                 for date, found in sorted(footers.findings(step, symbol).items()):
                     yield from reported(step, symbol, date, Verdict.from_json({"rows": 0, "findings": found}).findings)
         yield from _held_back(store, step, symbols)
@@ -137,7 +137,7 @@ def _lost(store: Store, dataset: Dataset, step: Step, symbols: set[str] | None) 
         yield _unreadable(step, one.symbol, one.date, "lost", f"it is {LOST}")
     for key in damaged:
         symbol, date = manifest_place(key)
-        if symbols is None or symbol in symbols:
+        if is_own(step.partition(symbol, date)) and (symbols is None or symbol in symbols):
             yield _unreadable(step, symbol, date, "damaged", f"the manifest {key} is damaged")
 
 
