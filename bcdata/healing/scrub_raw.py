@@ -4,15 +4,15 @@ Nothing is downloaded. What is damaged or lost is marked, so that the next run o
 the archive has no more is left as it is: damaged bytes may be all that is left.
 """
 
-import hashlib
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import groupby
 
 from bcdata.catalog import Dataset
 from bcdata.errors import BcdataError, StoreError
+from bcdata.healing.scrub_objects import Listed, bytes_problems, older_problems, upstream_problems
 from bcdata.healing.scrub_published import (
     FOREIGN_FILE,
     LINK,
@@ -25,13 +25,11 @@ from bcdata.healing.scrub_report import CORRUPTION, CheckedPartition, Issue, Pro
 from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.lake import is_of
 from bcdata.pipeline.raw.listings import Listings
-from bcdata.pipeline.raw.objects import is_republished
 from bcdata.pipeline.records.manifests import MANIFEST, archive_manifest, read_manifest, write_manifest
 from bcdata.pipeline.records.objects import DAMAGED, ObjectRecord, StoredRecord, name_of, without
 from bcdata.pipeline.records.shapes import Manifest, in_force, stored
 from bcdata.pipeline.stream import alone
 from bcdata.pipeline.zones import is_own
-from bcdata.providers.base import BulkObject
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import role_of
 from bcdata.sqlite_files import is_read_only
@@ -41,13 +39,8 @@ from bcdata.store.store import Store
 
 WORKERS = 2
 """Hashing and reading overlap; memory holds so many objects."""
-_DIGITS = 12
-"""Digits of the sha256 in a file's name, which tell of versions that no manifest names any more."""
 
 _log = logging.getLogger("bcdata")
-
-Listed = Mapping[str, BulkObject] | None
-"""The archive's objects of a partition by name; None where the listing could not be had."""
 
 
 def verify(context: RunContext, dataset: Dataset, symbols: Sequence[str] | None = None) -> Iterator[CheckedPartition]:
@@ -189,11 +182,11 @@ def _checked(store: Store, dataset: Dataset, partition: Partition, listed: Liste
         size += len(body or b"")
         one = own.get(name_of(record))
         if one is record:
-            problems += _bytes(one, body, is_had=_is_had(one, listed))
-            problems += _upstream(one, listed, dataset.archive)
+            problems += bytes_problems(one, body, is_had=_is_had(one, listed))
+            problems += upstream_problems(one, listed, dataset.archive)
         else:
-            problems += _bytes(record, body, is_had=True)
-    problems += _older(store, partition, named)
+            problems += bytes_problems(record, body, is_had=True)
+    problems += older_problems(store, partition, named)
     return CheckedPartition(partition, len(records), size, tuple(problems), listed is not None)
 
 
@@ -204,50 +197,6 @@ def _is_had(record: ObjectRecord, listed: Listed) -> bool | None:
 def _current(manifest: Manifest) -> list[StoredRecord]:
     """All stored objects that a manifest names, but for earlier versions, which nothing is made of."""
     return list(stored(without(manifest, "superseded")))
-
-
-def _bytes(record: StoredRecord, body: bytes | None, *, is_had: bool | None) -> Iterator[Problem]:
-    """Whether the bytes are there and are those that came; `is_had`: whether the source has them (None: not known)."""
-    name, repairable = name_of(record), bool(is_had)
-    if body is None:
-        yield Problem(name, Issue.MISSING, f"its file is lost; {_THEN[is_had]}", repairable)
-    elif hashlib.sha256(body).hexdigest() != record["sha256"]:
-        yield Problem(name, Issue.DAMAGED, f"its bytes are not those that were received; {_THEN[is_had]}", repairable)
-
-
-_THEN = {
-    True: "it is fetched again",
-    False: "the archive has it no more, so it is left as it is",
-    None: "whether the archive has it is not known, so it is left as it is",
-}
-
-
-def _upstream(record: ObjectRecord, listed: Listed, periods: Sequence[str]) -> Iterator[Problem]:
-    """What the archive says of the object by now."""
-    name = record["name"]
-    if record["checksum"] == "mismatch":
-        yield Problem(name, Issue.MISMATCH, "its CHECKSUM names other bytes than the archive has")
-    if listed is None or record["period"] not in periods:
-        return  # nobody has asked for it
-    if name not in listed:
-        yield Problem(name, Issue.GONE, "the archive lists it no more; it is kept")
-    elif is_republished(listed[name], {name: record}):
-        yield Problem(name, Issue.CHANGED, "it was published again; the next run fetches it")
-
-
-def _older(store: Store, partition: Partition, named: set[str]) -> Iterator[Problem]:
-    """Files that the manifest does not name: earlier versions, whose names hold the beginning of their digest."""
-    for info in store.objects.list(partition.prefix):
-        file = info.key.rpartition("/")[2]
-        digits = file.split(".")[-2] if file.count(".") > 1 else ""
-        if file in named or len(digits) != _DIGITS:
-            continue
-        try:
-            body = store.objects.get(info.key) or b""
-        except StoreError:
-            body = b""
-        if not hashlib.sha256(body).hexdigest().startswith(digits):
-            yield Problem(file, Issue.DAMAGED, "an earlier version, which nothing reads; it cannot be had again")
 
 
 def _mark(context: RunContext, dataset: Dataset, checked: CheckedPartition) -> None:

@@ -11,12 +11,12 @@ from bcdata.intervals import QUARTER_HOUR
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import MARKETS, SOURCES, role_of
 from bcdata.store.layout import Partition
-from bcdata.store.store import Store
 from bcdata.venues.symbols import complaint
 
 if TYPE_CHECKING:
     from bcdata.pipeline.context import RunContext
     from bcdata.pipeline.outcome import Outcome
+    from bcdata.store.store import Store
 
 
 class Zone(StrEnum):
@@ -179,6 +179,6 @@ def _is_written(dataset: str, symbol: str) -> bool:
     return complaint(symbol) is None and (market is None or MARKETS[market].writes(symbol))
 
 
-def symbols_in(store: Store, zone: str, dataset: str) -> list[str]:
+def symbols_in(store: "Store", zone: str, dataset: str) -> list[str]:
     """The symbols of which a zone has partitions, sorted."""
     return sorted({one.symbol for one in filter(is_own, store.partitions(zone, dataset))})
