@@ -1,6 +1,6 @@
 """The catalog: what is kept, from when on, for which symbols, out of which sources."""
 
-from bcdata.catalog.automation import LONGEST_WATCHED, TRADED, Automation
+from bcdata.catalog.automation import Automation
 from bcdata.catalog.catalog import Catalog, common_start
 from bcdata.catalog.dataset import Dataset
 from bcdata.catalog.features import FeatureSet, Labels, Normalise
@@ -15,10 +15,8 @@ from bcdata.venues.market import Market
 from bcdata.venues.symbols import Contract, Instrument
 
 __all__ = [
-    "LONGEST_WATCHED",
     "MARKETS",
     "SOURCES",
-    "TRADED",
     "Automation",
     "Catalog",
     "Contract",

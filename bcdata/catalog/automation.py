@@ -36,6 +36,12 @@ class Automation(StrEnum):
     VERIFY = "verify"
 
 
+def tells_halts(name: DatasetName) -> bool:
+    """Whether the bars of such a dataset are short enough to tell halts, and tell whether anybody traded."""
+    length = name.interval.length if name.interval else None
+    return length is not None and length <= LONGEST_WATCHED and name.frame_type.columns >= TRADED
+
+
 def misfits(name: DatasetName, sources: Collection[str], *, months_first: bool) -> dict[Automation, str]:
     """What does nothing for such a dataset, and why."""
     return dict(_misfits(name, sources, months_first=months_first))
@@ -58,8 +64,7 @@ def _misfits(name: DatasetName, sources: Collection[str], *, months_first: bool)
         yield Automation.REPUBLISHED, "none of its sources publishes files"
     if not months_first:
         yield Automation.MONTHLY, "it needs `monthly_replaces_daily: true`"
-    length = name.interval.length if name.interval else None
-    if length is None or length > LONGEST_WATCHED or not name.frame_type.columns >= TRADED:
+    if not tells_halts(name):
         yield Automation.FIND_HALTS, "halts are found in bars of trades, of an hour or less"
 
 

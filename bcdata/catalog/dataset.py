@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from bcdata.catalog.automation import Automation, AutomationName, misfits
+from bcdata.catalog.automation import Automation, AutomationName, misfits, tells_halts
 from bcdata.catalog.features import Features, FeatureSet, Labels, require_near
 from bcdata.catalog.fields import Section, SourceName, Symbol, Unique, refusal
 from bcdata.catalog.gate import Period, Publication, Quality
@@ -80,6 +80,11 @@ class Dataset(Section):
     def ends_at_raw(self) -> bool:
         """Whether its files are kept and no rows are made of them, as nothing parses its type."""
         return not self.frame_type.has_parser
+
+    @property
+    def tells_halts(self) -> bool:
+        """Whether it can be told from its bars when nobody traded at the venue."""
+        return tells_halts(parse_name(self.name))
 
     @property
     def interval(self) -> Interval | None:

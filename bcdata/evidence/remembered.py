@@ -12,7 +12,7 @@ Losing the side table costs requests.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -20,10 +20,8 @@ from bcdata.errors import NotFoundError
 from bcdata.providers.base import BulkObject, ObjectError
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.roles import BulkSource
-from bcdata.store.state.attempts import Attempts
+from bcdata.store.state.attempts import ASK_AGAIN, Attempts
 
-ASK_AGAIN = timedelta(days=1)
-"""An answer that may change yet is asked for once more after this long."""
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
 

@@ -108,7 +108,7 @@ class GapEvidence:
             yield Reason(self.window.until(first), Status.NOT_LISTED, f"{words} {first:%Y-%m-%d %H:%M}")
 
     def _delisted(self) -> Iterator[Reason]:
-        """Two witnesses are needed: the archive goes on without trades or not at all, and the exchange agrees."""
+        """Two sources have to say so: the archive goes on without trades or not at all, and the exchange agrees."""
         if settled := self.rest.get("ended"):
             since = datetime.fromisoformat(settled["at"])
             yield Reason(Window(since, since + _FAR), Status.DELISTED, settled["evidence"])

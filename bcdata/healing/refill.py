@@ -18,11 +18,11 @@ from bcdata.errors import StoreError
 from bcdata.gaps.ledger import Status
 from bcdata.healing.backoff import MOST_TRIES, pause
 from bcdata.healing.contradicted import ListingSpan, contradiction_of, listing_spans
+from bcdata.pipeline.own import symbols_in
 from bcdata.pipeline.raw.due import due_until
 from bcdata.pipeline.records.footer_cache import FooterCache, Row, open_footer_cache
-from bcdata.pipeline.zones import symbols_in
 from bcdata.store.layout import Partition
-from bcdata.store.state.attempts import Attempts, RefillAttempt, Refilled
+from bcdata.store.state.attempts import ASK_AGAIN, Attempts, RefillAttempt, Refilled
 from bcdata.store.state.requests import Cell, Request, Requests
 from bcdata.store.store import Store
 from bcdata.universe.update import read_universe
@@ -32,8 +32,6 @@ Doubts = Sequence[tuple[Row, str]]
 """Rows of a ledger, each with what contradicts it, in words."""
 LONGEST_OUTAGE = timedelta(days=1)
 """While REST does not answer, it is tried this often at least: the holes are not to blame."""
-ASK_AGAIN = timedelta(days=1)
-"""REST is not asked within a day for what it answered with nothing, nor for a status (raw/asking.py)."""
 
 
 @dataclass(frozen=True, slots=True)

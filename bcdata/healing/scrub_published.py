@@ -15,7 +15,8 @@ from bcdata.errors import StoreError
 from bcdata.healing.scrub_report import CheckedPartition, Issue, Problem, unreadable
 from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.lake import OLDER, is_of
-from bcdata.pipeline.zones import Zone, is_own, steps
+from bcdata.pipeline.own import is_own
+from bcdata.pipeline.zones import Zone, steps
 from bcdata.store.layout import PART, Partition, Table, universe_table
 from bcdata.store.objects import STATE
 from bcdata.store.publications import manifest_of, manifest_place

@@ -24,12 +24,12 @@ from bcdata.healing.scrub_published import (
 from bcdata.healing.scrub_report import CORRUPTION, CheckedPartition, Issue, Problem, unreadable
 from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.lake import is_of
+from bcdata.pipeline.own import is_own
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.records.manifests import MANIFEST, archive_manifest, read_manifest, write_manifest
 from bcdata.pipeline.records.objects import DAMAGED, ObjectRecord, StoredRecord, name_of, without
 from bcdata.pipeline.records.shapes import Manifest, in_force, stored
 from bcdata.pipeline.stream import alone
-from bcdata.pipeline.zones import is_own
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import role_of
 from bcdata.sqlite_files import is_read_only

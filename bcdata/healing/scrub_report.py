@@ -34,7 +34,7 @@ Foreign files are nobody's; the others are the archive's, for which sensors look
 class Problem:
     """One object with which something is wrong, and what comes of it, in words.
 
-    `mendable` says that the object can be asked for again.
+    `repairable` says that the object can be asked for again.
     """
 
     object: str

@@ -15,9 +15,10 @@ from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
 from bcdata.healing.contradicted import ListingSpan, listing_spans
 from bcdata.pipeline.features.feature_set import reference_of
+from bcdata.pipeline.own import is_own
 from bcdata.pipeline.records.findings import ReportedFinding, reported
 from bcdata.pipeline.records.footer_cache import FooterCache
-from bcdata.pipeline.zones import Step, Zone, is_own
+from bcdata.pipeline.zones import Step, Zone
 from bcdata.quality.compare.suspicion import VOLUME_DAYS, day_values, find_steps, lag_against, unusual_volume_per_trade
 from bcdata.quality.compare.suspicion import Step as Jump
 from bcdata.quality.verdict import Finding, Severity

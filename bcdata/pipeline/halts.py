@@ -18,7 +18,6 @@ from bcdata.pipeline.lake import is_of, read_sound, require_none_lost, trusted
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.publish import is_whole
 from bcdata.pipeline.records.footer_cache import open_footer_cache
-from bcdata.pipeline.watched import watched
 from bcdata.store.layout import Partition, halts_table
 from bcdata.store.store import Store
 from bcdata.venues.calendar import calendar
@@ -52,7 +51,7 @@ def watch(store: Store, dataset: Dataset, *, first: str = "", last: str = "9999"
         UsageError: the dataset's bars are too long, or it has none.
         StoreError: a file is damaged, or the place cannot be written.
     """
-    if not watched([dataset]):
+    if not dataset.tells_halts:
         raise UsageError(f"{dataset.name}: halts are told from bars of an hour at most; name another dataset")
     for date, merged in sorted(_by_date(store, dataset, first, last).items()):
         inputs = {one.symbol: made for one, made in merged.items()}

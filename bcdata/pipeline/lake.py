@@ -8,7 +8,7 @@ from bcdata.bars.known import with_known_at
 from bcdata.catalog import Dataset, rows_of
 from bcdata.errors import StoreError
 from bcdata.frames.schema import conform, merged_schema
-from bcdata.pipeline.zones import is_own
+from bcdata.pipeline.own import is_own
 from bcdata.store.footer import Published
 from bcdata.store.layout import Partition
 from bcdata.store.publications import manifest_place

@@ -3,20 +3,18 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bcdata.catalog import Dataset
 from bcdata.intervals import QUARTER_HOUR
 from bcdata.providers.capabilities import Role
-from bcdata.providers.registry import MARKETS, SOURCES, role_of
+from bcdata.providers.registry import SOURCES, role_of
 from bcdata.store.layout import Partition
-from bcdata.venues.symbols import complaint
 
 if TYPE_CHECKING:
     from bcdata.pipeline.context import RunContext
     from bcdata.pipeline.outcome import Outcome
-    from bcdata.store.store import Store
 
 
 class Zone(StrEnum):
@@ -76,7 +74,7 @@ def steps(dataset: Dataset) -> list[Step]:
     return found
 
 
-def last_in_common(dataset: Dataset) -> Step:
+def final_step(dataset: Dataset) -> Step:
     """The asset with which a partition is done, whatever may be derived from it: merged, or raw where that ends it."""
     return steps(dataset)[-1] if dataset.ends_at_raw else Step(Zone.MERGED, dataset.name)
 
@@ -128,7 +126,7 @@ def tried_prefix(dataset: str) -> str:
 def _noted(
     step: Step, made: Operation, context: "RunContext", dataset: Dataset, partitions: Sequence[Partition]
 ) -> Iterator["Outcome"]:
-    if step != last_in_common(dataset):
+    if step != final_step(dataset):
         yield from made(context, dataset, partitions)
         return
     tried = []
@@ -166,19 +164,3 @@ def _operation(step: Step) -> Operation:
         (Zone.RESAMPLED, None): resampled.materialize,
     }
     return made[step.zone, role_of(step.provider)]
-
-
-def is_own(partition: Partition) -> bool:
-    """Whether a partition's symbol is one that its market can have: another spelling is nobody's."""
-    return _is_written(partition.dataset, partition.symbol)
-
-
-@lru_cache(maxsize=1 << 14)
-def _is_written(dataset: str, symbol: str) -> bool:
-    market = max((name for name in MARKETS if dataset.startswith(f"{name}_")), key=len, default=None)
-    return complaint(symbol) is None and (market is None or MARKETS[market].writes(symbol))
-
-
-def symbols_in(store: "Store", zone: str, dataset: str) -> list[str]:
-    """The symbols of which a zone has partitions, sorted."""
-    return sorted({one.symbol for one in filter(is_own, store.partitions(zone, dataset))})

@@ -20,7 +20,7 @@ from bcdata.errors import UsageError
 from bcdata.frames.schema import TIME
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
 from bcdata.pipeline.lake import read_sound, read_together_sound, require_none_lost
-from bcdata.pipeline.zones import is_own
+from bcdata.pipeline.own import is_own
 from bcdata.query import arguments
 from bcdata.query.root import require_lake
 from bcdata.query.spans import fillable

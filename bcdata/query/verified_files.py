@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 
 from bcdata.pipeline.lake import OLDER, repair, require_sound, trusted
-from bcdata.pipeline.zones import is_own
+from bcdata.pipeline.own import is_own
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Grain

@@ -10,8 +10,9 @@ from bcdata.catalog import Dataset
 from bcdata.healing.freshness import freshness, merged_at
 from bcdata.healing.refill import standing
 from bcdata.healing.scrub_raw import corrupted
+from bcdata.pipeline.own import symbols_in
 from bcdata.pipeline.records.footer_cache import open_footer_cache
-from bcdata.pipeline.zones import Zone, steps, symbols_in
+from bcdata.pipeline.zones import Zone, steps
 from bcdata.quality.verdict import Severity, Verdict
 from bcdata.store.layout import Partition, symbol_and_date
 from bcdata.store.quarantine import REPORT, ZONE
@@ -72,8 +73,8 @@ def _harmed(store: Store, dataset: Dataset) -> Iterator[Notice]:
             f"harmed/{dataset.name}/{symbol}/{date}/{at.isoformat()}",
             f"harmed/{dataset.name}",
             f"stored objects of {dataset.name} are damaged or lost",
-            f"{symbol} {date}: found {at:%Y-%m-%d %H:%M} UTC. The sensor mend_{dataset.name} fetches them again, or"
-            f" bcdata materialize over the partition; look at the disk",
+            f"{symbol} {date}: found {at:%Y-%m-%d %H:%M} UTC. The sensor repair fetches them again, or bcdata"
+            " materialize over the partition; look at the disk",
         )
 
 

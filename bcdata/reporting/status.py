@@ -11,10 +11,11 @@ import polars as pl
 from bcdata.catalog import Catalog, Dataset
 from bcdata.healing.freshness import freshness, merged_at
 from bcdata.pipeline.features.feature_set import version_of
+from bcdata.pipeline.own import is_own, symbols_in
 from bcdata.pipeline.records.findings import ReportedFinding, standing
 from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.records.manifests import MANIFEST
-from bcdata.pipeline.zones import Step, Zone, is_own, steps, symbols_in, tried_prefix
+from bcdata.pipeline.zones import Step, Zone, steps, tried_prefix
 from bcdata.reporting.ledgers import ledger_files
 from bcdata.store.layout import Partition, symbol_and_date
 from bcdata.store.quarantine import REPORT, ZONE

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import Future
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ _BACKLOG = 128
 _SHUTDOWN_SECONDS = 0.2
 
 
-class Loopback:
+class Loopback(ABC):
     """A server with a thread and an event loop of its own; a venue says in `site` and `environment` what it serves.
 
     Args:
@@ -41,13 +42,13 @@ class Loopback:
         self._stop: Future[None] = Future()
         self._thread: Thread | None = None
 
+    @abstractmethod
     def site(self, faults: FaultPlan) -> Site:
         """What the server answers; asked for once, on entering."""
-        raise NotImplementedError
 
+    @abstractmethod
     def environment(self) -> dict[str, str]:
         """The variables that point bcdata at this server."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         try:

@@ -1,4 +1,4 @@
-"""The sweep finds what is damaged, lost or changed upstream, has it mended, and touches nothing that is whole."""
+"""The scrub finds what is damaged, lost or changed upstream, has it repaired, and touches nothing that is whole."""
 
 import json
 import os
@@ -8,79 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from bcdata.catalog import Dataset
 from bcdata.cli import app
 from bcdata.healing.republished import look
-from bcdata.healing.scrub_raw import corrupted, verify
-from bcdata.healing.scrub_report import Issue, ScrubReport
-from bcdata.pipeline.context import open_own
+from bcdata.healing.scrub_report import Issue
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.records.manifests import MANIFEST
 from bcdata.pipeline.zones import Zone
 from bcdata.store.layout import Partition
-from bcdata.store.sealed import seal, unseal
 from bcdata.store.store import Store
+from bcdata_tests.healing.scrubbed import BAD, DAYS, dataset, due, flip, pipe, run, scrubbed, three_days, zip_of
 from bcdata_tests.mirror import csv_of, day_key, made_day, zipped
 from bcdata_tests.run import ARCHIVE, REST, Lake, tree
 from bcdata_tests.world import BY_DAY, D, World
 
-DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
-BAD = DAYS[1]
-
 
 @pytest.fixture
 def lake(world: World) -> Lake:
-    for day in DAYS:
-        world.mirror.put_day("BTCUSDT", day, made_day(day))
-    lake = world.lake()
-    assert run(lake).ok
-    return lake
-
-
-def run(lake: Lake, *, refill: bool = False) -> object:
-    return lake.materialize(D, "BTCUSDT", DAYS[0], DAYS[-1], until=Zone.MERGED, refill=refill)
-
-
-def swept(lake: Lake, symbols: list[str] | None = None) -> ScrubReport:
-    summary = ScrubReport(D)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BCDATA_ROOT", str(lake.root))
-        with open_own(lake.catalog, lake.now) as context:
-            for one in verify(context, dataset(lake), symbols):
-                summary.add(one)
-    return summary
-
-
-def dataset(lake: Lake) -> Dataset:
-    return lake.catalog[D]
-
-
-def zip_of(lake: Lake, day: str = BAD) -> Path:
-    [path] = lake.root.glob(f"raw/{ARCHIVE}/{D}/symbol=BTCUSDT/date={day}/*.zip")
-    return path
-
-
-def flip(path: Path) -> None:
-    """Another byte in the middle; the length stays."""
-    body = bytearray(path.read_bytes())
-    body[len(body) // 2] ^= 1
-    path.write_bytes(body)
-
-
-def pipe(path: Path) -> None:
-    """No file any more."""
-    path.unlink()
-    os.mkfifo(path)
-
-
-def due(lake: Lake) -> set[tuple[str, str]]:
-    return set(corrupted(Store(lake.root), dataset(lake)))
+    return three_days(world)
 
 
 def test_a_whole_lake_has_no_problem_and_is_not_touched(world: World, lake: Lake) -> None:
     before = tree(lake.root)
     world.exchange.clear()
-    found = swept(lake)
+    found = scrubbed(lake)
     assert (found.partitions, found.objects, found.problems) == (3, 3, [])
     assert found.bytes == sum(zip_of(lake, day).stat().st_size for day in DAYS)
     assert tree(lake.root) == before
@@ -98,7 +48,7 @@ def test_what_is_harmed_is_fetched_again_and_ends_in_the_same_bytes(
 ) -> None:
     before, size = tree(lake.root), zip_of(lake).stat().st_size
     harm(zip_of(lake))
-    found = swept(lake)
+    found = scrubbed(lake)
     (partition, problem), *beside = found.problems
     assert (partition.date, problem.trouble, problem.repairable) == (BAD, trouble, True)
     assert {one.trouble for _, one in beside} <= {Issue.FOREIGN}
@@ -110,14 +60,14 @@ def test_what_is_harmed_is_fetched_again_and_ends_in_the_same_bytes(
     assert tree(lake.root) == before
     assert due(lake) == set()
     assert set(run(lake).states) == {State.UNCHANGED}
-    assert swept(lake).problems == []
+    assert scrubbed(lake).problems == []
 
 
 @pytest.mark.parametrize("where", [f"{D}/symbol=BTCUSDT/date={BAD}", f"{D}/symbol=BTCUSDT", ".."])
 def test_raw_of_which_nothing_is_left_is_missed_and_fetched_again(lake: Lake, where: str) -> None:
     before = tree(lake.root)
     shutil.rmtree((lake.root / "raw" / ARCHIVE / where).resolve())
-    found = swept(lake)
+    found = scrubbed(lake)
     lost = {BAD} if BAD in where else set(DAYS)
     assert {(one.date, problem.object, problem.trouble) for one, problem in found.problems} == {
         (day, MANIFEST, Issue.MISSING) for day in lost
@@ -126,7 +76,7 @@ def test_raw_of_which_nothing_is_left_is_missed_and_fetched_again(lake: Lake, wh
     assert due(lake) == {("BTCUSDT", day) for day in lost}
     assert run(lake).ok
     assert tree(lake.root) == before
-    assert swept(lake).problems == []
+    assert scrubbed(lake).problems == []
 
 
 def test_a_run_sees_damage_of_the_same_length_without_the_sweep(lake: Lake) -> None:
@@ -141,7 +91,7 @@ def test_damaged_bytes_that_the_archive_has_no_more_are_left_alone(world: World,
     world.mirror.remove(day_key("BTCUSDT", BAD))
     flip(zip_of(lake))
     before = tree(lake.root)
-    troubles = {problem.trouble: problem.repairable for _, problem in swept(lake).problems}
+    troubles = {problem.trouble: problem.repairable for _, problem in scrubbed(lake).problems}
     assert troubles == {Issue.DAMAGED: False, Issue.GONE: False}
     assert due(lake) == set()
     assert tree(lake.root) == before
@@ -151,13 +101,13 @@ def test_what_the_catalog_does_not_look_for_is_not_gone(world: World, lake: Lake
     """Days were taken before; now months alone are asked for."""
     assert run(lake).ok
     months = world.lake(BY_DAY.replace("sources", "archive: [monthly]\n    sources"))
-    assert swept(months).problems == []
+    assert scrubbed(months).problems == []
 
 
 def test_without_the_listing_the_bytes_are_checked_all_the_same(world: World, lake: Lake) -> None:
     world.add("/listing", "status", status=403)
     flip(zip_of(lake))
-    found = swept(lake)
+    found = scrubbed(lake)
     assert found.unlisted == 3
     assert [problem.trouble for _, problem in found.problems] == [Issue.DAMAGED]
     assert due(lake) == set(), "whether it can be had again is not known"
@@ -165,19 +115,19 @@ def test_without_the_listing_the_bytes_are_checked_all_the_same(world: World, la
 
 def test_what_the_archive_published_again_is_said(world: World, lake: Lake) -> None:
     world.mirror.put_day("BTCUSDT", BAD, made_day(BAD, price=300))
-    [(_, problem)] = swept(lake).problems
+    [(_, problem)] = scrubbed(lake).problems
     assert problem.trouble is Issue.CHANGED
     run(lake)
-    assert swept(lake).problems == []
+    assert scrubbed(lake).problems == []
 
 
 def test_a_damaged_earlier_version_is_said_too(world: World, lake: Lake) -> None:
     old = zip_of(lake)
     world.mirror.put_day("BTCUSDT", BAD, made_day(BAD, price=300))
     run(lake)
-    assert swept(lake).problems == []
+    assert scrubbed(lake).problems == []
     flip(old)
-    [(_, problem)] = swept(lake).problems
+    [(_, problem)] = scrubbed(lake).problems
     assert (problem.object, problem.trouble, problem.repairable) == (old.name, Issue.DAMAGED, False)
 
 
@@ -187,7 +137,7 @@ def test_what_is_no_partition_of_the_dataset_ends_no_sweep(world: World, lake: L
         folder = lake.root / f"raw/{ARCHIVE}/{D}" / tail
         folder.mkdir(parents=True)
         (folder / MANIFEST).write_text("{}")
-    found = swept(lake)
+    found = scrubbed(lake)
     assert found.objects == 3
     assert [(one.symbol, problem.trouble) for one, problem in found.problems] == [
         ("A" * 90, Issue.DAMAGED),
@@ -206,12 +156,12 @@ def test_control_objects_are_checked_and_fetched_again(world: World, lake: Lake)
     before = tree(lake.root)
     [control] = lake.root.glob(f"raw/{ARCHIVE}/{D}/symbol=BTCUSDT/date={BAD}/*-1h-*.zip")
     flip(control)
-    [(partition, problem)] = swept(lake).problems
+    [(partition, problem)] = scrubbed(lake).problems
     assert (partition.date, problem.object, problem.trouble) == (BAD, f"BTCUSDT-1h-{BAD}.zip", Issue.DAMAGED)
     assert due(lake) == {("BTCUSDT", BAD)}
     run(lake)
     assert tree(lake.root) == before
-    assert swept(lake).problems == []
+    assert scrubbed(lake).problems == []
 
 
 def test_what_is_in_force_and_not_read_is_checked_too(world: World) -> None:
@@ -222,11 +172,11 @@ def test_what_is_in_force_and_not_read_is_checked_too(world: World) -> None:
     for day in DAYS:
         world.mirror.put_day("BTCUSDT", day, made_day(day))
     run(lake)
-    found = swept(lake)
+    found = scrubbed(lake)
     assert (found.objects, found.problems) == (6, []), "of each day its own object, and the month's that was read first"
     [unread] = lake.root.glob(f"raw/{ARCHIVE}/{D}/symbol=BTCUSDT/date={BAD}/BTCUSDT-1m-2025-01.*.zip")
     flip(unread)
-    [(_, problem)] = swept(lake).problems
+    [(_, problem)] = scrubbed(lake).problems
     assert (problem.object, problem.trouble, problem.repairable) == ("BTCUSDT-1m-2025-01.zip", Issue.DAMAGED, True)
     run(lake)
     assert due(lake) == set(), "damaged bytes that nothing reads are dropped from the record"
@@ -238,7 +188,7 @@ def test_a_checksum_that_lies_is_the_archives_trouble(world: World, lake: Lake) 
     later = path.stat().st_mtime + 60
     os.utime(path, (later, later))
     run(lake)
-    found = swept(lake)
+    found = scrubbed(lake)
     assert [problem.trouble for _, problem in found.problems] == [Issue.MISMATCH]
     assert not found.is_corrupted
 
@@ -246,7 +196,7 @@ def test_a_checksum_that_lies_is_the_archives_trouble(world: World, lake: Lake) 
 def test_a_lost_manifest_is_written_anew(lake: Lake) -> None:
     before = tree(lake.root)
     (lake.root / Partition("raw", D, "BTCUSDT", BAD, ARCHIVE).key(MANIFEST)).unlink()
-    assert [problem.trouble for _, problem in swept(lake).problems] == [Issue.MISSING]
+    assert [problem.trouble for _, problem in scrubbed(lake).problems] == [Issue.MISSING]
     assert due(lake) == {("BTCUSDT", BAD)}
     run(lake)
     assert tree(lake.root) == before
@@ -260,18 +210,18 @@ def test_answers_of_rest_are_checked_and_asked_for_again(world: World, lake: Lak
     before = tree(lake.root)
     [page] = lake.root.glob(f"raw/{REST}/{D}/symbol=BTCUSDT/date={BAD}/klines.*")
     flip(page)
-    [(partition, problem)] = swept(lake).problems
+    [(partition, problem)] = scrubbed(lake).problems
     assert (partition.provider, problem.trouble) == (REST, Issue.DAMAGED)
     assert due(lake) == {("BTCUSDT", BAD)}
     assert run(lake, refill=True).ok
     assert tree(lake.root) == before
-    assert swept(lake).problems == []
+    assert scrubbed(lake).problems == []
 
 
 def test_only_the_symbols_that_are_asked_for(world: World, lake: Lake) -> None:
-    assert swept(lake, ["ETHUSDT"]).partitions == 0
+    assert scrubbed(lake, ["ETHUSDT"]).partitions == 0
     world.exchange.clear()
-    assert swept(lake, ["BTCUSDT"]).partitions == 3
+    assert scrubbed(lake, ["BTCUSDT"]).partitions == 3
     assert len(world.asked("/listing")) <= 2, "a symbol's listing is asked for once"
 
 
@@ -293,52 +243,3 @@ def test_the_command(
     shown = capsys.readouterr().out
     assert "1 problems" in shown
     assert "damaged" in shown
-
-
-def manifest_of(lake: Lake, day: str) -> Path:
-    return zip_of(lake, day).with_name(MANIFEST)
-
-
-def test_a_damaged_manifest_is_no_missing_one(lake: Lake) -> None:
-    whole = tree(lake.root)
-    flip(manifest_of(lake, BAD))
-    [(place, problem)] = swept(lake).problems
-    assert (place.date, problem.object, problem.trouble) == (BAD, MANIFEST, Issue.DAMAGED)
-    assert due(lake) == {("BTCUSDT", BAD)}
-    assert run(lake).ok
-    assert tree(lake.root) == whole
-
-
-def later(lake: Lake) -> None:
-    """A manifest as a later release would write it."""
-    path = manifest_of(lake, DAYS[0])
-    value = unseal(path.read_bytes())
-    assert value
-    path.write_bytes(seal({**value, "version": 2}, indent=1))
-
-
-def linked(lake: Lake) -> None:
-    """A partition on another disk."""
-    folder = manifest_of(lake, DAYS[0]).parent
-    folder.rename(lake.root.parent / "away")
-    folder.symlink_to(lake.root.parent / "away")
-
-
-@pytest.mark.parametrize("harm", [later, linked])
-def test_what_cannot_be_read_hides_no_damage(lake: Lake, harm: Callable[[Lake], None]) -> None:
-    harm(lake)
-    flip(zip_of(lake))
-    found = swept(lake)
-    assert found.is_corrupted
-    assert (BAD, Issue.DAMAGED) in {(at.date, one.trouble) for at, one in found.problems}
-    assert (DAYS[0], Issue.UNREADABLE) in {(at.date, one.trouble) for at, one in found.problems}
-    assert due(lake) == {("BTCUSDT", BAD)}, "no run repairs what is unreadable"
-
-
-def test_files_of_no_symbol_are_foreign(lake: Lake) -> None:
-    own = zip_of(lake).parents[1]
-    shutil.copytree(own, own.with_name("symbol=btcusdt"))
-    found = swept(lake)
-    assert not found.is_corrupted
-    assert {one.trouble for _, one in found.problems} == {Issue.FOREIGN}
-    assert all("symbol=btcusdt" in one.object for _, one in found.problems)

@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,13 +14,14 @@ from bcdata.frames.columns import PRICES
 from bcdata.frames.schema import merged_bar
 from bcdata.pipeline.zones import Zone, steps
 from bcdata.query import load
-from bcdata.simulate import Fault, FolderMarket, GeneratedMarket, LoopbackExchange
+from bcdata.simulate import Fault, FolderMarket, LoopbackExchange
 from bcdata_tests.mirror import Mirror, csv_of, zipped
+from bcdata_tests.pipeline.generated import MARKET, NOW
+from bcdata_tests.pipeline.generated import generated_exchange as generated_exchange  # noqa: PLC0414 (a fixture)
 from bcdata_tests.run import ARCHIVE, REST, Lake, pointed_at, utc
 
-NOW = utc("2023-07-04")
+pytestmark = pytest.mark.usefixtures("exchange")
 DAY = "2023-02-18"
-MARKET = GeneratedMarket.demo()
 EPOCH = utc("1970-01-01")
 FOLDERS = {"mark": "markPriceKlines", "index": "indexPriceKlines", "premium": "premiumIndexKlines"}
 CASES = [
@@ -40,17 +40,6 @@ def body(venue: str, word: str, symbol: str, *, features: str = "false", more: s
 
 
 ALL = "datasets:\n" + "".join(body(*case, more=", resample: [1h]") for case in CASES)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackExchange]:
-    with (
-        LoopbackExchange(MARKET, now=NOW) as exchange,
-        pointed_at(exchange.environment(), tmp_path_factory.mktemp("state")),
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setenv("BCDATA_HTTP_READ_TIMEOUT", "20")  # a listing states sizes, for which objects are made
-        yield exchange
 
 
 def catalog(folder: Path, text: str) -> Catalog:

@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -12,25 +11,14 @@ import pytest
 from bcdata.catalog import load_catalog
 from bcdata.frames.schema import BAR
 from bcdata.pipeline.zones import Zone
-from bcdata.simulate import GeneratedMarket, LoopbackExchange
 from bcdata_tests.golden.reader import instant
-from bcdata_tests.run import ARCHIVE, REST, Lake, Ran, pointed_at, utc
+from bcdata_tests.pipeline.generated import MARKET, NOW
+from bcdata_tests.pipeline.generated import generated_exchange as generated_exchange  # noqa: PLC0414 (a fixture)
+from bcdata_tests.run import ARCHIVE, REST, Lake, Ran, utc
 
-NOW = utc("2023-07-04")
-MARKET = GeneratedMarket.demo()
+pytestmark = pytest.mark.usefixtures("exchange")
 EPOCH = utc("1970-01-01")
 INTERVALS = ("3m", "12h", "1d", "3d", "1w", "1mo")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def exchange(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackExchange]:
-    with (
-        LoopbackExchange(MARKET, now=NOW) as exchange,
-        pointed_at(exchange.environment(), tmp_path_factory.mktemp("state")),
-        pytest.MonkeyPatch.context() as patch,
-    ):
-        patch.setenv("BCDATA_HTTP_READ_TIMEOUT", "20")  # a listing states sizes, for which objects are made
-        yield exchange
 
 
 @pytest.fixture

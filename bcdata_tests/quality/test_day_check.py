@@ -33,7 +33,7 @@ def test_days_that_fit_are_proven_and_ask_nothing() -> None:
 
 def test_a_day_that_differs_is_asked_about_whatever_the_standing_but_of_a_source_that_contradicts_everything() -> None:
     lone = check(WRONG)
-    assert (lone.standing, lone.needs_witnesses, lone.is_measure, len(lone.questions)) == (
+    assert (lone.standing, lone.needs_archive_days, lone.is_measure, len(lone.questions)) == (
         DayBarTrust.UNTRIED,
         True,
         False,
@@ -41,7 +41,7 @@ def test_a_day_that_differs_is_asked_about_whatever_the_standing_but_of_a_source
     )
     assert "the 1d bar of 2023-03-02 00:00 has volume" in lone.large[0].evidence
     tried = check(WRONG, BEFORE)
-    assert (tried.standing, tried.needs_witnesses, tried.questions) == (DayBarTrust.PROVEN, False, lone.large)
+    assert (tried.standing, tried.needs_archive_days, tried.questions) == (DayBarTrust.PROVEN, False, lone.large)
     lie = scaled(DAYS, EVERY, price=7)
     assert (check(OWN, BEFORE, lie).standing, check(OWN, BEFORE, lie).questions) == (DayBarTrust.DISPROVEN, ())
 

@@ -13,7 +13,7 @@ from bcdata.dagster.partitions import symbol_set
 from bcdata.dagster.resources import StoreResource
 from bcdata.dagster.schedules.daily import universe
 from bcdata.dagster.schedules.served import Served, served
-from bcdata.pipeline.zones import last_in_common
+from bcdata.pipeline.zones import final_step
 from bcdata.runs.backfill import next_rectangle
 from bcdata.runs.plan import RangeRun, stretches
 from bcdata.settings import Settings
@@ -84,6 +84,6 @@ def _next(dataset: Dataset, store: StoreResource, groups: Sequence[Sequence[str]
 
     present = dataset.grain.key(now)
     dates = dataset.grain.keys(dataset.start, present)[:-1] if dataset.start <= present else []
-    done = published(store.path(), last_in_common(dataset)) | tried_since(store.path(), dataset.name, now - TRY_AGAIN)
+    done = published(store.path(), final_step(dataset)) | tried_since(store.path(), dataset.name, now - TRY_AGAIN)
     rectangles = (next_rectangle(group, dates, done, most=MOST_PARTITIONS) for group in groups)
     return next((run for run in rectangles if run is not None), None)

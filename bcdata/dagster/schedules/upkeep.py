@@ -10,7 +10,6 @@ from bcdata.dagster.upkeep.halts import OP as HALTS_OP
 from bcdata.dagster.upkeep.providers import JOB as PROVIDERS
 from bcdata.dagster.upkeep.scrub import JOB as SCRUB
 from bcdata.dagster.upkeep.scrub import OP as SCRUB_OP
-from bcdata.pipeline.watched import watched
 from bcdata.settings import Settings
 
 
@@ -26,7 +25,7 @@ def upkeep_schedules(catalog: Catalog) -> Iterator[dg.ScheduleDefinition]:
             run_config=_config(SCRUB_OP, [one.name for one in datasets]),
             description="Checks the whole lake against its digests, and raw against the archive's listing.",
         )
-    if datasets := watched(catalog.served_by(Automation.FIND_HALTS)):
+    if datasets := catalog.served_by(Automation.FIND_HALTS):
         yield dg.ScheduleDefinition(
             name=HALTS,
             job_name=HALTS,

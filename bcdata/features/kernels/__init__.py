@@ -36,7 +36,7 @@ def forget_unreadable(folder: Path, name: str) -> None:
             with index.open("rb") as file:
                 pickle.load(file)  # noqa: S301 # nosec B301: see the import
                 pickle.load(file)  # noqa: S301 # nosec B301
-        except FileNotFoundError:
-            pass  # another process was faster
-        except Exception:  # noqa: BLE001 - whatever a stale pickle raises
+        except OSError:
+            pass  # gone meanwhile, or not ours to read: numba sees for itself
+        except Exception:  # noqa: BLE001 - unpickling raises whatever the classes that it names raise
             index.unlink(missing_ok=True)

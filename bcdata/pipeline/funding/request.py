@@ -22,9 +22,9 @@ from bcdata.pipeline.funding.common import (
     joined,
     unpublished_of,
 )
-from bcdata.pipeline.raw.asking import ASK_AGAIN, AskedTimes
+from bcdata.pipeline.raw.asking import AskedTimes
 from bcdata.store.layout import Partition
-from bcdata.store.state.attempts import Refilled
+from bcdata.store.state.attempts import ASK_AGAIN, Refilled
 from bcdata.windows import Window
 
 STATUS, _SETTLEMENTS = "status", "funding"

@@ -17,7 +17,7 @@ from bcdata.pipeline.context import RunContext, series_of
 from bcdata.pipeline.missing.day_bars import DAY_INTERVAL, REACH
 from bcdata.pipeline.parsed.control_bars import sound_bars
 from bcdata.pipeline.records.objects import ObjectTimes
-from bcdata.pipeline.records.pages import WitnessBar, WitnessRecord
+from bcdata.pipeline.records.pages import ArchiveDayBar, ArchiveDayRecord
 from bcdata.providers.base import PERIODS, BulkObject, Series
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format
@@ -36,7 +36,7 @@ class ArchiveDays:
     def __init__(self, context: RunContext, dataset: Dataset) -> None:
         self._context = context
         self._dataset = dataset
-        self._read = Once[str, WitnessRecord | None]()
+        self._read = Once[str, ArchiveDayRecord | None]()
 
     async def listed(self, partition: Partition) -> list[BulkObject]:
         """Objects of other partitions, the nearest first: of days, and of months where there is no day's.
@@ -55,7 +55,7 @@ class ArchiveDays:
         other = [one for one in months if not _overlap(PERIODS["monthly"].window(one.date_key), window)]
         return _spread(days, window) or other[:2]
 
-    async def day_bar(self, partition: Partition, one: BulkObject) -> WitnessRecord | None:
+    async def day_bar(self, partition: Partition, one: BulkObject) -> ArchiveDayRecord | None:
         """What an object makes of its day (a month's of the day next to the partition); None where that is not whole.
 
         Raises:
@@ -70,7 +70,7 @@ class ArchiveDays:
 
 def _made_of(
     dataset: Dataset, series: Series, one: BulkObject, window: Window, file: PublishedFile
-) -> WitnessRecord | None:
+) -> ArchiveDayRecord | None:
     interval = dataset.bar_interval
     lines = bulk_format(series.market).lines(file, interval)
     days = aggregate(sound_bars([lines], [_record(one)], series), DAY_INTERVAL)
@@ -79,10 +79,10 @@ def _made_of(
         return None
     nearest = whole[-1] if file.window.end <= window.start else whole[0]
     values = nearest.select(BAR.names()).with_columns(pl.col("open_time").dt.to_string("iso:strict"))
-    return {"object": one.name, "bar": cast("WitnessBar", values.row(0, named=True))}
+    return {"object": one.name, "bar": cast("ArchiveDayBar", values.row(0, named=True))}
 
 
-def frame_of(witnesses: Sequence[WitnessRecord]) -> pl.DataFrame:
+def frame_of(witnesses: Sequence[ArchiveDayRecord]) -> pl.DataFrame:
     """The day bars (`BAR`) out of the records of `ArchiveDays.day_bar`, ascending."""
     rows: list[dict[str, object]] = [
         {**one["bar"], "open_time": datetime.fromisoformat(one["bar"]["open_time"])} for one in witnesses

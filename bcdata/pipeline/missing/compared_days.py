@@ -45,7 +45,7 @@ class ComparedDays:
         page, to = await self._bars.of(self._dataset, partition)
         fetched = answered.keep_days(page, to)
         tried = []
-        if not questions.weighed.check.needs_witnesses:
+        if not questions.weighed.check.needs_archive_days:
             return fetched
         for one in await self._archive_days.listed(partition):
             witness = await self._archive_days.day_bar(partition, one)

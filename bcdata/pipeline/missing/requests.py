@@ -22,7 +22,7 @@ from bcdata.windows import Window
 
 @dataclass(slots=True)
 class MissingRequests:
-    """The holes of one partition and what was answered about them; weighed anew whenever an answer was added."""
+    """The holes of one partition and what was answered about them; weighed again whenever an answer was added."""
 
     answered: RestState
     holes: MissingBars

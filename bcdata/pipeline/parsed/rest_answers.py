@@ -26,7 +26,7 @@ from bcdata.pipeline.parsed.answer_rows import (
 )
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.records.in_footers import WeighedRecord
-from bcdata.pipeline.records.pages import QueryRecord, WitnessRecord
+from bcdata.pipeline.records.pages import ArchiveDayRecord, QueryRecord
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.compare.coarser import Contradiction
 from bcdata.quality.compare.day_check import DayBarTrust, DayCheck, UncomparedDays, check_days, conclude
@@ -42,7 +42,7 @@ class ExchangeDays:
     """The exchange's day bars of a partition as sent (pages), and day bars of the archive that they are tried with."""
 
     pages: Sequence[bytes] = ()
-    witnesses: Sequence[WitnessRecord] = ()
+    witnesses: Sequence[ArchiveDayRecord] = ()
 
 
 @dataclass(frozen=True, slots=True)

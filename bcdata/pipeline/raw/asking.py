@@ -14,11 +14,8 @@ from bcdata.pipeline.records.shapes import Manifest
 from bcdata.providers.base import Page
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
-from bcdata.store.state.attempts import Attempts, Refilled
+from bcdata.store.state.attempts import ASK_AGAIN, Attempts, Refilled
 from bcdata.store.store import Store
-
-ASK_AGAIN = timedelta(days=1)
-"""An answer that confirms nothing is asked for once more after this long."""
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.raw.asking import AskedTimes, put_pages, save
 from bcdata.pipeline.records.manifests import rest_manifest
 from bcdata.pipeline.records.objects import DAMAGED, without
-from bcdata.pipeline.records.pages import PageRecord, QueryRecord, WitnessRecord
+from bcdata.pipeline.records.pages import ArchiveDayRecord, PageRecord, QueryRecord
 from bcdata.pipeline.records.shapes import RestManifest, learnt_of
 from bcdata.providers.base import Page
 from bcdata.store.layout import Partition
@@ -74,7 +74,7 @@ class RestState:
         self.changes += 1
         return sum(len(page.body) for page in pages)
 
-    def keep_days(self, page: Page, to: datetime, witnesses: Sequence[WitnessRecord] = ()) -> int:
+    def keep_days(self, page: Page, to: datetime, witnesses: Sequence[ArchiveDayRecord] = ()) -> int:
         """Stores the exchange's day bars of the partition, asked for up to `to`, and what they are tried with.
 
         Args:

@@ -13,8 +13,9 @@ from bcdata.catalog import Dataset
 from bcdata.intervals import EPOCH
 from bcdata.pipeline.lake import LOST, is_of
 from bcdata.pipeline.outcome import Outcome
+from bcdata.pipeline.own import is_own
 from bcdata.pipeline.records.footer_cache import FooterCache
-from bcdata.pipeline.zones import Step, Zone, is_own, steps
+from bcdata.pipeline.zones import Step, Zone, steps
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import role_of
 from bcdata.quality.verdict import Finding, Severity, Verdict

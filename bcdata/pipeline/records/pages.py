@@ -31,7 +31,7 @@ class QueryRecord(AskedRecord):
     pages: list[PageRecord]
 
 
-class WitnessBar(TypedDict):
+class ArchiveDayBar(TypedDict):
     """A day bar as plain values."""
 
     open_time: Instant
@@ -46,11 +46,11 @@ class WitnessBar(TypedDict):
     taker_buy_quote_volume: float | None
 
 
-class WitnessRecord(TypedDict):
+class ArchiveDayRecord(TypedDict):
     """A day bar that an object of the archive makes, in another partition."""
 
     object: str
-    bar: WitnessBar
+    bar: ArchiveDayBar
 
 
 class SettlementPage(StoredRecord):

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 
 from bcdata.gaps.records import EvidenceRecord, ExtraEvidence, Instant, ListingRecord
 from bcdata.pipeline.records.objects import CheckedControl, CheckedObject, ObjectRecord, StoredRecord
-from bcdata.pipeline.records.pages import DaysRecord, KeptAnswer, QueryRecord, WindowPageRecord, WitnessRecord
+from bcdata.pipeline.records.pages import ArchiveDayRecord, DaysRecord, KeptAnswer, QueryRecord, WindowPageRecord
 
 
 class DaysAloneRecord(TypedDict):
@@ -55,7 +55,7 @@ class RestManifest(ExtraEvidence):
     series: NotRequired[str]
     queries: list[QueryRecord]
     days: NotRequired[list[DaysRecord]]
-    witnesses: NotRequired[list[WitnessRecord]]
+    witnesses: NotRequired[list[ArchiveDayRecord]]
 
 
 class FundingManifest(ListingRecord, KeptAnswer):

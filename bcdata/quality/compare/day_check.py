@@ -57,7 +57,7 @@ class DayCheck:
         return self.standing is DayBarTrust.PROVEN or not self.large
 
     @property
-    def needs_witnesses(self) -> bool:
+    def needs_archive_days(self) -> bool:
         """Whether days of other partitions are needed to tell whether the day bars are to be believed."""
         return not self.is_measure
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from bcdata.store.objects import STATE
 from bcdata.store.state.side_table import SideTable, instant
 
+ASK_AGAIN = timedelta(days=1)
+"""An answer that may change yet is asked for once more after this long."""
 _COST = "some questions are asked again"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS attempts (
