@@ -13,6 +13,7 @@ from bcdata.store.footer import Published
 from bcdata.store.layout import Partition
 from bcdata.store.publications import manifest_place
 from bcdata.store.store import Store
+from bcdata.store.together import read_groups
 from bcdata.windows import Grain, Window
 
 
@@ -24,10 +25,10 @@ def trusted(store: Store, partition: Partition) -> str | None:
     Raises:
         StoreError: a file is damaged, or lost beside the other: what is made of bars must not take them for absent.
     """
-    bars = store.published(partition)
-    ledger = store.published(partition.in_zone("gaps"))
+    bars = store.fingerprint(partition)
+    ledger = store.fingerprint(partition.in_zone("gaps"))
     if bars and ledger:
-        return bars.fingerprint if bars.fingerprint == ledger.fingerprint else None
+        return bars if bars == ledger else None
     require_sound(store, partition, partition.dataset)
     return None
 
@@ -192,18 +193,22 @@ def read_sound(
         raise StoreError(f"{error}; repair it with: {repair(partition, source)}") from error
 
 
-def read_together_sound(
-    store: Store, partitions: Sequence[Partition], source: str, columns: Sequence[str] | None = None
-) -> pl.DataFrame | None:
-    """What `Store.read_together` gives.
+def read_groups_sound(
+    store: Store,
+    groups: Sequence[Sequence[Partition]],
+    source: str,
+    columns: Sequence[str] | None = None,
+    where: pl.Expr | None = None,
+) -> list[pl.DataFrame | None]:
+    """What `bcdata.store.together.read_groups` gives.
 
     Raises:
         StoreError: a file is damaged; the text has the command that repairs it.
     """
     try:
-        return store.read_together(partitions, columns)
+        return read_groups(store, groups, columns, where)
     except StoreError:
-        for one in partitions:
+        for one in (one for group in groups for one in group):
             read_sound(store, one, source, columns, are_optional=True)  # tells which it is
         raise
 

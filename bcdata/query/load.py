@@ -10,25 +10,24 @@ from pathlib import Path
 import polars as pl
 
 from bcdata import clock
-from bcdata.bars.fill import FILLED, Fill
-from bcdata.bars.fill import fill as fill_bars
+from bcdata.bars.fill import Fill
 from bcdata.bars.known import with_known_at
-from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE, SEGMENT
+from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE
 from bcdata.bars.segments import split as split_bars
 from bcdata.catalog import Catalog, Dataset, load_catalog, no_parser
 from bcdata.errors import UsageError
 from bcdata.frames.schema import TIME
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
-from bcdata.pipeline.lake import read_sound, read_together_sound, require_none_lost
+from bcdata.pipeline.lake import read_groups_sound, read_sound, require_none_lost
 from bcdata.pipeline.own import is_own
 from bcdata.query import arguments
+from bcdata.query.filled import filled
 from bcdata.query.root import require_lake
 from bcdata.query.spans import fillable
 from bcdata.query.verified_files import of_grain, standing
 from bcdata.settings import Settings
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata.venues.calendar import calendar
 from bcdata.windows import Grain, Window
 
 ZONES = ("merged", "features", "seasonality", "labels", "resampled")
@@ -96,20 +95,22 @@ def load(
     store = Store(arguments.folder("root", root) if root else Settings().root)
     require_lake(store.root)
     wanted = named if policy is Fill.NONE and not split else None
-    frames = []
-    for symbol, there in _chosen(store, source, zone, dataset, only).items():
+    where = pl.col(source.frame_type.time).is_between(window.start, window.end, closed="left") if any(asked) else None
+    chosen = _chosen(store, source, zone, dataset, only)
+    for symbol, there in chosen.items():
         overlaps = partial(_overlaps, source, window)
         require_none_lost(store, there, zone, dataset, source=source.name, wanted=overlaps, symbol=symbol)
-        rows = _read(store, source, interval, _over(source, there, window), wanted)
-        if any(asked):
-            rows = rows.filter(pl.col(source.frame_type.time).is_between(window.start, window.end, closed="left"))
+    groups = [_over(source, there, window) for there in chosen.values()]
+    frames = []
+    for symbol, rows in zip(chosen, _read(store, source, interval, groups, columns=wanted, where=where), strict=True):
+        found = rows
         if interval is not None and split:  # it looks at real bars, so before any are filled
-            rows = split_bars(rows, interval, min_days=days, min_price_change=change)
-        if interval is not None and rows.height and policy is not Fill.NONE:
-            reach = Window(asked[0] or rows["open_time"][0], asked[1] or interval.next(rows["open_time"][-1]))
-            parts = fillable(store, source, there, reach, clock.now())
-            rows = _filled(rows, policy, source, interval, parts)
-        frames.append(rows.insert_column(0, pl.repeat(symbol, rows.height, eager=True).alias("symbol")))
+            found = split_bars(found, interval, min_days=days, min_price_change=change)
+        if interval is not None and found.height and policy is not Fill.NONE:
+            reach = Window(asked[0] or found["open_time"][0], asked[1] or interval.next(found["open_time"][-1]))
+            parts = fillable(store, source, chosen[symbol], reach, clock.now())
+            found = filled(found, policy, source, interval, parts)
+        frames.append(found.insert_column(0, pl.repeat(symbol, found.height, eager=True).alias("symbol")))
     store.remember()
     return _columns(pl.concat(frames, how="diagonal"), named) if frames else pl.DataFrame(schema={"symbol": pl.String})
 
@@ -182,19 +183,24 @@ def _read(
     store: Store,
     source: Dataset,
     interval: Interval | None,
-    partitions: Iterable[Partition],
+    groups: Iterable[Iterable[Partition]],
+    *,
     columns: Sequence[str] | None,
-) -> pl.DataFrame:
-    """The rows with these columns at least, out of files of which what is read is verified."""
+    where: pl.Expr | None,
+) -> Iterator[pl.DataFrame]:
+    """The rows of each group, with these columns at least, out of files of which what is read is verified."""
     names = None if columns is None else list(dict.fromkeys([source.frame_type.time, *columns]))
-    there = list(standing(store, partitions, source.name))
-    if not there:
-        return pl.DataFrame(schema={source.frame_type.time: TIME})
-    rows = read_together_sound(store, there, source.name, names)
-    if rows is not None:
-        return rows if names else _with_known_at(rows, interval)
-    found = (_rows(store, one, source.name, names) for one in there)
-    return pl.concat((_with_known_at(one, interval) for one in found if one is not None), how="diagonal")
+    there = [list(standing(store, group, source.name)) for group in groups]
+    together = iter(read_groups_sound(store, [group for group in there if group], source.name, names, where))
+    for group in there:
+        if not group:
+            yield pl.DataFrame(schema={source.frame_type.time: TIME})
+        elif (rows := next(together)) is not None:
+            yield rows if names else _with_known_at(rows, interval)
+        else:
+            found = (_rows(store, one, source.name, names) for one in group)
+            each = pl.concat((_with_known_at(one, interval) for one in found if one is not None), how="diagonal")
+            yield each if where is None else each.filter(where)
 
 
 def _over(source: Dataset, partitions: Iterable[Partition], window: Window) -> Iterator[Partition]:
@@ -214,25 +220,6 @@ def _rows(store: Store, one: Partition, source: str, names: Sequence[str] | None
     if rows is None or names is None or set(names) <= {*rows.columns, "symbol", "known_at"}:
         return rows
     return read_sound(store, one, source)  # one that is not there: an error names all that are
-
-
-def _filled(
-    rows: pl.DataFrame, policy: Fill, source: Dataset, interval: Interval, parts: Sequence[Window]
-) -> pl.DataFrame:
-    """The rows with the missing bars of each part; those of a segment's gap belong to the segment before."""
-    days = calendar(source.calendar)
-    within = [fill_bars(rows, policy, interval=interval, calendar=days, window=part) for part in parts]
-    beyond = rows.filter(~pl.any_horizontal(pl.lit(value=False), *(_inside(part) for part in parts)))
-    found = pl.concat([beyond, *within], how="diagonal").sort("open_time")
-    if SEGMENT in found.columns:
-        found = found.with_columns(pl.col(SEGMENT).forward_fill().backward_fill())
-    if policy is Fill.FLAT:
-        found = with_known_at(found.with_columns(pl.col(FILLED).fill_null(value=False)), interval)
-    return found
-
-
-def _inside(part: Window) -> pl.Expr:
-    return pl.col("open_time").is_between(part.start, part.end, closed="left")
 
 
 def _with_known_at(rows: pl.DataFrame, interval: Interval | None) -> pl.DataFrame:

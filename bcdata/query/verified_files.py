@@ -26,11 +26,10 @@ def standing(store: Store, partitions: Iterable[Partition], source: str) -> Iter
         StoreError: a file is damaged or lost; the text has the command that repairs it.
     """
     for one in partitions:
-        found = store.published(one)
-        is_published = trusted(store, one) if one.zone == "merged" else found
-        if found and is_published:
-            _warn_of_older(store, one, source, [found.fingerprint])
-        if is_published or _may_be_read(store, one, source):
+        found = trusted(store, one) if one.zone == "merged" else store.fingerprint(one)
+        if found:
+            _warn_of_older(store, one, source, [found])
+        if found or _may_be_read(store, one, source):
             yield one
 
 

@@ -62,12 +62,10 @@ def footer(source: Path | io.BytesIO, schemas: Collection[str] | None = None) ->
     return Published(metadata[FINGERPRINT], record) if isinstance(record, dict) else None
 
 
-def frame_of(
-    source: list[Path] | io.BytesIO, columns: Sequence[str] | None, *, are_optional: bool = False
-) -> pl.DataFrame:
-    """The rows of files, or some columns of them; optional ones are left out where the first does not have them."""
+def frame_of(source: Path | io.BytesIO, columns: Sequence[str] | None, *, are_optional: bool = False) -> pl.DataFrame:
+    """The rows of a file, or some columns of them; optional ones are left out where it does not have them."""
     wanted = list(columns) if columns else None
     if wanted and are_optional:
-        there = pl.read_parquet_schema(source[0] if isinstance(source, list) else source)
+        there = pl.read_parquet_schema(source)
         wanted = [name for name in wanted if name in there]
     return pl.read_parquet(source, columns=wanted, hive_partitioning=False)

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 PART = "part-0.parquet"
@@ -71,6 +72,7 @@ def dataset_prefix(zone: str, dataset: str, provider: str | None = None) -> str:
     return f"{zone}/{provider}/{dataset}/" if provider else f"{zone}/{dataset}/"
 
 
+@lru_cache(maxsize=1 << 14)
 def escape(symbol: str) -> str:
     """A symbol as one safe path segment: everything but letters, digits, `_` and `-` is percent-encoded."""
     return quote(symbol, safe="").replace(".", "%2E").replace("~", "%7E")

@@ -123,12 +123,14 @@ class LocalObjects:
 
     def stat(self, key: str) -> ObjectInfo | None:
         """Size and time; None where there is no such file."""
-        path = self.path(key)
-        with explained(path):
-            try:
-                status = path.stat()
-            except (FileNotFoundError, NotADirectoryError):
-                return None
+        name = self._name(key)
+        try:
+            status = os.stat(name)  # noqa: PTH116 - asked a dozen times for each partition that is read
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            with explained(Path(name)):
+                raise error from None
         return _info(key, status) if stat.S_ISREG(status.st_mode) else None
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
@@ -183,6 +185,10 @@ class LocalObjects:
             StoreError: it would leave the root, no file system takes its name, or a folder on the way is a symbolic
                 link. Folders are looked at once.
         """
+        return Path(self._name(key))
+
+    def _name(self, key: str) -> str:
+        """The same as text."""
         if key.startswith("/") or ".." in key.split("/"):
             raise StoreError(f"the key {key!r} would leave the store")
         folder, new = key.rpartition("/")[0], set[str]()
@@ -195,7 +201,7 @@ class LocalObjects:
             new.add(folder)
             folder = folder.rpartition("/")[0]
         self._plain |= new
-        return self.root / key
+        return f"{self.root}/{key}"
 
     def check(self) -> None:
         """Writes a little to staging and takes it away again."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from bcdata.store.digests import MAGIC, FileDigest, Span, digest_of
@@ -23,6 +24,16 @@ def damage_in(path: Path, expected: Sequence[FileDigest], columns: Iterable[str]
         size = os.fstat(file.fileno()).st_size
         found = [_damage(file.fileno(), size, one, wanted) for one in expected]
     return None if None in found else found[0]
+
+
+def footer_among(path: Path, entries: Iterable[tuple[str, FileDigest]]) -> str | None:
+    """The name of the first of these whose footer a file has; None where it has none of them, or is gone."""
+    with suppress(OSError), path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        for name, one in entries:
+            if size == one.size and _is_sound(file.fileno(), one.footer):
+                return name
+    return None
 
 
 def _damage(file: int, size: int, expected: FileDigest, columns: Sequence[str]) -> str | None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -12,13 +11,13 @@ from typing import TypeVar
 import polars as pl
 
 from bcdata.errors import StoreError
-from bcdata.store.digests import digest_of
+from bcdata.store.digests import FileDigest, digest_of
 from bcdata.store.footer import SCHEMAS_WITHOUT_DIGESTS, Published, footer, frame_of
 from bcdata.store.layout import Partition, Table
 from bcdata.store.objects import LocalObjects, ObjectInfo, Objects
-from bcdata.store.pieces import damage_in
+from bcdata.store.pieces import damage_in, footer_among
 from bcdata.store.publications import Publications, zone_of
-from bcdata.store.verified import DigestMemory
+from bcdata.store.state.verified import DigestMemory
 
 _Place = TypeVar("_Place", Partition, Table)
 _UNKNOWN = "no manifest knows of it"
@@ -55,48 +54,30 @@ class VerifiedReads:
             info = self.objects.stat(partition.key())
             if info is None:
                 return None
-            self._require_sound(partition, info, columns)
-            frame = self._frame([info], columns, are_optional=are_optional)
+            self.require_sound(partition, info, columns)
+            frame = self._frame(info, columns, are_optional=are_optional)
             if frame is not None:
                 return frame
         raise StoreError(f"{partition.key()} was replaced again and again while it was read; do the same again")
 
-    def read_together(
-        self, partitions: Sequence[Partition], columns: Sequence[str] | None = None
-    ) -> pl.DataFrame | None:
-        """The rows of partitions one after the other: one call of polars costs as much for many files as for one.
-
-        None where they do not all have the same columns, or one is missing or replaced meanwhile: read them one by one.
-
-        Raises:
-            StoreError: a file is damaged.
-        """
-        if not isinstance(self.objects, LocalObjects):
-            return None
-        infos = [(one, info) for one in partitions if (info := self.objects.stat(one.key()))]
-        if len(infos) < len(partitions):
-            return None
-        for one, info in infos:
-            self._require_sound(one, info, columns)
-        try:
-            return self._frame([info for _, info in infos], columns)
-        except StoreError:
-            return None
-
     def _frame(
-        self, infos: Sequence[ObjectInfo], columns: Sequence[str] | None, *, are_optional: bool = False
+        self, info: ObjectInfo, columns: Sequence[str] | None, *, are_optional: bool = False
     ) -> pl.DataFrame | None:
-        """The rows of files that were verified; None where one is another file by the time they are read."""
+        """The rows of a file that was verified; None where it is another file by the time it is read."""
         try:
-            frame = frame_of([self.root / one.key for one in infos], columns, are_optional=are_optional)
+            frame = frame_of(self.root / info.key, columns, are_optional=are_optional)
         except FileNotFoundError:
             return None
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise StoreError(f"{infos[0].key} is damaged ({_first_line(error)})") from error
-        return frame if all(self.objects.stat(one.key) == one for one in infos) else None
+            raise StoreError(f"{info.key} is damaged ({_first_line(error)})") from error
+        return frame if self.objects.stat(info.key) == info else None
 
-    def _require_sound(self, partition: Partition | Table, info: ObjectInfo, columns: Sequence[str] | None) -> None:
-        """Passes a file of which all bytes are those of a publication, or of some columns those that are read."""
+    def require_sound(self, partition: Partition | Table, info: ObjectInfo, columns: Sequence[str] | None) -> None:
+        """Passes a file of which all bytes are those of a publication, or of some columns those that are read.
+
+        Raises:
+            StoreError: it is damaged.
+        """
         expected, digest = self.publications.files(partition), self.verified.digest(info)
         if expected and columns and all(one.whole != digest for one in expected):
             try:
@@ -138,16 +119,38 @@ class VerifiedReads:
             return None
         path = self.objects.path(partition.key())
         try:
-            expected = self.publications.files(partition)
+            entries = self._entries(partition)
         except StoreError:
             return None
-        with suppress(OSError), path.open("rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            for one in expected:
-                tail = os.pread(file.fileno(), one.footer.length, one.footer.start) if size == one.size else b""
-                if tail and digest_of(tail) == one.footer.digest:
-                    return footer(path)
-        return None if expected else footer(path, SCHEMAS_WITHOUT_DIGESTS)
+        if not entries:
+            return footer(path, SCHEMAS_WITHOUT_DIGESTS)
+        return footer(path) if footer_among(path, entries) else None
+
+    def fingerprint(self, partition: Partition | Table) -> str | None:
+        """The fingerprint of what is published there, as `published` has it; a file that was hashed is not opened.
+
+        Raises:
+            StoreError: the place can have no such file.
+        """
+        info = self.objects.stat(partition.key())
+        if info is None:
+            return None
+        digest = self.verified.digest(info)
+        with suppress(StoreError):
+            entries = self._entries(partition)
+            known = next((made for made, one in entries if one.whole == digest), None)
+            if known is None and entries and isinstance(self.objects, LocalObjects):
+                known = footer_among(self.objects.path(partition.key()), entries)
+            if known is not None:
+                return known
+        found = self.published(partition)
+        return found.fingerprint if found else None
+
+    def _entries(self, partition: Partition | Table) -> list[tuple[str, FileDigest]]:
+        """What the file of a partition may be, the newest first, each with its fingerprint."""
+        zone = zone_of(partition)
+        entries = reversed(self.publications.entries(partition))
+        return [(one.fingerprint, one.files[zone]) for one in entries if zone in one.files]
 
     def damage(self, partition: Partition | Table, *, afresh: bool = False) -> str | None:
         """What is wrong with the bytes of a published file, in words; None where they are sound, or there is no file.

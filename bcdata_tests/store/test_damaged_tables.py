@@ -22,7 +22,7 @@ from bcdata.store.state.attempts import Attempts, Refilled
 from bcdata.store.state.outbox import Notice, Outbox
 from bcdata.store.state.remembered import FactMemory
 from bcdata.store.state.requests import Requests
-from bcdata.store.verified import DigestMemory
+from bcdata.store.state.verified import DigestMemory
 
 NOW = datetime(2025, 3, 1, tzinfo=UTC)
 BUDGET = Budget("test", limit=100, seconds=60)
