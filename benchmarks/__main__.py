@@ -5,7 +5,17 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import feature_month, features, ledger, orchestration, pipeline, reading, reconciliation, resample
+from benchmarks import (
+    feature_month,
+    features,
+    ledger,
+    orchestration,
+    pipeline,
+    reading,
+    reconciliation,
+    resample,
+    ticks,
+)
 from benchmarks.measure import PROJECT, median, median_ratio
 from benchmarks.tables import Result, Table, place
 
@@ -44,6 +54,7 @@ def _benchmarks(mirror: Path, *, quick: bool) -> dict[str, Callable[[], Result]]
         resample.NAME: lambda: resample.run(resample.QUICK if quick else resample.Plan()),
         features.NAME: lambda: features.run(features.QUICK if quick else features.Plan()),
         feature_month.NAME: lambda: feature_month.run(feature_month.QUICK if quick else feature_month.Plan(), mirror),
+        ticks.NAME: lambda: ticks.run(ticks.QUICK if quick else ticks.Plan(), mirror),
         EVENT_LOG: lambda: _event_log(rounds=1 if quick else 5),
     }
 

@@ -19,6 +19,7 @@ def _settlements() -> list[tuple[int, int, str]]:
     return rows
 
 
+@pytest.mark.slow
 def test_by_day_a_monthly_object_stands_in(exchange: Exchange, lake: Lake) -> None:
     exchange.bars["spot", "SOLUSDT", "5m"] = bars("SOLUSDT", "5m", "2025-01")
     exchange.add("spot", "SOLUSDT", "5m", "2025-01")

@@ -30,6 +30,7 @@ def ward(tmp_path: Path) -> Iterator[Ward]:
         yield ward
 
 
+@pytest.mark.slow
 def test_kills_are_no_tries(ward: Ward) -> None:
     """What kills runs says nothing of the hole: it is asked for as long as it is there, and no retry waits for ever."""
     for number in range(MOST_TRIES + 2):

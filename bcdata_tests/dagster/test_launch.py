@@ -100,6 +100,7 @@ def test_every_partition_asked_for_is_run_and_told_of_and_no_other(
     assert len({run.tags[COMMAND_TAG] for run in runs if run}) == 1
 
 
+@pytest.mark.slow
 def test_a_run_shows_that_it_lives_before_it_is_noted_as_started(
     small: Catalog, instance: dg.DagsterInstance, lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,7 @@ def test_what_a_run_is_at_work_on_is_not_asked_for_again(ward: Ward) -> None:
     assert (requests, skipped) == ([], f"{D}: run {run.run_id} is still at work")
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     ("tags", "is_ours"),
     [
@@ -121,6 +122,7 @@ def test_a_run_whose_process_was_killed_is_told_of_and_holds_nothing_up(ward: Wa
     assert found.status is dg.DagsterRunStatus.FAILURE
 
 
+@pytest.mark.slow
 def test_while_rest_is_down_it_is_tried_ever_more_rarely_and_never_given_up(ward: Ward) -> None:
     fault = ward.add("/spot/api", "status", status=451)
     start, asked = ward.lake.now, []

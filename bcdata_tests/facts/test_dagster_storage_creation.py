@@ -38,6 +38,7 @@ def _killed_after(folder: Path, statements: int) -> bool:
     return child.exitcode == 9
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
 def test_creation_is_whole_whenever_a_process_is_killed(tmp_path: Path) -> None:
     deaths = 0

@@ -169,6 +169,7 @@ def failures(function: Callable[[Grid], FloatArray]) -> list[str]:
     return failed
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("function", LEAKS, ids=lambda function: function.__name__)
 def test_a_look_ahead_is_called_one(function: Callable[[Grid], FloatArray]) -> None:
     assert failures(function)

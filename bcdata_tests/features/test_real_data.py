@@ -55,6 +55,7 @@ def test_every_month_alone_has_the_bits_of_the_half_year(bars: pl.DataFrame, tab
             same_bits(alone[feature.name].to_numpy(), whole[feature.name].to_numpy())
 
 
+@pytest.mark.slow
 def test_agrees_with_brute_force(bars: pl.DataFrame, table: pl.DataFrame) -> None:
     rows = np.random.default_rng(0).integers(0, bars.height, 60)
     outage = at(bars, datetime(2023, 3, 24, 11, tzinfo=UTC))

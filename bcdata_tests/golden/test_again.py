@@ -14,6 +14,7 @@ D = "spot_klines_1m"
 FIRST, LAST, ALL = MONTHS[0], MONTHS[-1], ",".join(SYMBOLS)
 
 
+@pytest.mark.slow
 def test_a_rerun_asks_for_listings_alone_and_changes_nothing(main_job: Job, exchange: LoopbackExchange) -> None:
     lake, _ = main_job
     before = tree(lake.root)

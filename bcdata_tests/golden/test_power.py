@@ -136,6 +136,7 @@ def assert_caught(power: Found) -> None:
         assert missed == {}, check
 
 
+@pytest.mark.slow
 def test_some_lies_are_caught_and_no_genuine_day_is_blamed(mirror: Path) -> None:
     power, alarms = measure(mirror, every=40)
     assert alarms == dict.fromkeys(CHECKS, 0)

@@ -93,6 +93,7 @@ def search(catalog: Catalog, changed: tuple[str, str, str]) -> set[Found]:
         found = more
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changed",
     [

@@ -40,6 +40,7 @@ def test_trouble_is_asked_again(tmp_path: Path, reply: Reply) -> None:
     assert (answer.body, server.count) == (b"good", 2)
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN.keys())
 def test_trouble_without_end_is_one_clear_error(tmp_path: Path, reply: Reply) -> None:
     error, server = fail(tmp_path, lambda _: reply)

@@ -171,6 +171,7 @@ def lies(liar: HTTPServer, what: str, command: Command) -> dict[str, str]:
     return {name: url for name in command.variables if name.startswith("BCDATA_BINANCE_")}
 
 
+@pytest.mark.slow
 def test_a_lying_server(good: Command, liar: HTTPServer) -> None:
     before = tree(good.root)
     done = Command(good.folder, {**good.variables, **lies(liar, "HTML", good)}).run(GOOD)

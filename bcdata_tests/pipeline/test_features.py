@@ -84,6 +84,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Bench, Dataset, dict
     return context, dataset, all_of(context, dataset)
 
 
+@pytest.mark.slow
 def test_days_have_the_bits_of_the_whole(made: tuple[Bench, Dataset, dict[tuple[str, str], Outcome]]) -> None:
     context, dataset, outcomes = made
     world, chosen = wild(), features_of(dataset)
@@ -107,6 +108,7 @@ def test_days_have_the_bits_of_the_whole(made: tuple[Bench, Dataset, dict[tuple[
         assert joined[column].count() > 2000
 
 
+@pytest.mark.slow
 def test_order_neighbours_and_threads_make_no_difference(
     made: tuple[Bench, Dataset, dict[tuple[str, str], Outcome]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

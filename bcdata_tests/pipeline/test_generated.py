@@ -112,6 +112,7 @@ def test_an_outage_is_upstream(lake: Lake, dataset: str, start: str, bars: int) 
     ]
 
 
+@pytest.mark.slow
 def test_what_is_after_a_delisting_is_delisted(lake: Lake) -> None:
     assert lake.materialize("spot_klines_1m", "SRMUSDT", "2023-05", "2023-06", until=Zone.MERGED).troubles == []
     ledger = lake.ledger("spot_klines_1m", "SRMUSDT", "2023-05", "2023-06")

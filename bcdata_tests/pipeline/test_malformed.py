@@ -175,6 +175,7 @@ def test_a_run_names_the_newest_version_that_has_all_of_it(world: World) -> None
     assert versions[words.removeprefix("withdrawn: held by version ")] is second
 
 
+@pytest.mark.slow
 def test_of_versions_that_have_some_bars_of_two_days_each_day_has_a_run(world: World) -> None:
     name, key = f"BTCUSDT-1m-{MONTH}", f"data/spot/monthly/klines/BTCUSDT/1m/BTCUSDT-1m-{MONTH}.zip"
     both, lake = [*ROWS, *made_day(NEXT)], world.lake(BY_MONTH)

@@ -189,6 +189,7 @@ def test_days_before_the_start_of_the_dataset_are_not_missed(tmp_path: Path) -> 
     assert outcome.verdict.facts["nulls"]["sigma"] >= 17 * 96
 
 
+@pytest.mark.slow
 def test_a_changed_day_makes_the_twenty_after_it_stale_and_no_other(tmp_path: Path) -> None:
     context = bench(tmp_path, BY_DAY)
     dates = [f"{FIRST + n * DAY:%Y-%m-%d}" for n in range(DAYS) if FIRST + n * DAY != SILENT]

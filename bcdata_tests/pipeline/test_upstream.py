@@ -121,6 +121,7 @@ def test_an_unusable_second_answer_is_none(world: World, rows: Rows) -> None:
     assert_honest(lake, SYMBOL, DAY, rows)
 
 
+@pytest.mark.slow
 def test_a_lost_side_table_costs_a_question_and_proves_nothing(world: World, nothing_near: Rows) -> None:
     assert nothing_near
     world.add(KLINES, "empty")

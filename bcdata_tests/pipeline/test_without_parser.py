@@ -139,6 +139,7 @@ def test_rows_of_it_are_refused_in_words(world: World) -> None:
         query(Store(lake.root), lake.catalog, "SELECT * FROM spot_tardes")
 
 
+@pytest.mark.slow
 def test_commands_say_that_it_ends_at_raw(world: World) -> None:
     for day in DAYS:
         put(world, "um", "metrics", day)

@@ -215,6 +215,7 @@ def test_what_a_provider_does_not_have_is_not_compared() -> None:
     assert compare(bars, ONE, hours_and_days(minutes())) == Comparison()
 
 
+@pytest.mark.slow
 @given(st.sets(st.integers(0, 2879), max_size=200), st.integers(0, 5))
 def test_no_subset_of_genuine_bars_is_refuted(missing: set[int], seed: int) -> None:
     bars = flat(minutes(seed=seed), pl.int_range(pl.len()) % 5 == seed)

@@ -66,6 +66,7 @@ def test_what_a_source_does_not_have_is_null_and_passes(columns: frozenset[str])
     )
 
 
+@pytest.mark.slow
 @given(st.frozensets(st.sampled_from(sorted(BAR_COLUMNS - set(PRICES) | {"vwap"}))))
 def test_any_set_of_columns_may_be_declared(some: frozenset[str]) -> None:
     columns = some | set(PRICES)

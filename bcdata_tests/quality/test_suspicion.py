@@ -122,6 +122,7 @@ def follower(lag: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     return reference, bars.with_columns(pl.col("open_time") + timedelta(minutes=lag))
 
 
+@pytest.mark.slow
 @given(st.integers(-59, 59))
 def test_a_lag_against_the_reference_is_told(lag: int) -> None:
     reference, bars = follower(lag)

@@ -42,6 +42,7 @@ def test_repeated_names_are_made_distinct(lake: tuple[Store, Catalog], sql: str,
     assert query(*lake, sql).columns == columns
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(
     "value",
     [
@@ -68,6 +69,7 @@ def test_what_no_frame_can_hold_is_refused_by_the_name_of_its_column(lake: tuple
         query(*lake, f"SELECT {value} AS odd")
 
 
+@pytest.mark.slow
 def test_all_types_of_sql_are_answered_or_refused(lake: tuple[Store, Catalog]) -> None:
     refused = set()
     for name in query(*lake, "SELECT column_name FROM (DESCRIBE FROM test_all_types())")["column_name"]:
@@ -156,6 +158,7 @@ WITH_SYMBOLS = [
 ]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("words", WITH_SYMBOLS)
 def test_symbols_in_a_terminal_without_letters(tmp_path: Path, words: list[str]) -> None:
     plain = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "BCDATA_CATALOG": str(PACKAGED)}

@@ -47,6 +47,7 @@ PLAIN = [
 ]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("sql", [*DYNAMIC, *PLAIN])
 def test_whatever_way_a_view_is_named_its_rows_are_there(root: Path, catalog: Catalog, sql: str) -> None:
     found = query(Store(root), catalog, sql)

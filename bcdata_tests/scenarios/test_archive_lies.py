@@ -221,6 +221,7 @@ def test_day_bars_that_are_wrong_in_themselves_check_nothing(situation: Situatio
     assert bars(situation, grain, EVERY) == true_bars(EVERY)
 
 
+@pytest.mark.slow
 def test_a_week_of_wrong_days_is_told_by_days_further_away(situation: Situation) -> None:
     """Each of the days has seven wrong ones beside it: the exchange is tried with those beyond them."""
     wrong = (*EVERY[2:], *LATER[2:])

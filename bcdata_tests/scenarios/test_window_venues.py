@@ -100,6 +100,7 @@ def test_coinbase(tmp_path: Path, coinbase: LoopbackCoinbase) -> None:
     assert set(assert_tiles(later, COINBASE, "BTC-USD", utc("2025-03-04"))) == {Status.NO_TRADES, Status.NOT_LISTED}
 
 
+@pytest.mark.slow
 def test_what_came_before_a_failure_is_kept(tmp_path: Path, coinbase: LoopbackCoinbase) -> None:
     lake, down = lake_at(tmp_path), Fault(f"start={SECOND_PAGE}", "status", status=500)
     coinbase.add(down)

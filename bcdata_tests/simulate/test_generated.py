@@ -84,6 +84,7 @@ def minutes_of_spring(venue: str, symbol: str) -> list[list[int]]:
     return [whole(row) for date in ("2023-03", "2023-04", "2023-05") for row in month(venue, symbol, "1m", date)]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("which", [("spot", "ARBUSDT"), ("spot", "SRMUSDT")])
 @pytest.mark.parametrize("interval", ["3d", "1w", "1mo"])
 def test_bars_over_days_are_aggregates_across_months(which: tuple[str, str], interval: str) -> None:
@@ -96,6 +97,7 @@ def test_bars_over_days_are_aggregates_across_months(which: tuple[str, str], int
     assert found
 
 
+@pytest.mark.one_in(2)
 def test_every_minute_is_a_possible_one(symbol: GeneratedSymbol) -> None:
     date = f"{max(symbol.listed, utc('2023-03-01')):%Y-%m}"
     minutes = month(symbol.venue, symbol.symbol, "1m", date)[:3000]
