@@ -69,6 +69,14 @@ def test_ledger_reads_the_same_lake_in_every_way(tmp_path: Path, capsys: pytest.
     assert sizes["coverage"] == 3 * 2
 
 
+def test_ticks_of_every_sensor_come_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["ticks", "--quick", "--out", str(tmp_path)])
+
+    assert "**Ticks over 3 symbols × 1 months" in capsys.readouterr().out
+    found = json.loads((tmp_path / "ticks.json").read_text())["measured"]
+    assert "3 are known" in found["discover_symbols"]["report"]["said"][1]
+
+
 def test_resampling_gives_as_many_windows_either_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["resample", "--quick", "--out", str(tmp_path)])
 

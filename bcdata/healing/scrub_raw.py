@@ -82,13 +82,19 @@ def _asset(
 def corrupted(store: Store, dataset: Dataset) -> dict[tuple[str, str], datetime]:
     """The (symbol, date) that a scrub found corrupted and that still are, with the instant (UTC) at which it did."""
     noted = Attempts(store.root).instants(corruption_prefix(dataset))
-    found = {
-        cell: at
-        for cell, at in noted.items()
-        if any(_is_harmed(store, one) for one in _raw(dataset, *cell)) or is_corrupted(store, dataset, *cell)
-    }
+    found = {cell: at for cell, at in noted.items() if _is_still(store, dataset, *cell)}
     store.remember()
     return found
+
+
+def _is_still(store: Store, dataset: Dataset, symbol: str, date: str) -> bool:
+    """Whether something of a partition is harmed; what cannot be read (a later version has written it) still is."""
+    try:
+        return any(_is_harmed(store, one) for one in _raw(dataset, symbol, date)) or is_corrupted(
+            store, dataset, symbol, date
+        )
+    except StoreError:
+        return True
 
 
 def _raw(dataset: Dataset, symbol: str, date: str) -> list[Partition]:

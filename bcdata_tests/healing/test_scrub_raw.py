@@ -15,6 +15,7 @@ from bcdata.pipeline.outcome import State
 from bcdata.pipeline.records.manifests import MANIFEST
 from bcdata.pipeline.zones import Zone
 from bcdata.store.layout import Partition
+from bcdata.store.sealed import seal, unseal
 from bcdata.store.store import Store
 from bcdata_tests.healing.scrubbed import BAD, DAYS, dataset, due, flip, pipe, run, scrubbed, three_days, zip_of
 from bcdata_tests.mirror import csv_of, day_key, made_day, zipped
@@ -77,6 +78,16 @@ def test_raw_of_which_nothing_is_left_is_missed_and_fetched_again(lake: Lake, wh
     assert run(lake).ok
     assert tree(lake.root) == before
     assert scrubbed(lake).problems == []
+
+
+def test_what_a_later_version_has_written_meanwhile_stays_noted(lake: Lake) -> None:
+    flip(zip_of(lake))
+    scrubbed(lake)
+    manifest = zip_of(lake).with_name(MANIFEST)
+    value = unseal(manifest.read_bytes())
+    assert value
+    manifest.write_bytes(seal({**value, "version": 99}))
+    assert due(lake) == {("BTCUSDT", BAD)}
 
 
 def test_a_run_sees_damage_of_the_same_length_without_the_sweep(lake: Lake) -> None:
