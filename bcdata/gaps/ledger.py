@@ -159,10 +159,10 @@ def window_of_run(first: datetime, last: datetime, interval: Interval) -> Window
 
 def windows_of_runs(opens: Iterable[datetime], interval: Interval) -> list[Window]:
     """Neighbouring opens as one half-open window each, ascending."""
-    windows: list[Window] = []
+    runs: list[list[datetime]] = []
+    end = None
     for at in sorted(opens):
-        if windows and windows[-1].end == at:
-            windows[-1] = Window(windows[-1].start, interval.next(at))
-        else:
-            windows.append(Window(at, interval.next(at)))
-    return windows
+        if at != end:
+            runs.append([at, at])
+        runs[-1][1] = end = interval.next(at)
+    return [Window(start, after) for start, after in runs]

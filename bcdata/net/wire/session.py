@@ -5,6 +5,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import aiohttp
 from yarl import URL
@@ -101,9 +102,10 @@ class Wire:
             if urlsplit(url).username is not None and any(name.lower() == "authorization" for name in headers):
                 remedy = f"take the user and password out of {question.variable}"
                 raise _unusable(question, "its key is sent as Authorization, as a user would be", remedy=remedy)
-            if trouble := broken_proxy(urlsplit(url).hostname or ""):
+            session = self._opened()
+            if session.trust_env and (trouble := broken_proxy(urlsplit(url).hostname or "")):
                 raise _unusable(question, trouble, remedy=_PROXY_REMEDY)
-            async with self._opened().request(
+            async with session.request(
                 method, URL(url, encoded=True), headers=headers, data=question.body, allow_redirects=False
             ) as response:
                 SKEWS.observe(question.provider, response.headers, datetime.now(UTC))
@@ -135,7 +137,7 @@ class Wire:
                 headers={"User-Agent": f"bcdata/{bcdata.__version__}", "Accept-Encoding": ACCEPTED},
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=True,
+                trust_env=bool(getproxies()),  # it would look for them, and into ~/.netrc, at every request
                 middlewares=(_once_only,),
             )
         return self._session
