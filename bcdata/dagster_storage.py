@@ -24,10 +24,12 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import sqlalchemy as db
-from dagster import DagsterError
+from dagster import DagsterError, DagsterInstance
 from dagster import _check as check
+from dagster._core.instance import InstanceRef
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._core.storage.root import LocalArtifactStorage
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
@@ -189,6 +191,16 @@ class HomeComputeLogManager(LocalComputeLogManager):
         """Make this class from its block of dagster.yaml."""
         settings = {**config_value, "base_dir": _under_home(config_value["base_dir"])}
         return cls(**settings, inst_data=inst_data)
+
+
+def instance_for_commands(home: Path) -> DagsterInstance:
+    """The instance of a home for runs in this process, which keep the terminal.
+
+    Compute logs take standard output and error away for as long as a step lasts, and leave them to helper processes,
+    which a Ctrl-C ends with a traceback.
+    """
+    kept = {"compute_logs": {"module": NoOpComputeLogManager.__module__, "class": NoOpComputeLogManager.__name__}}
+    return DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=kept))
 
 
 def damaged_databases(home: Path) -> list[Path]:

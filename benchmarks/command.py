@@ -38,26 +38,37 @@ def replayed(kept: Recorded) -> Iterator[None]:
         yield
 
 
+class _Seen:
+    """Every outcome of the run, by its partition."""
+
+    def __init__(self) -> None:
+        self.outcomes: Recorded = {}
+
+    def fetched(self, _step: Step, _size: int) -> None:
+        """Outcomes have their bytes."""
+
+    def ended(self, _step: Step, outcome: Outcome) -> None:
+        """Keeps an outcome."""
+        self.outcomes[outcome.partition] = outcome
+
+
 def context(job: dict[str, Any]) -> dict[str, Any]:
     """Runs the `words` of a command, as it is or with empty assets (`empty`); `outcomes` is the recording's file."""
     clock = Clock.start()
     file = Path(job["outcomes"])
-    seen: Recorded = {}
-
-    def keep(_: Step, outcome: Outcome) -> None:
-        seen[outcome.partition] = outcome
+    seen = _Seen()
 
     with ExitStack() as stack:
         if job["empty"]:
             stack.enter_context(replayed(pickle.loads(file.read_bytes())))  # noqa: S301 - written just below
-        stack.enter_context(progress.listening(keep))
+        stack.enter_context(progress.listening(seen))
         status = app(job["words"], standalone_mode=False)
     if status:
         raise BenchmarkError(f"bcdata {' '.join(job['words'][:2])} ended with status {status}")
     if not job["empty"]:
-        file.write_bytes(pickle.dumps(seen))
-    published = sum(outcome.state is State.PUBLISHED for outcome in seen.values())
-    return {"all": clock.read(), "partitions": len(seen), "published": published}
+        file.write_bytes(pickle.dumps(seen.outcomes))
+    published = sum(outcome.state is State.PUBLISHED for outcome in seen.outcomes.values())
+    return {"all": clock.read(), "partitions": len(seen.outcomes), "published": published}
 
 
 if __name__ == "__main__":

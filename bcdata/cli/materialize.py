@@ -85,18 +85,19 @@ def _dry_run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
 
 
 def _run(root: Path, catalog: Any, plan: "Plan", *, now_back: bool, as_json: bool) -> "Report":
-    from bcdata.cli.progress import Bars
+    from bcdata.cli.progress import RunProgress
     from bcdata.runs.preflight import prepare
 
     prepare(root, plan)
     from bcdata.dagster.launch import launch, open_instance
 
-    with open_instance(root) as instance, Bars(plan, quiet=as_json) as bars:
-        try:
-            return launch(instance, catalog, plan, bars.update, now_back=now_back)
-        except KeyboardInterrupt:
-            err.print(f"interrupted: {bars.summary()}. Run the same command again to go on from here.")
-            raise typer.Exit(130) from None
+    progress = RunProgress(plan, quiet=as_json)
+    try:
+        with open_instance(root) as instance, progress:
+            return launch(instance, catalog, plan, progress, now_back=now_back)
+    except KeyboardInterrupt:
+        err.print(f"interrupted: {progress.summary()}. Run the same command again to go on from here.", highlight=False)
+        raise typer.Exit(130) from None
 
 
 def _conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:

@@ -4,8 +4,8 @@ import logging
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,17 +17,16 @@ from bcdata import errors
 from bcdata.catalog import Catalog
 from bcdata.dagster.build import build_defs
 from bcdata.dagster.partitions import partitions_of, symbol_set
-from bcdata.dagster_storage import BAD_SETTINGS, damaged_databases
+from bcdata.dagster_storage import BAD_SETTINGS, damaged_databases, instance_for_commands
 from bcdata.errors import BcdataError
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.zones import Step
 from bcdata.runs.plan import NOW_BACK, Plan, RangeRun, stretches
-from bcdata.runs.progress import listening
+from bcdata.runs.progress import Listener, listening
 from bcdata.settings import Settings
 from bcdata.sqlite_files import TOO_MANY_FILES, too_many_files, trouble
 from bcdata.store.state.liveness import heartbeat, show_ended
 
-Listener = Callable[[Step, Outcome], None]
 COMMAND_TAG = "bcdata/command"
 _NAMED = 3
 
@@ -39,6 +38,13 @@ class Report:
     outcomes: list[tuple[Step, Outcome]] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+
+    def fetched(self, _step: Step, _size: int) -> None:
+        """Outcomes have their bytes."""
+
+    def ended(self, step: Step, outcome: Outcome) -> None:
+        """Notes an outcome."""
+        self.outcomes.append((step, outcome))
 
     @property
     def ok(self) -> bool:
@@ -64,7 +70,7 @@ def open_instance(root: Path) -> Iterator[dg.DagsterInstance]:
 
 def _instance() -> dg.DagsterInstance:
     try:
-        return dg.DagsterInstance.get()
+        return instance_for_commands(Path(os.environ["DAGSTER_HOME"]))
     except (*BAD_SETTINGS, yaml.YAMLError) as error:
         settings = Path(os.environ["DAGSTER_HOME"], "dagster.yaml")
         words = " ".join(str(error).split())[:300]
@@ -128,11 +134,17 @@ def count_runs(instance: dg.DagsterInstance, plan: Plan) -> int:
 
 
 def launch(
-    instance: dg.DagsterInstance, catalog: Catalog, plan: Plan, listener: Listener, *, now_back: bool = False
+    instance: dg.DagsterInstance,
+    catalog: Catalog,
+    plan: Plan,
+    listener: Listener | None = None,
+    *,
+    now_back: bool = False,
 ) -> Report:
     """Runs the plan, one Dagster run for each stretch of neighbouring symbols, and reports on every partition.
 
-    With `now_back` partitions may be built as of an earlier instant than they were; runs have it as a tag.
+    The listener hears of what happens meanwhile. With `now_back` partitions may be built as of an earlier instant than
+    they were; runs have it as a tag.
 
     Raises:
         BcdataError: Dagster would cover other partitions than those that were asked for.
@@ -141,11 +153,7 @@ def launch(
     job = build_defs(catalog).resolve_implicit_global_asset_job_def()
     command = uuid.uuid4().hex[:12]
 
-    def note(step: Step, outcome: Outcome) -> None:
-        report.outcomes.append((step, outcome))
-        listener(step, outcome)
-
-    with listening(note):
+    with listening(report), listening(listener) if listener else nullcontext():
         for run in add_symbols(instance, plan):
             _assert_covers(instance, catalog, plan, run)
             run_id = str(uuid.uuid4())

@@ -1,6 +1,6 @@
 """What every operation needs at hand: the store, the catalog, the present instant and the providers' clients."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -45,6 +45,8 @@ class RunContext:
     """Whether to build as of `now` what was built as of a later instant."""
     skews: ClockSkews | None = None
     """What providers say of the time; None where the clock is pinned, and need not agree with theirs."""
+    on_fetch: Callable[[int], None] = lambda _: None
+    """Told of each object and page that raw keeps, in bytes, as soon as it is there."""
     _histories: dict[str, ListingHistories] = field(default_factory=dict)
     _infos: Once[str, ExchangeInfo | None] = field(default_factory=Once)
     _has_bars: Once[tuple[Series, Window], bool] = field(default_factory=Once)

@@ -11,11 +11,11 @@ import pytest
 
 from bcdata.catalog import Catalog
 from bcdata.dagster.assets import body
-from bcdata.dagster.launch import COMMAND_TAG, add_symbols, launch, open_instance
+from bcdata.dagster.launch import COMMAND_TAG, Report, add_symbols, launch, open_instance
 from bcdata.dagster.partitions import symbol_set
 from bcdata.errors import BcdataError
 from bcdata.pipeline.outcome import Outcome, State
-from bcdata.pipeline.zones import Step, Zone
+from bcdata.pipeline.zones import Zone
 from bcdata.quality.verdict import Verdict, failed
 from bcdata.runs.plan import MaterializeRequest, Plan, make_plan
 from bcdata.windows import Grain
@@ -86,11 +86,11 @@ def test_every_partition_asked_for_is_run_and_told_of_and_no_other(
             yield Outcome(one, State.HELD_BACK if bad else State.PUBLISHED, verdict)
 
     monkeypatch.setattr(body, "operation", lambda *_args: operation)
-    heard: list[tuple[Step, Outcome]] = []
+    heard = Report()
     asked = plan(small, "AAAUSDT", "BBBUSDT", until=Zone.MERGED)
-    report = launch(instance, small, asked, lambda step, outcome: heard.append((step, outcome)))
-    assert report.outcomes == heard
-    told = [(step.key, outcome.partition.symbol, outcome.partition.date) for step, outcome in heard]
+    report = launch(instance, small, asked, heard)
+    assert report.outcomes == heard.outcomes
+    told = [(step.key, outcome.partition.symbol, outcome.partition.date) for step, outcome in heard.outcomes]
     wanted = [(step.key, symbol, date) for step in asked.steps for symbol in asked.symbols for date in asked.dates]
     assert sorted(told) == sorted(wanted)
     assert not report.ok, "a partition was held back"
@@ -113,7 +113,7 @@ def test_a_run_shows_that_it_lives_before_it_is_noted_as_started(
         handle(self, event, **more)
 
     monkeypatch.setattr(dg.DagsterInstance, "handle_new_event", heard)
-    report = launch(instance, small, plan(small, "AAAUSDT"), lambda *_args: None)
+    report = launch(instance, small, plan(small, "AAAUSDT"))
     assert shown == dict.fromkeys(report.runs, True)
 
 
@@ -126,7 +126,7 @@ def test_an_error_inside_a_step_is_told_by_its_cause(
         raise BcdataError("the disk is full")
 
     monkeypatch.setattr(body, "operation", lambda *_args: operation)
-    report = launch(instance, small, plan(small, "AAAUSDT"), lambda *_args: None)
+    report = launch(instance, small, plan(small, "AAAUSDT"))
     assert not report.ok
     assert any("the disk is full" in error for error in report.errors)
 

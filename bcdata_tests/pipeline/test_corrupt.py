@@ -176,7 +176,7 @@ def test_a_dagster_run_of_one_asset_takes_nothing_of_it(
     lake.run(plan, only=(Zone.RAW, Zone.PARSED))
     alone = replace(plan, dates=(BAD,), steps=tuple(step for step in plan.steps if step.zone is zone))
     with dg.DagsterInstance.ephemeral() as instance:
-        report = launch(instance, lake.catalog, alone, lambda _step, _outcome: None)
+        report = launch(instance, lake.catalog, alone)
     assert not report.ok
     assert [outcome.state for _, outcome in report.outcomes] == [State.HELD_BACK]
     assert_absent(lake, "BTCUSDT", BAD)

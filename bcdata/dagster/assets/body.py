@@ -1,5 +1,6 @@
 """What happens when an asset is materialized: partition keys in, outcomes out as metadata and check evaluations."""
 
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -23,7 +24,7 @@ def run(
     step: Step,
 ) -> dg.MaterializeResult[None]:
     """Materializes the run's partitions of one asset and reports on each of them."""
-    from bcdata.runs.progress import tell
+    from bcdata.runs.progress import tell, tell_fetched
 
     wanted = _wanted(context, dataset, step)
     if not wanted:
@@ -32,6 +33,7 @@ def run(
     now_back = context.run.tags.get(NOW_BACK) == "true"
     with fixed_ranges(), run_context(catalog, context.resources, now_back=now_back) as work:
         heartbeat(work.store.root, context.run.run_id)
+        work.on_fetch = partial(tell_fetched, step)
         for outcome in operation(step)(work, dataset, list(wanted)):
             key = wanted[outcome.partition]
             context.add_asset_metadata(metadata_of(outcome), partition_key=key)

@@ -71,6 +71,7 @@ class ObjectFetcher:
         file = f"{one.name.removesuffix('.zip')}.{got.sha256[:12]}.zip"
         await asyncio.to_thread(self.context.store.keep, self.partition.key(file), got.body)
         self.new.append(self.partition.key(file))
+        self.context.on_fetch(len(got.body))
         record: ObjectRecord = {
             "name": one.name,
             "file": file,

@@ -86,6 +86,7 @@ class _Asking:
                 source.read(self.questions.series, [page.body])  # what cannot be read is not kept, and asked for again
                 self.pages.keep(page)
                 self.fetched += len(page.body)
+                self.context.on_fetch(len(page.body))
                 self.requests += 1
                 if not self.requests % _SAVE_EVERY and not self.questions.is_fresh:
                     self.pages.save()
