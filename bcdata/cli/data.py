@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from bcdata import clock
-from bcdata.cli.show import out, print_json, print_table, utf8
+from bcdata.cli.show import out, print_json, utf8
+from bcdata.cli.tables import print_table
 
 
 def register(app: typer.Typer) -> None:

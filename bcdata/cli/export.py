@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bcdata.cli.show import names, print_json, print_table, size
+from bcdata.cli.show import names, print_json, size
+from bcdata.cli.tables import print_table
 
 
 def register(app: typer.Typer) -> None:

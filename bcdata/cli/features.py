@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bcdata.cli.show import err, names, out, print_json, print_table
+from bcdata.cli.show import err, names, out, print_json
+from bcdata.cli.tables import print_table
 
 if TYPE_CHECKING:
     from bcdata.features.proofs.check import Result

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from bcdata.cli.show import out, print_findings, print_json, print_table, say_if_no_lake, say_what_ends_at_raw, size
+from bcdata.cli.findings import print_findings
+from bcdata.cli.show import out, print_json, say_if_no_lake, say_what_ends_at_raw, size
+from bcdata.cli.tables import print_table
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 _MOST_NAMES = 5
@@ -44,7 +46,7 @@ def status(
     if is_absent:
         return
     rows = [
-        [one.dataset, "/".join(filter(None, (zone.zone, zone.provider))), zone.symbols, zone.partitions,
+        [one.dataset, "/".join(filter(None, (zone.zone, zone.provider, zone.name))), zone.symbols, zone.partitions,
          f"{zone.first} .. {zone.last}", size(zone.bytes)]
         for one in found
         for zone in one.zones
@@ -53,7 +55,9 @@ def status(
     if not rows:
         out.print(f"{settings.root} holds nothing yet; begin with: bcdata materialize --help", highlight=False)
         return
-    print_table(["dataset", "zone", "symbols", "partitions", "dates", "size"], rows, title=str(settings.root))
+    total = size(sum(zone.bytes for one in found for zone in one.zones))
+    columns = ["dataset", "zone", "symbols", "partitions", "dates", "size"]
+    print_table(columns, rows, title=f"{settings.root}: {total}")
     missing = [[one.dataset, reason, bars] for one in found for reason, bars in one.missing.items()]
     if missing:
         print_table(["dataset", "missing bars are", "bars"], missing)

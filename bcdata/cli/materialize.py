@@ -1,12 +1,15 @@
 """`bcdata materialize`: a rectangle of symbols × dates, through as many zones as are asked for."""
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bcdata import clock
-from bcdata.cli.show import err, out, print_findings, print_json, print_table, say_what_ends_at_raw, size, utf8
+from bcdata.cli.findings import print_findings
+from bcdata.cli.show import err, out, print_json, say_what_ends_at_raw, size, utf8
+from bcdata.cli.tables import print_table
 from bcdata.pipeline.zones import Step, Zone
 
 if TYPE_CHECKING:
@@ -116,7 +119,8 @@ def _conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:
             }
         )
         return
-    print_table(["asset", "published", "unchanged", "held back", "failed", "rows", "fetched"], _rows(plan, report))
+    columns, rows = _counts(plan, report)
+    print_table(columns, rows, title=plan.dataset.name)
     print_findings(found)
     for line in (*_causes(report), *_unanswered(report)):
         err.print(line, highlight=False, markup=False)
@@ -126,20 +130,25 @@ def _conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:
         out.print(line, highlight=False)
 
 
-def _rows(plan: "Plan", report: "Report") -> list[list[Any]]:
-    rows = []
-    for step in plan.steps:
-        mine = [outcome for which, outcome in report.outcomes if which == step]
-        count = {state: sum(one.state == state for one in mine) for state in _STATES}
-        rows.append(
-            [
-                "/".join(step.key),
-                *count.values(),
-                sum(one.verdict.rows for one in mine),
-                size(sum(one.fetched for one in mine)),
-            ]
-        )
-    return rows
+def _counts(plan: "Plan", report: "Report") -> tuple[list[str], list[list[Any]]]:
+    """Partitions of each asset by what became of them, without the states that none has; rows and bytes."""
+    counts: dict[Step, Counter[str]] = {step: Counter() for step in plan.steps}
+    rows, fetched = Counter[Step](), Counter[Step]()
+    for step, outcome in report.outcomes:
+        counts[step][outcome.state.value] += 1
+        rows[step] += outcome.verdict.rows
+        fetched[step] += outcome.fetched
+    states = [state for state in _STATES if any(count[state] for count in counts.values())]
+    table = [
+        [_label(plan, step), *(count[state] for state in states), rows[step], size(fetched[step] or None)]
+        for step, count in counts.items()
+    ]
+    return ["asset", *states, "rows", "fetched"], table
+
+
+def _label(plan: "Plan", step: Step) -> str:
+    """An asset by what tells it from the others of the table, whose title is the dataset."""
+    return "/".join(part for part in step.key if part != plan.dataset.name)
 
 
 def _causes(report: "Report") -> list[str]:

@@ -4,19 +4,16 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 
 from bcdata.errors import UsageError
 
 if TYPE_CHECKING:
     from bcdata.catalog import Dataset
-    from bcdata.pipeline.records.findings import ReportedFinding
 
 _PIPED = 200
 """Columns where there is no terminal to fit into: a log or a pipe should not wrap words."""
@@ -54,18 +51,6 @@ def utf8(text: str, what: str) -> str:
         raise UsageError(f"{what} is not UTF-8 text") from None
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
-    """A table for people; numbers to the right."""
-    table = Table(title=title, title_justify="left", header_style="bold")
-    body = [list(row) for row in rows]
-    for at, name in enumerate(columns):
-        numeric = bool(body) and all(isinstance(row[at], int | float) for row in body)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in body:
-        table.add_row(*(_cell(value) for value in row))
-    out.print(table)
-
-
 def say_what_ends_at_raw(datasets: "Iterable[Dataset]") -> None:
     """Says of each dataset that nothing parses why it has no rows, and so no gaps, no features and no views."""
     from bcdata.catalog import no_parser
@@ -93,35 +78,13 @@ def say_if_no_lake(root: Path) -> bool:
     return is_absent
 
 
-def print_findings(found: "Sequence[ReportedFinding]") -> None:
-    """Findings counted by rule, those that cost most first; nothing where there are none."""
-    from bcdata.pipeline.records.findings import count
-
-    if not found:
-        return
-    columns = ["dataset", "zone", "rule", "severity", "partitions", "rows", "what it says, the first time"]
-    rows = [[getattr(one, name) for name in (*_COUNTED, "text")] for one in count(found)]
-    print_table(columns, rows, title=f"{len(found):,} findings")
-
-
-_COUNTED = ("dataset", "zone", "rule", "severity", "partitions", "rows")
-
-
-def size(count: int) -> str:
-    """Bytes for people."""
+def size(count: int | None) -> str:
+    """Bytes for people; nothing for None."""
+    if count is None:
+        return ""
     amount = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if amount < 1000 or unit == "GB":  # noqa: PLR2004
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return ""
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return "" if value is None else str(value)

@@ -25,10 +25,14 @@ from bcdata.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class ZoneStatus:
-    """One asset: how many partitions and symbols it has, from when to when, and its bytes."""
+    """One asset: how many partitions and symbols it has, from when to when, and its bytes.
+
+    `name` is that of coarser bars, None of assets that have their dataset's.
+    """
 
     zone: str
     provider: str | None
+    name: str | None
     partitions: int
     symbols: int
     first: str
@@ -141,6 +145,7 @@ def _zone_status(store: Store, step: Step) -> ZoneStatus:
     return ZoneStatus(
         step.zone.value,
         step.provider,
+        step.name,
         len(partitions),
         len({symbol for symbol, _ in partitions}),
         dates[0] if dates else "",
