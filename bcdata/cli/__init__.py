@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from bcdata.cli import alert, data, export, features, gaps, inspect, materialize, verify, watch
-from bcdata.cli.show import print_json
+from bcdata.cli.output.show import print_json
 from bcdata.errors import BcdataError, UsageError
 from bcdata.providers.registry import UNAVAILABLE
 

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from bcdata import clock
-from bcdata.cli.show import out, print_json, utf8
-from bcdata.cli.tables import print_table
+from bcdata.cli.output.show import out, print_json, utf8
+from bcdata.cli.output.tables import print_table
 
 
 def register(app: typer.Typer) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from bcdata import clock
-from bcdata.cli.show import out
+from bcdata.cli.output.show import out
 from bcdata.errors import BcdataError
 from bcdata.settings import Settings
 from bcdata.simulate import GeneratedMarket, LoopbackExchange

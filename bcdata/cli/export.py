@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from bcdata.cli.show import names, print_json, size
-from bcdata.cli.tables import print_table
+from bcdata.cli.output.show import names, print_json, size
+from bcdata.cli.output.tables import print_table
 
 
 def register(app: typer.Typer) -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bcdata.cli.show import err, names, out, print_json
-from bcdata.cli.tables import print_table
+from bcdata.cli.output.show import err, names, out, print_json
+from bcdata.cli.output.tables import print_table
 
 if TYPE_CHECKING:
     from bcdata.features.proofs.check import Result

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bcdata.cli.show import names, out, print_json, say_if_no_lake, say_what_ends_at_raw
-from bcdata.cli.tables import print_table
+from bcdata.cli.output.show import names, out, print_json, say_if_no_lake, say_what_ends_at_raw
+from bcdata.cli.output.tables import print_table
 
 if TYPE_CHECKING:
     import polars as pl

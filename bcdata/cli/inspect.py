@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from bcdata.cli.findings import print_findings
-from bcdata.cli.show import out, print_json, say_if_no_lake, say_what_ends_at_raw, size
-from bcdata.cli.tables import print_table
+from bcdata.cli.output.findings import print_findings
+from bcdata.cli.output.show import out, print_json, say_if_no_lake, say_what_ends_at_raw, size
+from bcdata.cli.output.tables import print_table
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 _MOST_NAMES = 5

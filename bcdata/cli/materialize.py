@@ -1,20 +1,22 @@
 """`bcdata materialize`: a rectangle of symbols × dates, through as many zones as are asked for."""
 
-from collections import Counter
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bcdata import clock
-from bcdata.cli.findings import print_findings
-from bcdata.cli.show import err, out, print_json, say_what_ends_at_raw, size, utf8
-from bcdata.cli.tables import print_table
-from bcdata.pipeline.zones import Step, Zone
+from bcdata.cli.output.run_report import conclude
+from bcdata.cli.output.show import err, print_json, say_what_ends_at_raw, size, utf8
+from bcdata.cli.output.tables import print_table
+from bcdata.errors import UsageError
+from bcdata.pipeline.zones import Zone
 
 if TYPE_CHECKING:
+    from bcdata.catalog import Dataset
     from bcdata.dagster.launch import Report
-    from bcdata.pipeline.outcome import Outcome
     from bcdata.runs.plan import Plan
 
 
@@ -24,13 +26,21 @@ def register(app: typer.Typer) -> None:
 
 
 def materialize(
-    dataset: Annotated[str, typer.Option(help="A dataset of the catalog, e.g. spot_klines_1m.")],
-    symbols: Annotated[str, typer.Option(help="Symbols with commas between, e.g. BTCUSDT,ETHUSDT.")],
-    first: Annotated[str, typer.Option("--from", help="First date key, included: 2023-01, or 2023-01-05 by day.")],
-    last: Annotated[str, typer.Option("--to", help="Last date key, included.")],
+    name: Annotated[str | None, typer.Argument(metavar="[DATASET]", help="A dataset of the catalog.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="The same as an option, e.g. spot_klines_1m.")] = None,
+    symbols: Annotated[
+        str | None,
+        typer.Option(help="BTCUSDT,eth/usdt, ...; those of the catalog if not given."),
+    ] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="First day, month or year, included; the dataset's start if not given.")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last one, included; now if not given.")] = None,
+    span: Annotated[str | None, typer.Option("--last", help="Instead of both: back from now, e.g. 30d.")] = None,
     until: Annotated[Zone | None, typer.Option(help="Only this zone and those before it; all by default.")] = None,
     no_refill: Annotated[bool, typer.Option("--no-refill", help="Do not ask REST for what the archive lacks.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before a run that was not spelt out.")] = False,
     now_back: Annotated[
         bool, typer.Option("--now-back", help="Build as of now what was built as of a later instant.")
     ] = False,
@@ -38,37 +48,68 @@ def materialize(
 ) -> None:
     """Bring bars and features of some symbols and dates up to date.
 
-    Upstream zones run first. What is there and still true is neither fetched nor computed again. Ends with status
-    0 when every partition is published, 1 when one failed or was held back, 2 when the request makes no sense.
+    Upstream zones run first. What is there and still true is neither fetched nor computed again. What is not given is
+    taken from the catalog, and asked about first. Ends with status 0 when every partition is published, 1 when one
+    failed or was held back, 2 when the request makes no sense.
 
-    Example: bcdata materialize --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT --from 2023-01 --to 2023-06
+    Example: bcdata materialize spot_klines_1m --symbols BTCUSDT,ETHUSDT --from 2023-01 --to 2023-06
     """
     from bcdata.catalog import load_catalog
     from bcdata.net.settings import HttpSettings
     from bcdata.providers.registry import provider_of
-    from bcdata.runs.plan import MaterializeRequest, make_plan
+    from bcdata.runs.asked import Asked, request_of
+    from bcdata.runs.plan import make_plan
     from bcdata.settings import Settings
 
-    catalog = load_catalog()
+    catalog, now = load_catalog(), clock.now()
     HttpSettings()  # a mistake in a setting is said before anything runs
-    wanted = tuple(name.strip() for name in utf8(symbols, "a name").split(",") if name.strip())
-    request = MaterializeRequest(dataset, wanted, first, last, until, not no_refill)
-    plan = make_plan(catalog, request, clock.now())
+    if name and dataset and name != dataset:
+        raise UsageError(f"two datasets were named, {name} and {dataset}; one command takes one")
+    asked = Asked(name or dataset, _symbols(symbols), first, last, span, until, not no_refill)
+    plan = make_plan(catalog, request_of(catalog, asked, now, declared=_declared), now)
     for source in plan.dataset.sources:
         if (settings := provider_of(source).settings) is not None:
             settings()
     root = Settings().root
     say_what_ends_at_raw([plan.dataset])
     if dry_run:
-        _dry_run(root, catalog, plan, as_json=as_json)
+        _say_estimate(root, catalog, plan, as_json=as_json)
         return
+    if not (asked.is_whole or yes):
+        _say_estimate(root, catalog, plan, as_json=as_json)
+        _require_consent(may_ask=not as_json)
     report = _run(root, catalog, plan, now_back=now_back, as_json=as_json)
-    _conclude(plan, report, as_json=as_json)
+    conclude(plan, report, as_json=as_json)
     if not report.ok:
         raise typer.Exit(1)
 
 
-def _dry_run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
+def _symbols(text: str | None) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    return tuple(name.strip() for name in utf8(text, "a name").split(",") if name.strip())
+
+
+def _declared(dataset: "Dataset") -> "Sequence[str]":
+    """The symbols that the catalog names, or chooses out of what the archive lists."""
+    from bcdata.universe.discovery import discover
+
+    return discover([dataset], {})
+
+
+def _require_consent(*, may_ask: bool) -> None:
+    """Goes on after a yes at a terminal.
+
+    Raises:
+        UsageError: there is no terminal to ask at.
+    """
+    if not (may_ask and sys.stdin.isatty() and err.is_terminal):
+        raise UsageError("symbols, first and last date were not all given; give them, or --yes for what is said above")
+    if not typer.confirm("Run it?", default=True, err=True):
+        raise typer.Abort
+
+
+def _say_estimate(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
     from bcdata.dagster.launch import count_runs, open_instance
     from bcdata.runs.estimate import estimate
 
@@ -78,17 +119,15 @@ def _dry_run(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    print_table(
-        ["symbols", "dates", "assets", "partitions", "runs", "objects to fetch", "bytes to fetch",
-         "control objects", "bytes of these", "requests"],
-        [[found["symbols"], found["dates"], found["assets"], found["partitions"], found["runs"], found["objects"],
-          size(found["bytes"]), found["control_objects"], size(found["control_bytes"]), found["requests"]]],
-        title=f"{plan.dataset.name}: what a run would do",
-    )  # fmt: skip
+    columns = ("symbols", "dates", "assets", "partitions", "runs", "objects", "bytes", "control_objects",
+               "control_bytes", "requests")  # fmt: skip
+    row = [size(found[name]) if name.endswith("bytes") else found[name] for name in columns]
+    title = f"{plan.dataset.name}, {plan.dates[0]} to {plan.dates[-1]}: what a run would do"
+    print_table([name.replace("_", " ") for name in columns], [row], title=title)
 
 
 def _run(root: Path, catalog: Any, plan: "Plan", *, now_back: bool, as_json: bool) -> "Report":
-    from bcdata.cli.progress import RunProgress
+    from bcdata.cli.output.progress import RunProgress
     from bcdata.runs.preflight import prepare
 
     prepare(root, plan)
@@ -101,110 +140,3 @@ def _run(root: Path, catalog: Any, plan: "Plan", *, now_back: bool, as_json: boo
     except KeyboardInterrupt:
         err.print(f"interrupted: {progress.summary()}. Run the same command again to go on from here.", highlight=False)
         raise typer.Exit(130) from None
-
-
-def _conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:
-    from bcdata.pipeline.records.findings import of_outcome
-
-    found = [one for step, outcome in report.outcomes for one in of_outcome(step, outcome)]
-    if as_json:
-        print_json(
-            {
-                "dataset": plan.dataset.name,
-                "ok": report.ok,
-                "runs": report.runs,
-                "errors": report.errors,
-                "partitions": [_plain(step, outcome) for step, outcome in report.outcomes],
-                "findings": [one.to_json() for one in found],
-            }
-        )
-        return
-    columns, rows = _counts(plan, report)
-    print_table(columns, rows, title=plan.dataset.name)
-    print_findings(found)
-    for line in (*_causes(report), *_unanswered(report)):
-        err.print(line, highlight=False, markup=False)
-    for message in report.errors:
-        err.print(f"error: {message}", highlight=False, markup=False)
-    for line in _missing(report):
-        out.print(line, highlight=False)
-
-
-def _counts(plan: "Plan", report: "Report") -> tuple[list[str], list[list[Any]]]:
-    """Partitions of each asset by what became of them, without the states that none has; rows and bytes."""
-    counts: dict[Step, Counter[str]] = {step: Counter() for step in plan.steps}
-    rows, fetched = Counter[Step](), Counter[Step]()
-    for step, outcome in report.outcomes:
-        counts[step][outcome.state.value] += 1
-        rows[step] += outcome.verdict.rows
-        fetched[step] += outcome.fetched
-    states = [state for state in _STATES if any(count[state] for count in counts.values())]
-    table = [
-        [_label(plan, step), *(count[state] for state in states), rows[step], size(fetched[step] or None)]
-        for step, count in counts.items()
-    ]
-    return ["asset", *states, "rows", "fetched"], table
-
-
-def _label(plan: "Plan", step: Step) -> str:
-    """An asset by what tells it from the others of the table, whose title is the dataset."""
-    return "/".join(part for part in step.key if part != plan.dataset.name)
-
-
-def _causes(report: "Report") -> list[str]:
-    """One line a cause: the first asset at which a partition stopped, and how many stopped there alike."""
-    first: dict[tuple[str, str], tuple[Step, Outcome]] = {}
-    for step, outcome in report.outcomes:
-        if not outcome.ok:
-            first.setdefault((outcome.partition.symbol, outcome.partition.date), (step, outcome))
-    alike: dict[tuple[str, str], list[Outcome]] = {}
-    for step, outcome in first.values():
-        alike.setdefault(("/".join(step.key), outcome.verdict.summary()), []).append(outcome)
-    return [
-        f"{asset}: {stopped[0].partition.symbol} {stopped[0].partition.date}"
-        + (f" and {len(stopped) - 1} more" if len(stopped) > 1 else "")
-        + f" {stopped[0].state}: {why}"
-        for (asset, why), stopped in alike.items()
-    ]
-
-
-def _unanswered(report: "Report") -> list[str]:
-    """A warning where a source that only repairs could not be asked."""
-    found = [
-        finding
-        for _, outcome in report.outcomes
-        for finding in outcome.verdict.findings
-        if finding.rule == "refill_unanswered"
-    ]
-    if not found:
-        return []
-    return [f"warning: REST left questions of {len(found)} partitions unanswered: {found[0].message}"]
-
-
-_STATES = ("published", "unchanged", "held back", "failed")
-
-
-def _missing(report: "Report") -> list[str]:
-    total: dict[str, int] = {}
-    for step, outcome in report.outcomes:
-        if step.zone is Zone.MERGED and outcome.ok:
-            for status, bars in outcome.verdict.facts.get("missing", {}).items():
-                total[status] = total.get(status, 0) + bars
-    return (
-        [f"gap ledger: {', '.join(f'{bars:,} bars {status}' for status, bars in sorted(total.items()))}"]
-        if total
-        else []
-    )
-
-
-def _plain(step: Step, outcome: "Outcome") -> dict[str, Any]:
-    return {
-        "asset": list(step.key),
-        "symbol": outcome.partition.symbol,
-        "date": outcome.partition.date,
-        "state": outcome.state.value,
-        "rows": outcome.verdict.rows,
-        "fetched": outcome.fetched,
-        "requests": outcome.requests,
-        "verdict": outcome.verdict.to_json(),
-    }

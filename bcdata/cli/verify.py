@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
-from bcdata.cli.findings import print_findings
-from bcdata.cli.show import err, names, out, print_json, say_what_ends_at_raw, size
-from bcdata.cli.tables import print_table
+from bcdata.cli.output.findings import print_findings
+from bcdata.cli.output.show import err, names, out, print_json, say_what_ends_at_raw, size
+from bcdata.cli.output.tables import print_table
 
 if TYPE_CHECKING:
     from bcdata.healing.scrub_report import ScrubReport

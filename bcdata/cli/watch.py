@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
-from bcdata.cli.show import err, out, print_json, say_if_no_lake
-from bcdata.cli.tables import print_table
+from bcdata.cli.output.show import err, out, print_json, say_if_no_lake
+from bcdata.cli.output.tables import print_table
 
 if TYPE_CHECKING:
     from bcdata.catalog import Catalog

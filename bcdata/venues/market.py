@@ -1,5 +1,6 @@
 """What a market is: which datasets can be had there, since when, and how its symbols are written."""
 
+import re
 from dataclasses import dataclass
 
 from bcdata.frames.types import BARS, SETTLEMENTS
@@ -41,6 +42,15 @@ class Market:
     def writes(self, symbol: str) -> bool:
         """Whether the venue writes symbols like this one: no `foreign` character is in it, no slash and no blank."""
         return not set(self.foreign) & set(symbol) and not any(char in "/\\|" or char.isspace() for char in symbol)
+
+    def as_written(self, text: str) -> str:
+        """A symbol as people write it in the venue's own way: `btcusdt`, `BTC/USDT` and `BTC-USDT` are BTCUSDT.
+
+        Marks between base and quote become the venue's own, letters that it never writes become capitals.
+        """
+        own = "-" if "-" in self.reference else ""
+        found = re.sub(r"[/-]", own, text.strip())
+        return found if self.writes(found) and found == text else found.upper()
 
     def split(self, symbol: str, also: tuple[str, ...] = ()) -> Instrument:
         """Takes a symbol apart; `also` are quote assets that are known beside the market's own."""

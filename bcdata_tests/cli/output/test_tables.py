@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from bcdata.cli import tables
+from bcdata.cli.output import tables
 
 WIDTHS = (20, 40, 60, 80, 120, 200)
 NAMES = st.text("abcdefghijklmnop_", min_size=1, max_size=24)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
-from bcdata.cli.show import err, size
+from bcdata.cli.output.show import err, size
 from bcdata.pipeline.zones import Step
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from bcdata.cli.show import out
+from bcdata.cli.output.show import out
 
 _GAP = 2
 """Blanks between columns, one of them the box's."""
@@ -81,6 +81,8 @@ def _fitting(widths: Sequence[int], prose: set[int], room: int) -> list[int]:
 
 def _print_records(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
     """A line a column, and an empty one between rows; the terminal breaks what is wider than it is."""
+    if not cells:
+        out.print(Text("  ".join(columns)), soft_wrap=True)
     wide = max(map(cell_len, columns))
     for at, row in enumerate(cells):
         if at:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bcdata.cli.tables import print_table
+from bcdata.cli.output.tables import print_table
 
 if TYPE_CHECKING:
     from bcdata.pipeline.records.findings import ReportedFinding
