@@ -19,6 +19,8 @@ _RUNS = frozenset(_HERE / name for name in ("pipeline", "healing", "scenarios", 
 """Folders of tests whose cases are whole runs over a lake."""
 _LONGEST = frozenset(_HERE / name for name in ("e2e", "scenarios", "facts"))
 """Folders whose tests take longest."""
+_SEED = os.environ.get("BCDATA_CAMPAIGN_SEED", "1")
+_IS_CAMPAIGN = os.environ.get("BCDATA_CAMPAIGN_CASES") == "all"
 _MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at; the folder in it has a random name
 _ROOM = 8 << 30
 """Bytes that must be free in memory: tests remove their files when they pass."""
@@ -57,28 +59,43 @@ def _has_room(folder: Path) -> bool:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks cases as slow of which enough others go the same way, before slow ones are left out.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks cases as slow of which enough others go the same way, or leaves them to campaigns.
 
     Of a test with the mark `one_in(n)` each n-th is run by default, and every second one of the whole runs in `_RUNS`;
-    which they are follows from their names, so that no parameter keeps in step with the choice. The tests that take
-    longest begin first, so that no worker is left with them in the end.
+    with `one_in(n, slow=m)` of the others one in m is slow, and a campaign runs them all. Which they are follows from
+    their names and the seed, so that no parameter keeps in step with the choice. The tests that take longest begin
+    first, so that no worker is left with them in the end.
     """
-    seen = set[str]()
+    seen, left = set[str](), list[pytest.Item]()
     for item in items:
         if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
             continue
         test = item.nodeid.partition("[")[0]
-        if test in seen and crc32(item.nodeid.encode()) % _one_in(item):
+        one_in, slow = _shares(item)
+        draw = crc32(f"{item.nodeid} {_SEED}".encode())
+        if test in seen and draw % one_in:
             item.add_marker("slow")
+            if draw // one_in % slow and not _IS_CAMPAIGN:
+                left.append(item)
         seen.add(test)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        gone = set(map(id, left))
+        items[:] = [item for item in items if id(item) not in gone]
     items.sort(key=lambda item: (item.path.parent not in _LONGEST, item.path))
 
 
-def _one_in(item: pytest.Function) -> int:
-    """Of how many cases of a test one is run by default."""
+def _shares(item: pytest.Function) -> tuple[int, int]:
+    """Of how many cases of a test one is run by default, and of how many others one is slow."""
     mark = item.get_closest_marker("one_in")
-    return mark.args[0] if mark else 2 if item.path.parent in _RUNS else 1
+    if mark is None:
+        return (2 if item.path.parent in _RUNS else 1), 1
+    return mark.args[0], mark.kwargs.get("slow", 1)
+
+
+def pytest_report_header() -> str:
+    return f"cases are chosen by seed {_SEED} (BCDATA_CAMPAIGN_SEED)"
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ WORDS = materialize(D, "BTCUSDT,ETHUSDT", "2025-01", "2025-01")
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 DAYS = [f"2025-01-{at:02}" for at in range(1, 13)]
 NOW = "2025-01-13T00:00:00Z"
+MOMENTS = 8
+"""A campaign of kills (`scenarios/test_kills.py`) tries a thousand."""
 
 
 @pytest.fixture
@@ -97,9 +99,9 @@ def test_killed_again_and_again(filled: World, undisturbed: dict[str, bytes]) ->
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_killed_at_twenty_moments(filled: World, undisturbed: dict[str, bytes]) -> None:
+def test_killed_at_several_moments(filled: World, undisturbed: dict[str, bytes]) -> None:
     chance = random.Random(20)
-    moments = [(chance.randrange(in_zones(undisturbed)), chance.uniform(0, 0.2)) for _ in range(20)]
+    moments = [(chance.randrange(in_zones(undisturbed)), chance.uniform(0, 0.2)) for _ in range(MOMENTS)]
 
     def die_and_go_on(number: int) -> bool:
         command = Command.of(filled, BY_MONTH, f"killed-{number}", BCDATA_NOW=NOW)
@@ -109,4 +111,4 @@ def test_killed_at_twenty_moments(filled: World, undisturbed: dict[str, bytes]) 
         return alive
 
     with ThreadPoolExecutor(2) as pool:
-        assert sum(pool.map(die_and_go_on, range(20))) >= 15, "most of them died at work"
+        assert sum(pool.map(die_and_go_on, range(MOMENTS))) >= MOMENTS * 3 // 4, "most of them died at work"
