@@ -4,13 +4,13 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
 from bcdata.cli import alert, data, export, features, gaps, inspect, materialize, verify, watch
-from bcdata.cli.output.show import print_json
+from bcdata.cli.output.show import out, print_json
 from bcdata.errors import BcdataError, UsageError
 from bcdata.providers.registry import UNAVAILABLE
 
@@ -21,7 +21,27 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        out.print(f"bcdata {version('bcdata')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _all(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and end.", is_eager=True, callback=_version)
+    ] = False,
+) -> None:
+    """Options of the program itself."""
+
+
 materialize.register(app)
 inspect.register(app)
 features.register(app)

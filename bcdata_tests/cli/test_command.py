@@ -1,6 +1,7 @@
 """The real command, end to end: exit statuses, reports for machines, symbols that are not ASCII."""
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,26 @@ def test_a_dry_run_counts_and_touches_nothing(command: Command) -> None:
     found = json.loads(done.stdout)
     assert (found["objects"], found["partitions"]) == (3, 24)
     assert not command.root.exists()
+
+
+def test_what_was_not_spelt_out_is_said_and_needs_a_yes(command: Command) -> None:
+    asked = command.run(["materialize", D, "--last", "60d"])
+    assert asked.returncode == 2
+    assert "what a run would do" in asked.stdout
+    assert "--yes" in asked.stderr
+    assert not command.root.exists()
+    done = command.run(
+        ["materialize", D, "--symbols", "btc/usdt", "--from", "2025-01", "--to", "2025-01", "--until", "raw"]
+    )
+    assert done.returncode == 0, done.stderr
+    agreed = command.run(["materialize", D, "--symbols", "BTCUSDT", "--last", "60d", "--until", "raw", "--yes"])
+    assert agreed.returncode == 0, agreed.stderr
+
+
+def test_the_version(command: Command) -> None:
+    done = command.run(["--version"])
+    assert (done.returncode, done.stdout) == (0, f"bcdata {version('bcdata')}\n")
+    assert command.run(["materialize", "-h"]).stdout == command.run(["materialize", "--help"]).stdout
 
 
 @pytest.mark.slow

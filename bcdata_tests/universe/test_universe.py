@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bcdata.cli import app, show
+from bcdata.cli import app
+from bcdata.cli.output import show
 from bcdata.errors import UsageError
 from bcdata.query import query
 from bcdata.store.layout import universe_table
