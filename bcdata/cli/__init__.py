@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 from typer.exceptions import TyperException
 
-from bcdata.cli import alert, data, export, features, gaps, inspect, materialize, verify, watch
+from bcdata.cli import alert, data, export, features, gaps, inspect, lists, materialize, verify, watch
 from bcdata.cli.output.show import out, print_json
 from bcdata.errors import BcdataError, UsageError
 from bcdata.providers.registry import UNAVAILABLE
@@ -44,6 +44,7 @@ def _all(
 
 materialize.register(app)
 inspect.register(app)
+lists.register(app)
 features.register(app)
 gaps.register(app)
 data.register(app)

@@ -1,0 +1,43 @@
+"""What there is to ask for: datasets of the catalog, symbols of the lake."""
+
+import json
+
+import pytest
+
+from bcdata_tests.command import Command, materialize
+from bcdata_tests.mirror import made_day
+from bcdata_tests.world import BARS_BY_DAY, D, World
+
+DAYS = ("2025-01-01", "2025-01-02")
+
+
+@pytest.fixture
+def command(world: World) -> Command:
+    for day in DAYS:
+        world.mirror.put_day("BTCUSDT", day, made_day(day))
+    return Command.of(world, BARS_BY_DAY, "lists")
+
+
+def test_datasets(command: Command) -> None:
+    (found,) = json.loads(command.run(["datasets", "--json"]).stdout)
+    assert (found["dataset"], found["type"], found["market"], found["interval"]) == (D, "klines", "spot", "1m")
+    assert (found["grain"], found["features"]) == ("day", False)
+    shown = command.run(["datasets"])
+    assert shown.returncode == 0
+    assert D in shown.stdout
+
+
+def test_symbols(command: Command) -> None:
+    none = command.run(["symbols", D])
+    assert none.returncode == 0
+    assert "there is no lake" in none.stderr
+    assert command.run(materialize(D, "BTCUSDT", *DAYS)).returncode == 0
+    found = json.loads(command.run(["symbols", D, "--json"]).stdout)
+    assert found == [{"symbol": "BTCUSDT", "first": DAYS[0], "last": DAYS[1], "partitions": 2}]
+    assert "1 symbols" in command.run(["symbols", D]).stdout
+
+
+def test_an_unknown_dataset_is_a_mistake(command: Command) -> None:
+    done = command.run(["symbols", "spot_klines_1x"])
+    assert done.returncode == 2
+    assert D in done.stderr
