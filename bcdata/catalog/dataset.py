@@ -18,7 +18,7 @@ from bcdata.frames.types import FrameType
 from bcdata.intervals import Interval
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import SOURCES
-from bcdata.windows import Grain
+from bcdata.windows import Grain, Window
 
 _FIRST_YEAR, _LAST_YEAR = "1970", "2100"
 
@@ -111,6 +111,10 @@ class Dataset(Section):
     def archive_has(self) -> tuple[Period, ...]:
         """The periods of which the archive has files of its kind, whichever of them the catalog has read."""
         return _periods(parse_name(self.name))
+
+    def held(self, named: Window) -> Window:
+        """The time of the rows in a published file, by the time that it names: mostly the same."""
+        return SOURCES[self.bulk].capabilities.held(self.market, self.kind, named) if self.bulk else named
 
     def source(self, role: Role) -> str | None:
         """The first of its sources that is read in this way; None where none is."""

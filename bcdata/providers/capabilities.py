@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +11,7 @@ from bcdata.frames.types import BARS
 from bcdata.net.budgets import Budget
 from bcdata.net.keys import Key
 from bcdata.venues.market import Market
+from bcdata.windows import Window
 
 if TYPE_CHECKING:
     from bcdata.net.client import HttpClient
@@ -27,6 +29,31 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class EndLabels:
+    """That rows in files of a kind bore the end of their time as their label, and since when they bear its start.
+
+    What ends at midnight stands in the file of the day that begins then: such a file begins before the day that it
+    names.
+
+    Attributes:
+        market: whose files.
+        kind: the type of datasets.
+        length: of the time that a row is of.
+        until: the midnight (UTC) from which on labels are starts. It is there as an end and as a start.
+    """
+
+    market: str
+    kind: str
+    length: timedelta
+    until: datetime
+
+    def held(self, named: Window) -> Window:
+        """The time of the rows of a file, by the time that it names."""
+        start = named.start - self.length if named.start <= self.until else named.start
+        return Window(start, named.end - self.length if named.end <= self.until else named.end)
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a source can do.
 
@@ -41,6 +68,7 @@ class Capabilities:
         omits_empty: whether it leaves out bars in which nothing was traded.
         keys: where its keys are read and how they are sent; empty where it needs none.
         may_be_kept: whether its terms let the data be kept.
+        end_labels: the kinds of its files whose rows were labelled by their ends.
     """
 
     markets: tuple[str, ...]
@@ -53,6 +81,12 @@ class Capabilities:
     omits_empty: bool = False
     keys: tuple[Key, ...] = ()
     may_be_kept: bool = True
+    end_labels: tuple[EndLabels, ...] = ()
+
+    def held(self, market: str, kind: str, named: Window) -> Window:
+        """The time of the rows of a file of this kind, by the time that it names: mostly the same."""
+        own = (one for one in self.end_labels if (one.market, one.kind) == (market, kind))
+        return next((one.held(named) for one in own), named)
 
 
 @dataclass(frozen=True, slots=True)

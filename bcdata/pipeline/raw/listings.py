@@ -31,7 +31,7 @@ class Listings:
         self._archive = archive
         self._dataset = dataset
         self._first = Grain.DAY.key(ordered[0].start - dataset.frame_type.early)
-        self._last = Grain.DAY.key(ordered[-1].start if dataset.grain is Grain.DAY else _last_instant(ordered[-1]))
+        self._last = self._day_after(ordered[-1]) or Grain.DAY.key(_last_instant(ordered[-1]))
         self._due = due_until(dataset, now) if now else EPOCH
         self._due_keys: dict[Period, str] = {}
         if now:
@@ -68,16 +68,24 @@ class Listings:
         found = [key for key in monthly.not_understood if about(key, series, "monthly", window, lacks=lacks_month)]
         return found + [key for key in daily.not_understood if about(key, series, "daily", window, lacks=lacks_days)]
 
-    async def before(self, symbol: str, window: Window) -> BulkObject | None:
-        """The monthly object of the month before the window, where it may hold a row of it.
+    async def beside(self, symbol: str, window: Window) -> list[BulkObject]:
+        """The objects of other times that may hold a row of the window: the month before it, or the day after it.
 
         Raises:
             ProviderError: the archive cannot be asked.
         """
-        early = self._dataset.frame_type.early
-        if not early:
-            return None
-        return (await self.objects(symbol, Grain.MONTH.window(Grain.MONTH.key(window.start - early))))[1]
+        found: list[BulkObject] = []
+        if early := self._dataset.frame_type.early:
+            month = Grain.MONTH.window(Grain.MONTH.key(window.start - early))
+            found += [one for one in [(await self.objects(symbol, month))[1]] if one]
+        if after := self._day_after(window):
+            found += (await self.objects(symbol, Grain.DAY.window(after)))[0]
+        return found
+
+    def _day_after(self, window: Window) -> str | None:
+        """The key of the day after the window, where its file holds rows of the window."""
+        key = Grain.DAY.key(window.end)
+        return key if self._dataset.held(Grain.DAY.window(key)).start < window.end else None
 
     async def coarser_days(self, symbol: str, interval: str, window: Window) -> list[BulkObject]:
         """The daily objects of another interval inside the window, whatever the catalog says of periods.
