@@ -106,10 +106,12 @@ RAW_METRIC = schema_of(
         "to_us": pl.Int64,
     }
 )
-"""Metrics as read: `text`, the line as it stood, and `line`, its number, from 0, of the file `name`. `time` is the
-start of the five minutes in µs since the epoch (UTC), null where the line tells none; where its label may mean another time
-too, that is `other_time`, and `unclear` the rule that it breaks. `is_row` says whether the line has as many fields as
-others, `are_numbers` whether each value is blank (null) or a number. `from_us`, `to_us` is the time of the file."""
+"""Metrics as read: `text`, the line as it stood, and `line`, its number, from 0, of the file `name`.
+
+`time` is the start of the five minutes in µs since the epoch (UTC), null where the line tells none; where its label may
+mean another time too, that is `other_time`, and `unclear` the rule that it breaks. `is_row` says whether the line has as
+many fields as others, `are_numbers` whether each value is blank (null) or a number. `from_us`, `to_us` is the time of
+the file."""
 
 LEDGER = schema_of(
     {

@@ -40,7 +40,7 @@ Ask = Callable[[RunContext, Partition], Awaitable[Outcome]]
 Tell = Callable[
     [RunContext, Dataset, Partition, Sequence[BulkObject], Sequence[ObjectRecord]], Awaitable[EvidenceRecord]
 ]
-"""What other files tell of missing rows of a partition of raw, by the objects in force and the records of those read."""
+"""What other files tell of missing rows of a partition of raw, by the objects in force and by those that are read."""
 
 
 class Answers(Protocol):
