@@ -109,9 +109,9 @@ RAW_METRIC = schema_of(
 """Metrics as read: `text`, the line as it stood, and `line`, its number, from 0, of the file `name`.
 
 `time` is the start of the five minutes in µs since the epoch (UTC), null where the line tells none; where its label may
-mean another time too, that is `other_time`, and `unclear` the rule that it breaks. `is_row` says whether the line has as
-many fields as others, `are_numbers` whether each value is blank (null) or a number. `from_us`, `to_us` is the time of
-the file."""
+mean another time too, that is `other_time`, and `unclear` the rule that it breaks. `is_row` says whether the line has
+as many fields as others, `are_numbers` whether each value is blank (null) or a number. `from_us`, `to_us` is the time
+of the file."""
 
 LEDGER = schema_of(
     {

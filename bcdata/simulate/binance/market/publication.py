@@ -24,7 +24,7 @@ _GRAINS = {"daily": Grain.DAY, "monthly": Grain.MONTH}
 
 
 class Publication:
-    """The calendar of the archive: klines of all types by day (1m .. 1d) and month, funding by month, metrics by day."""
+    """The calendar of the archive: klines by day (1m .. 1d) and month, metrics by day, funding by month."""
 
     def __init__(self, symbols: Sequence[GeneratedSymbol], outages: Sequence[Outage]) -> None:
         self._symbols = {(symbol.venue, symbol.symbol): symbol for symbol in symbols}
