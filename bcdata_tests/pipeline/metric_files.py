@@ -1,0 +1,74 @@
+"""Files of metrics that tests write into an archive, and what they should come to, worked out without bcdata."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bcdata_tests.mirror import Mirror, zipped
+from bcdata_tests.run import utc
+
+STEP, DAY = timedelta(minutes=5), timedelta(days=1)
+CHANGE = utc("2026-06-25")
+"""From here on labels of um are starts; before they are ends."""
+HEADER = (
+    "create_time,symbol,sum_open_interest,sum_open_interest_value,count_toptrader_long_short_ratio,"
+    "sum_toptrader_long_short_ratio,count_long_short_ratio,sum_taker_long_short_vol_ratio"
+)
+SYMBOLS = {"um": "BTCUSDT", "cm": "BTCUSD_PERP"}
+
+
+def values_of(time: datetime) -> list[str]:
+    """Six values that no other five minutes have."""
+    number = int(time.timestamp()) // 300 % 1_000_000
+    return [f"{1000 + number}.{at:08d}" for at in range(6)]
+
+
+def floats_of(time: datetime) -> tuple[float, ...]:
+    """The same as they are published."""
+    return tuple(map(float, values_of(time)))
+
+
+def label_of(market: str, time: datetime) -> datetime:
+    """What the archive writes for the five minutes that begin then."""
+    return time + STEP if market == "um" and time < CHANGE else time
+
+
+def line(market: str, time: datetime, *, symbol: str | None = None) -> str:
+    return ",".join([f"{label_of(market, time):%Y-%m-%d %H:%M:%S}", symbol or SYMBOLS[market], *values_of(time)])
+
+
+def times_in_file(market: str, day: str) -> list[datetime]:
+    """The five minutes of which the file that names a day has rows: by their labels."""
+    start = utc(day)
+    around = [start - DAY + at * STEP for at in range(3 * 288)]
+    named = [one for one in around if start <= label_of(market, one) < start + DAY]
+    # The label at which they change is an end of the day before, and a start of its own.
+    return sorted({*named})
+
+
+def lines(market: str, day: str) -> list[str]:
+    return [line(market, one) for one in times_in_file(market, day)]
+
+
+def times_of(day: str) -> list[datetime]:
+    """All five minutes of a day."""
+    return [utc(day) + at * STEP for at in range(288)]
+
+
+def key_of(market: str, day: str) -> str:
+    symbol = SYMBOLS[market]
+    return f"data/futures/{market}/daily/metrics/{symbol}/{symbol}-metrics-{day}.zip"
+
+
+def put(
+    mirror: Mirror, market: str, day: str, rows: Sequence[str] | None = None, *, content: bytes | None = None
+) -> None:
+    """Stores a day's file: these rows below the header, or this content as it is."""
+    text = "".join(f"{row}\n" for row in [HEADER, *(lines(market, day) if rows is None else rows)])
+    body = text.encode() if content is None else content
+    mirror.put(key_of(market, day), zipped(f"{SYMBOLS[market]}-metrics-{day}.csv", body))
+
+
+def catalog(market: str, *, grain: str = "day", start: str = "2024-01-01") -> str:
+    first = start if grain == "day" else start[:7]
+    fields = f"grain: {grain}, start: {first}, symbols: [{SYMBOLS[market]}], sources: [binance_archive]"
+    return f"datasets:\n  {market}_metrics: {{{fields}}}\n"
