@@ -28,6 +28,10 @@ from bcdata.store.store import Store
 from bcdata.venues.calendar import calendar
 from bcdata.windows import Window
 
+_YEAR_3000_US = 32_503_680_000_000_000
+_SHOWN = pl.when(pl.col("time").is_between(0, _YEAR_3000_US)).then("time").cast(TIME).alias("time")
+"""Times that no calendar has are not shown as such: the line has them as they stood."""
+
 
 def read_object(store: Store, dataset: Dataset, raw: Partition, record: ObjectRecord) -> FileMetrics:
     """The metrics of an object that raw holds.
@@ -75,7 +79,7 @@ def parse_files(store: Store, dataset: Dataset, raw: Partition, manifest: Archiv
     wide = [one["name"] for one, content in zip(opened.records, opened.contents, strict=True) if content.is_wide]
     more = [*_costs(whole, window), *extra_columns(wide), *fewer_rows(gone, dataset.pace, "rows")]
     rejected = pl.concat([audited.rejected, unread_rows(_own(whole, window))], how="diagonal")
-    rejected = rejected.select("name", "line", "reason", "evidence", pl.col("time").cast(TIME, strict=False), "text")
+    rejected = rejected.select("name", "line", "reason", "evidence", _SHOWN, "text")
     return Draft(audited.metrics, audited.verdict.with_findings(more), record, rejected)
 
 
