@@ -9,11 +9,14 @@ from bcdata.frames.columns import METRIC_VALUES
 from bcdata.frames.schema import MERGED_METRIC
 from bcdata.healing.refill import standing
 from bcdata.healing.republished import look
+from bcdata.healing.scrub_raw import verify
+from bcdata.pipeline.context import open_own
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone, steps
 from bcdata.store import quarantine
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
+from bcdata_tests.mirror import zipped
 from bcdata_tests.pipeline.metric_files import (
     DAY,
     HEADER,
@@ -287,8 +290,6 @@ def test_before_the_contract_was_listed_nothing_is_expected(world: World) -> Non
     hours = [f"{int((utc(DAYS[1]) + at * 12 * STEP).timestamp()) * 1000}" for at in range(9, 24)]
     rows = "".join(f"{at},1,1,1,1,1,{int(at) + 3_599_999},1,1,1,1,0\n" for at in hours)
     name = f"{SYMBOLS['cm']}-1h-{DAYS[1]}"
-    from bcdata_tests.mirror import zipped
-
     key = f"data/futures/cm/daily/klines/{SYMBOLS['cm']}/1h/{name}.zip"
     world.mirror.put(key, zipped(f"{name}.csv", rows.encode()))
     put(world.mirror, "cm", DAYS[1], lines("cm", DAYS[1])[9 * 12 :])
@@ -296,6 +297,32 @@ def test_before_the_contract_was_listed_nothing_is_expected(world: World) -> Non
     assert ran.troubles == []
     assert {row[3] for row in ledger(lake, "cm", *DAYS[:2])} == {"not_listed"}
     assert sum(row[2] for row in ledger(lake, "cm", *DAYS[:2])) == 288 + 108
+
+
+def test_damage_is_found_in_both_days_that_hold_a_file_and_repaired(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in ALL:
+        put(world.mirror, "um", day)
+    lake, _ = run(world, "um", *DAYS)
+    monkeypatch.setenv("BCDATA_ROOT", str(lake.root))
+    before, dataset = tree(lake.root), lake.catalog["um_metrics"]
+
+    def found() -> set[str]:
+        """The days with a problem."""
+        with open_own(lake.catalog, lake.now) as context:
+            return {one.partition.date for one in verify(context, dataset) if one.problems}
+
+    assert found() == set()
+    files = sorted(lake.root.glob(f"raw/{ARCHIVE}/um_metrics/symbol=BTCUSDT/*/*{DAYS[1]}*.zip"))
+    assert [path.parent.name for path in files] == [f"date={day}" for day in DAYS[:2]]
+    for path in files:
+        path.write_bytes(path.read_bytes()[:-9] + b"\x00" * 9)
+    assert found() == {*DAYS[:2]}
+    _, ran = run(world, "um", *DAYS)
+    assert ran.troubles == []
+    assert tree(lake.root) == before
+    assert found() == set()
 
 
 def test_no_zone_is_made_of_it(world: World) -> None:
