@@ -24,6 +24,7 @@ LARGEST = 1e15
 """No open interest comes near it, in contracts, coins or money, and no ratio does."""
 AMBIGUOUS = "ambiguous_label"
 ZERO = "open_interest_zero"
+_WHY = ": its label was the end of five minutes before, and is their start since"
 _OPEN_INTEREST = ("sum_open_interest", "sum_open_interest_value")
 _NAMED = pl.col("time").is_between(pl.col("from_us"), pl.col("to_us"), closed="left")
 IS_NAMED = _NAMED.fill_null(value=False)
@@ -83,7 +84,7 @@ def audit_metrics(raw: pl.DataFrame, *, symbol: str, window: Window, max_bad_sha
     judged = raw.with_columns(blame(broken))
     none: dict[str, int] = {}
     bad = bad_objects(judged, none, max_bad_share, by="name")
-    judged = set_aside_objects(judged, bad, by="name")
+    judged = _explained(set_aside_objects(judged, bad, by="name"))
     ours = judged.filter(_is_of(window))
     found = blamed_findings(ours.drop("evidence"), broken)
     sound = ours.filter(pl.col("reason").is_null()).drop("reason", "evidence").sort("time", maintain_order=True)
@@ -95,6 +96,14 @@ def audit_metrics(raw: pl.DataFrame, *, symbol: str, window: Window, max_bad_sha
     elsewhere = judged.filter(~_is_of(window) & pl.col("reason").is_not_null())
     verdict = Verdict(metrics.height, tuple(found))
     return AuditedMetrics(metrics, pl.concat(aside).sort("name", "line"), elsewhere, verdict, bad)
+
+
+def _explained(judged: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the two times as evidence where their label does not tell which it is."""
+    times = [pl.col(name).cast(TIME).dt.strftime("%Y-%m-%d %H:%M") for name in ("time", "other_time")]
+    words = pl.lit("it is of ") + pl.min_horizontal(times) + " or of " + pl.max_horizontal(times)
+    is_unclear = pl.col("unclear") == pl.col("reason")
+    return judged.with_columns(evidence=pl.when(is_unclear).then(words + _WHY).otherwise("evidence"))
 
 
 def _is_of(window: Window) -> pl.Expr:

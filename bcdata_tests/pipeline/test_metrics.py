@@ -145,6 +145,8 @@ def test_of_two_meanings_nothing_is_guessed(world: World, order: str) -> None:
     for day in CHANGE_DAYS:
         assert [reason for _, _, reason in set_aside(lake, "um", day)] == ["duplicate_conflict"]
         assert ran.rules(Zone.PARSED, "BTCUSDT", day, ARCHIVE) == {"duplicate_conflict": 1}
+        words = "it is of 2026-06-24 23:55 or of 2026-06-25 00:00"
+        assert words in lake.ledger("um_metrics", "BTCUSDT", day)["evidence"][0]
 
 
 def test_where_both_meanings_say_the_same_there_is_nothing_to_choose(world: World) -> None:
@@ -228,6 +230,15 @@ def test_after_the_change_a_day_waits_for_no_other_file(world: World) -> None:
     assert ran.troubles == []
     assert ledger(lake, "um", "2026-07-01") == []
     assert not [one for one in world.asked("/archive/") if "2026-07-02" in one]
+
+
+def test_of_a_day_that_still_runs_what_is_over_is_not_due(world: World) -> None:
+    put(world.mirror, "cm", DAYS[0])
+    now = utc("2024-03-02T10:03")
+    lake, ran = run(world, "cm", *DAYS[:2], now=now)
+    assert ran.troubles == []
+    assert merged(lake, "cm", DAYS[1]) == {}
+    assert ledger(lake, "cm", *DAYS[:2]) == [("03-02 00:00", "03-02 09:55", 120, "not_published")]
 
 
 def test_the_order_in_which_days_come_makes_no_difference(world: World) -> None:

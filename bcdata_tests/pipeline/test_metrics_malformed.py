@@ -25,7 +25,7 @@ from bcdata_tests.pipeline.metric_files import (
     times_in_file,
     times_of,
 )
-from bcdata_tests.run import ARCHIVE, Lake, Ran, utc
+from bcdata_tests.run import ARCHIVE, Lake, Ran, tree, utc
 from bcdata_tests.world import World
 
 BEFORE, DAY, AFTER, LAST = "2024-03-01", "2024-03-02", "2024-03-03", "2024-03-04"
@@ -217,6 +217,9 @@ def test_what_is_not_believed_costs_its_own_rows_alone(world: World, market: str
     is_object = ran.rules(Zone.PARSED, SYMBOLS[market], DAY, ARCHIVE).get("bad_share", 0) == 0
     lost = 1 if is_object else count - 1
     assert kept_or_set_aside(lake, ran, market) == lost
+    before = tree(lake.root)
+    lake.materialize(f"{market}_metrics", SYMBOLS[market], BEFORE, AFTER)
+    assert tree(lake.root) == before
 
 
 @MARKETS
