@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from bcdata.net.client import HttpClient
 
 
+_DAY = timedelta(days=1)
+
+
 class Role(StrEnum):
     """How a source is read."""
 
@@ -32,8 +35,7 @@ class Role(StrEnum):
 class EndLabels:
     """That rows in files of a kind bore the end of their time as their label, and since when they bear its start.
 
-    What ends at midnight stands in the file of the day that begins then: such a file begins before the day that it
-    names.
+    What ends at midnight may stand in the file of the day that begins then, or in that of the day that ends.
 
     Attributes:
         market: whose files.
@@ -48,9 +50,13 @@ class EndLabels:
     until: datetime
 
     def held(self, named: Window) -> Window:
-        """The time of the rows of a file, by the time that it names."""
-        start = named.start - self.length if named.start <= self.until else named.start
-        return Window(start, named.end - self.length if named.end <= self.until else named.end)
+        """The time in which rows of a file may lie, by the time that it names."""
+        return Window(named.start - self.length if named.start <= self.until else named.start, named.end)
+
+    def files_of(self, window: Window) -> Window:
+        """The time that files of days name which may hold rows of a window, or tell what its first label means."""
+        start = window.start - _DAY if window.start == self.until else window.start
+        return Window(start, window.end + _DAY if window.end <= self.until else window.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +89,9 @@ class Capabilities:
     may_be_kept: bool = True
     end_labels: tuple[EndLabels, ...] = ()
 
-    def held(self, market: str, kind: str, named: Window) -> Window:
-        """The time of the rows of a file of this kind, by the time that it names: mostly the same."""
-        own = (one for one in self.end_labels if (one.market, one.kind) == (market, kind))
-        return next((one.held(named) for one in own), named)
+    def labels_of(self, market: str, kind: str) -> EndLabels | None:
+        """Until when rows in files of a kind were labelled by their ends; None where they never were."""
+        return next((one for one in self.end_labels if (one.market, one.kind) == (market, kind)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,10 +81,12 @@ def audit_metrics(raw: pl.DataFrame, *, symbol: str, window: Window, max_bad_sha
         max_bad_share: the share of an object's rows above which the whole object is set aside.
     """
     broken = rules(symbol)
-    judged = raw.with_columns(blame(broken))
-    none: dict[str, int] = {}
-    bad = bad_objects(judged, none, max_bad_share, by="name")
-    judged = _explained(set_aside_objects(judged, bad, by="name"))
+    judged, bad = _judged(raw, broken, max_bad_share)
+    if starts := _told_by_others(judged):
+        is_start = pl.col("unclear").is_not_null() & pl.col("name").is_in(starts)
+        time = pl.when(is_start).then(pl.max_horizontal("time", "other_time")).otherwise("time")
+        clear = {name: pl.when(~is_start).then(name) for name in ("other_time", "unclear")}
+        judged, bad = _judged(raw.with_columns(time=time, **clear), broken, max_bad_share)
     ours = judged.filter(_is_of(window))
     found = blamed_findings(ours.drop("evidence"), broken)
     sound = ours.filter(pl.col("reason").is_null()).drop("reason", "evidence").sort("time", maintain_order=True)
@@ -96,6 +98,28 @@ def audit_metrics(raw: pl.DataFrame, *, symbol: str, window: Window, max_bad_sha
     elsewhere = judged.filter(~_is_of(window) & pl.col("reason").is_not_null())
     verdict = Verdict(metrics.height, tuple(found))
     return AuditedMetrics(metrics, pl.concat(aside).sort("name", "line"), elsewhere, verdict, bad)
+
+
+def _judged(
+    raw: pl.DataFrame, broken: tuple[Rule, ...], max_bad_share: float
+) -> tuple[pl.DataFrame, dict[str, BadRows]]:
+    """The rows with `reason` and `evidence`, and the objects (by name) that are set aside whole."""
+    blamed = raw.with_columns(blame(broken))
+    none: dict[str, int] = {}
+    bad = bad_objects(blamed, none, max_bad_share, by="name")
+    return _explained(set_aside_objects(blamed, bad, by="name")), bad
+
+
+def _told_by_others(judged: pl.DataFrame) -> list[str]:
+    """The objects whose ambiguous row is a start, as the end stands in another object, with other values."""
+    found = []
+    for (name,), rows in judged.filter(pl.col("reason") == AMBIGUOUS).group_by("name"):
+        end = rows.select(pl.min_horizontal("time", "other_time").min()).item()
+        is_end = (pl.col("time") == end) & pl.col("unclear").is_null() & (pl.col("name") != name)
+        ends = judged.filter(is_end & pl.col("reason").is_null()).select(METRIC_VALUES).rows()
+        if ends and not {*ends} & {*rows.select(METRIC_VALUES).rows()}:
+            found.append(str(name))
+    return found
 
 
 def _explained(judged: pl.DataFrame) -> pl.DataFrame:

@@ -45,6 +45,11 @@ def times_in_file(market: str, day: str) -> list[datetime]:
     return sorted({*named})
 
 
+def lines_to_midnight(market: str, day: str) -> list[str]:
+    """A file in the other layout: of um before the change labels from 00:05 to 00:00 of the next day."""
+    return [line(market, one) for one in times_of(day)]
+
+
 def lines(market: str, day: str) -> list[str]:
     return [line(market, one) for one in times_in_file(market, day)]
 

@@ -27,6 +27,7 @@ from bcdata_tests.pipeline.metric_files import (
     key_of,
     line,
     lines,
+    lines_to_midnight,
     put,
     times_of,
 )
@@ -149,6 +150,51 @@ def test_of_two_meanings_nothing_is_guessed(world: World, order: str) -> None:
         assert words in lake.ledger("um_metrics", "BTCUSDT", day)["evidence"][0]
 
 
+@pytest.mark.parametrize("first", [0, 1, 2, 3])
+def test_files_that_end_at_midnight_come_to_the_same(world: World, first: int) -> None:
+    """In issue 491 files of um are labelled from 00:05 to 00:00 of the next day, in a genuine one from 00:00 to 23:55.
+
+    From one of the days on the files are in the other layout; the last of those before has its midnight, too.
+    """
+    days = ("2026-06-22", *CHANGE_FILES)
+    for at, day in enumerate(days):
+        rows = lines_to_midnight("um", day) if at >= first else lines("um", day)
+        if at == first - 1:
+            rows = [*rows, line("um", times_of(day)[-1])]
+        put(world.mirror, "um", day, rows)
+    lake, ran = run(world, "um", *days[1:-1])
+    assert ran.troubles == []
+    assert merged(lake, "um", *days[1:-1]) == truth(*days[1:-1])
+    assert ledger(lake, "um", *days[1:-1]) == []
+    assert all(outcome.verdict.findings == () for outcome in ran.of(Zone.PARSED, ARCHIVE).values())
+
+
+@pytest.mark.parametrize("case", ["lost", "broken", "not believed", "the same row"])
+def test_a_single_row_is_a_start_only_if_the_file_before_has_the_end(world: World, case: str) -> None:
+    for day in CHANGE_FILES:
+        put(world.mirror, "um", day, lines_to_midnight("um", day))
+    before, rows = CHANGE_FILES[1], lines_to_midnight("um", CHANGE_FILES[2])
+    whole = lines_to_midnight("um", before)
+    if case == "lost":
+        world.mirror.remove(key_of("um", before))
+    elif case == "broken":
+        put(world.mirror, "um", before, content=b"<html>\n")
+    elif case == "not believed":
+        put(world.mirror, "um", before, [*(row.replace("BTC", "ETH") for row in whole[:-1]), whole[-1]])
+    else:
+        put(world.mirror, "um", CHANGE_FILES[2], [whole[-1], *rows[1:]])
+    lake, ran = run(world, "um", CHANGE_FILES[2])
+    assert ran.troubles == []
+    assert ledger(lake, "um", CHANGE_FILES[2]) == [("06-25 00:00", "06-25 00:00", 1, "quarantined")]
+    assert [reason for *_, reason in set_aside(lake, "um", CHANGE_FILES[2])] == ["ambiguous_label"]
+    assert ran.rules(Zone.PARSED, "BTCUSDT", CHANGE_FILES[2], ARCHIVE) == {"ambiguous_label": 1}
+    put(world.mirror, "um", before, whole)
+    put(world.mirror, "um", CHANGE_FILES[2], rows)
+    lake, ran = run(world, "um", CHANGE_FILES[2])
+    assert merged(lake, "um", CHANGE_FILES[2]) == truth(CHANGE_FILES[2])
+    assert ledger(lake, "um", CHANGE_FILES[2]) == []
+
+
 def test_where_both_meanings_say_the_same_there_is_nothing_to_choose(world: World) -> None:
     rows = lines("um", "2026-06-25")
     equal = [rows[0], *rows[2:], rows[0]]
@@ -177,7 +223,7 @@ def test_a_single_row_of_both_meanings_is_of_neither(world: World, copies: int) 
 
 @pytest.mark.parametrize(
     ("market", "day", "rest"),
-    [("um", "2024-03-02", 288), ("um", "2026-07-02", 288), ("cm", "2024-03-02", 288), ("cm", "2026-07-02", 288)],
+    [("um", "2024-03-02", 287), ("um", "2026-07-02", 288), ("cm", "2024-03-02", 288), ("cm", "2026-07-02", 288)],
 )
 def test_rows_of_the_next_day_are_set_aside_and_not_dropped(world: World, market: str, day: str, rest: int) -> None:
     days = [f"{utc(day) + at * DAY:%Y-%m-%d}" for at in (-1, 0, 1, 2)]
@@ -187,7 +233,9 @@ def test_rows_of_the_next_day_are_set_aside_and_not_dropped(world: World, market
     lake, ran = run(world, market, *days[:3])
     assert ran.troubles == []
     assert merged(lake, market, *days[:3]).items() >= truth(*days[1:3]).items()
-    assert ran.rules(Zone.PARSED, SYMBOLS[market], day, ARCHIVE) == {"content_matches_name": rest}
+    # Of um before the change the first of them is an end: it is of the last five minutes of its file's own day.
+    twice = {"duplicate": 288 - rest} if rest < 288 else {}
+    assert ran.rules(Zone.PARSED, SYMBOLS[market], day, ARCHIVE) == {"content_matches_name": rest, **twice}
     assert len(set_aside(lake, market, day)) == rest
     assert set_aside(lake, market, days[2]) == []
 

@@ -17,7 +17,7 @@ from bcdata.providers.base import ObjectError
 from bcdata.providers.binance.metric_labels import METRIC_LABELS
 from bcdata.providers.binance.metrics import read_metrics
 from bcdata.windows import Grain, Window
-from bcdata_tests.pipeline.metric_files import CHANGE, DAY, HEADER, STEP, lines, times_in_file
+from bcdata_tests.pipeline.metric_files import CHANGE, DAY, HEADER, STEP, line, lines, times_in_file, times_of
 from bcdata_tests.run import utc
 
 DAYS = st.integers(-400, 400).map(lambda off: Grain.DAY.window(f"{CHANGE + off * DAY:%Y-%m-%d}"))
@@ -35,11 +35,19 @@ def read(market: str, day: str, rows: list[str], header: str = HEADER) -> list[t
 
 
 @given(DAYS)
-def test_files_of_neighbouring_days_have_all_of_the_time_once(day: Window) -> None:
+def test_a_day_is_made_of_the_files_that_may_hold_it(day: Window) -> None:
     after = Grain.DAY.window(Grain.DAY.key(day.end))
-    mine, its = METRIC_LABELS.held(day), METRIC_LABELS.held(after)
-    assert mine.end == its.start
-    assert mine.end - mine.start == DAY + (STEP if f"{day.start:%Y-%m-%d}" == CHANGED else timedelta())
+    held, its, named = METRIC_LABELS.held(day), METRIC_LABELS.held(after), METRIC_LABELS.files_of(day)
+    assert held.end == day.end
+    assert held.start == day.start - (STEP if day.start <= CHANGE else timedelta())
+    assert (named.end == after.end) is (its.start < day.end)
+    assert (named.start < day.start) is (day.start == CHANGE)
+
+
+def test_in_a_file_of_the_day_before_the_label_of_the_change_is_an_end() -> None:
+    rows = [line("um", time) for time in times_of("2026-06-24")]
+    assert rows[-1].startswith("2026-06-25 00:00:00,")
+    assert read("um", "2026-06-24", rows) == [(time, None, None) for time in times_of("2026-06-24")]
 
 
 @pytest.mark.parametrize("market", ["um", "cm"])

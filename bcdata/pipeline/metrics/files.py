@@ -26,7 +26,7 @@ from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.venues.calendar import calendar
-from bcdata.windows import Window
+from bcdata.windows import Window, overlap
 
 _YEAR_3000_US = 32_503_680_000_000_000
 _SHOWN = pl.when(pl.col("time").is_between(0, _YEAR_3000_US)).then("time").cast(TIME).alias("time")
@@ -77,7 +77,7 @@ def parse_files(store: Store, dataset: Dataset, raw: Partition, manifest: Archiv
         withdrawn=gone,
     )
     wide = [one["name"] for one, content in zip(opened.records, opened.contents, strict=True) if content.is_wide]
-    more = [*_costs(whole, window, audited), *extra_columns(wide), *fewer_rows(gone, dataset.pace, "rows")]
+    more = [*_costs(whole, audited, dataset, window), *extra_columns(wide), *fewer_rows(gone, dataset.pace, "rows")]
     rejected = pl.concat([audited.rejected, unread_rows(_own(whole, window))], how="diagonal")
     rejected = rejected.select("name", "line", "reason", "evidence", _SHOWN, "text")
     return Draft(audited.metrics, audited.verdict.with_findings(more), record, rejected)
@@ -88,11 +88,12 @@ def _own(whole: Sequence[Whole], window: Window) -> list[Whole]:
     return [one for one in whole if object_window(one[0]).start in window]
 
 
-def _costs(whole: Sequence[Whole], window: Window, audited: AuditedMetrics) -> Iterator[Finding]:
-    """The findings of objects that are set aside whole: of one of the day after, what it costs this partition."""
+def _costs(whole: Sequence[Whole], audited: AuditedMetrics, dataset: Dataset, window: Window) -> Iterator[Finding]:
+    """The findings of objects that are set aside whole: of those of other days, what they cost this partition."""
     own = {record["name"] for record, _, _ in _own(whole, window)} | set(audited.rejected["name"])
     for record, rule, words in whole:
-        yield Finding(rule, Severity.ROW if record["name"] in own else Severity.WARN, 1, words)
+        if not overlap(dataset.held(object_window(record)), window).is_empty:
+            yield Finding(rule, Severity.ROW if record["name"] in own else Severity.WARN, 1, words)
 
 
 def _of_rows(audited: AuditedMetrics, lacking: MissingOpens, dataset: Dataset) -> Iterator[SetAsideRecord]:

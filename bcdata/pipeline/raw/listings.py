@@ -30,8 +30,8 @@ class Listings:
         ordered = sorted(windows, key=lambda window: window.start)
         self._archive = archive
         self._dataset = dataset
-        self._first = Grain.DAY.key(ordered[0].start - dataset.frame_type.early)
-        self._last = self._day_after(ordered[-1]) or Grain.DAY.key(_last_instant(ordered[-1]))
+        self._first = Grain.DAY.key(dataset.files_of(ordered[0]).start - dataset.frame_type.early)
+        self._last = Grain.DAY.key(_last_instant(dataset.files_of(ordered[-1])))
         self._due = due_until(dataset, now) if now else EPOCH
         self._due_keys: dict[Period, str] = {}
         if now:
@@ -69,7 +69,7 @@ class Listings:
         return found + [key for key in daily.not_understood if about(key, series, "daily", window, lacks=lacks_days)]
 
     async def beside(self, symbol: str, window: Window) -> list[BulkObject]:
-        """The objects of other times that may hold a row of the window: the month before it, or the day after it.
+        """The objects of other times that a window is made of: the month before it, the day before or after it.
 
         Raises:
             ProviderError: the archive cannot be asked.
@@ -78,14 +78,10 @@ class Listings:
         if early := self._dataset.frame_type.early:
             month = Grain.MONTH.window(Grain.MONTH.key(window.start - early))
             found += [one for one in [(await self.objects(symbol, month))[1]] if one]
-        if after := self._day_after(window):
-            found += (await self.objects(symbol, Grain.DAY.window(after)))[0]
+        if (named := self._dataset.files_of(window)) != window:
+            daily, _ = await self.objects(symbol, named)
+            found += [one for one in daily if PERIODS[one.period].window(one.date_key).start not in window]
         return found
-
-    def _day_after(self, window: Window) -> str | None:
-        """The key of the day after the window, where its file holds rows of the window."""
-        key = Grain.DAY.key(window.end)
-        return key if self._dataset.held(Grain.DAY.window(key)).start < window.end else None
 
     async def coarser_days(self, symbol: str, interval: str, window: Window) -> list[BulkObject]:
         """The daily objects of another interval inside the window, whatever the catalog says of periods.

@@ -24,7 +24,6 @@ _COLUMNS = ("create_time", "symbol", *METRIC_VALUES)
 _ROW = re.compile(rb"\s*\d")
 """A row begins with its time, and may hold nothing but blanks after it."""
 _FORM = "%Y-%m-%d %H:%M:%S"
-_YEAR_3000_US = 32_503_680_000_000_000
 _AROUND = 12
 """So many rows before and after the two of one label have to ascend before their order tells which is which."""
 AMBIGUOUS, CONFLICT = "ambiguous_label", "duplicate_conflict"
@@ -45,7 +44,7 @@ def read_metrics(content: bytes, name: str, window: Window, market: str) -> File
     """
     table = table_of(content, _COLUMNS, _ROW, what="metrics")
     labels = METRIC_LABELS if market == METRIC_LABELS.market else None
-    rows = _timed(_fields(table), labels)
+    rows = _timed(_fields(table), labels, window)
     held = labels.held(window) if labels else window
     edges = pl.Series([held.start, held.end], dtype=TIME).cast(pl.Int64)
     named = {"name": pl.lit(name), "from_us": pl.lit(edges[0]), "to_us": pl.lit(edges[1])}
@@ -77,16 +76,18 @@ def _fields(table: Table) -> pl.DataFrame:
     )
 
 
-def _timed(rows: pl.DataFrame, labels: EndLabels | None) -> pl.DataFrame:
-    """The rows with `time`, `other_time` and `unclear`."""
+def _timed(rows: pl.DataFrame, labels: EndLabels | None, named: Window) -> pl.DataFrame:
+    """The rows with `time`, `other_time` and `unclear`; `named` is the time that their file names."""
     nothing = {"other_time": pl.lit(None, dtype=pl.Int64), "unclear": pl.lit(None, dtype=pl.String)}
     if labels is None:
         return rows.with_columns(pl.col("stamp").alias("time"), **nothing)
     until, length = _micros(labels.until), int(labels.length.total_seconds() * 1_000_000)
-    is_end = pl.col("stamp").is_between(0, _YEAR_3000_US) & (pl.col("stamp") < until)
+    # In a file of the time before the change that label is an end, too: the start is of another day.
+    latest = until if named.end <= labels.until else until - 1
+    is_end = pl.col("stamp").is_between(0, latest)
     timed = rows.with_columns(time=pl.when(is_end).then(pl.col("stamp") - length).otherwise("stamp"), **nothing)
     told = _both_meanings(rows, until)
-    if told.is_empty():
+    if told.is_empty() or labels.until not in named:
         return timed
     there = timed.join(told, on="line", how="left", maintain_order="left")
     time = pl.when(pl.col("is_an_end")).then(until - length).otherwise("time")

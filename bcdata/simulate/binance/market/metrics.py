@@ -1,7 +1,9 @@
 """Generated metrics: open interest and ratios of long to short every five minutes, drawn for each day alone.
 
 `truth` is what there is; `csv` is a day's file of it, with the ways of the archive: labels of um are ends before an
-instant and starts from it on, rows of some days are not in order, some are there twice, and values are blank.
+instant and starts from it on, rows of some days are not in order, some are there twice, and values are blank. Files of
+um have what ends at midnight first, as a genuine one of 2024, and from a day on last, as issue 491 describes those of
+2026: when that changed is not known.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,6 +23,8 @@ HEADER = (
 LENGTH = timedelta(minutes=5)
 STARTS_FROM = datetime(2026, 6, 25, tzinfo=UTC)
 """From here on labels of um are starts; before they are ends. Those of cm always are starts."""
+MIDNIGHT_LAST_FROM = datetime(2026, 1, 1, tzinfo=UTC)
+"""From here on files of um end with what ends at midnight; of what ended at this instant the file before has it."""
 _ROWS = 288
 _STEP_MS = DAY_MS // _ROWS
 _EIGHT, _TEN = 8, 10
@@ -75,9 +79,9 @@ def csv(seed: int, symbol: GeneratedSymbol, named: Window, outages: Sequence[tup
 
 def _held(symbol: GeneratedSymbol, named: Window) -> Window:
     """The time of the rows of the file that names a day."""
-    if symbol.contract_size or named.start > STARTS_FROM:
+    if symbol.contract_size or named.start >= MIDNIGHT_LAST_FROM:
         return named
-    return Window(named.start - LENGTH, named.end if named.end > STARTS_FROM else named.end - LENGTH)
+    return Window(named.start - LENGTH, named.end if named.end == MIDNIGHT_LAST_FROM else named.end - LENGTH)
 
 
 def _label(symbol: GeneratedSymbol, time: int) -> int:
