@@ -5,10 +5,12 @@ import io
 import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
+from statistics import pstdev
 
 from bcdata.catalog import load_catalog
 from bcdata.frames.columns import METRIC_VALUES
 from bcdata.pipeline.zones import Zone
+from bcdata_tests.golden import reader
 from bcdata_tests.run import ARCHIVE, Lake, utc
 
 D, DAY, BEFORE = "um_metrics", "2024-01-02", "2024-01-01"
@@ -26,6 +28,24 @@ def read(mirror: Path) -> dict[datetime, tuple[float, ...]]:
         label = datetime.fromisoformat(row["create_time"] + "+00:00")
         found[label - timedelta(minutes=5)] = tuple(float(row[name]) for name in METRIC_VALUES)
     return found
+
+
+def hours(mirror: Path) -> dict[datetime, float]:
+    """Opens of spot hours of that day."""
+    path = mirror / f"data/spot/daily/klines/BTCUSDT/1h/BTCUSDT-1h-{DAY}.zip"
+    return {reader.instant(row[0]): float(row[1]) for row in reader.fields(path)}
+
+
+def test_labels_of_that_day_are_ends(mirror: Path) -> None:
+    """Value / open interest is a price: that of the instant at which the five minutes end, and of no other."""
+    opens, implied = hours(mirror), {time: row[1] / row[0] for time, row in read(mirror).items()}
+    assert len(opens) == 24
+    spread = {}
+    for minutes in (-5, 0, 5):
+        ends = {time + timedelta(minutes=5 - minutes): price for time, price in implied.items()}
+        spread[minutes] = pstdev(ends[at] / price for at, price in opens.items() if at in ends)
+    assert spread[0] < 5e-4
+    assert min(spread[-5], spread[5]) > 3 * spread[0]
 
 
 def test_a_day_equals_an_independent_reading(lake: Lake, mirror: Path, tmp_path: Path) -> None:
