@@ -10,6 +10,8 @@ from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity
 
 CONFLICT = "duplicate_conflict"
+AMBIGUOUS = "ambiguous_label"
+"""Of a row whose label may mean two times, one of which another row may have."""
 _VALUES = [name for name in WINDOW_BAR.names() if name not in {"open_time", "known_at"}]
 
 

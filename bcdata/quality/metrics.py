@@ -11,7 +11,7 @@ import polars as pl
 
 from bcdata.frames.columns import METRIC_VALUES
 from bcdata.frames.schema import METRIC, TIME
-from bcdata.quality.duplicates import CONFLICT, said_once
+from bcdata.quality.duplicates import AMBIGUOUS, CONFLICT, said_once
 from bcdata.quality.models import METRIC_PACE, audit, metric_model
 from bcdata.quality.rules import Rule, blame, blamed_findings, sample
 from bcdata.quality.shares import BadRows, bad_objects, set_aside_objects
@@ -22,7 +22,6 @@ VERSION = "1"
 """Change it with any rule: partitions audited by older rules become stale."""
 LARGEST = 1e15
 """No open interest comes near it, in contracts, coins or money, and no ratio does."""
-AMBIGUOUS = "ambiguous_label"
 ZERO = "open_interest_zero"
 _WHY = ": its label was the end of five minutes before, and is their start since"
 _OPEN_INTEREST = ("sum_open_interest", "sum_open_interest_value")

@@ -2,9 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
+from bcdata.frames.columns import METRIC_VALUES
+from bcdata.frames.schema import MERGED_METRIC
+from bcdata.store import quarantine
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
 from bcdata_tests.mirror import Mirror, zipped
-from bcdata_tests.run import utc
+from bcdata_tests.run import ARCHIVE, Lake, Ran, utc
+from bcdata_tests.world import World
 
 STEP, DAY = timedelta(minutes=5), timedelta(days=1)
 CHANGE = utc("2026-06-25")
@@ -13,6 +20,7 @@ HEADER = (
     "create_time,symbol,sum_open_interest,sum_open_interest_value,count_toptrader_long_short_ratio,"
     "sum_toptrader_long_short_ratio,count_long_short_ratio,sum_taker_long_short_vol_ratio"
 )
+LATER = utc("2026-12-01")
 SYMBOLS = {"um": "BTCUSDT", "cm": "BTCUSD_PERP"}
 
 
@@ -77,3 +85,38 @@ def catalog(market: str, *, grain: str = "day", start: str = "2024-01-01") -> st
     first = start if grain == "day" else start[:7]
     fields = f"grain: {grain}, start: {first}, symbols: [{SYMBOLS[market]}], sources: [binance_archive]"
     return f"datasets:\n  {market}_metrics: {{{fields}}}\n"
+
+
+def run(world: World, market: str, *days: str, name: str = "lake", now: datetime = LATER) -> tuple[Lake, Ran]:
+    lake = world.lake(catalog(market), now=now, name=name)
+    return lake, lake.materialize(f"{market}_metrics", SYMBOLS[market], days[0], days[-1])
+
+
+def merged(lake: Lake, market: str, *days: str) -> dict[datetime, tuple[Any, ...]]:
+    """What is published of some days, each time once."""
+    rows = []
+    for day in days:
+        frame = lake.bars(f"{market}_metrics", SYMBOLS[market], day)
+        assert frame is not None
+        assert frame.schema == MERGED_METRIC
+        assert frame["time"].is_sorted()
+        rows += frame.select("time", *METRIC_VALUES).rows()
+    assert len({row[0] for row in rows}) == len(rows)
+    return {row[0]: row[1:] for row in rows}
+
+
+def ledger(lake: Lake, market: str, *days: str) -> list[tuple[str, str, int, str]]:
+    rows = lake.ledger(f"{market}_metrics", SYMBOLS[market], *days).sort("start")
+    return [
+        (f"{start:%m-%d %H:%M}", f"{end:%m-%d %H:%M}", bars, status) for start, end, bars, status, _ in rows.iter_rows()
+    ]
+
+
+def set_aside(lake: Lake, market: str, day: str) -> list[tuple[str, int, str]]:
+    partition = Partition("parsed", f"{market}_metrics", SYMBOLS[market], day, ARCHIVE)
+    frame = Store(lake.root).read(quarantine.place(partition))
+    return [] if frame is None else frame.select("name", "line", "reason").rows()
+
+
+def truth(*days: str) -> dict[datetime, tuple[float, ...]]:
+    return {time: floats_of(time) for day in days for time in times_of(day)}

@@ -18,6 +18,7 @@ from bcdata.providers.binance.klines import micros
 from bcdata.providers.binance.metric_labels import METRIC_LABELS
 from bcdata.providers.capabilities import EndLabels
 from bcdata.providers.formats import FileMetrics
+from bcdata.quality.duplicates import AMBIGUOUS, CONFLICT
 from bcdata.windows import Window
 
 _COLUMNS = ("create_time", "symbol", *METRIC_VALUES)
@@ -26,8 +27,6 @@ _ROW = re.compile(rb"\s*\d")
 _FORM = "%Y-%m-%d %H:%M:%S"
 _AROUND = 12
 """So many rows before and after the two of one label have to ascend before their order tells which is which."""
-AMBIGUOUS, CONFLICT = "ambiguous_label", "duplicate_conflict"
-"""What rows of the label break of which it cannot be told what it means."""
 
 
 def read_metrics(content: bytes, name: str, window: Window, market: str) -> FileMetrics:
@@ -86,10 +85,9 @@ def _timed(rows: pl.DataFrame, labels: EndLabels | None, named: Window) -> pl.Da
     latest = until if named.end <= labels.until else until - 1
     is_end = pl.col("stamp").is_between(0, latest)
     timed = rows.with_columns(time=pl.when(is_end).then(pl.col("stamp") - length).otherwise("stamp"), **nothing)
-    told = _both_meanings(rows, until)
-    if told.is_empty() or labels.until not in named:
+    if labels.until not in named:
         return timed
-    there = timed.join(told, on="line", how="left", maintain_order="left")
+    there = timed.join(_both_meanings(rows, until), on="line", how="left", maintain_order="left")
     time = pl.when(pl.col("is_an_end")).then(until - length).otherwise("time")
     other = pl.when(pl.col("why").is_not_null()).then(pl.when("is_an_end").then(until).otherwise(until - length))
     return there.with_columns(time=time, other_time=other, unclear=pl.col("why")).drop("is_an_end", "why")
@@ -104,9 +102,7 @@ def _both_meanings(rows: pl.DataFrame, until: int) -> pl.DataFrame:
     ours = rows.filter(pl.col("is_row") & pl.col("stamp").is_not_null())
     here = ours.filter(pl.col("stamp") == until)
     count, copies = here.height, _copies(ours.filter(pl.col("stamp") != until)["stamp"].to_list())
-    if not count:
-        return pl.DataFrame(schema={"line": pl.Int64, "is_an_end": pl.Boolean, "why": pl.String})
-    are_equal = len(set(here.select("symbol", *METRIC_VALUES).rows())) == 1
+    are_equal = here.select("symbol", *METRIC_VALUES).n_unique() <= 1
     ends, why = 1, None
     if are_equal and count <= copies:
         ends, why = 0, AMBIGUOUS
