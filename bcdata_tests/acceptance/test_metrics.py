@@ -57,6 +57,8 @@ def command(world: World) -> Commands:
 
 
 def test_commands(command: Commands) -> None:
+    planned = command.run(*materialize(D, SYMBOL, FIRST, LAST, "--dry-run"))
+    assert planned.exit_code == 0, planned.output
     report = command.asked(*materialize(D, SYMBOL, FIRST, LAST))
     found = {(one["date"], one["zone"], one["rule"]) for one in report["findings"]}
     assert (LAST, "parsed", "foreign_symbol") in found
