@@ -7,6 +7,7 @@ import pytest
 
 from bcdata.catalog import Automation
 from bcdata.dagster.checks import FINDINGS
+from bcdata.dagster.schedules import refresh_dates
 from bcdata_tests.dagster.healing import Ward, assets, cells, warded
 from bcdata_tests.pipeline.metric_files import catalog, lines, put
 from bcdata_tests.run import utc
@@ -36,6 +37,7 @@ def test_the_graph_and_who_sees_to_it(ward: Ward) -> None:
     assert {key for key in keys if key.endswith(DATASET)} == own
     [dataset] = ward.lake.catalog
     misfits = {kind for kind in Automation if not dataset.takes_part(kind)}
+    assert DAYS[0] in refresh_dates(dataset, utc("2024-03-03T09:30")), "the file of the day after came at eight"
     assert misfits == {Automation.STALE, Automation.MONTHLY, Automation.FIND_HALTS}
 
 
