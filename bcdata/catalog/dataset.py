@@ -16,9 +16,9 @@ from bcdata.catalog.universe import Universe
 from bcdata.errors import UsageError
 from bcdata.frames.types import FrameType
 from bcdata.intervals import Interval
-from bcdata.providers.capabilities import Role
+from bcdata.providers.capabilities import EndLabels, Role
 from bcdata.providers.registry import SOURCES
-from bcdata.windows import Grain
+from bcdata.windows import Grain, Window
 
 _FIRST_YEAR, _LAST_YEAR = "1970", "2100"
 
@@ -111,6 +111,20 @@ class Dataset(Section):
     def archive_has(self) -> tuple[Period, ...]:
         """The periods of which the archive has files of its kind, whichever of them the catalog has read."""
         return _periods(parse_name(self.name))
+
+    def held(self, named: Window) -> Window:
+        """The time in which rows of a published file may lie, by the time that it names: mostly the same."""
+        labels = self._end_labels
+        return labels.held(named) if labels else named
+
+    def files_of(self, window: Window) -> Window:
+        """The time that files of days name of which a window is made: mostly the same."""
+        labels = self._end_labels
+        return labels.files_of(window) if labels else window
+
+    @property
+    def _end_labels(self) -> EndLabels | None:
+        return SOURCES[self.bulk].capabilities.labels_of(self.market, self.kind) if self.bulk else None
 
     def source(self, role: Role) -> str | None:
         """The first of its sources that is read in this way; None where none is."""

@@ -10,6 +10,12 @@ BAR_COLUMNS = frozenset(
     }
 )
 """The values of a canonical bar; `vwap` may be a source's own beside them."""
+METRIC_VALUES = (
+    *("sum_open_interest", "sum_open_interest_value"),
+    *("count_toptrader_long_short_ratio", "sum_toptrader_long_short_ratio"),
+    *("count_long_short_ratio", "sum_taker_long_short_vol_ratio"),
+)
+"""The values of metrics: open interest, in contracts or base units and in its value; and ratios of long to short."""
 _AMOUNTS = frozenset({"volume", "quote_volume"})
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from bcdata.frames.columns import METRIC_VALUES
 from bcdata.frames.types import Rows
 
 Type = pl.DataType | type[pl.DataType]
@@ -83,6 +84,35 @@ SETTLEMENT = schema_of({**FUNDING, "file_interval_hours": pl.Int64})
 """A funding settlement in merged: `interval_hours` follows from the settlements up to it (null where nothing tells);
 `file_interval_hours` is what the archive's file states, null where REST gave the settlement."""
 
+METRIC = schema_of({"time": TIME, **dict.fromkeys(METRIC_VALUES, pl.Float64)})
+"""Metrics in parsed: the start (UTC) of the five minutes that they are of. What the file leaves blank is null."""
+
+MERGED_METRIC = schema_of({**METRIC, "source": pl.String, "known_at": TIME})
+"""Metrics in merged: known at the end of their five minutes."""
+
+RAW_METRIC = schema_of(
+    {
+        "name": pl.String,
+        "line": pl.Int64,
+        "text": pl.String,
+        "time": pl.Int64,
+        "other_time": pl.Int64,
+        "unclear": pl.String,
+        "is_row": pl.Boolean,
+        "symbol": pl.String,
+        **dict.fromkeys(METRIC_VALUES, pl.Float64),
+        "are_numbers": pl.Boolean,
+        "from_us": pl.Int64,
+        "to_us": pl.Int64,
+    }
+)
+"""Metrics as read: `text`, the line as it stood, and `line`, its number, from 0, of the file `name`.
+
+`time` is the start of the five minutes in µs since the epoch (UTC), null where the line tells none; where its label may
+mean another time too, that is `other_time`, and `unclear` the rule that it breaks. `is_row` says whether the line has
+as many fields as others, `are_numbers` whether each value is blank (null) or a number. `from_us`, `to_us` is the time
+of the file."""
+
 LEDGER = schema_of(
     {
         "start": TIME,
@@ -105,7 +135,11 @@ def merged_bar(*, funding: bool) -> pl.Schema:
 
 def merged_schema(rows: Rows, *, funding: bool) -> pl.Schema:
     """The schema of merged rows of a frame type; `funding` says whether their market pays it."""
-    schemas = {"bars": merged_bar(funding=funding), "settlements": SETTLEMENT}
+    schemas: dict[Rows, pl.Schema] = {
+        "bars": merged_bar(funding=funding),
+        "settlements": SETTLEMENT,
+        "metrics": MERGED_METRIC,
+    }
     return schemas[rows]
 
 

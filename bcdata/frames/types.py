@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from bcdata.frames.columns import BAR_COLUMNS, PRICES
+from bcdata.frames.columns import BAR_COLUMNS, METRIC_VALUES, PRICES
 
-Rows = Literal["bars", "settlements"]
+Rows = Literal["bars", "settlements", "metrics"]
 """What rows are: types whose rows are the same share schemas, rules and functions."""
 
 
@@ -28,6 +28,7 @@ class FrameType:
         periods: of which files are published; longer rows than a day are in those of months alone.
         early: how far before its own time files may hold a row of a partition; zero where a file has what it names.
         joins: the key of the type whose merged rows of the same market and symbol are joined to these; None for none.
+        lends: the columns that `load` joins to bars of the same contract where it is asked to; empty for none.
         columns: of bars, those that they have; the others are null, whatever a file says.
         is_signed: whether prices may be zero and negative: then no ratio of two of them means anything.
         names_pairs: whether symbols are those of pairs, which need not be the symbol of a contract.
@@ -42,6 +43,7 @@ class FrameType:
     periods: tuple[Literal["daily", "monthly"], ...]
     early: timedelta = timedelta()
     joins: str | None = None
+    lends: tuple[str, ...] = ()
     columns: frozenset[str] = BAR_COLUMNS
     is_signed: bool = False
     names_pairs: bool = False
@@ -55,6 +57,11 @@ class FrameType:
         """Of the columns that a source fills, `vwap` among them where it states its own, those that the type has."""
         lacking = BAR_COLUMNS - self.columns
         return columns - lacking - ({"vwap"} if lacking else set())
+
+    @property
+    def lent_time(self) -> str:
+        """What the time of its rows is called beside bars that they are joined to."""
+        return f"{self.key}_time"
 
     @property
     def has_parser(self) -> bool:
@@ -113,13 +120,25 @@ PREMIUMS = _computed("premium_klines", frozenset({"resampled"}), is_signed=True)
 """Bars of the distance of a contract's price from the index, as a share of this."""
 
 
+METRICS = FrameType(
+    "metrics",
+    rows="metrics",
+    time="time",
+    pace="5m",
+    is_regular=True,
+    derived=frozenset(),
+    periods=("daily",),
+    lends=METRIC_VALUES,
+)
+"""Open interest and ratios of long to short of contracts, every five minutes, labelled by their start."""
+
+
 def _without_parser(key: str, *periods: Literal["daily", "monthly"]) -> FrameType:
     """A type whose files are listed, fetched and verified, and read by nobody yet."""
     return FrameType(key, rows=None, time="", pace="1d", is_regular=False, derived=frozenset(), periods=periods)
 
 
 _KEPT_ONLY = (
-    _without_parser("metrics", "daily"),
     _without_parser("trades", "daily", "monthly"),
     _without_parser("agg_trades", "daily", "monthly"),
     _without_parser("book_depth", "daily"),
@@ -129,5 +148,7 @@ _KEPT_ONLY = (
     _without_parser("eoh_summary", "daily"),
 )
 
-FRAME_TYPES: dict[str, FrameType] = {one.key: one for one in (BARS, SETTLEMENTS, MARKS, INDICES, PREMIUMS, *_KEPT_ONLY)}
+FRAME_TYPES: dict[str, FrameType] = {
+    one.key: one for one in (BARS, SETTLEMENTS, MARKS, INDICES, PREMIUMS, METRICS, *_KEPT_ONLY)
+}
 """All frame types by their key."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bcdata.catalog import Dataset
 from bcdata.gaps.ledger import Status
-from bcdata.pipeline.raw.due import due_until
+from bcdata.pipeline.raw.due import rows_due_until
 from bcdata.pipeline.records.footer_cache import FooterCache, Row
 from bcdata.pipeline.zones import Step, Zone, tried_prefix
 from bcdata.store.state.attempts import Attempts
@@ -56,7 +56,7 @@ def overdue(dataset: Dataset, symbol: str, kept: SymbolLedgers, now: datetime) -
     Two things make a partition overdue: bars that its ledger calls `not_published` though their time has come; and,
     for a symbol that was kept up to date so far, that nobody has merged what is due since. A partition is told once.
     """
-    due, told = due_until(dataset, now), set()
+    due, told = rows_due_until(dataset, now), set()
     for date, rows in sorted(kept.ledgers.items()):
         starts = [datetime.fromisoformat(row[0]) for row in rows if row[3] == Status.NOT_PUBLISHED]
         late = [start for start in starts if start < due]

@@ -19,7 +19,7 @@ from bcdata.gaps.ledger import Status
 from bcdata.healing.backoff import MOST_TRIES, pause
 from bcdata.healing.contradicted import ListingSpan, contradiction_of, listing_spans
 from bcdata.pipeline.own import symbols_in
-from bcdata.pipeline.raw.due import due_until
+from bcdata.pipeline.raw.due import rows_due_until
 from bcdata.pipeline.records.footer_cache import FooterCache, Row, open_footer_cache
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import ASK_AGAIN, Attempts, RefillAttempt, Refilled
@@ -127,7 +127,7 @@ def _paced(
 
 def _askable(dataset: Dataset, rows: Sequence[Row], asked: RefillAttempt | None, now: datetime) -> Iterator[Row]:
     """The runs that asking may fill: open ones, overdue ones, and what REST could not be asked for."""
-    due = due_until(dataset, now)
+    due = rows_due_until(dataset, now)
     unheard = asked is not None and asked.outcome is Refilled.UNANSWERED
     for row in rows:
         match row[3]:

@@ -133,8 +133,8 @@ async def _of_symbol(
         new = news(known, daily, monthly, dataset)
         if monthly and not new and monthly.name not in known and "days_alone" not in (manifest or {}):
             new = [monthly] if _needs_month(store, dataset, partition, window) else []
-        if early := await listings.before(symbol, window):
-            new += [early] if is_republished(early, known) else []
+        beside = await listings.beside(symbol, window)
+        new += [one for one in beside if one.name not in known or is_republished(one, known)]
         if new:
             cells[symbol, partition.date] = _digest(new)
     return cells
@@ -145,7 +145,7 @@ def _needs_month(store: Store, dataset: Dataset, partition: Partition, window: W
     if policy_of(dataset) is not Policy.DAYS_FIRST:
         return False
     parsed = store.published(partition.in_zone("parsed", partition.provider))
-    expected = calendar(dataset.calendar).opens(dataset.bar_interval, window)
+    expected = calendar(dataset.calendar).opens(dataset.pace, window)
     return parsed is None or files_record(parsed)["verdict"]["rows"] < len(expected)
 
 

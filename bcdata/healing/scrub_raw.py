@@ -151,8 +151,8 @@ async def _listings(context: RunContext, dataset: Dataset, partitions: Sequence[
     try:
         for one, window in zip(partitions, windows, strict=True):
             daily, monthly = await listings.objects(one.symbol, window)
-            early = await listings.before(one.symbol, window)
-            found.append({each.name: each for each in (*daily, monthly, early) if each})
+            beside = await listings.beside(one.symbol, window)
+            found.append({each.name: each for each in (*daily, monthly, *beside) if each})
     except BcdataError:  # the archive cannot be asked, or for no such symbol
         return [None] * len(partitions)
     return list(found)

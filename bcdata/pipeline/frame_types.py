@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bcdata.catalog import Dataset, rows_of
+from bcdata.errors import UsageError
 from bcdata.frames.types import Rows
+from bcdata.gaps.records import EvidenceRecord
 from bcdata.pipeline.bars.answers import BarAnswers
 from bcdata.pipeline.bars.files import parse_files as bar_files
 from bcdata.pipeline.bars.merge import BarMerge
@@ -16,18 +18,29 @@ from bcdata.pipeline.bars.refill import asking as ask_for_bars
 from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.funding.answers import SettlementAnswers
 from bcdata.pipeline.funding.ask import asking as ask_for_settlements
+from bcdata.pipeline.funding.evidence import settlement_evidence
 from bcdata.pipeline.funding.files import parse_files as settlement_files
 from bcdata.pipeline.funding.merge import SettlementMerge
+from bcdata.pipeline.metrics.evidence import metric_evidence
+from bcdata.pipeline.metrics.files import parse_files as metric_files
+from bcdata.pipeline.metrics.merge import MetricMerge
+from bcdata.pipeline.missing.evidence import bar_evidence
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.parts import Parts
 from bcdata.pipeline.publish import Draft
+from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.pipeline.records.shapes import ArchiveManifest, Manifest
-from bcdata.quality import rules, settlements
+from bcdata.providers.base import BulkObject
+from bcdata.quality import metrics, rules, settlements
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
 Ask = Callable[[RunContext, Partition], Awaitable[Outcome]]
 """Asks about one partition of raw, at the instant that the workbench has for it, and keeps what is answered."""
+Tell = Callable[
+    [RunContext, Dataset, Partition, Sequence[BulkObject], Sequence[ObjectRecord]], Awaitable[EvidenceRecord]
+]
+"""What other files tell of missing rows of a partition of raw, by the objects in force and by those that are read."""
 
 
 class Answers(Protocol):
@@ -53,38 +66,58 @@ class Merge(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """How a source that repairs is asked about rows of a type, and its answers are read.
+
+    Attributes:
+        asking: asks it about the rows that files lack; what partitions of a run share is made once.
+        read_answers: the answers that a partition of raw has; None where parsed of the archive is not published.
+    """
+
+    asking: Callable[[RunContext, Dataset, Sequence[Partition]], Ask]
+    read_answers: Callable[[Store, Dataset, Partition, Manifest], Answers | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Functions:
     """What is particular to a type of rows.
 
     Attributes:
         rules: the version of its rules: what was parsed by another is parsed again.
-        asking: asks a source that repairs about the rows that files lack; what partitions of a run share is made once.
+        evidence: what other files tell of rows that are missing.
         parse_files: reads and audits the objects that a partition of raw has.
-        read_answers: the answers that a partition of raw has; None where parsed of the archive is not published.
         merge: what the sources of a partition come to.
+        repair: how a source that repairs is asked; None where none has rows of the type.
     """
 
     rules: str
-    asking: Callable[[RunContext, Dataset, Sequence[Partition]], Ask]
+    evidence: Tell
     parse_files: Callable[[Store, Dataset, Partition, ArchiveManifest], Draft]
-    read_answers: Callable[[Store, Dataset, Partition, Manifest], Answers | None]
     merge: Callable[[RunContext, Parts], Merge]
+    repair: Repair | None
 
 
 _FUNCTIONS: dict[Rows, Functions] = {
     "bars": Functions(
         rules=rules.VERSION,
-        asking=ask_for_bars,
+        evidence=bar_evidence,
         parse_files=bar_files,
-        read_answers=BarAnswers.read,
         merge=BarMerge.of,
+        repair=Repair(ask_for_bars, BarAnswers.read),
     ),
     "settlements": Functions(
         rules=settlements.VERSION,
-        asking=ask_for_settlements,
+        evidence=settlement_evidence,
         parse_files=settlement_files,
-        read_answers=SettlementAnswers.read,
         merge=SettlementMerge,
+        repair=Repair(ask_for_settlements, SettlementAnswers.read),
+    ),
+    "metrics": Functions(
+        rules=metrics.VERSION,
+        evidence=metric_evidence,
+        parse_files=metric_files,
+        merge=MetricMerge.of,
+        repair=None,
     ),
 }
 
@@ -96,3 +129,17 @@ def functions_of(dataset: Dataset) -> Functions:
         UsageError: it has none, as nothing parses its type.
     """
     return _FUNCTIONS[rows_of(dataset.name)]
+
+
+def repair_of(dataset: Dataset) -> Repair:
+    """How a source that repairs is asked about the rows of a dataset.
+
+    Raises:
+        UsageError: none has rows of its type.
+    """
+    found = functions_of(dataset).repair
+    if found is None:
+        raise UsageError(
+            f"no source repairs {dataset.kind}; take {dataset.repair} out of the sources of {dataset.name}"
+        )
+    return found

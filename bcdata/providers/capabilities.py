@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,9 +11,13 @@ from bcdata.frames.types import BARS
 from bcdata.net.budgets import Budget
 from bcdata.net.keys import Key
 from bcdata.venues.market import Market
+from bcdata.windows import Window
 
 if TYPE_CHECKING:
     from bcdata.net.client import HttpClient
+
+
+_DAY = timedelta(days=1)
 
 
 class Role(StrEnum):
@@ -24,6 +29,34 @@ class Role(StrEnum):
     """Pages that are asked for what a bulk source lacks, and weighed against its files; alone, for everything."""
     WINDOW = "window"
     """Pages by window of time (`WindowSource`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndLabels:
+    """That rows in files of a kind bore the end of their time as their label, and since when they bear its start.
+
+    What ends at midnight may stand in the file of the day that begins then, or in that of the day that ends.
+
+    Attributes:
+        market: whose files.
+        kind: the type of datasets.
+        length: of the time that a row is of.
+        until: the midnight (UTC) from which on labels are starts. It is there as an end and as a start.
+    """
+
+    market: str
+    kind: str
+    length: timedelta
+    until: datetime
+
+    def held(self, named: Window) -> Window:
+        """The time in which rows of a file may lie, by the time that it names."""
+        return Window(named.start - self.length if named.start <= self.until else named.start, named.end)
+
+    def files_of(self, window: Window) -> Window:
+        """The time that files of days name which may hold rows of a window, or tell what its first label means."""
+        start = window.start - _DAY if window.start == self.until else window.start
+        return Window(start, window.end + _DAY if window.end <= self.until else window.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +74,7 @@ class Capabilities:
         omits_empty: whether it leaves out bars in which nothing was traded.
         keys: where its keys are read and how they are sent; empty where it needs none.
         may_be_kept: whether its terms let the data be kept.
+        end_labels: the kinds of its files whose rows were labelled by their ends.
     """
 
     markets: tuple[str, ...]
@@ -53,6 +87,11 @@ class Capabilities:
     omits_empty: bool = False
     keys: tuple[Key, ...] = ()
     may_be_kept: bool = True
+    end_labels: tuple[EndLabels, ...] = ()
+
+    def labels_of(self, market: str, kind: str) -> EndLabels | None:
+        """Until when rows in files of a kind were labelled by their ends; None where they never were."""
+        return next((one for one in self.end_labels if (one.market, one.kind) == (market, kind)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,14 @@ class FileSettlements:
     is_wide: bool
 
 
+@dataclass(frozen=True, slots=True)
+class FileMetrics:
+    """The metrics of a file (`RAW_METRIC`), and whether it has more columns than the known ones."""
+
+    rows: "pl.DataFrame"
+    is_wide: bool
+
+
 class BulkFormat(Protocol):
     """How the published files of a bulk source are read."""
 
@@ -118,6 +126,13 @@ class BulkFormat(Protocol):
 
     def settlements(self, file: PublishedFile) -> FileSettlements:
         """The settlements of a file; no rule is applied.
+
+        Raises:
+            ObjectError: it cannot be read.
+        """
+
+    def metrics(self, file: PublishedFile, series: Series) -> FileMetrics:
+        """The metrics of a file; no rule is applied.
 
         Raises:
             ObjectError: it cannot be read.

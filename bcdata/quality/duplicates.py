@@ -9,6 +9,9 @@ from bcdata.frames.schema import WINDOW_BAR
 from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity
 
+CONFLICT = "duplicate_conflict"
+AMBIGUOUS = "ambiguous_label"
+"""Of a row whose label may mean two times, one of which another row may have."""
 _VALUES = [name for name in WINDOW_BAR.names() if name not in {"open_time", "known_at"}]
 
 
@@ -58,11 +61,11 @@ def resolve(rows: pl.DataFrame, *, by_window: bool = False) -> Deduplicated:
         count = rows.height - left.height
         found.append(Finding("duplicate", Severity.WARN, count, "identical rows were there more than once"))
     conflicting = pl.len().over("open_time", "rank") > 1
-    rejected = unique.filter(conflicting).with_columns(pl.lit("duplicate_conflict").alias("reason"))
+    rejected = unique.filter(conflicting).with_columns(pl.lit(CONFLICT).alias("reason"))
     if rejected.height:
         found.append(
             Finding(
-                "duplicate_conflict",
+                CONFLICT,
                 Severity.ROW,
                 rejected.height,
                 "rows of the same open disagree",
@@ -73,6 +76,34 @@ def resolve(rows: pl.DataFrame, *, by_window: bool = False) -> Deduplicated:
     others = _others(ranked, values)
     kept = ranked.unique("open_time", keep="first", maintain_order=True)
     return Deduplicated(kept, rejected, others, [*found, *_disagreements(others, kept, values)])
+
+
+def said_once(
+    rows: pl.DataFrame, time: str, values: Sequence[str], what: str
+) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding]]:
+    """Rows that say the same are one row said more than once; of rows that disagree about a time none can be trusted.
+
+    Args:
+        rows: by time.
+        time: the column of their time.
+        values: the columns that tell rows apart, the time among them.
+        what: what a row is, for words.
+
+    Returns:
+        The rows that are left; those that are set aside, with `reason` and `evidence`; and what there is to say.
+    """
+    found: list[Finding] = []
+    unique = rows.unique(values, keep="first", maintain_order=True)
+    if repeated := rows.height - unique.height:
+        found.append(Finding("duplicate", Severity.WARN, repeated, "identical rows were there more than once"))
+    is_conflict = pl.col(time).is_duplicated()
+    conflicting = unique.filter(is_conflict).with_columns(
+        reason=pl.lit(CONFLICT), evidence=pl.lit(None, dtype=pl.String)
+    )
+    if conflicting.height:
+        words = f"rows of the same {what} disagree"
+        found.append(Finding(CONFLICT, Severity.ROW, conflicting.height, words, sample(conflicting)))
+    return unique.filter(~is_conflict), conflicting, found
 
 
 def _others(ranked: pl.DataFrame, values: Sequence[str]) -> pl.DataFrame:

@@ -8,22 +8,28 @@ import polars as pl
 
 from bcdata.bars.known import bar_end
 from bcdata.bars.resample import resampled_bar
-from bcdata.frames.columns import BAR_COLUMNS, PRICES, with_vwap
+from bcdata.frames.columns import BAR_COLUMNS, METRIC_VALUES, PRICES, with_vwap
 from bcdata.frames.schema import BAR, CONTRACT_BAR, PARSED_BAR, WINDOW_BAR, Type, merged_bar
+from bcdata.frames.types import METRICS
 from bcdata.intervals import QUARTER_HOUR, SETTLEMENT_MINUTE, Interval
 from bcdata.quality.rules import VOLUMES
 from bcdata.quality.validation import Model, Rule, audit, model_of
 
 __all__ = [
+    "METRIC_PACE",
     "audit",
     "bar_model",
     "feature_model",
     "funding_model",
     "merged_model",
+    "metric_model",
     "parsed_bar",
     "profile_model",
     "resampled_model",
 ]
+
+METRIC_PACE = Interval.parse(METRICS.pace or "")
+"""The length of time that a row of metrics is of."""
 
 
 def parsed_bar(*, contracts: bool = False, by_window: bool = False) -> pl.Schema:
@@ -138,6 +144,29 @@ def _funding_model(schema: tuple[tuple[str, Type], ...], intervals: frozenset[st
         Rule("interval", sound),
     ]
     return model_of(dict(schema), checks, intervals)
+
+
+def metric_model(schema: pl.Schema) -> Model:
+    """Metrics (`METRIC`, `MERGED_METRIC`): strictly ascending five minutes, values null or finite and not negative.
+
+    A row has one value at least, and where it has a source it is known at the end of its time.
+    """
+    return _metric_model(tuple(schema.items()))
+
+
+@lru_cache(maxsize=2)
+def _metric_model(schema: tuple[tuple[str, Type], ...]) -> Model:
+    values, pace = pl.col(METRIC_VALUES), METRIC_PACE.name
+    sound = [(values.is_finite() & (values >= 0)).fill_null(value=True)]
+    checks = [
+        _ascending("time"),
+        Rule("grid", pl.col("time").dt.truncate(pace) == pl.col("time")),
+        Rule("values", pl.all_horizontal(sound)),
+        Rule("blank", pl.any_horizontal(values.is_not_null())),
+    ]
+    if "known_at" in dict(schema):
+        checks.append(Rule("known_at", pl.col("known_at") == pl.col("time").dt.offset_by(pace)))
+    return model_of(dict(schema), checks, frozenset(METRIC_VALUES))
 
 
 def feature_model(ranges: Sequence[tuple[str, float | None, float | None]]) -> Model:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from bcdata.frames.schema import FUNDING
+from bcdata.quality.duplicates import said_once
 from bcdata.quality.models import audit, funding_model
 from bcdata.quality.rules import Rule, blame, findings, sample
 from bcdata.quality.shares import BadRows, bad_objects, set_aside_objects
@@ -23,7 +24,6 @@ HIGHEST_RATE = 0.03
 _LARGEST_RATE = 1
 """More than the whole position at one settlement: no cap comes near it, and what says so is no rate."""
 BEYOND_CAP = "rate_beyond_cap"
-CONFLICT = "duplicate_conflict"
 _VALUES = ("time", "funding_rate", "hours")
 
 IS_ALLOWED = pl.col("funding_rate").abs() <= HIGHEST_RATE
@@ -79,18 +79,10 @@ def audit_settlements(raw: pl.DataFrame, *, max_bad_share: float, states_interva
     bad = bad_objects(blamed, none, max_bad_share, by="name")
     blamed = set_aside_objects(blamed, bad, by="name")
     sound = blamed.filter(pl.col("reason").is_null()).drop("reason", "evidence").sort("time", maintain_order=True)
-    unique = sound.unique(_VALUES, keep="first", maintain_order=True)
-    if repeated := sound.height - unique.height:
-        found.append(Finding("duplicate", Severity.WARN, repeated, "identical rows were there more than once"))
-    is_conflict = pl.col("time").is_duplicated()
-    conflicting = unique.filter(is_conflict).with_columns(
-        reason=pl.lit(CONFLICT), evidence=pl.lit(None, dtype=pl.String)
-    )
-    if conflicting.height:
-        words = "rows of the same settlement disagree"
-        found.append(Finding(CONFLICT, Severity.ROW, conflicting.height, words, sample(conflicting)))
+    unique, conflicting, repeated = said_once(sound, "time", _VALUES, "settlement")
+    found += repeated
     rejected = pl.concat([blamed.filter(pl.col("reason").is_not_null()), conflicting]).sort("name", "line")
-    settled = unique.filter(~is_conflict).select(
+    settled = unique.select(
         pl.col("time").cast(FUNDING["time"]), "funding_rate", pl.col("hours").alias("interval_hours")
     )
     beyond = settled.filter(~IS_ALLOWED)

@@ -1,7 +1,7 @@
 """Bars, features or labels of some symbols as one polars frame."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from functools import partial
@@ -11,22 +11,19 @@ import polars as pl
 
 from bcdata import clock
 from bcdata.bars.fill import Fill
-from bcdata.bars.known import with_known_at
 from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE
 from bcdata.bars.segments import split as split_bars
 from bcdata.catalog import Catalog, Dataset, load_catalog, no_parser
 from bcdata.errors import UsageError
-from bcdata.frames.schema import TIME
-from bcdata.intervals import SETTLEMENT_MINUTE, Interval
-from bcdata.pipeline.lake import read_groups_sound, read_sound, require_none_lost
-from bcdata.pipeline.own import is_own
+from bcdata.intervals import Interval
+from bcdata.pipeline.lake import require_none_lost
 from bcdata.query import arguments
 from bcdata.query.filled import filled
+from bcdata.query.joined import Lent, lenders, lent_columns
 from bcdata.query.root import require_lake
 from bcdata.query.spans import fillable
-from bcdata.query.verified_files import of_grain, standing
+from bcdata.query.verified_files import chosen, over, overlaps, read_groups
 from bcdata.settings import Settings
-from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Grain, Window
 
@@ -47,6 +44,7 @@ def load(
     min_days: float = MIN_DAYS,
     min_price_change: float = MIN_PRICE_CHANGE,
     columns: Iterable[str] | None = None,
+    join: str | Iterable[str] | None = None,
     root: str | Path | None = None,
     catalog: Catalog | None = None,
 ) -> pl.DataFrame:
@@ -67,6 +65,10 @@ def load(
         min_price_change: where it breaks: the change of price over a gap, as a share.
         columns: only these, in this order, beside `symbol` and `open_time`. Of the files no other bytes are read, and
             verified, unless bars are filled or split.
+        join: datasets (`um_metrics`) of the same market whose rows are joined to merged bars: each bar has the newest
+            row of its contract that was known when the bar was (`known_at`), and with it the time of that row as
+            `metrics_time`, which tells how old it is. Null before the first one. Not to bars of indices, which are of
+            pairs.
         root: the lake; BCDATA_ROOT if None.
         catalog: the one in force if None.
 
@@ -88,28 +90,33 @@ def load(
         raise UsageError("only merged bars can be filled and split; leave `fill` and `split` out")
     if split and source.frame_type.is_signed:
         raise UsageError(f"{source.kind} have prices below zero, whose ratio says nothing; leave `split` out")
+    joins = lenders(known, source, zone, join)
     asked = (None if start is None else _instant(start), None if end is None else _instant(end))
     window = Window(asked[0] or _BEGINNING, asked[1] or _END)
     if window.is_empty:
         raise UsageError(f"the range {start} .. {end} is empty or reversed; put the earlier instant first")
     store = Store(arguments.folder("root", root) if root else Settings().root)
     require_lake(store.root)
-    wanted = named if policy is Fill.NONE and not split else None
+    wanted = _own_columns(named, lent_columns(joins)) if policy is Fill.NONE and not split else None
     where = pl.col(source.frame_type.time).is_between(window.start, window.end, closed="left") if any(asked) else None
-    chosen = _chosen(store, source, zone, dataset, only)
-    for symbol, there in chosen.items():
-        overlaps = partial(_overlaps, source, window)
-        require_none_lost(store, there, zone, dataset, source=source.name, wanted=overlaps, symbol=symbol)
-    groups = [_over(source, there, window) for there in chosen.values()]
-    frames = []
-    for symbol, rows in zip(chosen, _read(store, source, interval, groups, columns=wanted, where=where), strict=True):
+    found_of = chosen(store, source, zone, dataset, only)
+    for symbol, there in found_of.items():
+        is_wanted = partial(overlaps, source, window)
+        require_none_lost(store, there, zone, dataset, source=source.name, wanted=is_wanted, symbol=symbol)
+    groups = [over(source, there, window) for there in found_of.values()]
+    frames, lent = [], [Lent.of(store, one) for one in joins]
+    read = read_groups(store, source, interval, groups, columns=wanted, where=where)
+    for symbol, rows in zip(found_of, read, strict=True):
         found = rows
         if interval is not None and split:  # it looks at real bars, so before any are filled
             found = split_bars(found, interval, min_days=days, min_price_change=change)
         if interval is not None and found.height and policy is not Fill.NONE:
             reach = Window(asked[0] or found["open_time"][0], asked[1] or interval.next(found["open_time"][-1]))
-            parts = fillable(store, source, chosen[symbol], reach, clock.now())
+            parts = fillable(store, source, found_of[symbol], reach, clock.now())
             found = filled(found, policy, source, interval, parts)
+        if interval is not None:
+            for one in lent:
+                found = one.joined(found, symbol, interval)
         frames.append(found.insert_column(0, pl.repeat(symbol, found.height, eager=True).alias("symbol")))
     store.remember()
     return _columns(pl.concat(frames, how="diagonal"), named) if frames else pl.DataFrame(schema={"symbol": pl.String})
@@ -160,79 +167,11 @@ def _instant(value: str | date) -> datetime:
     return clock.parse_instant(f"{value}-01" if _MONTH.fullmatch(value) else value)
 
 
-def _chosen(
-    store: Store, source: Dataset, zone: str, dataset: str, wanted: Sequence[str] | None
-) -> dict[str, list[Partition]]:
-    """The partitions of the symbols that are asked for, by symbol, ascending by date."""
-    there: dict[str, list[Partition]] = {}
-    for one in of_grain(store.partitions(zone, dataset), source.grain):
-        there.setdefault(one.symbol, []).append(one)
-    published = store.publications.symbols(zone, dataset)
-    known = (symbol for symbol in published if is_own(Partition(zone, dataset, symbol, "")))
-    there |= {symbol: [] for symbol in known if symbol not in there}  # of which all is lost, as is then said
-    if wanted is None:
-        return dict(sorted(there.items()))
-    absent = [symbol for symbol in wanted if symbol not in there]
-    if absent:
-        where = f"{zone}/{dataset} under {store.root}"
-        raise UsageError(f"there is nothing of {', '.join(absent)} in {where}; materialize {source.name} first")
-    return {symbol: there[symbol] for symbol in wanted}
-
-
-def _read(
-    store: Store,
-    source: Dataset,
-    interval: Interval | None,
-    groups: Iterable[Iterable[Partition]],
-    *,
-    columns: Sequence[str] | None,
-    where: pl.Expr | None,
-) -> Iterator[pl.DataFrame]:
-    """The rows of each group, with these columns at least, out of files of which what is read is verified."""
-    names = None if columns is None else list(dict.fromkeys([source.frame_type.time, *columns]))
-    there = [list(standing(store, group, source.name)) for group in groups]
-    together = iter(read_groups_sound(store, [group for group in there if group], source.name, names, where))
-    for group in there:
-        if not group:
-            yield pl.DataFrame(schema={source.frame_type.time: TIME})
-        elif (rows := next(together)) is not None:
-            yield rows if names else _with_known_at(rows, interval)
-        else:
-            found = (_rows(store, one, source.name, names) for one in group)
-            each = pl.concat((_with_known_at(one, interval) for one in found if one is not None), how="diagonal")
-            yield each if where is None else each.filter(where)
-
-
-def _over(source: Dataset, partitions: Iterable[Partition], window: Window) -> Iterator[Partition]:
-    """The partitions that overlap the window."""
-    return (one for one in partitions if _overlaps(source, window, one))
-
-
-def _overlaps(source: Dataset, window: Window, one: Partition) -> bool:
-    if not source.grain.is_key(one.date):
-        return False
-    held = source.grain.window(one.date)
-    return held.end > window.start and held.start < window.end
-
-
-def _rows(store: Store, one: Partition, source: str, names: Sequence[str] | None) -> pl.DataFrame | None:
-    rows = read_sound(store, one, source, names, are_optional=True)
-    if rows is None or names is None or set(names) <= {*rows.columns, "symbol", "known_at"}:
-        return rows
-    return read_sound(store, one, source)  # one that is not there: an error names all that are
-
-
-def _with_known_at(rows: pl.DataFrame, interval: Interval | None) -> pl.DataFrame:
-    """The rows with `known_at`.
-
-    Of settlements it is the end of their minute; of bars that an earlier version of the code published, their end.
-    """
-    if "known_at" in rows.columns:
-        return rows
-    if interval is not None:
-        return with_known_at(rows, interval)
-    known = pl.col("time") + SETTLEMENT_MINUTE
-    return rows.select("time", known.alias("known_at"), pl.exclude("time"))
+def _own_columns(named: Sequence[str] | None, lent: Sequence[str]) -> list[str] | None:
+    """The columns to read of bars, by those that are wanted; None for all. By `known_at` others are joined to them."""
+    if named is None or not lent:
+        return named if named is None else list(named)
+    return [*(name for name in named if name not in lent), "known_at"]
 
 
 def _columns(rows: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:

@@ -3,11 +3,18 @@
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 
-from bcdata.pipeline.lake import OLDER, repair, require_sound, trusted
+import polars as pl
+
+from bcdata.bars.known import with_known_at
+from bcdata.catalog import Dataset
+from bcdata.errors import UsageError
+from bcdata.frames.schema import TIME
+from bcdata.intervals import SETTLEMENT_MINUTE, Interval
+from bcdata.pipeline.lake import OLDER, read_groups_sound, read_sound, repair, require_sound, trusted
 from bcdata.pipeline.own import is_own
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata.windows import Grain
+from bcdata.windows import Grain, Window
 
 _log = logging.getLogger("bcdata")
 
@@ -45,6 +52,98 @@ def of_grain(partitions: Iterable[Partition], grain: Grain) -> Iterator[Partitio
             yield one
         else:
             _log.warning("%s %s is left out: the catalog has the dataset by %s; move it away", one.zone, one, grain)
+
+
+def chosen(
+    store: Store, source: Dataset, zone: str, dataset: str, wanted: Sequence[str] | None
+) -> dict[str, list[Partition]]:
+    """The partitions of the symbols that are asked for (None: of all that are there), by symbol, ascending by date.
+
+    Raises:
+        UsageError: there is nothing of a symbol.
+    """
+    there: dict[str, list[Partition]] = {}
+    for one in of_grain(store.partitions(zone, dataset), source.grain):
+        there.setdefault(one.symbol, []).append(one)
+    published = store.publications.symbols(zone, dataset)
+    known = (symbol for symbol in published if is_own(Partition(zone, dataset, symbol, "")))
+    there |= {symbol: [] for symbol in known if symbol not in there}  # of which all is lost, as is then said
+    if wanted is None:
+        return dict(sorted(there.items()))
+    absent = [symbol for symbol in wanted if symbol not in there]
+    if absent:
+        where = f"{zone}/{dataset} under {store.root}"
+        raise UsageError(f"there is nothing of {', '.join(absent)} in {where}; materialize {source.name} first")
+    return {symbol: there[symbol] for symbol in wanted}
+
+
+def read_groups(
+    store: Store,
+    source: Dataset,
+    interval: Interval | None,
+    groups: Iterable[Iterable[Partition]],
+    *,
+    columns: Sequence[str] | None,
+    where: pl.Expr | None,
+) -> Iterator[pl.DataFrame]:
+    """The rows of each group, with these columns at least, out of files of which what is read is verified.
+
+    Args:
+        store: the lake.
+        source: the dataset that the partitions are made of.
+        interval: the length of the bars; None where rows are none.
+        groups: partitions of a symbol each.
+        columns: beside the time; None for all, and `known_at`.
+        where: which rows.
+
+    Raises:
+        StoreError: a file is damaged.
+    """
+    names = None if columns is None else list(dict.fromkeys([source.frame_type.time, *columns]))
+    there = [list(standing(store, group, source.name)) for group in groups]
+    together = iter(read_groups_sound(store, [group for group in there if group], source.name, names, where))
+    for group in there:
+        if not group:
+            yield pl.DataFrame(schema={source.frame_type.time: TIME})
+        elif (rows := next(together)) is not None:
+            yield rows if names else as_known(rows, interval)
+        else:
+            found = (_rows(store, one, source.name, names) for one in group)
+            each = pl.concat((as_known(one, interval) for one in found if one is not None), how="diagonal")
+            yield each if where is None else each.filter(where)
+
+
+def over(source: Dataset, partitions: Iterable[Partition], window: Window) -> Iterator[Partition]:
+    """The partitions that overlap the window."""
+    return (one for one in partitions if overlaps(source, window, one))
+
+
+def overlaps(source: Dataset, window: Window, one: Partition) -> bool:
+    """Whether a partition of a dataset has some of a window."""
+    if not source.grain.is_key(one.date):
+        return False
+    held = source.grain.window(one.date)
+    return held.end > window.start and held.start < window.end
+
+
+def _rows(store: Store, one: Partition, source: str, names: Sequence[str] | None) -> pl.DataFrame | None:
+    rows = read_sound(store, one, source, names, are_optional=True)
+    if rows is None or names is None or set(names) <= {*rows.columns, "symbol", "known_at"}:
+        return rows
+    return read_sound(store, one, source)  # one that is not there: an error names all that are
+
+
+def as_known(rows: pl.DataFrame, interval: Interval | None) -> pl.DataFrame:
+    """The rows with `known_at`.
+
+    Of settlements it is the end of their minute; of bars that an earlier version of the code published, their end.
+    """
+    if "known_at" in rows.columns:
+        return rows
+    if interval is not None:
+        return with_known_at(rows, interval)
+    known = pl.col("time") + SETTLEMENT_MINUTE
+    return rows.select("time", known.alias("known_at"), pl.exclude("time"))
 
 
 def whole(store: Store, partitions: Iterable[Partition], source: str) -> Iterator[Partition]:

@@ -72,7 +72,7 @@ def _expected(
     now: datetime,
     grain: Grain,
 ) -> pl.DataFrame:
-    interval = dataset.bar_interval
+    interval = dataset.pace
 
     @cache
     def counts(key: str, closed: datetime) -> list[tuple[str, int]]:
@@ -109,5 +109,5 @@ def _by_period(dataset: Dataset, rows: pl.DataFrame, grain: Grain) -> pl.DataFra
 def _days(dataset: Dataset, start: datetime, end: datetime, bars: int) -> list[tuple[str, int]]:
     if start.date() == end.date():
         return [(str(start.date()), bars)]
-    opens = calendar(dataset.calendar).opens(dataset.bar_interval, Window(start, end + timedelta(microseconds=1)))
+    opens = calendar(dataset.calendar).opens(dataset.pace, Window(start, end + timedelta(microseconds=1)))
     return [(str(day), int(n)) for day, n in opens.dt.date().value_counts(name="n").sort("open_time").iter_rows()]

@@ -105,7 +105,9 @@ async def _of_partition(store: Store, listings: Listings, partition: Partition, 
     window, symbol = dataset.grain.window(partition.date), partition.symbol
     daily, monthly = await listings.objects(symbol, window)
     manifest = archive_manifest(store, partition)
-    cost.objects |= _lacking(first_choice(daily, monthly, policy_of(dataset)), in_force(manifest))
+    beside = await listings.beside(symbol, window)
+    chosen = [*first_choice(daily, monthly, policy_of(dataset)), *beside]
+    cost.objects |= _lacking(chosen, in_force(manifest))
     controls = {record["name"]: record for record in (manifest.get("controls", []) if manifest else [])}
     cost.controls |= _lacking(await ControlObjects(dataset, listings).listed(symbol, window), controls)
 

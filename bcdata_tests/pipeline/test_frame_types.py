@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from bcdata.catalog import Catalog, load_catalog
-from bcdata.frames.types import BARS, FRAME_TYPES, SETTLEMENTS
+from bcdata.frames.types import BARS, FRAME_TYPES, METRICS, SETTLEMENTS
 from bcdata.pipeline.frame_types import functions_of
 from bcdata.pipeline.parsed.archive import parsed_fingerprint
 from bcdata.pipeline.zones import Zone, steps
-from bcdata.quality import rules, settlements
+from bcdata.quality import metrics, rules, settlements
 
 CATALOG = """
 datasets:
@@ -18,6 +18,7 @@ datasets:
   um_mark_klines_1h: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive]}
   um_index_klines_1h: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive]}
   um_premium_klines_1h: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive], resample: [1d]}
+  um_metrics: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive]}
   um_funding: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive, binance_rest]}
 """
 
@@ -31,7 +32,8 @@ def catalog(tmp_path: Path) -> Catalog:
 def test_every_type_has_functions_and_the_version_of_its_rules(catalog: Catalog) -> None:
     versions = {one.frame_type.key: functions_of(one).rules for one in catalog}
     bars = dict.fromkeys(("mark_klines", "index_klines", "premium_klines"), rules.VERSION)
-    assert versions == {BARS.key: rules.VERSION, SETTLEMENTS.key: settlements.VERSION, **bars}
+    own = {BARS.key: rules.VERSION, SETTLEMENTS.key: settlements.VERSION, METRICS.key: metrics.VERSION}
+    assert versions == {**own, **bars}
     assert versions.keys() == {key for key, one in FRAME_TYPES.items() if one.has_parser}
 
 
@@ -45,4 +47,4 @@ def test_zones_after_merged_are_those_that_the_type_allows(catalog: Catalog) -> 
 
 def test_what_is_parsed_depends_on_raw_the_length_of_bars_and_the_rules(catalog: Catalog) -> None:
     found = {parsed_fingerprint(one, raw) for one in catalog for raw in ("a", "b")}
-    assert len(found) == 6
+    assert len(found) == 8

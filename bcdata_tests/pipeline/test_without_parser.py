@@ -21,7 +21,6 @@ from bcdata_tests.run import ARCHIVE, Lake, tree
 from bcdata_tests.world import World
 
 FOLDERS = {
-    "metrics": "metrics",
     "trades": "trades",
     "agg_trades": "aggTrades",
     "book_depth": "bookDepth",
@@ -142,15 +141,15 @@ def test_rows_of_it_are_refused_in_words(world: World) -> None:
 @pytest.mark.slow
 def test_commands_say_that_it_ends_at_raw(world: World) -> None:
     for day in DAYS:
-        put(world, "um", "metrics", day)
-    command = Command.of(world, catalog("um_metrics"), "own")
-    words = "um_metrics ends at raw: there is no parser for metrics"
+        put(world, "um", "book_depth", day)
+    command = Command.of(world, catalog("um_book_depth"), "own")
+    words = "um_book_depth ends at raw: there is no parser for book_depth"
     for line in (
-        materialize("um_metrics", SYMBOL, DAYS[0], DAYS[2]),
-        materialize("um_metrics", SYMBOL, DAYS[0], DAYS[2], "--until", "raw"),
+        materialize("um_book_depth", SYMBOL, DAYS[0], DAYS[2]),
+        materialize("um_book_depth", SYMBOL, DAYS[0], DAYS[2], "--until", "raw"),
         ["status"],
         ["verify"],
-        ["gaps", "--dataset", "um_metrics"],
+        ["gaps", "--dataset", "um_book_depth"],
     ):
         done = command.run(line)
         assert done.returncode == 0, done.stderr
@@ -159,6 +158,6 @@ def test_commands_say_that_it_ends_at_raw(world: World) -> None:
     [status] = shown["datasets"]
     assert status["ends_at_raw"]
     assert [(one["zone"], one["partitions"]) for one in status["zones"]] == [("raw", 3)]
-    refused = command.run(materialize("um_metrics", SYMBOL, DAYS[0], DAYS[0], "--until", "merged"))
+    refused = command.run(materialize("um_book_depth", SYMBOL, DAYS[0], DAYS[0], "--until", "merged"))
     assert refused.returncode == 2
     assert words in refused.stderr

@@ -13,12 +13,13 @@ from bcdata.bars.merge import disagreements, join_funding, merge
 from bcdata.bars.tail import without_idle_tail
 from bcdata.catalog import Dataset
 from bcdata.gaps.answered import reasons_of
-from bcdata.gaps.ledger import Reason, Status, ledger, missing_opens
+from bcdata.gaps.ledger import Reason, ledger, missing_opens
 from bcdata.gaps.records import SpanRecord
 from bcdata.pipeline.agreement import finer_dataset, finer_disagreement
 from bcdata.pipeline.bars.missing import gap_evidence
 from bcdata.pipeline.context import RunContext, columns_of_all, window_of
 from bcdata.pipeline.lake import merged_over, read_over
+from bcdata.pipeline.missing.tiling import by_status, coverage, tiling
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.parts import Parts
 from bcdata.pipeline.publish import Draft, nothing_sound
@@ -111,13 +112,13 @@ class BarMerge:
         )
         findings = [
             *audit(bars, model),
-            *_tiling(self._expected, bars, gaps),
-            *_coverage(gaps),
+            *tiling(self._expected, bars["open_time"], gaps),
+            *coverage(gaps),
             *nothing_sound(bars.height, [*parts.set_aside()]),
             *_disagreements(frames, exact=not dataset.is_asked_by_windows),
             *finer_disagreement(context, dataset, parts.partition.symbol, parts.window, bars),
         ]
-        verdict = Verdict(bars.height, tuple(findings), {"missing": _by_status(gaps)})
+        verdict = Verdict(bars.height, tuple(findings), {"missing": by_status(gaps)})
         record: MergedRecord = {
             "sources": self.sources,
             "funding": self.funding,
@@ -186,34 +187,9 @@ def _answered(parts: Parts, bars: pl.DataFrame) -> Iterator[Reason]:
             yield from reasons_of(windows_record(published), name, parts.window, first_bar, omits_empty=omits)
 
 
-def _coverage(gaps: pl.DataFrame) -> Iterator[Finding]:
-    missing = gaps.filter(pl.col("status") != Status.REFILLED.value)
-    if missing.height:
-        counts = ", ".join(f"{n} {status}" for status, n in _by_status(missing).items())
-        yield Finding("coverage", Severity.WARN, int(missing["bars"].sum()), f"missing bars: {counts}", sample(missing))
-
-
 def _disagreements(frames: list[tuple[str, pl.DataFrame]], *, exact: bool) -> Iterator[Finding]:
     for (name, frame), (other, later) in pairwise(frames):
         differ = disagreements(frame, later, exact=exact)
         if differ.height:
             words = f"{other} says otherwise than {name}, which is kept"
             yield Finding("sources_disagree", Severity.WARN, differ.height, words, sample(differ))
-
-
-def _tiling(expected: pl.Series, bars: pl.DataFrame, gaps: pl.DataFrame) -> Iterator[Finding]:
-    """Bars and ledger must tile the calendar: every expected bar is in exactly one of them."""
-    if gaps.is_empty() and bars["open_time"].equals(expected):
-        return
-    held = bars.filter(pl.col("open_time").is_in(expected.implode())).height
-    missing = int(gaps.filter(pl.col("status") != Status.REFILLED.value)["bars"].sum())
-    if held != bars.height:
-        words = f"{bars.height - held} bars are not on the calendar"
-        yield Finding("calendar", Severity.PARTITION, bars.height - held, words)
-    if held + missing != len(expected):
-        words = f"{held} bars and {missing} missing ones do not make {len(expected)}"
-        yield Finding("tiling", Severity.PARTITION, 1, words)
-
-
-def _by_status(gaps: pl.DataFrame) -> dict[str, int]:
-    return dict(gaps.group_by("status").agg(pl.col("bars").sum()).sort("status").iter_rows())

@@ -4,32 +4,27 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bcdata.catalog import Dataset
-from bcdata.evidence.listing_history import ListingRequest
 from bcdata.frames.schema import TIME
-from bcdata.gaps.explain import record_of
 from bcdata.gaps.records import EvidenceRecord
 from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.funding.common import AROUND
+from bcdata.pipeline.missing.contract_listing import listing_evidence
 from bcdata.pipeline.parsed.archive_content import object_file
 from bcdata.pipeline.raw.due import due_until
-from bcdata.pipeline.raw.objects import iso
 from bcdata.pipeline.records.objects import ObjectRecord
-from bcdata.providers.base import ObjectError, Series
+from bcdata.providers.base import BulkObject, ObjectError
 from bcdata.providers.registry import bulk_format
 from bcdata.quality.settlements import IS_NAMED
 from bcdata.store.layout import Partition
 from bcdata.windows import Window
 
-_BARS = "1h"
-
-
-def bars_of(dataset: Dataset, symbol: str) -> Series:
-    """The bars of the contract whose settlements they are."""
-    return Series(dataset.market, "klines", symbol, _BARS)
-
 
 async def settlement_evidence(
-    context: RunContext, dataset: Dataset, partition: Partition, held: Sequence[ObjectRecord]
+    context: RunContext,
+    dataset: Dataset,
+    partition: Partition,
+    _objects: Sequence[BulkObject],
+    held: Sequence[ObjectRecord],
 ) -> EvidenceRecord:
     """What the files of bars tell, where the month's file is not there, or begins late or ends early.
 
@@ -49,16 +44,7 @@ async def settlement_evidence(
     ends_early = window.end <= due and (not times or window.end - max(times) > AROUND)
     if not (begins_late or ends_early):
         return {}
-    history = await context.listing_histories(dataset.market).history(
-        bars_of(dataset, partition.symbol), ListingRequest(window, [], due)
-    )
-    before = history.not_listed(window)
-    ending = await context.listing_histories(dataset.market).ending(history, window, due)
-    return {
-        "not_listed": record_of(before) if before else None,
-        "ended": ending.to_record() if ending else None,
-        "known_by": iso(history.known_by),
-    }
+    return await listing_evidence(context, dataset, partition.symbol, window, due)
 
 
 def _times(

@@ -7,7 +7,7 @@ from bcdata.errors import NotFoundError
 from bcdata.evidence.delisting import Delistings, listed_as, status_of
 from bcdata.gaps.records import ListingRecord
 from bcdata.pipeline.context import RunContext
-from bcdata.pipeline.funding.evidence import bars_of
+from bcdata.pipeline.missing.contract_listing import bars_of
 from bcdata.pipeline.raw.objects import iso
 
 

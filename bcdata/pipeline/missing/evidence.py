@@ -12,7 +12,6 @@ from bcdata.gaps.explain import evidence_record, record_of
 from bcdata.gaps.records import CoarseRecord, EvidenceRecord, ReasonRecord
 from bcdata.pipeline.bars.missing import missing_in
 from bcdata.pipeline.context import RunContext, series_of, window_of
-from bcdata.pipeline.funding.evidence import settlement_evidence
 from bcdata.pipeline.raw.due import due_until
 from bcdata.pipeline.raw.listings import uncovered_days
 from bcdata.pipeline.raw.objects import iso
@@ -24,7 +23,7 @@ from bcdata.windows import Window
 _DAY = timedelta(days=1)
 
 
-async def evidence_of(
+async def bar_evidence(
     context: RunContext,
     dataset: Dataset,
     partition: Partition,
@@ -44,10 +43,6 @@ async def evidence_of(
         ProviderError: the archive cannot be asked.
     """
     window = window_of(dataset, partition)
-    if dataset.ends_at_raw:
-        return {}
-    if dataset.interval is None:
-        return await settlement_evidence(context, dataset, partition, held)
     days = uncovered_days(objects, window.until(context.now))
     bare = [pair for pair in _bare_days(context.now, objects, held) if _touches(pair, window)]
     beyond = _days_beyond(dataset, window, held)

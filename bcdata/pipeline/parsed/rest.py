@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from bcdata.catalog import Dataset
 from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.fingerprint import fingerprint
-from bcdata.pipeline.frame_types import functions_of
+from bcdata.pipeline.frame_types import repair_of
 from bcdata.pipeline.lake import repair
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.archive import parsed_fingerprint
@@ -27,7 +27,7 @@ def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     manifest = held_manifest(store, raw, read_manifest)
     if manifest is None:
         return Outcome(partition, State.UNCHANGED, Verdict(0))
-    answers = functions_of(dataset).read_answers(store, dataset, raw, manifest)
+    answers = repair_of(dataset).read_answers(store, dataset, raw, manifest)
     if answers is None:
         return Outcome(partition, State.HELD_BACK, failed("upstream", f"parsed/{dataset.bulk} is not published"))
     made_of = fingerprint(own=parsed_fingerprint(dataset, manifest["fingerprint"]), **answers.weighed_against)

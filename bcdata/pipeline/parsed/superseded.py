@@ -1,6 +1,6 @@
 """Bars that only an earlier version of an archive object holds: after a republication with fewer rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -27,23 +27,28 @@ _DIGITS = 12
 def withdrawn_bars(
     store: Store, raw: Partition, earlier: Sequence[ObjectRecord], dataset: Dataset, lacking: MissingOpens
 ) -> list[WithdrawnRecord]:
-    """Runs of bars that no object in force has and earlier versions do, in order.
+    """Runs of bars that no object in force has and earlier versions do, in order: `withdrawn` of objects of bars."""
+    return withdrawn(earlier, lambda record: _opens(store, raw, record, dataset), lacking)
+
+
+def withdrawn(
+    earlier: Sequence[ObjectRecord], opens: Callable[[ObjectRecord], pl.Series], lacking: MissingOpens
+) -> list[WithdrawnRecord]:
+    """Runs of rows that no object in force has and earlier versions do, in order.
 
     A run names the newest version that has all of it. Where none does it is cut at midnight, and a part of which no
     version has all names beside the newest version `also` the others that have some of it: a day never has a run for
     each of its minutes.
 
     Args:
-        store: the lake.
-        raw: the partition of raw that holds the files.
         earlier: the records of earlier versions.
-        dataset: whose bars they are.
-        lacking: the bars of which no row was received.
+        opens: gives the opens (UTC) of the rows in a version; none where it cannot be read.
+        lacking: the rows of which none was received.
     """
     records = [] if lacking.missing.is_empty() else sorted(earlier, key=_age, reverse=True)
     if not records:
         return []
-    held = pl.concat([_held(store, raw, one, dataset) for one in records])
+    held = pl.concat([_held(one, opens(one)) for one in records])
     held = held.filter(pl.col("open_time").is_in(lacking.missing.implode()))
     found: list[WithdrawnRecord] = []
     for first, last in lacking.runs(held["open_time"]):
@@ -60,9 +65,8 @@ def _age(record: ObjectRecord) -> tuple[str, str, str]:
     return (record["listed"].get("last_modified") or "", record["name"], record["file"])
 
 
-def _held(store: Store, raw: Partition, record: ObjectRecord, dataset: Dataset) -> pl.DataFrame:
-    opens = pl.DataFrame({"open_time": _opens(store, raw, record, dataset).unique()})
-    return opens.with_columns(version=pl.lit(str(record["sha256"])[:_DIGITS]))
+def _held(record: ObjectRecord, opens: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({"open_time": opens.unique()}).with_columns(version=pl.lit(str(record["sha256"])[:_DIGITS]))
 
 
 def _versions(held: pl.DataFrame) -> list[str]:
@@ -99,15 +103,15 @@ def _opens(store: Store, raw: Partition, record: ObjectRecord, dataset: Dataset)
     return opens.filter(opens.is_between(window.start, window.end, closed="left"))
 
 
-def fewer_rows(withdrawn: Sequence[WithdrawnRecord], interval: Interval) -> list[Finding]:
-    """The warning that republished objects have fewer rows than before, and how many bars that are."""
-    if not withdrawn:
+def fewer_rows(gone: Sequence[WithdrawnRecord], interval: Interval, what: str = "bars") -> list[Finding]:
+    """The warning that republished objects have fewer rows than before, how many, and what they are called."""
+    if not gone:
         return []
-    first = withdrawn[0]
-    edges = ((datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"])) for one in withdrawn)
+    first = gone[0]
+    edges = ((datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"])) for one in gone)
     bars = sum(_bars(first_open, last_open, interval) for first_open, last_open in edges)
-    words = f"bars that only an earlier version has, the first {first['start']} (version {first['version']})"
-    return [Finding("fewer_rows", Severity.WARN, bars, words, tuple(dict(one) for one in withdrawn[:SAMPLE]))]
+    words = f"{what} that only an earlier version has, the first {first['start']} (version {first['version']})"
+    return [Finding("fewer_rows", Severity.WARN, bars, words, tuple(dict(one) for one in gone[:SAMPLE]))]
 
 
 def _bars(first: datetime, last: datetime, interval: Interval) -> int:

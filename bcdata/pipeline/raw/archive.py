@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bcdata.catalog import Dataset
 from bcdata.evidence.coarser import CoarserBars
+from bcdata.gaps.records import EvidenceRecord
 from bcdata.pipeline.choosing.controls import ControlObjects
 from bcdata.pipeline.choosing.in_force import candidates, left_aside, superseded, withdrawn
 from bcdata.pipeline.choosing.looks import LookedInto
@@ -17,7 +18,8 @@ from bcdata.pipeline.choosing.objects import choose
 from bcdata.pipeline.choosing.policy import left_out
 from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.fingerprint import fingerprint
-from bcdata.pipeline.missing.evidence import coarser_evidence, evidence_of
+from bcdata.pipeline.frame_types import functions_of
+from bcdata.pipeline.missing.evidence import coarser_evidence
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import ObjectFetcher
@@ -27,6 +29,7 @@ from bcdata.pipeline.records.salvage import salvaged
 from bcdata.pipeline.records.shapes import ArchiveManifest, in_force
 from bcdata.pipeline.run_clock import as_of, with_warnings
 from bcdata.pipeline.stream import each_async
+from bcdata.providers.base import BulkObject
 from bcdata.quality.verdict import SAMPLE, Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 
@@ -65,8 +68,7 @@ class _Fetch:
         before = archive_manifest(self.context.store, self.partition) or salvaged(self.context.store, self.partition)
         known = in_force(before)
         daily, monthly = await self.listings.objects(symbol, window)
-        early = await self.listings.before(symbol, window)
-        listed = [*daily, *(one for one in (monthly, early) if one)]
+        listed = [*daily, *([monthly] if monthly else []), *await self.listings.beside(symbol, window)]
         gone = withdrawn(listed, known, self.dataset.archive)
         standing = candidates(listed, gone)
         looked = LookedInto(self.fetcher, known, gone)
@@ -75,7 +77,7 @@ class _Fetch:
         objects, days_alone = await choose(looked, standing, controls, before)
         unread = left_aside(standing, objects, known, gone, self.dataset.archive)
         unread = [one for one in unread if DAMAGED not in one and self.fetcher.is_there(one)]
-        evidence = await evidence_of(self.context, self.dataset, self.partition, standing, objects)
+        evidence = await self._evidence(standing, objects)
         if self.dataset.interval is not None and self.dataset.repair is None and not self.dataset.ends_at_raw:
             evidence["coarser"] = await coarser_evidence(
                 self.context, self.coarser, self.dataset, self.partition, objects
@@ -97,6 +99,13 @@ class _Fetch:
         names = {record["name"] for record in objects}
         rest = [one for one in standing if one.name not in names]
         return self._conclude(manifest, before, left_out(self.dataset, rest) if objects else None)
+
+    async def _evidence(self, standing: Sequence[BulkObject], objects: Sequence[ObjectRecord]) -> EvidenceRecord:
+        """What other files tell of the rows that the objects lack."""
+        if self.dataset.ends_at_raw:
+            return {}
+        ask = functions_of(self.dataset).evidence
+        return await ask(self.context, self.dataset, self.partition, standing, objects)
 
     def _superseded(self, before: ArchiveManifest | None, current: Iterable[ObjectRecord]) -> list[ObjectRecord]:
         """Earlier versions whose bytes raw still has."""

@@ -28,6 +28,15 @@ def due_until(dataset: Dataset, now: datetime) -> datetime:
     return Grain.MONTH.window(Grain.MONTH.key(now - dataset.publication.monthly)).start
 
 
+def rows_due_until(dataset: Dataset, now: datetime) -> datetime:
+    """The instant (UTC) before which all rows are due.
+
+    That is where the first file begins that need not be there yet, which may be before the time that it names.
+    """
+    due = due_until(dataset, now)
+    return due if dataset.is_asked_by_windows else dataset.held(Window(due, due + timedelta(days=1))).start
+
+
 def unpublished_from(dataset: Dataset, window: Window, now: datetime) -> datetime | None:
     """The first instant of the window whose archive file need not be there yet; None where all are due."""
     if dataset.is_asked_by_windows:
@@ -35,8 +44,8 @@ def unpublished_from(dataset: Dataset, window: Window, now: datetime) -> datetim
         return settled if settled < window.end else None
     grain = Grain.DAY if "daily" in dataset.archive else Grain.MONTH
     first = grain.window(grain.key(window.start))
-    while first.start < window.end:
+    while dataset.held(first).start < window.end:
         if dataset.publication.due("daily" if grain is Grain.DAY else "monthly", first.end) > now:
-            return max(first.start, window.start)
+            return max(dataset.held(first).start, window.start)
         first = grain.window(grain.key(first.end))
     return None

@@ -30,8 +30,8 @@ class Listings:
         ordered = sorted(windows, key=lambda window: window.start)
         self._archive = archive
         self._dataset = dataset
-        self._first = Grain.DAY.key(ordered[0].start - dataset.frame_type.early)
-        self._last = Grain.DAY.key(ordered[-1].start if dataset.grain is Grain.DAY else _last_instant(ordered[-1]))
+        self._first = Grain.DAY.key(dataset.files_of(ordered[0]).start - dataset.frame_type.early)
+        self._last = Grain.DAY.key(_last_instant(dataset.files_of(ordered[-1])))
         self._due = due_until(dataset, now) if now else EPOCH
         self._due_keys: dict[Period, str] = {}
         if now:
@@ -68,16 +68,20 @@ class Listings:
         found = [key for key in monthly.not_understood if about(key, series, "monthly", window, lacks=lacks_month)]
         return found + [key for key in daily.not_understood if about(key, series, "daily", window, lacks=lacks_days)]
 
-    async def before(self, symbol: str, window: Window) -> BulkObject | None:
-        """The monthly object of the month before the window, where it may hold a row of it.
+    async def beside(self, symbol: str, window: Window) -> list[BulkObject]:
+        """The objects of other times that a window is made of: the month before it, the day before or after it.
 
         Raises:
             ProviderError: the archive cannot be asked.
         """
-        early = self._dataset.frame_type.early
-        if not early:
-            return None
-        return (await self.objects(symbol, Grain.MONTH.window(Grain.MONTH.key(window.start - early))))[1]
+        found: list[BulkObject] = []
+        if early := self._dataset.frame_type.early:
+            month = Grain.MONTH.window(Grain.MONTH.key(window.start - early))
+            found += [one for one in [(await self.objects(symbol, month))[1]] if one]
+        if (named := self._dataset.files_of(window)) != window:
+            daily, _ = await self.objects(symbol, named)
+            found += [one for one in daily if PERIODS[one.period].window(one.date_key).start not in window]
+        return found
 
     async def coarser_days(self, symbol: str, interval: str, window: Window) -> list[BulkObject]:
         """The daily objects of another interval inside the window, whatever the catalog says of periods.

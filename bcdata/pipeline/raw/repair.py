@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from bcdata.catalog import Dataset
 from bcdata.pipeline.context import RunContext
-from bcdata.pipeline.frame_types import functions_of
+from bcdata.pipeline.frame_types import repair_of
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.run_clock import as_of, with_warnings
 from bcdata.pipeline.stream import each_async
@@ -19,7 +19,7 @@ AT_ONCE = 4
 
 def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Asks for the rows that the parsed files lack, and yields outcomes as they are done."""
-    ask = functions_of(dataset).asking(context, dataset, partitions)
+    ask = repair_of(dataset).asking(context, dataset, partitions)
 
     async def one(partition: Partition) -> Outcome:
         return await ask(as_of(context, dataset, partition), partition)

@@ -99,7 +99,7 @@ def _reader(partition: Partition) -> Callable[[Store, Partition], Manifest | Non
         return archive_manifest
     if role is Role.WINDOW:
         return windows_manifest
-    return _ANSWERS_OF[rows_of(partition.dataset)]
+    return _ANSWERS_OF.get(rows_of(partition.dataset), rest_manifest)
 
 
 def _read(store: Store, partition: Partition, shape: TypeAdapter[AnyManifest]) -> AnyManifest | None:

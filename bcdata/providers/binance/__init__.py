@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from bcdata.net.budgets import Budget
 from bcdata.providers.binance.api.limits import funding_budget, weight_budget
+from bcdata.providers.binance.metric_labels import METRIC_LABELS
 from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.providers.capabilities import Capabilities, Provider, Role, Source
 from bcdata.venues.binance import MARKETS
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _FILES = Capabilities(
     markets=tuple(one.name for one in MARKETS),
     kinds=tuple(dict.fromkeys(kind for one in MARKETS for kind in one.kinds)),
+    end_labels=(METRIC_LABELS,),
 )
 _ANSWERS = Capabilities(
     markets=("spot", "um", "cm"), kinds=("klines", "funding", "mark_klines", "index_klines", "premium_klines")

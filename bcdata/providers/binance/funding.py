@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from bcdata.frames.schema import SENT_SETTLEMENT, TIME
-from bcdata.providers.binance.files.csv_text import rows_of, width_of
+from bcdata.providers.binance.files.csv_text import is_cut, rows_of, width_of
 from bcdata.providers.binance.klines import micros
 from bcdata.windows import Window
 
@@ -57,17 +57,11 @@ def _text(content: bytes) -> pl.DataFrame:
     known = {name: pl.col("fields").list.get(at, null_on_oob=True) for at, name in enumerate(_SENT_ORDER)}
     is_row = pl.col("fields").list.len() == width
     if rows and not rows.endswith(b"\n"):
-        is_row &= ~((pl.int_range(pl.len()) == pl.len() - 1) & _is_cut(known["rate"]))
+        is_row &= ~((pl.int_range(pl.len()) == pl.len() - 1) & is_cut(known["rate"]))
     return fields.select(
         known["calc_time"].alias("calc_time"),
         **{name: pl.when(is_row).then(known[name]) for name in SENT_SETTLEMENT.names() if name != "calc_time"},
     )
-
-
-def _is_cut(rate: pl.Expr) -> pl.Expr:
-    """Whether rates have fewer decimals than most: a last line without an end may be cut within its number."""
-    decimals = rate.str.split(".").list.get(1, null_on_oob=True).str.len_chars().fill_null(0)
-    return decimals < decimals.mode().max()
 
 
 def _read(text: pl.DataFrame) -> pl.DataFrame:

@@ -2,7 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
 
 from bcdata.providers.base import ObjectError
 
@@ -44,6 +47,63 @@ def rows_of(content: bytes, names: Sequence[str], *, width: int, what: str) -> b
         if not width <= found <= most:
             raise ObjectError("columns", f"rows have {found} columns where {what} have {width}")
     return content
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The lines of an object below its header.
+
+    Attributes:
+        lines: `line` (the number, from 0; blank lines count and are left out) and `text`, as they stand.
+        places: where the known columns stand, by name.
+        width: how many fields a row has.
+        is_ended: whether the last line has its end.
+    """
+
+    lines: pl.DataFrame
+    places: Mapping[str, int]
+    width: int
+    is_ended: bool
+
+
+def table_of(content: bytes, names: Sequence[str], row: re.Pattern[bytes], *, what: str) -> Table:
+    """An object whose header, if it has one, names its columns in any order; without one they are in that of the names.
+
+    Args:
+        content: the file.
+        names: the columns that are known, lower case.
+        row: how a line begins that is a row and no header, whatever else is in it.
+        what: the kind of file, for messages.
+
+    Raises:
+        ObjectError: `columns`: a column is not there, or most rows have other columns than the header or the names
+            say; `no_rows`: there is no row.
+    """
+    content = content.removeprefix(_BOM).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    first = _first_line(content)
+    bare = first.replace(b'"', b"")
+    columns, width = list(names), len(names)
+    has_header = _is_header(bare) and not row.match(bare) and not _is_scrap(content, width)
+    if has_header:
+        columns = [name.strip().lower() for name in bare.decode("utf-8", "replace").split(",")]
+        if not set(names) <= set(columns) or len(set(columns)) < len(columns):
+            raise ObjectError("columns", f"the header is {','.join(columns)[:120]!r}")
+        content, width = content[len(first) + 1 :], len(columns)
+    if not content.strip():
+        raise ObjectError("no_rows", "it holds no row")
+    found = width_of(content)
+    if found != width and (has_header or found != width + 1):
+        raise ObjectError("columns", f"rows have {found} columns where {what} have {width}")
+    lines = pl.DataFrame({"text": content.decode("utf-8", "replace").split("\n")}, schema={"text": pl.String})
+    numbered = lines.with_row_index("line").filter(pl.col("text").str.strip_chars() != "")
+    places = {name: columns.index(name) for name in names}
+    return Table(numbered.cast({"line": pl.Int64}), places, found, content.endswith(b"\n"))
+
+
+def is_cut(number: pl.Expr) -> pl.Expr:
+    """Whether numbers have fewer decimals than most: a last line without an end may be cut within its number."""
+    decimals = number.str.split(".").list.get(1, null_on_oob=True).str.len_chars().fill_null(0)
+    return decimals < decimals.mode().max()
 
 
 def _with_line_feeds(content: bytes) -> bytes:

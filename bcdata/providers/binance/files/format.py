@@ -9,9 +9,10 @@ from bcdata.providers.base import Series
 from bcdata.providers.binance.files.peek import content_of, coverage, lines, opens
 from bcdata.providers.binance.funding import has_more_columns, read_funding_csv
 from bcdata.providers.binance.klines import canonical, read_csv
-from bcdata.providers.formats import FileBars, FileSettlements, PublishedFile
+from bcdata.providers.binance.metrics import read_metrics
+from bcdata.providers.formats import FileBars, FileMetrics, FileSettlements, PublishedFile
 
-__all__ = ["bars", "bars_as_sent", "coverage", "lines", "opens", "settlements"]
+__all__ = ["bars", "bars_as_sent", "coverage", "lines", "metrics", "opens", "settlements"]
 
 
 def bars_as_sent(file: PublishedFile, interval: Interval) -> pl.DataFrame:
@@ -44,3 +45,12 @@ def settlements(file: PublishedFile) -> FileSettlements:
     """
     content = content_of(file, None)
     return FileSettlements(read_funding_csv(content, file.name, file.window), has_more_columns(content))
+
+
+def metrics(file: PublishedFile, series: Series) -> FileMetrics:
+    """The metrics of a metrics object; columns that are not known are not read.
+
+    Raises:
+        ObjectError: it cannot be read, lacks columns, or holds no row.
+    """
+    return read_metrics(content_of(file, None), file.name, file.window, series.market)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from bcdata.intervals import Interval
-from bcdata.simulate.binance.market import bars, settlements
+from bcdata.simulate.binance.market import bars, metrics, settlements
 from bcdata.simulate.binance.market.computed import DECIMALS, computed
 from bcdata.simulate.binance.market.market import (
     Instrument,
@@ -20,7 +20,7 @@ from bcdata.simulate.binance.market.market import (
     StoredObject,
     checksum_body,
 )
-from bcdata.simulate.binance.market.names import CHECKSUM, KLINES, ObjectName, published_at
+from bcdata.simulate.binance.market.names import CHECKSUM, KLINES, METRICS, ObjectName, published_at
 from bcdata.simulate.binance.market.publication import DAILY, MONTHLY_ONLY, Publication
 from bcdata.simulate.binance.market.symbols import DEMO_OUTAGES, DEMO_SYMBOLS, GeneratedSymbol, Outage, from_ms, to_ms
 from bcdata.simulate.binance.market.walk import DAY_MS, MINUTE_MS, MINUTES, generate_day
@@ -119,6 +119,11 @@ class GeneratedMarket:
         drawn = settlements.settlements(self._seed, known, start.start, end.end)
         return [Settlement(symbol, row.time, row.plain) for row in drawn if first <= row.time <= last]
 
+    def metric_rows(self, venue: str, symbol: str, window: Window) -> Sequence[metrics.GeneratedMetrics]:
+        """The metrics whose five minutes begin in the window, ascending: what files of it come to."""
+        known = self._symbols[venue, symbol]
+        return list(metrics.truth(self._seed, known, window, self._outages_of(METRICS, known)))
+
     def _whose(self, series: Series) -> GeneratedSymbol | None:
         return self._publication.symbol(series.type, series.venue, series.symbol)
 
@@ -133,7 +138,10 @@ class GeneratedMarket:
 
     def _render(self, name: ObjectName) -> StoredObject:
         window = name.window
-        if name.interval is None:
+        if name.type == METRICS:
+            symbol = self._symbols[name.venue, name.symbol]
+            content = metrics.csv(self._seed, symbol, window, self._outages_of(METRICS, symbol))
+        elif name.interval is None:
             symbol = self._symbols[name.venue, name.symbol]
             rows = settlements.settlements(self._seed, symbol, window.start, window.end)
             content = settlements.csv(rows)

@@ -9,7 +9,7 @@ from bcdata.windows import Grain, Window
 
 VENUE_FOLDERS = {"spot": "data/spot", "um": "data/futures/um", "cm": "data/futures/cm", "option": "data/option"}
 CHECKSUM = ".CHECKSUM"
-KLINES, FUNDING = "klines", "fundingRate"
+KLINES, FUNDING, METRICS = "klines", "fundingRate", "metrics"
 MARK_PRICE, INDEX_PRICE, PREMIUM_INDEX = "markPriceKlines", "indexPriceKlines", "premiumIndexKlines"
 COMPUTED = (MARK_PRICE, INDEX_PRICE, PREMIUM_INDEX)
 """Types of bars whose prices are computed and not traded; futures have them."""
@@ -24,7 +24,7 @@ _KEY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ObjectName:
-    """What the key of an archive object says. `interval` is None for types without one (fundingRate)."""
+    """What the key of an archive object says. `interval` is None for types without one (fundingRate, metrics)."""
 
     venue: str
     period: str

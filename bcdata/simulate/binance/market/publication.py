@@ -10,6 +10,7 @@ from bcdata.simulate.binance.market.names import (
     FUNDING,
     INDEX_PRICE,
     KLINES,
+    METRICS,
     ObjectName,
     published_at,
 )
@@ -23,7 +24,7 @@ _GRAINS = {"daily": Grain.DAY, "monthly": Grain.MONTH}
 
 
 class Publication:
-    """The calendar of the archive: klines of all types by day (1m .. 1d) and by month, funding by month."""
+    """The calendar of the archive: klines by day (1m .. 1d) and month, metrics by day, funding by month."""
 
     def __init__(self, symbols: Sequence[GeneratedSymbol], outages: Sequence[Outage]) -> None:
         self._symbols = {(symbol.venue, symbol.symbol): symbol for symbol in symbols}
@@ -98,6 +99,6 @@ def _kinds(symbol: GeneratedSymbol, period: str) -> list[tuple[str, str | None]]
     """The types and intervals that the archive keeps for the symbol."""
     types = (KLINES, *COMPUTED) if symbol.funding else (KLINES,)
     kinds: list[tuple[str, str | None]] = [(kind, interval) for kind in types for interval in _INTERVALS[period]]
-    if period == "monthly" and symbol.funding:
-        kinds.append((FUNDING, None))
+    if symbol.funding:
+        kinds.append((FUNDING if period == "monthly" else METRICS, None))
     return kinds

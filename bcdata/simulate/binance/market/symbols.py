@@ -6,7 +6,7 @@ from functools import cached_property
 
 from bcdata.intervals import EPOCH
 from bcdata.simulate.binance.market.market import Instrument
-from bcdata.simulate.binance.market.names import KLINES, MARK_PRICE, PREMIUM_INDEX
+from bcdata.simulate.binance.market.names import KLINES, MARK_PRICE, METRICS, PREMIUM_INDEX
 
 BASE_DECIMALS = 8
 """Decimals of the base volume that cm files hold in the place of quote volume."""
@@ -78,7 +78,7 @@ class GeneratedSymbol:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """No bars of a type in any symbol of the venue with opens in [start, end)."""
+    """No rows of a type in any symbol of the venue with opens in [start, end)."""
 
     venue: str
     start: datetime
@@ -123,4 +123,5 @@ DEMO_OUTAGES = (
     Outage("um", _day("2023-02-17T06:02"), _day("2023-02-17T06:09")),
     Outage("um", _day("2023-02-18T11:20"), _day("2023-02-18T11:32"), MARK_PRICE),
     Outage("cm", _day("2023-02-19T03:05"), _day("2023-02-19T03:06"), PREMIUM_INDEX),
+    Outage("um", _day("2023-02-20T09:35"), _day("2023-02-20T10:10"), METRICS),
 )

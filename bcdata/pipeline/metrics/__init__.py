@@ -1,0 +1,1 @@
+"""Metrics, from raw to merged: the functions that their row of the table of frame types names."""
