@@ -18,7 +18,7 @@ app = typer.Typer(
     name="bcdata",
     help="Market data one can trust: raw → parsed → merged → features, every gap explained.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -42,16 +42,8 @@ def _all(
     """Options of the program itself."""
 
 
-materialize.register(app)
-inspect.register(app)
-lists.register(app)
-features.register(app)
-gaps.register(app)
-data.register(app)
-export.register(app)
-watch.register(app)
-verify.register(app)
-alert.register(app)
+for group in (materialize, lists, inspect, gaps, data, export, features, watch, verify, alert):
+    group.register(app)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.show import names, print_json, size
 from bcdata.cli.output.tables import print_table
 
@@ -16,8 +17,13 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    dataset: Annotated[str, typer.Option(help="A dataset; with --zone resampled, coarser bars (spot_klines_1h).")],
-    symbols: Annotated[str, typer.Option(help="Symbols with commas between.")],
+    dataset: Annotated[
+        str,
+        typer.Option(
+            help="A dataset; with --zone resampled, coarser bars (spot_klines_1h).", autocompletion=dataset_names
+        ),
+    ],
+    symbols: Annotated[str, typer.Option(help="Symbols with commas between.", autocompletion=symbol_lists)],
     out: Annotated[Path, typer.Option(help="The folder for the files; made if it is not there.")],
     first: Annotated[str | None, typer.Option("--from", help="First date key, or instant, included; UTC.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last date key, included; or an instant, left out.")] = None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.show import err, names, out, print_json
 from bcdata.cli.output.tables import print_table
 
@@ -71,8 +72,10 @@ def check(
 
 @features.command("report")
 def report(
-    dataset: Annotated[str, typer.Option(help="A dataset of the catalog that has features.")],
-    symbols: Annotated[str, typer.Option(help="Symbols, commas between.")],
+    dataset: Annotated[
+        str, typer.Option(help="A dataset of the catalog that has features.", autocompletion=dataset_names)
+    ],
+    symbols: Annotated[str, typer.Option(help="Symbols, commas between.", autocompletion=symbol_lists)],
     first: Annotated[str, typer.Option("--from", help="The first date key.")],
     last: Annotated[str, typer.Option("--to", help="The last date key, included.")],
     html: Annotated[Path, typer.Option(help="Write the page to this file.")],

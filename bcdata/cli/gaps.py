@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.show import names, out, print_json, say_if_no_lake, say_what_ends_at_raw
 from bcdata.cli.output.tables import print_table
 
@@ -20,8 +21,12 @@ def register(app: typer.Typer) -> None:
 
 
 def gaps(
-    dataset: Annotated[list[str] | None, typer.Option(help="Only this dataset; may be repeated.")] = None,
-    symbols: Annotated[str | None, typer.Option(help="Only these symbols, commas between.")] = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Only this dataset; may be repeated.", autocompletion=dataset_names)
+    ] = None,
+    symbols: Annotated[
+        str | None, typer.Option(help="Only these symbols, commas between.", autocompletion=symbol_lists)
+    ] = None,
     status: Annotated[str | None, typer.Option(help="Only these statuses, e.g. open,upstream.")] = None,
     first: Annotated[str | None, typer.Option("--from", help="Only from this date key on.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Only up to this date key, included.")] = None,

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bcdata.cli.complete import dataset_names
 from bcdata.cli.output.findings import print_findings
 from bcdata.cli.output.show import out, print_json, say_if_no_lake, say_what_ends_at_raw, size
 from bcdata.cli.output.tables import print_table
@@ -22,7 +23,9 @@ def register(app: typer.Typer) -> None:
 
 
 def status(
-    dataset: Annotated[list[str] | None, typer.Option(help="Only this dataset; may be repeated.")] = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Only this dataset; may be repeated.", autocompletion=dataset_names)
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show what is there: partitions, missing bars by reason, findings, feature sets, what is held back or overdue."""

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from bcdata.cli.complete import dataset_names
 from bcdata.cli.output.show import out, print_json, say_if_no_lake
 from bcdata.cli.output.tables import print_table
 
@@ -39,7 +40,7 @@ def datasets(as_json: Json = False) -> None:
 
 
 def symbols(
-    dataset: Annotated[str, typer.Argument(help="A dataset of the catalog.")],
+    dataset: Annotated[str, typer.Argument(help="A dataset of the catalog.", autocompletion=dataset_names)],
     as_json: Json = False,
 ) -> None:
     """List the symbols of a dataset that the lake has, with the first and the last date key of each.

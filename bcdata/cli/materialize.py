@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
+from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.run_report import conclude
 from bcdata.cli.output.show import err, print_json, say_what_ends_at_raw, size, utf8
 from bcdata.cli.output.tables import print_table
@@ -26,11 +27,15 @@ def register(app: typer.Typer) -> None:
 
 
 def materialize(
-    name: Annotated[str | None, typer.Argument(metavar="[DATASET]", help="A dataset of the catalog.")] = None,
-    dataset: Annotated[str | None, typer.Option(help="The same as an option, e.g. spot_klines_1m.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[DATASET]", help="A dataset of the catalog.", autocompletion=dataset_names)
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="The same as an option, e.g. spot_klines_1m.", autocompletion=dataset_names)
+    ] = None,
     symbols: Annotated[
         str | None,
-        typer.Option(help="BTCUSDT,eth/usdt, ...; those of the catalog if not given."),
+        typer.Option(help="BTCUSDT,eth/usdt, ...; those of the catalog if not given.", autocompletion=symbol_lists),
     ] = None,
     first: Annotated[
         str | None, typer.Option("--from", help="First day, month or year, included; the dataset's start if not given.")

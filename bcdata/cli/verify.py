@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
+from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.findings import print_findings
 from bcdata.cli.output.show import err, names, out, print_json, say_what_ends_at_raw, size
 from bcdata.cli.output.tables import print_table
@@ -23,8 +24,12 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    dataset: Annotated[list[str] | None, typer.Option(help="Only this dataset; may be repeated.")] = None,
-    symbols: Annotated[str | None, typer.Option(help="Only these symbols, commas between.")] = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Only this dataset; may be repeated.", autocompletion=dataset_names)
+    ] = None,
+    symbols: Annotated[
+        str | None, typer.Option(help="Only these symbols, commas between.", autocompletion=symbol_lists)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
     """Hash every file: raw objects against their sha256, published files against their manifests; show all findings.

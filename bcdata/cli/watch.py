@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
+from bcdata.cli.complete import dataset_names, markets
 from bcdata.cli.output.show import err, out, print_json, say_if_no_lake
 from bcdata.cli.output.tables import print_table
 
@@ -21,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def universe(
-    market: Annotated[str, typer.Option(help="A market of the catalog: spot, um or cm.")],
+    market: Annotated[str, typer.Option(help="A market of the catalog: spot, um or cm.", autocompletion=markets)],
     as_of: Annotated[str | None, typer.Option(help="What was known at this instant, ISO; now if not given.")] = None,
     status: Annotated[str | None, typer.Option(help="Only this status, e.g. trading or delisted.")] = None,
     update: Annotated[bool, typer.Option("--update", help="Ask the archive and the exchange first.")] = False,
@@ -103,7 +104,9 @@ def _update(catalog: Any, market: str) -> None:
 
 
 def halts(
-    dataset: Annotated[str, typer.Option(help="A dataset of the catalog with bars of an hour at most.")],
+    dataset: Annotated[
+        str, typer.Option(help="A dataset of the catalog with bars of an hour at most.", autocompletion=dataset_names)
+    ],
     first: Annotated[str | None, typer.Option("--from", help="Only from this date key on.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Only up to this date key, included.")] = None,
     as_json: Json = False,
