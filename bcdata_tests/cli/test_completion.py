@@ -12,7 +12,8 @@ from bcdata_tests.world import BARS_BY_DAY, D, World
 
 @pytest.fixture
 def command(world: World) -> Command:
-    return Command.of(world, BARS_BY_DAY, "shell", _BCDATA_COMPLETE="complete_bash")
+    catalog = BARS_BY_DAY.replace("[BTCUSDT]", "[BTCUSDT, ETHUSDT]")
+    return Command.of(world, catalog, "shell", _BCDATA_COMPLETE="complete_bash")
 
 
 def completed(command: Command, *words: str) -> list[str]:
