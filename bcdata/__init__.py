@@ -8,9 +8,10 @@ seasonality, labels, resampled). Importing this package imports nothing else: pa
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bcdata.errors import MissingDataError, MissingDataWarning
     from bcdata.query.load import load
 
-__all__ = ["load"]
+__all__ = ["MissingDataError", "MissingDataWarning", "load"]
 __version__ = "0.1.0"
 
 
@@ -18,6 +19,15 @@ def __getattr__(name: str) -> Any:
     """What the package itself offers, imported when it is first asked for: polars and duckdb take their time."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from bcdata.query import load as found
+    if name == "load":
+        from bcdata.query import load as found
 
-    return found
+        return found
+    from bcdata import errors
+
+    return getattr(errors, name)
+
+
+def __dir__() -> list[str]:
+    """What the package offers."""
+    return sorted([*globals(), *__all__])

@@ -23,6 +23,14 @@ class StoreError(BcdataError):
     """The store cannot be read or written: no space, no permission, or a damaged file."""
 
 
+class MissingDataError(BcdataError):
+    """A range was asked for that was never published, and the reader wanted to be stopped by that."""
+
+
+class MissingDataWarning(UserWarning):
+    """A range was asked for that was never published: less comes back than was asked for."""
+
+
 class ProviderError(BcdataError):
     """A provider could not be asked, or answered with something that cannot be used."""
 

@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
     | {"query", "reporting", "runs", "settings", "simulate", "store", "universe"},
     "__main__": {"cli"},
-    "__init__": {"query"},
+    "__init__": {"errors", "query"},
 }
 """The packages that each package may import; itself it may always."""
 

@@ -3,15 +3,16 @@
 import io
 import os
 import sys
+import warnings
 from contextlib import suppress
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TextIO
 
 import typer
 from typer.exceptions import TyperException
 
 from bcdata.cli import alert, data, export, features, gaps, inspect, lists, materialize, verify, watch
 from bcdata.cli.output.show import out, print_json
-from bcdata.errors import BcdataError, UsageError
+from bcdata.errors import BcdataError, MissingDataWarning, UsageError
 from bcdata.providers.registry import UNAVAILABLE
 
 app = typer.Typer(
@@ -66,7 +67,23 @@ def main() -> None:
         sys.exit(1)
 
 
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """A warning that is meant to be read is one line; others say where they come from."""
+    if issubclass(category, MissingDataWarning):
+        _say(f"warning: {message}")
+    else:
+        print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=file or sys.stderr)
+
+
 def _run() -> NoReturn:
+    warnings.showwarning = _show_warning
     for one in UNAVAILABLE:
         _say(f"warning: {one}")
     try:

@@ -18,10 +18,10 @@ from bcdata.errors import UsageError
 from bcdata.intervals import Interval
 from bcdata.pipeline.lake import require_none_lost
 from bcdata.query import arguments
-from bcdata.query.filled import filled
 from bcdata.query.joined import Lent, lenders, lent_columns
+from bcdata.query.lacking import Missing, tell_of_lacking
 from bcdata.query.root import require_lake
-from bcdata.query.spans import fillable
+from bcdata.query.spans import fillable, filled
 from bcdata.query.verified_files import chosen, over, overlaps, read_groups
 from bcdata.settings import Settings
 from bcdata.store.store import Store
@@ -45,6 +45,7 @@ def load(
     min_price_change: float = MIN_PRICE_CHANGE,
     columns: Iterable[str] | None = None,
     join: str | Iterable[str] | None = None,
+    missing: str = "warn",
     root: str | Path | None = None,
     catalog: Catalog | None = None,
 ) -> pl.DataFrame:
@@ -69,6 +70,8 @@ def load(
             row of its contract that was known when the bar was (`known_at`), and with it the time of that row as
             `metrics_time`, which tells how old it is. Null before the first one. Not to bars of indices, which are of
             pairs.
+        missing: what becomes of a range that was never published, or is held back: `raise` (`MissingDataError`), `warn`
+            (`MissingDataWarning`, with the command that fetches it) or `ignore`. Bars that a ledger explains are none.
         root: the lake; BCDATA_ROOT if None.
         catalog: the one in force if None.
 
@@ -78,6 +81,7 @@ def load(
 
     Raises:
         UsageError: a dataset, zone, symbol, column, policy or instant that there is not, or a root that is no folder.
+        MissingDataError: `missing` is `raise`, and something is.
         StoreError: a file is damaged.
     """
     known, named = arguments.catalog(catalog) or load_catalog(), arguments.columns(columns)
@@ -85,7 +89,7 @@ def load(
     days, change = arguments.number("min_days", min_days), arguments.number("min_price_change", min_price_change)
     arguments.flag("split", split)
     source, interval = _source(known, dataset, zone)
-    policy = _policy(fill)
+    policy, reaction = _policy(fill), _reaction(missing)
     if (policy is not Fill.NONE or split) and (zone != "merged" or interval is None):
         raise UsageError("only merged bars can be filled and split; leave `fill` and `split` out")
     if split and source.frame_type.is_signed:
@@ -103,6 +107,7 @@ def load(
     for symbol, there in found_of.items():
         is_wanted = partial(overlaps, source, window)
         require_none_lost(store, there, zone, dataset, source=source.name, wanted=is_wanted, symbol=symbol)
+    tell_of_lacking(source, dataset, found_of, asked, now=clock.now(), missing=reaction)
     groups = [over(source, there, window) for there in found_of.values()]
     frames, lent = [], [Lent.of(store, one) for one in joins]
     read = read_groups(store, source, interval, groups, columns=wanted, where=where)
@@ -155,6 +160,12 @@ def _policy(fill: str) -> Fill:
     if arguments.text("fill", fill, f"one of {', '.join(Fill)}") not in set(Fill):
         raise UsageError(f"there is no fill policy {fill!r}; it is one of {', '.join(Fill)}")
     return Fill(fill)
+
+
+def _reaction(missing: str) -> Missing:
+    if arguments.text("missing", missing, f"one of {', '.join(Missing)}") not in set(Missing):
+        raise UsageError(f"`missing` is {missing!r}; it is one of {', '.join(Missing)}")
+    return Missing(missing)
 
 
 def _instant(value: str | date) -> datetime:

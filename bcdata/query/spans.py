@@ -1,18 +1,23 @@
-"""Where missing bars may be filled: in what was materialized, up to now, and not where the symbol was delisted."""
+"""Filling missing bars: where it may be done (what was materialized, up to now, no delisting), and doing it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 import polars as pl
 
+from bcdata.bars.fill import FILLED, Fill
+from bcdata.bars.fill import fill as fill_bars
+from bcdata.bars.known import with_known_at
+from bcdata.bars.segments import SEGMENT
 from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
 from bcdata.gaps.ledger import Status
+from bcdata.intervals import Interval
 from bcdata.pipeline.lake import repair, trusted
 from bcdata.pipeline.records.in_footers import merged_record
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata.venues.calendar import closed_window
+from bcdata.venues.calendar import calendar, closed_window
 from bcdata.windows import Window
 
 
@@ -75,3 +80,22 @@ def _without(window: Window, holes: Sequence[Window]) -> Iterator[Window]:
         start = max(start, hole.end)
     if start < window.end:
         yield Window(start, window.end)
+
+
+def filled(
+    rows: pl.DataFrame, policy: Fill, source: Dataset, interval: Interval, parts: Sequence[Window]
+) -> pl.DataFrame:
+    """The rows with the missing bars of each part; those of a segment's gap belong to the segment before."""
+    days = calendar(source.calendar)
+    within = [fill_bars(rows, policy, interval=interval, calendar=days, window=part) for part in parts]
+    beyond = rows.filter(~pl.any_horizontal(pl.lit(value=False), *(_inside(part) for part in parts)))
+    found = pl.concat([beyond, *within], how="diagonal").sort("open_time")
+    if SEGMENT in found.columns:
+        found = found.with_columns(pl.col(SEGMENT).forward_fill().backward_fill())
+    if policy is Fill.FLAT:
+        found = with_known_at(found.with_columns(pl.col(FILLED).fill_null(value=False)), interval)
+    return found
+
+
+def _inside(part: Window) -> pl.Expr:
+    return pl.col("open_time").is_between(part.start, part.end, closed="left")

@@ -65,7 +65,8 @@ def test_what_is_no_instant(root: Path, catalog: Catalog, name: str, value: obje
 def test_the_edges_of_time_themselves(root: Path, catalog: Catalog) -> None:
     for fill in ("none", "flat"):
         first, last = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999_999)  # noqa: DTZ001 - it is UTC
-        found = bcdata.load(D, "BTCUSDT", first, last, fill=fill, split=True, root=root, catalog=catalog)
+        options = {"split": True, "missing": "ignore", "root": root, "catalog": catalog}
+        found = bcdata.load(D, "BTCUSDT", first, last, fill=fill, **options)  # type: ignore[arg-type]
         assert found["trades"].gt(0).sum() == 5
 
 

@@ -110,7 +110,7 @@ def test_a_series_is_split_where_it_breaks(root: Path, catalog: Catalog) -> None
 def test_other_zones(root: Path, catalog: Catalog) -> None:
     found = bcdata.load("spot_klines_4h", zone="resampled", root=root, catalog=catalog)
     assert found.height == 1
-    assert bcdata.load(D, zone="features", root=root, catalog=catalog).is_empty()
+    assert bcdata.load(D, zone="features", missing="ignore", root=root, catalog=catalog).is_empty()
 
 
 @pytest.mark.parametrize(
@@ -190,18 +190,18 @@ def test_filling_ends_at_what_was_made_at_a_delisting_and_now(
     months: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, fill: str, before: int
 ) -> None:
     monkeypatch.setenv("BCDATA_NOW", "2023-05-05T12:30:00Z")
-    found = bcdata.load(D, "BTCUSDT", "2023-01", "2100-01", fill=fill, root=months, catalog=catalog)
+    found = bcdata.load(D, "BTCUSDT", "2023-01", "2100-01", fill=fill, missing="ignore", root=months, catalog=catalog)
     counts = dict(found.group_by(pl.col("open_time").dt.strftime("%Y-%m")).len().sort("open_time").iter_rows())
     hours = {"2023-01": 744, "2023-02": 672, "2023-03": 744, "2023-05": 4 * 24 + 12 - 1 + before + 1}
     assert counts == hours, "now is in May: its real bar of the 7th is there all the same"
     assert found.filter(pl.col("open_time") > datetime(2023, 5, 5, 11, tzinfo=UTC))["close"].to_list() == [200]
     monkeypatch.setenv("BCDATA_NOW", "2024-01-01T00:00:00Z")
-    later = bcdata.load(D, "BTCUSDT", "2023-01", "2100-01", fill=fill, root=months, catalog=catalog)
+    later = bcdata.load(D, "BTCUSDT", "2023-01", "2100-01", fill=fill, missing="ignore", root=months, catalog=catalog)
     assert later["open_time"][-1] == datetime(2023, 5, 10, 22, tzinfo=UTC) - timedelta(days=3) + timedelta(hours=1)
 
 
 def test_no_close_is_carried_over_a_month_that_was_not_made(months: Path, catalog: Catalog) -> None:
-    found = bcdata.load(D, "BTCUSDT", "2023-01", "2023-06", fill="flat", root=months, catalog=catalog)
+    found = bcdata.load(D, "BTCUSDT", "2023-01", "2023-06", fill="flat", missing="ignore", root=months, catalog=catalog)
     may = found.filter(pl.col("open_time") >= datetime(2023, 4, 1, tzinfo=UTC))
     assert may["open_time"][0] == datetime(2023, 5, 1, 1, tzinfo=UTC), "before its first bar there is no close"
     assert set(may["close"]) == {200}
@@ -214,7 +214,7 @@ def test_no_close_is_carried_over_a_month_that_was_not_made(months: Path, catalo
 def test_a_series_is_split_by_its_real_bars_whether_it_is_filled_or_not(
     months: Path, catalog: Catalog, fill: str
 ) -> None:
-    options = {"split": True, "root": months, "catalog": catalog}
+    options = {"split": True, "missing": "ignore", "root": months, "catalog": catalog}
     real = bcdata.load(D, "BTCUSDT", "2023-01", "2023-06", **options)
     assert real["segment"].n_unique() > 3
     filled = bcdata.load(D, "BTCUSDT", "2023-01", "2023-06", fill=fill, **options)
