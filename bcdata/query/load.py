@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from bcdata import clock
-from bcdata.bars.fill import Fill
+from bcdata.bars.fill import FILLED, Fill
 from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE
 from bcdata.bars.segments import split as split_bars
 from bcdata.catalog import Catalog, Dataset, load_catalog, no_parser
@@ -22,8 +23,10 @@ from bcdata.query.joined import Lent, lenders, lent_columns
 from bcdata.query.lacking import Missing, tell_of_lacking
 from bcdata.query.root import require_lake
 from bcdata.query.spans import fillable, filled
-from bcdata.query.verified_files import chosen, over, overlaps, read_groups
+from bcdata.query.verified_files import as_known, chosen, over, overlaps, read_groups
+from bcdata.query.views import schema_of
 from bcdata.settings import Settings
+from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Grain, Window
 
@@ -76,8 +79,8 @@ def load(
         catalog: the one in force if None.
 
     Returns:
-        `symbol`, then the zone's columns; by symbol and time. A bar is labelled by its open, in UTC. `known_at` is from
-        when on a row may be used.
+        `symbol`, then the zone's columns, also where there are no rows; by symbol and time. A bar is labelled by its
+        open, in UTC. `known_at` is from when on a row may be used.
 
     Raises:
         UsageError: a dataset, zone, symbol, column, policy or instant that there is not, or a root that is no folder.
@@ -109,22 +112,61 @@ def load(
         require_none_lost(store, there, zone, dataset, source=source.name, wanted=is_wanted, symbol=symbol)
     tell_of_lacking(source, dataset, found_of, asked, now=clock.now(), missing=reaction)
     groups = [over(source, there, window) for there in found_of.values()]
-    frames, lent = [], [Lent.of(store, one) for one in joins]
+    lent = [Lent.of(store, one) for one in joins]
+    finish = _Finish(store, source, interval, policy, asked, (days, change) if split else None, lent)
     read = read_groups(store, source, interval, groups, columns=wanted, where=where)
-    for symbol, rows in zip(found_of, read, strict=True):
-        found = rows
-        if interval is not None and split:  # it looks at real bars, so before any are filled
-            found = split_bars(found, interval, min_days=days, min_price_change=change)
-        if interval is not None and found.height and policy is not Fill.NONE:
-            reach = Window(asked[0] or found["open_time"][0], asked[1] or interval.next(found["open_time"][-1]))
-            parts = fillable(store, source, found_of[symbol], reach, clock.now())
-            found = filled(found, policy, source, interval, parts)
-        if interval is not None:
-            for one in lent:
-                found = one.joined(found, symbol, interval)
-        frames.append(found.insert_column(0, pl.repeat(symbol, found.height, eager=True).alias("symbol")))
+    nothing = as_known(pl.DataFrame(schema=schema_of(source, zone, dataset)), interval)
+    frames = [
+        finish(rows if rows.height else nothing, symbol, found_of[symbol])
+        for symbol, rows in zip(found_of, read, strict=True)
+    ]
     store.remember()
-    return _columns(pl.concat(frames, how="diagonal"), named) if frames else pl.DataFrame(schema={"symbol": pl.String})
+    some = [one for one in frames if one.height] or [finish(nothing, "", [])]
+    return _columns(pl.concat(some, how="diagonal"), named)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finish:
+    """What is done with the rows of each symbol after they were read.
+
+    Attributes:
+        store: the lake.
+        source: the dataset that they are made of.
+        interval: the length of the bars; None where rows are none.
+        policy: what becomes of missing bars.
+        asked: the first instant, and the one before which rows were asked for.
+        split: where series break, in days and as a share of the price; None where they are not split.
+        lent: what is joined.
+    """
+
+    store: Store
+    source: Dataset
+    interval: Interval | None
+    policy: Fill
+    asked: tuple[datetime | None, datetime | None]
+    split: tuple[float, float] | None
+    lent: Sequence[Lent]
+
+    def __call__(self, rows: pl.DataFrame, symbol: str, partitions: Sequence[Partition]) -> pl.DataFrame:
+        found = rows.clone() if self.interval is None else self._bars(rows, symbol, partitions, self.interval)
+        return found.insert_column(0, pl.repeat(symbol, found.height, eager=True, dtype=pl.String).alias("symbol"))
+
+    def _bars(
+        self, rows: pl.DataFrame, symbol: str, partitions: Sequence[Partition], interval: Interval
+    ) -> pl.DataFrame:
+        found = rows.clone()
+        if self.split:  # it looks at real bars, so before any are filled
+            found = split_bars(found, interval, min_days=self.split[0], min_price_change=self.split[1])
+        if self.policy is not Fill.NONE and found.height:
+            start, end = self.asked
+            reach = Window(start or found["open_time"][0], end or interval.next(found["open_time"][-1]))
+            parts = fillable(self.store, self.source, partitions, reach, clock.now())
+            found = filled(found, self.policy, self.source, interval, parts)
+        elif self.policy is Fill.FLAT:
+            found = found.with_columns(pl.lit(None, pl.Boolean).alias(FILLED))
+        for one in self.lent:
+            found = one.joined(found, symbol, interval)
+        return found
 
 
 def after(key: str) -> datetime:

@@ -123,3 +123,8 @@ def _views(dataset: Dataset) -> Iterator[AssetView]:
     yield view("gaps", schema=LEDGER)
     for coarser in dataset.resampled():
         yield view("resampled", name=coarser, schema=resampled_bar(funding=has_funding))
+
+
+def schema_of(dataset: Dataset, zone: str, name: str) -> pl.Schema:
+    """The columns of a zone's rows of a dataset, or of the coarser bars of this name that are made of it."""
+    return next(one.schema for one in _views(dataset) if (one.zone, one.name) == (zone, name))

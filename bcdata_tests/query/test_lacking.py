@@ -122,6 +122,30 @@ def test_of_many_symbols_some_are_named(catalog: Catalog) -> None:
     assert "--symbols S0USDT,S1USDT,S2USDT,S3USDT,S4USDT --from 2023-02 --to 2023-02" in text
 
 
+@pytest.mark.parametrize(
+    "asked", [("BTCUSDT", "2023-04", "2023-05"), ("BTCUSDT", "2010-01", "2010-02"), ("ETHUSDT", "2023-03")]
+)
+@pytest.mark.parametrize(
+    "options", [{}, {"fill": "flat"}, {"fill": "null", "split": True}, {"columns": ["close", "volume"]}]
+)
+def test_no_rows_have_all_columns(
+    root: Path, catalog: Catalog, asked: tuple[str, ...], options: dict[str, object]
+) -> None:
+    more = {"missing": "ignore", "root": root, "catalog": catalog, **options}
+    some = bcdata.load(D, "BTCUSDT", "2023-01", "2023-02", **more)  # type: ignore[arg-type]
+    none = bcdata.load(D, *asked, **more)  # type: ignore[arg-type]
+    assert some.height > 0
+    if options.get("fill") is None or asked[1] == "2010-01":
+        assert none.is_empty()
+    assert none.schema == some.schema
+
+
+def test_a_zone_without_rows_has_its_columns(root: Path, catalog: Catalog) -> None:
+    found = bcdata.load(D, zone="features", missing="ignore", root=root, catalog=catalog)
+    assert found.is_empty()
+    assert {"symbol", "open_time", "known_at", "log_ret_1"} <= set(found.columns)
+
+
 @given(st.sets(st.integers(0, 11)), st.integers(0, 11), st.integers(0, 11))
 def test_it_is_what_is_asked_for_without_what_is_there(held: set[int], one: int, other: int) -> None:
     catalog = load_catalog(PACKAGED)
