@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "universe": {*LAKE, "evidence", "pipeline"},
     "runs": {*LAKE, "pipeline"},
     "healing": {*LAKE, "pipeline", "sqlite_files", "universe"},
-    "reporting": {*LAKE, "healing", "pictures", "pipeline"},
+    "reporting": {"hints", *LAKE, "healing", "pictures", "pipeline"},
     "query": {*VALUES, "settings", "catalog", "features", "pipeline", "store", "universe"},
     "dagster_storage": {"sqlite_files"},
     "dagster": {*GROUND, "alerts", "catalog", "dagster_storage", "healing", "net", "pipeline", "providers", "reporting"}

@@ -11,8 +11,10 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.gaps.ledger import Status
 from bcdata.healing.refill import with_refill
+from bcdata.hints import choose
 from bcdata.pictures.gaps_report import dataset_section
 from bcdata.pictures.heatmap import heat_map
+from bcdata.pipeline.own import symbols_in
 from bcdata.pipeline.zones import tried_prefix
 from bcdata.reporting.coverage import coverage
 from bcdata.reporting.ledgers import ledger_files, ledger_rows
@@ -112,12 +114,24 @@ def ask(store: Store, catalog: Catalog, request: GapRequest, *, now: datetime) -
     """The gaps of the datasets asked for as of `now` (UTC), those without a ledger left out.
 
     Raises:
-        UsageError: a dataset, status or date key is none.
+        UsageError: a dataset, symbol, status or date key is none.
     """
     unknown = sorted((request.statuses or frozenset()) - set(Status))
     if unknown:
         raise UsageError(f"{', '.join(map(repr, unknown))} is no status; there are {', '.join(Status)}")
+    _require_known(store, catalog, request)
     return [found for dataset in catalog.chosen(request.datasets) for found in _of(store, dataset, request, now)]
+
+
+def _require_known(store: Store, catalog: Catalog, request: GapRequest) -> None:
+    """Passes symbols of which any of the datasets has a ledger: of a slip of the pen there would be no gaps."""
+    if request.symbols is None:
+        return
+    known = sorted({one for each in catalog.chosen(request.datasets) for one in symbols_in(store, "gaps", each.name)})
+    unknown = sorted(request.symbols - set(known))
+    if unknown and known:
+        words = f"there is no ledger of {', '.join(unknown)}"
+        raise UsageError(f"{words}; {choose(unknown[0], known)}")
 
 
 def neighbourhood(store: Store, dataset: Dataset, partitions: Sequence[Partition], now: datetime) -> str | None:

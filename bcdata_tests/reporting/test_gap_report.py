@@ -119,6 +119,8 @@ def test_text_from_the_ledger_is_escaped(tmp_path: Path, catalog: Catalog) -> No
 def test_unknown_words_are_refused(tmp_path: Path, catalog: Catalog) -> None:
     with pytest.raises(UsageError, match="'lost' is no status"):
         ask(lake(tmp_path), catalog, GapRequest(statuses=frozenset({"lost"})), now=NOW)
+    with pytest.raises(UsageError, match="there is no ledger of BTCUSD; did you mean 'BTCUSDT'"):
+        ask(lake(tmp_path), catalog, GapRequest(symbols=frozenset({"BTCUSD"})), now=NOW)
     with pytest.raises(UsageError, match="2023-3"):
         ask(lake(tmp_path), catalog, GapRequest(first="2023-3"), now=NOW)
 
