@@ -11,10 +11,12 @@ import polars as pl
 
 from bcdata import clock
 from bcdata.bars.fill import Fill
+from bcdata.bars.resample import resampled_bar
 from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE
 from bcdata.bars.segments import split as split_bars
-from bcdata.catalog import Catalog, Dataset, load_catalog, no_parser
+from bcdata.catalog import Catalog, Dataset, load_catalog, no_parser, rows_of
 from bcdata.errors import UsageError
+from bcdata.frames.schema import merged_schema
 from bcdata.intervals import Interval
 from bcdata.pipeline.lake import require_none_lost
 from bcdata.query import arguments
@@ -22,7 +24,7 @@ from bcdata.query.filled import filled
 from bcdata.query.joined import Lent, lenders, lent_columns
 from bcdata.query.root import require_lake
 from bcdata.query.spans import fillable
-from bcdata.query.verified_files import chosen, over, overlaps, read_groups
+from bcdata.query.verified_files import as_known, chosen, over, overlaps, read_groups
 from bcdata.settings import Settings
 from bcdata.store.store import Store
 from bcdata.windows import Grain, Window
@@ -107,10 +109,10 @@ def load(
     frames, lent = [], [Lent.of(store, one) for one in joins]
     read = read_groups(store, source, interval, groups, columns=wanted, where=where)
     for symbol, rows in zip(found_of, read, strict=True):
-        found = rows
+        found = rows if rows.height or rows.width > 1 else _none(rows, source, zone, interval)
         if interval is not None and split:  # it looks at real bars, so before any are filled
             found = split_bars(found, interval, min_days=days, min_price_change=change)
-        if interval is not None and found.height and policy is not Fill.NONE:
+        if interval is not None and (found.height or all(asked)) and policy is not Fill.NONE:
             reach = Window(asked[0] or found["open_time"][0], asked[1] or interval.next(found["open_time"][-1]))
             parts = fillable(store, source, found_of[symbol], reach, clock.now())
             found = filled(found, policy, source, interval, parts)
@@ -149,6 +151,15 @@ def _source(catalog: Catalog, dataset: str, zone: str) -> tuple[Dataset, Interva
             return one, one.resampled()[dataset].bar_interval
     names = ", ".join(name for one in catalog for name in one.resampled()) or "none"
     raise UsageError(f"no dataset is resampled to {dataset!r} in {catalog.path}; there are {names}")
+
+
+def _none(rows: pl.DataFrame, source: Dataset, zone: str, interval: Interval | None) -> pl.DataFrame:
+    """No rows, where a symbol has no file in the range: with the columns that files of the zone have."""
+    schemas = {
+        "merged": merged_schema(rows_of(source.name), funding=source.has_funding),
+        "resampled": resampled_bar(funding=source.has_funding),
+    }
+    return as_known(pl.DataFrame(schema=schemas[zone]), interval) if zone in schemas else rows
 
 
 def _policy(fill: str) -> Fill:

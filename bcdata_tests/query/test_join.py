@@ -194,3 +194,17 @@ def test_damage_of_what_is_joined_is_an_error(root: Path, catalog: Catalog) -> N
     path.unlink()
     with pytest.raises(StoreError, match="bcdata materialize --dataset um_metrics"):
         load("um_klines_1m", "BTCUSDT", join="um_metrics", root=root, catalog=catalog)
+
+
+def test_a_file_that_is_lost_before_the_range_is_an_error_where_its_rows_would_be_joined(
+    root: Path, catalog: Catalog
+) -> None:
+    """Else the bar would have an older row, as if there had been no newer one."""
+    with closing(Store(root)) as store:
+        put_metrics(store, {START - 1000 * STEP: 7.0})
+    bar = ("um_klines_1m", "BTCUSDT", START, START + MINUTE)
+    assert load(*bar, join="um_metrics", root=root, catalog=catalog)["sum_open_interest"].to_list() == [7.0]
+    [path] = (root / "merged/um_metrics/symbol=BTCUSDT").glob(f"date={START - 1000 * STEP:%Y-%m-%d}/*.parquet")
+    path.unlink()
+    with pytest.raises(StoreError, match="is lost"):
+        load(*bar, join="um_metrics", root=root, catalog=catalog)
