@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -13,8 +14,9 @@ from typer.testing import CliRunner
 import bcdata
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.cli import app
-from bcdata.errors import UsageError
+from bcdata.errors import StoreError, UsageError
 from bcdata.frames.schema import LEDGER, merged_bar
+from bcdata.query import verified_files
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
@@ -266,3 +268,19 @@ def test_a_range_without_files_has_the_columns_all_the_same(root: Path, catalog:
     assert asked.columns == ["symbol", "open_time", "close"]
     with pytest.raises(UsageError, match="there is no column clsoe; there are symbol, open_time, open, high"):
         bcdata.load(D, "BTCUSDT", "2024-01", columns=["clsoe"], root=root, catalog=catalog)
+
+
+@pytest.mark.parametrize("months", [("2023-01", "2023-02"), ("2023-01", "2023-03")])
+def test_a_file_that_goes_while_it_is_read_is_an_error_and_no_absence(
+    root: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, months: tuple[str, str]
+) -> None:
+    [path] = (root / "merged" / D / "symbol=BTCUSDT" / "date=2023-01").iterdir()
+    read = verified_files.read_groups_sound
+
+    def too_late(*arguments: Any) -> list[pl.DataFrame | None]:
+        path.unlink()
+        return read(*arguments)
+
+    monkeypatch.setattr(verified_files, "read_groups_sound", too_late)
+    with pytest.raises(StoreError, match="2023-01.*is lost.*bcdata materialize --dataset"):
+        bcdata.load(D, "BTCUSDT", *months, root=root, catalog=catalog)
