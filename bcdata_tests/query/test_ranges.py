@@ -10,7 +10,7 @@ import pytest
 import bcdata
 from bcdata.catalog import Catalog
 from bcdata.errors import StoreError, UsageError
-from bcdata.query import verified_files
+from bcdata.pipeline.lake import read_groups_sound
 from bcdata_tests.query.test_load import JANUARY, D
 from bcdata_tests.query.test_load import catalog as catalog  # noqa: PLC0414 (a fixture)
 from bcdata_tests.query.test_load import root as root  # noqa: PLC0414 (a fixture)
@@ -44,12 +44,11 @@ def test_a_file_that_goes_while_it_is_read_is_an_error_and_no_absence(
     root: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, months: tuple[str, str]
 ) -> None:
     [path] = (root / "merged" / D / "symbol=BTCUSDT" / "date=2023-01").iterdir()
-    read = verified_files.read_groups_sound
 
     def too_late(*arguments: Any) -> list[pl.DataFrame | None]:
         path.unlink()
-        return read(*arguments)
+        return read_groups_sound(*arguments)
 
-    monkeypatch.setattr(verified_files, "read_groups_sound", too_late)
+    monkeypatch.setattr("bcdata.query.verified_files.read_groups_sound", too_late)
     with pytest.raises(StoreError, match=r"2023-01.*is lost.*bcdata materialize --dataset"):
         bcdata.load(D, "BTCUSDT", *months, root=root, catalog=catalog)
