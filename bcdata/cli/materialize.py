@@ -1,7 +1,7 @@
 """`bcdata materialize`: a rectangle of symbols × dates, through as many zones as are asked for."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from bcdata.catalog import Dataset
     from bcdata.dagster.launch import Report
     from bcdata.runs.plan import Plan
+
+_NOT_SPELT_OUT = "symbols, first and last date were not all given; give them, or --yes for"
 
 
 def register(app: typer.Typer) -> None:
@@ -81,8 +83,10 @@ def materialize(
         _say_estimate(root, catalog, plan, as_json=as_json)
         return
     if not (asked.is_whole or yes):
-        _say_estimate(root, catalog, plan, as_json=as_json)
-        _require_consent(may_ask=not as_json)
+        if as_json:  # standard output has one document, that of the error
+            raise UsageError(f"{_NOT_SPELT_OUT} it all: {_in_short(_estimate(root, catalog, plan))}")
+        _say_estimate(root, catalog, plan, as_json=False)
+        _require_consent()
     report = _run(root, catalog, plan, now_back=now_back, as_json=as_json)
     conclude(plan, report, as_json=as_json)
     if not report.ok:
@@ -102,25 +106,34 @@ def _declared(dataset: "Dataset") -> "Sequence[str]":
     return discover([dataset], {})
 
 
-def _require_consent(*, may_ask: bool) -> None:
+def _require_consent() -> None:
     """Goes on after a yes at a terminal.
 
     Raises:
         UsageError: there is no terminal to ask at.
     """
-    if not (may_ask and sys.stdin.isatty() and err.is_terminal):
-        raise UsageError("symbols, first and last date were not all given; give them, or --yes for what is said above")
+    if not (sys.stdin.isatty() and err.is_terminal):
+        raise UsageError(f"{_NOT_SPELT_OUT} what is said above")
     if not typer.confirm("Run it?", default=True, err=True):
         raise typer.Abort
 
 
-def _say_estimate(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
+def _estimate(root: Path, catalog: Any, plan: "Plan") -> dict[str, Any]:
     from bcdata.dagster.launch import count_runs, open_instance
     from bcdata.runs.estimate import estimate
 
     with open_instance(root) as instance:
         runs = count_runs(instance, plan)
-    found = estimate(root, catalog, plan, runs=runs)
+    return estimate(root, catalog, plan, runs=runs)
+
+
+def _in_short(found: Mapping[str, Any]) -> str:
+    counts = ", ".join(f"{found[name]:,} {name}" for name in ("symbols", "dates", "partitions", "objects", "requests"))
+    return f"{counts}, {size(found['bytes'])}"
+
+
+def _say_estimate(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
+    found = _estimate(root, catalog, plan)
     if as_json:
         print_json(found)
         return

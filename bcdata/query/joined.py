@@ -106,8 +106,13 @@ class Lent:
         near = [one for one in there if wanted(one)]
         parts = [*self._read(near)]
         earlier = [one for one in there if self.dataset.grain.window(one.date).end <= window.start]
+        before = window.start
         while earlier and not any((part[_KNOWN] <= first).any() for part in parts):
-            parts += self._read([earlier.pop()])
+            one = earlier.pop()
+            between = partial(overlaps, self.dataset, Window(self.dataset.grain.window(one.date).start, before))
+            require_none_lost(self.store, there, "merged", name, source=name, wanted=between, symbol=symbol)
+            parts += self._read([one])
+            before = self.dataset.grain.window(one.date).start
         return pl.concat([self._none, *parts]).sort(_KNOWN)
 
     def _read(self, partitions: Sequence[Partition]) -> Iterator[pl.DataFrame]:

@@ -157,8 +157,8 @@ class _Finish:
         found = rows.clone()
         if self.split:  # it looks at real bars, so before any are filled
             found = split_bars(found, interval, min_days=self.split[0], min_price_change=self.split[1])
-        if self.policy is not Fill.NONE and found.height:
-            start, end = self.asked
+        start, end = self.asked
+        if self.policy is not Fill.NONE and (found.height or (start and end)):
             reach = Window(start or found["open_time"][0], end or interval.next(found["open_time"][-1]))
             parts = fillable(self.store, self.source, partitions, reach, clock.now())
             found = filled(found, self.policy, self.source, interval, parts)

@@ -90,6 +90,8 @@ def filled(
     within = [fill_bars(rows, policy, interval=interval, calendar=days, window=part) for part in parts]
     beyond = rows.filter(~pl.any_horizontal(pl.lit(value=False), *(_inside(part) for part in parts)))
     found = pl.concat([beyond, *within], how="diagonal").sort("open_time")
+    if policy is Fill.FLAT and FILLED not in found.columns:  # there is no part that may be filled
+        found = found.with_columns(pl.lit(value=False).alias(FILLED))
     if SEGMENT in found.columns:
         found = found.with_columns(pl.col(SEGMENT).forward_fill().backward_fill())
     if policy is Fill.FLAT:

@@ -7,10 +7,10 @@ import polars as pl
 
 from bcdata.bars.known import with_known_at
 from bcdata.catalog import Dataset
-from bcdata.errors import UsageError
+from bcdata.errors import StoreError, UsageError
 from bcdata.frames.schema import TIME
 from bcdata.intervals import SETTLEMENT_MINUTE, Interval
-from bcdata.pipeline.lake import OLDER, read_groups_sound, read_sound, repair, require_sound, trusted
+from bcdata.pipeline.lake import LOST, OLDER, read_groups_sound, read_sound, repair, require_sound, trusted
 from bcdata.pipeline.own import is_own
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -108,8 +108,8 @@ def read_groups(
         elif (rows := next(together)) is not None:
             yield rows if names else as_known(rows, interval)
         else:
-            found = (_rows(store, one, source.name, names) for one in group)
-            each = pl.concat((as_known(one, interval) for one in found if one is not None), how="diagonal")
+            found = [as_known(rows, interval) for rows in _one_by_one(store, group, source.name, names)]
+            each = pl.concat(found or [pl.DataFrame(schema={source.frame_type.time: TIME})], how="diagonal")
             yield each if where is None else each.filter(where)
 
 
@@ -124,6 +124,18 @@ def overlaps(source: Dataset, window: Window, one: Partition) -> bool:
         return False
     held = source.grain.window(one.date)
     return held.end > window.start and held.start < window.end
+
+
+def _one_by_one(
+    store: Store, group: Iterable[Partition], source: str, names: Sequence[str] | None
+) -> Iterator[pl.DataFrame]:
+    """The rows of each partition. One whose file has gone since it was found standing is an error, and no absence."""
+    for one in group:
+        rows = _rows(store, one, source, names)
+        if rows is not None:
+            yield rows
+        elif store.lost([one]):
+            raise StoreError(f"{one.key()} is {LOST}; repair it with: {repair(one, source)}")
 
 
 def _rows(store: Store, one: Partition, source: str, names: Sequence[str] | None) -> pl.DataFrame | None:

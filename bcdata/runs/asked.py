@@ -97,14 +97,27 @@ def _range(dataset: Dataset, asked: Asked, now: datetime) -> tuple[str, str]:
         if asked.first or asked.last:
             raise UsageError("--last is a time back from now; leave --from and --to out")
         return max(dataset.start, grain.key(_back(asked.span, now))), present
-    first = dataset.start if asked.first is None else _key(grain, asked.first, is_last=False)
-    last = present if asked.last is None else _key(grain, asked.last, is_last=True)
+    first, last = _ends(grain, asked, dataset.start, present)
     if asked.first is not None and _is_coarser(grain, asked.first):
         first = max(first, dataset.start) if last >= dataset.start else first
     if asked.last is not None and _is_coarser(grain, asked.last):
         last = min(last, present) if first <= present else last
     grain.keys(first, last)
     return first, last
+
+
+def _ends(grain: Grain, asked: Asked, start: str, present: str) -> tuple[str, str]:
+    """The first and the last date key; what is wrong with either is said of both."""
+    found, problems = {False: start, True: present}, []
+    for is_last, text in ((False, asked.first), (True, asked.last)):
+        if text is not None:
+            try:
+                found[is_last] = _key(grain, text, is_last=is_last)
+            except UsageError as error:
+                problems.append(str(error))
+    if problems:
+        raise UsageError("; and ".join(dict.fromkeys(problems)))
+    return found[False], found[True]
 
 
 def _back(span: str, now: datetime) -> datetime:

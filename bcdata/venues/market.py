@@ -7,6 +7,9 @@ from bcdata.frames.types import BARS, SETTLEMENTS
 from bcdata.venues.symbols import Instrument, Suffix, no_suffix, split
 from bcdata.windows import Grain
 
+_PAIR = re.compile(r"([^\W_]+)[/-]([^\W_]+(?:_[^\W_]+)?)")
+"""Base and quote with a mark between them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Market:
@@ -48,8 +51,9 @@ class Market:
 
         Marks between base and quote become the venue's own, letters that it never writes become capitals.
         """
-        own = "-" if "-" in self.reference else ""
-        found = re.sub(r"[/-]", own, text.strip())
+        found = text.strip()
+        if pair := _PAIR.fullmatch(found):
+            found = f"{pair[1]}{'-' if '-' in self.reference else ''}{pair[2]}"
         return found if self.writes(found) and found == text else found.upper()
 
     def split(self, symbol: str, also: tuple[str, ...] = ()) -> Instrument:

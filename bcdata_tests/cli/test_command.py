@@ -90,6 +90,11 @@ def test_what_was_not_spelt_out_is_said_and_needs_a_yes(command: Command) -> Non
     assert asked.returncode == 2
     assert "what a run would do" in asked.stdout
     assert "--yes" in asked.stderr
+    machine = command.run(["materialize", D, "--last", "60d", "--json"])
+    told = json.loads(machine.stdout)  # one document, of the error
+    assert (machine.returncode, told["status"]) == (2, 2)
+    assert "--yes for it all: 1 symbols, " in told["error"]
+    assert " 3 objects, " in told["error"]
     assert not command.root.exists()
     done = command.run(
         ["materialize", D, "--symbols", "btc/usdt", "--from", "2025-01", "--to", "2025-01", "--until", "raw"]

@@ -97,8 +97,8 @@ def test_against_a_look_at_each_row(tmp_path_factory: pytest.TempPathFactory, ca
     with closing(Store(root)) as store:
         put_bars(store, name, opens, LENGTHS[length])
         put_metrics(store, rows)
-    found = load(name, "BTCUSDT", first, join="um_metrics", fill=fill, root=root, catalog=catalog)
-    plain = load(name, "BTCUSDT", first, fill=fill, root=root, catalog=catalog)
+    found = load(name, "BTCUSDT", first, join="um_metrics", fill=fill, missing="ignore", root=root, catalog=catalog)
+    plain = load(name, "BTCUSDT", first, fill=fill, missing="ignore", root=root, catalog=catalog)
     assert found.drop(*METRIC_VALUES, "metrics_time").equals(plain, null_equal=True)
     expected = [newest(at + LENGTHS[length], rows) for at in found["open_time"]]
     assert list(zip(found["metrics_time"], found["sum_open_interest"], strict=True)) == expected
@@ -194,3 +194,17 @@ def test_damage_of_what_is_joined_is_an_error(root: Path, catalog: Catalog) -> N
     path.unlink()
     with pytest.raises(StoreError, match="bcdata materialize --dataset um_metrics"):
         load("um_klines_1m", "BTCUSDT", join="um_metrics", root=root, catalog=catalog)
+
+
+def test_a_file_that_is_lost_before_the_range_is_an_error_where_its_rows_would_be_joined(
+    root: Path, catalog: Catalog
+) -> None:
+    """Else the bar would have an older row, as if there had been no newer one."""
+    with closing(Store(root)) as store:
+        put_metrics(store, {START - 1000 * STEP: 7.0})
+    bar = ("um_klines_1m", "BTCUSDT", START, START + MINUTE)
+    assert load(*bar, join="um_metrics", root=root, catalog=catalog)["sum_open_interest"].to_list() == [7.0]
+    [path] = (root / "merged/um_metrics/symbol=BTCUSDT").glob(f"date={START - 1000 * STEP:%Y-%m-%d}/*.parquet")
+    path.unlink()
+    with pytest.raises(StoreError, match="is lost"):
+        load(*bar, join="um_metrics", root=root, catalog=catalog)

@@ -127,6 +127,11 @@ def test_what_cannot_be_meant(catalog: Catalog, said: dict[str, Any], words: str
     assert words in str(raised.value)
 
 
+def test_what_is_wrong_with_each_date_is_told_at_once(catalog: Catalog) -> None:
+    with pytest.raises(UsageError, match=r"'2023-13' is not a date; and '2023-02-31' is not a date"):
+        asked(catalog, first="2023-13", last="2023-02-31")
+
+
 def test_several_mistakes_are_told_at_once(catalog: Catalog) -> None:
     with pytest.raises(UsageError) as raised:
         asked(catalog, span="0d", symbols=("BTC USDT",))
