@@ -17,8 +17,11 @@ from bcdata_tests.world import world as world  # noqa: PLC0414 (a fixture)
 _HERE = Path(__file__).parent
 _RUNS = frozenset(_HERE / name for name in ("pipeline", "healing", "scenarios", "evidence"))
 """Folders of tests whose cases are whole runs over a lake."""
-_LONGEST = frozenset(_HERE / name for name in ("e2e", "scenarios", "facts"))
-"""Folders whose tests take longest."""
+_LONGEST = frozenset(
+    _HERE / name
+    for name in ("e2e", "scenarios", "facts", "test_benchmarks.py", "pipeline/test_budget.py", "cli/test_kill.py")
+)
+"""Folders and files whose tests take longest."""
 _SEED = os.environ.get("BCDATA_CAMPAIGN_SEED", "1")
 _IS_CAMPAIGN = os.environ.get("BCDATA_CAMPAIGN_CASES") == "all"
 _MEMORY = Path("/dev/shm")  # noqa: S108 - only looked at; the folder in it has a random name
@@ -83,7 +86,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left)
         gone = set(map(id, left))
         items[:] = [item for item in items if id(item) not in gone]
-    items.sort(key=lambda item: (item.path.parent not in _LONGEST, item.path))
+    items.sort(key=lambda item: (not {item.path, item.path.parent} & _LONGEST, item.path))
 
 
 def _shares(item: pytest.Function) -> tuple[int, int]:

@@ -54,7 +54,10 @@ class Market:
         found = text.strip()
         if pair := _PAIR.fullmatch(found):
             found = f"{pair[1]}{'-' if '-' in self.reference else ''}{pair[2]}"
-        return found if self.writes(found) and found == text else found.upper()
+        capitals = found.upper()
+        if self.writes(found) and found == text:
+            return found
+        return capitals if self.writes(capitals) else text
 
     def split(self, symbol: str, also: tuple[str, ...] = ()) -> Instrument:
         """Takes a symbol apart; `also` are quote assets that are known beside the market's own."""

@@ -35,7 +35,7 @@ USAGE = {
     "future": (materialize(D, "BTCUSDT", DAYS[0], "2030-01-01"), "future"),
     "before the start": (materialize(D, "BTCUSDT", "2024-12-31", DAYS[0]), "starts at"),
     "slashes in the symbol": (materialize(D, "BTC/US/DT", DAYS[0], DAYS[0]), "BTC/US/DT"),
-    "dots in the symbol": (materialize(D, "../../etc", DAYS[0], DAYS[0]), "cannot be a symbol of spot"),
+    "dots in the symbol": (materialize(D, "../../etc", DAYS[0], DAYS[0]), "no symbols like ../../etc"),
     "a bar in the symbol": (materialize(D, "BTC|USDT", DAYS[0], DAYS[0]), "BTC|USDT"),
     "non-ASCII, not listed": (materialize(D, "币安人生USDT", DAYS[0], DAYS[0]), "币安人生USDT"),
     "unknown zone": ([*GOOD, "--until", "gold"], "gold"),
