@@ -26,8 +26,8 @@ ARCHIVE, REST = "binance_archive", "binance_rest"
 IMPATIENT = {
     "BCDATA_HTTP_BACKOFF": "0.01",
     "BCDATA_HTTP_BACKOFF_MAX": "0.05",
-    "BCDATA_HTTP_CONNECT_TIMEOUT": "2",
-    "BCDATA_HTTP_READ_TIMEOUT": "1",
+    "BCDATA_HTTP_CONNECT_TIMEOUT": "4",
+    "BCDATA_HTTP_READ_TIMEOUT": "2",
     "BCDATA_HTTP_RATE_WAIT": "2",
 }
 """Settings under which a fault costs a test as little time as can be."""
