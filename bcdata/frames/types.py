@@ -28,7 +28,7 @@ class FrameType:
         periods: of which files are published; longer rows than a day are in those of months alone.
         early: how far before its own time files may hold a row of a partition; zero where a file has what it names.
         joins: the key of the type whose merged rows of the same market and symbol are joined to these; None for none.
-        lends: the columns that `load` joins to bars of the same contract where it is asked to; empty for none.
+        joinable: the columns that `load` joins to bars of the same contract where it is asked to; empty for none.
         columns: of bars, those that they have; the others are null, whatever a file says.
         is_signed: whether prices may be zero and negative: then no ratio of two of them means anything.
         names_pairs: whether symbols are those of pairs, which need not be the symbol of a contract.
@@ -43,7 +43,7 @@ class FrameType:
     periods: tuple[Literal["daily", "monthly"], ...]
     early: timedelta = timedelta()
     joins: str | None = None
-    lends: tuple[str, ...] = ()
+    joinable: tuple[str, ...] = ()
     columns: frozenset[str] = BAR_COLUMNS
     is_signed: bool = False
     names_pairs: bool = False
@@ -59,7 +59,7 @@ class FrameType:
         return columns - lacking - ({"vwap"} if lacking else set())
 
     @property
-    def lent_time(self) -> str:
+    def joined_time(self) -> str:
         """What the time of its rows is called beside bars that they are joined to."""
         return f"{self.key}_time"
 
@@ -128,7 +128,7 @@ METRICS = FrameType(
     is_regular=True,
     derived=frozenset(),
     periods=("daily",),
-    lends=METRIC_VALUES,
+    joinable=METRIC_VALUES,
 )
 """Open interest and ratios of long to short of contracts, every five minutes, labelled by their start."""
 

@@ -25,7 +25,7 @@ _INSTANT = timedelta(microseconds=1)
 _KNOWN, _ORDER = "_known_at", "_order"
 
 
-def lenders(catalog: Catalog, source: Dataset, zone: str, join: object) -> list[Dataset]:
+def datasets_to_join(catalog: Catalog, source: Dataset, zone: str, join: object) -> list[Dataset]:
     """The datasets whose rows are to be joined to bars of another.
 
     Args:
@@ -45,7 +45,7 @@ def lenders(catalog: Catalog, source: Dataset, zone: str, join: object) -> list[
         raise UsageError("only to merged bars rows of other datasets can be joined; leave `join` out")
     if names and source.frame_type.names_pairs:
         raise UsageError(f"{source.kind} are of pairs, and what could be joined is of contracts; leave `join` out")
-    able = {one.name: one for one in catalog if one.frame_type.lends and one.market == source.market}
+    able = {one.name: one for one in catalog if one.frame_type.joinable and one.market == source.market}
     for name in names:
         if name not in able:
             there = ", ".join(able) or f"no dataset of {source.market} in {catalog.path}"
@@ -53,13 +53,13 @@ def lenders(catalog: Catalog, source: Dataset, zone: str, join: object) -> list[
     return [able[name] for name in names]
 
 
-def lent_columns(lenders: Iterable[Dataset]) -> list[str]:
+def joined_columns(datasets: Iterable[Dataset]) -> list[str]:
     """The columns that bars have of datasets that are joined to them: values, and the time that they are of."""
-    return [name for one in lenders for name in (*one.frame_type.lends, one.frame_type.lent_time)]
+    return [name for one in datasets for name in (*one.frame_type.joinable, one.frame_type.joined_time)]
 
 
 @dataclass(frozen=True, slots=True)
-class Lent:
+class JoinedDataset:
     """The rows of a dataset that are joined to bars.
 
     Attributes:
@@ -73,7 +73,7 @@ class Lent:
     partitions: dict[str, list[Partition]]
 
     @classmethod
-    def of(cls, store: Store, dataset: Dataset) -> "Lent":
+    def of(cls, store: Store, dataset: Dataset) -> "JoinedDataset":
         """Looks up what there is."""
         return cls(store, dataset, chosen(store, dataset, "merged", dataset.name, None))
 
@@ -120,9 +120,9 @@ class Lent:
         of = self.dataset.frame_type
         for rows in read_groups(self.store, self.dataset, None, [partitions], columns=None, where=None):
             if rows.height:
-                yield rows.select(pl.col("known_at").alias(_KNOWN), *of.lends, pl.col(of.time).alias(of.lent_time))
+                yield rows.select(pl.col("known_at").alias(_KNOWN), *of.joinable, pl.col(of.time).alias(of.joined_time))
 
     @property
     def _none(self) -> pl.DataFrame:
         of, schema = self.dataset.frame_type, merged_schema(rows_of(self.dataset.name), funding=False)
-        return pl.DataFrame(schema={_KNOWN: TIME, **{name: schema[name] for name in of.lends}, of.lent_time: TIME})
+        return pl.DataFrame(schema={_KNOWN: TIME, **{name: schema[name] for name in of.joinable}, of.joined_time: TIME})

@@ -19,7 +19,7 @@ from bcdata.errors import UsageError
 from bcdata.intervals import Interval
 from bcdata.pipeline.lake import require_none_lost
 from bcdata.query import arguments
-from bcdata.query.joined import Lent, lenders, lent_columns
+from bcdata.query.joined import JoinedDataset, datasets_to_join, joined_columns
 from bcdata.query.lacking import Missing, tell_of_lacking
 from bcdata.query.root import require_lake
 from bcdata.query.spans import fillable, filled
@@ -97,14 +97,14 @@ def load(
         raise UsageError("only merged bars can be filled and split; leave `fill` and `split` out")
     if split and source.frame_type.is_signed:
         raise UsageError(f"{source.kind} have prices below zero, whose ratio says nothing; leave `split` out")
-    joins = lenders(known, source, zone, join)
+    joins = datasets_to_join(known, source, zone, join)
     asked = (None if start is None else _instant(start), None if end is None else _instant(end))
     window = Window(asked[0] or _BEGINNING, asked[1] or _END)
     if window.is_empty:
         raise UsageError(f"the range {start} .. {end} is empty or reversed; put the earlier instant first")
     store = Store(arguments.folder("root", root) if root else Settings().root)
     require_lake(store.root)
-    wanted = _own_columns(named, lent_columns(joins)) if policy is Fill.NONE and not split else None
+    wanted = _own_columns(named, joined_columns(joins)) if policy is Fill.NONE and not split else None
     where = pl.col(source.frame_type.time).is_between(window.start, window.end, closed="left") if any(asked) else None
     found_of = chosen(store, source, zone, dataset, only)
     for symbol, there in found_of.items():
@@ -112,8 +112,8 @@ def load(
         require_none_lost(store, there, zone, dataset, source=source.name, wanted=is_wanted, symbol=symbol)
     tell_of_lacking(source, dataset, found_of, asked, now=clock.now(), missing=reaction)
     groups = [over(source, there, window) for there in found_of.values()]
-    lent = [Lent.of(store, one) for one in joins]
-    finish = _Finish(store, source, interval, policy, asked, (days, change) if split else None, lent)
+    joined = [JoinedDataset.of(store, one) for one in joins]
+    finish = _Finish(store, source, interval, policy, asked, (days, change) if split else None, joined)
     read = read_groups(store, source, interval, groups, columns=wanted, where=where)
     nothing = as_known(pl.DataFrame(schema=schema_of(source, zone, dataset)), interval)
     frames = [
@@ -136,7 +136,7 @@ class _Finish:
         policy: what becomes of missing bars.
         asked: the first instant, and the one before which rows were asked for.
         split: where series break, in days and as a share of the price; None where they are not split.
-        lent: what is joined.
+        joined: what is joined.
     """
 
     store: Store
@@ -145,7 +145,7 @@ class _Finish:
     policy: Fill
     asked: tuple[datetime | None, datetime | None]
     split: tuple[float, float] | None
-    lent: Sequence[Lent]
+    joined: Sequence[JoinedDataset]
 
     def __call__(self, rows: pl.DataFrame, symbol: str, partitions: Sequence[Partition]) -> pl.DataFrame:
         found = rows.clone() if self.interval is None else self._bars(rows, symbol, partitions, self.interval)
@@ -164,7 +164,7 @@ class _Finish:
             found = filled(found, self.policy, self.source, interval, parts)
         elif self.policy is Fill.FLAT:
             found = found.with_columns(pl.lit(None, pl.Boolean).alias(FILLED))
-        for one in self.lent:
+        for one in self.joined:
             found = one.joined(found, symbol, interval)
         return found
 
@@ -220,11 +220,11 @@ def _instant(value: str | date) -> datetime:
     return clock.parse_instant(f"{value}-01" if _MONTH.fullmatch(value) else value)
 
 
-def _own_columns(named: Sequence[str] | None, lent: Sequence[str]) -> list[str] | None:
+def _own_columns(named: Sequence[str] | None, joined: Sequence[str]) -> list[str] | None:
     """The columns to read of bars, by those that are wanted; None for all. By `known_at` others are joined to them."""
-    if named is None or not lent:
+    if named is None or not joined:
         return named if named is None else list(named)
-    return [*(name for name in named if name not in lent), "known_at"]
+    return [*(name for name in named if name not in joined), "known_at"]
 
 
 def _columns(rows: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:

@@ -104,8 +104,10 @@ def test_what_others_ask_for_is_asked_for_beside_an_error(instance: dg.DagsterIn
 
 @pytest.mark.parametrize(
     "cursor",
-    ["BTCUSDT", "", "spot_klines_1m", "1234567890123456", "null", "[]", '"x"', '{"datasets": []}', "{", "币安人生USDT"],
-)
+    ["BTCUSDT", "", "spot_klines_1m", "1234567890123456", "null", "[]", '"x"', '{"datasets": []}', "{", "币安人生USDT",
+     "[" * 100_000],
+    ids=lambda cursor: cursor[:20],
+)  # fmt: skip
 def test_cursors_of_the_release_before_count_as_none(instance: dg.DagsterInstance, cursor: str) -> None:
     some = Datasets()
     assert parts(some.tick(instance, cursor)) == {name: {"cursor": "1"} for name in NAMES}

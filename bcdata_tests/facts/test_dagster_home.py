@@ -7,12 +7,14 @@ import dagster as dg
 import pytest
 from dagster._core.instance import InstanceRef
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 
 from bcdata.dagster_storage import (
     HomeArtifactStorage,
     HomeComputeLogManager,
     PooledSqliteEventLogStorage,
     PooledSqliteStorage,
+    instance_for_commands,
 )
 from bcdata_tests.facts.storage_cases import Recording
 
@@ -53,6 +55,17 @@ def test_the_project_settings_hold_from_any_working_directory(home: Path) -> Non
         "data/dagster/schedules/schedules.db",
     }
     assert not list(Path.cwd().iterdir())
+
+
+def test_runs_of_commands_keep_no_compute_logs_and_all_else_of_the_home(home: Path) -> None:
+    """Overrides of a home's settings are private in Dagster: one block is replaced, and no other."""
+    with dg.DagsterInstance.get() as daemon, instance_for_commands(home) as command:
+        assert isinstance(command.compute_log_manager, NoOpComputeLogManager)
+        assert isinstance(daemon.compute_log_manager, HomeComputeLogManager)
+        assert type(command.event_log_storage) is PooledSqliteEventLogStorage
+        assert command.root_directory == daemon.root_directory
+        assert command.run_retries_enabled
+        assert not command.telemetry_enabled
 
 
 def test_the_stock_storage_is_one_block_away(home: Path, recording: Recording) -> None:

@@ -34,7 +34,7 @@ class Progress:
         """What a cursor holds of these datasets. One of another form, as of earlier releases, counts as none."""
         try:
             given = json.loads(text or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return cls()
         parts = given.get("datasets") if isinstance(given, dict) else None
         if not isinstance(parts, dict):
