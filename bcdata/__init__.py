@@ -5,27 +5,29 @@ seasonality, labels, resampled). Importing this package imports nothing else: pa
 `bcdata.load` reads the lake.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bcdata.api.load import load
     from bcdata.errors import MissingDataError, MissingDataWarning
-    from bcdata.query.load import load
 
 __all__ = ["MissingDataError", "MissingDataWarning", "load"]
 __version__ = "0.1.0"
 
+_MODULES = {
+    "MissingDataError": "bcdata.errors",
+    "MissingDataWarning": "bcdata.errors",
+    "load": "bcdata.api.load",
+}
+"""What the package offers, and where it stands."""
+
 
 def __getattr__(name: str) -> Any:
     """What the package itself offers, imported when it is first asked for: polars and duckdb take their time."""
-    if name not in __all__:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name == "load":
-        from bcdata.query import load as found
-
-        return found
-    from bcdata import errors
-
-    return getattr(errors, name)
+    return getattr(import_module(_MODULES[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -13,8 +13,8 @@ from typer.core import TyperGroup
 
 from bcdata.alerts.settings import AlertSettings
 from bcdata.cli import app
-from bcdata.gaps.ledger import Status
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
+from bcdata.ledger.ledger import Status
 from bcdata.net.settings import HttpSettings
 from bcdata.providers.binance.settings import BinanceSettings
 from bcdata.quality.rules import row_rules, warning_rules

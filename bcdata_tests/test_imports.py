@@ -13,9 +13,9 @@ import pytest
 import bcdata
 
 ROOT = Path(bcdata.__file__).parent
-GROUND = {"errors", "intervals", "windows", "clock"}
+GROUND = {"errors", "interval", "windows", "clock"}
 """Small values that every package may stand on."""
-VALUES = {*GROUND, "frames", "venues", "gaps", "bars"}
+VALUES = {*GROUND, "frames", "venues", "ledger", "bars"}
 """What rows, venues and gaps are."""
 LAKE = {*VALUES, "settings", "catalog", "features", "quality", "net", "providers", "store"}
 """What zones are made of."""
@@ -23,7 +23,7 @@ LAKE = {*VALUES, "settings", "catalog", "features", "quality", "net", "providers
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "hints": set(),
-    "intervals": {"errors"},
+    "interval": {"errors"},
     "windows": {"errors"},
     "clock": {"errors"},
     "settings": {"errors"},
@@ -32,8 +32,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "venues": {*GROUND, "frames", "hints"},
     "features": {*GROUND},
     "catalog": {*GROUND, "settings", "features", "frames", "venues", "providers", "hints"},
-    "gaps": {*GROUND, "frames", "venues"},
-    "bars": {*GROUND, "frames", "venues", "gaps"},
+    "ledger": {*GROUND, "frames", "venues"},
+    "bars": {*GROUND, "frames", "venues", "ledger"},
     "quality": {*GROUND, "frames", "bars"},
     "net": {*GROUND, "settings", "sqlite_files"},
     "providers": {*GROUND, "settings", "frames", "venues", "quality", "net"},
@@ -43,19 +43,22 @@ MAY_IMPORT: dict[str, set[str]] = {
     "alerts": {*GROUND, "net", "settings", "store"},
     "evidence": {*VALUES, "providers", "store"},
     "pipeline": {*LAKE, "evidence", "sqlite_files"},
-    "universe": {*LAKE, "evidence", "pipeline"},
+    "instruments": {*LAKE, "evidence", "pipeline"},
     "runs": {*LAKE, "pipeline"},
-    "healing": {*LAKE, "pipeline", "sqlite_files", "universe"},
+    "healing": {*LAKE, "pipeline", "sqlite_files", "instruments"},
     "reporting": {"hints", *LAKE, "healing", "pictures", "pipeline"},
-    "query": {*VALUES, "settings", "catalog", "features", "pipeline", "store", "universe"},
+    "reading": {*VALUES, "settings", "catalog", "pipeline", "store"},
+    "sql": {*VALUES, "settings", "catalog", "features", "pipeline", "reading", "store", "instruments"},
+    "api": {"hints", *VALUES, "settings", "catalog", "features", "pipeline", "reading", "sql", "store", "instruments"},
+    "exports": {*GROUND, "api", "catalog", "settings", "store"},
     "dagster_storage": {"sqlite_files"},
     "dagster": {*GROUND, "alerts", "catalog", "dagster_storage", "healing", "net", "pipeline", "providers", "reporting"}
-    | {"runs", "settings", "sqlite_files", "store", "universe", "venues"},
+    | {"runs", "settings", "sqlite_files", "store", "instruments", "venues"},
     "definitions": {"catalog", "dagster"},
     "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
-    | {"query", "reporting", "runs", "settings", "simulate", "store", "universe"},
+    | {"api", "exports", "reading", "reporting", "sql", "runs", "settings", "simulate", "store", "instruments"},
     "__main__": {"cli"},
-    "__init__": {"errors", "query"},
+    "__init__": {"errors", "api", "sql"},
 }
 """The packages that each package may import; itself it may always."""
 
@@ -151,6 +154,25 @@ def test_raw_stores_bytes_and_does_not_look_inside(name: str) -> None:
     inside = [one for one in modules if one.startswith("bcdata.pipeline.") and one.split(".")[2] in LOOKS_INSIDE]
     assert inside == []
     assert not [one for one in modules if one.startswith("bcdata.providers.formats") or one.endswith("_format")]
+
+
+EVERY_NAME = """
+import importlib, pkgutil
+import bcdata
+
+for one in pkgutil.walk_packages(bcdata.__path__, "bcdata."):
+    if not one.name.endswith(("__main__", "bcdata.definitions")):
+        importlib.import_module(one.name)
+for name in bcdata.__all__:
+    assert callable(getattr(bcdata, name)), name
+    assert name in dir(bcdata)
+"""
+
+
+def test_no_module_takes_the_name_of_a_function() -> None:
+    """Importing `bcdata.<name>` anywhere sets it as an attribute, over a function that is looked up lazily."""
+    done = subprocess.run([sys.executable, "-c", EVERY_NAME], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_no_folder_is_crowded() -> None:

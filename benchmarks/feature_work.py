@@ -12,7 +12,7 @@ import polars as pl
 
 from bcdata.features.registry import Feature, all_features
 from bcdata.features.table.compute import compute
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Window
 from benchmarks.measure import Clock, answer
 

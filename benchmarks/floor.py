@@ -17,7 +17,7 @@ import polars as pl
 
 from bcdata.bars.known import with_known_at
 from bcdata.frames.schema import merged_bar
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.quality.models import merged_model
 from benchmarks.measure import Clock, answer
 

@@ -13,7 +13,7 @@ import polars as pl
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.catalog.load import PACKAGED
 from bcdata.frames.schema import LEDGER
-from bcdata.gaps.ledger import Status
+from bcdata.ledger.ledger import Status
 from bcdata.reporting.gap_report import DatasetGaps, GapRequest, ask
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store

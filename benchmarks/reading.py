@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from bcdata.api.load import load
 from bcdata.bars.known import with_known_at
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.catalog.load import PACKAGED
 from bcdata.frames.schema import LEDGER, TIME, merged_bar
-from bcdata.intervals import Interval
-from bcdata.query import load, query
+from bcdata.interval import Interval
+from bcdata.sql.connection import query
 from bcdata.store.footer import Rows
 from bcdata.store.layout import PART, Partition
 from bcdata.store.objects import STATE

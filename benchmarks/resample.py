@@ -12,7 +12,7 @@ import polars as pl
 
 from bcdata.bars.resample import Resampling, resample
 from bcdata.frames.schema import LEDGER
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.venues.calendar import calendar
 from bcdata.windows import Window
 from benchmarks.feature_work import START, make_bars

@@ -5,8 +5,8 @@ from enum import StrEnum
 
 import polars as pl
 
-from bcdata.gaps.ledger import missing_opens
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
+from bcdata.ledger.ledger import missing_opens
 from bcdata.venues.calendar import Calendar
 from bcdata.windows import Window
 

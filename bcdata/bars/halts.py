@@ -15,7 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from bcdata.frames.schema import TIME, schema_of
-from bcdata.gaps.ledger import Status
+from bcdata.ledger.ledger import Status
 
 HALT = schema_of(
     {

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 
 
 def bar_end(interval: Interval, open_time: str = "open_time") -> pl.Expr:

@@ -6,7 +6,7 @@ import polars as pl
 
 from bcdata.bars.known import with_known_at
 from bcdata.frames.schema import FUNDING, PARSED_BAR, WINDOW_BAR, conform, merged_bar
-from bcdata.intervals import SETTLEMENT_MINUTE, Interval
+from bcdata.interval import SETTLEMENT_MINUTE, Interval
 
 _NOTE = {"source": pl.String, "rank": pl.Int32}
 _EXACT = ("open", "high", "low", "close", "trades")

@@ -9,8 +9,8 @@ import polars as pl
 from bcdata.bars.sums import IntArray, paid, sums, sums_where
 from bcdata.errors import UsageError
 from bcdata.frames.schema import BAR, TIME, Type, conform, schema_of
-from bcdata.gaps.ledger import Status
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
+from bcdata.ledger.ledger import Status
 from bcdata.venues.calendar import Calendar
 from bcdata.windows import Window
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 
 SEGMENT = "segment"
 MIN_DAYS, MIN_PRICE_CHANGE = 1.0, 0.1

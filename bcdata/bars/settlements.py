@@ -7,8 +7,8 @@ from itertools import pairwise
 import polars as pl
 
 from bcdata.frames.schema import SETTLEMENT, TIME, schema_of
-from bcdata.gaps.ledger import Reason, explain, runs_told
-from bcdata.intervals import SETTLEMENT_HOURS, settlement_intervals
+from bcdata.interval import SETTLEMENT_HOURS, settlement_intervals
+from bcdata.ledger.ledger import Reason, explain, runs_told
 from bcdata.windows import Window
 
 USUAL = timedelta(hours=8)

@@ -9,7 +9,7 @@ from bcdata.catalog.names import parse_name
 from bcdata.catalog.resample import Resample
 from bcdata.errors import UsageError
 from bcdata.frames.types import FrameType
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.providers.capabilities import EndLabels, Role
 from bcdata.providers.registry import SOURCES
 from bcdata.windows import Window

@@ -13,7 +13,7 @@ from bcdata.features.parameters import LONGEST, ParameterError
 from bcdata.features.selection import Variants, computable, select
 from bcdata.frames.columns import BAR_COLUMNS
 from bcdata.frames.types import FrameType
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 
 FARTHEST = 200
 """Years that anything looks back or ahead, at most. No market is that old, and dates end at year 1."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 from bcdata.catalog.known import known
 from bcdata.errors import UsageError
 from bcdata.frames.types import FRAME_TYPES, FrameType, Rows
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.providers.registry import MARKETS
 from bcdata.venues.market import Market
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from bcdata.catalog.fields import Duration, Section, refusal
 from bcdata.errors import UsageError
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 
 _MINUTE = timedelta(minutes=1)
 _UNITS = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (_MINUTE, "m"))

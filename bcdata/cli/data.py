@@ -31,8 +31,8 @@ def query(
     Example: bcdata query "SELECT symbol, count(*), min(open_time), max(open_time) FROM spot_klines_1m GROUP BY 1"
     """
     from bcdata.catalog import load_catalog
-    from bcdata.query import query as ask
     from bcdata.settings import Settings
+    from bcdata.sql.connection import query as ask
     from bcdata.store.store import Store
 
     rows = ask(Store(Settings().root), load_catalog(), utf8(sql, "the statement"))

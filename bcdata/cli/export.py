@@ -37,10 +37,10 @@ def export(
 
     Example: bcdata export --dataset spot_klines_1m --symbols BTCUSDT --from 2023-01 --to 2023-06 --format csv --out out
     """
+    from bcdata.api.instants import after
     from bcdata.errors import UsageError
-    from bcdata.query.export import Format
-    from bcdata.query.export import export as write
-    from bcdata.query.load import after
+    from bcdata.exports.files import Format
+    from bcdata.exports.files import export as write
 
     if form not in set(Format):
         raise UsageError(f"there is no format {form!r}; it is one of {', '.join(Format)}")

@@ -87,7 +87,7 @@ def report(
     from bcdata.catalog import load_catalog
     from bcdata.errors import StoreError, UsageError
     from bcdata.pictures.gaps_report import gaps_page
-    from bcdata.query.root import require_lake
+    from bcdata.reading.root import require_lake
     from bcdata.reporting.feature_report import page_of
     from bcdata.settings import Settings
     from bcdata.store.store import Store

@@ -101,7 +101,7 @@ def _symbols(text: str | None) -> tuple[str, ...] | None:
 
 def _declared(dataset: "Dataset") -> "Sequence[str]":
     """The symbols that the catalog names, or chooses out of what the archive lists."""
-    from bcdata.universe.discovery import discover
+    from bcdata.instruments.discovery import discover
 
     return discover([dataset], {})
 

@@ -50,7 +50,7 @@ def verify(
     from bcdata.pipeline.context import open_own
     from bcdata.pipeline.records.findings import standing
     from bcdata.pipeline.records.footer_cache import open_footer_cache
-    from bcdata.query.root import no_lake
+    from bcdata.reading.root import no_lake
     from bcdata.settings import Settings
 
     catalog = load_catalog()

@@ -34,10 +34,10 @@ def universe(
     """
     from bcdata.catalog import load_catalog
     from bcdata.errors import UsageError
+    from bcdata.instruments.table import STATUSES
+    from bcdata.instruments.update import read_universe
     from bcdata.settings import Settings
     from bcdata.store.store import Store
-    from bcdata.universe.instruments import STATUSES
-    from bcdata.universe.update import read_universe
 
     catalog, root = load_catalog(), Settings().root
     markets = sorted({one.market for one in catalog})
@@ -91,8 +91,8 @@ def _classes(catalog: "Catalog", market: str, symbols: list[str]) -> dict[str, d
 
 
 def _update(catalog: Any, market: str) -> None:
+    from bcdata.instruments.update import update
     from bcdata.pipeline.context import open_own
-    from bcdata.universe.update import update
 
     with open_own(catalog, clock.now()) as context:
         done, before = update(context, market), -1
@@ -117,7 +117,7 @@ def halts(
     """
     from bcdata.catalog import load_catalog
     from bcdata.pipeline.halts import halt_rows, watch
-    from bcdata.query.root import require_lake
+    from bcdata.reading.root import require_lake
     from bcdata.settings import Settings
     from bcdata.store.store import Store
 

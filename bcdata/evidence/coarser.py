@@ -16,10 +16,10 @@ import polars as pl
 
 from bcdata.evidence.remembered import ObjectLooks, Once
 from bcdata.frames.schema import TIME
-from bcdata.gaps.ledger import Reason, Status
-from bcdata.gaps.negatives import absent_too, empty_windows
-from bcdata.gaps.residuals import CoarseBar
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
+from bcdata.ledger.ledger import Reason, Status
+from bcdata.ledger.negatives import absent_too, empty_windows
+from bcdata.ledger.residuals import CoarseBar
 from bcdata.providers.base import PERIODS, BulkObject, Series
 from bcdata.providers.formats import BulkFormat, PublishedFile
 from bcdata.providers.registry import bulk_format

@@ -15,8 +15,8 @@ import polars as pl
 from bcdata.bars.tail import quiet_since
 from bcdata.evidence.remembered import ObjectLooks, Once
 from bcdata.frames.schema import TIME
-from bcdata.gaps.explain import ABSENT
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
+from bcdata.ledger.explain import ABSENT
 from bcdata.providers.base import PERIODS, BulkObject, Series
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format

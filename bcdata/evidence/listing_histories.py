@@ -25,7 +25,7 @@ from bcdata.evidence.listing_history import (
     window_of_object,
 )
 from bcdata.evidence.remembered import ObjectLooks, Once
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.providers.base import PERIODS, BulkObject, Series
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from bcdata.gaps.ledger import Reason, Status
-from bcdata.gaps.records import EndedRecord
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
+from bcdata.ledger.ledger import Reason, Status
+from bcdata.ledger.records import EndedRecord
 from bcdata.providers.base import PERIODS, BulkObject, Series
 from bcdata.windows import Grain, Window
 

@@ -17,8 +17,8 @@ from bcdata.bars.segments import is_price_break
 from bcdata.errors import NotFoundError, ProviderError
 from bcdata.evidence.listing_history import Held, day_window, days_of, tells_days
 from bcdata.evidence.remembered import ObjectLooks, Remembered
-from bcdata.gaps.ledger import Reason, Status
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
+from bcdata.ledger.ledger import Reason, Status
 from bcdata.providers.base import BulkObject, Series
 from bcdata.providers.formats import PublishedFile
 from bcdata.providers.registry import bulk_format

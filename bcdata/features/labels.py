@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Window
 
 TIME = pl.Datetime("us", "UTC")

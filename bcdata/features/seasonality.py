@@ -14,7 +14,7 @@ import polars as pl
 from bcdata.errors import UsageError
 from bcdata.features.table.grid import DAY, FloatArray, IntArray, grid_opens, lag, log_ratio
 from bcdata.features.table.placing import placed
-from bcdata.intervals import QUARTER_HOUR, Interval
+from bcdata.interval import QUARTER_HOUR, Interval
 from bcdata.windows import Window
 
 DAYS = 20

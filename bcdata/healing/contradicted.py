@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from bcdata.catalog import Dataset
-from bcdata.gaps.ledger import Status
+from bcdata.instruments.table import TRADING
+from bcdata.ledger.ledger import Status
 from bcdata.pipeline.records.footer_cache import Row
-from bcdata.universe.instruments import TRADING
 
 _DAY = timedelta(days=1)
 

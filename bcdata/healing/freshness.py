@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bcdata.catalog import Dataset
-from bcdata.gaps.ledger import Status
+from bcdata.ledger.ledger import Status
 from bcdata.pipeline.raw.due import rows_due_until
 from bcdata.pipeline.records.footer_cache import FooterCache, Row
 from bcdata.pipeline.zones import Step, Zone, tried_prefix

@@ -15,9 +15,10 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
-from bcdata.gaps.ledger import Status
 from bcdata.healing.backoff import MOST_TRIES, pause
 from bcdata.healing.contradicted import ListingSpan, contradiction_of, listing_spans
+from bcdata.instruments.update import read_universe
+from bcdata.ledger.ledger import Status
 from bcdata.pipeline.own import symbols_in
 from bcdata.pipeline.raw.due import rows_due_until
 from bcdata.pipeline.records.footer_cache import FooterCache, Row, open_footer_cache
@@ -25,7 +26,6 @@ from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import ASK_AGAIN, Attempts, RefillAttempt, Refilled
 from bcdata.store.state.requests import Cell, Request, Requests
 from bcdata.store.store import Store
-from bcdata.universe.update import read_universe
 
 KIND = "refill"
 Doubts = Sequence[tuple[Row, str]]

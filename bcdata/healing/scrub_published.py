@@ -13,6 +13,7 @@ from dataclasses import replace
 from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
 from bcdata.healing.scrub_report import CheckedPartition, Issue, Problem, unreadable
+from bcdata.instruments.table import UNIVERSE_IS_LOST
 from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.lake import OLDER, is_of
 from bcdata.pipeline.own import is_own
@@ -21,7 +22,6 @@ from bcdata.store.layout import PART, Partition, Table, universe_table
 from bcdata.store.objects import STATE
 from bcdata.store.publications import manifest_of, manifest_place
 from bcdata.store.store import Store
-from bcdata.universe.instruments import UNIVERSE_IS_LOST
 
 _log = logging.getLogger("bcdata")
 

@@ -14,6 +14,7 @@ import polars as pl
 from bcdata.catalog import Dataset
 from bcdata.errors import StoreError
 from bcdata.healing.contradicted import ListingSpan, listing_spans
+from bcdata.instruments.update import read_universe
 from bcdata.pipeline.features.feature_set import reference_of
 from bcdata.pipeline.own import is_own
 from bcdata.pipeline.records.findings import ReportedFinding, reported
@@ -23,7 +24,6 @@ from bcdata.quality.compare.suspicion import VOLUME_DAYS, day_values, find_steps
 from bcdata.quality.compare.suspicion import Step as Jump
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.store import Store
-from bcdata.universe.update import read_universe
 
 _COLUMNS = ("open_time", "open", "high", "low", "close", "volume", "trades")
 _NEAR = 1440

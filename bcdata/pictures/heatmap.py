@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from bcdata.pictures.palette import ABSENT, COMPLETE, STATUSES, Swatch
 
 Cell = Mapping[str, Any]
-"""A row of `bcdata.gaps.coverage.CELL`."""
+"""A row of `bcdata.ledger.coverage.CELL`."""
 
 _LEFT, _TOP, _RIGHT = 150, 64, 70
 _WIDEST, _NARROWEST, _HIGHEST = 900, 760, 4000

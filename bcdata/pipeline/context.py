@@ -14,7 +14,7 @@ from bcdata.errors import ProviderError
 from bcdata.evidence.listing_histories import ListingHistories
 from bcdata.evidence.remembered import Once
 from bcdata.frames.columns import in_all, in_any
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.net.client import HttpClient
 from bcdata.net.loop import BackgroundLoop
 from bcdata.net.settings import HttpSettings

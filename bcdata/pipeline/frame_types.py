@@ -10,7 +10,7 @@ from typing import Protocol
 from bcdata.catalog import Dataset, rows_of
 from bcdata.errors import UsageError
 from bcdata.frames.types import Rows
-from bcdata.gaps.records import EvidenceRecord
+from bcdata.ledger.records import EvidenceRecord
 from bcdata.pipeline.bars.answers import BarAnswers
 from bcdata.pipeline.bars.files import parse_files as bar_files
 from bcdata.pipeline.bars.merge import BarMerge

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from bcdata.catalog import Dataset
-from bcdata.gaps.records import SetAsideRecord
+from bcdata.ledger.records import SetAsideRecord
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.lake import published_sound, read_sound
 from bcdata.pipeline.records.in_footers import AnswersRecord, FilesRecord, answers_record, files_record

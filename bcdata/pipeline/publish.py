@@ -7,7 +7,7 @@ from typing import cast
 import polars as pl
 
 from bcdata.errors import StoreError
-from bcdata.gaps.records import SetAsideRecord
+from bcdata.ledger.records import SetAsideRecord
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.quality.rules import VERSION
 from bcdata.quality.verdict import Finding, Severity, Verdict, VerdictRecord

@@ -58,15 +58,7 @@ def _resample(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     )
     if done := unchanged(store, partition, made_of):
         return done
-    bars = read_over(store, dataset, partition.symbol, reach)
-    table = resample(
-        bars,
-        _ledgers(store, dataset, partition.symbol, reach),
-        grid,
-        window=window,
-        finer=dataset.bar_interval,
-        calendar=calendar(dataset.calendar),
-    )
+    table = coarser_bars(store, dataset, partition.symbol, grid, window)
     columns = columns_of_all(dataset)
     signed = dataset.frame_type.is_signed
     model = resampled_model(grid.length, grid.origin, funding=dataset.has_funding, columns=columns, signed=signed)
@@ -74,6 +66,23 @@ def _resample(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     findings = [*audit(table, model), *_incomplete(dataset, table, grid, until)]
     verdict = Verdict(table.height, tuple(findings))
     return publish(store, partition, table, verdict, fingerprint=made_of, record={"merged": read})
+
+
+def coarser_bars(store: Store, dataset: Dataset, symbol: str, grid: Resampling, window: Window) -> pl.DataFrame:
+    """The coarser bars of a symbol that open in the window, out of what merged holds that can be trusted.
+
+    Raises:
+        StoreError: a file of merged or of its ledger is damaged.
+    """
+    reach = reads(grid, window)
+    return resample(
+        read_over(store, dataset, symbol, reach),
+        _ledgers(store, dataset, symbol, reach),
+        grid,
+        window=window,
+        finer=dataset.bar_interval,
+        calendar=calendar(dataset.calendar),
+    )
 
 
 def _ledgers(store: Store, dataset: Dataset, symbol: str, window: Window) -> pl.DataFrame:

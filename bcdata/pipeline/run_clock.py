@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from bcdata.catalog import Dataset
 from bcdata.errors import ClockError, UsageError
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.records.in_footers import merged_record

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bcdata.catalog import Dataset
-from bcdata.intervals import QUARTER_HOUR
+from bcdata.interval import QUARTER_HOUR
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import SOURCES, role_of
 from bcdata.store.layout import Partition

@@ -14,7 +14,7 @@ from bcdata.windows import Window
 if TYPE_CHECKING:
     import polars as pl
 
-    from bcdata.intervals import Interval
+    from bcdata.interval import Interval
     from bcdata.quality.verdict import Finding
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from bcdata.frames.columns import BAR_COLUMNS
 from bcdata.frames.schema import BAR, RAW_BAR, conform
 from bcdata.frames.types import BARS, FrameType
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.quality.compare.alternatives import as_bars, prefer_what_fits, within
 from bcdata.quality.compare.coarser import Contradiction
 from bcdata.quality.compare.refutation import CheckedRows, check

@@ -11,7 +11,7 @@ from bcdata.bars.resample import resampled_bar
 from bcdata.frames.columns import BAR_COLUMNS, METRIC_VALUES, PRICES, with_vwap
 from bcdata.frames.schema import BAR, CONTRACT_BAR, PARSED_BAR, WINDOW_BAR, Type, merged_bar
 from bcdata.frames.types import METRICS
-from bcdata.intervals import QUARTER_HOUR, SETTLEMENT_MINUTE, Interval
+from bcdata.interval import QUARTER_HOUR, SETTLEMENT_MINUTE, Interval
 from bcdata.quality.rules import VOLUMES
 from bcdata.quality.validation import Model, Rule, audit, model_of
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from bcdata.frames.columns import BAR_COLUMNS, PRICES
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.quality.verdict import SAMPLE, Finding, Severity
 
 VERSION = "2"

@@ -10,7 +10,7 @@ from functools import cache
 import polars as pl
 
 from bcdata.catalog import Dataset
-from bcdata.gaps.ledger import Status
+from bcdata.ledger.ledger import Status
 from bcdata.venues.calendar import calendar, closed_window
 from bcdata.windows import Grain, Window
 

@@ -9,9 +9,9 @@ import polars as pl
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
-from bcdata.gaps.ledger import Status
 from bcdata.healing.refill import with_refill
 from bcdata.hints import choose
+from bcdata.ledger.ledger import Status
 from bcdata.pictures.gaps_report import dataset_section
 from bcdata.pictures.heatmap import heat_map
 from bcdata.pipeline.own import symbols_in
@@ -82,7 +82,7 @@ class DatasetGaps:
         return counted.sort("symbol", "status")
 
     def cells(self, grain: Grain) -> pl.DataFrame:
-        """The coverage by month or day (`bcdata.gaps.coverage.CELL`).
+        """The coverage by month or day (`bcdata.ledger.coverage.CELL`).
 
         Raises:
             UsageError: months were asked for of partitions by day, or it holds no bars.

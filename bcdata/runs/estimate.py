@@ -10,7 +10,7 @@ from typing import Any
 
 from bcdata import clock
 from bcdata.catalog import Catalog, Dataset
-from bcdata.gaps.answered import is_covered
+from bcdata.ledger.answered import is_covered
 from bcdata.net.loop import BackgroundLoop
 from bcdata.pipeline.choosing.controls import ControlObjects
 from bcdata.pipeline.choosing.policy import first_choice, policy_of

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from random import Random
 
-from bcdata.intervals import EPOCH
+from bcdata.interval import EPOCH
 from bcdata.simulate.cache import BoundedCache
 
 _NS = 1_000_000_000

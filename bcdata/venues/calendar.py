@@ -7,7 +7,7 @@ import polars as pl
 
 from bcdata.errors import UsageError
 from bcdata.frames.schema import TIME
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Window
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bcdata.bars.halts import HALT, find_halts, states_of
 from bcdata.frames.schema import LEDGER
-from bcdata.gaps.ledger import Status
+from bcdata.ledger.ledger import Status
 from bcdata_tests.make import MINUTE, START, bars, opens
 
 DAY = 1440

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 from bcdata.bars.merge import disagreements, join_funding, merge
 from bcdata.bars.resample import aggregate, disagree
 from bcdata.frames.schema import BAR, FUNDING, merged_bar
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata_tests.make import MINUTE, START, bars, opens
 
 HOUR = Interval.parse("1h")

@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 from bcdata.bars.fill import Fill, fill
 from bcdata.bars.segments import split
 from bcdata.frames.schema import merged_bar
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.venues.calendar import calendar
 from bcdata.windows import Window
 

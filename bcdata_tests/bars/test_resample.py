@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bcdata.bars.resample import EXPLAINED, Resampling, resample, resampled_bar
 from bcdata.errors import UsageError
 from bcdata.frames.schema import LEDGER, merged_bar
-from bcdata.gaps.ledger import Status
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
+from bcdata.ledger.ledger import Status
 from bcdata.venues.calendar import calendar
 from bcdata.windows import Grain, Window
 

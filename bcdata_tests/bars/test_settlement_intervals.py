@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcdata.intervals import settlement_intervals
+from bcdata.interval import settlement_intervals
 
 HOUR = 3_600_000_000
 CASES: dict[str, tuple[list[float], list[int | None]]] = {

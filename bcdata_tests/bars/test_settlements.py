@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bcdata.bars.settlements import missing_settlements, settlement_ledger, silent
 from bcdata.frames.schema import FUNDING, LEDGER
-from bcdata.gaps.ledger import Reason, Status
+from bcdata.ledger.ledger import Reason, Status
 from bcdata.windows import Window
 from bcdata_tests.run import utc
 

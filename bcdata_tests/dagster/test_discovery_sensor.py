@@ -12,7 +12,7 @@ from bcdata.dagster.partitions import symbol_set
 from bcdata.dagster.resources import SourceResource
 from bcdata.dagster.sensors.discovery import discovery_sensor
 from bcdata.errors import ProviderError
-from bcdata.universe import discovery
+from bcdata.instruments import discovery
 from bcdata.windows import Grain
 
 SPOT, UM = symbol_set("spot", Grain.MONTH), symbol_set("um", Grain.MONTH)

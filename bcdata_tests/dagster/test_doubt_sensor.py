@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from bcdata.healing.refill import with_refill
+from bcdata.instruments.update import update
 from bcdata.pipeline.context import open_own
 from bcdata.pipeline.zones import Zone
 from bcdata.reporting.ledgers import ledger_files, ledger_rows
 from bcdata.store.store import Store
-from bcdata.universe.update import update
 from bcdata_tests.dagster.healing import D, Ward, warded
 from bcdata_tests.mirror import made_day
 from bcdata_tests.pipeline.honest import bars_of, published

@@ -12,10 +12,10 @@ from bcdata.catalog import load_catalog
 from bcdata.dagster.resources import build_resources
 from bcdata.dagster.schedules import build_schedules
 from bcdata.dagster.sensors.run_failure import root_cause
+from bcdata.instruments.update import read_universe
 from bcdata.reporting.notices import quality_notices
 from bcdata.store.state.requests import Requests
 from bcdata.store.store import Store
-from bcdata.universe.update import read_universe
 from bcdata_tests.alerts.conftest import Webhook, webhook
 from bcdata_tests.dagster.healing import CATALOG, QUIET, D, Ward, cells, warded
 from bcdata_tests.mirror import Rows, day_key, made_day

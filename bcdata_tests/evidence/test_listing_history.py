@@ -8,9 +8,9 @@ from bcdata.evidence.listing_history import ListingRequest
 from bcdata.pipeline.zones import Zone
 from bcdata.providers.base import Series
 from bcdata.windows import Window
+from bcdata_tests.instruments.learning import workbench
 from bcdata_tests.mirror import Rows, coarse, day_key, made_day
 from bcdata_tests.run import Lake, utc
-from bcdata_tests.universe.learning import workbench
 from bcdata_tests.world import BY_DAY, BY_MONTH, D, World
 
 SYMBOL = "BTCUSDT"

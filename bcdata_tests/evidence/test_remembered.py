@@ -11,9 +11,9 @@ from bcdata.evidence.remembered import ObjectLooks, Once, Remembered, look_into
 from bcdata.providers.base import ObjectError, Series
 from bcdata.providers.formats import PublishedFile
 from bcdata.store.state.attempts import Attempts
+from bcdata_tests.instruments.learning import workbench
 from bcdata_tests.mirror import day_key, made_day
 from bcdata_tests.run import utc
-from bcdata_tests.universe.learning import workbench
 from bcdata_tests.world import World
 
 DAY = "2025-01-02"

@@ -18,7 +18,7 @@ from bcdata.features.table.compute import compute
 from bcdata.features.table.context import FeatureContext
 from bcdata.features.table.placing import make_grid, opened
 from bcdata.features.table.reach import warm_up_window
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Grain, Window
 
 DAY = timedelta(days=1)

@@ -15,7 +15,7 @@ from bcdata.features.registry import all_features
 from bcdata.features.table.compute import compute
 from bcdata.features.table.context import FeatureContext
 from bcdata.features.table.reach import settlement_window
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.providers.binance.funding import read_funding_csv
 from bcdata.quality.settlements import audit_settlements
 from bcdata.windows import Grain, Window

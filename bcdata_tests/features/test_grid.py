@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bcdata.features.table.grid import Grid, grid_number, grid_opens, lag, log_ratio, microseconds
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Window
 
 quickly = settings(max_examples=100, deadline=None, database=None)

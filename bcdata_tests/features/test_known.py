@@ -14,7 +14,7 @@ from bcdata.features.seasonality import volatility_profile
 from bcdata.features.table.compute import compute
 from bcdata.features.table.context import FeatureContext, panel
 from bcdata.features.table.grid import grid_opens
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Window
 
 DAY = timedelta(days=1)

@@ -9,7 +9,7 @@ from polars.testing import assert_frame_equal
 
 from bcdata.features.labels import label_schema, label_window, labels
 from bcdata.features.proofs.bars import ONE_MINUTE, START, at, complete, hostile, whole_window
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Window
 
 DAY = timedelta(days=1)

@@ -15,7 +15,7 @@ from scipy import stats
 from bcdata.features.families.mean_reversion import FAMILY
 from bcdata.features.proofs.bars import FLOWS, ONE_MINUTE, PRICES, complete, whole_window
 from bcdata.features.table.compute import compute
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata_tests.features.real_bars import january
 
 Array = npt.NDArray[np.float64]

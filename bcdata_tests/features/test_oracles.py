@@ -12,7 +12,7 @@ from bcdata.features.proofs.bars import ONE_MINUTE, whole_window
 from bcdata.features.proofs.world import REFERENCE, SYMBOL, World, calm, wild
 from bcdata.features.registry import all_features
 from bcdata.features.table.compute import compute
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata_tests.features.oracles import ORACLES, SLACK, History
 from bcdata_tests.features.oracles.history import history_of
 

@@ -14,7 +14,7 @@ from bcdata.features.families.risk_execution import FAMILY
 from bcdata.features.kernels.drawdown import deepest
 from bcdata.features.proofs.bars import ONE_MINUTE, START, complete, whole_window
 from bcdata.features.table.compute import compute
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata_tests.features.real_bars import january
 
 Array = npt.NDArray[np.float64]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bcdata.features.proofs.bars import START
 from bcdata.features.runs import Runs, ema, wilder
 from bcdata.features.table.grid import DAY, FloatArray, Grid, grid_number, grid_opens
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Window
 
 quickly = settings(max_examples=60, deadline=None, database=None)

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 from bcdata.errors import UsageError
 from bcdata.features.proofs.bars import ONE_MINUTE, complete, hostile
 from bcdata.features.seasonality import SCHEMA, profile_window, volatility_profile
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Window
 
 DAY = timedelta(days=1)

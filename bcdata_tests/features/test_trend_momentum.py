@@ -12,7 +12,7 @@ from scipy import stats
 from bcdata.features.families.trend_momentum import FAMILY
 from bcdata.features.proofs.bars import ONE_MINUTE, PRICES, complete, whole_window
 from bcdata.features.table.compute import compute
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata_tests.features.real_bars import january
 
 Array = npt.NDArray[np.float64]

@@ -15,7 +15,7 @@ from bcdata.features.families.volatility_risk import FAMILY
 from bcdata.features.proofs.bars import ONE_MINUTE, PRICES, START, complete, whole_window
 from bcdata.features.registry import Feature
 from bcdata.features.table.compute import compute
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata_tests.features.real_bars import january
 
 Array = npt.NDArray[np.float64]

@@ -13,7 +13,7 @@ from scipy import stats
 from bcdata.features.families.volume_liquidity import FAMILY
 from bcdata.features.proofs.bars import FLOWS, ONE_MINUTE, START, complete, whole_window
 from bcdata.features.table.compute import compute
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata_tests.features.real_bars import january
 
 Array = npt.NDArray[np.float64]

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from bcdata.frames.schema import BAR, TIME
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.providers.base import PERIODS
 from bcdata.providers.binance.files.peek import content_bound, member_name
 from bcdata.providers.binance.files.unzip import unzip

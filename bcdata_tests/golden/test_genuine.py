@@ -8,7 +8,7 @@ import pytest
 
 from bcdata.catalog import load_catalog
 from bcdata.frames.schema import BAR, TIME
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.pipeline.zones import Zone
 from bcdata.providers.base import PERIODS
 from bcdata.providers.binance.files.peek import content_bound, member_name

@@ -8,7 +8,7 @@ import pytest
 from bcdata.pipeline.halts import halt_rows, watch
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
-from bcdata.query import query
+from bcdata.sql.connection import query
 from bcdata.store.store import Store
 from bcdata_tests.golden.conftest import SYMBOLS, Job
 from bcdata_tests.run import Lake, tree, utc

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.quality.compare.coarser import compare
 from bcdata.quality.compare.suspicion import find_steps, lag_against, repeated_days, unusual_volume_per_trade
 from bcdata.quality.rules import count_violations, row_rules

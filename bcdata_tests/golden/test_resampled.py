@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from bcdata.bars.resample import Resampling, resample
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.pipeline.lake import read_over
 from bcdata.store.store import Store
 from bcdata.venues.calendar import calendar

@@ -7,7 +7,7 @@ import pytest
 
 from bcdata.catalog import Dataset
 from bcdata.healing.contradicted import ListingSpan, contradiction_of, listing_spans
-from bcdata.universe.instruments import UNIVERSE
+from bcdata.instruments.table import UNIVERSE
 
 
 def dataset(market: str = "spot") -> Dataset:

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bcdata.catalog import Dataset
-from bcdata.gaps.ledger import Status
 from bcdata.healing.backoff import MOST_TRIES, pause
 from bcdata.healing.refill import ASK_AGAIN, LONGEST_OUTAGE, Refill, stand
+from bcdata.ledger.ledger import Status
 from bcdata.pipeline.records.footer_cache import Row
 from bcdata.store.state.attempts import RefillAttempt, Refilled
 from bcdata.store.state.requests import Request

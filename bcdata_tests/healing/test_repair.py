@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 from bcdata.bars.halts import HALT
 from bcdata.cli import app
 from bcdata.healing.scrub_raw import corrupted
+from bcdata.instruments.table import UNIVERSE
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.records.manifests import MANIFEST, read_manifest
 from bcdata.store.digests import digest_of
 from bcdata.store.layout import Partition, halts_table, universe_table
 from bcdata.store.publications import MANIFESTS, manifest_of
 from bcdata.store.store import Store
-from bcdata.universe.instruments import UNIVERSE
 from bcdata_tests.run import ARCHIVE, REST, Lake, tree
 from bcdata_tests.scenarios.whole_lake import CATALOG, COARSER, MONTHS, NOW, SYMBOL, D, filled, run
 from bcdata_tests.world import World

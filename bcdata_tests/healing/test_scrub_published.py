@@ -12,17 +12,17 @@ import bcdata
 from bcdata.errors import StoreError
 from bcdata.healing.scrub_published import verify_published
 from bcdata.healing.scrub_report import Issue, ScrubReport
+from bcdata.instruments.update import read_universe, update
 from bcdata.pipeline.context import open_own
 from bcdata.pipeline.halts import halt_rows, watch
 from bcdata.pipeline.records.findings import standing
 from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.zones import Zone
-from bcdata.query import query
+from bcdata.sql.connection import query
 from bcdata.store.layout import Partition
 from bcdata.store.objects import STATE
 from bcdata.store.sealed import seal, unseal
 from bcdata.store.store import Store
-from bcdata.universe.update import read_universe, update
 from bcdata_tests.mirror import made_day
 from bcdata_tests.run import Lake, Ran, tree, utc
 from bcdata_tests.world import BY_DAY, D, World

@@ -12,12 +12,12 @@ from bcdata.catalog import Dataset
 from bcdata.cli import app
 from bcdata.frames.schema import merged_bar
 from bcdata.healing.suspicions import suspicions
+from bcdata.instruments.table import UNIVERSE
 from bcdata.pipeline.records.findings import ReportedFinding
 from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.zones import Zone
 from bcdata.store.layout import Partition, universe_table
 from bcdata.store.store import Store
-from bcdata.universe.instruments import UNIVERSE
 from bcdata_tests.mirror import made_day
 from bcdata_tests.quality.coarse import minutes
 from bcdata_tests.world import BY_DAY, D, World

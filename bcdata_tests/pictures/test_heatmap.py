@@ -3,7 +3,7 @@
 import xml.etree.ElementTree as ET
 from typing import Any
 
-from bcdata.gaps.ledger import Status
+from bcdata.ledger.ledger import Status
 from bcdata.pictures.heatmap import heat_map
 from bcdata.pictures.palette import COMPLETE, STATUSES
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from bcdata.bars.resample import aggregate
 from bcdata.frames.schema import TIME
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.providers.binance.klines import read_csv
 from bcdata_tests.mirror import Mirror, Rows, csv_of
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from bcdata.api.load import load
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.errors import UsageError
 from bcdata.frames.columns import PRICES
 from bcdata.frames.schema import merged_bar
 from bcdata.pipeline.zones import Zone, steps
-from bcdata.query import load
 from bcdata.simulate import Fault, FolderMarket, LoopbackExchange
 from bcdata_tests.mirror import Mirror, csv_of, zipped
 from bcdata_tests.pipeline.generated import MARKET, NOW

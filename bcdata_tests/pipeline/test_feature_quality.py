@@ -18,7 +18,7 @@ from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.zones import Step, Zone, upstream
 from bcdata.quality.features import attention
 from bcdata.quality.verdict import Severity
-from bcdata.query import query
+from bcdata.sql.connection import query
 from bcdata.store.layout import Partition
 from bcdata_tests.features.lake import write_bars
 from bcdata_tests.pipeline.test_features import CATALOG, DAY, DAYS, Bench, D, bench

@@ -20,7 +20,7 @@ from bcdata.pipeline.features import table as features
 from bcdata.pipeline.features.feature_set import features_of, version_of
 from bcdata.pipeline.features.table import made_of, materialize
 from bcdata.pipeline.outcome import Outcome, State
-from bcdata.query import query
+from bcdata.sql.connection import query
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata_tests.features.lake import write_bars, write_world

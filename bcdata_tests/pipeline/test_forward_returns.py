@@ -10,7 +10,7 @@ from bcdata.features.proofs.world import SYMBOL, calm
 from bcdata.pipeline.features.labels import materialize
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Step, Zone, steps, upstream
-from bcdata.query import query
+from bcdata.sql.connection import query
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata_tests.features.lake import write_bars

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from bcdata.frames.schema import FUNDING
-from bcdata.gaps.ledger import Status
+from bcdata.ledger.ledger import Status
 from bcdata.pipeline.funding.common import gap_evidence
 from bcdata.pipeline.zones import Zone
 from bcdata.windows import Window

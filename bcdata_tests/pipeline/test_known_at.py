@@ -7,9 +7,9 @@ import polars as pl
 import pytest
 
 import bcdata
+from bcdata.exports.files import Format, export
 from bcdata.pipeline.zones import Zone
-from bcdata.query import query
-from bcdata.query.export import Format, export
+from bcdata.sql.connection import query
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata_tests.mirror import Rows

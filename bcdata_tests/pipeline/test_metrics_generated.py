@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from bcdata.api.load import load
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.frames.columns import METRIC_VALUES
 from bcdata.pipeline.zones import Zone
-from bcdata.query import load, query
 from bcdata.simulate import GeneratedMarket, LoopbackExchange
 from bcdata.simulate.binance.market.names import METRICS
 from bcdata.simulate.binance.market.symbols import GeneratedSymbol, Outage, from_ms
 from bcdata.simulate.binance.market.zips import read_zip
+from bcdata.sql.connection import query
 from bcdata.store.store import Store
 from bcdata.windows import Window
 from bcdata_tests.run import ARCHIVE, Lake, pointed_at, utc

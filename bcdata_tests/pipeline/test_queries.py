@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcdata.gaps.ledger import runs_of
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
+from bcdata.ledger.ledger import runs_of
 from bcdata.pipeline.missing.request_windows import Run, cover, wider
 from bcdata.providers.base import Page
 from bcdata.windows import Window

@@ -9,22 +9,23 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from bcdata.api.load import load
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.errors import UsageError
 from bcdata.features.proofs.bars import complete
 from bcdata.features.seasonality import SCHEMA, profile_window, volatility_profile
 from bcdata.healing.affected import affected
 from bcdata.healing.stale import CurrentInputs, stale
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.pipeline.features.seasonality import materialize
 from bcdata.pipeline.lake import keys_over
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.zones import Step, Zone, closure, steps, upstream
 from bcdata.quality.models import audit, profile_model
-from bcdata.query import load, query
 from bcdata.reporting.day_curve import curve
 from bcdata.runs.plan import MaterializeRequest, make_plan
+from bcdata.sql.connection import query
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from bcdata.api.load import load
 from bcdata.errors import UsageError
 from bcdata.frames.types import FRAME_TYPES
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.records.manifests import archive_manifest
 from bcdata.pipeline.zones import Zone, steps
 from bcdata.providers.registry import MARKETS
-from bcdata.query import load, query
+from bcdata.sql.connection import query
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata_tests.command import Command, materialize

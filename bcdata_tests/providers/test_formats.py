@@ -10,7 +10,7 @@ import pytest
 
 from bcdata.errors import UsageError
 from bcdata.frames.schema import BAR
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.providers.base import Page, Series
 from bcdata.providers.capabilities import Capabilities, Provider, Role, Source
 from bcdata.providers.formats import PublishedFile

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.providers.base import ObjectError
 from bcdata.providers.binance.klines import check_columns, snap_early_2018
 from bcdata_tests.mirror import csv_of

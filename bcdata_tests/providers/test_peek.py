@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.providers.binance.files.peek import content_bound, coverage, opens
 from bcdata.providers.binance.klines import read_csv
 from bcdata.providers.formats import Coverage, PublishedFile

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.providers.base import ObjectError
 from bcdata.providers.binance.files.peek import coverage, lines
 from bcdata.providers.binance.files.recent import RecentContents

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import polars as pl
 import pytest
 
-from bcdata.intervals import EPOCH
+from bcdata.interval import EPOCH
 from bcdata.net.budgets import Budget
 from bcdata.net.client import HttpClient
 from bcdata.net.settings import HttpSettings

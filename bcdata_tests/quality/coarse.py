@@ -8,7 +8,7 @@ import polars as pl
 
 from bcdata.bars.resample import aggregate
 from bcdata.frames.schema import BAR, TIME
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata_tests.make import MINUTE, START
 
 ONE = Interval.parse("1m")

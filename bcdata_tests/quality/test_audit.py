@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from bcdata.bars.known import with_known_at
 from bcdata.frames.schema import BAR, TIME
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.quality.audit import audit_bars
 from bcdata.quality.models import audit, bar_model, feature_model, merged_model
 from bcdata.quality.verdict import Severity, Verdict

@@ -6,7 +6,7 @@ import pytest
 from bcdata.bars.known import with_known_at
 from bcdata.bars.merge import merge
 from bcdata.frames.columns import BAR_COLUMNS, in_all
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.quality.models import audit, bar_model, merged_model, resampled_model
 from bcdata_tests.make import MINUTE, START
 from bcdata_tests.quality.test_rules import COINBASE, KRAKEN, TRADES, judged, pages

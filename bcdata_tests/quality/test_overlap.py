@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.quality.compare.overlap import Overlap, overlap
 from bcdata_tests.make import MINUTE, START, bars, opens
 

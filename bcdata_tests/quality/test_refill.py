@@ -5,7 +5,7 @@ import pytest
 
 from bcdata.bars.resample import aggregate
 from bcdata.frames.schema import BAR
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.quality.compare.refill import Refill, RefillContext, judge_refill
 from bcdata_tests.make import MINUTE, START
 from bcdata_tests.quality.coarse import minutes

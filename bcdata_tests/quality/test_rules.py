@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from bcdata.frames.columns import BAR_COLUMNS, PRICES
 from bcdata.frames.schema import RAW_BAR, WINDOW_BAR, conform
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.providers.registry import SOURCES
 from bcdata.quality.audit import Audited, audit_bars
 from bcdata.quality.verdict import Severity

@@ -16,7 +16,7 @@ from bcdata.catalog.load import PACKAGED
 from bcdata.cli import app
 from bcdata.errors import UsageError
 from bcdata.frames.schema import LEDGER
-from bcdata.gaps.ledger import Status
+from bcdata.ledger.ledger import Status
 from bcdata.reporting.coverage import coverage
 from bcdata.reporting.gap_report import GapRequest, ask, neighbourhood
 from bcdata.store.layout import Partition

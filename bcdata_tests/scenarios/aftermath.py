@@ -8,11 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from bcdata.api.load import load
 from bcdata.catalog import load_catalog
 from bcdata.errors import StoreError
 from bcdata.pipeline.records.manifests import read_manifest
 from bcdata.pipeline.records.shapes import stored
-from bcdata.query.load import load
 from bcdata.store.layout import PART, Partition, Table, symbol_and_date
 from bcdata.store.store import Store
 from bcdata_tests.scenarios.disk import Cut

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from bcdata.catalog import load_catalog
+from bcdata.instruments.update import update
 from bcdata.pipeline.context import RunContext, open_run_context
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.zones import operation
@@ -18,7 +19,6 @@ from bcdata.store.layout import universe_table
 from bcdata.store.objects import sweep_staging
 from bcdata.store.publications import MANIFESTS
 from bcdata.store.sealed import unseal
-from bcdata.universe.update import update
 from bcdata_tests.run import utc
 from bcdata_tests.scenarios.disk import Cut, Disk
 from bcdata_tests.scenarios.recorded import recorded

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from bcdata.gaps.ledger import Status
+from bcdata.ledger.ledger import Status
 from bcdata.pipeline.outcome import State
 from bcdata.simulate import Fault
 from bcdata.simulate.bitstamp.loopback import LoopbackBitstamp

@@ -14,11 +14,11 @@ import pytest
 
 from bcdata.catalog import load_catalog
 from bcdata.healing.heal import HealOrder, heal
+from bcdata.instruments.update import update
 from bcdata.pipeline.context import open_run_context
 from bcdata.pipeline.halts import watch
 from bcdata.pipeline.zones import steps
 from bcdata.simulate import Fault, GeneratedMarket, LoopbackExchange
-from bcdata.universe.update import update
 from bcdata_tests.run import Lake, pointed_at, utc
 
 DIGESTS = Path(__file__).with_name("same_bytes.json")

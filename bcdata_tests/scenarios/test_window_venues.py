@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 
 from bcdata.catalog import load_catalog
-from bcdata.gaps.ledger import Status
 from bcdata.healing.scrub_raw import verify
 from bcdata.healing.scrub_report import Issue
+from bcdata.ledger.ledger import Status
 from bcdata.pipeline.context import open_run_context
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone

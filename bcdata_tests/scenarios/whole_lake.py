@@ -9,12 +9,12 @@ from pathlib import Path
 import polars as pl
 
 import bcdata
+from bcdata.api.load import ZONES
 from bcdata.errors import StoreError
+from bcdata.exports.files import Format, export
 from bcdata.pipeline.zones import Zone
-from bcdata.query import query
-from bcdata.query.export import Format, export
-from bcdata.query.load import ZONES
-from bcdata.query.views import AssetView, views
+from bcdata.sql.connection import query
+from bcdata.sql.views import AssetView, views
 from bcdata.store.store import Store
 from bcdata_tests.mirror import coarse, made_day
 from bcdata_tests.run import Lake, Ran, tree, utc

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.simulate import GeneratedMarket, GeneratedSymbol, Outage
 from bcdata.simulate.binance.market.symbols import DEMO_OUTAGES, DEMO_SYMBOLS
 from bcdata.simulate.binance.market.zips import read_zip

@@ -14,7 +14,7 @@ from bcdata.features.table.surroundings import Surroundings, panel
 from bcdata.features.table.compute import compute
 from bcdata.features.table.grid import grid_opens
 from bcdata.features.table.reach import warm_up_window
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Window
 
 MINUTE = Interval.parse("1m")

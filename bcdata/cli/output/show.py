@@ -71,7 +71,7 @@ def names(text: str | None) -> list[str]:
 
 def say_if_no_lake(root: Path) -> bool:
     """Whether there is no lake, which is normal before the first run, and may be a slip in BCDATA_ROOT: one line."""
-    from bcdata.query.root import no_lake
+    from bcdata.reading.root import no_lake
 
     if is_absent := not root.is_dir():
         err.print(f"bcdata: {no_lake(root)}", highlight=False, markup=False)

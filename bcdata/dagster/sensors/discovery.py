@@ -44,7 +44,7 @@ def discovery_sensor(datasets: Sequence[Dataset]) -> dg.SensorDefinition:
 def _discover(
     context: dg.SensorEvaluationContext, datasets: Sequence[Dataset], name: str, urls: Mapping[str, Mapping[str, str]]
 ) -> Turn:
-    from bcdata.universe.discovery import discover
+    from bcdata.instruments.discovery import discover
 
     known = context.instance.get_dynamic_partitions(name)
     new = [symbol for symbol in discover(datasets, urls) if symbol not in set(known)]

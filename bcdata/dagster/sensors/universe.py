@@ -26,7 +26,7 @@ def universe_sensor(catalog: Catalog, datasets: Sequence[Dataset]) -> dg.SensorD
         ),
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        from bcdata.universe.update import update
+        from bcdata.instruments.update import update
 
         def look(market: str, _cursor: str, seconds: float) -> Turn:
             with run_context(catalog, context.resources) as work:

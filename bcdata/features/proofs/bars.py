@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Window
 
 MINUTE = timedelta(minutes=1)

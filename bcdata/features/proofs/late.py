@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from bcdata.intervals import Interval, settlement_intervals
+from bcdata.interval import Interval, settlement_intervals
 
 _HOUR = timedelta(hours=1)
 _EXTRA, _LOST, _TARDY = 0.05, 0.04, 0.02

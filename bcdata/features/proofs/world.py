@@ -13,7 +13,7 @@ from bcdata.features.proofs.late import in_force, irregular, settlements, tardy
 from bcdata.features.table.context import FeatureContext, Panel, panel
 from bcdata.features.table.grid import IntArray, grid_opens
 from bcdata.features.table.known import late_bars, latest
-from bcdata.intervals import SETTLEMENT_MINUTE, Interval
+from bcdata.interval import SETTLEMENT_MINUTE, Interval
 from bcdata.windows import Window
 
 SYMBOL, REFERENCE = "AUSDT", "BTCUSDT"

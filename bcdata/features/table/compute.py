@@ -13,7 +13,7 @@ from bcdata.features.table.grid import Grid, plain
 from bcdata.features.table.known import known_at
 from bcdata.features.table.placing import Rows, make_grid, opened, rows, taken, within
 from bcdata.features.table.reach import chosen, warm_up_window
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Window
 
 _DAY = timedelta(days=1)

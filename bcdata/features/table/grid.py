@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from bcdata.features.table.context import NONE, FloatArray, IntArray, Panel, Settlements
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.windows import Window
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import polars as pl
 from bcdata.features.feature import SETTLEMENTS, Feature
 from bcdata.features.table.context import FeatureContext
 from bcdata.features.table.grid import IntArray
-from bcdata.intervals import SETTLEMENT_MINUTE, Interval
+from bcdata.interval import SETTLEMENT_MINUTE, Interval
 
 Known = tuple[IntArray, IntArray]
 """Times of rows (µs, ascending) and the instants from which on they are known (µs)."""

@@ -10,7 +10,7 @@ from bcdata.features.feature import SETTLEMENTS, Feature
 from bcdata.features.table.context import FeatureContext, Settlements
 from bcdata.features.table.grid import FloatArray, Grid, IntArray, bars_per_year, grid_number, grid_opens, microseconds
 from bcdata.features.table.reach import settlement_window, warm_up_window
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Window
 
 if TYPE_CHECKING:

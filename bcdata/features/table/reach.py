@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bcdata.features.feature import SETTLEMENTS, Feature
 from bcdata.features.registry import all_features
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Window
 
 _DAY = timedelta(days=1)

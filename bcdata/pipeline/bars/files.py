@@ -5,9 +5,9 @@ from datetime import datetime
 from bcdata.bars.tail import quiet_since
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import TIME
-from bcdata.gaps.ledger import missing_opens
-from bcdata.gaps.records import ContradictionRecord, SpanRecord
-from bcdata.gaps.set_aside import MissingOpens
+from bcdata.ledger.ledger import missing_opens
+from bcdata.ledger.records import ContradictionRecord, SpanRecord
+from bcdata.ledger.set_aside import MissingOpens
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.parsed.archive_rows import open_objects
 from bcdata.pipeline.parsed.audited_objects import audit_objects

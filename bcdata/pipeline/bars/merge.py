@@ -12,9 +12,9 @@ from bcdata.bars.known import with_known_at
 from bcdata.bars.merge import disagreements, join_funding, merge
 from bcdata.bars.tail import without_idle_tail
 from bcdata.catalog import Dataset
-from bcdata.gaps.answered import reasons_of
-from bcdata.gaps.ledger import Reason, ledger, missing_opens
-from bcdata.gaps.records import SpanRecord
+from bcdata.ledger.answered import reasons_of
+from bcdata.ledger.ledger import Reason, ledger, missing_opens
+from bcdata.ledger.records import SpanRecord
 from bcdata.pipeline.agreement import finer_dataset, finer_disagreement
 from bcdata.pipeline.bars.missing import gap_evidence
 from bcdata.pipeline.context import RunContext, columns_of_all, window_of

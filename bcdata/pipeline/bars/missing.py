@@ -8,9 +8,9 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import BAR, TIME, conform
-from bcdata.gaps.explain import GapEvidence
-from bcdata.gaps.ledger import missing_opens, worth_asking
-from bcdata.gaps.records import AnswersEvidence
+from bcdata.ledger.explain import GapEvidence
+from bcdata.ledger.ledger import missing_opens, worth_asking
+from bcdata.ledger.records import AnswersEvidence
 from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.parsed.answer_rows import without
 from bcdata.pipeline.parsed.archive_content import object_window

@@ -9,8 +9,8 @@ from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
 from bcdata.evidence.coarser import CoarserBars
 from bcdata.evidence.delisting import Delistings, listed_as, status_of
-from bcdata.gaps.explain import evidence_record
-from bcdata.gaps.negatives import asked_twice
+from bcdata.ledger.explain import evidence_record
+from bcdata.ledger.negatives import asked_twice
 from bcdata.pipeline.bars.missing import MissingBars, find_holes
 from bcdata.pipeline.context import RunContext, series_of
 from bcdata.pipeline.missing.compared_days import ComparedDays

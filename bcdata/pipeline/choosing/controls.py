@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bcdata.catalog import Dataset
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.pipeline.choosing.in_force import withdrawn
 from bcdata.pipeline.choosing.looks import LookedInto
 from bcdata.pipeline.raw.listings import Listings

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bcdata.catalog import Dataset
-from bcdata.gaps.ledger import missing_opens
+from bcdata.ledger.ledger import missing_opens
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.parsed.archive_rows import open_objects

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.raw.objects import ObjectFetcher, iso
 from bcdata.pipeline.records.objects import ControlRecord, ObjectContent, ObjectRecord, as_withdrawn

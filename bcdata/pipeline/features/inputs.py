@@ -20,7 +20,7 @@ from bcdata.features.table.grid import FloatArray, IntArray, grid_opens, microse
 from bcdata.features.table.known import late_bars, latest
 from bcdata.features.table.reach import settlement_window, warm_up_window
 from bcdata.frames.schema import LEDGER
-from bcdata.gaps.ledger import Status
+from bcdata.ledger.ledger import Status
 from bcdata.pipeline.features.feature_set import features_of, identities, reference_of, universe_of, version_of
 from bcdata.pipeline.lake import keys_over, read_over, read_sound, trusted
 from bcdata.quality.verdict import Finding, Severity

@@ -10,8 +10,8 @@ import polars as pl
 from bcdata.bars.settlements import silent
 from bcdata.catalog.names import parse_name
 from bcdata.frames.schema import FUNDING, TIME
-from bcdata.gaps.records import NegativeEvidence
-from bcdata.gaps.rest_proofs import window_asked
+from bcdata.ledger.records import NegativeEvidence
+from bcdata.ledger.rest_proofs import window_asked
 from bcdata.pipeline.parsed.answer_rows import read_bodies
 from bcdata.pipeline.records.objects import DAMAGED
 from bcdata.pipeline.records.pages import KeptAnswer

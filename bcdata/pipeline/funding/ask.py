@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError, ProviderError
 from bcdata.evidence.delisting import Delistings
-from bcdata.gaps.records import SpanRecord
+from bcdata.ledger.records import SpanRecord
 from bcdata.pipeline.context import RunContext, series_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.funding.answer import SettlementAnswer

@@ -12,9 +12,9 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import FUNDING
-from bcdata.gaps.explain import GapEvidence
-from bcdata.gaps.records import AnswersEvidence
-from bcdata.intervals import SETTLEMENT_MINUTE
+from bcdata.interval import SETTLEMENT_MINUTE
+from bcdata.ledger.explain import GapEvidence
+from bcdata.ledger.records import AnswersEvidence
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.lake import published_sound, read_sound
 from bcdata.pipeline.raw.due import unpublished_from

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import TIME
-from bcdata.gaps.records import EvidenceRecord
+from bcdata.ledger.records import EvidenceRecord
 from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.funding.common import AROUND
 from bcdata.pipeline.missing.contract_listing import listing_evidence

@@ -6,8 +6,8 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import RAW_SETTLEMENT, SENT_SETTLEMENT, TIME
-from bcdata.gaps.records import SetAsideRecord
-from bcdata.intervals import SETTLEMENT_MINUTE
+from bcdata.interval import SETTLEMENT_MINUTE
+from bcdata.ledger.records import SetAsideRecord
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.funding.common import AROUND, plain
 from bcdata.pipeline.parsed.archive_content import OpenedObjects, Whole, object_file, unread_rows

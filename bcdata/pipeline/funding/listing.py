@@ -5,7 +5,7 @@ from datetime import datetime
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError
 from bcdata.evidence.delisting import Delistings, listed_as, status_of
-from bcdata.gaps.records import ListingRecord
+from bcdata.ledger.records import ListingRecord
 from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.missing.contract_listing import bars_of
 from bcdata.pipeline.raw.objects import iso

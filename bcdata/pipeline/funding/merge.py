@@ -7,7 +7,7 @@ import polars as pl
 
 from bcdata.bars.settlements import in_force, missing_settlements, settlement_ledger
 from bcdata.frames.schema import SETTLEMENT, conform
-from bcdata.intervals import SETTLEMENT_MINUTE
+from bcdata.interval import SETTLEMENT_MINUTE
 from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.funding.common import before_of, due, gap_evidence, joined, unpublished_of
 from bcdata.pipeline.parts import Parts

@@ -8,8 +8,8 @@ import polars as pl
 
 from bcdata.bars.settlements import missing_settlements
 from bcdata.catalog import Dataset
-from bcdata.gaps.ledger import worth_asking
-from bcdata.gaps.records import AnswersEvidence, ListingRecord
+from bcdata.ledger.ledger import worth_asking
+from bcdata.ledger.records import AnswersEvidence, ListingRecord
 from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.funding.answer import SettlementAnswer
 from bcdata.pipeline.funding.common import (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bcdata.catalog import Dataset
-from bcdata.gaps.records import EvidenceRecord
+from bcdata.ledger.records import EvidenceRecord
 from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.metrics.files import opens_of
 from bcdata.pipeline.missing.contract_listing import listing_evidence

@@ -7,9 +7,9 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import RAW_METRIC, TIME
-from bcdata.gaps.ledger import missing_opens
-from bcdata.gaps.records import SetAsideRecord
-from bcdata.gaps.set_aside import MissingOpens, runs_of_windows
+from bcdata.ledger.ledger import missing_opens
+from bcdata.ledger.records import SetAsideRecord
+from bcdata.ledger.set_aside import MissingOpens, runs_of_windows
 from bcdata.pipeline.context import series_of, window_of
 from bcdata.pipeline.parsed.archive_content import OpenedObjects, Whole, object_file, object_window, unread_rows
 from bcdata.pipeline.parsed.archive_rows import extra_columns

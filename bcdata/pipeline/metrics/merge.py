@@ -7,8 +7,8 @@ from datetime import datetime
 import polars as pl
 
 from bcdata.frames.schema import MERGED_METRIC, METRIC, conform
-from bcdata.gaps.explain import GapEvidence
-from bcdata.gaps.ledger import ledger
+from bcdata.ledger.explain import GapEvidence
+from bcdata.ledger.ledger import ledger
 from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.missing.tiling import by_status, coverage, tiling
 from bcdata.pipeline.parts import Parts

@@ -5,8 +5,8 @@ from datetime import datetime
 from bcdata.catalog import Dataset
 from bcdata.evidence.listing_history import ListingRequest
 from bcdata.frames.types import BARS
-from bcdata.gaps.explain import record_of
-from bcdata.gaps.records import EvidenceRecord
+from bcdata.ledger.explain import record_of
+from bcdata.ledger.records import EvidenceRecord
 from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.raw.objects import iso
 from bcdata.providers.base import Series

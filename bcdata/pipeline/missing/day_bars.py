@@ -7,7 +7,7 @@ from functools import partial
 
 from bcdata.catalog import Dataset
 from bcdata.evidence.remembered import Once
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.pipeline.context import RunContext, series_of
 from bcdata.providers.base import Page, Series
 from bcdata.providers.registry import page_format

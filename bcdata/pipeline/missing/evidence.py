@@ -8,8 +8,8 @@ from bcdata.catalog import Dataset
 from bcdata.evidence.coarser import CoarserBars
 from bcdata.evidence.listing_history import ListingRequest, day_window
 from bcdata.evidence.reuse import TickerReuses, absences, days_held
-from bcdata.gaps.explain import evidence_record, record_of
-from bcdata.gaps.records import CoarseRecord, EvidenceRecord, ReasonRecord
+from bcdata.ledger.explain import evidence_record, record_of
+from bcdata.ledger.records import CoarseRecord, EvidenceRecord, ReasonRecord
 from bcdata.pipeline.bars.missing import missing_in
 from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.raw.due import due_until

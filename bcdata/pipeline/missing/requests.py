@@ -7,9 +7,9 @@ from typing import cast
 
 import polars as pl
 
-from bcdata.gaps.ledger import Status, runs_of
-from bcdata.gaps.residuals import uncovered
-from bcdata.gaps.rest_proofs import window_asked
+from bcdata.ledger.ledger import Status, runs_of
+from bcdata.ledger.residuals import uncovered
+from bcdata.ledger.rest_proofs import window_asked
 from bcdata.pipeline.bars.missing import MissingBars
 from bcdata.pipeline.missing.request_windows import Run
 from bcdata.pipeline.parsed.answer_rows import read_bodies, within

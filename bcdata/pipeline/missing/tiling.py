@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from bcdata.gaps.ledger import Status
+from bcdata.ledger.ledger import Status
 from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity
 

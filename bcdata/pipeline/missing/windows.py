@@ -10,9 +10,9 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import TIME
-from bcdata.gaps.answered import is_covered, windows_of
-from bcdata.gaps.explain import quarantined
-from bcdata.gaps.ledger import runs_of, window_of_run
+from bcdata.ledger.answered import is_covered, windows_of
+from bcdata.ledger.explain import quarantined
+from bcdata.ledger.ledger import runs_of, window_of_run
 from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.lake import published_sound, read_sound
 from bcdata.pipeline.raw.due import settled_by

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from bcdata.frames.schema import TIME
-from bcdata.gaps.ledger import windows_of_runs
-from bcdata.gaps.records import ContradictionRecord, DayBarRecord, SetAsideRecord
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
+from bcdata.ledger.ledger import windows_of_runs
+from bcdata.ledger.records import ContradictionRecord, DayBarRecord, SetAsideRecord
 from bcdata.pipeline.missing.day_bars import DAY_INTERVAL
 from bcdata.pipeline.parsed.answer_rows import within
 from bcdata.quality.compare.coarser import Contradiction

@@ -7,7 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from bcdata.frames.schema import BAR, TIME, conform
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.pipeline.context import series_of
 from bcdata.pipeline.parsed.archive_view import ArchiveView
 from bcdata.pipeline.records.in_footers import FilesRecord

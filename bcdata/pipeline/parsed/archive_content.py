@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 import polars as pl
 
 from bcdata.errors import StoreError
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.pipeline.lake import repair
 from bcdata.pipeline.records.objects import WITHDRAWN, ObjectRecord, ObjectTimes
 from bcdata.providers.base import PERIODS, ObjectError, Series

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from bcdata.catalog import Dataset
-from bcdata.gaps.records import SetAsideRecord
-from bcdata.gaps.set_aside import UNREADABLE_LINE, MissingOpens, runs_of_rows, runs_of_windows
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
+from bcdata.ledger.records import SetAsideRecord
+from bcdata.ledger.set_aside import UNREADABLE_LINE, MissingOpens, runs_of_rows, runs_of_windows
 from bcdata.pipeline.context import series_of
 from bcdata.pipeline.parsed.archive_content import OpenedObjects, Whole, object_window, rows_content, unread_rows
 from bcdata.pipeline.parsed.control_bars import with_windows

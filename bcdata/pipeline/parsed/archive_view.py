@@ -6,10 +6,10 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import BAR, conform
-from bcdata.gaps.explain import coarse_of
-from bcdata.gaps.ledger import Reason
-from bcdata.gaps.records import AnswersEvidence
-from bcdata.gaps.residuals import CoarseBar, coarse_bars, residuals
+from bcdata.ledger.explain import coarse_of
+from bcdata.ledger.ledger import Reason
+from bcdata.ledger.records import AnswersEvidence
+from bcdata.ledger.residuals import CoarseBar, coarse_bars, residuals
 from bcdata.pipeline.context import window_of
 from bcdata.pipeline.lake import keys_over, published_sound, read_sound
 from bcdata.pipeline.parsed.control_bars import read_controls

@@ -7,7 +7,7 @@ from datetime import timedelta
 import polars as pl
 
 from bcdata.catalog import Dataset
-from bcdata.gaps.set_aside import by_neighbours
+from bcdata.ledger.set_aside import by_neighbours
 from bcdata.pipeline.context import series_of, window_of
 from bcdata.pipeline.parsed.archive_content import OpenedObjects
 from bcdata.pipeline.parsed.archive_rows import RowsSetAside, extra_columns

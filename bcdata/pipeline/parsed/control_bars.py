@@ -8,7 +8,7 @@ import polars as pl
 from bcdata.catalog.names import parse_name
 from bcdata.frames.schema import BAR, TIME
 from bcdata.frames.types import FRAME_TYPES
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.pipeline.parsed.archive_content import object_window, refuse_lost, rows_content
 from bcdata.pipeline.records.objects import ControlRecord, ObjectTimes
 from bcdata.providers.base import ObjectError, Series

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from bcdata.frames.schema import TIME
-from bcdata.gaps.rest_proofs import proofs, window_asked
+from bcdata.ledger.rest_proofs import proofs, window_asked
 from bcdata.pipeline.missing.archive_days import frame_of
 from bcdata.pipeline.missing.day_bars import DAY_INTERVAL
 from bcdata.pipeline.parsed.answer_facts import days_with_holes, refuted_run, said, set_aside_windows, window_record

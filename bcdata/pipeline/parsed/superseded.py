@@ -8,9 +8,9 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import TIME
-from bcdata.gaps.records import WithdrawnRecord
-from bcdata.gaps.set_aside import MissingOpens
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
+from bcdata.ledger.records import WithdrawnRecord
+from bcdata.ledger.set_aside import MissingOpens
 from bcdata.pipeline.context import series_of
 from bcdata.pipeline.parsed.archive_content import object_window, rows_content
 from bcdata.pipeline.records.objects import ObjectRecord

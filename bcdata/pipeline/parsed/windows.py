@@ -10,11 +10,11 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import TIME
-from bcdata.gaps.answered import is_covered, windows_of
-from bcdata.gaps.ledger import missing_opens, runs_of
-from bcdata.gaps.page_proofs import OTHER_TIMES, PageProofs
-from bcdata.gaps.records import SetAsideRecord, WindowsEvidence
-from bcdata.gaps.set_aside import UNREADABLE_LINE
+from bcdata.ledger.answered import is_covered, windows_of
+from bcdata.ledger.ledger import missing_opens, runs_of
+from bcdata.ledger.page_proofs import OTHER_TIMES, PageProofs
+from bcdata.ledger.records import SetAsideRecord, WindowsEvidence
+from bcdata.ledger.set_aside import UNREADABLE_LINE
 from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.outcome import Outcome, State

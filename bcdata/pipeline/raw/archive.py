@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bcdata.catalog import Dataset
 from bcdata.evidence.coarser import CoarserBars
-from bcdata.gaps.records import EvidenceRecord
+from bcdata.ledger.records import EvidenceRecord
 from bcdata.pipeline.choosing.controls import ControlObjects
 from bcdata.pipeline.choosing.in_force import candidates, left_aside, superseded, withdrawn
 from bcdata.pipeline.choosing.looks import LookedInto

@@ -8,7 +8,7 @@ from functools import partial
 from bcdata.catalog import Dataset
 from bcdata.catalog.gate import Period
 from bcdata.evidence.remembered import Once
-from bcdata.intervals import EPOCH
+from bcdata.interval import EPOCH
 from bcdata.pipeline.raw.due import due_until
 from bcdata.providers.base import PERIODS, BulkObject, ObjectListing, Series
 from bcdata.providers.roles import BulkSource

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bcdata.errors import StoreError
-from bcdata.gaps.answered import windows_of
+from bcdata.ledger.answered import windows_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import repair
 from bcdata.pipeline.records.manifests import windows_manifest, write_manifest

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from bcdata.gaps.records import AskedRecord, CoarseRecord, ReasonRecord
+from bcdata.ledger.records import AskedRecord, CoarseRecord, ReasonRecord
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.raw.asking import AskedTimes, put_pages, save
 from bcdata.pipeline.records.manifests import rest_manifest

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bcdata.catalog import Dataset
-from bcdata.intervals import EPOCH
+from bcdata.interval import EPOCH
 from bcdata.pipeline.lake import LOST, is_of
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.own import is_own

@@ -8,7 +8,7 @@ from typing import NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from bcdata.gaps.records import (
+from bcdata.ledger.records import (
     AnswersEvidence,
     ContradictionRecord,
     DayBarRecord,

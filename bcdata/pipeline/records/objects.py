@@ -7,7 +7,7 @@ from pydantic import AfterValidator, TypeAdapter
 from typing_extensions import TypedDict
 
 from bcdata.errors import UsageError
-from bcdata.gaps.records import Instant
+from bcdata.ledger.records import Instant
 from bcdata.providers.base import PERIODS
 
 DAMAGED: Final = "damaged"

@@ -4,7 +4,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
-from bcdata.gaps.records import AskedRecord, Instant, SpanRecord
+from bcdata.ledger.records import AskedRecord, Instant, SpanRecord
 from bcdata.pipeline.records.objects import StoredRecord
 
 

@@ -8,7 +8,7 @@ from typing import NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from bcdata.gaps.records import EvidenceRecord, ExtraEvidence, Instant, ListingRecord
+from bcdata.ledger.records import EvidenceRecord, ExtraEvidence, Instant, ListingRecord
 from bcdata.pipeline.records.objects import CheckedControl, CheckedObject, ObjectRecord, StoredRecord
 from bcdata.pipeline.records.pages import ArchiveDayRecord, DaysRecord, KeptAnswer, QueryRecord, WindowPageRecord
 

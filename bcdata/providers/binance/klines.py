@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from bcdata.frames.schema import BAD_LINES, schema_of
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.providers.base import Series
 from bcdata.providers.binance.contracts import contract_size
 from bcdata.providers.binance.files.csv_text import first_width, rows_of, widest, width_of

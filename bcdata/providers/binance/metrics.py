@@ -12,7 +12,7 @@ import polars as pl
 
 from bcdata.frames.columns import METRIC_VALUES
 from bcdata.frames.schema import RAW_METRIC, TIME
-from bcdata.intervals import EPOCH
+from bcdata.interval import EPOCH
 from bcdata.providers.binance.files.csv_text import Table, is_cut, table_of
 from bcdata.providers.binance.klines import micros
 from bcdata.providers.binance.metric_labels import METRIC_LABELS

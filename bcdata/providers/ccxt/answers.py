@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.providers.json_body import decoded, text_of, whole
 from bcdata.providers.raw_rows import LATEST
 from bcdata.windows import Window, overlap

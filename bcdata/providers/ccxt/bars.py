@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 
 from bcdata.errors import BadAnswerError, NoDataError
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.net.client import HttpClient
 from bcdata.providers.base import RawBars, Series, WindowPage
 from bcdata.providers.ccxt.answers import FIELDS, body_of, open_ms, opens_of, proven, rows_of, within

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bcdata.errors import BadAnswerError
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.net.answers import shown, with_query
 from bcdata.net.client import HttpClient
 from bcdata.providers.base import RawBars, Series, WindowPage

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bcdata.errors import OutOfDepthError
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.net.client import HttpClient
 from bcdata.providers.base import RawBars, Series, WindowPage
 from bcdata.providers.json_body import number, whole

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from bcdata.frames.schema import RAW_BAR, conform
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.net.client import HttpClient
 from bcdata.providers.base import RawBars, Series, WindowPage
 from bcdata.providers.kraken.answers import answers

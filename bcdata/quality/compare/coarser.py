@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.quality.compare.contradiction import Contradiction, say_differences
 from bcdata.quality.compare.idle import rows_without_trades
 from bcdata.quality.compare.windows import ControlComparison, can_compare, lay_beside, length_of, windows_of

@@ -11,7 +11,7 @@ from enum import Enum
 
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.quality.compare.coarser import Contradiction, compare
 from bcdata.quality.compare.questions import Answers
 from bcdata.quality.compare.refutation import REFUTED

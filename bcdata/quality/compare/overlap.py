@@ -11,7 +11,7 @@ from datetime import datetime
 
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 
 _EXACT = ("open", "high", "low", "close", "trades")
 _AMOUNTS = ("volume", "quote_volume")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.quality.compare.coarser import Contradiction, compare
 from bcdata.quality.compare.same import same_rows
 from bcdata.windows import Window

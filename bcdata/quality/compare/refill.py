@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.quality.compare.coarser import Contradiction, compare
 from bcdata.quality.compare.contradiction import number
 from bcdata.quality.compare.same import same_rows

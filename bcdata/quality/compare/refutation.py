@@ -6,7 +6,7 @@ from datetime import date
 
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.quality.compare.alternatives import as_bars, prefer_what_fits, within
 from bcdata.quality.compare.coarser import Comparison, Contradiction, compare
 from bcdata.quality.rules import sample

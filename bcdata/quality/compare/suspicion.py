@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from bcdata.frames.schema import TIME
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.windows import Window
 
 STEP = 0.05

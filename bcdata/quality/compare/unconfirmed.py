@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.quality.compare.coarser import Contradiction
 from bcdata.quality.compare.contradiction import number
 from bcdata.quality.compare.suspicion import Step, find_steps, repeated_days, split_returning, unusual_volume_per_trade

@@ -12,7 +12,7 @@ from functools import cache
 import polars as pl
 
 from bcdata.bars.resample import EXACT, FLOW_TOLERANCE, FLOWS
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 
 VALUES = (*EXACT, *FLOWS)
 """What is compared, in the order in which a difference is named."""

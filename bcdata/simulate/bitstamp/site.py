@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from bcdata.intervals import EPOCH
+from bcdata.interval import EPOCH
 from bcdata.simulate.answers import Answer, json_answer
 from bcdata.simulate.damage import damaged_body
 from bcdata.simulate.faults import Fault

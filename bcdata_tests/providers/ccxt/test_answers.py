@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.providers.ccxt.answers import CcxtPage, body_of, proven, rows_of
 from bcdata.windows import Window, union
 

@@ -22,7 +22,7 @@ from bcdata.errors import (
     UnknownSymbolError,
     UnreachableError,
 )
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.net.answers import OversizeError
 from bcdata.providers.base import Series
 from bcdata.providers.capabilities import BAR_COLUMNS

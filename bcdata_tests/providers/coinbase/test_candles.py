@@ -19,7 +19,7 @@ from bcdata.errors import (
     UnreachableError,
 )
 from bcdata.frames.schema import BAD_LINES, RAW_BAR
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.net.answers import OversizeError
 from bcdata.providers.base import Series
 from bcdata.simulate import Fault, LoopbackCoinbase, TradedSymbol, TradeMarket

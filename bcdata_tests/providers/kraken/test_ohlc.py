@@ -20,7 +20,7 @@ from bcdata.errors import (
     UnreachableError,
 )
 from bcdata.frames.schema import BAD_LINES, RAW_BAR
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.providers.base import Series
 from bcdata.simulate import Fault, LoopbackKraken, TradedSymbol, TradeMarket
 from bcdata.venues.kraken import INTERVALS

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bcdata.errors import BadAnswerError, ProviderError, UnknownSymbolError
 from bcdata.frames.schema import BAD_LINES, RAW_BAR
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.providers.base import Series
 from bcdata.providers.registry import SOURCES
 from bcdata.simulate import Fault, LoopbackKraken, TradedSymbol, TradeMarket

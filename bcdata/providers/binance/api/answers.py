@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from bcdata.intervals import EPOCH
+from bcdata.interval import EPOCH
 
 _KLINE_FIELDS = 11
 _NO_SYMBOL = -1121

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from bcdata.intervals import EPOCH
+from bcdata.interval import EPOCH
 from bcdata.providers.base import Page, Series
 from bcdata.providers.binance.funding import read_funding_pages
 from bcdata.providers.binance.klines import canonical, read_pages

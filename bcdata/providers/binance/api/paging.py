@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.providers.base import Page
 from bcdata.providers.binance.api.limits import PageCost, klines_cost, longest_span
 

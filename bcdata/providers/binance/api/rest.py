@@ -8,7 +8,7 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from bcdata.errors import NotFoundError, ProviderError
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.net.answers import RefusedError, shown, with_query
 from bcdata.net.budgets import Budget
 from bcdata.net.client import HttpClient

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.providers.base import Series
 from bcdata.providers.binance.files.peek import content_of, coverage, lines, opens
 from bcdata.providers.binance.funding import has_more_columns, read_funding_csv

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from bcdata.intervals import EPOCH, Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.providers.base import ObjectError
 from bcdata.providers.binance.files.recent import RecentContents
 from bcdata.providers.binance.files.unzip import unzip

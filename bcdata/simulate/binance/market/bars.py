@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.simulate.binance.market.market import KlineRow
 from bcdata.simulate.binance.market.symbols import GeneratedSymbol, to_ms
 

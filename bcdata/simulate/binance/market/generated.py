@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.simulate.binance.market import bars, metrics, settlements
 from bcdata.simulate.binance.market.computed import DECIMALS, computed
 from bcdata.simulate.binance.market.market import (

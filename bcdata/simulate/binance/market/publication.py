@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from bcdata.intervals import Interval
+from bcdata.interval import Interval
 from bcdata.simulate.binance.market.names import (
     CHECKSUM,
     COMPUTED,

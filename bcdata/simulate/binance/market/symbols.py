@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 
-from bcdata.intervals import EPOCH
+from bcdata.interval import EPOCH
 from bcdata.simulate.binance.market.market import Instrument
 from bcdata.simulate.binance.market.names import KLINES, MARK_PRICE, METRICS, PREMIUM_INDEX
 

@@ -1,0 +1,77 @@
+"""From the arguments of `load` to what they ask for; all that is wrong with them is an error here."""
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from bcdata.api import arguments
+from bcdata.api.instants import asked_range
+from bcdata.api.joined import JoinedDataset, datasets_to_join
+from bcdata.api.lacking import Missing
+from bcdata.api.lake import catalog_of, lake_of
+from bcdata.api.rows import Request
+from bcdata.api.sources import rows_meant
+from bcdata.bars.fill import Fill
+from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE
+from bcdata.catalog import Catalog
+from bcdata.errors import UsageError
+
+
+def request_of(
+    dataset: str,
+    symbols: str | Iterable[str] | None,
+    start: str | date | None,
+    end: str | date | None,
+    *,
+    zone: str = "merged",
+    interval: str | None = None,
+    join: str | Iterable[str] | None = None,
+    fill: str = "none",
+    split: bool = False,
+    min_days: float = MIN_DAYS,
+    min_price_change: float = MIN_PRICE_CHANGE,
+    missing: str = "warn",
+    root: str | Path | None = None,
+    catalog: Catalog | None = None,
+) -> Request:
+    """What the arguments of `load` ask for.
+
+    Raises:
+        UsageError: something that there is not, or that does not go together.
+    """
+    known = catalog_of(catalog)
+    only = None if symbols is None else arguments.symbols(symbols)
+    days, change = arguments.number("min_days", min_days), arguments.number("min_price_change", min_price_change)
+    arguments.flag("split", split)
+    rows = rows_meant(known, dataset, zone, interval)
+    policy, reaction = _policy(fill), _reaction(missing)
+    if (policy is not Fill.NONE or split) and not rows.are_bars:
+        raise UsageError("only merged bars can be filled and split; leave `fill` and `split` out")
+    if split and rows.source.frame_type.is_signed:
+        raise UsageError(f"{rows.source.kind} have prices below zero, whose ratio says nothing; leave `split` out")
+    joins = datasets_to_join(known, rows.source, "resampled" if rows.grid else zone, join)
+    asked, window = asked_range(start, end)
+    store = lake_of(root)
+    return Request(
+        store,
+        rows,
+        only,
+        asked,
+        window,
+        reaction,
+        policy,
+        (days, change) if split else None,
+        [JoinedDataset.of(store, one) for one in joins],
+    )
+
+
+def _policy(fill: str) -> Fill:
+    if arguments.text("fill", fill, f"one of {', '.join(Fill)}") not in set(Fill):
+        raise UsageError(f"there is no fill policy {fill!r}; it is one of {', '.join(Fill)}")
+    return Fill(fill)
+
+
+def _reaction(missing: str) -> Missing:
+    if arguments.text("missing", missing, f"one of {', '.join(Missing)}") not in set(Missing):
+        raise UsageError(f"`missing` is {missing!r}; it is one of {', '.join(Missing)}")
+    return Missing(missing)

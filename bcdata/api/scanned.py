@@ -1,0 +1,43 @@
+"""Rows as a LazyFrame: nothing is read before it is collected, and no columns that are not used."""
+
+from collections.abc import Iterator, Sequence
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from bcdata.api.rows import Request, named
+
+_AT_ONCE = 32
+"""Symbols whose rows are in memory at once."""
+
+
+def scanned(request: Request, columns: Sequence[str] | None) -> pl.LazyFrame:
+    """The rows as a LazyFrame with these columns, beside their keys; with all if None.
+
+    Raises:
+        UsageError: there is no such column, or nothing of a symbol.
+        StoreError: a file is lost.
+    """
+    found = request.found()
+    empty = request.empty(columns)
+
+    def read(
+        wanted: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        del batch_size  # rows come by symbols
+        left, symbols = n_rows, list(found)
+        schema = empty.schema if wanted is None else {name: empty.schema[name] for name in wanted}
+        some = columns if wanted is None else wanted
+        for first in range(0, len(symbols), _AT_ONCE):
+            part = {symbol: found[symbol] for symbol in symbols[first : first + _AT_ONCE]}
+            frames = list(request.frames(part, some))
+            rows = named(pl.concat([empty.clear(), *frames], how="diagonal"), some).select(schema)
+            if left is not None:
+                rows = rows.head(left)
+                left -= rows.height
+            yield rows if predicate is None else rows.filter(predicate)
+            if left == 0:
+                break
+        request.store.remember()
+
+    return register_io_source(read, schema=empty.schema, validate_schema=False)

@@ -1,0 +1,143 @@
+"""Where coarser bars have more trades than the fine ones in them: what is missing there was traded. Pure.
+
+Equal trades say nothing: a bar without trades may be missing too.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate, groupby
+
+import polars as pl
+
+from bcdata.interval import Interval
+from bcdata.ledger.ledger import Reason, Status, windows_of_runs
+from bcdata.windows import Window
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CoarseBar:
+    """A closed bar of a coarser interval.
+
+    Attributes:
+        start: its open, UTC.
+        interval: the name of its interval.
+        trades: how many trades were made in it.
+    """
+
+    start: datetime
+    interval: str
+    trades: int
+
+    @property
+    def end(self) -> datetime:
+        """Where it ends, UTC."""
+        return Interval.parse(self.interval).next(self.start)
+
+
+def coarse_bars(controls: Mapping[str, pl.DataFrame], missing: pl.Series) -> list[CoarseBar]:
+    """Of frames of coarser bars (`open_time`, `trades`) by interval name, all bars of days that lack a bar."""
+    days = missing.dt.date().unique()
+    return [
+        CoarseBar(at, name, trades)
+        for name, frame in sorted(controls.items())
+        for at, trades in frame.filter(pl.col("open_time").dt.date().is_in(days.implode()))
+        .select("open_time", "trades")
+        .drop_nulls()
+        .iter_rows()
+    ]
+
+
+def uncovered(missing: pl.Series, coarse: Iterable[CoarseBar]) -> pl.Series:
+    """The missing opens (UTC) that lie in none of the coarse bars."""
+    left = missing
+    for name, bars in _by_interval(coarse):
+        opens = pl.Series("open_time", [one.start for one in bars], dtype=missing.dtype)
+        left = left.filter(~left.dt.truncate(name).is_in(opens.implode()))
+    return left
+
+
+def residuals(coarse: Iterable[CoarseBar], bars: pl.DataFrame, missing: pl.Series, fine: Interval) -> list[Reason]:
+    """Where more was traded than the bars that are there hold: what is missing is open, whatever else is claimed.
+
+    The finest coarse bar that covers a missing bar decides about it. A coarser one is compared with the finer coarse
+    bars in it, and with the bars themselves where there are none.
+
+    Args:
+        coarse: closed bars of coarser intervals, each within one source's time.
+        bars: those that are there (`open_time` ascending, UTC; `trades`).
+        missing: opens of those that are missing, ascending, UTC.
+        fine: the interval of both.
+    """
+    if missing.is_empty() or bars["trades"].null_count():
+        return []
+    found: list[_Surplus] = []
+    held = list(zip(bars["open_time"].to_list(), bars["trades"].to_list(), strict=True))
+    left: list[datetime] = missing.to_list()
+    for name, some in _by_interval(coarse):
+        opens, sums = [at for at, _ in held], [0, *accumulate(trades for _, trades in held)]
+        inside: list[tuple[datetime, int]] = []
+        outside: list[tuple[datetime, int]] = []
+        done = 0
+        for one in some:
+            first, after = bisect_left(opens, one.start), bisect_left(opens, one.end)
+            outside += held[done:first]
+            inside.append((one.start, one.trades))
+            surplus, done = one.trades - (sums[after] - sums[first]), after
+            here = left[bisect_left(left, one.start) : bisect_left(left, one.end)]
+            if here and surplus > 0:
+                found += [_Surplus(window, name, one.start, surplus) for window in windows_of_runs(here, fine)]
+        held = sorted([*inside, *outside, *held[done:]])
+        left = _without(left, some)
+    return [one.reason() for one in _joined(sorted(found, key=lambda one: one.window.start))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Surplus:
+    """Missing bars in a coarse bar, or in several that follow each other, and the trades that nobody else has."""
+
+    window: Window
+    interval: str
+    first: datetime
+    trades: int
+    last: datetime | None = None
+
+    def reason(self) -> Reason:
+        more = f"{self.trades:,} trades more than the bars in"
+        if self.last is None:
+            words = f"the {self.interval} bar of {self.first:%Y-%m-%d %H:%M} has {more} it"
+        else:
+            days = f"{self.first:%Y-%m-%d %H:%M} to {self.last:%Y-%m-%d %H:%M}"
+            words = f"the {self.interval} bars of {days} have {more} them"
+        return Reason(self.window, Status.OPEN, words)
+
+
+def _joined(found: Iterable[_Surplus]) -> list[_Surplus]:
+    """Holes that go on from one coarse bar into the next as one: a missing month is one row of a ledger, not 744."""
+    joined: list[_Surplus] = []
+    for one in found:
+        before = joined[-1] if joined else None
+        if before is not None and (before.window.end, before.interval) == (one.window.start, one.interval):
+            window, trades = Window(before.window.start, one.window.end), before.trades + one.trades
+            joined[-1] = _Surplus(window, one.interval, before.first, trades, last=one.first)
+        else:
+            joined.append(one)
+    return joined
+
+
+def _by_interval(coarse: Iterable[CoarseBar]) -> Iterator[tuple[str, list[CoarseBar]]]:
+    """The bars of each interval by time, the shortest interval first; one bar for each open."""
+    unique = {(one.interval, one.start): one for one in coarse}
+    ordered = sorted(unique.values(), key=lambda one: (one.end - one.start, one.interval, one.start))
+    for name, some in groupby(ordered, key=lambda one: one.interval):
+        yield name, list(some)
+
+
+def _without(opens: Sequence[datetime], bars: Sequence[CoarseBar]) -> list[datetime]:
+    kept: list[datetime] = []
+    done = 0
+    for one in bars:
+        kept += opens[done : bisect_left(opens, one.start)]
+        done = bisect_left(opens, one.end)
+    return [*kept, *opens[done:]]

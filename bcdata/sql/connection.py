@@ -1,0 +1,144 @@
+"""The lake as SQL: every dataset's merged bars, features and gaps as DuckDB views named after it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+from bcdata.catalog import Catalog, no_parser
+from bcdata.errors import UsageError
+from bcdata.reading.root import require_lake
+from bcdata.sql.answer import frame_of
+from bcdata.sql.interrupt import interruptible
+from bcdata.sql.named import named
+from bcdata.sql.statement import reading
+from bcdata.sql.views import ZONES, AssetView, views
+from bcdata.store.store import Store
+
+_COLUMNS_DIFFER = ("known_at", "file_interval_hours", "union_by_name")
+"""Words of errors that come where files of this version of the code stand beside those of an earlier one."""
+_MEMORY = "50%"
+"""Of the machine's. There is no folder to spill to, so more would leave none to the runs that work beside."""
+
+
+class Reader:
+    """Answers statements over a lake. It is made by `connect`.
+
+    Each statement has a database of its own, which may open the files of the views that it names, all verified, and
+    nothing else: no other file of the lake either, and none to write.
+    """
+
+    def __init__(self, store: Store, catalog: Catalog) -> None:
+        self._store = store
+        self._views = list(views(catalog))
+        self._ended = [one.name for one in catalog if one.ends_at_raw]
+
+    def query(self, sql: str) -> pl.DataFrame:
+        """The result of one statement that reads (`sql.statement`), out of files that are verified.
+
+        Raises:
+            UsageError: the statement is wrong, or does more than read.
+            StoreError: a file is damaged.
+        """
+        asked = reading(sql)
+        files = {view: found for view in named(asked.select, self._views) if (found := view.files(self._store))}
+        try:
+            return self._answer(asked.sql, files, mixed=False)
+        except UsageError as error:
+            if not any(word in str(error) for word in _COLUMNS_DIFFER):
+                raise
+        return self._answer(asked.sql, files, mixed=True)
+
+    def _answer(self, sql: str, files: Mapping[AssetView, Sequence[Path]], *, mixed: bool) -> pl.DataFrame:
+        with duckdb.connect(":memory:") as connection:
+            self._prepare(connection, files, mixed=mixed)
+            try:
+                return frame_of(interruptible(lambda: _run(connection, sql), connection.interrupt))
+            except duckdb.OutOfMemoryException:
+                words = "the answer needs more than half of the memory; ask for fewer rows or columns"
+                raise UsageError(words) from None
+            except duckdb.PermissionException as error:
+                words = "a statement reads views, and no files: these are verified"
+                raise UsageError(f"{str(error).strip().splitlines()[0]}; {words}") from None
+            except duckdb.CatalogException as error:
+                text = str(error).strip()
+                absent = [no_parser(name) for name in self._ended if f"name {name} does not exist" in text]
+                raise UsageError(absent[0] if absent else text) from None
+            except duckdb.Error as error:
+                raise UsageError(str(error).strip()) from None
+
+    def _prepare(
+        self, connection: duckdb.DuckDBPyConnection, files: Mapping[AssetView, Sequence[Path]], *, mixed: bool
+    ) -> None:
+        connection.execute("SET TimeZone = 'UTC'")
+        for zone in ZONES:
+            connection.execute(f"CREATE SCHEMA {zone}")
+        for view in self._views:
+            found = files.get(view)
+            _create(connection, view, view.sql(found, mixed=mixed) if found else _nothing(connection, view))
+        allowed = [str(path) for found in files.values() for path in found]
+        connection.execute("SET allowed_paths = ?", [allowed])
+        connection.execute("SET temp_directory = ''")  # it would be allowed, too
+        connection.execute(f"SET memory_limit = '{_MEMORY}'")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+
+
+def _create(connection: duckdb.DuckDBPyConnection, view: AssetView, body: str) -> None:
+    # Names come from the catalog, which admits only words.
+    try:
+        connection.execute(f'CREATE VIEW {view.zone}."{view.name}" AS {body}')
+        if view.zone == "merged":
+            connection.execute(f'CREATE VIEW main."{view.name}" AS FROM merged."{view.name}"')
+    except duckdb.Error as error:
+        raise UsageError(f"{view.zone}.{view.name} cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def _nothing(connection: duckdb.DuckDBPyConnection, view: AssetView) -> str:
+    """SQL of no rows with the view's columns: a frame that is registered would be a table that all see."""
+    columns = connection.from_arrow(view.empty.to_arrow())
+    nulls = (f'NULL::{kind} AS "{name}"' for name, kind in zip(columns.columns, columns.types, strict=True))
+    return f"SELECT {', '.join(nulls)} WHERE false"
+
+
+def _run(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
+    result = connection.sql(sql)
+    if result is None:
+        raise UsageError("the statement asks for no rows; write a SELECT")
+    return result.to_arrow_table()
+
+
+@contextmanager
+def connect(store: Store, catalog: Catalog) -> Iterator[Reader]:
+    """A reader that can read the views of the lake and nothing else, and write nothing.
+
+    Views: `merged.<dataset>`, `features.<dataset>`, `reports.<dataset>` (how features look),
+    `seasonality.<dataset>` (volatility by time of day), `labels.<dataset>`, `resampled.<coarser bars>`,
+    `gaps.<dataset>`, and `<dataset>` for the merged bars; `symbol` and `date` are columns.
+    `halts.<dataset>` has `date` alone; `universe.<market>` has all that was ever known of a market's symbols. Only bars
+    whose ledger is of the same publication are seen. `known_at` is from when on a row may be used. Memory is bounded,
+    and nothing is spilled to a disk.
+
+    Raises:
+        UsageError: the lake's folder is not there.
+    """
+    require_lake(store.root)
+    try:
+        yield Reader(store, catalog)
+    finally:
+        store.remember()
+
+
+def query(store: Store, catalog: Catalog, sql: str) -> pl.DataFrame:
+    """The result of one statement that reads.
+
+    Raises:
+        UsageError: the statement is wrong, or does more than read; or the lake's folder is not there.
+        StoreError: a file of a view that it names is damaged.
+    """
+    reading(sql)
+    with connect(store, catalog) as reader:
+        return reader.query(sql)

@@ -1,0 +1,56 @@
+"""`bcdata.load` over ranges that have no bars or no files, and where a file goes while it is read."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import bcdata
+from bcdata.catalog import Catalog
+from bcdata.errors import StoreError, UsageError
+from bcdata.pipeline.lake import read_groups_sound
+from bcdata_tests.api.test_load import JANUARY, D
+from bcdata_tests.api.test_load import catalog as catalog  # noqa: PLC0414 (a fixture)
+from bcdata_tests.api.test_load import root as root  # noqa: PLC0414 (a fixture)
+
+
+def test_a_range_without_bars_is_filled_as_a_longer_one_is(root: Path, catalog: Catalog) -> None:
+    """The bar of 02:00 is missing: it is a row of nulls whether or not a bar before it is asked for."""
+    asked = ("2023-01-01T02:00", "2023-01-01T03:00")
+    null = bcdata.load(D, "BTCUSDT", *asked, fill="null", root=root, catalog=catalog)
+    assert null.select("open_time", "close").rows() == [(JANUARY + timedelta(hours=2), None)]
+    longer = bcdata.load(D, "BTCUSDT", "2023-01-01T01:00", asked[1], fill="null", root=root, catalog=catalog)
+    assert longer.tail(1).equals(null)
+    flat = bcdata.load(D, "BTCUSDT", *asked, fill="flat", root=root, catalog=catalog)
+    assert flat.height == 0, "no close before is in the range"
+    assert flat.schema["filled"] == pl.Boolean
+
+
+@pytest.mark.parametrize("fill", ["none", "null", "flat"])
+def test_a_range_without_files_has_the_columns_all_the_same(root: Path, catalog: Catalog, fill: str) -> None:
+    there = bcdata.load(D, "BTCUSDT", fill=fill, root=root, catalog=catalog)
+    found = bcdata.load(D, "BTCUSDT", "2024-01", "2024-02", fill=fill, missing="ignore", root=root, catalog=catalog)
+    assert (found.height, found.schema) == (0, there.schema)
+    asked = bcdata.load(
+        D, "BTCUSDT", "2024-01", fill=fill, columns=["close"], missing="ignore", root=root, catalog=catalog
+    )
+    assert asked.columns == ["symbol", "open_time", "close"]
+    with pytest.raises(UsageError, match="there is no column clsoe; near are close.*; there are symbol, open_time, open, high"):
+        bcdata.load(D, "BTCUSDT", "2024-01", columns=["clsoe"], missing="ignore", root=root, catalog=catalog)
+
+
+@pytest.mark.parametrize("months", [("2023-01", "2023-02"), ("2023-01", "2023-03")])
+def test_a_file_that_goes_while_it_is_read_is_an_error_and_no_absence(
+    root: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, months: tuple[str, str]
+) -> None:
+    [path] = (root / "merged" / D / "symbol=BTCUSDT" / "date=2023-01").iterdir()
+
+    def too_late(*arguments: Any) -> list[pl.DataFrame | None]:
+        path.unlink()
+        return read_groups_sound(*arguments)
+
+    monkeypatch.setattr("bcdata.reading.verified_files.read_groups_sound", too_late)
+    with pytest.raises(StoreError, match=r"2023-01.*is lost.*bcdata materialize --dataset"):
+        bcdata.load(D, "BTCUSDT", *months, root=root, catalog=catalog)
