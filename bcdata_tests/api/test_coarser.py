@@ -80,5 +80,5 @@ def test_what_does_not_go_with_an_interval_is_refused(research: Research, option
 def test_names_of_coarser_bars_are_told_where_they_are_no_dataset(research: Research) -> None:
     with pytest.raises(UsageError, match=r'made of spot_klines_1m: load them with zone="resampled".*interval=.1h'):
         bcdata.load("spot_klines_1h", **research.where)
-    with pytest.raises(UsageError, match=r"did you mean 'spot_klines_1h'|known"):
+    with pytest.raises(UsageError, match=r"did you mean 'spot_klines_"):
         bcdata.load("spot_klines_2h", zone="resampled", **research.where)
