@@ -76,7 +76,7 @@ def join(
     if taken := [name for name in (*names, ROW_TIME) if name in asked.columns]:
         raise UsageError(f"the entities have a column {', '.join(taken)} of their own; rename it")
     of = KnownRows.of(store, rows.source, zone, dataset, columns=names, time_as=ROW_TIME)
-    by_symbol = {str(symbol): part for (symbol,), part in asked.group_by("symbol")}
+    by_symbol = {str(symbol): part for (symbol,), part in asked.group_by("symbol", maintain_order=True)}
     _tell_of_lacking(of, by_symbol, on, reaction_of(missing))
     parts = [of.joined(part, symbol, pl.col(on)) for symbol, part in by_symbol.items()]
     store.remember()
