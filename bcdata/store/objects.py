@@ -124,7 +124,7 @@ class LocalObjects:
 
     def stat(self, key: str) -> ObjectInfo | None:
         """Size and time; None where there is no such file."""
-        name = self._name(key)
+        name = self.name(key)
         try:
             status = os.stat(name)  # noqa: PTH116 - asked a dozen times for each partition that is read
         except (FileNotFoundError, NotADirectoryError):
@@ -169,7 +169,7 @@ class LocalObjects:
 
     def _entries(self, prefix: str) -> Sequence["os.DirEntry[str]"]:
         """What is in a folder, by name; nothing where there is none."""
-        folder = self._name(prefix)
+        folder = self.name(prefix)
         try:
             return sorted(os.scandir(folder), key=lambda entry: entry.name)
         except (FileNotFoundError, NotADirectoryError):
@@ -192,10 +192,10 @@ class LocalObjects:
             StoreError: it would leave the root, no file system takes its name, or a folder on the way is a symbolic
                 link. Folders are looked at once.
         """
-        return Path(self._name(key))
+        return Path(self.name(key))
 
-    def _name(self, key: str) -> str:
-        """The same as text."""
+    def name(self, key: str) -> str:
+        """The same as text: paths are dear where hundreds of files are looked at."""
         folder, _, last = key.rpartition("/")
         if folder in self._plain and last != ".." and not key.startswith("/"):
             return f"{self._text}/{key}"

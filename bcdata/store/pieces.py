@@ -3,12 +3,11 @@
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from bcdata.store.digests import MAGIC, FileDigest, Span, digest_of
 
 
-def damage_in(path: Path, expected: Sequence[FileDigest], columns: Iterable[str]) -> str | None:
+def damage_in(path: str, expected: Sequence[FileDigest], columns: Iterable[str]) -> str | None:
     """What is wrong with the footer and these columns of a file, in words; None where they are sound.
 
     Args:
@@ -20,15 +19,15 @@ def damage_in(path: Path, expected: Sequence[FileDigest], columns: Iterable[str]
         OSError: the file cannot be read.
     """
     wanted = list(columns)
-    with path.open("rb") as file:
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - by the hundred
         size = os.fstat(file.fileno()).st_size
         found = [_damage(file.fileno(), size, one, wanted) for one in expected]
     return None if None in found else found[0]
 
 
-def footer_among(path: Path, entries: Iterable[tuple[str, FileDigest]]) -> str | None:
+def footer_among(path: str, entries: Iterable[tuple[str, FileDigest]]) -> str | None:
     """The name of the first of these whose footer a file has; None where it has none of them, or is gone."""
-    with suppress(OSError), path.open("rb") as file:
+    with suppress(OSError), open(path, "rb", buffering=0) as file:  # noqa: PTH123 - by the hundred
         size = os.fstat(file.fileno()).st_size
         for name, one in entries:
             if size == one.size and _is_sound(file.fileno(), one.footer):

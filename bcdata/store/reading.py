@@ -81,7 +81,7 @@ class VerifiedReads:
         expected, digest = self.publications.files(partition), self.verified.digest(info)
         if expected and columns and all(one.whole != digest for one in expected):
             try:
-                damage = damage_in(self.root / partition.key(), expected, columns)
+                damage = damage_in(f"{self.root}/{info.key}", expected, columns)
             except OSError:
                 return  # it is gone, which shows when it is read
         elif expected:
@@ -124,7 +124,7 @@ class VerifiedReads:
             return None
         if not entries:
             return footer(path, SCHEMAS_WITHOUT_DIGESTS)
-        return footer(path) if footer_among(path, entries) else None
+        return footer(path) if footer_among(str(path), entries) else None
 
     def fingerprint(self, partition: Partition | Table) -> str | None:
         """The fingerprint of what is published there, as `published` has it; a file that was hashed is not opened.
@@ -140,7 +140,7 @@ class VerifiedReads:
             entries = self._entries(partition)
             known = next((made for made, one in entries if one.whole == digest), None)
             if known is None and entries and isinstance(self.objects, LocalObjects):
-                known = footer_among(self.objects.path(partition.key()), entries)
+                known = footer_among(self.objects.name(partition.key()), entries)
             if known is not None:
                 return known
         found = self.published(partition)

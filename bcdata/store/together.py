@@ -59,6 +59,6 @@ def _sound(
 def _scan(
     reads: VerifiedReads, infos: Sequence[ObjectInfo], columns: Sequence[str] | None, where: pl.Expr | None
 ) -> pl.LazyFrame:
-    scan = pl.scan_parquet([reads.root / one.key for one in infos], hive_partitioning=False)
+    scan = pl.scan_parquet([f"{reads.root}/{one.key}" for one in infos], hive_partitioning=False)
     rows = scan if where is None else scan.filter(where)
     return rows if columns is None else rows.select(columns)

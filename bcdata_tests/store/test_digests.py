@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Iterable
-from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import polars as pl
@@ -45,7 +44,7 @@ def damage(body: bytes, digest: FileDigest, columns: Iterable[str]) -> str | Non
     with NamedTemporaryFile() as file:
         file.write(body)
         file.flush()
-        return damage_in(Path(file.name), [digest], columns)
+        return damage_in(file.name, [digest], columns)
 
 
 @pytest.mark.parametrize("body", [BODY, parquet(0), parquet(1), parquet(3000, row_group_size=1000)])
