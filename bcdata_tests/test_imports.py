@@ -74,6 +74,7 @@ WITHIN_DAGSTER: dict[str, set[str]] = {
     "sensors": {"assets", "jobs", "partitions", "resources"},
     "build": {"assets", "executor", "jobs", "resources", "schedules", "sensors", "upkeep"},
     "launch": {"build", "partitions"},
+    "history": {"assets", "build", "checks", "jobs", "launch", "partitions", "sensors"},
     "__init__": set(),
 }
 """The parts of `dagster` that each part may import."""
