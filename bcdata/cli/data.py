@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from bcdata import clock
-from bcdata.cli.output.show import out, print_json, utf8
-from bcdata.cli.output.tables import print_table
+from bcdata.cli.output.rows import print_rows
+from bcdata.cli.output.show import utf8
 
 
 def register(app: typer.Typer) -> None:
@@ -36,12 +36,7 @@ def query(
     from bcdata.store.store import Store
 
     rows = ask(Store(Settings().root), load_catalog(), utf8(sql, "the statement"))
-    if as_json:
-        print_json(rows.to_dicts())
-        return
-    print_table(rows.columns, rows.head(min(limit, rows.height)).iter_rows())
-    if rows.height > limit:
-        out.print(f"{limit} of {rows.height:,} rows; --limit shows more, --json all", highlight=False)
+    print_rows(rows, limit=limit, as_json=as_json)
 
 
 def simulate(

@@ -31,6 +31,12 @@ def print_json(value: Any) -> None:
     print(json.dumps(_plain(value), default=str, ensure_ascii=not is_unicode, indent=1, allow_nan=False))  # noqa: T201
 
 
+def json_line(value: Any) -> None:
+    """One JSON document on a line of its own, as `print_json` writes it."""
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(_plain(value), default=str, ensure_ascii=not is_unicode, allow_nan=False))  # noqa: T201
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -64,7 +64,7 @@ def print_table(
     left = [name for at, name in enumerate(columns) if at not in shown]
     if left:
         named = ", ".join(left[:_NAMED]) + (", ..." if len(left) > _NAMED else "")
-        out.print(Text(f"... {len(left)} more column{'s' * (len(left) > 1)} ({named}): {more}"), soft_wrap=True)
+        out.print(Text(f"... {len(left)} more column{'s' * (len(left) > 1)} ({named}): {more}"))
 
 
 def _fitting(widths: Sequence[int], prose: set[int], room: int) -> list[int]:
