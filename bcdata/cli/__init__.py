@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from bcdata.cli import alert, data, export, features, gaps, inspect, jobs, lists, materialize, verify, watch
 from bcdata.cli.output.show import out, print_json
+from bcdata.cli.setup import doctor
 from bcdata.cli.shell import command as shell
 from bcdata.errors import BcdataError, MissingDataWarning, UsageError
 from bcdata.providers.registry import UNAVAILABLE
@@ -44,7 +45,7 @@ def _all(
     """Options of the program itself."""
 
 
-for group in (materialize, lists, inspect, gaps, data, shell, export, features, watch, verify, jobs, alert):
+for group in (doctor, materialize, lists, inspect, gaps, data, shell, export, features, watch, verify, jobs, alert):
     group.register(app)
 
 
