@@ -2,15 +2,11 @@
 
 import json
 import os
-import pty
-import re
-import select
 import signal
 import stat
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -22,10 +18,10 @@ from bcdata.catalog.load import PACKAGED
 from bcdata.cli.shell.words import Words, named
 from bcdata.sql.describe import columns_of, keywords
 from bcdata.sql.views import views
+from bcdata_tests.terminal import typing
 from bcdata_tests.world import BARS_BY_DAY, D
 
 ALL = list(views(load_catalog(PACKAGED)))
-CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 SLOW = "SELECT count(*) FROM range(100000) a, range(100000) b WHERE hash(a.range + b.range) = 1;"
 
 
@@ -99,46 +95,16 @@ def test_a_pipe_is_read_statement_by_statement_and_an_error_ends_none_but_its_ow
     assert [json.loads(line) for line in lines.stdout.splitlines()] == [{"a": 1}, {"a": 2}, {"b": "ö"}]
 
 
-class Terminal:
-    """A terminal that is typed into."""
-
-    def __init__(self, ours: int) -> None:
-        self._ours, self.shown, self._from = ours, "", 0
-
-    def type(self, keys: str, until: str) -> None:
-        """Types, and waits until that appears."""
-        self._from = len(self.shown)
-        os.write(self._ours, keys.encode())
-        self.wait(until)
-
-    def wait(self, until: str) -> None:
-        end = time.monotonic() + 20
-        while until not in self.shown[self._from :]:
-            assert time.monotonic() < end, f"{until!r} did not appear in {self.shown!r}"
-            if not select.select([self._ours], [], [], 1)[0]:
-                continue
-            try:
-                self.shown += CODES.sub("", os.read(self._ours, 1 << 16).decode(errors="replace"))
-            except OSError:
-                assert until == "", self.shown
-                return
-
-
 def test_typed_at_a_terminal(variables: dict[str, str]) -> None:
-    ours, theirs = pty.openpty()
-    with (
-        subprocess.Popen(WORDS, env=variables, stdin=theirs, stdout=theirs, stderr=theirs) as process,
-        ExitStack() as stack,
-    ):
-        os.close(theirs)
-        stack.callback(process.kill)
-        terminal = Terminal(ours)
+    with typing(WORDS, variables) as (process, terminal):
         terminal.wait("bcdata>")
         terminal.type("SELECT 40 +\r", "...>")
         terminal.type("2 AS answer;\r", "1 rows in")
         assert "    42" in terminal.shown
         terminal.type("garbage \x03", "bcdata>")
-        terminal.type("\x1b[A\x1b[A\r", "1 rows in")  # history: up, and again within the statement
+        time.sleep(0.5)  # the history is read beside the prompt
+        terminal.type("\x1b[A", "AS answer;")
+        terminal.type("\r", "1 rows in")
         terminal.type(f"{SLOW}\r", "= 1;")
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)  # the terminal would: it is not that of the process
@@ -146,7 +112,6 @@ def test_typed_at_a_terminal(variables: dict[str, str]) -> None:
         terminal.type(".nope\r", "there is no command .nope")
         terminal.type("\x04", "")
         assert process.wait(20) == 0, terminal.shown
-    os.close(ours)
     assert "Traceback" not in terminal.shown
     history = Path(variables["BCDATA_STATE"]) / "sql_history"
     assert stat.S_IMODE(history.stat().st_mode) == 0o600
