@@ -12,7 +12,7 @@ from typer.exceptions import TyperException
 
 from bcdata.cli import alert, data, export, features, gaps, inspect, jobs, lists, materialize, verify, watch
 from bcdata.cli.output.show import out, print_json
-from bcdata.cli.setup import doctor, init
+from bcdata.cli.setup import doctor, init, ui
 from bcdata.cli.shell import command as shell
 from bcdata.errors import BcdataError, MissingDataWarning, UsageError
 from bcdata.providers.registry import UNAVAILABLE
@@ -46,7 +46,7 @@ def _all(
 
 
 _IN_ORDER_OF_FIRST_USE = (
-    init, doctor, data, materialize, lists, inspect, gaps, shell, export, features, watch, verify, jobs, alert
+    init, doctor, data, materialize, lists, inspect, gaps, shell, export, features, watch, verify, jobs, ui, alert
 )  # fmt: skip
 for group in _IN_ORDER_OF_FIRST_USE:
     group.register(app)
