@@ -11,7 +11,8 @@ import typer
 from typer.exceptions import TyperException
 
 from bcdata.cli import alert, data, export, features, gaps, inspect, jobs, lists, materialize, verify, watch
-from bcdata.cli.output.show import out, print_json
+from bcdata.cli.output.show import notes, out, print_json
+from bcdata.cli.output.verbosity import give_all
 from bcdata.cli.setup import doctor, init, ui
 from bcdata.cli.shell import command as shell
 from bcdata.errors import BcdataError, MissingDataWarning, UsageError
@@ -50,6 +51,7 @@ _IN_ORDER_OF_FIRST_USE = (
 )  # fmt: skip
 for group in _IN_ORDER_OF_FIRST_USE:
     group.register(app)
+give_all(app)
 
 
 def main() -> None:
@@ -82,7 +84,8 @@ def _show_warning(
 ) -> None:
     """A warning that is meant to be read is one line; others say where they come from."""
     if issubclass(category, MissingDataWarning):
-        _say(f"warning: {message}")
+        if not notes.quiet:
+            _say(f"warning: {message}")
     else:
         print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=file or sys.stderr)
 
@@ -90,7 +93,8 @@ def _show_warning(
 def _run() -> NoReturn:
     warnings.showwarning = _show_warning
     for one in UNAVAILABLE:
-        _say(f"warning: {one}")
+        if not {"-q", "--quiet"} & {*sys.argv}:
+            _say(f"warning: {one}")
     try:
         status = app(standalone_mode=False) or 0
         sys.stdout.flush()

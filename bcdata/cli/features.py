@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bcdata.cli.complete import dataset_names, symbol_lists
-from bcdata.cli.output.show import err, names, out, print_json
+from bcdata.cli.output.show import names, notes, out, print_json
 from bcdata.cli.output.tables import print_table
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def check(
 
     chosen = own_features(module, only)
     for name in clashes(chosen):
-        err.print(f"warning: there is a feature {name} already; a table cannot have both", highlight=False)
+        notes.print(f"warning: there is a feature {name} already; a table cannot have both", highlight=False)
     results: list[Result] = []
     try:
         for _, found in groupby(prove(chosen), key=lambda one: one.feature):

@@ -9,7 +9,7 @@ import typer
 from bcdata import clock
 from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.findings import print_findings
-from bcdata.cli.output.show import err, names, out, print_json, say_what_ends_at_raw, size
+from bcdata.cli.output.show import err, names, notes, out, print_json, say_what_ends_at_raw, size
 from bcdata.cli.output.tables import print_table
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _show(found: Sequence["ScrubReport"]) -> None:
     for one in found:
         if one.unlisted:
             words = f"warning: {one.dataset}: the archive's listing of {one.unlisted} partitions could not be had"
-            err.print(words, highlight=False, markup=False)
+            notes.print(words, highlight=False, markup=False)
         problems = one.rows()
         if problems:
             table = [list(problem.values()) for problem in problems[:_SHOWN]]

@@ -6,7 +6,7 @@ import typer
 
 from bcdata import clock
 from bcdata.cli.complete import dataset_names, markets
-from bcdata.cli.output.show import err, out, print_json, say_if_no_lake
+from bcdata.cli.output.show import notes, out, print_json, say_if_no_lake
 from bcdata.cli.output.tables import print_table
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def universe(
     print_table(columns, ([row[name] for name in columns] for row in rows), title=f"{market}: {len(rows)} symbols")
     for row in rows:
         if row["asset_class"] == "unknown" or row["class_reason"].endswith("check it"):
-            err.print(f"warning: {row['symbol']}: {row['class_reason']}", highlight=False, markup=False)
+            notes.print(f"warning: {row['symbol']}: {row['class_reason']}", highlight=False, markup=False)
 
 
 def _classes(catalog: "Catalog", market: str, symbols: list[str]) -> dict[str, dict[str, Any]]:
@@ -97,10 +97,10 @@ def _update(catalog: Any, market: str) -> None:
     with open_own(catalog, clock.now()) as context:
         done, before = update(context, market), -1
         while done.left and done.left != before:
-            err.print(f"{done.left} symbols are left to ask for", highlight=False)
+            notes.print(f"{done.left} symbols are left to ask for", highlight=False)
             before, done = done.left, update(context, market)
     for trouble in done.troubles:
-        err.print(f"warning: {trouble}", highlight=False, markup=False)
+        notes.print(f"warning: {trouble}", highlight=False, markup=False)
 
 
 def halts(
@@ -130,7 +130,7 @@ def halts(
     require_lake(store.root)
     try:
         for done in watch(store, known, **span):
-            err.print(f"{done.date}: {done.halts} halts in {done.symbols} symbols", highlight=False)
+            notes.print(f"{done.date}: {done.halts} halts in {done.symbols} symbols", highlight=False)
     finally:
         store.close()
     rows = halt_rows(store, known, **span)

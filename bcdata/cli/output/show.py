@@ -20,6 +20,8 @@ _PIPED = 200
 _is_wide = (sys.stdout is not None and sys.stdout.isatty()) or "COLUMNS" in os.environ
 out = Console(width=None if _is_wide else _PIPED)
 err = Console(stderr=True, soft_wrap=True)
+notes = Console(stderr=True, soft_wrap=True)
+"""What is worth knowing beside the result, and no error: silent with `-q`."""
 
 
 def print_json(value: Any) -> None:
@@ -63,7 +65,7 @@ def say_what_ends_at_raw(datasets: "Iterable[Dataset]") -> None:
 
     for one in datasets:
         if one.ends_at_raw:
-            err.print(no_parser(one.name), highlight=False, markup=False)
+            notes.print(no_parser(one.name), highlight=False, markup=False)
 
 
 def names(text: str | None) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from bcdata import clock
-from bcdata.cli.output.show import err, out, utf8
+from bcdata.cli.output.show import err, notes, out, utf8
 from bcdata.errors import UsageError
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ def init(
     move = "" if folder.resolve() == Path.cwd() else f"cd {shlex.quote(str(folder))} && "
     out.print(f"next: {move}bcdata materialize {dataset} --last 30d", highlight=False, markup=False)
     if named := os.environ.get("BCDATA_CATALOG"):
-        err.print(f"warning: BCDATA_CATALOG names another catalog, {named}; unset it", highlight=False, markup=False)
+        notes.print(f"warning: BCDATA_CATALOG names another catalog, {named}; unset it", highlight=False, markup=False)
 
 
 def _asked(question: str, given: str | None, usual: str, read: Callable[[str], T], *, is_asked: bool) -> T:

@@ -15,7 +15,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bcdata.cli.output.show import err, out
+from bcdata.cli.output.show import err, notes, out
 from bcdata.errors import BcdataError, UsageError
 
 RUNS_BY_DEFAULT = """\
@@ -64,7 +64,7 @@ def ui(
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     out.print(f"Dagster on {root}: {address}\n{RUNS_BY_DEFAULT}", highlight=False, markup=False, soft_wrap=True)
     if host not in _LOOPBACK:
-        err.print("warning: whoever reaches this address can start runs: there is no password", highlight=False)
+        notes.print("warning: whoever reaches this address can start runs: there is no password", highlight=False)
     log = home / "ui.log"
     with TemporaryDirectory() as folder, _ended_like_ctrl_c():
         workspace = Path(folder, "workspace.yaml")
