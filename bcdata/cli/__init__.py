@@ -46,10 +46,10 @@ def _all(
     """Options of the program itself."""
 
 
-_IN_ORDER_OF_FIRST_USE = (
+_GROUPS = (
     init, doctor, data, materialize, lists, inspect, gaps, shell, export, features, watch, verify, jobs, ui, alert
 )  # fmt: skip
-for group in _IN_ORDER_OF_FIRST_USE:
+for group in _GROUPS:
     group.register(app)
 give_all(app)
 

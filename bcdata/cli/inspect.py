@@ -31,7 +31,12 @@ def status(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what is there: partitions, missing bars by reason, findings, feature sets, what is held back or overdue."""
+    """Show what the lake has.
+
+    Partitions and sizes, missing bars by reason, findings, feature sets, what is held back or overdue.
+
+    Example: bcdata status --dataset spot_klines_1m
+    """
     from bcdata import clock
     from bcdata.catalog import load_catalog
     from bcdata.reporting.status import findings
@@ -84,9 +89,10 @@ def status(
 
 
 def providers(as_json: Json = False) -> None:
-    """List the sources: whether they can be asked, what they allow, and how asking them went in the last 24 hours.
+    """List the sources, and how asking them goes.
 
-    Asks nobody: what is said of limits and answers is what this machine has noted.
+    Whether they can be asked, what they allow, and how it went in the last 24 hours. Asks nobody: what is said of
+    limits and answers is what this machine has noted.
 
     Example: bcdata providers --json
     """
@@ -116,7 +122,12 @@ def _some(names: list[str]) -> str:
 
 
 def config(as_json: Json = False) -> None:
-    """Show every setting, what holds and where it came from; secrets are masked."""
+    """Show every setting, and where it came from.
+
+    Secrets are masked.
+
+    Example: bcdata config --json
+    """
     found = every_setting()
     if as_json:
         print_json([one._asdict() for one in found])

@@ -31,10 +31,10 @@ def listing(
     limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """List runs and backfills: what they are about, how far they are, and how long they took.
+    """List runs and backfills; end one, run one again.
 
-    Progress counts partitions of assets that are made: those of an asset when all of them are. `jobs cancel ID` ends
-    one, `jobs retry ID` runs again what failed.
+    What they are about, how far they are, and how long they took. Progress counts partitions of assets that are
+    made: those of an asset when all of them are. `jobs cancel ID` ends one, `jobs retry ID` runs again what failed.
 
     Example: bcdata jobs --limit 5
     """
@@ -78,10 +78,11 @@ def cancel(number: Number) -> None:
 
 @group.command("retry")
 def retry(number: Number, as_json: Json = False) -> None:
-    """Run again what failed in a run, or in the runs of a backfill, from where it stopped, in this process.
+    """Run again what failed in a run or a backfill.
 
-    Steps that had ended well are left out, and what is published is neither fetched nor computed again. Ends as
-    `materialize` does: with status 0 when every partition is published, 1 when one failed or was held back.
+    It goes on from where that stopped, in this process. Steps that had ended well are left out, and what is
+    published is neither fetched nor computed again. Ends as `materialize` does: with status 0 when every partition
+    is published, 1 when one failed or was held back.
 
     Example: bcdata jobs retry 6c8a7325
     """

@@ -32,12 +32,12 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Hash every file: raw objects against their sha256, published files against their manifests; show all findings.
+    """Hash every file, and show all findings.
 
-    Raw objects are also compared with their CHECKSUM and the archive's listing. Nothing is downloaded. What is damaged
-    or lost is marked, and fetched or made again by the next run over its partition. Ends with status 1 where something
-    is. Findings are those that stand in the lake, what raw's objects show, and what is
-    suspicious across partitions and symbols.
+    Raw objects are compared with their sha256, published files with their manifests. Raw objects are also compared
+    with their CHECKSUM and the archive's listing. Nothing is downloaded. What is damaged or lost is marked, and
+    fetched or made again by the next run over its partition. Ends with status 1 where something is. Findings are
+    those that stand in the lake, what raw's objects show, and what is suspicious across partitions and symbols.
 
     Example: bcdata verify --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT
     """

@@ -28,7 +28,9 @@ def universe(
     update: Annotated[bool, typer.Option("--update", help="Ask the archive and the exchange first.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show a market's symbols: since when, until when, their status, and when that was learnt.
+    """Show a market's symbols, as they were known.
+
+    Since when, until when, their status, and when that was learnt.
 
     Example: bcdata universe --market spot --as-of 2024-01-01
     """
@@ -111,7 +113,9 @@ def halts(
     last: Annotated[str | None, typer.Option("--to", help="Only up to this date key, included.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show when nobody traded in any liquid symbol of the dataset's venue. Dates that have changed are looked at again.
+    """Show when a venue stood still.
+
+    Nobody traded then in any liquid symbol of the dataset. Dates that have changed are looked at again.
 
     Example: bcdata halts --dataset spot_klines_1m --from 2023-03 --to 2023-03
     """

@@ -88,11 +88,22 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """A group with `-v` and `-q`."""
+    """A group with `-v` and `-q`; commands stand in the order of first use."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self.params = [*self.params, *_options()]
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of its commands."""
+        names = super().list_commands(ctx)
+        return sorted(names, key=lambda name: _FIRST_USE.index(name) if name in _FIRST_USE else len(_FIRST_USE))
+
+
+_FIRST_USE = """
+    init doctor demo materialize status gaps query sql datasets symbols stats export features universe halts verify jobs
+    ui providers config alert simulate
+""".split()  # noqa: SIM905 (as it is read)
 
 
 def give_all(app: typer.Typer) -> None:

@@ -23,10 +23,10 @@ def doctor(
     offline: Annotated[bool, typer.Option("--offline", help="Ask nobody.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Check this machine: Python, libraries, catalog, folders, clock, ports, limits, servers, settings.
+    """Check this machine, and what it can reach.
 
-    Each is ok, a warning or a problem, with what to do. Each address in use is asked once. Ends with status 1 where
-    there is a problem.
+    Looks at Python, libraries, catalog, folders, clock, ports, limits, servers and settings. Each is ok, a warning
+    or a problem, with what to do. Each address in use is asked once. Ends with status 1 where there is a problem.
 
     Example: bcdata doctor --offline
     """

@@ -30,11 +30,12 @@ def init(
     interval: Annotated[str, typer.Option(help="The interval of the bars.")] = "1m",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: what is not given is the default.")] = False,
 ) -> None:
-    """Write a catalog.yaml to begin with: one dataset of a few symbols.
+    """Write a catalog.yaml to begin with.
 
-    What is not given is asked on a terminal. A file that is there is never overwritten.
+    It has one dataset of a few symbols. What is not given is asked on a terminal. A file that is there is never
+    overwritten.
 
-    Example: bcdata init prices --market spot --symbols BTCUSDT,ETHUSDT --start 2024
+    Example: bcdata init prices --market spot --symbols BTCUSDT,ETHUSDT --start 2022
     """
     from bcdata.catalog.starter import grain_of, market_of, start_of, starter, symbols_of
 

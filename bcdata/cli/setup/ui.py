@@ -43,7 +43,9 @@ def ui(
     host: Annotated[str, typer.Option(help="The address to listen at; this machine alone by default.")] = "127.0.0.1",
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Open no browser.")] = False,
 ) -> None:
-    """Serve Dagster's pages on this lake, with its daemon, until Ctrl-C.
+    """Serve Dagster's pages and daemon on this lake.
+
+    They end with Ctrl-C.
 
     Example: bcdata ui --port 3001 --no-browser
     """

@@ -25,10 +25,10 @@ def sql(
     limit: Annotated[int, typer.Option(min=0, help="Rows shown of an answer.")] = 40,
     as_json: Annotated[bool, typer.Option("--json", help="All rows, a line of JSON each.")] = False,
 ) -> None:
-    """Open a shell that reads the lake: the views of `bcdata query`, with history and completion.
+    """Open a shell that reads the lake in SQL.
 
-    Statements end with a semicolon; .help says more. Without a terminal statements are read from standard input, and
-    the status is 1 if one of them failed.
+    It has the views of `bcdata query`, history and completion. Statements end with a semicolon; .help says more.
+    Without a terminal statements are read from standard input, and the status is 1 if one of them failed.
 
     Example: echo "SELECT 1;" | bcdata sql --json
     """
