@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from bcdata.cli.output.show import err, notes
 
+_INTERRUPTED = 130
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
@@ -93,6 +94,14 @@ class Group(TyperGroup):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self.params = [*self.params, *_options()]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Runs the command. A Ctrl-C that it does not tell of itself is told of in one line."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            err.print("bcdata: interrupted", highlight=False)
+            raise typer.Exit(_INTERRUPTED) from None
 
     def list_commands(self, ctx: Any) -> list[str]:
         """The names of its commands."""
