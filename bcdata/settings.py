@@ -16,6 +16,11 @@ _USERINFO = re.compile(r"(?<=://)[^/?#]*@")
 """A user and password in an address: whatever there is before the last `@` of its authority."""
 
 
+def without_user(text: str) -> str:
+    """A text in which users and passwords of addresses are masked."""
+    return _USERINFO.sub(f"{MASK}@", text)
+
+
 class SettingValue(NamedTuple):
     """One setting: the variable's name, its value (a secret's is masked), and where that came from."""
 
@@ -71,6 +76,12 @@ class Settings(LayeredSettings):
     root: Path = Field(default=Path("data"), description="the folder of the lake")
     catalog: Path | None = Field(default=None, description="the catalog, if not catalog.yaml")
 
+    jobs: int | None = Field(
+        default=None, ge=1, le=256, description="partitions computed at once; one a core if not given, four at most"
+    )
+    fetches: int | None = Field(
+        default=None, ge=1, le=256, description="partitions fetched at once; six of files, four of pages if not given"
+    )
     daily_at: str = Field(default="30 9 * * *", description="when open partitions are refreshed: cron, UTC")
     history_every: str = Field(default="*/15 * * * *", description="when a stretch of history is worked off: cron, UTC")
     heal_every: int = Field(
@@ -103,4 +114,4 @@ def _shown(value: object) -> str:
         return ""
     if isinstance(value, SecretStr):
         return MASK if value.get_secret_value() else ""
-    return _USERINFO.sub(f"{MASK}@", str(value))
+    return without_user(str(value))

@@ -56,7 +56,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"runs", "settings", "sqlite_files", "store", "instruments", "venues"},
     "definitions": {"catalog", "dagster"},
     "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
-    | {"api", "exports", "reading", "reporting", "sql", "runs", "settings", "simulate", "store", "instruments"},
+    | {
+        "api",
+        "exports",
+        "hints",
+        "reading",
+        "reporting",
+        "sql",
+        "runs",
+        "settings",
+        "simulate",
+        "store",
+        "instruments",
+    },
     "__main__": {"cli"},
     "__init__": {"errors", "api"},
 }
@@ -74,6 +86,7 @@ WITHIN_DAGSTER: dict[str, set[str]] = {
     "sensors": {"assets", "jobs", "partitions", "resources"},
     "build": {"assets", "executor", "jobs", "resources", "schedules", "sensors", "upkeep"},
     "launch": {"build", "partitions"},
+    "history": {"assets", "build", "checks", "jobs", "launch", "partitions", "sensors"},
     "__init__": set(),
 }
 """The parts of `dagster` that each part may import."""

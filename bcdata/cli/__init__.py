@@ -10,8 +10,11 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 from typer.exceptions import TyperException
 
-from bcdata.cli import alert, data, export, features, gaps, inspect, lists, materialize, stats, verify, watch
-from bcdata.cli.output.show import out, print_json
+from bcdata.cli import alert, data, export, features, gaps, inspect, jobs, lists, materialize, stats, verify, watch
+from bcdata.cli.output.show import notes, out, print_json
+from bcdata.cli.output.verbosity import give_all
+from bcdata.cli.setup import doctor, init, ui
+from bcdata.cli.shell import command as shell
 from bcdata.errors import BcdataError, MissingDataWarning, UsageError
 from bcdata.providers.registry import UNAVAILABLE
 
@@ -43,8 +46,12 @@ def _all(
     """Options of the program itself."""
 
 
-for group in (materialize, lists, inspect, gaps, data, stats, export, features, watch, verify, alert):
+_GROUPS = (
+    init, doctor, data, materialize, lists, inspect, gaps, shell, stats, export, features, watch, verify, jobs, ui, alert
+)  # fmt: skip
+for group in _GROUPS:
     group.register(app)
+give_all(app)
 
 
 def main() -> None:
@@ -77,7 +84,8 @@ def _show_warning(
 ) -> None:
     """A warning that is meant to be read is one line; others say where they come from."""
     if issubclass(category, MissingDataWarning):
-        _say(f"warning: {message}")
+        if not notes.quiet:
+            _say(f"warning: {message}")
     else:
         print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=file or sys.stderr)
 
@@ -85,7 +93,8 @@ def _show_warning(
 def _run() -> NoReturn:
     warnings.showwarning = _show_warning
     for one in UNAVAILABLE:
-        _say(f"warning: {one}")
+        if not {"-q", "--quiet"} & {*sys.argv}:
+            _say(f"warning: {one}")
     try:
         status = app(standalone_mode=False) or 0
         sys.stdout.flush()

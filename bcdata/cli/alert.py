@@ -7,18 +7,26 @@ from bcdata.cli.output.show import err, out
 
 def register(app: typer.Typer) -> None:
     """Adds the command and what is below it."""
-    group = typer.Typer(help="Messages to people: whether they get through.", no_args_is_help=True)
+    group = typer.Typer(no_args_is_help=True)
     group.callback()(_group)
     group.command("test")(test)
     app.add_typer(group, name="alert")
 
 
 def _group() -> None:
-    """Messages to people: whether they get through."""
+    """Test whether messages to people get through.
+
+    Example: bcdata alert test
+    """
 
 
 def test() -> None:
-    """Send a test message to every channel of BCDATA_ALERT_URLS. Ends with status 1 if one does not take it."""
+    """Send a test message to every channel.
+
+    The channels are those of BCDATA_ALERT_URLS. Ends with status 1 if one does not take it.
+
+    Example: bcdata alert test
+    """
     from bcdata import clock
     from bcdata.alerts.channels import channels
     from bcdata.alerts.settings import AlertSettings

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from bcdata import clock
-from bcdata.cli.output.show import out, print_json, utf8
-from bcdata.cli.output.tables import print_table
+from bcdata.cli.output.rows import print_rows
+from bcdata.cli.output.show import utf8
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +23,9 @@ def query(
     limit: Annotated[int, typer.Option(min=0, help="Rows shown on the terminal; --json shows all.")] = 40,
     as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON; NaN and infinity are null.")] = False,
 ) -> None:
-    """Ask the lake in SQL. Views: <dataset> (merged bars), and features.<dataset>, gaps.<dataset>, halts.<dataset>.
+    """Ask the lake one question in SQL.
+
+    Views: <dataset> (merged bars), and features.<dataset>, gaps.<dataset>, halts.<dataset>.
 
     Also reports.<dataset>, seasonality.<dataset>, labels.<dataset>, resampled.<coarser bars> (spot_klines_1h),
     universe.<market>.
@@ -36,12 +38,7 @@ def query(
     from bcdata.store.store import Store
 
     rows = ask(Store(Settings().root), load_catalog(), utf8(sql, "the statement"))
-    if as_json:
-        print_json(rows.to_dicts())
-        return
-    print_table(rows.columns, rows.head(min(limit, rows.height)).iter_rows())
-    if rows.height > limit:
-        out.print(f"{limit} of {rows.height:,} rows; --limit shows more, --json all", highlight=False)
+    print_rows(rows, limit=limit, as_json=as_json)
 
 
 def simulate(
@@ -55,7 +52,9 @@ def simulate(
         str | None, typer.Option(help="The exchange's present instant, ISO; the real one if not given.")
     ] = None,
 ) -> None:
-    """Serve a venue on the loopback in its own formats, and print the variables that point bcdata at it.
+    """Serve a simulated venue on this machine.
+
+    It speaks the venue's own formats, and prints the variables that point bcdata at it.
 
     Example: bcdata simulate --venue kraken
     """
@@ -71,7 +70,12 @@ def demo(
         Path | None, typer.Option(help="Where the demo's lake goes; `<BCDATA_ROOT>/demo` if not given.")
     ] = None,
 ) -> None:
-    """Run the main job on a loopback exchange: no network, a minute, real formats."""
+    """Run the main job on a simulated exchange, in a minute.
+
+    No network is needed; the formats are real.
+
+    Example: bcdata demo --root demo
+    """
     from bcdata.cli.demo import run
 
     run(root)

@@ -1,6 +1,7 @@
 """The demo: a generated exchange on loopback, the main job on it, and a first look at what came out."""
 
 import os
+import shlex
 import subprocess  # nosec B404 # its own commands alone
 import sys
 from pathlib import Path
@@ -51,9 +52,21 @@ def run(root: Path | None) -> None:
             done = subprocess.run([sys.executable, "-m", "bcdata", *words], env=environment, check=False)  # noqa: S603 # nosec B603 # its own commands alone
             if done.returncode:
                 raise BcdataError(f"the demo's step {title!r} ended with status {done.returncode}")
-    out.print(
-        f"\nThe demo's lake is {lake}. The real archive needs a network and no other command.",
-        highlight=False,
+    out.rule("what to do next", align="left")
+    out.print("On the demo's own lake:", highlight=False)
+    for line in next_commands(lake):
+        out.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+    out.print("For bars of the real archive: bcdata init", highlight=False)
+
+
+def next_commands(lake: Path) -> tuple[str, str, str]:
+    """Three commands to go on with, as they can be typed into a shell."""
+    root = f"BCDATA_ROOT={shlex.quote(str(lake.absolute()))}"
+    home = f"DAGSTER_HOME={shlex.quote(str((lake / '.dagster').absolute()))}"
+    return (
+        f"{root} bcdata sql",
+        f"{root} bcdata gaps --html gaps.html",
+        f"{root} {home} bcdata jobs",
     )
 
 

@@ -33,9 +33,11 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Write published rows to files, one a symbol, each row with `known_at`: the instant it may be used from.
+    """Write published rows to files, one a symbol.
 
-    Example: bcdata export --dataset spot_klines_1m --symbols BTCUSDT --from 2023-01 --to 2023-06 --format csv --out out
+    Each row has `known_at`: the instant from which it may be used.
+
+    Example: bcdata export --dataset spot_klines_1m --symbols BTCUSDT --from 2023-01 --format csv --out out
     """
     from bcdata.api.instants import after
     from bcdata.errors import UsageError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bcdata.cli.complete import dataset_names, symbol_lists
-from bcdata.cli.output.show import err, names, out, print_json
+from bcdata.cli.output.show import names, notes, out, print_json
 from bcdata.cli.output.tables import print_table
 
 if TYPE_CHECKING:
@@ -24,7 +24,12 @@ def register(app: typer.Typer) -> None:
 
 @features.callback()
 def listing(context: typer.Context, as_json: Json = False) -> None:
-    """List the features: name, family, warm-up in bars, formula, unit, source."""
+    """List the features; report on them, prove your own.
+
+    Name, family, warm-up in bars, formula, unit, source.
+
+    Example: bcdata features --json
+    """
     if context.invoked_subcommand is not None:
         return
     from bcdata.features.registry import describe
@@ -43,9 +48,10 @@ def check(
     only: Annotated[str | None, typer.Option(help="Only this feature of the module.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Put your own features through the proofs: no look-ahead, partition alone, tight warm-up, bounds, scale, holes.
+    """Put your own features through the proofs.
 
-    The module's code is run. Ends with status 1 where a proof fails, 2 where there is nothing to prove.
+    No look-ahead, partition alone, tight warm-up, bounds, scale, holes. The module's code is run. Ends with status
+    1 where a proof fails, 2 where there is nothing to prove.
 
     Example: bcdata features check my_features.py
     """
@@ -55,7 +61,7 @@ def check(
 
     chosen = own_features(module, only)
     for name in clashes(chosen):
-        err.print(f"warning: there is a feature {name} already; a table cannot have both", highlight=False)
+        notes.print(f"warning: there is a feature {name} already; a table cannot have both", highlight=False)
     results: list[Result] = []
     try:
         for _, found in groupby(prove(chosen), key=lambda one: one.feature):
@@ -80,7 +86,9 @@ def report(
     last: Annotated[str, typer.Option("--to", help="The last date key, included.")],
     html: Annotated[Path, typer.Option(help="Write the page to this file.")],
 ) -> None:
-    """Draw how features look: a map of what asks for a look, distributions over time, correlations. Needs matplotlib.
+    """Draw how features look, as one page.
+
+    A map of what asks for a look, distributions over time, correlations. Needs matplotlib.
 
     Example: bcdata features report --dataset spot_klines_1m --symbols BTCUSDT --from 2023-01 --to 2023-02 --html f.html
     """

@@ -38,10 +38,13 @@ def gaps(
     by: Annotated[str, typer.Option(help="Columns of the picture: month or day.")] = "month",
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Show the gap ledger: which bars are missing, why, and how that is known. With pictures on request.
+    """Show which bars are missing, and why.
 
-    Every expected bar is in exactly one of the published bars and the ledger; `refilled` runs are history: bars
-    that the archive lacked and another source had. The filters hold for tables and JSON; pictures show every status.
+    This is the gap ledger, with how each reason is known; with pictures on request. Every expected bar is in
+    exactly one of the published bars and the ledger; `refilled` runs are history: bars that the archive lacked and
+    another source had. The filters hold for tables and JSON; pictures show every status.
+
+    Example: bcdata gaps --dataset spot_klines_1m --status open,upstream
     """
     from bcdata import clock
     from bcdata.catalog import load_catalog

@@ -1,7 +1,7 @@
 """`bcdata status`, `providers`, `config`: what is there and what holds, without Dagster."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,6 +9,9 @@ from bcdata.cli.complete import dataset_names
 from bcdata.cli.output.findings import print_findings
 from bcdata.cli.output.show import out, print_json, say_if_no_lake, say_what_ends_at_raw, size
 from bcdata.cli.output.tables import print_table
+
+if TYPE_CHECKING:
+    from bcdata.settings import SettingValue
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 _MOST_NAMES = 5
@@ -28,7 +31,12 @@ def status(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what is there: partitions, missing bars by reason, findings, feature sets, what is held back or overdue."""
+    """Show what the lake has.
+
+    Partitions and sizes, missing bars by reason, findings, feature sets, what is held back or overdue.
+
+    Example: bcdata status --dataset spot_klines_1m
+    """
     from bcdata import clock
     from bcdata.catalog import load_catalog
     from bcdata.reporting.status import findings
@@ -81,9 +89,10 @@ def status(
 
 
 def providers(as_json: Json = False) -> None:
-    """List the sources: whether they can be asked, what they allow, and how asking them went in the last 24 hours.
+    """List the sources, and how asking them goes.
 
-    Asks nobody: what is said of limits and answers is what this machine has noted.
+    Whether they can be asked, what they allow, and how it went in the last 24 hours. Asks nobody: what is said of
+    limits and answers is what this machine has noted.
 
     Example: bcdata providers --json
     """
@@ -113,7 +122,21 @@ def _some(names: list[str]) -> str:
 
 
 def config(as_json: Json = False) -> None:
-    """Show every setting, what holds and where it came from; secrets are masked."""
+    """Show every setting, and where it came from.
+
+    Secrets are masked.
+
+    Example: bcdata config --json
+    """
+    found = every_setting()
+    if as_json:
+        print_json([one._asdict() for one in found])
+        return
+    print_table(["setting", "value", "from"], found)
+
+
+def every_setting() -> "list[SettingValue]":
+    """All settings, each with its value and where that came from."""
     from bcdata.alerts.settings import AlertSettings
     from bcdata.net.settings import HttpSettings
     from bcdata.providers.registry import PROVIDERS
@@ -121,8 +144,4 @@ def config(as_json: Json = False) -> None:
 
     own = [one.settings() for one in PROVIDERS.values() if one.settings is not None]
     layers = (Settings(), *own, HttpSettings(), AlertSettings())
-    found = [one for layer in layers for one in layer.explain()]
-    if as_json:
-        print_json([one._asdict() for one in found])
-        return
-    print_table(["setting", "value", "from"], found)
+    return [one for layer in layers for one in layer.explain()]

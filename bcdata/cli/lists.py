@@ -20,7 +20,9 @@ def register(app: typer.Typer) -> None:
 
 
 def datasets(as_json: Json = False) -> None:
-    """List the datasets of the catalog: what their rows are, of which symbols, since when, and from whom.
+    """List the datasets of the catalog.
+
+    What their rows are, of which symbols, since when, and from whom.
 
     Example: bcdata datasets --json
     """
@@ -43,7 +45,9 @@ def symbols(
     dataset: Annotated[str, typer.Argument(help="A dataset of the catalog.", autocompletion=dataset_names)],
     as_json: Json = False,
 ) -> None:
-    """List the symbols of a dataset that the lake has, with the first and the last date key of each.
+    """List the symbols of a dataset that the lake has.
+
+    Each with its first and its last date key.
 
     Example: bcdata symbols spot_klines_1m
     """

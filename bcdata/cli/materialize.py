@@ -10,7 +10,7 @@ import typer
 from bcdata import clock
 from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.run_report import conclude
-from bcdata.cli.output.show import err, print_json, say_what_ends_at_raw, size, utf8
+from bcdata.cli.output.show import duration, err, out, print_json, say_what_ends_at_raw, size, utf8
 from bcdata.cli.output.tables import print_table
 from bcdata.errors import UsageError
 from bcdata.pipeline.zones import Zone
@@ -129,7 +129,7 @@ def _estimate(root: Path, catalog: Any, plan: "Plan") -> dict[str, Any]:
 
 def _in_short(found: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{found[name]:,} {name}" for name in ("symbols", "dates", "partitions", "objects", "requests"))
-    return f"{counts}, {size(found['bytes'])}"
+    return f"{counts}, {size(found['bytes'])}, {size(found['disk_bytes'])} on the disk, {found['minutes']:g} min"
 
 
 def _say_estimate(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:
@@ -142,19 +142,33 @@ def _say_estimate(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> N
     row = [size(found[name]) if name.endswith("bytes") else found[name] for name in columns]
     title = f"{plan.dataset.name}, {plan.dates[0]} to {plan.dates[-1]}: what a run would do"
     print_table([name.replace("_", " ") for name in columns], [row], title=title)
+    zones = ", ".join(f"{zone} {size(count)}" for zone, count in found["disk"].items())
+    out.print(f"on the disk afterwards: {size(found['disk_bytes'])} ({zones})", highlight=False)
+    out.print(f"takes about {duration(found['minutes'] * 60)}, by the rate {_RATES[found['rate']]}", highlight=False)
+    bars = {zone: count for zone, count in found["disk"].items() if zone in _BARS}
+    if len(bars) < len(found["disk"]):
+        out.print(f"bars only: --until merged, {size(sum(bars.values()))} on the disk", highlight=False)
+
+
+_BARS = ("raw", "parsed", "merged")
+_RATES = {"of this lake's last runs": "of this lake's last runs", "a default": "of the demo: this lake has none yet"}
 
 
 def _run(root: Path, catalog: Any, plan: "Plan", *, now_back: bool, as_json: bool) -> "Report":
     from bcdata.cli.output.progress import RunProgress
     from bcdata.runs.preflight import prepare
+    from bcdata.runs.progress import listening
+    from bcdata.runs.rates import Rates
 
     prepare(root, plan)
     from bcdata.dagster.launch import launch, open_instance
 
-    progress = RunProgress(plan, quiet=as_json)
+    progress, rates = RunProgress(plan, quiet=as_json), Rates()
     try:
-        with open_instance(root) as instance, progress:
+        with open_instance(root) as instance, progress, listening(rates):
             return launch(instance, catalog, plan, progress, now_back=now_back)
     except KeyboardInterrupt:
         err.print(f"interrupted: {progress.summary()}. Run the same command again to go on from here.", highlight=False)
         raise typer.Exit(130) from None
+    finally:
+        rates.keep(root)

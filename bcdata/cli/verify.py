@@ -9,7 +9,7 @@ import typer
 from bcdata import clock
 from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.findings import print_findings
-from bcdata.cli.output.show import err, names, out, print_json, say_what_ends_at_raw, size
+from bcdata.cli.output.show import err, names, notes, out, print_json, say_what_ends_at_raw, size
 from bcdata.cli.output.tables import print_table
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Hash every file: raw objects against their sha256, published files against their manifests; show all findings.
+    """Hash every file, and show all findings.
 
-    Raw objects are also compared with their CHECKSUM and the archive's listing. Nothing is downloaded. What is damaged
-    or lost is marked, and fetched or made again by the next run over its partition. Ends with status 1 where something
-    is. Findings are those that stand in the lake, what raw's objects show, and what is
-    suspicious across partitions and symbols.
+    Raw objects are compared with their sha256, published files with their manifests. Raw objects are also compared
+    with their CHECKSUM and the archive's listing. Nothing is downloaded. What is damaged or lost is marked, and
+    fetched or made again by the next run over its partition. Ends with status 1 where something is. Findings are
+    those that stand in the lake, what raw's objects show, and what is suspicious across partitions and symbols.
 
     Example: bcdata verify --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT
     """
@@ -111,7 +111,7 @@ def _show(found: Sequence["ScrubReport"]) -> None:
     for one in found:
         if one.unlisted:
             words = f"warning: {one.dataset}: the archive's listing of {one.unlisted} partitions could not be had"
-            err.print(words, highlight=False, markup=False)
+            notes.print(words, highlight=False, markup=False)
         problems = one.rows()
         if problems:
             table = [list(problem.values()) for problem in problems[:_SHOWN]]

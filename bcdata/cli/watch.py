@@ -6,7 +6,7 @@ import typer
 
 from bcdata import clock
 from bcdata.cli.complete import dataset_names, markets
-from bcdata.cli.output.show import err, out, print_json, say_if_no_lake
+from bcdata.cli.output.show import notes, out, print_json, say_if_no_lake
 from bcdata.cli.output.tables import print_table
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def universe(
     update: Annotated[bool, typer.Option("--update", help="Ask the archive and the exchange first.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show a market's symbols: since when, until when, their status, and when that was learnt.
+    """Show a market's symbols, as they were known.
+
+    Since when, until when, their status, and when that was learnt.
 
     Example: bcdata universe --market spot --as-of 2024-01-01
     """
@@ -65,7 +67,7 @@ def universe(
     print_table(columns, ([row[name] for name in columns] for row in rows), title=f"{market}: {len(rows)} symbols")
     for row in rows:
         if row["asset_class"] == "unknown" or row["class_reason"].endswith("check it"):
-            err.print(f"warning: {row['symbol']}: {row['class_reason']}", highlight=False, markup=False)
+            notes.print(f"warning: {row['symbol']}: {row['class_reason']}", highlight=False, markup=False)
 
 
 def _classes(catalog: "Catalog", market: str, symbols: list[str]) -> dict[str, dict[str, Any]]:
@@ -97,10 +99,10 @@ def _update(catalog: Any, market: str) -> None:
     with open_own(catalog, clock.now()) as context:
         done, before = update(context, market), -1
         while done.left and done.left != before:
-            err.print(f"{done.left} symbols are left to ask for", highlight=False)
+            notes.print(f"{done.left} symbols are left to ask for", highlight=False)
             before, done = done.left, update(context, market)
     for trouble in done.troubles:
-        err.print(f"warning: {trouble}", highlight=False, markup=False)
+        notes.print(f"warning: {trouble}", highlight=False, markup=False)
 
 
 def halts(
@@ -111,7 +113,9 @@ def halts(
     last: Annotated[str | None, typer.Option("--to", help="Only up to this date key, included.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show when nobody traded in any liquid symbol of the dataset's venue. Dates that have changed are looked at again.
+    """Show when a venue stood still.
+
+    Nobody traded then in any liquid symbol of the dataset. Dates that have changed are looked at again.
 
     Example: bcdata halts --dataset spot_klines_1m --from 2023-03 --to 2023-03
     """
@@ -130,7 +134,7 @@ def halts(
     require_lake(store.root)
     try:
         for done in watch(store, known, **span):
-            err.print(f"{done.date}: {done.halts} halts in {done.symbols} symbols", highlight=False)
+            notes.print(f"{done.date}: {done.halts} halts in {done.symbols} symbols", highlight=False)
     finally:
         store.close()
     rows = halt_rows(store, known, **span)

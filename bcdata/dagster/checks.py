@@ -3,7 +3,7 @@
 The gate itself is in the data (what fails is not published); a check only shows it. That is why none blocks.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bcdata.pipeline.outcome import Outcome
 
 GATE, FINDINGS = "gate", "findings"
+NOT_PUBLISHED_TAG = "bcdata/not_published"
 _SHOWN = 20
 _SAID = 3
 
@@ -108,3 +109,15 @@ def verdict_metadata(outcome: "Outcome") -> dict[str, Any]:
 
 def _severity(outcomes: Sequence["Outcome"]) -> dg.AssetCheckSeverity:
     return dg.AssetCheckSeverity.WARN if all(one.ok for one in outcomes) else dg.AssetCheckSeverity.ERROR
+
+
+def note_not_published(instance: dg.DagsterInstance, run_id: str, outcomes: Iterable["Outcome"]) -> None:
+    """Tags the run with how many partitions it did not publish: to Dagster it succeeds all the same.
+
+    A step adds to what those before it have noted.
+    """
+    left = sum(not outcome.ok for outcome in outcomes)
+    run = instance.get_run_by_id(run_id) if left else None
+    if run is not None:
+        noted = int(run.tags.get(NOT_PUBLISHED_TAG, "0"))
+        instance.add_run_tags(run_id, {NOT_PUBLISHED_TAG: str(noted + left)})

@@ -4,10 +4,11 @@ import logging
 import os
 import sqlite3
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import yaml
@@ -54,7 +55,11 @@ class Report:
 
 @contextmanager
 def open_instance(root: Path) -> Iterator[dg.DagsterInstance]:
-    """The Dagster instance: DAGSTER_HOME, else a working directory with a dagster.yaml, else `<root>/.dagster`."""
+    """The Dagster instance: DAGSTER_HOME, else a working directory with a dagster.yaml, else `<root>/.dagster`.
+
+    Raises:
+        BcdataError: its folder, its settings or its databases cannot be used.
+    """
     try:
         os.environ["DAGSTER_HOME"] = str(_home(root))
         logging.getLogger("dagster").setLevel(logging.ERROR)
@@ -79,16 +84,16 @@ def _instance() -> dg.DagsterInstance:
         ) from None
 
 
+def home_of(root: Path) -> Path:
+    """Where the instance of a lake is, there or not."""
+    if given := os.environ.get("DAGSTER_HOME"):
+        return Path(given).absolute()
+    return Path.cwd() if Path("dagster.yaml").is_file() else (root / ".dagster").absolute()
+
+
 def _home(root: Path) -> Path:
     """The directory of the instance, made if it is not there."""
-    given = os.environ.get("DAGSTER_HOME")
-    if given:
-        home = Path(given).absolute()
-        home.mkdir(parents=True, exist_ok=True)
-        return _settled(home)
-    if Path("dagster.yaml").is_file():
-        return Path.cwd()
-    home = (root / ".dagster").absolute()
+    home = home_of(root)
     home.mkdir(parents=True, exist_ok=True)
     return _settled(home)
 
@@ -156,23 +161,41 @@ def launch(
     with listening(report), listening(listener) if listener else nullcontext():
         for run in add_symbols(instance, plan):
             _assert_covers(instance, catalog, plan, run)
-            run_id = str(uuid.uuid4())
-            heartbeat(Settings().root, run_id)  # before Dagster notes that it has started
-            result = job.execute_in_process(
-                instance=instance,
-                run_id=run_id,
-                asset_selection=[dg.AssetKey(step.key) for step in plan.steps],
-                tags={**run.tags, COMMAND_TAG: command, **({NOW_BACK: "true"} if now_back else {})},
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-                raise_on_error=False,
-            )
-            show_ended()
-            report.runs.append(result.run_id)
-            failures = result.get_step_failure_events()
-            if any(_is_interrupt(event) for event in failures):
-                raise KeyboardInterrupt
-            report.errors += [_cause(event) for event in failures]
+            tags = {**run.tags, COMMAND_TAG: command, **({NOW_BACK: "true"} if now_back else {})}
+            execute(instance, job, report, assets=plan.steps, tags=tags)
     return report
+
+
+def execute(
+    instance: dg.DagsterInstance,
+    job: dg.JobDefinition,
+    report: Report,
+    *,
+    assets: Sequence[Step] = (),
+    tags: Mapping[str, str],
+    run_config: Mapping[str, Any] | None = None,
+) -> None:
+    """One run in this process, which shows that it lives; notes in the report which it was, and what failed.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came while a step was at work.
+    """
+    run_id = str(uuid.uuid4())
+    heartbeat(Settings().root, run_id)  # before Dagster notes that it has started
+    result = job.execute_in_process(
+        instance=instance,
+        run_id=run_id,
+        asset_selection=[dg.AssetKey(step.key) for step in assets] or None,
+        tags=tags,
+        run_config={**(run_config or {}), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        raise_on_error=False,
+    )
+    show_ended()
+    report.runs.append(result.run_id)
+    failures = result.get_step_failure_events()
+    if any(_is_interrupt(event) for event in failures):
+        raise KeyboardInterrupt
+    report.errors += [_cause(event) for event in failures]
 
 
 def _assert_covers(instance: dg.DagsterInstance, catalog: Catalog, plan: Plan, run: RangeRun) -> None:

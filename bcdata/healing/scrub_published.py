@@ -18,6 +18,7 @@ from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.lake import OLDER, is_of
 from bcdata.pipeline.own import is_own
 from bcdata.pipeline.zones import Zone, steps
+from bcdata.settings import Settings
 from bcdata.store.layout import PART, Partition, Table, universe_table
 from bcdata.store.objects import STATE
 from bcdata.store.publications import manifest_of, manifest_place
@@ -67,7 +68,7 @@ def _asset(
     known = expected(store, asset.zone, asset.dataset, asset.provider, damaged)
     found = [one for one in known if is_of(dataset.grain, one)]
     wanted = [one for one in found if chosen is None or one.symbol in chosen]
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as pool:
+    with ThreadPoolExecutor(Settings().jobs or WORKERS, thread_name_prefix="sweep") as pool:
         for one in pool.map(lambda partition: _check(store, partition), wanted):
             if one.is_repairable:
                 note_corruption(context, dataset, one.partition)

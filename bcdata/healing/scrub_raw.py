@@ -32,6 +32,7 @@ from bcdata.pipeline.records.shapes import Manifest, in_force, stored
 from bcdata.pipeline.stream import alone
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import role_of
+from bcdata.settings import Settings
 from bcdata.sqlite_files import is_read_only
 from bcdata.store.layout import Partition, symbol_and_date
 from bcdata.store.state.attempts import Attempts
@@ -134,7 +135,7 @@ def _symbol(context: RunContext, dataset: Dataset, partitions: Sequence[Partitio
     listings: list[Listed] = [{}] * len(partitions)
     if role_of(partitions[0].provider) is Role.BULK:
         listings = context.loop.run(_listings(context, dataset, partitions))
-    with ThreadPoolExecutor(WORKERS, thread_name_prefix="sweep") as pool:
+    with ThreadPoolExecutor(Settings().jobs or WORKERS, thread_name_prefix="sweep") as pool:
         checked = pool.map(lambda one: _check(context.store, dataset, *one), zip(partitions, listings, strict=True))
         for one in checked:
             if one.is_repairable and not is_read_only(context.store.root / one.partition.key()):

@@ -19,6 +19,7 @@ from bcdata.bars.arrays import load_numpy
 from bcdata.errors import BcdataError, DefectError, StoreError
 from bcdata.net.loop import BackgroundLoop, bounded_map
 from bcdata.pipeline.outcome import Outcome, failure
+from bcdata.settings import Settings
 from bcdata.sqlite_files import TOO_MANY_FILES, too_many_files
 from bcdata.store.layout import Partition
 from bcdata.store.locks import locked
@@ -42,7 +43,7 @@ def each(
     that partition's outcome, and the others go on; one that nobody foresaw is logged with its traceback.
     """
     load_numpy()
-    count = workers or min(4, os.cpu_count() or 1)
+    count = workers or Settings().jobs or min(4, os.cpu_count() or 1)
     source = iter(partitions)
     with ThreadPoolExecutor(count, thread_name_prefix="partition") as pool:
         pending: deque[Future[Outcome]] = deque(
@@ -71,13 +72,14 @@ def each_async(
     Errors are what they are for `each`.
     """
     load_numpy()
+    most = Settings().fetches or at_once
 
     async def alone(partition: Partition) -> Outcome:
         async with _held(root, partition):
             return await work(partition)
 
     async def outcomes() -> AsyncIterator[Outcome]:
-        async for partition, result in bounded_map(alone, partitions, at_once):
+        async for partition, result in bounded_map(alone, partitions, most):
             if isinstance(result, Exception):
                 yield _failed(partition, result)
             elif isinstance(result, BaseException):

@@ -27,7 +27,9 @@ from bcdata.providers.base import BulkObject
 from bcdata.providers.capabilities import Role
 from bcdata.providers.clients import Clients
 from bcdata.providers.registry import SOURCES, role_of
+from bcdata.runs.footprint import footprint
 from bcdata.runs.plan import Plan
+from bcdata.runs.rates import seconds_of
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.venues.calendar import calendar, closed_window
@@ -52,12 +54,15 @@ class _Cost:
 
 
 def estimate(root: Path, catalog: Catalog, plan: Plan, *, runs: int) -> dict[str, Any]:
-    """Counts what the plan would fetch now, all times a whole number.
+    """Counts what the plan would fetch now, and says what that takes on the disk and how long.
 
     `objects` and `bytes` are those that partitions are made of, `control_objects` and `control_bytes` the coarser
     bars that they are checked against, `requests` all requests for both and for listings. What only a look into an
     object can call for is not counted, nor is evidence for missing bars, nor what repairs them. Of a source that is
     asked by windows the pages are counted that cover the time which raw does not yet: of trades there are more.
+
+    `disk` and `disk_bytes` are what the plan's partitions take afterwards, by zone and in all, by those that the lake
+    has of each asset. `minutes` go by the last runs of the lake; `rate` says whether all of it does.
 
     Raises:
         ProviderError: the archive cannot be asked.
@@ -69,6 +74,9 @@ def estimate(root: Path, catalog: Catalog, plan: Plan, *, runs: int) -> dict[str
                 loop.run(_to_fetch(root, catalog[step.dataset], plan, step, cost))
             elif step.zone is Zone.RAW and role_of(step.provider) is Role.WINDOW:
                 cost.pages += _pages(Store(root), catalog[step.dataset], plan, step)
+    fetched = sum(cost.objects.values()) + sum(cost.controls.values())
+    after = footprint(Store(root), catalog, plan, fetched=fetched, now=clock.now())
+    seconds, is_measured = seconds_of(root, catalog, after.lacking, clock.now())
     return {
         "dataset": plan.dataset.name,
         "as_of": clock.now().isoformat(timespec="seconds"),
@@ -82,6 +90,10 @@ def estimate(root: Path, catalog: Catalog, plan: Plan, *, runs: int) -> dict[str
         "control_objects": len(cost.controls),
         "control_bytes": sum(cost.controls.values()),
         "requests": cost.requests,
+        "disk": dict(after.zones),
+        "disk_bytes": sum(after.zones.values()),
+        "minutes": round(seconds / 60, 1),
+        "rate": "of this lake's last runs" if is_measured else "a default",
     }
 
 

@@ -1,5 +1,6 @@
 """Who wants to hear of a run's progress while it comes: the terminal, in the process that runs the work."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -18,6 +19,7 @@ class Listener(Protocol):
         """A partition has come to its end."""
 
 
+_log = logging.getLogger(__name__)
 _listeners: list[Listener] = []
 
 
@@ -33,11 +35,14 @@ def listening(listener: Listener) -> Iterator[None]:
 
 def tell_fetched(step: Step, size: int) -> None:
     """Passes on that something of an asset was fetched."""
+    _log.debug("%s: %d bytes fetched", "/".join(step.key), size)
     for listener in _listeners:
         listener.fetched(step, size)
 
 
 def tell(step: Step, outcome: Outcome) -> None:
     """Passes an outcome on to whoever listens."""
+    asset, rows = "/".join(step.key), outcome.verdict.rows
+    _log.info("%s %s %s: %s, %d rows", asset, outcome.partition.symbol, outcome.partition.date, outcome.state, rows)
     for listener in _listeners:
         listener.ended(step, outcome)

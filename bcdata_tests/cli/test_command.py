@@ -82,6 +82,12 @@ def test_a_dry_run_counts_and_touches_nothing(command: Command) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["objects"], found["partitions"]) == (3, 24)
+    assert found["disk_bytes"] == sum(found["disk"].values()) > found["bytes"]
+    assert found["minutes"] >= 0
+    assert found["rate"] == "a default"
+    shown = command.run(materialize(D, "BTCUSDT", DAYS[0], DAYS[2], "--dry-run")).stdout
+    assert "on the disk afterwards: " in shown
+    assert "bars only: --until merged" in shown
     assert not command.root.exists()
 
 

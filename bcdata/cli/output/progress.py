@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
-from bcdata.cli.output.show import err, size
+from bcdata.cli.output.show import err, notes, size
 from bcdata.pipeline.zones import Step
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class RunProgress:
             console=err,
             expand=True,
             transient=True,
-            disable=quiet or not err.is_terminal,
+            disable=quiet or notes.quiet or not err.is_terminal,
         )
         self._total = self._progress.add_task("total", total=each * len(plan.steps), more="")
         self._tasks = {

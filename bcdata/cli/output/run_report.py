@@ -4,7 +4,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from bcdata.cli.output.findings import print_findings
-from bcdata.cli.output.show import err, out, print_json, size
+from bcdata.cli.output.show import err, notes, out, print_json, size
 from bcdata.cli.output.tables import print_table
 from bcdata.pipeline.zones import Step, Zone
 
@@ -34,8 +34,10 @@ def conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:
     columns, rows = _counts(plan, report)
     print_table(columns, rows, title=plan.dataset.name)
     print_findings(found)
-    for line in (*_causes(report), *_unanswered(report)):
+    for line in _causes(report):
         err.print(line, highlight=False, markup=False)
+    for line in _unanswered(report):
+        notes.print(line, highlight=False, markup=False)
     for message in report.errors:
         err.print(f"error: {message}", highlight=False, markup=False)
     for line in _missing(report):

@@ -20,6 +20,8 @@ _PIPED = 200
 _is_wide = (sys.stdout is not None and sys.stdout.isatty()) or "COLUMNS" in os.environ
 out = Console(width=None if _is_wide else _PIPED)
 err = Console(stderr=True, soft_wrap=True)
+notes = Console(stderr=True, soft_wrap=True)
+"""What is worth knowing beside the result, and no error: silent with `-q`."""
 
 
 def print_json(value: Any) -> None:
@@ -29,6 +31,12 @@ def print_json(value: Any) -> None:
     """
     is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
     print(json.dumps(_plain(value), default=str, ensure_ascii=not is_unicode, indent=1, allow_nan=False))  # noqa: T201
+
+
+def json_line(value: Any) -> None:
+    """One JSON document on a line of its own, as `print_json` writes it."""
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(_plain(value), default=str, ensure_ascii=not is_unicode, allow_nan=False))  # noqa: T201
 
 
 def _plain(value: Any) -> Any:
@@ -57,7 +65,7 @@ def say_what_ends_at_raw(datasets: "Iterable[Dataset]") -> None:
 
     for one in datasets:
         if one.ends_at_raw:
-            err.print(no_parser(one.name), highlight=False, markup=False)
+            notes.print(no_parser(one.name), highlight=False, markup=False)
 
 
 def names(text: str | None) -> list[str]:
@@ -88,3 +96,17 @@ def size(count: int | None) -> str:
             return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
         amount /= 1000
     return ""
+
+
+def duration(seconds: float | None) -> str:
+    """A time for people, in its two largest units; nothing for None."""
+    if seconds is None:
+        return ""
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds:.1f} s"
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (left, "s")]
+    first = next(at for at, (count, _) in enumerate(parts) if count)
+    return " ".join(f"{count} {unit}" for count, unit in parts[first : first + 2] if count)

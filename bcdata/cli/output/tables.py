@@ -1,7 +1,7 @@
 """Tables that fit a terminal: whole columns or none, no name broken in two, and a record a row where few fit."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ _LEAST_PROSE = 24
 """Columns of the terminal below which sentences are not wrapped but left out."""
 _LARGE, _HUGE = 1e10, 1e15
 """Between these, numbers have no fraction that anybody reads, and their digits are still their own."""
+_LONGEST_WORD = 48
+"""Cells of a word, such as an address, that is broken where it does not fit."""
 _NAMED = 6
 """Of the columns that are left out, so many are named."""
 
@@ -43,7 +45,8 @@ def print_table(
         for at, name in enumerate(columns)
     ]
     prose = {at for at in range(len(columns)) if any(_is_prose(row[at]) for row in cells)}
-    shown = _fitting(widths, prose, out.width)
+    least = {at: _least(cells, at, widths[at]) for at in prose}
+    shown = _fitting(widths, least, out.width)
     if title:
         out.print()
         out.print(Text(title, style="bold"), soft_wrap=True)
@@ -58,6 +61,7 @@ def print_table(
             justify="right" if is_number else "left",
             no_wrap=at not in prose,
             width=None if at in prose else widths[at],
+            min_width=least.get(at),
             overflow="fold",
         )
     for row in cells:
@@ -66,15 +70,21 @@ def print_table(
     left = [name for at, name in enumerate(columns) if at not in shown]
     if left:
         named = ", ".join(left[:_NAMED]) + (", ..." if len(left) > _NAMED else "")
-        out.print(Text(f"... {len(left)} more column{'s' * (len(left) > 1)} ({named}): {more}"), soft_wrap=True)
+        out.print(Text(f"... {len(left)} more column{'s' * (len(left) > 1)} ({named}): {more}"))
 
 
-def _fitting(widths: Sequence[int], prose: set[int], room: int) -> list[int]:
+def _least(cells: Sequence[Sequence[str]], at: int, width: int) -> int:
+    """The width that sentences need at least: their longest word is not broken, unless it is very long."""
+    longest = max((cell_len(word) for row in cells for word in row[at].split()), default=0)
+    return min(width, max(_LEAST_PROSE, min(longest, _LONGEST_WORD)))
+
+
+def _fitting(widths: Sequence[int], prose: Mapping[int, int], room: int) -> list[int]:
     """The first columns that fit, prose counted in the width that it needs at least."""
     shown: list[int] = []
     used = -_GAP
     for at, width in enumerate(widths):
-        used += _GAP + (min(width, _LEAST_PROSE) if at in prose else width)
+        used += _GAP + prose.get(at, width)
         if used > room:
             break
         shown.append(at)

@@ -7,7 +7,7 @@ import dagster as dg
 
 from bcdata.catalog import Catalog, Dataset, parse_name
 from bcdata.dagster.assets.pictures import pictures
-from bcdata.dagster.checks import evaluation, results
+from bcdata.dagster.checks import evaluation, note_not_published, results
 from bcdata.dagster.partitions import fixed_ranges, symbol_set
 from bcdata.dagster.resources import run_context
 from bcdata.pipeline.zones import Step, operation
@@ -42,6 +42,7 @@ def run(
             outcomes.append(outcome)
         for partition, name, picture in pictures(work, dataset, step, list(wanted)):
             context.add_asset_metadata({name: picture}, partition_key=wanted[partition])
+    note_not_published(context.instance, context.run.run_id, outcomes)
     states = {state: sum(one.state == state for one in outcomes) for state in {one.state for one in outcomes}}
     context.log.info("%s: %s", "/".join(step.key), ", ".join(f"{n} {state}" for state, n in sorted(states.items())))
     return dg.MaterializeResult(check_results=results(step, outcomes))

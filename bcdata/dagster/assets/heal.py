@@ -11,7 +11,7 @@ import dagster as dg
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.body import metadata_of
-from bcdata.dagster.checks import evaluation, findings
+from bcdata.dagster.checks import evaluation, findings, note_not_published
 from bcdata.dagster.partitions import symbol_set
 from bcdata.dagster.resources import run_context, sources_of
 from bcdata.pipeline.zones import Step, steps
@@ -89,6 +89,7 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
                 yield from _events(step, outcome)
                 tell(step, outcome)
                 done.setdefault(step, []).append(outcome)
+        note_not_published(context.instance, context.run_id, (one for some in done.values() for one in some))
         for step, outcomes in done.items():
             yield findings(step, outcomes)
             for state, count in sorted(Counter(one.state.value for one in outcomes).items()):

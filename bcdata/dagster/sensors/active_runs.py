@@ -80,19 +80,19 @@ def _cells(run: dg.DagsterRun, catalog: Catalog, dataset: Dataset, known: Sequen
         for assets, cells in healed_by(run.run_config):
             if own & {tuple(name.split("/")) for name in assets}:
                 yield from cells
-    elif own & _assets(run, catalog):
-        yield from _range(run, dataset, known)
+    elif own & assets_of(run, catalog):
+        yield from range_of(run, dataset, known)
 
 
-def _assets(run: dg.DagsterRun, catalog: Catalog) -> set[tuple[str, ...]]:
-    """The keys of the assets that a run over assets makes."""
+def assets_of(run: dg.DagsterRun, catalog: Catalog) -> set[tuple[str, ...]]:
+    """The keys of the assets that a run over assets makes; those of its job where it does not say."""
     if run.asset_selection:
         return {tuple(key.path) for key in run.asset_selection}
     made = [one for one in catalog if job_name(one.market, one.grain) == run.job_name]
     return {step.key for dataset in made for step in steps(dataset)}
 
 
-def _range(run: dg.DagsterRun, dataset: Dataset, known: Sequence[str]) -> Iterator[Cell]:
+def range_of(run: dg.DagsterRun, dataset: Dataset, known: Sequence[str]) -> Iterator[Cell]:
     """The partitions of a run over assets, by its tags. What cannot be read is no partition of this dataset."""
     first, last = run.tags.get(_START, run.tags.get(_ONE)), run.tags.get(_END, run.tags.get(_ONE))
     if not first or not last:

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,8 @@ def heartbeat(root: Path, run: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     _held[path] = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
     fcntl.flock(_held[path], fcntl.LOCK_EX)
+    os.truncate(_held[path], 0)
+    os.pwrite(_held[path], f"{os.getpid()} {socket.gethostname()}".encode(), 0)
 
 
 def show_ended() -> None:
@@ -44,6 +47,22 @@ def dead_runs(root: Path) -> Iterator[str]:
             pass  # its process lives
         finally:
             os.close(lock)
+
+
+def process_of(root: Path, run: str) -> int | None:
+    """The process of this machine that is at work on the run; None where none is, or one of another machine."""
+    try:
+        lock = os.open(root / STATE / "runs" / run, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:  # its process lives
+        number, _, host = os.pread(lock, 300, 0).decode(errors="replace").partition(" ")
+        return int(number) if host == socket.gethostname() and number.isdecimal() else None
+    finally:
+        os.close(lock)
+    return None
 
 
 def forget(root: Path, run: str) -> None:

@@ -1,0 +1,167 @@
+"""`bcdata jobs`: runs and backfills of this lake's Dagster instance, to look at, to end and to run again."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bcdata.cli.output.run_report import conclude
+from bcdata.cli.output.show import duration, err, out, print_json, say_if_no_lake
+from bcdata.cli.output.tables import print_table
+
+if TYPE_CHECKING:
+    from bcdata.catalog import Catalog
+    from bcdata.dagster.history.listing import Job
+    from bcdata.dagster.launch import Report
+
+Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
+Number = Annotated[str, typer.Argument(metavar="ID", help="The ID of a run or a backfill, or its beginning.")]
+group = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.add_typer(group, name="jobs")
+
+
+@group.callback()
+def listing(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """List runs and backfills; end one, run one again.
+
+    What they are about, how far they are, and how long they took. Progress counts partitions of assets that are
+    made: those of an asset when all of them are. `jobs cancel ID` ends one, `jobs retry ID` runs again what failed.
+
+    Example: bcdata jobs --limit 5
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from bcdata.catalog import load_catalog
+    from bcdata.dagster.history.listing import jobs
+    from bcdata.dagster.launch import home_of, open_instance
+    from bcdata.settings import Settings
+
+    catalog, root, now = load_catalog(), Settings().root, datetime.now(UTC)  # Dagster goes by the real clock
+    found: list[Job] = []
+    if (home_of(root) / "dagster.yaml").is_file():
+        with open_instance(root) as instance:
+            found = jobs(instance, catalog, root, most=limit)
+    if as_json:
+        print_json([_plain(one, now) for one in found])
+    elif found:
+        columns = ["id", "what", "status", "progress", "started", "took", "partitions", "kind"]
+        print_table(columns, [_row(one, now) for one in found])
+    elif not say_if_no_lake(root):
+        out.print(f"no runs yet in {home_of(root)}; begin with: bcdata materialize --help", highlight=False)
+
+
+@group.command("cancel")
+def cancel(number: Number) -> None:
+    """End a run or a backfill. What is published stays.
+
+    A run of a command ends as by Ctrl-C, one that waits leaves the queue, one whose process is gone is noted as over.
+
+    Example: bcdata jobs cancel 6c8a7325
+    """
+    from bcdata.dagster.history.cancel import cancel as end
+    from bcdata.dagster.history.found import find
+    from bcdata.dagster.launch import open_instance
+
+    root = _root()
+    with open_instance(root) as instance:
+        out.print(end(instance, root, find(instance, number)), highlight=False, markup=False)
+
+
+@group.command("retry")
+def retry(number: Number, as_json: Json = False) -> None:
+    """Run again what failed in a run or a backfill.
+
+    It goes on from where that stopped, in this process. Steps that had ended well are left out, and what is
+    published is neither fetched nor computed again. Ends as `materialize` does: with status 0 when every partition
+    is published, 1 when one failed or was held back.
+
+    Example: bcdata jobs retry 6c8a7325
+    """
+    from bcdata.catalog import load_catalog
+    from bcdata.dagster.history.found import find
+    from bcdata.dagster.history.listing import SHORT
+    from bcdata.dagster.history.retry import to_retry
+    from bcdata.dagster.launch import open_instance
+
+    root, catalog = _root(), load_catalog()
+    with open_instance(root) as instance:
+        runs = to_retry(instance, root, find(instance, number))
+        reports = []
+        for run in runs:
+            report = _run(instance, catalog, run, as_json=as_json)
+            reports.append(report)
+            if not as_json:
+                went = "went on" if report.ok else "failed again"
+                out.print(f"run {run.run_id[:SHORT]} {went} as {report.runs[0][:SHORT]}", highlight=False)
+    if not all(one.ok for one in reports):
+        raise typer.Exit(1)
+
+
+def _run(instance: Any, catalog: "Catalog", run: Any, *, as_json: bool) -> "Report":
+    from bcdata.cli.output.progress import RunProgress
+    from bcdata.dagster.history.retry import plan_of
+    from bcdata.dagster.history.retry import retry as run_again
+
+    plan = plan_of(instance, catalog, run)
+    if plan is None:
+        report = run_again(instance, catalog, run)
+        for message in report.errors:
+            err.print(f"error: {message}", highlight=False, markup=False)
+        if as_json:
+            print_json({"ok": report.ok, "runs": report.runs, "errors": report.errors})
+        return report
+    progress = RunProgress(plan, quiet=as_json)
+    try:
+        with progress:
+            report = run_again(instance, catalog, run, progress)
+    except KeyboardInterrupt:
+        err.print(f"interrupted: {progress.summary()}. Retry the newest run to go on from here.", highlight=False)
+        raise typer.Exit(130) from None
+    conclude(plan, report, as_json=as_json)
+    return report
+
+
+def _root() -> Path:
+    from bcdata.dagster.launch import home_of
+    from bcdata.errors import UsageError
+    from bcdata.settings import Settings
+
+    root = Settings().root
+    if not (home_of(root) / "dagster.yaml").is_file():
+        raise UsageError(f"there are no runs: {home_of(root)} is no home of Dagster's; bcdata jobs lists them")
+    return root
+
+
+def _row(one: "Job", now: datetime) -> list[Any]:
+    from bcdata.dagster.history.listing import SHORT
+
+    progress = f"{one.done:,}/{one.total:,}" if one.total else ""
+    begun = (one.started or one.created).replace(second=0, microsecond=0)
+    took = duration(one.seconds(now))
+    return [one.id[:SHORT], one.what, one.status, progress, begun, took, one.partitions, one.kind]
+
+
+def _plain(one: "Job", now: datetime) -> dict[str, Any]:
+    seconds = one.seconds(now)
+    instants = {"created": one.created, "started": one.started, "ended": one.ended}
+    return {
+        "id": one.id,
+        "kind": one.kind,
+        "what": one.what,
+        "partitions": one.partitions,
+        "status": one.status,
+        **{name: at.isoformat(timespec="seconds") if at else None for name, at in instants.items()},
+        "seconds": None if seconds is None else round(seconds, 1),
+        "done": one.done,
+        "total": one.total,
+        "goes_on_from": one.goes_on_from,
+    }

@@ -1,0 +1,1 @@
+"""`bcdata sql`: a shell that reads the lake, statement by statement."""

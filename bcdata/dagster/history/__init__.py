@@ -1,0 +1,1 @@
+"""Runs and backfills of an instance, looked at and acted upon from the command line."""

@@ -1,0 +1,107 @@
+"""`bcdata doctor`: each thing that is wrong is named with what to do; nobody is asked where that is not wanted."""
+
+import json
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from bcdata.cli import app
+from bcdata.net.skew import SKEWS
+from bcdata.reporting.doctor import machine, network
+from bcdata_tests.world import BARS_BY_DAY, World
+
+
+@pytest.fixture
+def place(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A world whose lake is not there yet."""
+    (world.folder / "catalog.yaml").write_text(BARS_BY_DAY)
+    monkeypatch.chdir(world.folder)
+    monkeypatch.setenv("BCDATA_ROOT", str(world.folder / "lake"))
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    monkeypatch.delenv("BCDATA_CATALOG", raising=False)
+    yield world.folder
+    SKEWS.forget()
+
+
+def ran(*words: str) -> tuple[int, dict[str, list[dict[str, str]]]]:
+    done = CliRunner().invoke(app, ["doctor", "--json", *words])
+    known: dict[str, list[dict[str, str]]] = {}
+    for one in json.loads(done.stdout)["checks"]:
+        known.setdefault(one["name"], []).append(one)
+    return done.exit_code, known
+
+
+def test_all_is_well_where_every_server_answers(place: Path, world: World) -> None:
+    status, found = ran()
+    assert status == 0, found
+    sure = ("Python", "libraries", "catalog", "clock")
+    assert {one["verdict"] for name in sure for one in found[name]} == {"ok"}
+    assert [one["verdict"] for one in found["binance_archive"]] == ["ok", "ok"]
+    assert world.exchange.requests
+    assert "GB free" in found["BCDATA_ROOT"][0]["found"]
+    assert not (place / "lake").exists(), "to look makes nothing"
+
+
+def test_offline_asks_nobody(place: Path, world: World) -> None:
+    del place
+    status, found = ran("--offline")
+    assert status == 0
+    assert "binance_archive" not in found
+    assert world.asked() == []
+
+
+def test_a_server_that_cannot_be_reached_is_a_problem(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    del place
+    monkeypatch.setenv("BCDATA_BINANCE_SPOT_URL", "http://me:s3cret@127.0.0.1:9")
+    status, found = ran()
+    assert status == 1
+    [one] = found["binance_rest"]
+    assert (one["verdict"], "no connection" in one["found"]) == ("problem", True)
+    shown = CliRunner().invoke(app, ["doctor", "--offline"], env={"COLUMNS": "80"}).stdout
+    assert "s3cret" not in shown + json.dumps(found)
+    assert "BCDATA_BINANCE_SPOT_URL" in shown
+
+
+def test_a_catalog_with_a_mistake_is_a_problem(place: Path) -> None:
+    (place / "catalog.yaml").write_text("datasets: {nope: {}}")
+    status, found = ran()
+    assert status == 1
+    assert found["catalog"][0]["verdict"] == "problem"
+    assert "catalog.yaml" in found["catalog"][0]["found"]
+
+
+def test_a_file_in_the_place_of_a_folder_is_a_problem(place: Path) -> None:
+    (place / "lake").write_text("")
+    status, found = ran("--offline")
+    assert status == 1
+    assert "is no folder" in found["BCDATA_ROOT"][0]["found"]
+
+
+def test_a_taken_port_names_a_free_one() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = taken.getsockname()[1]
+        assert machine.port(number).verdict == "warning"
+        assert machine.port(number).fix.startswith("bcdata ui --port ")
+    assert machine.port(number).verdict == "ok"
+
+
+@pytest.mark.parametrize(("ahead", "verdict"), [(0, "ok"), (300, "problem"), (-300, "problem")])
+def test_a_clock_that_is_wrong_is_a_problem(ahead: int, verdict: str) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    SKEWS.forget()
+    SKEWS.observe("venue", {"Date": format_datetime(now - timedelta(seconds=ahead), usegmt=True)}, now)
+    [one] = network._clock()
+    SKEWS.forget()
+    assert one.verdict == verdict
+    assert f"{abs(ahead)}.0 s {'behind' if ahead < 0 else 'ahead of'} venue" in one.found
+
+
+def test_the_file_system_of_a_folder_is_named() -> None:
+    assert machine.file_system(Path("/proc/self")) == "proc"

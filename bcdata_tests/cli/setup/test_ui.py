@@ -1,0 +1,61 @@
+"""`bcdata ui`: it serves, ends with one line, leaves no process, and says what is in its way."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from bcdata_tests.terminal import typing
+from bcdata_tests.world import BARS_BY_DAY
+
+WORDS = [sys.executable, "-m", "bcdata", "ui", "--no-browser"]
+
+
+@pytest.fixture
+def variables(tmp_path: Path) -> dict[str, str]:
+    (tmp_path / "catalog.yaml").write_text(BARS_BY_DAY)
+    places = {"ROOT": tmp_path / "lake", "CATALOG": tmp_path / "catalog.yaml", "STATE": tmp_path / "state"}
+    own = {f"BCDATA_{name}": str(path) for name, path in places.items()}
+    return {**os.environ, **own, "DAGSTER_HOME": str(tmp_path / "home"), "TERM": "xterm"}
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def test_a_taken_port_names_the_next_free_one(variables: dict[str, str], tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        words = [*WORDS, "--port", str(taken.getsockname()[1])]
+        done = subprocess.run(words, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "is taken" in done.stderr
+    assert "try: bcdata ui --port " in done.stderr
+    assert len(done.stderr.splitlines()) <= 2
+    assert not (tmp_path / "lake").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_it_serves_until_control_c(variables: dict[str, str]) -> None:
+    port = free_port()
+    with typing([*WORDS, "--port", str(port)], variables, columns=120) as (process, terminal):
+        terminal.wait(f"http://127.0.0.1:{port}")
+        terminal.wait("wait to be\nturned on.")
+        terminal.wait("It is up")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info", timeout=20) as answer:
+            assert answer.status == 200
+        process.send_signal(signal.SIGINT)
+        terminal.wait("ended")
+        assert process.wait(40) == 130, terminal.shown
+    assert "Traceback" not in terminal.shown
+    left = subprocess.run(["pgrep", "-f", f"port {port}"], capture_output=True, text=True, check=False).stdout
+    assert left == "", "no process of it is left"
