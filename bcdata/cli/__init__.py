@@ -47,7 +47,8 @@ def _all(
 
 
 _GROUPS = (
-    init, doctor, data, materialize, lists, inspect, gaps, shell, stats, export, features, watch, verify, jobs, ui, alert
+    init, doctor, data, materialize, lists, inspect, gaps, shell, stats, export,
+    features, watch, verify, jobs, ui, alert,
 )  # fmt: skip
 for group in _GROUPS:
     group.register(app)
