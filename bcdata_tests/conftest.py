@@ -1,5 +1,7 @@
 """Fixtures that every package's tests may use."""
 
+import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -65,7 +67,7 @@ def _has_room(folder: Path) -> bool:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Marks cases as slow of which enough others go the same way, or leaves them to campaigns.
 
-    Of a test with the mark `one_in(n)` each n-th is run by default, and every second one of the whole runs in `_RUNS`;
+    Of a test with the mark `one_in(n)` each n-th is run by default, and every third one of the whole runs in `_RUNS`;
     with `one_in(n, slow=m)` of the others one in m is slow, and a campaign runs them all. Which they are follows from
     their names and the seed, so that no parameter keeps in step with the choice. The tests that take longest begin
     first, so that no worker is left with them in the end.
@@ -89,11 +91,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: (not {item.path, item.path.parent} & _LONGEST, item.path))
 
 
+def pytest_collection_finish() -> None:
+    """Modules and collected tests stay to the end: the garbage collector need not look through them again and again."""
+    gc.collect()
+    gc.freeze()
+    atexit.register(gc.unfreeze)
+    gc.set_threshold(5_000, 20, 20)
+
+
 def _shares(item: pytest.Function) -> tuple[int, int]:
     """Of how many cases of a test one is run by default, and of how many others one is slow."""
     mark = item.get_closest_marker("one_in")
     if mark is None:
-        return (2 if item.path.parent in _RUNS else 1), 1
+        return (3 if item.path.parent in _RUNS else 1), 1
     return mark.args[0], mark.kwargs.get("slow", 1)
 
 

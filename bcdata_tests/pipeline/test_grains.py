@@ -102,7 +102,7 @@ pytestmark = pytest.mark.usefixtures("exchange")
 both_markets = pytest.mark.parametrize("market", ["spot", pytest.param("um", marks=pytest.mark.slow)])
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4, slow=3)
 @both_markets
 @pytest.mark.parametrize("symbol", LIVES)
 def test_with_rest(tmp_path: Path, market: str, symbol: str) -> None:
@@ -111,6 +111,7 @@ def test_with_rest(tmp_path: Path, market: str, symbol: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.one_in(8, slow=3)
 @both_markets
 @pytest.mark.parametrize("symbol", LIVES)
 def test_without_rest(tmp_path: Path, market: str, symbol: str) -> None:

@@ -61,6 +61,7 @@ def is_all(found: dict[datetime, str], planted: dict[datetime, str], status: str
     return found == dict.fromkeys(planted, status)
 
 
+@pytest.mark.slow  # `test_all_at_once` has one too
 def test_an_outage(world: World, days: dict[str, Rows]) -> None:
     out = cut(days[DAY], 760, 840)
     put(world.mirror, {DAY: out})
@@ -93,6 +94,7 @@ def test_a_deleted_file_is_refilled_or_open(world: World, days: dict[str, Rows])
     assert is_all(run(lake, days), span(DAY, 0, 1440), "refilled")
 
 
+@pytest.mark.slow
 def test_a_deleted_file_of_a_day_with_an_outage(world: World, days: dict[str, Rows]) -> None:
     out = cut(days[DAY], 760, 840)
     put(world.mirror, {DAY: out})

@@ -102,7 +102,7 @@ def true_bars(days: Sequence[str]) -> list[tuple[object, ...]]:
     return bars_of([row for day in days for row in true_day(SYMBOL, day)])
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6, slow=3)
 @pytest.mark.parametrize("grain", ["day", "month"])
 @pytest.mark.parametrize(
     "wrong",
