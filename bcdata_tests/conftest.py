@@ -5,6 +5,7 @@ import gc
 import os
 import shutil
 import tempfile
+from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 from zlib import crc32
@@ -91,12 +92,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: (not {item.path, item.path.parent} & _LONGEST, item.path))
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
     """Modules and collected tests stay to the end: the garbage collector need not look through them again and again."""
-    gc.collect()
-    gc.freeze()
-    atexit.register(gc.unfreeze)
-    gc.set_threshold(5_000, 20, 20)
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        atexit.register(gc.unfreeze)
+        gc.set_threshold(5_000, 20, 20)
+        gc.enable()
 
 
 def _shares(item: pytest.Function) -> tuple[int, int]:
