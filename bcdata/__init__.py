@@ -9,25 +9,56 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bcdata.api.load import load
+    from bcdata.api.entities import join
+    from bcdata.api.fetch import fetch
+    from bcdata.api.gaps import coverage, gaps
+    from bcdata.api.lists import datasets, info, intervals, symbols, universe
+    from bcdata.api.load import load, scan
+    from bcdata.api.plot import plot
+    from bcdata.api.query import query
+    from bcdata.api.stats import stats
     from bcdata.errors import MissingDataError, MissingDataWarning
 
-__all__ = ["MissingDataError", "MissingDataWarning", "load"]
+__all__ = [
+    "MissingDataError",
+    "MissingDataWarning",
+    "coverage",
+    "datasets",
+    "fetch",
+    "gaps",
+    "info",
+    "intervals",
+    "join",
+    "load",
+    "plot",
+    "query",
+    "scan",
+    "stats",
+    "symbols",
+    "universe",
+]
 __version__ = "0.1.0"
 
 _MODULES = {
-    "MissingDataError": "bcdata.errors",
-    "MissingDataWarning": "bcdata.errors",
-    "load": "bcdata.api.load",
+    "bcdata.api.entities": ("join",),
+    "bcdata.api.fetch": ("fetch",),
+    "bcdata.api.gaps": ("coverage", "gaps"),
+    "bcdata.api.lists": ("datasets", "info", "intervals", "symbols", "universe"),
+    "bcdata.api.load": ("load", "scan"),
+    "bcdata.api.plot": ("plot",),
+    "bcdata.api.query": ("query",),
+    "bcdata.api.stats": ("stats",),
+    "bcdata.errors": ("MissingDataError", "MissingDataWarning"),
 }
-"""What the package offers, and where it stands."""
+"""Where what the package offers stands."""
 
 
 def __getattr__(name: str) -> Any:
     """What the package itself offers, imported when it is first asked for: polars and duckdb take their time."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -49,6 +49,12 @@ class Interval:
         """Whether a whole number of bars makes the span."""
         return self.length is not None and not span % self.length
 
+    def is_multiple_of(self, finer: "Interval") -> bool:
+        """Whether bars of this length are made of two or more whole ones of the finer."""
+        if self.length is None or finer.length is None:
+            return False
+        return self.length > finer.length and finer.fills(self.length)
+
     @property
     def fits_a_day(self) -> bool:
         """Whether a day can hold a bar: longer ones tell no day, and no file of a day has one."""

@@ -9,12 +9,12 @@ import polars as pl
 import pyarrow as pa
 
 from bcdata.api import arguments
-from bcdata.api.beside import columns_of_bars, parts_beside
-from bcdata.api.forms import Form, converted, form_of, wide_by_symbol
+from bcdata.api.loading.beside import columns_of_bars, parts_beside
+from bcdata.api.loading.forms import Form, converted, form_of, wide_by_symbol
+from bcdata.api.loading.request import request_of
+from bcdata.api.loading.rows import Request, named
+from bcdata.api.loading.scanned import scanned
 from bcdata.api.options import LoadOptions
-from bcdata.api.request import request_of
-from bcdata.api.rows import Request, named
-from bcdata.api.scanned import scanned
 from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE
 from bcdata.catalog import Catalog
 from bcdata.errors import UsageError
@@ -88,7 +88,7 @@ def load(
             pairs.
         wide: one column for each symbol, with the values of this one: `open_time`, then `BTCUSDT`, `ETHUSDT`, ...
         fill: what becomes of missing bars: `none`, `null` or `flat` (`bcdata.bars.fill`); merged bars only. Never
-            beyond now, after a delisting, or in a month that was not materialized (`bcdata.api.spans`).
+            beyond now, after a delisting, or in a month that was not materialized (`bcdata.api.loading.spans`).
         split: adds `segment`, a number that rises where the series breaks (`bcdata.bars.segments`); merged bars only.
             It looks at the real bars; filled ones belong to the segment before them.
         min_days: where it breaks: the shorter length of a gap, in days.

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from bcdata.bars.sums import IntArray, paid, sums, sums_where
+from bcdata.bars.sums import IntArray, paid, reduced, sums, sums_where
 from bcdata.errors import UsageError
 from bcdata.frames.schema import BAR, TIME, Type, conform, schema_of
 from bcdata.interval import Interval
@@ -104,52 +104,53 @@ def resample(
         calendar: which of them are expected.
     """
     reach = grid.reach(window)
-    inside = _between(bars, reach)
+    edges = np.arange(_epoch(reach.start), _epoch(reach.end) + 1, _micros(grid.length))
+    at = _positions(bars["open_time"], edges)
+    inside, at = bars[int(at[0]) : int(at[-1])], at - at[0]
     has_funding = "funding_rate" in bars.columns
     schema = resampled_bar(funding=has_funding)
     if inside.is_empty():
         return pl.DataFrame(schema=schema)
-    number = _numbers(inside["open_time"], grid)
-    first = np.flatnonzero(np.diff(number, prepend=number[0] - 1))
-    last = np.append(first[1:], number.size) - 1
-    high, low = inside["high"].to_numpy(), inside["low"].to_numpy()
-    expected = calendar.opens(finer, reach)
-    opens = number[first] * _micros(grid.length) + _epoch(grid.origin)
+    is_there = at[1:] > at[:-1]
+    first, after = at[:-1][is_there], at[1:][is_there]
+    opens, ends = edges[:-1][is_there], edges[1:][is_there]
+    totals = {name: sums(inside[name], first) for name in _SUMS}
     columns = {
         "open_time": pl.Series(opens).cast(BAR["open_time"]),
-        "known_at": pl.Series(_known(inside, first, opens + _micros(grid.length))).cast(TIME),
+        "known_at": pl.Series(_known(inside, first, ends)).cast(TIME),
         "open": inside["open"].gather(first),
-        "high": np.maximum.reduceat(high, first),
-        "low": np.minimum.reduceat(low, first),
-        "close": inside["close"].gather(last),
-        **{name: sums(inside[name], first) for name in _SUMS},
-        "bars": last - first + 1,
+        "high": reduced(np.maximum, inside["high"], first),
+        "low": reduced(np.minimum, inside["low"], first),
+        "close": inside["close"].gather(after - 1),
+        **totals,
+        "bars": after - first,
         **_settled(inside, first, has_funding=has_funding),
-        **_calendar_counts(ledger, expected, _numbers(expected, grid), number[first]),
+        **_calendar_counts(ledger, calendar, finer, opens, ends),
     }
-    vwap = pl.when(pl.col("volume") != 0).then(pl.lit(paid(inside, first)) / pl.col("volume"))
+    vwap = pl.when(pl.col("volume") != 0).then(pl.lit(paid(inside, first, totals["quote_volume"])) / pl.col("volume"))
     return conform(pl.DataFrame(columns).with_columns(vwap.alias("vwap")), schema)
 
 
-def _between(bars: pl.DataFrame, window: Window) -> pl.DataFrame:
-    """The ascending bars that open in the window, without a copy."""
-    opens = bars["open_time"].to_physical().to_numpy()
-    first, end = np.searchsorted(opens, [_epoch(window.start), _epoch(window.end)])
-    return bars[int(first) : int(end)]
-
-
-def _numbers(opens: pl.Series, grid: Resampling) -> IntArray:
-    """The number of each open's window, counted from the origin."""
-    numbers: IntArray = (opens.to_physical().to_numpy() - _epoch(grid.origin)) // _micros(grid.length)
-    return numbers
+def _positions(opens: pl.Series, instants: IntArray) -> IntArray:
+    """How many of the ascending opens lie before each of the ascending instants (µs)."""
+    found = np.zeros(len(instants), dtype=np.int64)
+    for chunk in opens.to_physical().get_chunks():
+        if len(chunk):
+            micros = chunk.to_numpy()
+            low, high = np.searchsorted(instants, [micros[0], micros[-1]], side="right")
+            found[low:high] += np.searchsorted(micros, instants[low:high])
+            found[high:] += len(chunk)
+    return found
 
 
 def _known(bars: pl.DataFrame, first: IntArray, ends: IntArray) -> IntArray:
     """When each window is known (µs): at its end, or when the last of its bars is."""
     if "known_at" not in bars.columns:
         return ends
-    latest: IntArray = np.maximum.reduceat(bars["known_at"].to_physical().fill_null(0).to_numpy(), first)
-    return np.maximum(latest, ends)
+    known = bars["known_at"].to_physical()
+    latest = reduced(np.maximum, known.fill_null(0) if known.null_count() else known, first)
+    found: IntArray = np.maximum(latest, ends)
+    return found
 
 
 def _settled(bars: pl.DataFrame, first: IntArray, *, has_funding: bool) -> dict[str, pl.Series | IntArray]:
@@ -160,19 +161,27 @@ def _settled(bars: pl.DataFrame, first: IntArray, *, has_funding: bool) -> dict[
     return {"funding_rate": sums_where(rates, first, settlements > 0), "settlements": settlements}
 
 
-def _calendar_counts(ledger: pl.DataFrame, opens: pl.Series, own: IntArray, numbers: IntArray) -> dict[str, IntArray]:
-    """How many finer bars the windows of these numbers should have, and how many of them are explained.
+def _calendar_counts(
+    ledger: pl.DataFrame, calendar: Calendar, finer: Interval, opens: IntArray, ends: IntArray
+) -> dict[str, IntArray]:
+    """How many finer bars the windows [opens, ends) should have, and how many of them are explained."""
+    told = ledger.filter(pl.col("status").is_in([status.value for status in EXPLAINED])).sort("start")
+    start, last = (column.to_physical().to_numpy() for column in (told["start"], told["end"]))
+    begin, stop = calendar.positions(finer, start), calendar.positions(finer, last + 1)
+    begin = np.maximum(begin, np.concatenate([[0], np.maximum.accumulate(stop)[:-1]]) if begin.size else begin)
+    lengths = np.maximum(stop - begin, 0)
+    before = np.concatenate([[0], np.cumsum(lengths)])
 
-    `opens` are all that the calendar has over the ledger's time, and `own` the number of each one's window.
-    """
-    changes = np.zeros(len(opens) + 1, dtype=np.int64)
-    told = ledger.filter(pl.col("status").is_in([status.value for status in EXPLAINED]))
-    micros, start, end = (column.to_physical().to_numpy() for column in (opens, told["start"], told["end"]))
-    np.add.at(changes, np.searchsorted(micros, start), 1)
-    np.add.at(changes, np.searchsorted(micros, end, side="right"), -1)
-    explained = np.concatenate([[0], np.cumsum(np.cumsum(changes[:-1]) > 0)])
-    begin, stop = np.searchsorted(own, numbers), np.searchsorted(own, numbers, side="right")
-    return {"expected": stop - begin, "explained": explained[stop] - explained[begin]}
+    def explained(positions: IntArray) -> IntArray:
+        """How many explained opens lie before each position."""
+        run = np.searchsorted(begin, positions, side="right") - 1
+        inside: IntArray = np.where(run < 0, 0, before[run] + np.clip(positions - begin[run], 0, lengths[run]))
+        return inside
+
+    low, high = calendar.positions(finer, opens), calendar.positions(finer, ends)
+    if not begin.size:
+        return {"expected": high - low, "explained": np.zeros_like(low)}
+    return {"expected": high - low, "explained": explained(high) - explained(low)}
 
 
 def _micros(length: timedelta) -> int:

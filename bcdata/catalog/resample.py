@@ -42,7 +42,7 @@ class Resample(Section):
     def complaint(self, finer: Interval) -> str | None:
         """Why bars of `finer` cannot make these; None where they can."""
         own, length = finer.length, self.bar_interval.length
-        if own is None or length is None or length <= own or length % own:
+        if own is None or length is None or not self.bar_interval.is_multiple_of(finer):
             return f"{self.interval} is no multiple of {finer.name}"
         if self.offset % own:
             return f"the offset {_written(self.offset)} is no multiple of {finer.name}"

@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 from typer.exceptions import TyperException
 
-from bcdata.cli import alert, data, export, features, gaps, inspect, lists, materialize, verify, watch
+from bcdata.cli import alert, data, export, features, gaps, inspect, lists, materialize, stats, verify, watch
 from bcdata.cli.output.show import out, print_json
 from bcdata.errors import BcdataError, MissingDataWarning, UsageError
 from bcdata.providers.registry import UNAVAILABLE
@@ -43,7 +43,7 @@ def _all(
     """Options of the program itself."""
 
 
-for group in (materialize, lists, inspect, gaps, data, export, features, watch, verify, alert):
+for group in (materialize, lists, inspect, gaps, data, stats, export, features, watch, verify, alert):
     group.register(app)
 
 

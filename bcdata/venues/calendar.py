@@ -3,12 +3,17 @@
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from bcdata.errors import UsageError
 from bcdata.frames.schema import TIME
-from bcdata.interval import Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.windows import Window
+
+IntArray = npt.NDArray[np.int64]
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Calendar(Protocol):
@@ -16,6 +21,9 @@ class Calendar(Protocol):
 
     def opens(self, interval: Interval, window: Window) -> pl.Series:
         """The opens (UTC, ascending) of all bars expected in the window."""
+
+    def positions(self, interval: Interval, instants: IntArray) -> IntArray:
+        """How many bars open before each instant (µs since the epoch), counted from one that is the same for all."""
 
 
 class AlwaysOpen:
@@ -28,6 +36,14 @@ class AlwaysOpen:
             return pl.Series("open_time", [], dtype=TIME)
         step: timedelta | str = interval.length or "1mo"
         return pl.datetime_range(start, window.end, step, closed="left", time_unit="us", eager=True).alias("open_time")
+
+    def positions(self, interval: Interval, instants: IntArray) -> IntArray:
+        """How many opens of the interval's grid lie before each instant, counted from its anchor."""
+        if interval.length is None:
+            raise UsageError(f"bars of {interval.name} are of no fixed length: their opens are not counted")
+        ahead: IntArray = instants - (interval.anchor - EPOCH) // _MICROSECOND
+        found: IntArray = -(-ahead // (interval.length // _MICROSECOND))
+        return found
 
 
 def calendar(name: str) -> Calendar:

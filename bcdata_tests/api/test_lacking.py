@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bcdata
-from bcdata.api.lacking import Missing, tell_of_lacking
+from bcdata.api.loading.lacking import Missing, tell_of_lacking
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.catalog.load import PACKAGED
 from bcdata.errors import UsageError

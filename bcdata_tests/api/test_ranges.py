@@ -37,7 +37,7 @@ def test_a_range_without_files_has_the_columns_all_the_same(root: Path, catalog:
         D, "BTCUSDT", "2024-01", fill=fill, columns=["close"], missing="ignore", root=root, catalog=catalog
     )
     assert asked.columns == ["symbol", "open_time", "close"]
-    with pytest.raises(UsageError, match="there is no column clsoe; near are close.*; there are symbol, open_time, open, high"):
+    with pytest.raises(UsageError, match=r"no column clsoe; near are close.*; there are symbol, open_time"):
         bcdata.load(D, "BTCUSDT", "2024-01", columns=["clsoe"], missing="ignore", root=root, catalog=catalog)
 
 

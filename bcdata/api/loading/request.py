@@ -6,11 +6,11 @@ from pathlib import Path
 
 from bcdata.api import arguments
 from bcdata.api.instants import asked_range
-from bcdata.api.joined import JoinedDataset, datasets_to_join
-from bcdata.api.lacking import Missing
 from bcdata.api.lake import catalog_of, lake_of
-from bcdata.api.rows import Request
-from bcdata.api.sources import rows_meant
+from bcdata.api.loading.joined import datasets_to_join, known_rows
+from bcdata.api.loading.lacking import reaction_of
+from bcdata.api.loading.rows import Request
+from bcdata.api.loading.sources import rows_meant
 from bcdata.bars.fill import Fill
 from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE
 from bcdata.catalog import Catalog
@@ -44,7 +44,7 @@ def request_of(
     days, change = arguments.number("min_days", min_days), arguments.number("min_price_change", min_price_change)
     arguments.flag("split", split)
     rows = rows_meant(known, dataset, zone, interval)
-    policy, reaction = _policy(fill), _reaction(missing)
+    policy, reaction = _policy(fill), reaction_of(missing)
     if (policy is not Fill.NONE or split) and not rows.are_bars:
         raise UsageError("only merged bars can be filled and split; leave `fill` and `split` out")
     if split and rows.source.frame_type.is_signed:
@@ -61,7 +61,7 @@ def request_of(
         reaction,
         policy,
         (days, change) if split else None,
-        [JoinedDataset.of(store, one) for one in joins],
+        [known_rows(store, one) for one in joins],
     )
 
 
@@ -69,9 +69,3 @@ def _policy(fill: str) -> Fill:
     if arguments.text("fill", fill, f"one of {', '.join(Fill)}") not in set(Fill):
         raise UsageError(f"there is no fill policy {fill!r}; it is one of {', '.join(Fill)}")
     return Fill(fill)
-
-
-def _reaction(missing: str) -> Missing:
-    if arguments.text("missing", missing, f"one of {', '.join(Missing)}") not in set(Missing):
-        raise UsageError(f"`missing` is {missing!r}; it is one of {', '.join(Missing)}")
-    return Missing(missing)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from bcdata.api import arguments
-from bcdata.api.rows import require_columns
-from bcdata.api.sources import Rows
+from bcdata.api.loading.rows import require_columns
+from bcdata.api.loading.sources import Rows
 from bcdata.errors import UsageError
 from bcdata.sql.views import schema_of
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from bcdata.api import arguments
 from bcdata.catalog import Dataset
-from bcdata.errors import MissingDataError, MissingDataWarning
+from bcdata.errors import MissingDataError, MissingDataWarning, UsageError
 from bcdata.pipeline.lake import keys_over
 from bcdata.pipeline.raw.due import due_until
 from bcdata.store.layout import Partition
@@ -26,6 +27,17 @@ class Missing(StrEnum):
     IGNORE = "ignore"
 
 
+def reaction_of(missing: object) -> Missing:
+    """The reaction of this name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if arguments.text("missing", missing, f"one of {', '.join(Missing)}") not in set(Missing):
+        raise UsageError(f"`missing` is {missing!r}; it is one of {', '.join(Missing)}")
+    return Missing(str(missing))
+
+
 def tell_of_lacking(
     dataset: Dataset,
     name: str,
@@ -34,6 +46,7 @@ def tell_of_lacking(
     *,
     now: datetime,
     missing: Missing,
+    hint: str = "",
 ) -> None:
     """Says which partitions of the range are not published, with the command that fetches them.
 
@@ -47,6 +60,7 @@ def tell_of_lacking(
         asked: first instant, and the one before which rows were asked for; None where there was none.
         now: the present instant (UTC).
         missing: what to do.
+        hint: what is added where nothing at all is there.
 
     Raises:
         MissingDataError: something is not there, and `missing` is `raise`.
@@ -58,14 +72,16 @@ def tell_of_lacking(
     if partitions and not found:
         return
     text = (
-        _words(dataset, name, found) if found else f"{name}: nothing of it was published yet; {_FETCH} {dataset.name}"
+        _words(dataset, name, found)
+        if found
+        else f"{name}: nothing of it was published yet; {_FETCH} {dataset.name}{hint}"
     )
     if missing is Missing.RAISE:
         raise MissingDataError(text)
-    warnings.warn(text, MissingDataWarning, stacklevel=_levels_to_the_caller())
+    warnings.warn(text, MissingDataWarning, stacklevel=levels_to_the_caller())
 
 
-def _levels_to_the_caller() -> int:
+def levels_to_the_caller() -> int:
     """How far up the stack the line stands that called into this package, as `warnings` counts from its caller."""
     levels, frame = 1, inspect.currentframe()
     frame = frame.f_back if frame else None

@@ -24,6 +24,7 @@ class Rows:
         name: of the dataset, or of the coarser bars that are made of it.
         interval: the length of the bars; None where rows are none.
         grid: where the windows of coarser bars lie that are computed out of the zone's; None where rows are read.
+        hint: what else there is of this name, for texts that say that something is not there.
     """
 
     source: Dataset
@@ -31,6 +32,7 @@ class Rows:
     name: str
     interval: Interval | None
     grid: Resampling | None = None
+    hint: str = ""
 
     @property
     def grid_schema(self) -> pl.Schema | None:
@@ -66,7 +68,7 @@ def rows_meant(catalog: Catalog, dataset: str, zone: str, interval: str | None =
     if found.ends_at_raw:
         raise UsageError(no_parser(dataset))
     if interval is None:
-        return Rows(found, zone, dataset, found.interval)
+        return Rows(found, zone, dataset, found.interval, hint=_of_the_same_name(catalog, dataset))
     if zone != "merged":
         raise UsageError("only merged bars are resampled; leave `interval` out")
     return _coarser(found, interval)
@@ -75,6 +77,11 @@ def rows_meant(catalog: Catalog, dataset: str, zone: str, interval: str | None =
 def intervals_of(dataset: Dataset) -> dict[str, str]:
     """The coarser bars that are kept of a dataset: their names by interval; those with an offset are left out."""
     return {one.interval: name for name, one in dataset.resampled().items() if not one.offset}
+
+
+def _of_the_same_name(catalog: Catalog, dataset: str) -> str:
+    finer = next((one.name for one in catalog if dataset in one.resampled()), None)
+    return f'; bars of this name are also made of {finer}: load them with zone="resampled"' if finer else ""
 
 
 def _named(catalog: Catalog, dataset: str) -> Dataset:
@@ -104,7 +111,7 @@ def _coarser(dataset: Dataset, interval: str) -> Rows:
         raise UsageError(f"the rows of {dataset.name} are no bars, and are not resampled; leave `interval` out")
     if wanted == own:
         return Rows(dataset, "merged", dataset.name, own)
-    if own.length is None or wanted.length is None or wanted.length <= own.length or not own.fills(wanted.length):
+    if not wanted.is_multiple_of(own):
         raise UsageError(
             f"bars of {interval} cannot be made of {own.name}: it has to be a multiple of {own.name}, of weeks at most"
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from bcdata.api.rows import Request, named
+from bcdata.api.loading.rows import Request, named
 
 _AT_ONCE = 32
 """Symbols whose rows are in memory at once."""
@@ -25,13 +25,13 @@ def scanned(request: Request, columns: Sequence[str] | None) -> pl.LazyFrame:
         wanted: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
         del batch_size  # rows come by symbols
-        left, symbols = n_rows, list(found)
-        schema = empty.schema if wanted is None else {name: empty.schema[name] for name in wanted}
+        left, symbols = n_rows, _possible(list(found), predicate)
+        names = empty.columns if wanted is None else wanted
         some = columns if wanted is None else wanted
         for first in range(0, len(symbols), _AT_ONCE):
             part = {symbol: found[symbol] for symbol in symbols[first : first + _AT_ONCE]}
             frames = list(request.frames(part, some))
-            rows = named(pl.concat([empty.clear(), *frames], how="diagonal"), some).select(schema)
+            rows = named(pl.concat([empty.clear(), *frames], how="diagonal"), some).select(names)
             if left is not None:
                 rows = rows.head(left)
                 left -= rows.height
@@ -41,3 +41,10 @@ def scanned(request: Request, columns: Sequence[str] | None) -> pl.LazyFrame:
         request.store.remember()
 
     return register_io_source(read, schema=empty.schema, validate_schema=False)
+
+
+def _possible(symbols: list[str], predicate: pl.Expr | None) -> list[str]:
+    """The symbols that rows can be of: all, unless the predicate is of the symbol alone."""
+    if predicate is None or predicate.meta.root_names() != ["symbol"]:
+        return symbols
+    return pl.DataFrame({"symbol": symbols}, schema={"symbol": pl.String}).filter(predicate)["symbol"].to_list()

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from bcdata.api import arguments
-from bcdata.api.rows import require_columns
+from bcdata.api.loading.rows import require_columns
 from bcdata.errors import UsageError
 
 

@@ -8,12 +8,13 @@ from functools import partial
 import polars as pl
 
 from bcdata import clock
-from bcdata.api.coarser import coarser_rows
 from bcdata.api.instants import Asked
-from bcdata.api.joined import JoinedDataset, joined_columns
-from bcdata.api.lacking import Missing, tell_of_lacking
-from bcdata.api.sources import Rows
-from bcdata.api.spans import fillable, filled
+from bcdata.api.loading.coarser import coarser_rows
+from bcdata.api.loading.joined import joined_columns, joined_to_bars
+from bcdata.api.loading.known_rows import KnownRows
+from bcdata.api.loading.lacking import Missing, tell_of_lacking
+from bcdata.api.loading.sources import Rows
+from bcdata.api.loading.spans import fillable, filled
 from bcdata.bars.fill import FILLED, Fill
 from bcdata.bars.segments import split as split_bars
 from bcdata.errors import UsageError
@@ -53,7 +54,7 @@ class Request:
     missing: Missing = Missing.WARN
     policy: Fill = Fill.NONE
     split: tuple[float, float] | None = None
-    joins: Sequence[JoinedDataset] = ()
+    joins: Sequence[KnownRows] = ()
 
     def found(self) -> dict[str, list[Partition]]:
         """The partitions by symbol. What is lost is an error; what is lacking is told as was asked.
@@ -68,7 +69,7 @@ class Request:
         is_wanted = partial(overlaps, source, self.window)
         for symbol, partitions in there.items():
             require_none_lost(self.store, partitions, zone, name, source=source.name, wanted=is_wanted, symbol=symbol)
-        tell_of_lacking(source, name, there, self.asked, now=clock.now(), missing=self.missing)
+        tell_of_lacking(source, name, there, self.asked, now=clock.now(), missing=self.missing, hint=self.of.hint)
         return there
 
     def frames(self, found: Mapping[str, Sequence[Partition]], columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
@@ -144,7 +145,7 @@ class Request:
         elif self.policy is Fill.FLAT:
             found = found.with_columns(pl.lit(None, pl.Boolean).alias(FILLED))
         for one in self.joins:
-            found = one.joined(found, symbol, interval)
+            found = joined_to_bars(found, one, symbol, interval)
         return found
 
 

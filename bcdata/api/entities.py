@@ -1,0 +1,131 @@
+"""Point-in-time joins: to each symbol and time the newest row of a dataset that was known by then."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from bcdata import clock
+from bcdata.api import arguments
+from bcdata.api.lake import catalog_of, lake_of
+from bcdata.api.loading.known_rows import KnownRows
+from bcdata.api.loading.lacking import Missing, reaction_of, tell_of_lacking
+from bcdata.api.loading.rows import require_columns
+from bcdata.api.loading.sources import rows_meant
+from bcdata.catalog import Catalog
+from bcdata.errors import UsageError
+from bcdata.frames.schema import TIME
+from bcdata.sql.views import schema_of
+
+ROW_TIME = "row_time"
+"""The open of the row that was joined."""
+_TIMES = ("open_time", "time", "known_at")
+_INSTANT = timedelta(microseconds=1)
+_ORDER = "_entity"
+
+
+def join(
+    entities: Any,
+    dataset: str,
+    features: str | Iterable[str],
+    on: str = "time",
+    *,
+    zone: str = "features",
+    max_age: timedelta | None = None,
+    missing: str = "warn",
+    root: str | Path | None = None,
+    catalog: Catalog | None = None,
+) -> pl.DataFrame:
+    """To each entity the newest row of its symbol that was known at its time: `known_at` at or before it.
+
+    Of several rows that were known, the one with the latest open counts. Nothing that was learnt later is seen, so
+    that what is trained on the result could have been computed at the time.
+
+    Args:
+        entities: with `symbol` and the time, and whatever else; in any order, repeated as well. Anything that polars
+            makes a frame of.
+        dataset: whose rows are joined.
+        features: columns of the zone: one or several.
+        on: the column of the entities that is their time: datetimes, UTC where they have no zone.
+        zone: `features`, `merged`, `labels` or `resampled`, with the names that `load` takes.
+        max_age: rows that opened longer before the time do not count; None for no limit.
+        missing: as in `load`, of partitions between the first and the last entity.
+        root: the lake; BCDATA_ROOT if None.
+        catalog: the one in force if None.
+
+    Returns:
+        The entities in their order with the columns, and `row_time`: the open of the row, in UTC. Null where no row
+        was known, and of symbols that the lake has nothing of.
+
+    Raises:
+        UsageError: a dataset, zone or column that there is not, entities without `symbol` or time, or with a column
+            of a name that is joined.
+        StoreError: a file is damaged.
+
+    Example:
+        >>> trades = pl.DataFrame({"symbol": ["BTCUSDT"], "time": [datetime(2023, 2, 1, 12, 0, 30, tzinfo=UTC)]})
+        >>> bcdata.join(trades, "spot_klines_1m", ["rsi_14", "natr_14"])
+    """
+    asked, names = _entities(entities, on), _names(features)
+    known, store = catalog_of(catalog), lake_of(root)
+    rows = rows_meant(known, dataset, zone)
+    schema = schema_of(rows.source, zone, dataset)
+    require_columns(names, [name for name in schema.names() if name not in _TIMES])
+    if taken := [name for name in (*names, ROW_TIME) if name in asked.columns]:
+        raise UsageError(f"the entities have a column {', '.join(taken)} of their own; rename it")
+    of = KnownRows.of(store, rows.source, zone, dataset, columns=names, time_as=ROW_TIME)
+    by_symbol = {str(symbol): part for (symbol,), part in asked.group_by("symbol")}
+    _tell_of_lacking(of, by_symbol, on, reaction_of(missing))
+    parts = [of.joined(part, symbol, pl.col(on)) for symbol, part in by_symbol.items()]
+    store.remember()
+    found = pl.concat(parts or [of.joined(asked, "", pl.col(on))]).sort(_ORDER).drop(_ORDER)
+    if max_age is None:
+        return found
+    fresh = pl.col(on) - pl.col(ROW_TIME) <= max_age
+    return found.with_columns(pl.when(fresh).then(name).alias(name) for name in (*names, ROW_TIME))
+
+
+def _names(features: object) -> list[str]:
+    given = [features] if isinstance(features, str) else features
+    names = arguments.texts("features", given, "names of columns in a list")
+    if not names:
+        raise UsageError("no features were named; write features=['rsi_14']")
+    return names
+
+
+def _entities(given: Any, on: str) -> pl.DataFrame:
+    """The entities as a frame, their time in UTC, with a column that keeps their order.
+
+    Raises:
+        UsageError: they are no frame, or lack a column.
+    """
+    arguments.text("on", on, "the name of a column")
+    try:
+        frame = given.collect() if isinstance(given, pl.LazyFrame) else pl.DataFrame(given)
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise UsageError(f"`entities` takes a frame with symbol and {on}; this is none: {error}") from None
+    if absent := [name for name in ("symbol", on) if name not in frame.columns]:
+        raise UsageError(f"the entities have no column {', '.join(absent)}; there are {', '.join(frame.columns)}")
+    kind = frame.schema[on]
+    if kind == pl.Date:
+        frame = frame.with_columns(pl.col(on).cast(TIME))
+    elif not isinstance(kind, pl.Datetime):
+        raise UsageError(f"the column {on} of the entities holds {kind}; it has to be datetimes")
+    elif kind.time_zone is None:
+        frame = frame.with_columns(pl.col(on).dt.replace_time_zone("UTC"))
+    if frame.schema["symbol"] != pl.String:
+        frame = frame.with_columns(pl.col("symbol").cast(pl.String))
+    if frame["symbol"].null_count() or frame[on].null_count():
+        raise UsageError(f"the entities have rows without symbol or {on}; drop them first")
+    return frame.with_row_index(_ORDER)
+
+
+def _tell_of_lacking(of: KnownRows, entities: Mapping[str, pl.DataFrame], on: str, missing: Missing) -> None:
+    """Says which partitions around the entities were never published."""
+    ends = [end for part in entities.values() for end in (part[on].min(), part[on].max()) if isinstance(end, datetime)]
+    if ends:
+        there = {symbol: of.partitions.get(symbol, []) for symbol in entities}
+        asked = (min(ends), max(ends) + _INSTANT)
+        tell_of_lacking(of.dataset, of.name, there, asked, now=clock.now(), missing=missing)

@@ -1,0 +1,113 @@
+"""Materialize and load in one call."""
+
+import warnings
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Unpack
+
+import polars as pl
+
+from bcdata import clock
+from bcdata.api import arguments
+from bcdata.api.instants import asked_range
+from bcdata.api.lake import catalog_of
+from bcdata.api.load import load
+from bcdata.api.loading.lacking import Missing, levels_to_the_caller, reaction_of
+from bcdata.api.options import LoadOptions
+from bcdata.dagster.launch import Report, launch, open_instance
+from bcdata.errors import MissingDataError, MissingDataWarning, UsageError
+from bcdata.instruments.discovery import discover
+from bcdata.net.settings import HttpSettings
+from bcdata.pipeline.zones import Zone
+from bcdata.runs.asked import Asked, request_of
+from bcdata.runs.plan import make_plan
+from bcdata.runs.preflight import prepare
+from bcdata.settings import Settings
+
+_INSTANT = timedelta(microseconds=1)
+_TOLD = 3
+"""Partitions whose trouble a text names."""
+
+
+def fetch(
+    dataset: str,
+    symbols: str | Iterable[str],
+    start: str | date | None = None,
+    end: str | date | None = None,
+    *,
+    refill: bool = True,
+    **options: Unpack[LoadOptions],
+) -> pl.DataFrame:
+    """Brings what is asked for up to date, as `bcdata materialize` does, and loads it.
+
+    What is there and still true is neither fetched nor computed again. Bars are materialized alone where bars alone are
+    asked for; features and what else is made of them only where they are. It works on the lake of BCDATA_ROOT.
+
+    Args:
+        dataset: its name.
+        symbols: one or several, as people write them (`btcusdt`, `BTC/USDT`).
+        start: the first instant, included, as in `load`; the dataset's start if None.
+        end: the instant before which bars open; now if None.
+        refill: whether sources that repair are asked for what the archive lacks.
+        options: as in `load`. `missing` also says what becomes of partitions that failed or were held back.
+
+    Returns:
+        As `load` does.
+
+    Raises:
+        UsageError: as `load` does; or `root` is given.
+        MissingDataError: `missing` is `raise`, and something could not be had.
+        ProviderError: a provider cannot be asked.
+
+    Example:
+        >>> bars = bcdata.fetch("spot_klines_1m", ["BTCUSDT"], "2023-01", "2023-02")
+    """
+    if options.get("root") is not None:
+        raise UsageError("fetch works on the lake of BCDATA_ROOT; leave `root` out")
+    reaction = reaction_of(options.get("missing", "warn"))
+    names, catalog = arguments.symbols(symbols), catalog_of(options.get("catalog"))
+    _, window = asked_range(start, end)
+    source, now = catalog[arguments.text("dataset", dataset, "the name of a dataset")], clock.now()
+    HttpSettings()  # one in a setting, too
+    grain = source.grain
+    first = max(source.start, grain.key(window.start))
+    last = grain.key(min(window.end - _INSTANT, now))
+    asked = Asked(dataset, tuple(names), first, last, None, _until(options), refill)
+    request = request_of(catalog, asked, now, declared=lambda one: discover([one], {}))
+    plan = make_plan(catalog, request, now)
+    root = Settings().root
+    prepare(root, plan)
+    checked: LoadOptions = {**options, "missing": "ignore"}
+    load(dataset, [], start, end, **checked)  # a mistake in the options is said before anything runs
+    with open_instance(root) as instance:
+        report = launch(instance, catalog, plan)
+    if not report.ok and reaction is not Missing.IGNORE:
+        if reaction is Missing.RAISE:
+            raise MissingDataError(_troubles(report))
+        warnings.warn(_troubles(report), MissingDataWarning, stacklevel=levels_to_the_caller())
+    try:
+        return load(dataset, request.symbols, start, end, **options)
+    except UsageError as error:
+        if report.ok:
+            raise
+        raise MissingDataError(_troubles(report)) from error
+
+
+def _until(options: LoadOptions) -> Zone | None:
+    """The last zone that is needed."""
+    wants_more = options.get("features") or options.get("labels") or options.get("zone", "merged") != "merged"
+    return None if wants_more else Zone.MERGED
+
+
+def _troubles(report: Report) -> str:
+    """Which partitions failed or were held back first, and why."""
+    first: dict[tuple[str, str], str] = {}
+    for step, outcome in report.outcomes:
+        if not outcome.ok:
+            place = (outcome.partition.symbol, outcome.partition.date)
+            first.setdefault(
+                place, f"{'/'.join(step.key)} {' '.join(place)} {outcome.state}: {outcome.verdict.summary()}"
+            )
+    told = [*report.errors, *first.values()]
+    more = f"; and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
+    return "; ".join(told[:_TOLD]) + more

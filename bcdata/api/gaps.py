@@ -1,0 +1,178 @@
+"""Which bars are missing and why, and how much of what was asked for is there."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from bcdata import clock
+from bcdata.api import arguments
+from bcdata.api.instants import Asked, asked_range
+from bcdata.api.lake import catalog_of, lake_of
+from bcdata.catalog import Catalog, Dataset, no_parser
+from bcdata.errors import UsageError
+from bcdata.frames.schema import LEDGER, schema_of
+from bcdata.pipeline.lake import keys_over
+from bcdata.reporting.coverage import CELL
+from bcdata.reporting.gap_report import DatasetGaps, GapRequest, ask
+from bcdata.store.store import Store
+from bcdata.venues.calendar import calendar, closed_window
+from bcdata.windows import Grain, Window
+
+GAP = schema_of({"symbol": pl.String, "date": pl.String, **LEDGER, "refill": pl.String})
+NOT_MATERIALIZED = "not_materialized"
+"""Expected bars of partitions that were never published."""
+_NOTHING: dict[str, str | int] = dict.fromkeys(CELL, 0)
+_INSTANT = timedelta(microseconds=1)
+
+
+def gaps(
+    dataset: str,
+    symbols: str | Iterable[str] | None = None,
+    start: str | date | None = None,
+    end: str | date | None = None,
+    *,
+    status: str | Iterable[str] | None = None,
+    root: str | Path | None = None,
+    catalog: Catalog | None = None,
+) -> pl.DataFrame:
+    """The gap ledger: runs of missing bars, why they are missing, and how that is known.
+
+    Args:
+        dataset: its name.
+        symbols: one, several, or None for all that are there.
+        start: the first instant, included, as in `load`.
+        end: the instant before which missing bars open, itself left out.
+        status: only these: `open`, `refilled`, `upstream`, `no_trades`, `not_listed`, `delisted`, `not_published`,
+            `quarantined`.
+        root: the lake; BCDATA_ROOT if None.
+        catalog: the one in force if None.
+
+    Returns:
+        `symbol`, `date`, `start` and `end` (opens of the first and the last missing bar, UTC, both included), `bars`,
+        `status`, `evidence`, `refill`; by symbol and time. Runs that reach over an end of the range are whole.
+
+    Raises:
+        UsageError: a dataset, symbol, status or instant that there is not.
+        StoreError: a ledger is damaged.
+
+    Example:
+        >>> bcdata.gaps("spot_klines_1m", "BTCUSDT", "2023-03", "2023-04", status="upstream")
+    """
+    _, window = asked_range(start, end)
+    store, known = lake_of(root), catalog_of(catalog)
+    source = _with_ledger(known, dataset)
+    statuses = None if status is None else arguments.texts("status", [status] if isinstance(status, str) else status,
+                                                           "statuses of the ledger in a list, or None")  # fmt: skip
+    found = _found(store, known, source, symbols, statuses)
+    if found is None:
+        return pl.DataFrame(schema=GAP)
+    return found.runs.filter(pl.col("start") < window.end, pl.col("end") >= window.start)
+
+
+def coverage(
+    dataset: str,
+    symbols: str | Iterable[str] | None = None,
+    start: str | date | None = None,
+    end: str | date | None = None,
+    *,
+    by: str | None = None,
+    root: str | Path | None = None,
+    catalog: Catalog | None = None,
+) -> pl.DataFrame:
+    """Of the bars that each symbol should have in a month or day, how many are there, and why the others are not.
+
+    Args:
+        dataset: its name; its rows are bars, or others of a steady pace.
+        symbols: one, several, or None for all that are there.
+        start: from the partition on that holds this instant; from each symbol's first one if None.
+        end: up to the partition that holds the instant before this one; to each symbol's last one if None.
+        by: `month` or `day`; the dataset's own partitions if None.
+        root: the lake; BCDATA_ROOT if None.
+        catalog: the one in force if None.
+
+    Returns:
+        `symbol`, `date`, `expected`, `present`, one column for each status of the ledger, and `not_materialized`: bars
+        of partitions that were never published. `present`, the statuses but `refilled`, and `not_materialized` add up
+        to `expected`. Only bars that have closed are expected.
+
+    Raises:
+        UsageError: a dataset, symbol or instant that there is not, or rows without a pace.
+        StoreError: a ledger is damaged.
+
+    Example:
+        >>> bcdata.coverage("spot_klines_1m", "BTCUSDT", "2023-01", "2023-04")
+    """
+    asked, window = asked_range(start, end)
+    store, known = lake_of(root), catalog_of(catalog)
+    source = _with_ledger(known, dataset)
+    if not source.frame_type.is_regular:
+        raise UsageError(f"the rows of {dataset} have no pace, so that none is expected at a time; use gaps")
+    grain = _grain(source, by)
+    found = _found(store, known, source, symbols, None)
+    there: dict[str, list[str]] = {}
+    for symbol, date_key in found.places if found else ():
+        there.setdefault(symbol, []).append(date_key)
+    absent = [
+        row
+        for symbol in (there if symbols is None else arguments.symbols(symbols))
+        for row in _never_published(source, symbol, sorted(there.get(symbol, [])), asked, grain)
+    ]
+    cells = found.cells(grain) if found else pl.DataFrame(schema=CELL)
+    lacking = pl.DataFrame(absent, schema={**CELL, NOT_MATERIALIZED: pl.Int64})
+    every = pl.concat([cells.with_columns(pl.lit(0, pl.Int64).alias(NOT_MATERIALIZED)), lacking])
+    first, last = grain.key(window.start), grain.key(window.end - _INSTANT)
+    return every.filter(pl.col("date").is_between(pl.lit(first), pl.lit(last))).sort("symbol", "date")
+
+
+def _with_ledger(catalog: Catalog, dataset: str) -> Dataset:
+    found = catalog[arguments.text("dataset", dataset, "the name of a dataset")]
+    if found.ends_at_raw:
+        raise UsageError(no_parser(dataset))
+    return found
+
+
+def _found(
+    store: Store,
+    catalog: Catalog,
+    dataset: Dataset,
+    symbols: str | Iterable[str] | None,
+    statuses: Iterable[str] | None,
+) -> DatasetGaps | None:
+    request = GapRequest(
+        datasets=(dataset.name,),
+        symbols=None if symbols is None else frozenset(arguments.symbols(symbols)),
+        statuses=None if statuses is None else frozenset(statuses),
+    )
+    return next(iter(ask(store, catalog, request, now=clock.now())), None)
+
+
+def _grain(dataset: Dataset, by: str | None) -> Grain:
+    if by is None:
+        return dataset.grain
+    if arguments.text("by", by, "month or day") not in set(Grain):
+        raise UsageError(f"`by` is {by!r}; it is month or day")
+    if Grain(by) is not dataset.grain and dataset.grain is Grain.DAY:
+        raise UsageError(f'{dataset.name} is partitioned by day; write by="day"')
+    return Grain(by)
+
+
+def _never_published(
+    dataset: Dataset, symbol: str, held: Sequence[str], asked: Asked, grain: Grain
+) -> Iterator[dict[str, str | int]]:
+    """The months or days of one symbol that were asked for, or lie between others, and were never published."""
+    start = asked[0] or (dataset.grain.window(held[0]).start if held else None)
+    end = asked[1] or (dataset.grain.window(held[-1]).end if held else None)
+    if start is None or end is None:
+        return
+    start = max(start, dataset.grain.window(dataset.start).start)
+    for key in keys_over(dataset, Window(start, min(end, clock.now()))):
+        if key in held:
+            continue
+        whole = closed_window(dataset.grain.window(key), dataset.pace, clock.now())
+        opens = calendar(dataset.calendar).opens(dataset.pace, whole)
+        counts = Counter(grain.key(at) for at in opens.to_list())
+        for date_key, expected in counts.items():
+            yield {**_NOTHING, "symbol": symbol, "date": date_key, "expected": expected, NOT_MATERIALIZED: expected}

@@ -1,0 +1,31 @@
+"""SQL over the lake, as one function."""
+
+from pathlib import Path
+
+import polars as pl
+
+from bcdata.api.lake import catalog_of, lake_of
+from bcdata.catalog import Catalog
+from bcdata.sql.connection import query as ask
+
+
+def query(sql: str, *, root: str | Path | None = None, catalog: Catalog | None = None) -> pl.DataFrame:
+    """The result of one SQL statement that reads, in DuckDB's dialect.
+
+    Views: `<dataset>` or `merged.<dataset>` (bars), `features.<dataset>`, `reports.<dataset>`, `seasonality.<dataset>`,
+    `labels.<dataset>`, `resampled.<coarser bars>`, `gaps.<dataset>`, `halts.<dataset>`, `universe.<market>`. `symbol`
+    and `date` are columns. For several questions `bcdata.sql.connection.connect` keeps what it has verified.
+
+    Args:
+        sql: the statement.
+        root: the lake; BCDATA_ROOT if None.
+        catalog: the one in force if None.
+
+    Raises:
+        UsageError: the statement is wrong, or does more than read; or there is no lake.
+        StoreError: a file of a view that it names is damaged.
+
+    Example:
+        >>> bcdata.query("SELECT symbol, count(*) AS bars FROM spot_klines_1m GROUP BY symbol ORDER BY symbol")
+    """
+    return ask(lake_of(root), catalog_of(catalog), sql)

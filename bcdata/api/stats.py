@@ -1,0 +1,126 @@
+"""Numbers that tell at a glance whether bars are what one expects: one row a symbol."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from bcdata import clock
+from bcdata.api.loading.request import request_of
+from bcdata.api.loading.rows import Request
+from bcdata.bars.known import bar_end
+from bcdata.bars.resample import EXPLAINED
+from bcdata.catalog import Catalog
+from bcdata.errors import UsageError
+from bcdata.frames.schema import TIME, Type
+from bcdata.interval import Interval
+from bcdata.reporting.ledgers import ledger_files, ledger_rows
+from bcdata.store.layout import Partition
+from bcdata.venues.calendar import calendar, closed_window
+from bcdata.windows import Window
+
+SHARE = "share_"
+"""What the columns begin with that tell which part of the rows a source has."""
+_COLUMNS = ("high", "low", "close", "volume", "source")
+STATS: dict[str, Type] = {
+    "symbol": pl.String, "rows": pl.Int64, "expected": pl.Int64, "explained": pl.Int64,
+    "first": TIME, "last": TIME, "minimum": pl.Float64, "maximum": pl.Float64,
+    "mean_return": pl.Float64, "std_return": pl.Float64, "volume": pl.Float64,
+}  # fmt: skip
+
+
+def stats(
+    dataset: str,
+    symbols: str | Iterable[str] | None = None,
+    start: str | date | None = None,
+    end: str | date | None = None,
+    *,
+    missing: str = "warn",
+    root: str | Path | None = None,
+    catalog: Catalog | None = None,
+) -> pl.DataFrame:
+    """Counts, prices, returns and sources of merged bars, one row a symbol.
+
+    Args:
+        dataset: its name; its rows are bars.
+        symbols: one, several, or None for all that are there.
+        start: the first instant, included, as in `load`; from each symbol's first partition if None.
+        end: the instant before which bars open, itself left out; to the end of each symbol's last partition if None.
+        missing: as in `load`.
+        root: the lake; BCDATA_ROOT if None.
+        catalog: the one in force if None.
+
+    Returns:
+        `symbol`; `rows`; `expected`, the bars of the range that have closed by now; `explained`, those that will never
+        come (`upstream`, `no_trades`, `not_listed`, `delisted`): rows + explained = expected where nothing is open;
+        `first` and `last` open (UTC); `minimum` and `maximum` price (lowest low, highest high); `mean_return` and
+        `std_return` of close ÷ close before - 1, of bars that follow each other without a gap (standard deviation with
+        n - 1); `volume`, the sum; and for each source `share_<source>`, its part of the rows, 0 to 1.
+
+    Raises:
+        UsageError: a dataset, symbol or instant that there is not, or rows that are no bars.
+        MissingDataError: as in `load`.
+        StoreError: a file is damaged.
+
+    Example:
+        >>> bcdata.stats("spot_klines_1m", ["BTCUSDT", "ETHUSDT"], "2023-01", "2023-04")
+    """
+    request = request_of(dataset, symbols, start, end, missing=missing, root=root, catalog=catalog)
+    if not request.of.are_bars or request.of.interval is None:
+        raise UsageError(f"the rows of {dataset} are no bars; their numbers are asked for with query")
+    source, found = request.of.source, request.found()
+    frames = {one["symbol"][0]: one for one in request.frames(found, _COLUMNS)}
+    sources = sorted({name for one in frames.values() for name in one["source"].unique()})
+    rows = [
+        {
+            "symbol": symbol,
+            **_counted(request, symbol, there),
+            **_numbers(frames.get(symbol), request.of.interval, sources, is_signed=source.frame_type.is_signed),
+        }
+        for symbol, there in found.items()
+    ]
+    request.store.remember()
+    return pl.DataFrame(rows, schema={**STATS, **{f"{SHARE}{name}": pl.Float64 for name in sources}})
+
+
+def _numbers(
+    bars: pl.DataFrame | None, interval: Interval, sources: Iterable[str], *, is_signed: bool
+) -> dict[str, object]:
+    """What the bars of one symbol say; no rows, and null for all else, where there are none."""
+    if bars is None:
+        return {"rows": 0}
+    follows = pl.col("open_time") == bar_end(interval).shift(1)
+    change = pl.when(follows).then(pl.col("close") / pl.col("close").shift(1) - 1)
+    no_number = pl.lit(None, pl.Float64)
+    told = bars.select(
+        rows=pl.len(),
+        first=pl.col("open_time").min(),
+        last=pl.col("open_time").max(),
+        minimum=pl.col("low").min(),
+        maximum=pl.col("high").max(),
+        mean_return=no_number if is_signed else change.mean(),
+        std_return=no_number if is_signed else change.std(),
+        volume=pl.col("volume").sum() if bars["volume"].count() else no_number,
+        **{f"{SHARE}{name}": (pl.col("source") == name).mean() for name in sources},
+    )
+    return told.row(0, named=True)
+
+
+def _counted(request: Request, symbol: str, partitions: Sequence[Partition]) -> dict[str, int]:
+    """How many bars the range of a symbol should have by now, and how many of them will never come."""
+    source, (start, end) = request.of.source, request.asked
+    if start is None or end is None:
+        if not partitions:
+            return {"expected": 0, "explained": 0}
+        start = start or source.grain.window(partitions[0].date).start
+        end = end or source.grain.window(partitions[-1].date).end
+    begin = max(start, source.grain.window(source.start).start)
+    window = closed_window(Window(begin, max(begin, end)), source.bar_interval, clock.now())
+    days = calendar(source.calendar)
+    runs = ledger_rows(ledger_files(request.store, source, symbols=[symbol]))
+    explained = 0
+    for first, last in runs.filter(pl.col("status").is_in(EXPLAINED)).select("start", "end").iter_rows():
+        inside = Window(max(first, window.start), min(source.bar_interval.next(last), window.end))
+        explained += 0 if inside.is_empty else days.opens(source.bar_interval, inside).len()
+    return {"expected": days.opens(source.bar_interval, window).len(), "explained": explained}

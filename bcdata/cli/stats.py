@@ -1,0 +1,41 @@
+"""`bcdata stats`: numbers of bars, one row a symbol."""
+
+from typing import Annotated
+
+import typer
+
+from bcdata.cli.complete import dataset_names, symbol_lists
+from bcdata.cli.output.show import names, print_json
+from bcdata.cli.output.tables import print_table
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("stats")(stats)
+
+
+def stats(
+    dataset: Annotated[str, typer.Argument(help="A dataset of bars.", autocompletion=dataset_names)],
+    symbols: Annotated[
+        str | None,
+        typer.Option(help="Symbols with commas between; all if not given.", autocompletion=symbol_lists),
+    ] = None,
+    first: Annotated[str | None, typer.Option("--from", help="First date key, or instant, included; UTC.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last date key, included; or an instant, left out.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
+) -> None:
+    """Count and measure bars, one row a symbol: how many there are of how many, prices, returns, volume, sources.
+
+    `expected` are the bars of the range that have closed; `explained` those of them that will never come. Returns are
+    those of closes that follow each other without a gap.
+
+    Example: bcdata stats spot_klines_1m --symbols BTCUSDT,ETHUSDT --from 2023-01 --to 2023-03
+    """
+    from bcdata.api.instants import after
+    from bcdata.api.stats import stats as measured
+
+    found = measured(dataset, names(symbols) if symbols else None, first, after(last) if last else None)
+    if as_json:
+        print_json(found.to_dicts())
+        return
+    print_table(found.columns, found.iter_rows(), title=f"{dataset}: {found.height:,} symbols")
