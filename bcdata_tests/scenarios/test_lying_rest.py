@@ -172,6 +172,7 @@ def test_completeness(situation: Situation, name: str, state: ArchiveState, cont
     assert situation.is_whole()
 
 
+@pytest.mark.one_in(6, slow=4)
 @pytest.mark.parametrize(("state", "controls"), STATES)
 def test_an_outage_that_was_none(situation: Situation, state: ArchiveState, controls: bool) -> None:
     """The answer has all that is known, and lacks the rows of the hole: only what was traded there tells."""
@@ -186,6 +187,7 @@ def test_an_outage_that_was_none(situation: Situation, state: ArchiveState, cont
         assert situation.missing() == (0 if state == "stale" else HOLE[1] - HOLE[0])
 
 
+@pytest.mark.one_in(6, slow=4)
 @pytest.mark.parametrize(("state", "controls"), STATES)
 @pytest.mark.parametrize("most", [100, 500])
 def test_capped_pages_heal_all_the_same(situation: Situation, most: int, state: ArchiveState, controls: bool) -> None:
