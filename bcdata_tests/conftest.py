@@ -32,7 +32,13 @@ _ROOM = 8 << 30
 """Bytes that must be free in memory: tests remove their files when they pass."""
 
 # How long an example takes says something about the machine, not about the code. In CI hypothesis does this itself.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Half of its examples do by default; a campaign tries many more.
+settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=400 if _IS_CAMPAIGN else 50,
+)
 if os.environ.get("CI") != "true":
     settings.load_profile("patient")
 

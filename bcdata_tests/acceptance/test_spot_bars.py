@@ -149,6 +149,7 @@ def test_one_bad_row_of_rest_costs_that_row(lake: Lake) -> None:
     assert HOLE[1] not in lake.bars(DATASET, "LIARUSDT", "2025-01")
 
 
+@pytest.mark.slow
 def test_the_open_month_ends_at_the_last_closed_bar(exchange: Exchange, lake: Lake) -> None:
     for day in days("2025-02")[:19]:
         exchange.add("spot", "SOLUSDT", "1h", day)

@@ -84,6 +84,7 @@ def test_the_interval_in_force_changes_when_the_exchange_says(lake: Lake) -> Non
     assert lake.ledger("um_funding", "ARBUSDT", "2023-05").is_empty()
 
 
+@pytest.mark.slow
 def test_settlements_before_a_listing_are_not_listed(lake: Lake) -> None:
     assert lake.materialize("um_funding", "ARBUSDT", "2023-01", "2023-03", until=Zone.MERGED).troubles == []
     ledger = lake.ledger("um_funding", "ARBUSDT", "2023-01", "2023-02", "2023-03")
@@ -122,6 +123,7 @@ def test_what_is_after_a_delisting_is_delisted(lake: Lake) -> None:
     assert ledger["bars"].sum() == (utc("2023-07-01") - utc("2023-05-10T03:00")) // timedelta(minutes=1)
 
 
+@pytest.mark.slow
 def test_what_is_before_a_listing_is_not_listed(lake: Lake) -> None:
     assert lake.materialize("spot_klines_1m", "币安人生USDT", "2023-05", "2023-06", until=Zone.MERGED).troubles == []
     ledger = lake.ledger("spot_klines_1m", "币安人生USDT", "2023-05", "2023-06")

@@ -196,7 +196,7 @@ def test_what_is_read_all_the_same(world: World, market: str, change: Change) ->
         assert {one.rule for one in found} <= {"duplicate", "extra_columns"}
 
 
-@pytest.mark.one_in(6, slow=3)
+@pytest.mark.one_in(12, slow=3)
 @MARKETS
 @pytest.mark.parametrize(("change", "rule"), WHOLE.values(), ids=WHOLE)
 def test_what_is_not_believed_costs_its_own_rows_alone(world: World, market: str, change: Change, rule: str) -> None:

@@ -86,6 +86,7 @@ def test_control_c_leaves_one_line_and_no_traceback(command: Command) -> None:
     assert re.search(r"interrupted: \d+ of \d+ partitions are done", shown)
 
 
+@pytest.mark.slow
 def test_a_pipe_gets_no_bars(command: Command) -> None:
     done = command.run(materialize(D, "BTCUSDT", DAYS[0], DAYS[0]))
     assert done.returncode == 0, done.stderr
