@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from bcdata.api.lists import datasets, info, intervals, symbols, universe
     from bcdata.api.load import load, scan
     from bcdata.api.plot import plot
-    from bcdata.api.query import query
+    from bcdata.api.query import connect, query
     from bcdata.api.stats import stats
     from bcdata.errors import MissingDataError, MissingDataWarning
 
 __all__ = [
     "MissingDataError",
     "MissingDataWarning",
+    "connect",
     "coverage",
     "datasets",
     "fetch",
@@ -46,7 +47,7 @@ _MODULES = {
     "bcdata.api.lists": ("datasets", "info", "intervals", "symbols", "universe"),
     "bcdata.api.load": ("load", "scan"),
     "bcdata.api.plot": ("plot",),
-    "bcdata.api.query": ("query",),
+    "bcdata.api.query": ("connect", "query"),
     "bcdata.api.stats": ("stats",),
     "bcdata.errors": ("MissingDataError", "MissingDataWarning"),
 }

@@ -14,6 +14,7 @@ from benchmarks import (
     reading,
     reconciliation,
     resample,
+    research,
     ticks,
 )
 from benchmarks.measure import PROJECT, median, median_ratio
@@ -51,6 +52,7 @@ def _benchmarks(mirror: Path, *, quick: bool) -> dict[str, Callable[[], Result]]
         orchestration.NAME: lambda: orchestration.run(orchestration.QUICK if quick else orchestration.Plan(), mirror),
         ledger.NAME: lambda: ledger.run(ledger.QUICK if quick else ledger.Plan()),
         reading.NAME: lambda: reading.run(reading.QUICK if quick else reading.Plan()),
+        research.NAME: lambda: research.run(research.QUICK if quick else research.Plan()),
         resample.NAME: lambda: resample.run(resample.QUICK if quick else resample.Plan()),
         features.NAME: lambda: features.run(features.QUICK if quick else features.Plan()),
         feature_month.NAME: lambda: feature_month.run(feature_month.QUICK if quick else feature_month.Plan(), mirror),
@@ -82,9 +84,11 @@ def _parser() -> argparse.ArgumentParser:
         orchestration.NAME,
         ledger.NAME,
         reading.NAME,
+        research.NAME,
         resample.NAME,
         features.NAME,
         feature_month.NAME,
+        ticks.NAME,
         EVENT_LOG,
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"all, or some of {', '.join(names)}")

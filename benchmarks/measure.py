@@ -56,16 +56,23 @@ def timed(words: Iterable[str], *, cwd: Path, extra: Mapping[str, str], given: s
 
 
 def child(
-    module: str, job: Mapping[str, Any], *, cwd: Path | None = None, extra: Mapping[str, str] | None = None
+    module: str,
+    job: Mapping[str, Any],
+    *,
+    cwd: Path | None = None,
+    extra: Mapping[str, str] | None = None,
+    python: str | None = None,
 ) -> Measured:
     """Runs `python -m benchmarks.<module>` on a job and returns its wall time and report.
+
+    Another interpreter than this one is taken where `python` names it.
 
     Raises:
         BenchmarkError: it failed.
     """
     with tempfile.TemporaryDirectory(prefix="bcdata-report-") as folder:
         out = Path(folder) / "report.json"
-        words = [sys.executable, "-m", f"benchmarks.{module}", str(out)]
+        words = [python or sys.executable, "-m", f"benchmarks.{module}", str(out)]
         wall = timed(words, cwd=cwd or Path(folder), extra=extra or {}, given=json.dumps(job))
         return Measured(wall, json.loads(out.read_text()))
 

@@ -93,17 +93,22 @@ def _make(root: Path, plan: Plan) -> int:
     keys = Grain.MONTH.keys("2023-01", "2100-12")[: plan.months]
     for number in range(plan.symbols):
         for key in keys:
-            place = Partition("merged", DATASET, f"S{number:03d}USDT", key)
+            place, window = Partition("merged", DATASET, f"S{number:03d}USDT", key), Grain.MONTH.window(key)
             both = [
                 Rows(place.in_zone("gaps"), pl.DataFrame(schema=LEDGER), {"dataset": DATASET}),
-                Rows(place, _bars(random, Grain.MONTH.window(key).start, Grain.MONTH.window(key).end), {"verdict": {}}),
+                Rows(
+                    place,
+                    random_bars(random, window.start, window.end),
+                    {"verdict": {}},
+                ),
             ]
             size += store.publish_together(both, fingerprint="0" * 32, rules="1")
     store.close()
     return size
 
 
-def _bars(random: np.random.Generator, start: datetime, end: datetime) -> pl.DataFrame:
+def random_bars(random: np.random.Generator, start: datetime, end: datetime) -> pl.DataFrame:
+    """Merged minutes of a random walk."""
     opens = pl.datetime_range(start, end, "1m", closed="left", time_zone="UTC", eager=True).cast(TIME)
     close = (20_000 * np.exp(np.cumsum(random.normal(0, 1e-4, opens.len())))).round(2)
     volume = random.gamma(1, 10, opens.len()).round(5)

@@ -76,11 +76,16 @@ def join(
     if taken := [name for name in (*names, ROW_TIME) if name in asked.columns]:
         raise UsageError(f"the entities have a column {', '.join(taken)} of their own; rename it")
     of = KnownRows.of(store, rows.source, zone, dataset, columns=names, time_as=ROW_TIME)
-    by_symbol = {str(symbol): part for (symbol,), part in asked.group_by("symbol")}
+    by_symbol = {str(symbol): part for (symbol,), part in asked.group_by("symbol", maintain_order=True)}
     _tell_of_lacking(of, by_symbol, on, reaction_of(missing))
-    parts = [of.joined(part, symbol, pl.col(on)) for symbol, part in by_symbol.items()]
+    there = [symbol for symbol in by_symbol if symbol in of.partitions]
+    others = asked.filter(~pl.col("symbol").is_in(there))
+    parts = [
+        of.joined(part, symbol, pl.col(on))
+        for symbol, part in [("", others), *((one, by_symbol[one]) for one in there)]
+    ]
     store.remember()
-    found = pl.concat(parts or [of.joined(asked, "", pl.col(on))]).sort(_ORDER).drop(_ORDER)
+    found = pl.concat(parts).sort(_ORDER).drop(_ORDER)
     if max_age is None:
         return found
     fresh = pl.col(on) - pl.col(ROW_TIME) <= max_age

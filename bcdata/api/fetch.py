@@ -1,7 +1,9 @@
 """Materialize and load in one call."""
 
+import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Unpack
 
@@ -79,7 +81,7 @@ def fetch(
     prepare(root, plan)
     checked: LoadOptions = {**options, "missing": "ignore"}
     load(dataset, [], start, end, **checked)  # a mistake in the options is said before anything runs
-    with open_instance(root) as instance:
+    with _environment_restored(), open_instance(root) as instance:
         report = launch(instance, catalog, plan)
     if not report.ok and reaction is not Missing.IGNORE:
         if reaction is Missing.RAISE:
@@ -91,6 +93,19 @@ def fetch(
         if report.ok:
             raise
         raise MissingDataError(_troubles(report)) from error
+
+
+@contextmanager
+def _environment_restored() -> Iterator[None]:
+    """Opening the instance sets DAGSTER_HOME, which is nobody's business after the run."""
+    before = os.environ.get("DAGSTER_HOME")
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop("DAGSTER_HOME", None)
+        else:
+            os.environ["DAGSTER_HOME"] = before
 
 
 def _until(options: LoadOptions) -> Zone | None:

@@ -39,7 +39,9 @@ def asked_range(start: str | date | None, end: str | date | None) -> tuple[Asked
     asked = (None if start is None else instant(start), None if end is None else instant(end))
     window = Window(asked[0] or _BEGINNING, asked[1] or _END)
     if window.is_empty:
-        raise UsageError(f"the range {start} .. {end} is empty or reversed; put the earlier instant first")
+        is_one = window.start == window.end
+        words = "`end` itself is left out: write the next one" if is_one else "put the earlier instant first"
+        raise UsageError(f"the range {start} .. {end} is empty or reversed; {words}")
     return asked, window
 
 

@@ -1,12 +1,14 @@
 """SQL over the lake, as one function."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 
 from bcdata.api.lake import catalog_of, lake_of
 from bcdata.catalog import Catalog
-from bcdata.sql.connection import query as ask
+from bcdata.sql import connection
 
 
 def query(sql: str, *, root: str | Path | None = None, catalog: Catalog | None = None) -> pl.DataFrame:
@@ -14,7 +16,7 @@ def query(sql: str, *, root: str | Path | None = None, catalog: Catalog | None =
 
     Views: `<dataset>` or `merged.<dataset>` (bars), `features.<dataset>`, `reports.<dataset>`, `seasonality.<dataset>`,
     `labels.<dataset>`, `resampled.<coarser bars>`, `gaps.<dataset>`, `halts.<dataset>`, `universe.<market>`. `symbol`
-    and `date` are columns. For several questions `bcdata.sql.connection.connect` keeps what it has verified.
+    and `date` are columns. For several questions `connect` keeps what it has verified.
 
     Args:
         sql: the statement.
@@ -28,4 +30,23 @@ def query(sql: str, *, root: str | Path | None = None, catalog: Catalog | None =
     Example:
         >>> bcdata.query("SELECT symbol, count(*) AS bars FROM spot_klines_1m GROUP BY symbol ORDER BY symbol")
     """
-    return ask(lake_of(root), catalog_of(catalog), sql)
+    return connection.query(lake_of(root), catalog_of(catalog), sql)
+
+
+@contextmanager
+def connect(*, root: str | Path | None = None, catalog: Catalog | None = None) -> Iterator[connection.Reader]:
+    """A reader that answers several statements, and verifies the files of a view once.
+
+    Args:
+        root: the lake; BCDATA_ROOT if None.
+        catalog: the one in force if None.
+
+    Raises:
+        UsageError: there is no lake.
+
+    Example:
+        >>> with bcdata.connect() as lake:
+        ...     newest = lake.query("SELECT max(known_at) FROM features.spot_klines_1m")
+    """
+    with connection.connect(lake_of(root), catalog_of(catalog)) as reader:
+        yield reader

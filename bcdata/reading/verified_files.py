@@ -16,6 +16,8 @@ from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Grain, Window
 
+_NAMED = 5
+"""Symbols that an error names."""
 _log = logging.getLogger("bcdata")
 
 
@@ -62,19 +64,33 @@ def chosen(
     Raises:
         UsageError: there is nothing of a symbol.
     """
+    if wanted is None:
+        return _all_chosen(store, source, zone, dataset)
+    found = {
+        symbol: list(of_grain(store.partitions(zone, dataset, symbol=symbol), source.grain))
+        for symbol in wanted
+        if is_own(Partition(zone, dataset, symbol, ""))
+    }
+    absent = [one for one in wanted if not found.get(one) and not _was_published(store, zone, dataset, one)]
+    if absent:
+        where = f"{zone}/{dataset} under {store.root}"
+        more = f" and {len(absent) - _NAMED:,} more" if len(absent) > _NAMED else ""
+        told = f"there is nothing of {', '.join(absent[:_NAMED])}{more} in {where}"
+        raise UsageError(f"{told}; materialize {source.name} first")
+    return found
+
+
+def _all_chosen(store: Store, source: Dataset, zone: str, dataset: str) -> dict[str, list[Partition]]:
     there: dict[str, list[Partition]] = {}
     for one in of_grain(store.partitions(zone, dataset), source.grain):
         there.setdefault(one.symbol, []).append(one)
-    published = store.publications.symbols(zone, dataset)
-    known = (symbol for symbol in published if is_own(Partition(zone, dataset, symbol, "")))
+    known = (one for one in store.publications.symbols(zone, dataset) if is_own(Partition(zone, dataset, one, "")))
     there |= {symbol: [] for symbol in known if symbol not in there}  # of which all is lost, as is then said
-    if wanted is None:
-        return dict(sorted(there.items()))
-    absent = [symbol for symbol in wanted if symbol not in there]
-    if absent:
-        where = f"{zone}/{dataset} under {store.root}"
-        raise UsageError(f"there is nothing of {', '.join(absent)} in {where}; materialize {source.name} first")
-    return {symbol: there[symbol] for symbol in wanted}
+    return dict(sorted(there.items()))
+
+
+def _was_published(store: Store, zone: str, dataset: str, symbol: str) -> bool:
+    return is_own(Partition(zone, dataset, symbol, "")) and store.publications.has(zone, dataset, symbol)
 
 
 def read_groups(

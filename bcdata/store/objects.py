@@ -87,6 +87,7 @@ class LocalObjects:
         self._synced = GroupSync(root)
         self.passes_links = False
         """Whether listings pass over symbolic links: for who looks for all that is wrong, and tells of them itself."""
+        self._text = str(root)
         self._plain = {""}
         """Keys of folders that are no links: the root may be one."""
 
@@ -150,8 +151,12 @@ class LocalObjects:
             if entry.is_dir(follow_symlinks=False):
                 yield from self.list(f"{prefix}{entry.name}/")
             elif entry.is_file(follow_symlinks=False):
-                with explained(Path(entry.path)):
-                    yield _info(f"{prefix}{entry.name}", entry.stat())
+                try:
+                    status = entry.stat()
+                except OSError as error:
+                    with explained(Path(entry.path)):
+                        raise error from None
+                yield _info(f"{prefix}{entry.name}", status)
 
     def strays(self, prefix: str, *, links: bool = False) -> Iterator[str]:
         """Pipes, sockets and devices under the folder, and what has a name that is not UTF-8: nobody's."""
@@ -164,12 +169,14 @@ class LocalObjects:
 
     def _entries(self, prefix: str) -> Sequence["os.DirEntry[str]"]:
         """What is in a folder, by name; nothing where there is none."""
-        folder = self.path(prefix)
-        with explained(folder):
-            try:
-                return sorted(os.scandir(folder), key=lambda entry: entry.name)
-            except (FileNotFoundError, NotADirectoryError):
-                return []
+        folder = self._name(prefix)
+        try:
+            return sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            with explained(Path(folder)):
+                raise error from None
 
     def delete(self, key: str) -> None:
         """Removes the file and the folders that it leaves empty."""
@@ -189,9 +196,12 @@ class LocalObjects:
 
     def _name(self, key: str) -> str:
         """The same as text."""
+        folder, _, last = key.rpartition("/")
+        if folder in self._plain and last != ".." and not key.startswith("/"):
+            return f"{self._text}/{key}"
         if key.startswith("/") or ".." in key.split("/"):
             raise StoreError(f"the key {key!r} would leave the store")
-        folder, new = key.rpartition("/")[0], set[str]()
+        new = set[str]()
         while folder not in self._plain:
             place = self.root / folder
             with explained(place):
@@ -201,7 +211,7 @@ class LocalObjects:
             new.add(folder)
             folder = folder.rpartition("/")[0]
         self._plain |= new
-        return f"{self.root}/{key}"
+        return f"{self._text}/{key}"
 
     def check(self) -> None:
         """Writes a little to staging and takes it away again."""

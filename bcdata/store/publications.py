@@ -130,6 +130,11 @@ class Publications:
         folders = (info.key.removeprefix(prefix).partition("/")[0] for info in self._objects.list(prefix))
         return sorted({unquote(one.removeprefix("symbol=")) for one in folders})
 
+    def has(self, zone: str, dataset: str, symbol: str, provider: str | None = None) -> bool:
+        """Whether something of a symbol of an asset was published; the manifests are not read."""
+        prefix = f"{MANIFESTS}{dataset_prefix(_SHARED.get(zone, zone), dataset, provider)}"
+        return any(True for _ in self._objects.list(f"{prefix}symbol={escape(symbol)}/"))
+
     def announce(
         self,
         place: Partition | Table,

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic_core import from_json
+
 from bcdata.store.digests import digest_of
 
 DIGEST = "digest"
@@ -40,8 +42,8 @@ def is_anothers(key: str, body: bytes | None) -> bool:
 def parsed(body: bytes) -> dict[str, Any] | None:
     """A JSON object as it stands; None where it is something else."""
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        value = from_json(body)  # thrice as fast as json.loads, which counts where manifests are read by the hundred
+    except ValueError:
         return None
     return value if isinstance(value, dict) else None
 

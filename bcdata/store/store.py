@@ -7,7 +7,7 @@ import polars as pl
 
 from bcdata.store.digests import digest_file
 from bcdata.store.footer import Rows, parquet
-from bcdata.store.layout import PART, Partition, Table, dataset_prefix, symbol_and_date
+from bcdata.store.layout import PART, Partition, Table, dataset_prefix, escape, symbol_and_date
 from bcdata.store.objects import LocalObjects, ObjectInfo
 from bcdata.store.publications import MANIFESTS, PLACE, PublicationEntry, zone_of
 from bcdata.store.reading import VerifiedReads
@@ -71,9 +71,12 @@ class Store(VerifiedReads):
         expected = ((place, entry.files.get(zone_of(place))) for place in places)
         return any(one and self.whole_digest(place) == one.whole for place, one in expected)
 
-    def partitions(self, zone: str, dataset: str, provider: str | None = None) -> Iterator[Partition]:
-        """All published partitions of an asset, by symbol, then date."""
-        for info in self.files(zone, dataset, provider):
+    def partitions(
+        self, zone: str, dataset: str, provider: str | None = None, *, symbol: str | None = None
+    ) -> Iterator[Partition]:
+        """All published partitions of an asset, or of one symbol of it, by symbol, then date."""
+        own = "" if symbol is None else f"symbol={escape(symbol)}/"
+        for info in self.objects.list(f"{dataset_prefix(zone, dataset, provider)}{own}"):
             found = symbol_and_date(info.key)
             if found and info.key.endswith(f"/{PART}"):
                 yield Partition(zone, dataset, found[0], found[1], provider)

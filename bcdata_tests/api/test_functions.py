@@ -17,7 +17,7 @@ from bcdata_tests.api.research import CATALOG, NOW, D, Research
 from bcdata_tests.run import pointed_at
 
 FUNCTIONS = [name for name in bcdata.__all__ if inspect.isfunction(getattr(bcdata, name))]
-_LINES = re.compile(r"^\s+>>> (.*)$", re.MULTILINE)
+_LINES = re.compile(r"^\s+(?:>>>|\.\.\.) (.*)$", re.MULTILINE)
 
 
 def example(name: str) -> str:

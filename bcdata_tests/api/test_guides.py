@@ -26,7 +26,7 @@ def in_force(research: Research, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 @pytest.mark.filterwarnings("ignore::bcdata.errors.MissingDataWarning")
-@pytest.mark.parametrize("page", ["python.md", "query.md"])
+@pytest.mark.parametrize("page", ["python.md", "query.md", "universe.md"])
 def test_the_python_of_a_guide_runs(in_force: Path, page: str) -> None:
     blocks = _BLOCK.findall((DOCS / "guides" / page).read_text())
     assert blocks

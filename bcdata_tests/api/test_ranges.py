@@ -54,3 +54,8 @@ def test_a_file_that_goes_while_it_is_read_is_an_error_and_no_absence(
     monkeypatch.setattr("bcdata.reading.verified_files.read_groups_sound", too_late)
     with pytest.raises(StoreError, match=r"2023-01.*is lost.*bcdata materialize --dataset"):
         bcdata.load(D, "BTCUSDT", *months, root=root, catalog=catalog)
+
+
+def test_a_range_that_ends_where_it_begins_is_told_how_ranges_are_meant(root: Path, catalog: Catalog) -> None:
+    with pytest.raises(UsageError, match="`end` itself is left out: write the next one"):
+        bcdata.load(D, "BTCUSDT", "2023-01", "2023-01", root=root, catalog=catalog)

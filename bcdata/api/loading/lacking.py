@@ -17,6 +17,8 @@ from bcdata.windows import Window
 _FETCH = "fetch it with: bcdata materialize"
 _NAMED = 3
 """Symbols that a text names."""
+_FETCHED = 30
+"""Symbols that the command in it has: a line that nobody can read helps nobody."""
 
 
 class Missing(StrEnum):
@@ -110,8 +112,9 @@ def _lacking(
 def _words(dataset: Dataset, name: str, found: Mapping[str, Sequence[str]]) -> str:
     first, last = min(keys[0] for keys in found.values()), max(keys[-1] for keys in found.values())
     named = [f"{symbol} {_range(keys)}" for symbol, keys in list(found.items())[:_NAMED]]
-    more = f", and of {len(found) - _NAMED} more symbols" if len(found) > _NAMED else ""
-    command = f"{_FETCH} {dataset.name} --symbols {','.join(found)} --from {first} --to {last}"
+    more = f", and of {len(found) - _NAMED:,} more symbols" if len(found) > _NAMED else ""
+    fetch = _FETCH if len(found) <= _FETCHED else _FETCH.replace("it", f"the first {_FETCHED}", 1)
+    command = f"{fetch} {dataset.name} --symbols {','.join(list(found)[:_FETCHED])} --from {first} --to {last}"
     return f"{name}: never published is {', '.join(named)}{more}; {command}; bcdata status tells what is held back"
 
 

@@ -129,7 +129,7 @@ class Request:
         found = rows.clone()
         if self.of.interval is not None:
             found = self._bars(found, symbol, partitions)
-        return found.insert_column(0, pl.repeat(symbol, found.height, eager=True, dtype=pl.String).alias("symbol"))
+        return found.insert_column(0, pl.Series("symbol", [symbol], pl.String).new_from_index(0, found.height))
 
     def _bars(self, found: pl.DataFrame, symbol: str, partitions: Sequence[Partition]) -> pl.DataFrame:
         interval = self.of.interval

@@ -45,6 +45,6 @@ def scanned(request: Request, columns: Sequence[str] | None) -> pl.LazyFrame:
 
 def _possible(symbols: list[str], predicate: pl.Expr | None) -> list[str]:
     """The symbols that rows can be of: all, unless the predicate is of the symbol alone."""
-    if predicate is None or predicate.meta.root_names() != ["symbol"]:
+    if predicate is None or set(predicate.meta.root_names()) != {"symbol"}:
         return symbols
     return pl.DataFrame({"symbol": symbols}, schema={"symbol": pl.String}).filter(predicate)["symbol"].to_list()

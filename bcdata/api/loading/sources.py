@@ -68,7 +68,8 @@ def rows_meant(catalog: Catalog, dataset: str, zone: str, interval: str | None =
     if found.ends_at_raw:
         raise UsageError(no_parser(dataset))
     if interval is None:
-        return Rows(found, zone, dataset, found.interval, hint=_of_the_same_name(catalog, dataset))
+        hint = _of_the_same_name(catalog, dataset) if zone == "merged" else ""
+        return Rows(found, zone, dataset, found.interval, hint=hint)
     if zone != "merged":
         raise UsageError("only merged bars are resampled; leave `interval` out")
     return _coarser(found, interval)

@@ -16,6 +16,8 @@ _GAP = 2
 """Blanks between columns, one of them the box's."""
 _LEAST_PROSE = 24
 """Columns of the terminal below which sentences are not wrapped but left out."""
+_LARGE, _HUGE = 1e10, 1e15
+"""Between these, numbers have no fraction that anybody reads, and their digits are still their own."""
 _NAMED = 6
 """Of the columns that are left out, so many are named."""
 
@@ -110,5 +112,5 @@ def cell(value: Any) -> str:
         is_whole = value.second == 0 and value.microsecond == 0
         return f"{value:%Y-%m-%d %H:%M}" if is_whole else f"{value:%Y-%m-%d %H:%M:%S.%f}".rstrip("0").rstrip(".")
     if isinstance(value, float) and math.isfinite(value):
-        return f"{value:,.10g}"
+        return f"{value:,.0f}" if _LARGE <= abs(value) < _HUGE else f"{value:,.10g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
