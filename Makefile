@@ -26,14 +26,14 @@ demo: $(READY) ## the main job on a loopback exchange, without a network
 test: $(READY) ## the tests, but for the slow ones
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-slow: $(READY) ## the tests that take longer: end to end, kills, every second case of whole runs
+slow: $(READY) ## the tests that take longer: end to end, kills, most of the other cases of whole runs
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 campaign: $(READY) ## hours of broken objects, flipped bits, faulty calls, power cuts and kills (SEEDS=400 FLIPS=10000 CALLS=100000 CUTS=10000 KILLS=1000 DAEMON_KILLS=100 SEED=1)
 	BCDATA_CAMPAIGN_SEEDS=$(or $(SEEDS),400) BCDATA_FLIPS=$(or $(FLIPS),10000) $(BIN)/python -m pytest -n 0 \
 		bcdata_tests/scenarios/test_one_broken_object.py bcdata_tests/scenarios/test_flips.py
-	BCDATA_CAMPAIGN_CASES=all $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow" bcdata_tests/scenarios/test_lying_rest.py \
-		bcdata_tests/scenarios/test_one_broken_object.py
+	BCDATA_CAMPAIGN_CASES=all $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow" \
+		$$(grep -rlE 'one_in\([0-9]+, slow=' --include='test_*.py' bcdata_tests)
 	BCDATA_CAMPAIGN_SEED=$(or $(SEED),1) BCDATA_CAMPAIGN_CALLS=$(or $(CALLS),100000) $(BIN)/python -m pytest -n 0 -s \
 		bcdata_tests/scenarios/test_faulty_calls.py
 	BCDATA_CAMPAIGN_SEED=$(or $(SEED),1) BCDATA_CAMPAIGN_CUTS=$(or $(CUTS),10000) BCDATA_CAMPAIGN_KILLS=$(or $(KILLS),1000) \

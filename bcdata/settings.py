@@ -30,7 +30,7 @@ class SettingValue(NamedTuple):
 
 
 class LayeredSettings(BaseSettings):
-    """Settings that know where each value came from. Variables are `BCDATA_<FIELD>`; an empty one is unset.
+    """Settings that can tell where each value came from. Variables are `BCDATA_<FIELD>`; an empty one is unset.
 
     Raises:
         UsageError: a value cannot be meant; the text names the variable, never a secret's value.
@@ -45,7 +45,7 @@ class LayeredSettings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+    _given: frozenset[str] = PrivateAttr(default=frozenset())
 
     def __init__(self, **given: Any) -> None:
         try:
@@ -54,19 +54,25 @@ class LayeredSettings(BaseSettings):
             raise UsageError(".env is not UTF-8; save it as such") from None
         except ValidationError as error:
             raise UsageError("; ".join(_complaint(detail) for detail in error.errors())) from None
+        self._given = frozenset(given)
+
+    def explain(self) -> list[SettingValue]:
+        """Every setting with its value and origin (`argument`, `environment`, `.env` or `default`).
+
+        Origins are looked up when they are asked for: settings are read often, and seldom explained.
+        """
         layers = {
-            "argument": given,
+            "argument": self._given,
             "environment": EnvSettingsSource(type(self))(),
             ".env": DotEnvSettingsSource(type(self))(),
         }
-        for field in type(self).model_fields:
-            self._origins[field] = next((name for name, layer in layers.items() if field in layer), "default")
-
-    def explain(self) -> list[SettingValue]:
-        """Every setting with its value and origin (`argument`, `environment`, `.env` or `default`)."""
-        return [
-            SettingValue(PREFIX + field.upper(), _shown(getattr(self, field)), self._origins[field])
+        origins = {
+            field: next((name for name, layer in layers.items() if field in layer), "default")
             for field in type(self).model_fields
+        }
+        return [
+            SettingValue(PREFIX + field.upper(), _shown(getattr(self, field)), origin)
+            for field, origin in origins.items()
         ]
 
 

@@ -4,9 +4,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
+import pytest
+
+from bcdata.cli import main
 from bcdata_tests.world import World
 
 NOW = "2025-03-01T00:00:00Z"
@@ -54,6 +59,18 @@ class Command:
         with self.start(words) as process:
             out, err = process.communicate(timeout=100)
         return subprocess.CompletedProcess(words, process.returncode, out, err)
+
+    def here(self, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """What `run` comes to, without a Python start: the command's `main` in this process, and what that writes."""
+        out, err = StringIO(), StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self.variables.items():
+                patch.setenv(name, value)
+            patch.chdir(self.folder)
+            patch.setattr(sys, "argv", ["bcdata", *words])
+            with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+                main()
+        return subprocess.CompletedProcess(words, int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
 def materialize(dataset: str, symbols: str, first: str, last: str, *more: str) -> list[str]:

@@ -1,8 +1,11 @@
 """Fixtures that every package's tests may use."""
 
+import atexit
+import gc
 import os
 import shutil
 import tempfile
+from collections.abc import Generator
 from functools import partial
 from pathlib import Path
 from zlib import crc32
@@ -29,7 +32,13 @@ _ROOM = 8 << 30
 """Bytes that must be free in memory: tests remove their files when they pass."""
 
 # How long an example takes says something about the machine, not about the code. In CI hypothesis does this itself.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# Half of its examples do by default; a campaign tries many more.
+settings.register_profile(
+    "patient",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    max_examples=400 if _IS_CAMPAIGN else 50,
+)
 if os.environ.get("CI") != "true":
     settings.load_profile("patient")
 
@@ -65,7 +74,7 @@ def _has_room(folder: Path) -> bool:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Marks cases as slow of which enough others go the same way, or leaves them to campaigns.
 
-    Of a test with the mark `one_in(n)` each n-th is run by default, and every second one of the whole runs in `_RUNS`;
+    Of a test with the mark `one_in(n)` each n-th is run by default, and every third one of the whole runs in `_RUNS`;
     with `one_in(n, slow=m)` of the others one in m is slow, and a campaign runs them all. Which they are follows from
     their names and the seed, so that no parameter keeps in step with the choice. The tests that take longest begin
     first, so that no worker is left with them in the end.
@@ -89,11 +98,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: (not {item.path, item.path.parent} & _LONGEST, item.path))
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Modules and collected tests stay to the end: the garbage collector need not look through them again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        atexit.register(gc.unfreeze)
+        gc.set_threshold(5_000, 20, 20)
+        gc.enable()
+
+
 def _shares(item: pytest.Function) -> tuple[int, int]:
     """Of how many cases of a test one is run by default, and of how many others one is slow."""
     mark = item.get_closest_marker("one_in")
     if mark is None:
-        return (2 if item.path.parent in _RUNS else 1), 1
+        return (3 if item.path.parent in _RUNS else 1), 1
     return mark.args[0], mark.kwargs.get("slow", 1)
 
 

@@ -1,6 +1,8 @@
 """A small archive that tests write and break, its REST twin, and an exchange that serves both."""
 
+import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -60,14 +62,26 @@ class World:
         return [request.path for request in self.exchange.requests if part in request.path]
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    mirror, truth = Mirror(tmp_path / "archive"), Mirror(tmp_path / "truth")
+@contextmanager
+def world_at(folder: Path) -> Iterator[World]:
+    """A world in a folder, for the length of the block; where one is copied to it, it goes on from there."""
+    mirror, truth = Mirror(folder / "archive"), Mirror(folder / "truth")
     for one in (mirror, truth):
-        (one.root / "data").mkdir()
+        (one.root / "data").mkdir(exist_ok=True)
     market = FolderMarket(mirror.root, rest_source=truth.root)
     with (
         LoopbackExchange(market, now=utc("2025-03-01")) as exchange,
-        pointed_at(exchange.environment(), tmp_path / "state") as variables,
+        pointed_at(exchange.environment(), folder / "state") as variables,
     ):
-        yield World(mirror, truth, market, exchange, tmp_path, variables)
+        yield World(mirror, truth, market, exchange, folder, variables)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with world_at(tmp_path) as world:
+        yield world
+
+
+def copied(made: Path, folder: Path) -> None:
+    """What tests of a file find made already, in a folder of one test's own: files keep their times."""
+    shutil.copytree(made, folder, dirs_exist_ok=True)

@@ -9,7 +9,12 @@ from bcdata_tests.acceptance.lake import Lake
 
 CATALOG = """\
 datasets:
-  spot_klines_1h: {grain: month, start: 2024-12, universe: {quote: [USDT]}, sources: [binance_archive, binance_rest]}
+  spot_klines_1h:
+    grain: month
+    start: 2024-12
+    universe: {quote: [USDT]}
+    sources: [binance_archive, binance_rest]
+    features: {select: [log_ret_1, rsi_14]}
   spot_klines_5m:
     grain: day
     start: 2025-01-01

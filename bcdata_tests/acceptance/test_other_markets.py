@@ -59,6 +59,7 @@ def test_no_settlement_is_lost_at_an_edge(funded: Lake, month: str) -> None:
     assert funded.untrue("um_klines_1h", "SOLUSDT", month) == []
 
 
+@pytest.mark.slow
 def test_contracts_become_base_and_quote_volume(exchange: Exchange, lake: Lake) -> None:
     exchange.add("cm", "ETHUSD_PERP", "1h", "2025-01", header=True)
     assert lake.materialize("cm_klines_1h", "ETHUSD_PERP", "2025-01", "2025-01", "--until", "merged")[0] == 0

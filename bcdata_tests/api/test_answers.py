@@ -130,6 +130,7 @@ def run(tmp_path: Path, *words: str | bytes, **variables: str) -> subprocess.Com
     return subprocess.run(command, cwd=tmp_path, env={**own, **variables}, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_a_statement_in_a_terminal_without_letters(tmp_path: Path) -> None:
     plain = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0"}
     done = run(tmp_path, "query", "SELECT '币安' AS symbol", "--json", **plain)

@@ -78,7 +78,7 @@ def test_a_held_back_partition_is_status_1_and_the_rest_is_done_and_said(world: 
 
 
 def test_a_dry_run_counts_and_touches_nothing(command: Command) -> None:
-    done = command.run(materialize(D, "BTCUSDT", DAYS[0], DAYS[2], "--dry-run", "--json"))
+    done = command.here(materialize(D, "BTCUSDT", DAYS[0], DAYS[2], "--dry-run", "--json"))
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["objects"], found["partitions"]) == (3, 24)
@@ -92,11 +92,11 @@ def test_a_dry_run_counts_and_touches_nothing(command: Command) -> None:
 
 
 def test_what_was_not_spelt_out_is_said_and_needs_a_yes(command: Command) -> None:
-    asked = command.run(["materialize", D, "--last", "60d"])
+    asked = command.here(["materialize", D, "--last", "60d"])
     assert asked.returncode == 2
     assert "what a run would do" in asked.stdout
     assert "--yes" in asked.stderr
-    machine = command.run(["materialize", D, "--last", "60d", "--json"])
+    machine = command.here(["materialize", D, "--last", "60d", "--json"])
     told = json.loads(machine.stdout)  # one document, of the error
     assert (machine.returncode, told["status"]) == (2, 2)
     assert "--yes for it all: 1 symbols, " in told["error"]
@@ -109,7 +109,7 @@ def test_what_was_not_spelt_out_is_said_and_needs_a_yes(command: Command) -> Non
 def test_the_version(command: Command) -> None:
     done = command.run(["--version"])
     assert (done.returncode, done.stdout) == (0, f"bcdata {version('bcdata')}\n")
-    assert command.run(["materialize", "-h"]).stdout == command.run(["materialize", "--help"]).stdout
+    assert command.here(["materialize", "-h"]).stdout == command.here(["materialize", "--help"]).stdout
 
 
 @pytest.mark.slow

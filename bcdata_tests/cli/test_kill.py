@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,33 +13,34 @@ import pytest
 from bcdata_tests.command import Command, materialize
 from bcdata_tests.mirror import made_day
 from bcdata_tests.scenarios.power import files_of
-from bcdata_tests.world import BY_MONTH, D, World
+from bcdata_tests.world import BY_MONTH, D, World, world_at
 
 WORDS = materialize(D, "BTCUSDT,ETHUSDT", "2025-01", "2025-01")
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
 DAYS = [f"2025-01-{at:02}" for at in range(1, 13)]
 NOW = "2025-01-13T00:00:00Z"
-MOMENTS = 8
+MOMENTS = 4
 """A campaign of kills (`scenarios/test_kills.py`) tries a thousand."""
 
 
-@pytest.fixture
-def filled(world: World) -> World:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Twelve days of two symbols; a day has a bad row that REST fills, another one lacks its second half."""
-    for day in DAYS:
-        rows = made_day(day)
-        for symbol in SYMBOLS:
-            world.truth.put_day(symbol, day, rows)
-            world.mirror.put_day(symbol, day, _broken(rows) if day == DAYS[6] else rows)
-    world.mirror.put_day("BTCUSDT", DAYS[3], made_day(DAYS[3])[:700])
-    return world
+    with world_at(tmp_path_factory.mktemp("kill")) as world:
+        for day in DAYS:
+            rows = made_day(day)
+            for symbol in SYMBOLS:
+                world.truth.put_day(symbol, day, rows)
+                world.mirror.put_day(symbol, day, _broken(rows) if day == DAYS[6] else rows)
+        world.mirror.put_day("BTCUSDT", DAYS[3], made_day(DAYS[3])[:700])
+        yield world
 
 
 def _broken(rows: list[list[str]]) -> list[list[str]]:
     return [[*rows[0][:2], "1.00000000", *rows[0][3:]], *rows[1:]]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def undisturbed(filled: World) -> dict[str, bytes]:
     """The files of a run that nobody killed."""
     command = Command.of(filled, BY_MONTH, "undisturbed", BCDATA_NOW=NOW)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bcdata_tests.command import Command, materialize
+from bcdata_tests.command import Command
 from bcdata_tests.mirror import made_day
 from bcdata_tests.world import BARS_BY_DAY, D, World
 
@@ -19,7 +19,7 @@ def command(world: World) -> Command:
 
 
 def test_datasets(command: Command) -> None:
-    (found,) = json.loads(command.run(["datasets", "--json"]).stdout)
+    (found,) = json.loads(command.here(["datasets", "--json"]).stdout)
     assert (found["dataset"], found["type"], found["market"], found["interval"]) == (D, "klines", "spot", "1m")
     assert (found["grain"], found["features"]) == ("day", False)
     shown = command.run(["datasets"])
@@ -27,17 +27,17 @@ def test_datasets(command: Command) -> None:
     assert D in shown.stdout
 
 
-def test_symbols(command: Command) -> None:
-    none = command.run(["symbols", D])
+def test_symbols(world: World, command: Command) -> None:
+    none = command.here(["symbols", D])
     assert none.returncode == 0
     assert "there is no lake" in none.stderr
-    assert command.run(materialize(D, "BTCUSDT", *DAYS)).returncode == 0
-    found = json.loads(command.run(["symbols", D, "--json"]).stdout)
+    assert world.lake(BARS_BY_DAY, name="lists/lake").materialize(D, "BTCUSDT", *DAYS).ok
+    found = json.loads(command.here(["symbols", D, "--json"]).stdout)
     assert found == [{"symbol": "BTCUSDT", "first": DAYS[0], "last": DAYS[1], "partitions": 2}]
-    assert "1 symbols" in command.run(["symbols", D]).stdout
+    assert "1 symbols" in command.here(["symbols", D]).stdout
 
 
 def test_an_unknown_dataset_is_a_mistake(command: Command) -> None:
-    done = command.run(["symbols", "spot_klines_1x"])
+    done = command.here(["symbols", "spot_klines_1x"])
     assert done.returncode == 2
     assert D in done.stderr

@@ -124,7 +124,7 @@ def warded(folder: Path, *, now: str, catalog: str = CATALOG) -> Iterator[Ward]:
     """Everything in a folder of its own; all symbols of the catalog are partitions."""
     mirror, truth = Mirror(folder / "archive"), Mirror(folder / "truth")
     for one in (mirror, truth):
-        (one.root / "data").mkdir()
+        (one.root / "data").mkdir(exist_ok=True)
     (folder / "catalog.yaml").write_text(catalog)
     loaded = load_catalog(folder / "catalog.yaml")
     market = FolderMarket(mirror.root, rest_source=truth.root)

@@ -91,6 +91,7 @@ def test_days_before_a_file_that_came_late_are_not_delisted(ward: Ward) -> None:
     assert statuses(ward, DAYS[5]) == {DAYS[5]: {"delisted"}}
 
 
+@pytest.mark.slow
 def test_days_after_an_earlier_first_file_are_not_unlisted(ward: Ward) -> None:
     """The first file begins inside its day, which proves a listing, until an earlier one comes."""
     ward.mirror.put_day("CCCUSDT", DAYS[3], made_day(DAYS[3])[60:])

@@ -18,6 +18,7 @@ from bcdata_tests.dagster.healing import HEAL, MATERIALIZE, D, Ward, cells, ward
 from bcdata_tests.mirror import Rows, made_day
 from bcdata_tests.pipeline.honest import bars_of, published
 from bcdata_tests.run import tree, utc
+from bcdata_tests.world import copied
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
 NOW = "2025-03-01"
@@ -26,10 +27,11 @@ HOLE = slice(600, 660)
 START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
-@pytest.fixture
-def ward(tmp_path: Path) -> Iterator[Ward]:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three days of two symbols, materialized without REST; the second day of one lacks an hour in the archive."""
-    with warded(tmp_path, now=NOW) as ward:
+    folder = tmp_path_factory.mktemp("made")
+    with warded(folder, now=NOW) as ward:
         for symbol in ("AAAUSDT", "BBBUSDT"):
             for day in DAYS:
                 rows = made_day(day)
@@ -38,6 +40,14 @@ def ward(tmp_path: Path) -> Iterator[Ward]:
                     rows = [*rows[: HOLE.start], *rows[HOLE.stop :]]
                 ward.mirror.put_day(symbol, day, rows)
         assert ward.lake.materialize(D, "AAAUSDT,BBBUSDT", DAYS[0], DAYS[2], refill=False).ok
+    return folder
+
+
+@pytest.fixture
+def ward(made: Path, tmp_path: Path) -> Iterator[Ward]:
+    for name in ("archive", "truth", "lake"):
+        copied(made / name, tmp_path / name)
+    with warded(tmp_path, now=NOW) as ward:
         yield ward
 
 

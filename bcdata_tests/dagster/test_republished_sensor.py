@@ -12,6 +12,7 @@ from bcdata_tests.dagster.healing import WITH_FEATURES, D, Ward, cells, warded
 from bcdata_tests.mirror import csv_of, day_key, made_day, zipped
 from bcdata_tests.pipeline.honest import bars_of, published
 from bcdata_tests.run import utc
+from bcdata_tests.world import copied
 
 pytestmark = pytest.mark.slow
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03", "2025-01-04")
@@ -19,15 +20,24 @@ AGAIN = ("BBBUSDT", DAYS[1])
 SENSOR = "republished"
 
 
-@pytest.fixture
-def ward(tmp_path: Path) -> Iterator[Ward]:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four days of two symbols, whole and materialized; the archive lacks the last day of one of them."""
-    with warded(tmp_path, now="2025-03-01", catalog=WITH_FEATURES) as ward:
+    folder = tmp_path_factory.mktemp("made")
+    with warded(folder, now="2025-03-01", catalog=WITH_FEATURES) as ward:
         for symbol in ("AAAUSDT", "BBBUSDT"):
             for day in DAYS:
                 if (symbol, day) != ("AAAUSDT", DAYS[3]):
                     ward.mirror.put_day(symbol, day, made_day(day))
         assert ward.lake.materialize(D, "AAAUSDT,BBBUSDT", DAYS[0], DAYS[3], refill=False).ok
+    return folder
+
+
+@pytest.fixture
+def ward(made: Path, tmp_path: Path) -> Iterator[Ward]:
+    for name in ("archive", "lake"):
+        copied(made / name, tmp_path / name)
+    with warded(tmp_path, now="2025-03-01", catalog=WITH_FEATURES) as ward:
         yield ward
 
 

@@ -15,19 +15,29 @@ from bcdata.pipeline.zones import Zone
 from bcdata_tests.dagster.healing import WITH_FEATURES, D, Ward, cells, warded
 from bcdata_tests.mirror import made_day
 from bcdata_tests.run import Lake, tree
+from bcdata_tests.world import copied
 
 DAYS = tuple(f"2025-01-0{day}" for day in range(1, 7))
 SENSOR = "stale"
 
 
-@pytest.fixture
-def ward(tmp_path: Path) -> Iterator[Ward]:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some days of two symbols, whole and materialized."""
-    with warded(tmp_path, now="2025-03-01", catalog=WITH_FEATURES) as ward:
+    folder = tmp_path_factory.mktemp("made")
+    with warded(folder, now="2025-03-01", catalog=WITH_FEATURES) as ward:
         for symbol in ("AAAUSDT", "BBBUSDT"):
             for day in DAYS:
                 ward.mirror.put_day(symbol, day, made_day(day))
         assert ward.lake.materialize(D, "AAAUSDT,BBBUSDT", DAYS[0], DAYS[-1], refill=False).ok
+    return folder
+
+
+@pytest.fixture
+def ward(made: Path, tmp_path: Path) -> Iterator[Ward]:
+    for name in ("archive", "lake"):
+        copied(made / name, tmp_path / name)
+    with warded(tmp_path, now="2025-03-01", catalog=WITH_FEATURES) as ward:
         yield ward
 
 

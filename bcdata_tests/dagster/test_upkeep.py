@@ -20,6 +20,7 @@ from bcdata_tests.alerts.conftest import Webhook, webhook
 from bcdata_tests.dagster.healing import CATALOG, QUIET, D, Ward, cells, warded
 from bcdata_tests.mirror import Rows, day_key, made_day
 from bcdata_tests.run import tree, utc
+from bcdata_tests.world import copied
 
 pytestmark = pytest.mark.slow
 __all__ = ["webhook"]
@@ -36,14 +37,23 @@ def with_standstill(day: str) -> Rows:
     ]
 
 
-@pytest.fixture
-def ward(tmp_path: Path) -> Iterator[Ward]:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two days of three symbols, whole and materialized."""
-    with warded(tmp_path, now="2025-01-04", catalog=CATALOG) as ward:
+    folder = tmp_path_factory.mktemp("made")
+    with warded(folder, now="2025-01-04", catalog=CATALOG) as ward:
         for symbol in SYMBOLS:
             ward.mirror.put_day(symbol, DAYS[0], made_day(DAYS[0]))
             ward.mirror.put_day(symbol, DAYS[1], with_standstill(DAYS[1]))
         assert ward.lake.materialize(D, ",".join(SYMBOLS), DAYS[0], DAYS[1], refill=False).ok
+    return folder
+
+
+@pytest.fixture
+def ward(made: Path, tmp_path: Path) -> Iterator[Ward]:
+    for name in ("archive", "lake"):
+        copied(made / name, tmp_path / name)
+    with warded(tmp_path, now="2025-01-04", catalog=CATALOG) as ward:
         yield ward
 
 

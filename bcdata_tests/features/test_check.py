@@ -65,7 +65,7 @@ def test_json_says_of_every_proof_whether_it_holds() -> None:
     assert found["future cut"]["at"] == "2023-02-26T01:00:00+00:00"
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(4, slow=2)
 @pytest.mark.parametrize(
     ("value", "warm_up", "more", "proof", "words"),
     [

@@ -17,6 +17,7 @@ MONTHS = [
 ]
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize(("symbol", "month"), MONTHS)
 def test_monthly_minutes_equal_an_independent_reading(lake: Lake, mirror: Path, symbol: str, month: str) -> None:
     ran = lake.materialize(D, symbol, month, until=Zone.MERGED, refill=False)

@@ -57,6 +57,7 @@ def assert_same_bar(row: dict[str, object], theirs: reader.Row) -> None:
         assert row[name] == pytest.approx(value, rel=1e-12, abs=0)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("symbol", "interval", "month"), CASES)
 def test_whole_windows_are_the_exchanges_own_bars_and_others_say_so(
     main_job: Job, mirror: Path, symbol: str, interval: str, month: str

@@ -58,6 +58,7 @@ def _hour(start: datetime, rows: list[reader.Row]) -> reader.Row:
     )
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize(("symbol", "month"), CASES)
 def test_hours_equal_the_aggregate_of_the_minutes(
     hours: tuple[Lake, Ran], mirror: Path, symbol: str, month: str

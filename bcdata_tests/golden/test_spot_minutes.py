@@ -38,6 +38,7 @@ def test_the_command_succeeds(main_job: Job) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("symbol", SYMBOLS)
 @pytest.mark.parametrize("month", MONTHS)
 def test_merged_bars_equal_an_independent_reading(main_job: Job, mirror: Path, symbol: str, month: str) -> None:

@@ -10,20 +10,27 @@ from bcdata.pipeline.zones import Zone
 from bcdata_tests.mirror import Rows, csv_of, day_key, made_day, zipped
 from bcdata_tests.pipeline.honest import bars_of, published
 from bcdata_tests.run import ARCHIVE, Lake, Ran, tree, utc
-from bcdata_tests.world import D, World
+from bcdata_tests.world import D, World, copied, world_at
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
 AGAIN = DAYS[1]
 ZIP = rf"/archive/.*BTCUSDT-1m-{AGAIN}\.zip$"
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    with world_at(folder) as world:
+        for day in DAYS:
+            world.mirror.put_day("BTCUSDT", day, made_day(day))
+        assert run(world.lake()).ok
+    return folder
+
+
 @pytest.fixture
-def lake(world: World) -> Lake:
-    for day in DAYS:
-        world.mirror.put_day("BTCUSDT", day, made_day(day))
-    lake = world.lake()
-    assert run(lake).ok
-    return lake
+def lake(made: Path, world: World) -> Lake:
+    copied(made, world.folder)
+    return world.lake()
 
 
 def run(lake: Lake) -> Ran:

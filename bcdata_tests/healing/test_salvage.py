@@ -12,20 +12,27 @@ from bcdata.store.layout import Partition
 from bcdata_tests.mirror import day_key, made_day
 from bcdata_tests.pipeline.honest import published
 from bcdata_tests.run import ARCHIVE, Lake, Ran
-from bcdata_tests.world import BY_MONTH, D, World
+from bcdata_tests.world import BY_MONTH, D, World, copied, world_at
 
 KEPT, GONE = "2025-01-01", "2025-01-02"
 
 
-@pytest.fixture
-def lake(world: World) -> Lake:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake of two days, of which the archive has one no more."""
-    for day in (KEPT, GONE):
-        world.mirror.put_day("BTCUSDT", day, made_day(day, minutes=60))
-    lake = world.lake(BY_MONTH)
-    assert run(lake).ok
-    world.mirror.remove(day_key("BTCUSDT", GONE))
-    return lake
+    folder = tmp_path_factory.mktemp("made")
+    with world_at(folder) as world:
+        for day in (KEPT, GONE):
+            world.mirror.put_day("BTCUSDT", day, made_day(day, minutes=60))
+        assert run(world.lake(BY_MONTH)).ok
+        world.mirror.remove(day_key("BTCUSDT", GONE))
+    return folder
+
+
+@pytest.fixture
+def lake(made: Path, world: World) -> Lake:
+    copied(made, world.folder)
+    return world.lake(BY_MONTH)
 
 
 def run(lake: Lake) -> Ran:

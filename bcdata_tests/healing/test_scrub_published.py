@@ -25,26 +25,33 @@ from bcdata.store.sealed import seal, unseal
 from bcdata.store.store import Store
 from bcdata_tests.mirror import made_day
 from bcdata_tests.run import Lake, Ran, tree, utc
-from bcdata_tests.world import BY_DAY, D, World
+from bcdata_tests.world import BY_DAY, D, World, copied, world_at
 
 DAYS = ("2025-01-01", "2025-01-02")
 
 
-@pytest.fixture
-def lake(world: World) -> Lake:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two days with all that is made of them, halts and the universe."""
-    for day in DAYS:
-        world.mirror.put_day("BTCUSDT", day, made_day(day))
-    lake = world.lake(BY_DAY)
-    assert run(lake).ok
-    with pytest.MonkeyPatch.context() as patch:
+    folder = tmp_path_factory.mktemp("made")
+    with world_at(folder) as world, pytest.MonkeyPatch.context() as patch:
+        for day in DAYS:
+            world.mirror.put_day("BTCUSDT", day, made_day(day))
+        lake = world.lake(BY_DAY)
+        assert run(lake).ok
         patch.setenv("BCDATA_ROOT", str(lake.root))
         with open_own(lake.catalog, lake.now) as context:
             update(context, "spot")
-    store = Store(lake.root)
-    assert list(watch(store, lake.catalog[D]))
-    store.close()
-    return lake
+        store = Store(lake.root)
+        assert list(watch(store, lake.catalog[D]))
+        store.close()
+    return folder
+
+
+@pytest.fixture
+def lake(made: Path, world: World) -> Lake:
+    copied(made, world.folder)
+    return world.lake(BY_DAY)
 
 
 def run(lake: Lake) -> Ran:

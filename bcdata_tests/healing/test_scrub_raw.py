@@ -20,12 +20,21 @@ from bcdata.store.store import Store
 from bcdata_tests.healing.scrubbed import BAD, DAYS, dataset, due, flip, pipe, run, scrubbed, three_days, zip_of
 from bcdata_tests.mirror import csv_of, day_key, made_day, zipped
 from bcdata_tests.run import ARCHIVE, REST, Lake, tree
-from bcdata_tests.world import BY_DAY, D, World
+from bcdata_tests.world import BY_DAY, D, World, copied, world_at
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    with world_at(folder) as world:
+        three_days(world)
+    return folder
 
 
 @pytest.fixture
-def lake(world: World) -> Lake:
-    return three_days(world)
+def lake(made: Path, world: World) -> Lake:
+    copied(made, world.folder)
+    return world.lake()
 
 
 def test_a_whole_lake_has_no_problem_and_is_not_touched(world: World, lake: Lake) -> None:

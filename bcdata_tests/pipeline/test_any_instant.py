@@ -98,10 +98,8 @@ def known(frame: pl.DataFrame, now: datetime) -> pl.DataFrame:
     return frame.filter(at <= now).drop(own)
 
 
-@pytest.mark.parametrize("now", [
-    PACE_CHANGES[0], ANYWHERE[0],
-    *(pytest.param(now, marks=pytest.mark.slow) for now in (*PACE_CHANGES[1:], *ANYWHERE[1:])),
-])  # fmt: skip
+@pytest.mark.one_in(40, slow=3)
+@pytest.mark.parametrize("now", [*PACE_CHANGES, *ANYWHERE])
 def test_what_was_known_at_an_instant_is_what_it_is_afterwards(
     exchange: LoopbackExchange,
     catalog: Catalog,

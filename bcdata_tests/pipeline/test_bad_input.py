@@ -3,17 +3,13 @@
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from io import StringIO
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
-from bcdata.cli import main
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
 from bcdata.simulate import FolderMarket, LoopbackExchange
@@ -47,7 +43,7 @@ USAGE = {
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Command, dict[str, str]]]:
-    """A good lake, its files as they are before any bad command, and this process pointed at it."""
+    """A good lake, and its files as they are before any bad command."""
     folder = tmp_path_factory.mktemp("bad_input")
     mirror = Mirror(folder / "archive")
     for day in DAYS:
@@ -56,31 +52,19 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Command, di
     with (
         LoopbackExchange(market, now=utc("2025-03-01")) as exchange,
         pointed_at(exchange.environment(), folder / "state") as variables,
-        pytest.MonkeyPatch.context() as patch,
     ):
-        command = Command.of(World(mirror, mirror, market, exchange, folder, variables), BARS_BY_DAY, "good")
-        done = command.run(GOOD)
-        assert done.returncode == 0, done.stderr
-        for name, value in command.variables.items():
-            patch.setenv(name, value)
+        world = World(mirror, mirror, market, exchange, folder, variables)
+        command = Command.of(world, BARS_BY_DAY, "good")
+        assert world.lake(BARS_BY_DAY, name="good/lake").materialize(D, "BTCUSDT", DAYS[0], DAYS[2]).ok
         yield command, tree(command.root)
-
-
-def in_this_process(words: list[str], patch: pytest.MonkeyPatch) -> subprocess.CompletedProcess[str]:
-    """What `bcdata` comes to without a Python start for each command: its `main`, and what that writes."""
-    patch.setattr(sys, "argv", ["bcdata", *words])
-    out, err = StringIO(), StringIO()
-    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
-        main()
-    return subprocess.CompletedProcess(words, int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
 @pytest.mark.parametrize("what", USAGE)
 def test_what_cannot_be_meant_is_refused_with_status_2_and_changes_nothing(
-    kept: tuple[Command, dict[str, str]], monkeypatch: pytest.MonkeyPatch, what: str
+    kept: tuple[Command, dict[str, str]], what: str
 ) -> None:
     command, before = kept
-    done = in_this_process(USAGE[what][0], monkeypatch)
+    done = command.here(USAGE[what][0])
     assert done.returncode == 2, done.stderr
     assert USAGE[what][1] in done.stderr
     assert "Traceback" not in done.stderr

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -14,7 +15,7 @@ from bcdata_tests.mirror import made_day
 from bcdata_tests.pipeline.test_funding_intervals import CATALOG as FUNDING
 from bcdata_tests.pipeline.test_funding_intervals import SYMBOL, every, put
 from bcdata_tests.run import Lake, Ran, tree, utc
-from bcdata_tests.world import BY_DAY, D, World
+from bcdata_tests.world import BY_DAY, D, World, copied, world_at
 
 DAY, NEXT = "2025-02-01", "2025-02-02"
 NOON = utc("2025-02-02T12:00:30")
@@ -22,15 +23,23 @@ ON_REST = BY_DAY.replace("[binance_archive, binance_rest]", "[binance_rest]")
 """The second day is open: its bars come from REST."""
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    with world_at(folder) as world:
+        for day in (DAY, NEXT):
+            world.truth.put_day("BTCUSDT", day, made_day(day))
+        world.mirror.put_day("BTCUSDT", DAY, made_day(DAY))
+        lake = world.lake(BY_DAY, NOON)
+        assert run(lake, NOON).troubles == []
+        assert height(lake) == 720
+    return folder
+
+
 @pytest.fixture
-def lake(world: World) -> Lake:
-    for day in (DAY, NEXT):
-        world.truth.put_day("BTCUSDT", day, made_day(day))
-    world.mirror.put_day("BTCUSDT", DAY, made_day(DAY))
-    lake = world.lake(BY_DAY, NOON)
-    assert run(lake, NOON).troubles == []
-    assert height(lake) == 720
-    return lake
+def lake(made: Path, world: World) -> Lake:
+    copied(made, world.folder)
+    return world.lake(BY_DAY, NOON)
 
 
 def run(lake: Lake, now: datetime, *, now_back: bool = False) -> Ran:

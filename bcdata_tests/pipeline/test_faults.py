@@ -56,7 +56,7 @@ PASSING = [
 ]
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(6, slow=2)
 @pytest.mark.parametrize(("match", "kind", "settings"), PASSING)
 def test_what_passes_by_is_ridden_out(
     world: World, rows: dict[str, Rows], match: str, kind: str, settings: dict[str, object]

@@ -72,7 +72,7 @@ def settled(lake: Lake) -> Rates:
 WITNESSES = {"the day before": TIMES[92], "the month's own": OWN[40], "the day after": TIMES[93 + 93 + 1]}
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(5, slow=2)
 @pytest.mark.parametrize("off", ["0.00000002", "-0.0001", None])
 @pytest.mark.parametrize("witness", WITNESSES)
 def test_one_witness_against_an_answer_is_enough(world: World, lake: Lake, witness: str, off: str | None) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -83,6 +84,7 @@ def test_the_interval_in_force_changes_when_the_exchange_says(lake: Lake) -> Non
     assert lake.ledger("um_funding", "ARBUSDT", "2023-05").is_empty()
 
 
+@pytest.mark.slow
 def test_settlements_before_a_listing_are_not_listed(lake: Lake) -> None:
     assert lake.materialize("um_funding", "ARBUSDT", "2023-01", "2023-03", until=Zone.MERGED).troubles == []
     ledger = lake.ledger("um_funding", "ARBUSDT", "2023-01", "2023-02", "2023-03")
@@ -121,6 +123,7 @@ def test_what_is_after_a_delisting_is_delisted(lake: Lake) -> None:
     assert ledger["bars"].sum() == (utc("2023-07-01") - utc("2023-05-10T03:00")) // timedelta(minutes=1)
 
 
+@pytest.mark.slow
 def test_what_is_before_a_listing_is_not_listed(lake: Lake) -> None:
     assert lake.materialize("spot_klines_1m", "币安人生USDT", "2023-05", "2023-06", until=Zone.MERGED).troubles == []
     ledger = lake.ledger("spot_klines_1m", "币安人生USDT", "2023-05", "2023-06")
@@ -129,25 +132,31 @@ def test_what_is_before_a_listing_is_not_listed(lake: Lake) -> None:
     assert merged(lake, "spot_klines_1m", "币安人生USDT", "2023-06")["open_time"].min() == utc("2023-06-05T09:30")
 
 
+@dataclass
+class Coarse:
+    """Six more intervals by catalog alone, beside the minutes; each is made when it is first looked at."""
+
+    lake: Lake
+    runs: dict[str, Ran] = field(default_factory=dict)
+
+    def ran(self, interval: str) -> Ran:
+        if interval not in self.runs:
+            self.runs[interval] = self.lake.materialize(
+                f"spot_klines_{interval}", "BTCUSDT", "2023-03", "2023-04", until=Zone.MERGED
+            )
+        return self.runs[interval]
+
+
 @pytest.fixture(scope="module")
-def coarse(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, dict[str, Ran]]:
-    """Six more intervals by catalog alone, beside the minutes."""
+def coarse(tmp_path_factory: pytest.TempPathFactory) -> Coarse:
     folder = tmp_path_factory.mktemp("coarse")
     entry = f"{{grain: month, start: 2023-01, symbols: [BTCUSDT], sources: [{ARCHIVE}, {REST}]}}"
     names = [f"  spot_klines_{interval}: {entry}" for interval in ("1m", *INTERVALS)]
     (folder / "catalog.yaml").write_text("\n".join(["datasets:", *names]))
     lake = Lake(folder / "lake", NOW, load_catalog(folder / "catalog.yaml"))
-    runs = {
-        interval: lake.materialize(
-            f"spot_klines_{interval}",
-            "BTCUSDT",
-            "2023-03",
-            "2023-04",
-            until=Zone.FEATURES if interval == "1m" else Zone.MERGED,
-        )
-        for interval in ("1m", *INTERVALS)
-    }
-    return lake, runs
+    made = Coarse(lake)
+    assert made.ran("1m").ok
+    return made
 
 
 def floor(interval: str, at: datetime) -> datetime:
@@ -164,11 +173,11 @@ def floor(interval: str, at: datetime) -> datetime:
             return at - timedelta(minutes=(at.hour * 60 + at.minute) % length)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(3, slow=2)
 @pytest.mark.parametrize("interval", INTERVALS)
-def test_any_interval_is_a_line_of_the_catalog(coarse: tuple[Lake, dict[str, Ran]], interval: str) -> None:
-    lake, runs = coarse
-    assert runs[interval].ok
+def test_any_interval_is_a_line_of_the_catalog(coarse: Coarse, interval: str) -> None:
+    lake, ran = coarse.lake, coarse.ran(interval)
+    assert ran.ok
     name, months = f"spot_klines_{interval}", ("2023-03", "2023-04")
     minutes = pl.concat(merged(lake, "spot_klines_1m", "BTCUSDT", month) for month in months)
     bars = pl.concat(merged(lake, name, "BTCUSDT", month) for month in months)
@@ -185,12 +194,13 @@ def test_any_interval_is_a_line_of_the_catalog(coarse: tuple[Lake, dict[str, Ran
         assert (opened, high, low) == (rows[0][0], max(one[1] for one in rows), min(one[2] for one in rows))
         assert (close, trades) == (rows[-1][3], sum(one[6] for one in rows))
         assert volume == pytest.approx(sum(one[4] for one in rows), rel=1e-12)
-    for (_, date), outcome in runs[interval].of(Zone.MERGED).items():
+    for (_, date), outcome in ran.of(Zone.MERGED).items():
         assert "interval_disagree" not in outcome.verdict.counts(), date
 
 
-def test_by_day_and_by_month_the_bars_are_the_same(coarse: tuple[Lake, dict[str, Ran]], tmp_path: Path) -> None:
-    lake, _ = coarse
+def test_by_day_and_by_month_the_bars_are_the_same(coarse: Coarse, tmp_path: Path) -> None:
+    lake = coarse.lake
+    assert lake.materialize("spot_klines_1m", "BTCUSDT", "2023-03").ok
     catalog = tmp_path / "catalog.yaml"
     catalog.write_text(
         "datasets: {spot_klines_1m: {grain: day, start: 2023-01-01, symbols: [BTCUSDT],"

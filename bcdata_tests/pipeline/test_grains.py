@@ -102,7 +102,7 @@ pytestmark = pytest.mark.usefixtures("exchange")
 both_markets = pytest.mark.parametrize("market", ["spot", pytest.param("um", marks=pytest.mark.slow)])
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(16, slow=3)
 @both_markets
 @pytest.mark.parametrize("symbol", LIVES)
 def test_with_rest(tmp_path: Path, market: str, symbol: str) -> None:
@@ -111,6 +111,7 @@ def test_with_rest(tmp_path: Path, market: str, symbol: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.one_in(8, slow=3)
 @both_markets
 @pytest.mark.parametrize("symbol", LIVES)
 def test_without_rest(tmp_path: Path, market: str, symbol: str) -> None:
@@ -134,6 +135,7 @@ def test_before_the_months_file_has_come(tmp_path: Path, exchange: LoopbackExcha
     assert found == {delisted + n * HOUR: "delisted" for n in range(21 + 3 * 24)}
 
 
+@pytest.mark.slow
 @both_markets
 def test_before_the_next_file_is_due(tmp_path: Path, exchange: LoopbackExchange, market: str) -> None:
     with at_instant(exchange, utc("2023-01-28T11:00")):

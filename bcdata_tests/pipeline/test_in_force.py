@@ -42,6 +42,7 @@ def test_all_days_and_their_month_are_read(world: World) -> None:
     assert "not_reconciled" not in said(ran)
 
 
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize("catalog", [BY_MONTH, MONTHS_FIRST, MONTHS_ALONE], ids=["all", "months first", "months alone"])
 def test_a_lake_that_was_followed_day_by_day_ends_in_the_bytes_of_a_fresh_one(world: World, catalog: str) -> None:
     followed = world.lake(catalog, name="followed")
@@ -162,6 +163,7 @@ def test_a_month_that_comes_is_news_and_what_a_policy_leaves_out_is_none(world: 
         assert news_for(lake) == set()
 
 
+@pytest.mark.slow
 def test_a_late_day_that_its_month_lacks_is_news_where_months_come_first(world: World) -> None:
     put_month(world, month(1440, d05=[]))
     lake = world.lake(MONTHS_FIRST)

@@ -61,6 +61,7 @@ def is_all(found: dict[datetime, str], planted: dict[datetime, str], status: str
     return found == dict.fromkeys(planted, status)
 
 
+@pytest.mark.slow  # `test_all_at_once` has one too
 def test_an_outage(world: World, days: dict[str, Rows]) -> None:
     out = cut(days[DAY], 760, 840)
     put(world.mirror, {DAY: out})
@@ -68,6 +69,7 @@ def test_an_outage(world: World, days: dict[str, Rows]) -> None:
     assert is_all(run(world.lake(), days), span(DAY, 760, 840), "upstream")
 
 
+@pytest.mark.slow
 def test_an_outage_over_midnight(world: World, days: dict[str, Rows]) -> None:
     out = {DAY: cut(days[DAY], 1400, 1440), DAYS[3]: cut(days[DAYS[3]], 0, 30)}
     put(world.mirror, out)
@@ -84,6 +86,7 @@ def test_minutes_cut_out_are_refilled_or_open(world: World, days: dict[str, Rows
     assert is_all(run(lake, days), span(DAY, 100, 400), "refilled")
 
 
+@pytest.mark.slow
 def test_a_deleted_file_is_refilled_or_open(world: World, days: dict[str, Rows]) -> None:
     world.mirror.remove(day_key(SYMBOL, DAY))
     down = world.add("/spot/api", "reset")
@@ -93,6 +96,7 @@ def test_a_deleted_file_is_refilled_or_open(world: World, days: dict[str, Rows])
     assert is_all(run(lake, days), span(DAY, 0, 1440), "refilled")
 
 
+@pytest.mark.slow
 def test_a_deleted_file_of_a_day_with_an_outage(world: World, days: dict[str, Rows]) -> None:
     out = cut(days[DAY], 760, 840)
     put(world.mirror, {DAY: out})
@@ -155,6 +159,7 @@ def test_a_listing_that_rest_told_wrong_at_first(world: World) -> None:
     assert is_all(run(later, days), span(FIRST, 0, 2 * 1440), "not_listed")
 
 
+@pytest.mark.slow
 def test_a_first_month_of_minutes_deleted_while_its_hours_exist(world: World) -> None:
     """The archive has no minute of January; hours say that there was trading. It is open, or healed, never unlisted."""
     march = {day: moved(made_day("2025-01-01"), n) for n, day in ((31, "2025-02-01"), (32, "2025-02-02"))}

@@ -1,6 +1,7 @@
 """Refilled rows give way to the archive's when these come, and what REST had said otherwise is on record."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,21 +12,32 @@ from bcdata.store.store import Store
 from bcdata_tests.mirror import Rows, made_day
 from bcdata_tests.pipeline.honest import bars_of, published
 from bcdata_tests.run import REST, Lake, Ran, utc
-from bcdata_tests.world import D, World
+from bcdata_tests.world import D, World, copied, world_at
 
 SYMBOL, TODAY = "BTCUSDT", "2025-01-02"
 
 
-@pytest.fixture
-def tail(world: World) -> Lake:
+NOW = utc("2025-01-03T02:00")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A lake in which the day that the archive has not published yet came from REST."""
-    for day in ("2025-01-01", TODAY):
-        world.truth.put_day(SYMBOL, day, made_day(day))
-    world.mirror.put_day(SYMBOL, "2025-01-01", made_day("2025-01-01"))
-    lake = world.lake(now=utc("2025-01-03T02:00"))
-    assert run(lake).troubles == []
-    assert lake.ledger(D, SYMBOL, TODAY).select("bars", "status").rows() == [(1440, "refilled")]
-    return lake
+    folder = tmp_path_factory.mktemp("made")
+    with world_at(folder) as world:
+        for day in ("2025-01-01", TODAY):
+            world.truth.put_day(SYMBOL, day, made_day(day))
+        world.mirror.put_day(SYMBOL, "2025-01-01", made_day("2025-01-01"))
+        lake = world.lake(now=NOW)
+        assert run(lake).troubles == []
+        assert lake.ledger(D, SYMBOL, TODAY).select("bars", "status").rows() == [(1440, "refilled")]
+    return folder
+
+
+@pytest.fixture
+def tail(made: Path, world: World) -> Lake:
+    copied(made, world.folder)
+    return world.lake(now=NOW)
 
 
 def run(lake: Lake, hours: int = 0) -> Ran:

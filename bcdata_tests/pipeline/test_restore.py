@@ -8,7 +8,7 @@ import pytest
 from bcdata.pipeline.outcome import State
 from bcdata_tests.mirror import made_day
 from bcdata_tests.run import Lake, tree, utc
-from bcdata_tests.world import BY_MONTH, D, World
+from bcdata_tests.world import BY_MONTH, D, World, copied, world_at
 
 pytestmark = pytest.mark.slow
 NOW = utc("2025-01-05")
@@ -19,22 +19,29 @@ def bad(row: list[str]) -> list[str]:
     return [*row[:2], "1.00000000", *row[3:]]
 
 
-@pytest.fixture
-def lake(world: World) -> Lake:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four days: one with a hole and a bad row that REST fills, one with a bad row that nobody fills."""
-    days = [f"2025-01-0{at}" for at in (1, 2, 3, 4)]
-    for day in days:
-        world.truth.put_day("BTCUSDT", day, made_day(day))
-    first, second, third, fourth = (made_day(day) for day in days)
-    world.mirror.put_day("BTCUSDT", days[0], first)
-    world.mirror.put_day("BTCUSDT", days[1], [*second[:100], *second[160:700], bad(second[700]), *second[701:]])
-    world.mirror.put_day("BTCUSDT", days[2], [*third[:1000], bad(third[1000]), *third[1001:]])
-    world.truth.put_day("BTCUSDT", days[2], [*third[:1000], *third[1001:]])
-    world.mirror.put_day("BTCUSDT", days[3], fourth)
-    world.mirror.put_day("ETHUSDT", days[3], fourth)
-    lake = world.lake(BY_MONTH, NOW)
-    assert lake.materialize(D, "BTCUSDT,ETHUSDT", "2025-01").troubles == []
-    return lake
+    folder = tmp_path_factory.mktemp("made")
+    with world_at(folder) as world:
+        days = [f"2025-01-0{at}" for at in (1, 2, 3, 4)]
+        for day in days:
+            world.truth.put_day("BTCUSDT", day, made_day(day))
+        first, second, third, fourth = (made_day(day) for day in days)
+        world.mirror.put_day("BTCUSDT", days[0], first)
+        world.mirror.put_day("BTCUSDT", days[1], [*second[:100], *second[160:700], bad(second[700]), *second[701:]])
+        world.mirror.put_day("BTCUSDT", days[2], [*third[:1000], bad(third[1000]), *third[1001:]])
+        world.truth.put_day("BTCUSDT", days[2], [*third[:1000], *third[1001:]])
+        world.mirror.put_day("BTCUSDT", days[3], fourth)
+        world.mirror.put_day("ETHUSDT", days[3], fourth)
+        assert world.lake(BY_MONTH, NOW).materialize(D, "BTCUSDT,ETHUSDT", "2025-01").troubles == []
+    return folder
+
+
+@pytest.fixture
+def lake(made: Path, world: World) -> Lake:
+    copied(made, world.folder)
+    return world.lake(BY_MONTH, NOW)
 
 
 def again(lake: Lake) -> None:
@@ -43,6 +50,11 @@ def again(lake: Lake) -> None:
 
 def files(lake: Lake) -> Iterator[Path]:
     return (lake.root / path for path in tree(lake.root))
+
+
+def files_of_one(lake: Lake) -> list[Path]:
+    """Those of one symbol: they are of every kind, and the other one's stay where they are."""
+    return [path for path in files(lake) if "symbol=BTCUSDT" in path.parts]
 
 
 def test_the_lake_holds_a_file_of_every_kind(lake: Lake) -> None:
@@ -74,7 +86,7 @@ def test_a_rerun_changes_nothing_and_asks_for_listings_alone(world: World, lake:
 
 def test_every_single_file_comes_back(lake: Lake) -> None:
     before = tree(lake.root)
-    for path in list(files(lake)):
+    for path in files_of_one(lake):
         path.unlink()
         again(lake)
         assert tree(lake.root) == before, path.relative_to(lake.root)
@@ -82,7 +94,7 @@ def test_every_single_file_comes_back(lake: Lake) -> None:
 
 def test_every_damaged_file_is_made_anew(lake: Lake) -> None:
     before = tree(lake.root)
-    for path in list(files(lake)):
+    for path in files_of_one(lake):
         whole = path.read_bytes()
         path.write_bytes(whole[: len(whole) // 2])
         again(lake)

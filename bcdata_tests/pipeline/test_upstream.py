@@ -101,6 +101,7 @@ def test_empty_once_and_full_later(world: World, rows: Rows) -> None:
     assert outcome(lake) == (Refilled.FILLED, 0, 0)
 
 
+@pytest.mark.slow
 def test_empty_once_and_half_of_it_later(world: World, rows: Rows) -> None:
     """The half that is there is a bar; the other half then lies between bars of one answer."""
     world.truth.put_day(SYMBOL, DAY, cut(rows, 800, 840))
@@ -111,6 +112,7 @@ def test_empty_once_and_half_of_it_later(world: World, rows: Rows) -> None:
     assert run(lake, hours=25) == [("12:40", 40, "refilled"), ("13:20", 40, "upstream")]
 
 
+@pytest.mark.slow
 def test_an_unusable_second_answer_is_none(world: World, rows: Rows) -> None:
     world.add(KLINES, "empty", times=2)  # the question, and the wider one
     world.add(KLINES, "html", after=2)
@@ -136,6 +138,7 @@ def test_a_lost_side_table_costs_a_question_and_proves_nothing(world: World, not
     assert tree(lake.root) == settled
 
 
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize("status", [500, 451, 429, 418])
 def test_rest_that_never_answers_leaves_it_open_and_asks_again_at_once(
     world: World, rows: Rows, status: int, monkeypatch: pytest.MonkeyPatch

@@ -102,7 +102,7 @@ def true_bars(days: Sequence[str]) -> list[tuple[object, ...]]:
     return bars_of([row for day in days for row in true_day(SYMBOL, day)])
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6, slow=3)
 @pytest.mark.parametrize("grain", ["day", "month"])
 @pytest.mark.parametrize(
     "wrong",
@@ -125,6 +125,7 @@ def test_a_partition_does_not_depend_on_which_of_its_neighbours_the_lake_has(sit
     assert bars(situation, grain, [FIRST]) == true_bars([FIRST])
 
 
+@pytest.mark.one_in(8, slow=2)
 @pytest.mark.parametrize("grain", ["day", "month"])
 @pytest.mark.parametrize("factors", [{"amounts": 10.0}, {"price": 1.15, "quote": 1.15}], ids=["amounts", "prices"])
 def test_an_exchange_that_lies_throughout_takes_nothing_away(
@@ -159,6 +160,7 @@ def test_two_that_contradict_each_other_alone_are_both_held_back(situation: Situ
     assert bars(situation, grain, [FIRST]) == true_bars([FIRST])
 
 
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize("grain", ["day", "month"])
 def test_day_bars_alone_that_lie_cost_nothing(situation: Situation, grain: str) -> None:
     """The exchange's minutes agree with the archive's: its day bars are wrong."""

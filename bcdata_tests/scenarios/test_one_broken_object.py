@@ -19,7 +19,7 @@ by_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 
 
 @pytest.mark.slow
-@pytest.mark.one_in(4, slow=4)
+@pytest.mark.one_in(16, slow=8)
 @pytest.mark.parametrize("target", ["2025-01-11", MONTH], ids=["a day", "the month"])
 @by_way
 def test_any_object_broken_in_any_way_costs_no_bar_that_another_has(world: World, way: Way, target: str) -> None:
@@ -31,7 +31,7 @@ def test_any_object_broken_in_any_way_costs_no_bar_that_another_has(world: World
 
 
 @pytest.mark.slow
-@pytest.mark.one_in(4, slow=4)
+@pytest.mark.one_in(16, slow=8)
 @by_way
 def test_a_day_that_no_other_object_has_is_filled_by_rest_or_in_the_ledger(world: World, way: Way) -> None:
     scenario = Scenario(world, way, "2025-01-11", has_month=False)
@@ -58,7 +58,7 @@ def test_a_later_month_with_stale_rows_changes_no_bar(world: World) -> None:
     scenario.assert_same(fresh, followed)
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(8)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_lake_that_was_followed_equals_one_that_is_built_in_the_end(world: World, seed: int) -> None:
     scenario = Scenario.of(world, seed)

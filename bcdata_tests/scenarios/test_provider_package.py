@@ -107,7 +107,7 @@ def test_a_spent_quota_ends_the_run_and_says_when_to_come_again(
 ) -> None:
     answers, url = acme
     answers.refusal = f"the daily limit of {KEY} is reached".encode()
-    done = bcdata(package, tmp_path, url, *MATERIALIZE)
+    done = bcdata(package, tmp_path, url, *MATERIALIZE, "--until", "raw")
     assert done.returncode == 1
     assert "quota" in done.stdout + done.stderr
     assert_nowhere(KEY, tmp_path, done)
@@ -129,7 +129,7 @@ def test_what_is_no_page_is_an_error_of_the_partition(
 ) -> None:
     answers, url = acme
     answers.refusal = NO_PAGES[case]
-    done = bcdata(package, tmp_path, url, *MATERIALIZE)
+    done = bcdata(package, tmp_path, url, *MATERIALIZE, "--until", "raw")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "acme: the answer is" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
@@ -156,7 +156,9 @@ def test_rows_that_are_none_are_not_taken_for_silence(
 
 def test_a_user_in_the_address_and_a_key_in_the_header(package: Path, acme: tuple[Acme, str], tmp_path: Path) -> None:
     _, url = acme
-    done = bcdata(package, tmp_path, url.replace("http://", "http://somebody:pa55word@"), *MATERIALIZE)
+    done = bcdata(
+        package, tmp_path, url.replace("http://", "http://somebody:pa55word@"), *MATERIALIZE, "--until", "raw"
+    )
     assert done.returncode == 1
     assert "take the user and password out of BCDATA_ACME_URL" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
@@ -191,6 +193,8 @@ def test_a_broken_package_takes_nothing_else_down(
     assert {one["name"]: one["available"] for one in listed}["kraken_rest"]
     [reason] = [one["reason"] for one in listed if one["name"] == "broken"]
     assert "uninstall broken" in reason
+    if case not in {"an exit", "the name of another"}:
+        return  # that it is left out has been said: what goes on without it is the same
     done = bcdata(package, tmp_path, url, *MATERIALIZE, "--until", "merged", **paths)
     if case == "the name of another":
         assert done.returncode == 2

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 import bcdata
-from bcdata.api.load import ZONES
+from bcdata.api.loading.sources import ZONES
 from bcdata.errors import StoreError
 from bcdata.exports.files import Format, export
 from bcdata.pipeline.zones import Zone
