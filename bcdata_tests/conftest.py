@@ -72,16 +72,23 @@ def _has_room(folder: Path) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks cases as slow of which enough others go the same way, or leaves them to campaigns.
+    """Marks tests as slow of which enough others go the same way, or leaves them to campaigns.
 
-    Of a test with the mark `one_in(n)` each n-th is run by default, and every third one of the whole runs in `_RUNS`;
-    with `one_in(n, slow=m)` of the others one in m is slow, and a campaign runs them all. Which they are follows from
-    their names and the seed, so that no parameter keeps in step with the choice. The tests that take longest begin
-    first, so that no worker is left with them in the end.
+    Of a test with the mark `one_in(n)` each n-th case is run by default, and every third one of the whole runs in
+    `_RUNS`; with `one_in(n, slow=m)` of the others one in m is slow, and a campaign runs them all. Of the whole runs
+    without cases every second one is slow, and so is what needs the main job over the real archives. Which they are
+    follows from their names and the seed, so that no parameter keeps in step with the choice. The tests that take
+    longest begin first, so that no worker is left with them in the end.
     """
     seen, left = set[str](), list[pytest.Item]()
     for item in items:
-        if not isinstance(item, pytest.Function) or not hasattr(item, "callspec"):
+        if not isinstance(item, pytest.Function):
+            continue
+        if "main_job" in item.fixturenames:
+            item.add_marker("slow")
+        if not hasattr(item, "callspec"):
+            if item.path.parent in _RUNS and crc32(f"{item.nodeid} {_SEED}".encode()) % 2:
+                item.add_marker("slow")
             continue
         test = item.nodeid.partition("[")[0]
         one_in, slow = _shares(item)
