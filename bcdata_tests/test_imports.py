@@ -56,7 +56,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"runs", "settings", "sqlite_files", "store", "instruments", "venues"},
     "definitions": {"catalog", "dagster"},
     "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
-    | {"api", "exports", "hints", "reading", "reporting", "sql", "runs", "settings", "simulate", "store", "instruments"},
+    | {"api", "exports", "hints", "reading", "reporting", "sql", "runs", "settings", "simulate", "store"}
+    | {"instruments"},
     "__main__": {"cli"},
     "__init__": {"errors", "api", "sql"},
 }
