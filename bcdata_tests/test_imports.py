@@ -56,6 +56,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"runs", "settings", "sqlite_files", "store", "instruments", "venues"},
     "definitions": {"catalog", "dagster"},
     "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
+<<<<<<< HEAD
     | {
         "api",
         "exports",
@@ -69,6 +70,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         "store",
         "instruments",
     },
+=======
+    | {"api", "exports", "hints", "reading", "reporting", "sql", "runs", "settings", "simulate", "store"}
+    | {"instruments"},
+>>>>>>> cli
     "__main__": {"cli"},
     "__init__": {"errors", "api"},
 }
