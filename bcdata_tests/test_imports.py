@@ -56,24 +56,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     | {"runs", "settings", "sqlite_files", "store", "instruments", "venues"},
     "definitions": {"catalog", "dagster"},
     "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
-<<<<<<< HEAD
-    | {
-        "api",
-        "exports",
-        "hints",
-        "reading",
-        "reporting",
-        "sql",
-        "runs",
-        "settings",
-        "simulate",
-        "store",
-        "instruments",
-    },
-=======
-    | {"api", "exports", "hints", "reading", "reporting", "sql", "runs", "settings", "simulate", "store"}
+    | {"api", "exports", "hints", "reading", "reporting", "runs", "settings", "simulate", "sql", "store"}
     | {"instruments"},
->>>>>>> cli
     "__main__": {"cli"},
     "__init__": {"errors", "api"},
 }

@@ -24,9 +24,9 @@ def stats(
     last: Annotated[str | None, typer.Option("--to", help="Last date key, included; or an instant, left out.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Count and measure bars, one row a symbol: how many there are of how many, prices, returns, volume, sources.
+    """Count and measure bars, a row a symbol.
 
-    `expected` are the bars of the range that have closed; `explained` those of them that will never come. Returns are
+    How many there are of how many, prices, returns, volume, sources. `expected` are the bars of the range that have closed; `explained` those of them that will never come. Returns are
     those of closes that follow each other without a gap.
 
     Example: bcdata stats spot_klines_1m --symbols BTCUSDT,ETHUSDT --from 2023-01 --to 2023-03
