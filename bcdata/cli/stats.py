@@ -26,8 +26,9 @@ def stats(
 ) -> None:
     """Count and measure bars, a row a symbol.
 
-    How many there are of how many, prices, returns, volume, sources. `expected` are the bars of the range that have closed; `explained` those of them that will never come. Returns are
-    those of closes that follow each other without a gap.
+    How many there are of how many, prices, returns, volume, sources. `expected` are the bars of the range that have
+    closed; `explained` those of them that will never come. Returns are those of closes that follow each other without a
+    gap.
 
     Example: bcdata stats spot_klines_1m --symbols BTCUSDT,ETHUSDT --from 2023-01 --to 2023-03
     """
