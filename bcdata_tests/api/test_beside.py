@@ -135,3 +135,11 @@ def test_what_is_wrong_with_a_lazy_frame_is_said_at_once(research: Research) -> 
         bcdata.scan(D, columns=["clsoe"], missing="ignore", **research.where)
     with pytest.warns(bcdata.MissingDataWarning, match="ETHUSDT 2023-02"):
         bcdata.scan(D, **research.where)
+
+
+def test_the_first_rows_of_a_lazy_frame_are_chosen_before_a_filter_on_symbols(research: Research) -> None:
+    where = {**research.where, "missing": "ignore"}
+    eager, lazy = bcdata.load(D, None, *RANGE, **where), bcdata.scan(D, None, *RANGE, **where)
+    for rows in (5, eager.filter(pl.col("symbol") == "BTCUSDT").height + 7):
+        found = lazy.head(rows).filter(pl.col("symbol") == "ETHUSDT").collect()
+        assert found.equals(eager.head(rows).filter(pl.col("symbol") == "ETHUSDT"))
