@@ -4,10 +4,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import polars as pl
 import pytest
 
 import bcdata
+from bcdata.api.instants import asked_range, instant
 from bcdata.catalog import Catalog
 from bcdata.errors import StoreError, UsageError
 from bcdata.pipeline.lake import read_groups_sound
@@ -59,3 +61,14 @@ def test_a_file_that_goes_while_it_is_read_is_an_error_and_no_absence(
 def test_a_range_that_ends_where_it_begins_is_told_how_ranges_are_meant(root: Path, catalog: Catalog) -> None:
     with pytest.raises(UsageError, match="`end` itself is left out: write the next one"):
         bcdata.load(D, "BTCUSDT", "2023-01", "2023-01", root=root, catalog=catalog)
+
+
+@pytest.mark.parametrize(("start", "end"), [("2300-01", None), (None, "1960-01")])
+def test_a_range_without_an_end_outside_of_all_rows_is_told_why(start: str | None, end: str | None) -> None:
+    with pytest.raises(UsageError, match="there are no rows before 1970 and from 2200 on"):
+        asked_range(start, end)
+
+
+def test_a_time_that_is_none_is_no_instant() -> None:
+    with pytest.raises(UsageError, match="NaT is no instant"):
+        instant(pd.NaT)  # type: ignore[arg-type]
