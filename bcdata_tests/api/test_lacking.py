@@ -163,7 +163,9 @@ def test_it_is_what_is_asked_for_without_what_is_there(held: set[int], one: int,
     assert f"--from {lacking[0]} --to {lacking[-1]}" in str(raised.value)
 
 
-def test_bars_that_are_held_back_stop_who_wants_it(root: Path, catalog: Catalog) -> None:
+def test_bars_that_are_held_back_stop_who_wants_it(
+    root: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The ledger of a newer publication is there, its bars are not."""
     store, place = Store(root), Partition("merged", D, "BTCUSDT", "2023-02")
     path, old = root / place.key(), (root / place.key()).read_bytes()
@@ -177,6 +179,9 @@ def test_bars_that_are_held_back_stop_who_wants_it(root: Path, catalog: Catalog)
         with pytest.raises(bcdata.MissingDataError, match=words):
             read(D, "BTCUSDT", "2023-01", "2023-03", **asked)
         read(D, "BTCUSDT", "2023-01", "2023-02", **asked)
+    monkeypatch.setattr("bcdata.api.loading.rows.require_standing", lambda *_: None)  # it stood when it was looked up
+    with pytest.raises(bcdata.MissingDataError, match=words):
+        bcdata.load(D, "BTCUSDT", "2023-01", "2023-03", **asked)
     entities = pl.DataFrame({"symbol": ["BTCUSDT"], "time": [datetime(2023, 2, 5, tzinfo=UTC)]})
     with pytest.raises(bcdata.MissingDataError, match=words):
         bcdata.join(entities, D, "close", zone="merged", **asked)

@@ -110,6 +110,7 @@ class Request:
             groups,
             columns=self._own(columns),
             where=is_inside if any(self.asked) else None,
+            strict=self.missing is Missing.RAISE,
         )
 
     def _coarser(self, found: Mapping[str, Sequence[Partition]]) -> Iterator[pl.DataFrame]:
