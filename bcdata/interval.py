@@ -1,5 +1,6 @@
 """Bar intervals: names, lengths and grids. Pure, and free of heavy imports."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ QUARTER_HOUR = timedelta(minutes=15)
 SETTLEMENT_MINUTE = timedelta(minutes=1)
 """A settlement is known at the end of the minute in which it is paid."""
 _DAY = timedelta(days=1)
+_LONGEST = timedelta(days=36_500)
+_COUNT = re.compile(r"0*[1-9]\d{0,17}", re.ASCII)
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 SETTLEMENT_HOURS = (1, 2, 4, 8)
 """The intervals at which exchanges settle funding."""
@@ -40,10 +43,13 @@ class Interval:
         if name == "1mo":
             return cls(name, None, EPOCH)
         count, unit = name[:-1], name[-1:]
-        if not count.isdecimal() or not count.isascii() or int(count) == 0 or unit not in _SECONDS:
+        if not _COUNT.fullmatch(count) or unit not in _SECONDS:
             raise UsageError(f"{name!r} is not an interval; write it like 1m, 1h, 1d, 1w or 1mo")
         anchor = _MONDAY if unit == "w" else EPOCH
-        return cls(name, timedelta(seconds=int(count) * _SECONDS[unit]), anchor)
+        seconds = int(count) * _SECONDS[unit]
+        if seconds > _LONGEST.total_seconds():
+            raise UsageError(f"{name} is too long for bars: they last {_LONGEST.days:,} days at most")
+        return cls(name, timedelta(seconds=seconds), anchor)
 
     def fills(self, span: timedelta) -> bool:
         """Whether a whole number of bars makes the span."""

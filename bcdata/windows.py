@@ -65,7 +65,7 @@ class Grain(StrEnum):
 
     def key(self, instant: datetime) -> str:
         """The date key of the partition that holds the instant."""
-        return instant.strftime("%Y-%m" if self is Grain.MONTH else "%Y-%m-%d")
+        return instant.date().isoformat()[: 7 if self is Grain.MONTH else 10]
 
     def is_key(self, text: str) -> bool:
         """Whether the text is a date key of this grain."""

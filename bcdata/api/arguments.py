@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Iterable
+from datetime import timedelta
 from numbers import Real
 from pathlib import Path
 
@@ -49,6 +50,13 @@ def number(name: str, value: object) -> float:
     return float(value)
 
 
+def duration(name: str, value: object) -> timedelta | None:
+    """A length of time, 0 or more; None for none."""
+    if value is not None and (not isinstance(value, timedelta) or not value >= timedelta()):
+        raise _wrong(name, value, "a timedelta, 0 or more, or None")
+    return value
+
+
 def flag(name: str, value: object) -> bool:
     """True or False, and nothing that merely counts as such."""
     if not isinstance(value, bool):
@@ -58,7 +66,7 @@ def flag(name: str, value: object) -> bool:
 
 def folder(name: str, value: object) -> Path:
     """A folder's path."""
-    if not isinstance(value, str | os.PathLike) or not isinstance(path := os.fspath(value), str):
+    if not isinstance(value, str | os.PathLike) or not isinstance(path := os.fspath(value), str) or not path:
         raise _wrong(name, value, "a path")
     return Path(path)
 

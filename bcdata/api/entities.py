@@ -1,7 +1,8 @@
 """Point-in-time joins: to each symbol and time the newest row of a dataset that was known by then."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +11,28 @@ import polars as pl
 from bcdata import clock
 from bcdata.api import arguments
 from bcdata.api.lake import catalog_of, lake_of
-from bcdata.api.loading.known_rows import KnownRows
-from bcdata.api.loading.lacking import Missing, reaction_of, tell_of_lacking
+from bcdata.api.loading.known_rows import HELPERS, KnownRows
+from bcdata.api.loading.lacking import Missing, reaction_of, require_standing, tell_of_lacking, told_of
 from bcdata.api.loading.rows import require_columns
 from bcdata.api.loading.sources import rows_meant
 from bcdata.catalog import Catalog
 from bcdata.errors import UsageError
 from bcdata.frames.schema import TIME
+from bcdata.reading.verified_files import overlaps
 from bcdata.sql.views import schema_of
+from bcdata.windows import Window
 
 ROW_TIME = "row_time"
 """The open of the row that was joined."""
 _TIMES = ("open_time", "time", "known_at")
 _INSTANT = timedelta(microseconds=1)
 _ORDER = "_entity"
+OWN_COLUMNS = (_ORDER, *HELPERS)
+"""Columns that are added on the way, and taken away again."""
+_FIRST, _LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
+"""Between these the time of an entity lies: Python has no instants far beyond."""
+_TICKS, _MOST_TICKS = {"ms": 10**3, "us": 10**6, "ns": 10**9}, 2**63 - 1
+"""Of a second, by the unit of a column; and how many a column can hold."""
 
 
 def join(
@@ -68,14 +77,15 @@ def join(
         >>> trades = pl.DataFrame({"symbol": ["BTCUSDT"], "time": [datetime(2023, 2, 1, 12, 0, 30, tzinfo=UTC)]})
         >>> bcdata.join(trades, "spot_klines_1m", ["rsi_14", "natr_14"])
     """
-    asked, names = _entities(entities, on), _names(features)
+    asked, names, oldest = _entities(entities, on), _names(features), arguments.duration("max_age", max_age)
     known, store = catalog_of(catalog), lake_of(root)
     rows = rows_meant(known, dataset, zone)
     schema = schema_of(rows.source, zone, dataset)
     require_columns(names, [name for name in schema.names() if name not in _TIMES])
-    if taken := [name for name in (*names, ROW_TIME) if name in asked.columns]:
+    if taken := [name for name in (*names, ROW_TIME, *OWN_COLUMNS) if name in asked.columns]:
         raise UsageError(f"the entities have a column {', '.join(taken)} of their own; rename it")
-    of = KnownRows.of(store, rows.source, zone, dataset, columns=names, time_as=ROW_TIME)
+    asked = asked.with_row_index(_ORDER)
+    of = KnownRows.of(store, rows.source, zone, dataset, columns=names, time_as=ROW_TIME, interval=rows.interval)
     by_symbol = {str(symbol): part for (symbol,), part in asked.group_by("symbol", maintain_order=True)}
     _tell_of_lacking(of, by_symbol, on, reaction_of(missing))
     there = [symbol for symbol in by_symbol if symbol in of.partitions]
@@ -86,9 +96,9 @@ def join(
     ]
     store.remember()
     found = pl.concat(parts).sort(_ORDER).drop(_ORDER)
-    if max_age is None:
+    if oldest is None:
         return found
-    fresh = pl.col(on) - pl.col(ROW_TIME) <= max_age
+    fresh = pl.col(on) - pl.col(ROW_TIME) <= oldest
     return found.with_columns(pl.when(fresh).then(name).alias(name) for name in (*names, ROW_TIME))
 
 
@@ -101,7 +111,7 @@ def _names(features: object) -> list[str]:
 
 
 def _entities(given: Any, on: str) -> pl.DataFrame:
-    """The entities as a frame, their time in UTC, with a column that keeps their order.
+    """The entities as a frame, their time in UTC where it has no zone.
 
     Raises:
         UsageError: they are no frame, or lack a column.
@@ -120,17 +130,33 @@ def _entities(given: Any, on: str) -> pl.DataFrame:
         raise UsageError(f"the column {on} of the entities holds {kind}; it has to be datetimes")
     elif kind.time_zone is None:
         frame = frame.with_columns(pl.col(on).dt.replace_time_zone("UTC"))
+    if frame.schema["symbol"].is_nested():
+        raise UsageError(f"the column symbol of the entities holds {frame.schema['symbol']}; it has to be text")
     if frame.schema["symbol"] != pl.String:
         frame = frame.with_columns(pl.col("symbol").cast(pl.String))
     if frame["symbol"].null_count() or frame[on].null_count():
         raise UsageError(f"the entities have rows without symbol or {on}; drop them first")
-    return frame.with_row_index(_ORDER)
+    _require_instants(frame[on])
+    return frame
+
+
+def _require_instants(times: pl.Series) -> None:
+    """Passes datetimes that Python has, too, with some time before and after them."""
+    ticks = _TICKS[getattr(times.dtype, "time_unit", "us")]
+    first, last = (max(-_MOST_TICKS, min(int(end.timestamp()) * ticks, _MOST_TICKS)) for end in (_FIRST, _LAST))
+    if not times.to_physical().is_between(first, last).all():
+        raise UsageError(f"the entities have a {times.name} that is not within the years {_FIRST.year} to {_LAST.year}")
 
 
 def _tell_of_lacking(of: KnownRows, entities: Mapping[str, pl.DataFrame], on: str, missing: Missing) -> None:
     """Says which partitions around the entities were never published."""
-    ends = [end for part in entities.values() for end in (part[on].min(), part[on].max()) if isinstance(end, datetime)]
+    times = (
+        part.select(first=pl.col(on).min().cast(TIME), last=pl.col(on).max().cast(TIME)) for part in entities.values()
+    )
+    ends = [end for part in times for end in part.row(0)]
     if ends:
         there = {symbol: of.partitions.get(symbol, []) for symbol in entities}
         asked = (min(ends), max(ends) + _INSTANT)
-        tell_of_lacking(of.dataset, of.name, there, asked, now=clock.now(), missing=missing)
+        words = told_of(of.zone, of.name)
+        tell_of_lacking(of.dataset, words, there, asked, now=clock.now(), missing=missing)
+        require_standing(of.store, there, partial(overlaps, of.dataset, Window(*asked)), missing)

@@ -106,6 +106,7 @@ def coverage(
         >>> bcdata.coverage("spot_klines_1m", "BTCUSDT", "2023-01", "2023-04")
     """
     asked, window = asked_range(start, end)
+    symbols = None if symbols is None else arguments.symbols(symbols)  # once: of an iterator nothing is left then
     store, known = lake_of(root), catalog_of(catalog)
     source = _with_ledger(known, dataset)
     if not source.frame_type.is_regular:
@@ -117,7 +118,7 @@ def coverage(
         there.setdefault(symbol, []).append(date_key)
     absent = [
         row
-        for symbol in (there if symbols is None else arguments.symbols(symbols))
+        for symbol in (there if symbols is None else symbols)
         for row in _never_published(source, symbol, sorted(there.get(symbol, [])), asked, grain)
     ]
     cells = found.cells(grain) if found else pl.DataFrame(schema=CELL)

@@ -23,7 +23,7 @@ def instant(value: str | date) -> datetime:
     """
     if isinstance(value, date) and not isinstance(value, datetime):
         return datetime.combine(value, time(), UTC)
-    if isinstance(value, datetime):
+    if isinstance(value, datetime) and value.year == value.year:  # pandas' NaT, which has no year, is one
         return clock.in_utc(value)
     if not isinstance(value, str):
         raise UsageError(f"{value!r} is no instant; write a datetime, a date, or ISO text such as 2023-01-05T12:00")
@@ -41,6 +41,8 @@ def asked_range(start: str | date | None, end: str | date | None) -> tuple[Asked
     if window.is_empty:
         is_one = window.start == window.end
         words = "`end` itself is left out: write the next one" if is_one else "put the earlier instant first"
+        if None in asked:
+            words = f"there are no rows before {_BEGINNING.year} and from {_END.year} on"
         raise UsageError(f"the range {start} .. {end} is empty or reversed; {words}")
     return asked, window
 

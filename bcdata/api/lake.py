@@ -15,7 +15,7 @@ def lake_of(root: str | Path | None) -> Store:
     Raises:
         UsageError: there is no such folder.
     """
-    store = Store(arguments.folder("root", root) if root else Settings().root)
+    store = Store(arguments.folder("root", root) if root is not None else Settings().root)
     require_lake(store.root)
     return store
 

@@ -154,7 +154,7 @@ def info(dataset: str | None = None, *, root: str | Path | None = None, catalog:
     """
     known = catalog_of(catalog)
     if dataset is None:
-        place = Path(root) if root else Settings().root
+        place = arguments.folder("root", root) if root is not None else Settings().root
         names = [one.name for one in known]
         facts = {"version": version("bcdata"), "root": str(place), "catalog": str(known.path), "datasets": names}
         return Info(facts)

@@ -12,7 +12,7 @@ from bcdata.api import arguments
 from bcdata.api.loading.beside import columns_of_bars, parts_beside
 from bcdata.api.loading.forms import Form, converted, form_of, wide_by_symbol
 from bcdata.api.loading.request import request_of
-from bcdata.api.loading.rows import Request, named
+from bcdata.api.loading.rows import KEYS, Request, in_order, named
 from bcdata.api.loading.scanned import scanned
 from bcdata.api.options import LoadOptions
 from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE
@@ -114,10 +114,13 @@ def load(
         >>> closes = bcdata.load("spot_klines_1m", start="2023-01", wide="close", interval="1h")
     """
     form, names = form_of(to), arguments.columns(columns)
-    if lazy and (wide is not None or form is not Form.POLARS):
+    symbols = None if symbols is None else arguments.symbols(symbols)  # once: of an iterator nothing is left then
+    if arguments.flag("lazy", lazy) and (wide is not None or form is not Form.POLARS):
         raise UsageError("a lazy frame has its rows below each other, in polars; leave `wide` and `to` out")
     if wide is not None:
-        names = [arguments.text("wide", wide, "the name of a column")]
+        if arguments.text("wide", wide, "the name of a column") in KEYS:
+            raise UsageError(f"`wide` takes a column of values; {wide} is in every row's key")
+        names = [wide]
     request = request_of(
         dataset, symbols, start, end, zone=zone, interval=interval, join=join, fill=fill, split=split,
         min_days=min_days, min_price_change=min_price_change, missing=missing, root=root, catalog=catalog,
@@ -133,10 +136,12 @@ def load(
         plan = scanned(request, own)
         for part, other in others:
             plan = part.beside(plan, scanned(other, part.to_read), bars_known=bars_known)
-        return plan
+        return plan if names is None or not others else plan.select(in_order(names, plan.collect_schema().names()))
     found = _read(request, own)
     for part, other in others:
         found = part.beside(found.lazy(), _read(other, part.to_read).lazy(), bars_known=bars_known).collect()
+    if others and names is not None:
+        found = found.select(in_order(names, found.columns))
     if wide is not None:
         return converted(wide_by_symbol(found, wide, _symbols(request, found)), form)
     return converted(found, form)

@@ -72,6 +72,9 @@ def plot(
     arguments.text("symbol", symbol, "one symbol")
     source = catalog_of(catalog)[arguments.text("dataset", dataset, "the name of a dataset")]
     lake: dict[str, Any] = {"root": root, "catalog": catalog}
+    if interval is not None:
+        arguments.text("interval", interval, "a length such as 15m, 1h or 1d")
+    width, height = (int(arguments.number(name, one)) for name, one in (("width", width), ("height", height)))
     length = Interval.parse(interval or _fitting(source, symbol, start, end, lake))
     bars = load(dataset, symbol, start, end, interval=length.name, missing=missing, **lake)
     if bars.is_empty():

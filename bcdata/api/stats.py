@@ -72,10 +72,12 @@ def stats(
     source, found = request.of.source, request.found()
     frames = {one["symbol"][0]: one for one in request.frames(found, _COLUMNS)}
     sources = sorted({name for one in frames.values() for name in one["source"].unique()})
+    runs = ledger_rows(ledger_files(request.store, source, symbols=set(found)))
+    explained = runs.filter(pl.col("status").is_in(EXPLAINED)).partition_by("symbol", as_dict=True)
     rows = [
         {
             "symbol": symbol,
-            **_counted(request, symbol, there),
+            **_counted(request, there, explained.get((symbol,), runs.clear())),
             **_numbers(frames.get(symbol), request.of.interval, sources, is_signed=source.frame_type.is_signed),
         }
         for symbol, there in found.items()
@@ -107,8 +109,8 @@ def _numbers(
     return told.row(0, named=True)
 
 
-def _counted(request: Request, symbol: str, partitions: Sequence[Partition]) -> dict[str, int]:
-    """How many bars the range of a symbol should have by now, and how many of them will never come."""
+def _counted(request: Request, partitions: Sequence[Partition], runs: pl.DataFrame) -> dict[str, int]:
+    """How many bars the range of a symbol should have by now, and how many of them, by these runs, will never come."""
     source, (start, end) = request.of.source, request.asked
     if start is None or end is None:
         if not partitions:
@@ -118,9 +120,8 @@ def _counted(request: Request, symbol: str, partitions: Sequence[Partition]) -> 
     begin = max(start, source.grain.window(source.start).start)
     window = closed_window(Window(begin, max(begin, end)), source.bar_interval, clock.now())
     days = calendar(source.calendar)
-    runs = ledger_rows(ledger_files(request.store, source, symbols=[symbol]))
     explained = 0
-    for first, last in runs.filter(pl.col("status").is_in(EXPLAINED)).select("start", "end").iter_rows():
+    for first, last in runs.select("start", "end").iter_rows():
         inside = Window(max(first, window.start), min(source.bar_interval.next(last), window.end))
         explained += 0 if inside.is_empty else days.opens(source.bar_interval, inside).len()
     return {"expected": days.opens(source.bar_interval, window).len(), "explained": explained}

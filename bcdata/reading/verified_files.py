@@ -7,10 +7,10 @@ import polars as pl
 
 from bcdata.bars.known import with_known_at
 from bcdata.catalog import Dataset
-from bcdata.errors import StoreError, UsageError
+from bcdata.errors import MissingDataError, StoreError, UsageError
 from bcdata.frames.schema import TIME
 from bcdata.interval import SETTLEMENT_MINUTE, Interval
-from bcdata.pipeline.lake import LOST, OLDER, read_groups_sound, read_sound, repair, require_sound, trusted
+from bcdata.pipeline.lake import BETWEEN, LOST, OLDER, read_groups_sound, read_sound, repair, require_sound, trusted
 from bcdata.pipeline.own import is_own
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -21,7 +21,9 @@ _NAMED = 5
 _log = logging.getLogger("bcdata")
 
 
-def standing(store: Store, partitions: Iterable[Partition], source: str) -> Iterator[Partition]:
+def standing(
+    store: Store, partitions: Iterable[Partition], source: str, *, strict: bool = False
+) -> Iterator[Partition]:
     """Those of the partitions that are published, by their files' footers. Who reads rows verifies their bytes.
 
     A partition that is between two publications is left out, with a warning in the log that names it.
@@ -30,9 +32,11 @@ def standing(store: Store, partitions: Iterable[Partition], source: str) -> Iter
         store: the lake.
         partitions: of one dataset.
         source: the dataset that `bcdata materialize` takes: that of which coarser bars are made.
+        strict: whether one that is left out is an error.
 
     Raises:
         StoreError: a file is damaged or lost; the text has the command that repairs it.
+        MissingDataError: one is between two publications, and that is to be an error.
     """
     for one in partitions:
         found = trusted(store, one) if one.zone == "merged" else store.fingerprint(one)
@@ -40,6 +44,8 @@ def standing(store: Store, partitions: Iterable[Partition], source: str) -> Iter
             _warn_of_older(store, one, source, [found])
         if found or _may_be_read(store, one, source):
             yield one
+        elif strict:
+            raise MissingDataError(f"{one.zone} {one} is held back: {BETWEEN}; {repair(one, source)}")
 
 
 def of_grain(partitions: Iterable[Partition], grain: Grain) -> Iterator[Partition]:
@@ -101,6 +107,7 @@ def read_groups(
     *,
     columns: Sequence[str] | None,
     where: pl.Expr | None,
+    strict: bool = False,
 ) -> Iterator[pl.DataFrame]:
     """The rows of each group, with these columns at least, out of files of which what is read is verified.
 
@@ -111,12 +118,13 @@ def read_groups(
         groups: partitions of a symbol each.
         columns: beside the time; None for all, and `known_at`.
         where: which rows.
+        strict: whether a partition that is left out is an error.
 
     Raises:
         StoreError: a file is damaged.
     """
     names = None if columns is None else list(dict.fromkeys([source.frame_type.time, *columns]))
-    there = [list(standing(store, group, source.name)) for group in groups]
+    there = [list(standing(store, group, source.name, strict=strict)) for group in groups]
     together = iter(read_groups_sound(store, [group for group in there if group], source.name, names, where))
     for group in there:
         if not group:

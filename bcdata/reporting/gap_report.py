@@ -23,6 +23,8 @@ from bcdata.store.state.attempts import Attempts
 from bcdata.store.store import Store
 from bcdata.windows import Grain
 
+_NAMED = 5
+"""Symbols that an error names."""
 LONGEST = 200
 """So many runs does a report list; all of them are in the ledger."""
 _MOST_SYMBOLS, _MOST_DATES = 24, 36
@@ -130,7 +132,8 @@ def _require_known(store: Store, catalog: Catalog, request: GapRequest) -> None:
     known = sorted({one for each in catalog.chosen(request.datasets) for one in symbols_in(store, "gaps", each.name)})
     unknown = sorted(request.symbols - set(known))
     if unknown and known:
-        words = f"there is no ledger of {', '.join(unknown)}"
+        more = f" and {len(unknown) - _NAMED:,} more" if len(unknown) > _NAMED else ""
+        words = f"there is no ledger of {', '.join(unknown[:_NAMED])}{more}"
         raise UsageError(f"{words}; {choose(unknown[0], known)}")
 
 

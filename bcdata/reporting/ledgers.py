@@ -34,7 +34,7 @@ def ledger_files(
 
     def wanted(one: Partition) -> bool:
         is_within = (first is None or one.date >= first) and (last is None or one.date <= last)
-        return is_within and is_of(dataset.grain, one) and (not symbols or one.symbol in symbols)
+        return is_within and is_of(dataset.grain, one) and (symbols is None or one.symbol in symbols)
 
     there, found = list(store.partitions("gaps", dataset.name)), {}
     require_none_lost(store, there, "gaps", dataset.name, source=dataset.name, wanted=wanted)

@@ -35,7 +35,7 @@ def read_groups(
     scans = [_scan(reads, infos, columns, where) for infos in files if infos]
     try:
         frames = iter(pl.collect_all(scans))
-    except (pl.exceptions.PolarsError, OSError):
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):  # also of a file that shrank meanwhile
         return [None for _ in groups]
     found = [next(frames) if infos else None for infos in files]
     return [

@@ -135,3 +135,37 @@ def test_what_is_wrong_with_a_lazy_frame_is_said_at_once(research: Research) -> 
         bcdata.scan(D, columns=["clsoe"], missing="ignore", **research.where)
     with pytest.warns(bcdata.MissingDataWarning, match="ETHUSDT 2023-02"):
         bcdata.scan(D, **research.where)
+
+
+def test_the_first_rows_of_a_lazy_frame_are_chosen_before_a_filter_on_symbols(research: Research) -> None:
+    where = {**research.where, "missing": "ignore"}
+    eager, lazy = bcdata.load(D, None, *RANGE, **where), bcdata.scan(D, None, *RANGE, **where)
+    for rows in (5, eager.filter(pl.col("symbol") == "BTCUSDT").height + 7):
+        found = lazy.head(rows).filter(pl.col("symbol") == "ETHUSDT").collect()
+        assert found.equals(eager.head(rows).filter(pl.col("symbol") == "ETHUSDT"))
+
+
+def test_symbols_out_of_an_iterator_are_those_of_features_and_labels_too(research: Research) -> None:
+    asked = {"features": True, "labels": True, **research.where}
+    found = bcdata.load(D, (one for one in ["BTCUSDT"]), *RANGE, **asked)
+    assert found.equals(bcdata.load(D, "BTCUSDT", *RANGE, **asked))
+    assert found["rsi_14"].null_count() < found.height
+
+
+@pytest.mark.parametrize("lazy", [False, True])
+def test_columns_stand_in_the_order_in_which_they_are_named(research: Research, *, lazy: bool) -> None:
+    names = ["rsi_14", "close", "labels_known_at", "known_at"]
+    read = bcdata.scan if lazy else bcdata.load
+    found = read(D, "BTCUSDT", *RANGE, columns=names, features="rsi_14", labels="fwd_ret_1", **research.where)
+    assert found.lazy().collect_schema().names() == ["symbol", "open_time", *names, "fwd_ret_1"]
+    whole = bcdata.load(D, "BTCUSDT", *RANGE, features="rsi_14", labels="fwd_ret_1", **research.where)
+    assert found.lazy().collect().equals(whole.select("symbol", "open_time", *names, "fwd_ret_1"))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"wide": "symbol"}, "row's key"), ({"wide": "open_time"}, "row's key"), ({"lazy": "yes"}, "`lazy` takes True")],
+)
+def test_keys_are_no_values_and_words_no_flags(research: Research, options: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        bcdata.load(D, "BTCUSDT", *RANGE, **options, **research.where)

@@ -82,3 +82,9 @@ def test_names_of_coarser_bars_are_told_where_they_are_no_dataset(research: Rese
         bcdata.load("spot_klines_1h", **research.where)
     with pytest.raises(UsageError, match=r"did you mean 'spot_klines_"):
         bcdata.load("spot_klines_2h", zone="resampled", **research.where)
+
+
+@pytest.mark.parametrize("interval", ["9999999999d", "3000000d", "1" * 25 + "m", "9" * 5000 + "m"])
+def test_an_interval_that_no_bar_lasts_is_refused(research: Research, interval: str) -> None:
+    with pytest.raises(UsageError, match=r"is too long for bars|is not an interval"):
+        bcdata.load(D, interval=interval, **research.where)

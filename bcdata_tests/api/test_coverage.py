@@ -112,3 +112,25 @@ def test_stats_equal_an_independent_reckoning(research: Research, start: str, en
 def test_stats_of_a_range_without_rows(research: Research) -> None:
     found = bcdata.stats(D, ["BTCUSDT"], "2023-05", "2023-06", missing="ignore", **research.where)
     assert found.select("rows", "expected", "explained", "first", "volume").row(0) == (0, 31 * 1440, 0, None, None)
+
+
+def test_symbols_may_come_out_of_an_iterator(research: Research) -> None:
+    found = bcdata.coverage(D, (one for one in ["BTCUSDT"]), "2023-03", "2023-06", **research.where)
+    assert found.equals(bcdata.coverage(D, ["BTCUSDT"], "2023-03", "2023-06", **research.where))
+    assert found["not_materialized"].sum() > 0
+
+
+def test_of_no_symbols_there_is_nothing_and_nothing_is_missing(research: Research) -> None:
+    for ask in (bcdata.gaps, bcdata.coverage, bcdata.load, bcdata.stats):  # a warning would be an error here
+        assert ask(D, [], **research.where).is_empty()
+
+
+def test_a_range_may_begin_before_years_had_four_digits(research: Research) -> None:
+    found = bcdata.coverage(D, "BTCUSDT", "0999-01-01", "2023-02", **research.where)
+    assert found["date"].to_list() == ["2023-01"]
+
+
+def test_thousands_of_symbols_without_a_ledger_are_told_in_one_line(research: Research) -> None:
+    with pytest.raises(UsageError, match="and 9,995 more") as told:
+        bcdata.gaps(D, [f"X{number}USDT" for number in range(10_000)], **research.where)
+    assert len(str(told.value)) < 500

@@ -1,6 +1,7 @@
 """`bcdata.join` equals the search through all rows that anybody would write first."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -123,3 +124,43 @@ def test_what_cannot_be_meant_is_said(
 ) -> None:
     with pytest.raises(UsageError, match=words):
         bcdata.join(given, D, **{"features": "rsi_14", **options, **research.where})
+
+
+@pytest.mark.parametrize(("time", "is_told"), [("2023-01-31T20:00", True), ("2023-02-28T20:00", False)])
+def test_partitions_that_lack_are_those_of_utc_whatever_the_zone(
+    research: Research, time: str, *, is_told: bool
+) -> None:
+    """In New York it is still the month before."""
+    moment = pl.Series("time", [datetime.fromisoformat(time)]).dt.replace_time_zone("America/New_York")
+    asked = pl.DataFrame({"symbol": ["ETHUSDT"], "time": moment})
+    if not is_told:
+        assert bcdata.join(asked, D, "rsi_14", **research.where).height == 1  # a warning would be an error here
+        return
+    with pytest.warns(bcdata.MissingDataWarning, match=f"features of {D}: never published is ETHUSDT 2023-02"):
+        bcdata.join(asked, D, "rsi_14", **research.where)
+
+
+@pytest.mark.parametrize("unit", ["ms", "us"])
+@pytest.mark.parametrize("ticks", [2**62, -(2**62)])
+def test_times_that_no_calendar_has_are_told(research: Research, unit: Literal["ms", "us"], ticks: int) -> None:
+    asked = pl.DataFrame({"symbol": ["BTCUSDT"], "time": pl.Series([ticks]).cast(pl.Datetime(unit, "UTC"))})
+    with pytest.raises(UsageError, match="not within the years 2 to 9998"):
+        bcdata.join(asked, D, "rsi_14", **research.where)
+
+
+@pytest.mark.parametrize("name", ["_entity", "_order", "_known_at"])
+def test_columns_of_names_that_the_join_uses_itself_are_told(research: Research, name: str) -> None:
+    with pytest.raises(UsageError, match=f"a column {name} of their own; rename it"):
+        bcdata.join(entities(3).with_columns(pl.lit(1).alias(name)), D, "rsi_14", **research.where)
+
+
+@pytest.mark.parametrize("max_age", [5, "1h", True, timedelta(seconds=-1)])
+def test_an_age_that_is_none_is_told(research: Research, max_age: Any) -> None:
+    with pytest.raises(UsageError, match="`max_age` takes a timedelta"):
+        bcdata.join(entities(3), D, "rsi_14", max_age=max_age, **research.where)
+
+
+def test_symbols_that_are_no_text_are_told(research: Research) -> None:
+    asked = entities(3).with_columns(symbol=pl.concat_list("symbol"))
+    with pytest.raises(UsageError, match="it has to be text"):
+        bcdata.join(asked, D, "rsi_14", **research.where)

@@ -4,7 +4,9 @@ import inspect
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -156,3 +158,16 @@ def test_altair_that_is_not_installed_is_told_with_its_extra(
     monkeypatch.setitem(__import__("sys").modules, "altair", None)
     with pytest.raises(UsageError, match=r'pip install "bcdata\[plots\]"'):
         bcdata.plot(D, "BTCUSDT", **research.where)
+
+
+@pytest.mark.parametrize("given", [{"interval": 5}, {"width": "wide"}, {"height": None}, {"width": -1}])
+def test_a_chart_of_a_wrong_kind_is_told(research: Research, given: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=f"`{next(iter(given))}` takes"):
+        bcdata.plot(D, "BTCUSDT", "2023-01-10", "2023-01-13", **given, **research.where)
+
+
+@pytest.mark.parametrize("root", [5, False, ""])
+def test_a_root_that_is_no_path_is_told_and_not_taken_for_the_one_in_force(research: Research, root: Any) -> None:
+    for ask in (bcdata.info, partial(bcdata.info, D), partial(bcdata.load, D), partial(bcdata.query, "SELECT 1")):
+        with pytest.raises(UsageError, match="`root` takes a path"):
+            ask(root=root, catalog=research.catalog)

@@ -2,6 +2,7 @@
 
 import warnings
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -101,7 +102,7 @@ def test_what_is_not_due_is_not_told(root: Path, catalog: Catalog) -> None:
 
 def test_a_zone_of_which_there_is_nothing_is_told(root: Path, catalog: Catalog) -> None:
     words = said(root, catalog, zone="features")
-    assert words == f"{D}: nothing of it was published yet; fetch it with: bcdata materialize {D}"
+    assert words == f"features of {D}: nothing of it was published yet; fetch it with: bcdata materialize {D}"
 
 
 def test_who_wants_it_is_stopped_or_told_nothing(root: Path, catalog: Catalog) -> None:
@@ -160,3 +161,27 @@ def test_it_is_what_is_asked_for_without_what_is_there(held: set[int], one: int,
     with pytest.raises(bcdata.MissingDataError) as raised:
         tell_of_lacking(catalog[D], D, there, asked, now=NOW, missing=Missing.RAISE)
     assert f"--from {lacking[0]} --to {lacking[-1]}" in str(raised.value)
+
+
+def test_bars_that_are_held_back_stop_who_wants_it(
+    root: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ledger of a newer publication is there, its bars are not."""
+    store, place = Store(root), Partition("merged", D, "BTCUSDT", "2023-02")
+    path, old = root / place.key(), (root / place.key()).read_bytes()
+    newer = [Rows(place.in_zone("gaps"), pl.DataFrame(schema=LEDGER), {}), Rows(place, store.read(place).head(1), {})]
+    store.publish_together(newer, fingerprint="newer", rules="1")
+    path.unlink()
+    path.write_bytes(old)
+    asked = {"root": root, "catalog": catalog, "missing": "raise"}
+    words = f"merged {D} BTCUSDT 2023-02 is held back: .* two publications.*bcdata materialize"
+    for read in (bcdata.load, bcdata.scan, bcdata.stats, partial(bcdata.load, interval="4h")):
+        with pytest.raises(bcdata.MissingDataError, match=words):
+            read(D, "BTCUSDT", "2023-01", "2023-03", **asked)
+        read(D, "BTCUSDT", "2023-01", "2023-02", **asked)
+    monkeypatch.setattr("bcdata.api.loading.rows.require_standing", lambda *_: None)  # it stood when it was looked up
+    with pytest.raises(bcdata.MissingDataError, match=words):
+        bcdata.load(D, "BTCUSDT", "2023-01", "2023-03", **asked)
+    entities = pl.DataFrame({"symbol": ["BTCUSDT"], "time": [datetime(2023, 2, 5, tzinfo=UTC)]})
+    with pytest.raises(bcdata.MissingDataError, match=words):
+        bcdata.join(entities, D, "close", zone="merged", **asked)

@@ -116,3 +116,16 @@ def test_files_of_an_older_schema_have_nulls_where_they_lack_a_column(tmp_path: 
     assert lazy.collect().equals(found)
     assert lazy.select("symbol", "vwap").collect().equals(found.select("symbol", "vwap"))
     assert bcdata.load(D, interval="1h", **where).height == 2
+
+
+def test_bars_of_an_older_schema_are_joined_from_their_end_on(tmp_path: Path, research: Research) -> None:
+    store, bars = Store(tmp_path), research.bars["BTCUSDT"].head(10)
+    place = Partition("merged", D, "BTCUSDT", "2023-01")
+    store.publish(place.in_zone("gaps"), pl.DataFrame(schema=LEDGER), fingerprint="f", rules="1", record={})
+    store.publish(place, bars.drop("known_at"), fingerprint="f", rules="1", record={})
+    store.close()
+    ends = bars["open_time"].dt.offset_by("1m").to_list()
+    asked = pl.DataFrame({"symbol": ["BTCUSDT"] * 11, "time": [bars["open_time"][0], *ends]})
+    where = {"root": tmp_path, "catalog": research.catalog}
+    found = bcdata.join(asked, D, "close", zone="merged", **where)
+    assert found["close"].to_list() == [None, *bars["close"]]

@@ -4,13 +4,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import polars as pl
 import pytest
 
 import bcdata
+from bcdata.api.instants import asked_range, instant
 from bcdata.catalog import Catalog
 from bcdata.errors import StoreError, UsageError
 from bcdata.pipeline.lake import read_groups_sound
+from bcdata.store.footer import frame_of
 from bcdata_tests.api.test_load import JANUARY, D
 from bcdata_tests.api.test_load import catalog as catalog  # noqa: PLC0414 (a fixture)
 from bcdata_tests.api.test_load import root as root  # noqa: PLC0414 (a fixture)
@@ -59,3 +62,49 @@ def test_a_file_that_goes_while_it_is_read_is_an_error_and_no_absence(
 def test_a_range_that_ends_where_it_begins_is_told_how_ranges_are_meant(root: Path, catalog: Catalog) -> None:
     with pytest.raises(UsageError, match="`end` itself is left out: write the next one"):
         bcdata.load(D, "BTCUSDT", "2023-01", "2023-01", root=root, catalog=catalog)
+
+
+@pytest.mark.parametrize(("start", "end"), [("2300-01", None), (None, "1960-01")])
+def test_a_range_without_an_end_outside_of_all_rows_is_told_why(start: str | None, end: str | None) -> None:
+    with pytest.raises(UsageError, match="there are no rows before 1970 and from 2200 on"):
+        asked_range(start, end)
+
+
+def test_a_time_that_is_none_is_no_instant() -> None:
+    with pytest.raises(UsageError, match="NaT is no instant"):
+        instant(pd.NaT)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("read", [bcdata.load, bcdata.scan])
+def test_a_file_that_is_replaced_by_a_shorter_one_while_it_is_read_is_read_anew(
+    root: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, read: Any
+) -> None:
+    """polars panics there: it reads beyond the end of the new file."""
+    expected = bcdata.load(D, "BTCUSDT", root=root, catalog=catalog)
+
+    monkeypatch.setattr("bcdata.store.together.pl.collect_all", lambda *_args, **_more: _panic())
+    assert read(D, "BTCUSDT", root=root, catalog=catalog).lazy().collect().equals(expected)
+
+
+def test_a_file_that_is_replaced_while_it_is_read_alone_is_read_anew(
+    root: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected, replaced = bcdata.load(D, "BTCUSDT", root=root, catalog=catalog), set[Path]()
+
+    def replacing(path: Path, *args: Any, **more: Any) -> pl.DataFrame:
+        if path in replaced:
+            return frame_of(path, *args, **more)
+        replaced.add(path)
+        body = path.read_bytes()
+        path.unlink()
+        path.write_bytes(body)
+        raise pl.exceptions.PanicException("assertion failed: range.end as u64 <= self.size")
+
+    monkeypatch.setattr("bcdata.store.together.pl.collect_all", lambda *_args, **_more: _panic())
+    monkeypatch.setattr("bcdata.store.reading.frame_of", replacing)
+    assert bcdata.load(D, "BTCUSDT", root=root, catalog=catalog).equals(expected)
+    assert replaced
+
+
+def _panic() -> None:
+    raise pl.exceptions.PanicException("assertion failed: range.end as u64 <= self.size")

@@ -68,6 +68,8 @@ def parts_beside(rows: Rows, *, features: object, labels: object) -> list[Beside
 def columns_of_bars(columns: Sequence[str] | None, parts: Sequence[Beside]) -> list[str] | None:
     """The columns that are read of bars, by those that are wanted of all; None for all."""
     beside = {name for one in parts for name in one.columns}
+    if any(one.zone == "labels" for one in parts):
+        beside.add(LABELS_KNOWN_AT)
     return None if columns is None else [name for name in columns if name not in beside]
 
 

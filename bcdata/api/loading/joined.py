@@ -49,7 +49,9 @@ def joined_columns(datasets: Iterable[Dataset]) -> list[str]:
 def known_rows(store: Store, dataset: Dataset) -> KnownRows:
     """The rows of a dataset that are joined to bars."""
     of = dataset.frame_type
-    return KnownRows.of(store, dataset, "merged", dataset.name, columns=of.joinable, time_as=of.joined_time)
+    return KnownRows.of(
+        store, dataset, "merged", dataset.name, columns=of.joinable, time_as=of.joined_time, interval=dataset.interval
+    )
 
 
 def joined_to_bars(bars: pl.DataFrame, rows: KnownRows, symbol: str, interval: Interval) -> pl.DataFrame:

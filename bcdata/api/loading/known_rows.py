@@ -10,6 +10,7 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.frames.schema import TIME
+from bcdata.interval import Interval
 from bcdata.pipeline.lake import require_none_lost
 from bcdata.reading.verified_files import chosen, overlaps, read_groups
 from bcdata.sql.views import schema_of
@@ -20,7 +21,8 @@ from bcdata.windows import Window
 _BEFORE = timedelta(days=1)
 """So far before the first instant rows are read at once; where none was known, those before them are looked for."""
 _INSTANT = timedelta(microseconds=1)
-_KNOWN, _ORDER = "_known_at", "_order"
+_KNOWN, _ORDER = HELPERS = ("_known_at", "_order")
+"""Columns that are added to what is joined to, and taken away again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class KnownRows:
         name: the dataset, or the coarser bars that are made of it.
         columns: those that are joined.
         time_as: what the time of a row is called where it is joined.
+        interval: the length of the bars; None where rows are none.
         partitions: all that there are, by symbol, ascending by date.
     """
 
@@ -43,13 +46,24 @@ class KnownRows:
     name: str
     columns: tuple[str, ...]
     time_as: str
+    interval: Interval | None
     partitions: dict[str, list[Partition]]
 
     @classmethod
-    def of(cls, store: Store, dataset: Dataset, zone: str, name: str, *, columns: Sequence[str], time_as: str) -> Self:
+    def of(
+        cls,
+        store: Store,
+        dataset: Dataset,
+        zone: str,
+        name: str,
+        *,
+        columns: Sequence[str],
+        time_as: str,
+        interval: Interval | None,
+    ) -> Self:
         """Looks up what there is."""
         there = chosen(store, dataset, zone, name, None)
-        return cls(store, dataset, zone, name, tuple(columns), time_as, there)
+        return cls(store, dataset, zone, name, tuple(columns), time_as, interval, there)
 
     def joined(self, asked: pl.DataFrame, symbol: str, instant: pl.Expr) -> pl.DataFrame:
         """The rows of a frame, in their order, each with the newest row of the symbol that was known at its instant.
@@ -96,7 +110,7 @@ class KnownRows:
     def _read(self, partitions: Sequence[Partition]) -> Iterator[pl.DataFrame]:
         """The rows of partitions of one symbol, with the columns that are joined."""
         columns = [*self.columns, "known_at"]
-        for rows in read_groups(self.store, self.dataset, None, [partitions], columns=columns, where=None):
+        for rows in read_groups(self.store, self.dataset, self.interval, [partitions], columns=columns, where=None):
             if rows.height:
                 time = pl.col(self.dataset.frame_type.time).alias(self.time_as)
                 known = pl.col("known_at").alias(_KNOWN)

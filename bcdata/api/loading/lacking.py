@@ -2,16 +2,17 @@
 
 import inspect
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 from bcdata.api import arguments
 from bcdata.catalog import Dataset
 from bcdata.errors import MissingDataError, MissingDataWarning, UsageError
-from bcdata.pipeline.lake import keys_over
+from bcdata.pipeline.lake import BETWEEN, keys_over, repair, trusted
 from bcdata.pipeline.raw.due import due_until
 from bcdata.store.layout import Partition
+from bcdata.store.store import Store
 from bcdata.windows import Window
 
 _FETCH = "fetch it with: bcdata materialize"
@@ -57,7 +58,7 @@ def tell_of_lacking(
 
     Args:
         dataset: whose partitions these are, or are made of.
-        name: what was asked for: the dataset, or the coarser bars that are made of it.
+        name: what was asked for, in words (`told_of`).
         partitions: those that are there, by symbol, ascending.
         asked: first instant, and the one before which rows were asked for; None where there was none.
         now: the present instant (UTC).
@@ -81,6 +82,27 @@ def tell_of_lacking(
     if missing is Missing.RAISE:
         raise MissingDataError(text)
     warnings.warn(text, MissingDataWarning, stacklevel=levels_to_the_caller())
+
+
+def told_of(zone: str, name: str) -> str:
+    """What texts call the rows of a zone: bars may be there of which there are no features."""
+    return name if zone in ("merged", "resampled") else f"{zone} of {name}"
+
+
+def require_standing(
+    store: Store, partitions: Mapping[str, Sequence[Partition]], wanted: Callable[[Partition], bool], missing: Missing
+) -> None:
+    """Passes where no bars are held back; who does not want to be stopped is warned of them when they are read.
+
+    Raises:
+        MissingDataError: bars and ledger of a partition are of two publications, and `missing` is `raise`.
+        StoreError: a file is damaged or lost.
+    """
+    if missing is not Missing.RAISE:
+        return
+    for one in (one for there in partitions.values() for one in there if wanted(one)):
+        if one.zone == "merged" and trusted(store, one) is None:
+            raise MissingDataError(f"merged {one} is held back: {BETWEEN}; {repair(one, one.dataset)}")
 
 
 def levels_to_the_caller() -> int:

@@ -12,7 +12,7 @@ from bcdata.api.instants import Asked
 from bcdata.api.loading.coarser import coarser_rows
 from bcdata.api.loading.joined import joined_columns, joined_to_bars
 from bcdata.api.loading.known_rows import KnownRows
-from bcdata.api.loading.lacking import Missing, tell_of_lacking
+from bcdata.api.loading.lacking import Missing, require_standing, tell_of_lacking, told_of
 from bcdata.api.loading.sources import Rows
 from bcdata.api.loading.spans import fillable, filled
 from bcdata.bars.fill import FILLED, Fill
@@ -25,7 +25,7 @@ from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
 
-_KEYS = ("symbol", "open_time", "time")
+KEYS = ("symbol", "open_time", "time")
 _LISTED = 20
 """Columns that an error lists."""
 
@@ -69,7 +69,10 @@ class Request:
         is_wanted = partial(overlaps, source, self.window)
         for symbol, partitions in there.items():
             require_none_lost(self.store, partitions, zone, name, source=source.name, wanted=is_wanted, symbol=symbol)
-        tell_of_lacking(source, name, there, self.asked, now=clock.now(), missing=self.missing, hint=self.of.hint)
+        if self.symbols is None or there:  # of no symbols nothing is missing
+            now, of = clock.now(), told_of(zone, name)
+            tell_of_lacking(source, of, there, self.asked, now=now, missing=self.missing, hint=self.of.hint)
+        require_standing(self.store, there, is_wanted, self.missing)
         return there
 
     def frames(self, found: Mapping[str, Sequence[Partition]], columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
@@ -107,6 +110,7 @@ class Request:
             groups,
             columns=self._own(columns),
             where=is_inside if any(self.asked) else None,
+            strict=self.missing is Missing.RAISE,
         )
 
     def _coarser(self, found: Mapping[str, Sequence[Partition]]) -> Iterator[pl.DataFrame]:
@@ -158,9 +162,14 @@ def named(rows: pl.DataFrame, columns: Sequence[str] | None) -> pl.DataFrame:
     if columns is None:
         return rows
     require_columns(columns, rows.columns)
-    keys = [name for name in _KEYS if name in rows.columns]
+    keys = [name for name in KEYS if name in rows.columns]
     names = [*keys, *(name for name in columns if name not in keys)]
     return pl.DataFrame([rows.get_column(name) for name in dict.fromkeys(names)])  # select would copy
+
+
+def in_order(columns: Sequence[str], there: Sequence[str]) -> list[str]:
+    """All columns that are there: keys, then those that were named in their order, then what is beside them."""
+    return list(dict.fromkeys([*(name for name in KEYS if name in there), *columns, *there]))
 
 
 def require_columns(columns: Iterable[str], there: Sequence[str]) -> None:

@@ -25,7 +25,8 @@ def scanned(request: Request, columns: Sequence[str] | None) -> pl.LazyFrame:
         wanted: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, batch_size: int | None
     ) -> Iterator[pl.DataFrame]:
         del batch_size  # rows come by symbols
-        left, symbols = n_rows, _possible(list(found), predicate)
+        # Of the first rows of all those count that are not chosen, too.
+        left, symbols = n_rows, _possible(list(found), predicate) if n_rows is None else list(found)
         names = empty.columns if wanted is None else wanted
         some = columns if wanted is None else wanted
         for first in range(0, len(symbols), _AT_ONCE):
