@@ -12,7 +12,7 @@ from bcdata import clock
 from bcdata.api import arguments
 from bcdata.api.lake import catalog_of, lake_of
 from bcdata.api.loading.known_rows import HELPERS, KnownRows
-from bcdata.api.loading.lacking import Missing, reaction_of, require_standing, tell_of_lacking, told_of
+from bcdata.api.loading.lacking import Missing, reaction_of, require_standing, tell_of_lacking, teller, told_of
 from bcdata.api.loading.rows import require_columns
 from bcdata.api.loading.sources import rows_meant
 from bcdata.catalog import Catalog
@@ -85,9 +85,13 @@ def join(
     if taken := [name for name in (*names, ROW_TIME, *OWN_COLUMNS) if name in asked.columns]:
         raise UsageError(f"the entities have a column {', '.join(taken)} of their own; rename it")
     asked = asked.with_row_index(_ORDER)
-    of = KnownRows.of(store, rows.source, zone, dataset, columns=names, time_as=ROW_TIME, interval=rows.interval)
+    reaction = reaction_of(missing)
+    of = KnownRows.of(
+        store, rows.source, zone, dataset, columns=names, time_as=ROW_TIME, interval=rows.interval,
+        tell=teller(reaction),
+    )  # fmt: skip
     by_symbol = {str(symbol): part for (symbol,), part in asked.group_by("symbol", maintain_order=True)}
-    _tell_of_lacking(of, by_symbol, on, reaction_of(missing))
+    _tell_of_lacking(of, by_symbol, on, reaction)
     there = [symbol for symbol in by_symbol if symbol in of.partitions]
     others = asked.filter(~pl.col("symbol").is_in(there))
     parts = [

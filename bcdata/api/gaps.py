@@ -11,6 +11,7 @@ from bcdata import clock
 from bcdata.api import arguments
 from bcdata.api.instants import Asked, asked_range
 from bcdata.api.lake import catalog_of, lake_of
+from bcdata.api.loading.sources import symbols_meant
 from bcdata.catalog import Catalog, Dataset, no_parser
 from bcdata.errors import UsageError
 from bcdata.frames.schema import LEDGER, schema_of
@@ -106,9 +107,9 @@ def coverage(
         >>> bcdata.coverage("spot_klines_1m", "BTCUSDT", "2023-01", "2023-04")
     """
     asked, window = asked_range(start, end)
-    symbols = None if symbols is None else arguments.symbols(symbols)  # once: of an iterator nothing is left then
     store, known = lake_of(root), catalog_of(catalog)
     source = _with_ledger(known, dataset)
+    symbols = None if symbols is None else symbols_meant(source, symbols)  # once: of an iterator nothing is left then
     if not source.frame_type.is_regular:
         raise UsageError(f"the rows of {dataset} have no pace, so that none is expected at a time; use gaps")
     grain = _grain(source, by)
@@ -144,7 +145,7 @@ def _found(
 ) -> DatasetGaps | None:
     request = GapRequest(
         datasets=(dataset.name,),
-        symbols=None if symbols is None else frozenset(arguments.symbols(symbols)),
+        symbols=None if symbols is None else frozenset(symbols_meant(dataset, symbols)),
         statuses=None if statuses is None else frozenset(statuses),
     )
     return next(iter(ask(store, catalog, request, now=clock.now())), None)

@@ -10,7 +10,7 @@ import polars as pl
 
 from bcdata.api import arguments
 from bcdata.api.load import load
-from bcdata.catalog import Catalog, load_catalog
+from bcdata.catalog import Catalog, load_catalog, parse_name
 from bcdata.errors import StoreError, UsageError
 from bcdata.exports.staged import staged, sweep
 from bcdata.store.layout import escape
@@ -77,7 +77,9 @@ def export(
     if arguments.text("form", form, _FORMS) not in set(Format):
         raise UsageError(f"`form` takes {_FORMS}; this is {form!r}")
     folder, kind = arguments.folder("out", out), Format(form)
-    targets = {symbol: folder / f"{name}-{escape(symbol)}.{kind}" for symbol in arguments.symbols(symbols)}
+    market = parse_name(dataset).market
+    names = dict.fromkeys(market.as_written(one) for one in arguments.symbols(symbols))
+    targets = {symbol: folder / f"{name}-{escape(symbol)}.{kind}" for symbol in names}
     there = [str(path) for path in targets.values() if path.exists()]
     if there and not force:
         raise UsageError(f"{there[0]} is there already; choose another folder, or replace it with --force")

@@ -1,16 +1,16 @@
 """What readers do where files are damaged or between two publications: an error or a warning, never an absence."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import polars as pl
 
 from bcdata.bars.known import with_known_at
 from bcdata.catalog import Dataset
-from bcdata.errors import MissingDataError, StoreError, UsageError
+from bcdata.errors import StoreError, UsageError
 from bcdata.frames.schema import TIME
 from bcdata.interval import SETTLEMENT_MINUTE, Interval
-from bcdata.pipeline.lake import BETWEEN, LOST, OLDER, read_groups_sound, read_sound, repair, require_sound, trusted
+from bcdata.pipeline.lake import LOST, OLDER, read_groups_sound, read_sound, repair, require_sound, trusted
 from bcdata.pipeline.own import is_own
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -21,31 +21,33 @@ _NAMED = 5
 _log = logging.getLogger("bcdata")
 
 
+def log(text: str) -> None:
+    """Tells a text in the log, as a warning."""
+    _log.warning(text)
+
+
 def standing(
-    store: Store, partitions: Iterable[Partition], source: str, *, strict: bool = False
+    store: Store, partitions: Iterable[Partition], source: str, *, tell: Callable[[str], None] = log
 ) -> Iterator[Partition]:
     """Those of the partitions that are published, by their files' footers. Who reads rows verifies their bytes.
 
-    A partition that is between two publications is left out, with a warning in the log that names it.
+    A partition that is between two publications is left out, and told.
 
     Args:
         store: the lake.
         partitions: of one dataset.
         source: the dataset that `bcdata materialize` takes: that of which coarser bars are made.
-        strict: whether one that is left out is an error.
+        tell: takes what there is to say of a partition that is left out; a warning in the log by default.
 
     Raises:
         StoreError: a file is damaged or lost; the text has the command that repairs it.
-        MissingDataError: one is between two publications, and that is to be an error.
     """
     for one in partitions:
         found = trusted(store, one) if one.zone == "merged" else store.fingerprint(one)
         if found:
             _warn_of_older(store, one, source, [found])
-        if found or _may_be_read(store, one, source):
+        if found or _may_be_read(store, one, source, tell):
             yield one
-        elif strict:
-            raise MissingDataError(f"{one.zone} {one} is held back: {BETWEEN}; {repair(one, source)}")
 
 
 def of_grain(partitions: Iterable[Partition], grain: Grain) -> Iterator[Partition]:
@@ -107,7 +109,7 @@ def read_groups(
     *,
     columns: Sequence[str] | None,
     where: pl.Expr | None,
-    strict: bool = False,
+    tell: Callable[[str], None] = log,
 ) -> Iterator[pl.DataFrame]:
     """The rows of each group, with these columns at least, out of files of which what is read is verified.
 
@@ -118,13 +120,13 @@ def read_groups(
         groups: partitions of a symbol each.
         columns: beside the time; None for all, and `known_at`.
         where: which rows.
-        strict: whether a partition that is left out is an error.
+        tell: takes what there is to say of a partition that is left out; a warning in the log by default.
 
     Raises:
         StoreError: a file is damaged.
     """
     names = None if columns is None else list(dict.fromkeys([source.frame_type.time, *columns]))
-    there = [list(standing(store, group, source.name, strict=strict)) for group in groups]
+    there = [list(standing(store, group, source.name, tell=tell)) for group in groups]
     together = iter(read_groups_sound(store, [group for group in there if group], source.name, names, where))
     for group in there:
         if not group:
@@ -188,12 +190,12 @@ def whole(store: Store, partitions: Iterable[Partition], source: str) -> Iterato
     Raises:
         StoreError: as `standing` does.
     """
-    return (one for one in partitions if _may_be_read(store, one, source))
+    return (one for one in partitions if _may_be_read(store, one, source, log))
 
 
-def _may_be_read(store: Store, one: Partition, source: str) -> bool:
+def _may_be_read(store: Store, one: Partition, source: str, tell: Callable[[str], None]) -> bool:
     if problem := require_sound(store, one, source):
-        _log.warning("%s %s is left out: %s; %s", one.zone, one, problem, repair(one, source))
+        tell(f"{one.zone} {one} is left out: {problem}; {repair(one, source)}")
         return False
     _warn_of_older(store, one, source, store.whole(one))
     return True

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from bcdata.catalog import Catalog, Dataset
+from bcdata.catalog import Catalog, Dataset, parse_name
 from bcdata.errors import UsageError
 from bcdata.healing.refill import with_refill
 from bcdata.hints import choose
@@ -121,20 +121,28 @@ def ask(store: Store, catalog: Catalog, request: GapRequest, *, now: datetime) -
     unknown = sorted((request.statuses or frozenset()) - set(Status))
     if unknown:
         raise UsageError(f"{', '.join(map(repr, unknown))} is no status; there are {', '.join(Status)}")
-    _require_known(store, catalog, request)
+    request = replace(request, symbols=_known_symbols(store, catalog, request))
     return [found for dataset in catalog.chosen(request.datasets) for found in _of(store, dataset, request, now)]
 
 
-def _require_known(store: Store, catalog: Catalog, request: GapRequest) -> None:
-    """Passes symbols of which any of the datasets has a ledger: of a slip of the pen there would be no gaps."""
+def _known_symbols(store: Store, catalog: Catalog, request: GapRequest) -> frozenset[str] | None:
+    """The symbols that are asked for, as their markets write them.
+
+    Raises:
+        UsageError: none of the datasets has a ledger of one: of a slip of the pen there would be no gaps.
+    """
     if request.symbols is None:
-        return
-    known = sorted({one for each in catalog.chosen(request.datasets) for one in symbols_in(store, "gaps", each.name)})
-    unknown = sorted(request.symbols - set(known))
+        return None
+    datasets = list(catalog.chosen(request.datasets))
+    markets = [parse_name(one.name).market for one in datasets]
+    meant = {text: {text, *(market.as_written(text) for market in markets)} for text in request.symbols}
+    known = sorted({one for each in datasets for one in symbols_in(store, "gaps", each.name)})
+    unknown = sorted(text for text, names in meant.items() if not names & set(known))
     if unknown and known:
         more = f" and {len(unknown) - _NAMED:,} more" if len(unknown) > _NAMED else ""
         words = f"there is no ledger of {', '.join(unknown[:_NAMED])}{more}"
         raise UsageError(f"{words}; {choose(unknown[0], known)}")
+    return frozenset().union(*meant.values())
 
 
 def neighbourhood(store: Store, dataset: Dataset, partitions: Sequence[Partition], now: datetime) -> str | None:

@@ -70,6 +70,7 @@ def test_the_edges_of_time_themselves(root: Path, catalog: Catalog) -> None:
         assert found["trades"].gt(0).sum() == 5
 
 
+@pytest.mark.filterwarnings("ignore:merged .* is left out:bcdata.errors.MissingDataWarning")
 def test_anything_that_yields_names_is_consumed_once(root: Path, catalog: Catalog) -> None:
     def these(*names: str) -> Iterator[str]:
         yield from names

@@ -20,6 +20,9 @@ from bcdata_tests.api.test_load import CATALOG, FEBRUARY, JANUARY, D, bars
 from bcdata_tests.api.test_load import catalog as catalog  # noqa: PLC0414 (a fixture)
 from bcdata_tests.api.test_load import root as root  # noqa: PLC0414 (a fixture)
 
+pytestmark = pytest.mark.filterwarnings("ignore:merged .* is left out:bcdata.errors.MissingDataWarning")
+"""February of ETHUSDT in `root` is between two publications."""
+
 
 def test_of_columns_that_are_not_wanted_nothing_is_read(root: Path, catalog: Catalog) -> None:
     """A flipped bit in the chunk of another column costs nothing, and one in its own is an error."""

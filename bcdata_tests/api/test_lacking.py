@@ -174,7 +174,7 @@ def test_bars_that_are_held_back_stop_who_wants_it(
     path.unlink()
     path.write_bytes(old)
     asked = {"root": root, "catalog": catalog, "missing": "raise"}
-    words = f"merged {D} BTCUSDT 2023-02 is held back: .* two publications.*bcdata materialize"
+    words = f"merged {D} BTCUSDT 2023-02 is left out: .* two publications.*bcdata materialize"
     for read in (bcdata.load, bcdata.scan, bcdata.stats, partial(bcdata.load, interval="4h")):
         with pytest.raises(bcdata.MissingDataError, match=words):
             read(D, "BTCUSDT", "2023-01", "2023-03", **asked)

@@ -18,6 +18,8 @@ from bcdata.frames.schema import LEDGER, merged_bar
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
+pytestmark = pytest.mark.filterwarnings("ignore:merged .* is left out:bcdata.errors.MissingDataWarning")
+"""February of ETHUSDT in `root` is between two publications."""
 D = "spot_klines_1h"
 JANUARY, FEBRUARY = datetime(2023, 1, 1, tzinfo=UTC), datetime(2023, 2, 1, tzinfo=UTC)
 CATALOG = f"""datasets:

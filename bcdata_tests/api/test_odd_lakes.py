@@ -1,5 +1,6 @@
 """Functions on lakes and with arguments that nobody has tried: empty lakes, thousands of symbols, names in names."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -8,6 +9,7 @@ import pytest
 import bcdata
 from bcdata.catalog import load_catalog
 from bcdata.errors import UsageError
+from bcdata.exports.files import export
 from bcdata.frames.schema import LEDGER
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -129,3 +131,50 @@ def test_bars_of_an_older_schema_are_joined_from_their_end_on(tmp_path: Path, re
     where = {"root": tmp_path, "catalog": research.catalog}
     found = bcdata.join(asked, D, "close", zone="merged", **where)
     assert found["close"].to_list() == [None, *bars["close"]]
+
+
+@pytest.mark.parametrize("typed", ["btcusdt", "BTC/USDT", " BTCUSDT ", "BTC-USDT"])
+def test_symbols_are_understood_as_people_type_them(research: Research, tmp_path: Path, typed: str) -> None:
+    span = ("2023-01-02", "2023-01-03")
+    assert bcdata.load(D, typed, *span, **research.where)["symbol"].unique().to_list() == ["BTCUSDT"]
+    assert bcdata.load(D, typed, *span, wide="close", **research.where).columns == ["open_time", "BTCUSDT"]
+    assert bcdata.gaps(D, typed, **research.where)["symbol"].unique().to_list() == ["BTCUSDT"]
+    assert bcdata.coverage(D, [typed], **research.where)["symbol"].unique().to_list() == ["BTCUSDT"]
+    assert bcdata.stats(D, typed, *span, **research.where)["symbol"].to_list() == ["BTCUSDT"]
+    [written] = export(D, typed, *span, out=tmp_path, **research.where)
+    assert (written.symbol, Path(written.path).name) == ("BTCUSDT", f"{D}-BTCUSDT.parquet")
+
+
+@pytest.fixture
+def held_back(tmp_path: Path, research: Research) -> dict[str, object]:
+    """January of one symbol, and February, whose bars and ledger are of two publications."""
+    store, bars = Store(tmp_path / "lake"), research.bars["BTCUSDT"]
+    for month, ledger in (("2023-01", "2023-01"), ("2023-02", "another")):
+        place = Partition("merged", D, "BTCUSDT", month)
+        rows = bars.filter(pl.col("open_time").dt.strftime("%Y-%m") == month).head(100)
+        store.publish(place.in_zone("gaps"), pl.DataFrame(schema=LEDGER), fingerprint=ledger, rules="1", record={})
+        store.publish(place, rows, fingerprint=month, rules="1", record={})
+    store.close()
+    return {"root": store.root, "catalog": research.catalog}
+
+
+@pytest.mark.parametrize("options", [{}, {"interval": "1h"}, {"columns": ["close"]}, {"lazy": True}])
+def test_bars_that_are_held_back_are_warned_of(held_back: dict[str, object], options: dict[str, object]) -> None:
+    def read(**missing: str) -> pl.DataFrame:
+        found = bcdata.load(D, "BTCUSDT", "2023-01", "2023-03", **options, **held_back, **missing)
+        return found.lazy().collect()
+
+    with pytest.warns(bcdata.MissingDataWarning, match=r"merged .*BTCUSDT 2023-02 is left out: .*materialize"):
+        found = read()
+    assert set(found["open_time"].dt.month()) == {1}
+    assert read(missing="ignore").equals(found)
+    with pytest.raises(bcdata.MissingDataError, match="2023-02"):
+        read(missing="raise")
+
+
+def test_entities_are_told_of_bars_that_are_held_back(held_back: dict[str, object]) -> None:
+    asked = {"symbol": ["BTCUSDT"], "time": [datetime(2023, 2, 2, tzinfo=UTC)]}
+    with pytest.warns(bcdata.MissingDataWarning, match="2023-02 is left out"):
+        bcdata.join(asked, D, "close", zone="merged", **held_back)
+    with pytest.raises(bcdata.MissingDataError):
+        bcdata.join(asked, D, "close", zone="merged", missing="raise", **held_back)

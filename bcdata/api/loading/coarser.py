@@ -1,6 +1,6 @@
 """Coarser bars that are computed when they are asked for: the same, bit for bit, as the zone resampled keeps."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import polars as pl
 
@@ -21,6 +21,7 @@ def coarser_rows(
     *,
     grid: Resampling,
     window: Window,
+    tell: Callable[[str], None],
 ) -> pl.DataFrame:
     """The coarser bars of one symbol that open in the window and in a partition that is published.
 
@@ -31,11 +32,12 @@ def coarser_rows(
         partitions: the published ones of it, ascending.
         grid: where windows lie.
         window: half-open, UTC.
+        tell: takes what there is to say of a partition that is left out.
 
     Raises:
         StoreError: a file is damaged.
     """
-    published = standing(store, over(dataset, partitions, window), dataset.name)
+    published = standing(store, over(dataset, partitions, window), dataset.name, tell=tell)
     parts = _joined_up(dataset.grain.window(one.date) for one in published)
     cut = (Window(max(one.start, window.start), min(one.end, window.end)) for one in parts)
     frames = [coarser_bars(store, dataset, symbol, grid, one) for one in cut if not one.is_empty]

@@ -6,6 +6,7 @@ import polars as pl
 
 from bcdata.api import arguments
 from bcdata.api.loading.known_rows import KnownRows
+from bcdata.api.loading.lacking import Missing, teller
 from bcdata.bars.known import bar_end
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
@@ -46,12 +47,13 @@ def joined_columns(datasets: Iterable[Dataset]) -> list[str]:
     return [name for one in datasets for name in (*one.frame_type.joinable, one.frame_type.joined_time)]
 
 
-def known_rows(store: Store, dataset: Dataset) -> KnownRows:
-    """The rows of a dataset that are joined to bars."""
+def known_rows(store: Store, dataset: Dataset, missing: Missing) -> KnownRows:
+    """The rows of a dataset that are joined to bars; `missing` says what becomes of those that are held back."""
     of = dataset.frame_type
     return KnownRows.of(
-        store, dataset, "merged", dataset.name, columns=of.joinable, time_as=of.joined_time, interval=dataset.interval
-    )
+        store, dataset, "merged", dataset.name, columns=of.joinable, time_as=of.joined_time, interval=dataset.interval,
+        tell=teller(missing),
+    )  # fmt: skip
 
 
 def joined_to_bars(bars: pl.DataFrame, rows: KnownRows, symbol: str, interval: Interval) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """Rows joined by when they were known: to each instant the newest of a symbol that was known by then."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -38,6 +38,7 @@ class KnownRows:
         time_as: what the time of a row is called where it is joined.
         interval: the length of the bars; None where rows are none.
         partitions: all that there are, by symbol, ascending by date.
+        tell: takes what there is to say of a partition that is left out.
     """
 
     store: Store
@@ -48,6 +49,7 @@ class KnownRows:
     time_as: str
     interval: Interval | None
     partitions: dict[str, list[Partition]]
+    tell: Callable[[str], None]
 
     @classmethod
     def of(
@@ -60,10 +62,11 @@ class KnownRows:
         columns: Sequence[str],
         time_as: str,
         interval: Interval | None,
+        tell: Callable[[str], None],
     ) -> Self:
         """Looks up what there is."""
         there = chosen(store, dataset, zone, name, None)
-        return cls(store, dataset, zone, name, tuple(columns), time_as, interval, there)
+        return cls(store, dataset, zone, name, tuple(columns), time_as, interval, there, tell)
 
     def joined(self, asked: pl.DataFrame, symbol: str, instant: pl.Expr) -> pl.DataFrame:
         """The rows of a frame, in their order, each with the newest row of the symbol that was known at its instant.
@@ -110,7 +113,10 @@ class KnownRows:
     def _read(self, partitions: Sequence[Partition]) -> Iterator[pl.DataFrame]:
         """The rows of partitions of one symbol, with the columns that are joined."""
         columns = [*self.columns, "known_at"]
-        for rows in read_groups(self.store, self.dataset, self.interval, [partitions], columns=columns, where=None):
+        groups = [partitions]
+        for rows in read_groups(
+            self.store, self.dataset, self.interval, groups, columns=columns, where=None, tell=self.tell
+        ):
             if rows.height:
                 time = pl.col(self.dataset.frame_type.time).alias(self.time_as)
                 known = pl.col("known_at").alias(_KNOWN)

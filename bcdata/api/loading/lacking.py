@@ -11,6 +11,7 @@ from bcdata.catalog import Dataset
 from bcdata.errors import MissingDataError, MissingDataWarning, UsageError
 from bcdata.pipeline.lake import BETWEEN, keys_over, repair, trusted
 from bcdata.pipeline.raw.due import due_until
+from bcdata.reading.verified_files import log
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
@@ -84,6 +85,20 @@ def tell_of_lacking(
     warnings.warn(text, MissingDataWarning, stacklevel=levels_to_the_caller())
 
 
+def teller(missing: Missing) -> Callable[[str], None]:
+    """Who is told of what is left out while rows are read: the log, the caller as a warning, or as an error."""
+
+    def tell(text: str) -> None:
+        if missing is Missing.RAISE:
+            raise MissingDataError(text)
+        if missing is Missing.WARN:
+            warnings.warn(text, MissingDataWarning, stacklevel=levels_to_the_caller())
+        else:
+            log(text)
+
+    return tell
+
+
 def told_of(zone: str, name: str) -> str:
     """What texts call the rows of a zone: bars may be there of which there are no features."""
     return name if zone in ("merged", "resampled") else f"{zone} of {name}"
@@ -102,7 +117,7 @@ def require_standing(
         return
     for one in (one for there in partitions.values() for one in there if wanted(one)):
         if one.zone == "merged" and trusted(store, one) is None:
-            raise MissingDataError(f"merged {one} is held back: {BETWEEN}; {repair(one, one.dataset)}")
+            raise MissingDataError(f"merged {one} is left out: {BETWEEN}; {repair(one, one.dataset)}")
 
 
 def levels_to_the_caller() -> int:

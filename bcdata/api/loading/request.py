@@ -10,7 +10,7 @@ from bcdata.api.lake import catalog_of, lake_of
 from bcdata.api.loading.joined import datasets_to_join, known_rows
 from bcdata.api.loading.lacking import reaction_of
 from bcdata.api.loading.rows import Request
-from bcdata.api.loading.sources import rows_meant
+from bcdata.api.loading.sources import rows_meant, symbols_meant
 from bcdata.bars.fill import Fill
 from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE
 from bcdata.catalog import Catalog
@@ -40,10 +40,10 @@ def request_of(
         UsageError: something that there is not, or that does not go together.
     """
     known = catalog_of(catalog)
-    only = None if symbols is None else arguments.symbols(symbols)
     days, change = arguments.number("min_days", min_days), arguments.number("min_price_change", min_price_change)
     arguments.flag("split", split)
     rows = rows_meant(known, dataset, zone, interval)
+    only = None if symbols is None else symbols_meant(rows.source, symbols)
     policy, reaction = _policy(fill), reaction_of(missing)
     if (policy is not Fill.NONE or split) and not rows.are_bars:
         raise UsageError("only merged bars can be filled and split; leave `fill` and `split` out")
@@ -61,7 +61,7 @@ def request_of(
         reaction,
         policy,
         (days, change) if split else None,
-        [known_rows(store, one) for one in joins],
+        [known_rows(store, one, reaction) for one in joins],
     )
 
 

@@ -12,7 +12,7 @@ from bcdata.api.instants import Asked
 from bcdata.api.loading.coarser import coarser_rows
 from bcdata.api.loading.joined import joined_columns, joined_to_bars
 from bcdata.api.loading.known_rows import KnownRows
-from bcdata.api.loading.lacking import Missing, require_standing, tell_of_lacking, told_of
+from bcdata.api.loading.lacking import Missing, require_standing, tell_of_lacking, teller, told_of
 from bcdata.api.loading.sources import Rows
 from bcdata.api.loading.spans import fillable, filled
 from bcdata.bars.fill import FILLED, Fill
@@ -110,14 +110,17 @@ class Request:
             groups,
             columns=self._own(columns),
             where=is_inside if any(self.asked) else None,
-            strict=self.missing is Missing.RAISE,
+            tell=teller(self.missing),
         )
 
     def _coarser(self, found: Mapping[str, Sequence[Partition]]) -> Iterator[pl.DataFrame]:
         if self.of.grid is None:
             raise AssertionError
+        tell = teller(self.missing)
         for symbol, there in found.items():
-            yield coarser_rows(self.store, self.of.source, symbol, there, grid=self.of.grid, window=self.window)
+            yield coarser_rows(
+                self.store, self.of.source, symbol, there, grid=self.of.grid, window=self.window, tell=tell
+            )
 
     def _own(self, columns: Sequence[str] | None) -> list[str] | None:
         """The columns to read of files; None for all. By `known_at` others are joined to them."""
