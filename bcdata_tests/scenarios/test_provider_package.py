@@ -157,12 +157,12 @@ def test_rows_that_are_none_are_not_taken_for_silence(
 def test_a_user_in_the_address_and_a_key_in_the_header(package: Path, acme: tuple[Acme, str], tmp_path: Path) -> None:
     _, url = acme
     done = bcdata(
-        package, tmp_path, url.replace("http://", "http://somebody:pa55word@"), *MATERIALIZE, "--until", "raw"
+        package, tmp_path, url.replace("http://", "http://somebody:hunter2word@"), *MATERIALIZE, "--until", "raw"
     )
     assert done.returncode == 1
     assert "take the user and password out of BCDATA_ACME_URL" in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
-    assert_nowhere("pa55word", tmp_path, done)
+    assert_nowhere("hunter2word", tmp_path, done)
 
 
 BROKEN = {
