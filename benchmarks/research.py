@@ -44,7 +44,7 @@ class Plan:
     symbols: int = 500
     featured: int = 50
     features: int = 20
-    rounds: int = 5
+    rounds: int = 3
 
 
 QUICK = Plan(months=2, symbols=3, featured=2, features=3, rounds=1)
