@@ -169,7 +169,8 @@ def _never_published(
     end = asked[1] or (dataset.grain.window(held[-1]).end if held else None)
     if start is None or end is None:
         return
-    start = max(start, dataset.grain.window(dataset.start).start)
+    earliest = min([dataset.start, *held])  # the lake may have more than the catalog asks for
+    start = max(start, dataset.grain.window(earliest).start)
     for key in keys_over(dataset, Window(start, min(end, clock.now()))):
         if key in held:
             continue

@@ -117,7 +117,10 @@ def _counted(request: Request, partitions: Sequence[Partition], runs: pl.DataFra
             return {"expected": 0, "explained": 0}
         start = start or source.grain.window(partitions[0].date).start
         end = end or source.grain.window(partitions[-1].date).end
-    begin = max(start, source.grain.window(source.start).start)
+    earliest = min(
+        [source.start, *(one.date for one in partitions)]
+    )  # the lake may have more than the catalog asks for
+    begin = max(start, source.grain.window(earliest).start)
     window = closed_window(Window(begin, max(begin, end)), source.bar_interval, clock.now())
     days = calendar(source.calendar)
     explained = 0

@@ -32,10 +32,14 @@ def stats(
 
     Example: bcdata stats spot_klines_1m --symbols BTCUSDT,ETHUSDT --from 2023-01 --to 2023-03
     """
-    from bcdata.api.instants import after
+    from bcdata.api.instants import after, instant
     from bcdata.api.stats import stats as measured
+    from bcdata.errors import UsageError
 
-    found = measured(dataset, names(symbols) if symbols else None, first, after(last) if last else None)
+    end = after(last) if last else None
+    if first and end and instant(first) >= end:
+        raise UsageError(f"the range {first} .. {last} is reversed; put the earlier one first")
+    found = measured(dataset, None if symbols is None else names(symbols), first, end)
     if as_json:
         print_json(found.to_dicts())
         return

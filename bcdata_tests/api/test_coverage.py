@@ -2,15 +2,17 @@
 
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
 import bcdata
+from bcdata.catalog import load_catalog
 from bcdata.errors import UsageError
 from bcdata.ledger.ledger import Status
-from bcdata_tests.api.research import D, Research
+from bcdata_tests.api.research import CATALOG, D, Research
 from bcdata_tests.run import utc
 
 MINUTE = timedelta(minutes=1)
@@ -134,3 +136,13 @@ def test_thousands_of_symbols_without_a_ledger_are_told_in_one_line(research: Re
     with pytest.raises(UsageError, match="and 9,995 more") as told:
         bcdata.gaps(D, [f"X{number}USDT" for number in range(10_000)], **research.where)
     assert len(str(told.value)) < 500
+
+
+def test_what_lies_before_the_start_of_the_catalog_is_expected_where_it_is_there(
+    research: Research, tmp_path: Path
+) -> None:
+    (tmp_path / "later.yaml").write_text(CATALOG.replace("start: 2023-01", "start: 2023-03"))
+    where = {"root": research.root, "catalog": load_catalog(tmp_path / "later.yaml")}
+    found = bcdata.stats(D, "BTCUSDT", **where)
+    assert found.select("rows", "expected").row(0) == (research.bars["BTCUSDT"].height, 90 * 1440)
+    assert bcdata.coverage(D, "ETHUSDT", **where)["not_materialized"].sum() == 28 * 1440

@@ -1,5 +1,6 @@
 """This machine: Python, libraries, extras, folders, ports and limits."""
 
+import errno
 import os
 import re
 import resource
@@ -12,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import find_spec
 from pathlib import Path
 
+from bcdata.errors import UsageError
 from bcdata.reporting.doctor.check import Check, ok, problem, warning
 
 LEAST_PYTHON = (3, 11)
@@ -107,13 +109,19 @@ def _unescaped(point: str) -> str:
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether a server could listen there."""
+    """Whether a server could listen there.
+
+    Raises:
+        UsageError: this machine has no such address.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with closing(socket.socket(family, socket.SOCK_STREAM)) as one:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             one.bind((host, port))
-        except OSError:
+        except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise UsageError(f"this machine has no address {host!r}: {error.strerror}") from None
             return False
     return True
 

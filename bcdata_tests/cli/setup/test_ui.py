@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bcdata.errors import UsageError
+from bcdata.reporting.doctor.machine import is_free
 from bcdata_tests.terminal import typing
 from bcdata_tests.world import BARS_BY_DAY
 
@@ -41,6 +43,12 @@ def test_a_taken_port_names_the_next_free_one(variables: dict[str, str], tmp_pat
     assert "try: bcdata ui --port " in done.stderr
     assert len(done.stderr.splitlines()) <= 2
     assert not (tmp_path / "lake").exists()
+
+
+@pytest.mark.parametrize("host", ["999.1.1.1", "203.0.113.7", "no such host"])
+def test_an_address_that_the_machine_lacks_is_no_taken_port(host: str) -> None:
+    with pytest.raises(UsageError, match="this machine has no address"):
+        is_free(host, 3000)
 
 
 @pytest.mark.slow
