@@ -68,7 +68,8 @@ class Aftermath:
             return
         caplog.clear()
         catalog = load_catalog(self._catalog)
-        rows, refusal = _tried(lambda: load(D, place.symbol, zone=place.zone, root=self.root, catalog=catalog))
+        asked = {"zone": place.zone, "missing": "ignore", "root": self.root, "catalog": catalog}
+        rows, refusal = _tried(lambda: load(D, place.symbol, **asked))
         if rows is None:
             assert "bcdata materialize --dataset" in str(refusal), f"no way out: {refusal}"
             return
