@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reporting": {"hints", *LAKE, "healing", "pictures", "pipeline"},
     "reading": {*VALUES, "settings", "catalog", "pipeline", "store"},
     "sql": {*VALUES, "settings", "catalog", "features", "pipeline", "reading", "store", "instruments"},
-    "api": {"hints", *LAKE, "dagster", "instruments", "pipeline", "reading", "reporting", "runs", "sql"},
+    "api": {"hints", *LAKE, "dagster", "instruments", "pictures", "pipeline", "reading", "reporting", "runs", "sql"},
     "exports": {*GROUND, "api", "catalog", "settings", "store"},
     "dagster_storage": {"sqlite_files"},
     "dagster": {*GROUND, "alerts", "catalog", "dagster_storage", "healing", "net", "pipeline", "providers", "reporting"}

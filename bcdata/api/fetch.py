@@ -15,6 +15,7 @@ from bcdata.api.instants import asked_range
 from bcdata.api.lake import catalog_of
 from bcdata.api.load import load
 from bcdata.api.loading.lacking import Missing, levels_to_the_caller, reaction_of
+from bcdata.api.loading.sources import rows_meant
 from bcdata.api.options import LoadOptions
 from bcdata.dagster.launch import Report, launch, open_instance
 from bcdata.errors import MissingDataError, MissingDataWarning, UsageError
@@ -46,7 +47,7 @@ def fetch(
     asked for; features and what else is made of them only where they are. It works on the lake of BCDATA_ROOT.
 
     Args:
-        dataset: its name.
+        dataset: its name; in the zone `resampled` that of coarser bars, whose dataset is then materialized.
         symbols: one or several, as people write them (`btcusdt`, `BTC/USDT`).
         start: the first instant, included, as in `load`; the dataset's start if None.
         end: the instant before which bars open; now if None.
@@ -69,12 +70,12 @@ def fetch(
     reaction = reaction_of(options.get("missing", "warn"))
     names, catalog = arguments.symbols(symbols), catalog_of(options.get("catalog"))
     _, window = asked_range(start, end)
-    source, now = catalog[arguments.text("dataset", dataset, "the name of a dataset")], clock.now()
+    source, now = rows_meant(catalog, dataset, options.get("zone", "merged")).source, clock.now()
     HttpSettings()  # one in a setting, too
     grain = source.grain
     first = max(source.start, grain.key(window.start))
     last = grain.key(min(window.end - _INSTANT, now))
-    asked = Asked(dataset, tuple(names), first, last, None, _until(options), refill)
+    asked = Asked(source.name, tuple(names), first, last, None, _until(options), refill)
     request = request_of(catalog, asked, now, declared=lambda one: discover([one], {}))
     plan = make_plan(catalog, request, now)
     root = Settings().root

@@ -16,14 +16,14 @@ from bcdata.bars.known import bar_end
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.interval import Interval
+from bcdata.pictures.palette import STATUSES
 
 if TYPE_CHECKING:
     import altair as alt
 
 _MOST = 750
 """Candles that a chart shows: more could not be told apart."""
-_UP, _DOWN, _GAP = "#26a269", "#c01c28", "#9a9996"
-_UNEXPLAINED = "#e5a50a"
+_UP, _DOWN = "#26a269", "#c01c28"
 _PRICES, _VOLUMES = 0.75, 0.2
 """Parts of the height."""
 
@@ -132,10 +132,10 @@ def _chart(
     bodies = of_bars.mark_bar(size=max(1, 0.7 * width / bars.height)).encode(
         x=time, y=altair.Y("open:Q", scale=price), y2="close:Q", color=colour, tooltip=tips
     )
-    reasons = altair.Color(
-        "status:N", title="missing", scale=altair.Scale(range=[_GAP, _UNEXPLAINED, "#62a0ea", "#8d6fae", "#63452c"])
-    )
-    shades = altair.Chart(lacking).mark_rect(opacity=0.3).encode(
+    there = [status for status in STATUSES if status in set(lacking["status"])]
+    colours = altair.Scale(domain=there, range=[STATUSES[status].colour for status in there])
+    reasons = altair.Color("status:N", title="missing", scale=colours)
+    shades = altair.Chart(lacking).mark_rect(opacity=0.5).encode(
         x=altair.X("start:T", scale=altair.Scale(type="utc")), x2="until:T", color=reasons,
         tooltip=["start:T", "until:T", "bars:Q", "status:N", "evidence:N"],
     )  # fmt: skip

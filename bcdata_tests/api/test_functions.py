@@ -1,6 +1,7 @@
 """What `import bcdata` offers beside `load`: lists, facts, SQL, a chart; and the examples of all functions run."""
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ import pytest
 import bcdata
 from bcdata.clock import parse_instant
 from bcdata.errors import UsageError
+from bcdata.pictures.palette import STATUSES
 from bcdata.simulate import Fault, GeneratedMarket, LoopbackExchange
 from bcdata_tests.api.research import CATALOG, NOW, D, Research
 from bcdata_tests.run import pointed_at
@@ -70,6 +72,13 @@ def test_fetch_materializes_and_loads() -> None:
         bcdata.load(D, "BTCUSDT", zone="features")  # bars alone were asked for
     namespace = {"bcdata": bcdata}
     exec(example("fetch"), namespace)  # noqa: S102
+
+
+@pytest.mark.usefixtures("exchange")
+def test_fetch_of_coarser_bars_materializes_what_they_are_made_of() -> None:
+    found = bcdata.fetch("spot_klines_1h", "BTCUSDT", "2023-01-03", "2023-01-05", zone="resampled", refill=False)
+    assert found.equals(bcdata.load(D, "BTCUSDT", "2023-01-03", "2023-01-05", interval="1h"))
+    assert found.height == 48
 
 
 def test_fetch_says_what_could_not_be_had(exchange: LoopbackExchange) -> None:
@@ -139,6 +148,8 @@ def test_a_chart_has_the_bars_and_shades_where_some_are_missing(research: Resear
     assert bars["close"].to_list() in closes
     lacking = bcdata.gaps(D, "BTCUSDT", "2023-01-10", "2023-01-13", **research.where)
     assert [len(rows) for rows in shown if "evidence" in rows[0]] == [lacking.height]
+    drawn = json.dumps(chart.to_dict())
+    assert all(STATUSES[status].colour in drawn for status in lacking["status"].unique()), "as in the heat map"
     chart.save(tmp_path / "btc.png")
     assert (tmp_path / "btc.png").read_bytes().startswith(b"\x89PNG")
 
