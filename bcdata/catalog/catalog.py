@@ -70,8 +70,8 @@ class Catalog:
 def common_start(catalog: Catalog, market: str, grain: Grain) -> str:
     """The first date key of all datasets of one market and grain.
 
-    It is the market's own beginning, unless a dataset starts before it. Dagster runs assets together only if
-    they have the same partitions, so a dataset's own start bounds the work and not the keys.
+    Dagster runs assets together only if they have the same partitions, so a dataset's own start bounds the work and
+    not the keys. Without datasets it is the market's own beginning.
 
     Raises:
         UsageError: there is no such market.
@@ -79,4 +79,4 @@ def common_start(catalog: Catalog, market: str, grain: Grain) -> str:
     if market not in MARKETS:
         raise UsageError(f"unknown market {market!r}; {known(market, MARKETS)}")
     starts = [d.start for d in catalog if (d.market, d.grain) == (market, grain)]
-    return min([MARKETS[market].first_key(grain), *starts])
+    return min(starts, default=MARKETS[market].first_key(grain))

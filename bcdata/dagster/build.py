@@ -5,7 +5,7 @@ import warnings
 import dagster as dg
 
 from bcdata.catalog import Catalog
-from bcdata.dagster.assets import build_assets
+from bcdata.dagster.assets import build_assets, build_gates
 from bcdata.dagster.executor import executor
 from bcdata.dagster.jobs import build_heal_jobs, build_range_jobs
 from bcdata.dagster.resources import build_resources
@@ -19,6 +19,7 @@ def build_defs(catalog: Catalog) -> dg.Definitions:
     heal_jobs = build_heal_jobs(catalog)
     defs = dg.Definitions(
         assets=[*build_assets(catalog), *halt_assets(catalog), providers_asset()],
+        asset_checks=build_gates(catalog),
         resources=build_resources(),
         jobs=[*build_range_jobs(catalog), *heal_jobs, *build_upkeep(catalog)],
         schedules=build_schedules(catalog),

@@ -1,121 +1,107 @@
-"""Verdicts of the gate as Dagster asset checks: `gate`, one evaluation a partition, and `findings`, one a run.
+"""The checks of every asset: `gate`, a step of its own, and `findings`, one verdict a run.
 
-The gate itself is in the data (what fails is not published); a check only shows it. That is why none blocks.
+The gate itself is in the data (what fails is not published); checks only show it. That is why none blocks. A partition
+that was not published has an evaluation of `gate` that says why; one that passes has none, or one that takes back what
+was said of it before (decision 0039).
 """
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from bcdata.catalog import Catalog, Dataset
+from bcdata.dagster.partitions import keys_of_run
+from bcdata.dagster.verdicts import FINDINGS, GATE, evaluation, gate_of_run
 from bcdata.pipeline.zones import Step
 
 if TYPE_CHECKING:
     from bcdata.pipeline.outcome import Outcome
 
-GATE, FINDINGS = "gate", "findings"
 NOT_PUBLISHED_TAG = "bcdata/not_published"
-_SHOWN = 20
-_SAID = 3
+_ASKED_AT_ONCE = 500
+_REASONS = 200
+"""So many evaluations are looked through for the reasons of those that stand."""
 
 
-def specs(step: Step) -> list[dg.AssetCheckSpec]:
-    """The checks that every asset has."""
-    told = {
-        GATE: "Write, audit, publish: whether the partition passed and was published; findings by rule.",
-        FINDINGS: "What rules found in the partitions of the last run, published or not: a warning where there is any.",
-    }
-    return [dg.AssetCheckSpec(name, asset=dg.AssetKey(step.key), description=text) for name, text in told.items()]
+class NotPublished(dg.Failure):
+    """Ends a step that has told its verdicts: partitions were not published, and the status of the run says so."""
+
+    def __init__(self, number: int) -> None:
+        partitions = "1 partition is" if number == 1 else f"{number:,} partitions are"
+        super().__init__(f"{partitions} not published; the check {GATE!r} says which, and why", allow_retries=False)
 
 
-def evaluation(step: Step, outcome: "Outcome", key: str) -> dg.AssetCheckEvaluation:
-    """The verdict on one partition. Dagster itself would store one for a run, and none for its partitions."""
-    return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(step.key),
-        check_name=GATE,
-        passed=outcome.ok,
-        severity=_severity([outcome]),
-        description=outcome.verdict.summary() or f"{outcome.state}: {outcome.verdict.rows:,} rows, nothing to remark",
-        metadata=verdict_metadata(outcome),
-        partition=key,
-    )
+def is_of_gate(event: dg.DagsterEvent) -> bool:
+    """Whether a step failed for partitions that were not published, which have told why, and for nothing else."""
+    error = event.step_failure_data.error
+    return error is not None and error.cls_name == NotPublished.__name__
 
 
-def results(step: Step, outcomes: Sequence["Outcome"]) -> list[dg.AssetCheckResult]:
-    """The verdicts on a whole run."""
-    return [_gate(step, outcomes), dg.AssetCheckResult(**_found(step, outcomes))]
+def is_incomplete(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Whether a run failed for partitions that were not published, and for nothing else."""
+    if run.status is not dg.DagsterRunStatus.FAILURE or NOT_PUBLISHED_TAG not in run.tags:
+        return False
+    entries = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    events = [entry.dagster_event for entry in entries if entry.dagster_event]
+    return bool(events) and all(is_of_gate(event) for event in events)
 
 
-def findings(step: Step, outcomes: Sequence["Outcome"]) -> dg.AssetCheckEvaluation:
-    """What rules found in the partitions of a run, as an event of its own: healing has no steps that are assets."""
-    return dg.AssetCheckEvaluation(**_found(step, outcomes))
+def findings_spec(step: Step) -> dg.AssetCheckSpec:
+    """The check that an asset answers itself."""
+    text = "What rules found in the partitions of the last run, published or not: a warning where there is any."
+    return dg.AssetCheckSpec(FINDINGS, asset=dg.AssetKey(step.key), description=text)
 
 
-def _found(step: Step, outcomes: Sequence["Outcome"]) -> dict[str, Any]:
-    """Findings counted by rule, the costliest first."""
-    from bcdata.pipeline.records.findings import count, of_outcome
+def make_gate(catalog: Catalog, dataset: Dataset, step: Step) -> dg.AssetChecksDefinition:
+    """The check that fails, and its run with it, where partitions of the run are not published.
 
-    rows = [one for outcome in outcomes for one in of_outcome(step, outcome)]
-    counted = count(rows)
-    said = [f"{one.rule}: {one.rows:,} in {_partitions(one.partitions)}, {one.text}" for one in counted[:_SAID]]
-    said += [f"{len(counted) - _SAID} more rules"] if len(counted) > _SAID else []
-    metadata: dict[str, Any] = {"partitions": len(outcomes), "with_findings": len({(r.symbol, r.date) for r in rows})}
-    if rows:
-        lines = [f"- `{one.severity}` **{one.symbol} {one.date}** {one.rule}: {one.text}" for one in rows[:_SHOWN]]
-        metadata["which"] = dg.MetadataValue.md("\n".join(lines))
-    return {
-        "asset_key": dg.AssetKey(step.key),
-        "check_name": FINDINGS,
-        "passed": not rows,
-        "severity": dg.AssetCheckSeverity.WARN,
-        "description": "; ".join(said) or f"nothing to remark in {_partitions(len(outcomes))}",
-        "metadata": metadata,
-    }
+    Nothing depends on it: what comes after its asset goes on with the partitions that are. A run of the check alone
+    tells of the verdicts that stand, of the whole asset where the run names no partition.
+    """
+    text = "Whether all partitions of the run passed and were published; if not, the run fails."
+    spec = dg.AssetCheckSpec(GATE, asset=dg.AssetKey(step.key), description=text)
+
+    @dg.multi_asset_check(name=spec.get_python_identifier(), specs=[spec])  # a check of one asset may yield nothing
+    def gate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        keys = keys_of_run(context.run.tags, catalog, dataset, context.instance)
+        bad = standing(context.instance, step, keys)
+        yield dg.AssetCheckResult(**gate_of_run(step, bad, None if keys is None else len(keys)))
+        if bad:
+            raise NotPublished(len(bad))
+
+    return gate
 
 
-def _partitions(number: int) -> str:
-    return f"{number:,} partition{'' if number == 1 else 's'}"
+def told(
+    instance: dg.DagsterInstance, step: Step, outcomes: Mapping[str, "Outcome"]
+) -> Iterator[dg.AssetCheckEvaluation]:
+    """The evaluations to be stored, by partition key: what takes an earlier failure back, then failures.
+
+    In this order, because Dagster shows the last one that is stored.
+    """
+    taken_back = standing(instance, step, [key for key, outcome in outcomes.items() if outcome.ok], reasons=False)
+    yield from (evaluation(step, outcomes[key], key) for key in taken_back)
+    yield from (evaluation(step, outcome, key) for key, outcome in outcomes.items() if not outcome.ok)
 
 
-def _gate(step: Step, outcomes: Sequence["Outcome"]) -> dg.AssetCheckResult:
-    bad = [outcome for outcome in outcomes if not outcome.ok]
-    metadata: dict[str, Any] = {"partitions": len(outcomes), "not_published": len(bad)}
-    if bad:
-        lines = "\n".join(f"- **{one.partition}** {one.state}: {one.verdict.summary()}" for one in bad[:_SHOWN])
-        metadata["which"] = dg.MetadataValue.md(lines)
-    return dg.AssetCheckResult(
-        check_name=GATE,
-        asset_key=dg.AssetKey(step.key),
-        passed=not bad,
-        severity=_severity(outcomes),
-        metadata=metadata,
-    )
-
-
-def verdict_metadata(outcome: "Outcome") -> dict[str, Any]:
-    """State, rows, counts per rule and a sample of the rows that broke one."""
-    verdict = outcome.verdict
-    metadata: dict[str, Any] = {"state": outcome.state.value, "rows": verdict.rows}
-    if verdict.findings:
-        metadata["rules"] = dg.MetadataValue.json(
-            {
-                one.rule: {"severity": one.severity.value, "count": one.count, "why": one.message}
-                for one in verdict.findings
-            }
-        )
-        metadata["sample"] = dg.MetadataValue.json({one.rule: list(one.sample) for one in verdict.findings})
-    return metadata
-
-
-def _severity(outcomes: Sequence["Outcome"]) -> dg.AssetCheckSeverity:
-    return dg.AssetCheckSeverity.WARN if all(one.ok for one in outcomes) else dg.AssetCheckSeverity.ERROR
+def standing(
+    instance: dg.DagsterInstance, step: Step, keys: Sequence[str] | None, *, reasons: bool = True
+) -> dict[str, str]:
+    """The partitions whose last verdict is that they were not published, with the reasons; of all if keys is None."""
+    check, storage = dg.AssetCheckKey(dg.AssetKey(step.key), GATE), instance.event_log_storage
+    asked = [None] if keys is None else [keys[at : at + _ASKED_AT_ONCE] for at in range(0, len(keys), _ASKED_AT_ONCE)]
+    found = [one for some in asked for one in storage.get_asset_check_partition_info([check], partition_keys=some)]
+    bad = {one.partition_key for one in found if one.latest_execution_status.value == "FAILED"} - {None}
+    said: dict[str, str] = {}
+    for record in storage.get_asset_check_execution_history(check, limit=_REASONS) if bad and reasons else ():
+        if record.partition and record.evaluation:
+            said.setdefault(record.partition, record.evaluation.description or "")
+    return {str(key): said.get(str(key), "") for key in bad}
 
 
 def note_not_published(instance: dg.DagsterInstance, run_id: str, outcomes: Iterable["Outcome"]) -> None:
-    """Tags the run with how many partitions it did not publish: to Dagster it succeeds all the same.
-
-    A step adds to what those before it have noted.
-    """
+    """Tags the run with how many partitions it did not publish; a step adds to what those before it have noted."""
     left = sum(not outcome.ok for outcome in outcomes)
     run = instance.get_run_by_id(run_id) if left else None
     if run is not None:

@@ -17,7 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from bcdata import errors
 from bcdata.catalog import Catalog
 from bcdata.dagster.build import build_defs
-from bcdata.dagster.partitions import partitions_of, symbol_set
+from bcdata.dagster.checks import is_of_gate
+from bcdata.dagster.internals import of_workspace
+from bcdata.dagster.partitions import COMMAND_TAG, partitions_of, symbol_set
 from bcdata.dagster_storage import BAD_SETTINGS, damaged_databases, instance_for_commands
 from bcdata.errors import BcdataError
 from bcdata.pipeline.outcome import Outcome
@@ -28,7 +30,6 @@ from bcdata.settings import Settings
 from bcdata.sqlite_files import TOO_MANY_FILES, too_many_files, trouble
 from bcdata.store.state.liveness import heartbeat, show_ended
 
-COMMAND_TAG = "bcdata/command"
 _NAMED = 3
 
 
@@ -156,7 +157,7 @@ def launch(
     """
     report = Report()
     job = build_defs(catalog).resolve_implicit_global_asset_job_def()
-    command = uuid.uuid4().hex[:12]
+    command = str(uuid.uuid4())
 
     with listening(report), listening(listener) if listener else nullcontext():
         for run in add_symbols(instance, plan):
@@ -182,20 +183,21 @@ def execute(
     """
     run_id = str(uuid.uuid4())
     heartbeat(Settings().root, run_id)  # before Dagster notes that it has started
-    result = job.execute_in_process(
-        instance=instance,
-        run_id=run_id,
-        asset_selection=[dg.AssetKey(step.key) for step in assets] or None,
-        tags=tags,
-        run_config={**(run_config or {}), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        raise_on_error=False,
-    )
+    with of_workspace(instance, job):
+        result = job.execute_in_process(
+            instance=instance,
+            run_id=run_id,
+            asset_selection=[dg.AssetKey(step.key) for step in assets] or None,
+            tags={COMMAND_TAG: run_id, **tags},
+            run_config={**(run_config or {}), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
     show_ended()
     report.runs.append(result.run_id)
     failures = result.get_step_failure_events()
     if any(_is_interrupt(event) for event in failures):
         raise KeyboardInterrupt
-    report.errors += [_cause(event) for event in failures]
+    report.errors += [_cause(event) for event in failures if not is_of_gate(event)]
 
 
 def _assert_covers(instance: dg.DagsterInstance, catalog: Catalog, plan: Plan, run: RangeRun) -> None:

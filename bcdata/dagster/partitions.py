@@ -3,7 +3,7 @@
 Assets of one run must share one definition, so a dataset's own start bounds its work, not its keys.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -14,14 +14,41 @@ import dagster as dg
 from bcdata.catalog import Catalog, Dataset, common_start
 from bcdata.windows import Grain
 
-_ranges: ContextVar[dict[tuple[str, str], Sequence[str]] | None] = ContextVar("ranges", default=None)
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+ONE = "dagster/partition"
+"""The tags by which a run says which partitions it is about."""
+COMMAND_TAG = "bcdata/command"
+"""The tag of runs that a command or Python has started: whoever did is told what failed."""
+
+
+class RangeKeys:
+    """The keys of ranges as they were when first asked for, but for those that are left out."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], list[str]] = {}
+        self._left_out: set[str] = set()
+
+    def of(self, ends: tuple[str, str], work_out: Callable[[], Sequence[str]]) -> list[str]:
+        """The keys between two ends."""
+        if ends not in self._known:
+            self._known[ends] = [key for key in work_out() if key not in self._left_out]
+        return self._known[ends]
+
+    def leave_out(self, keys: Collection[str]) -> None:
+        """Takes keys out of all ranges, from now on."""
+        self._left_out.update(keys)
+        self._known.clear()
+
+
+_ranges: ContextVar[RangeKeys | None] = ContextVar("ranges", default=None)
 
 
 class SymbolDates(dg.MultiPartitionsDefinition):
-    """`date` × `symbol`; inside a run the keys of its range are worked out once.
+    """`date` × `symbol`; inside `fixed_ranges` the keys of a range are worked out once, and some may be left out.
 
     Dagster works them out again for every partition that metadata is added to, so that a run of 600 partitions
-    would spend more time on that than on bars (pinned by a facts test).
+    would spend more time on that than on bars. And it calls all keys of a run's range materialized: what was not
+    published is left out of them (both pinned by facts tests; decision 0039).
     """
 
     def get_partition_keys_in_range(  # type: ignore[override]  # the stock annotation is a private type's name
@@ -34,19 +61,31 @@ class SymbolDates(dg.MultiPartitionsDefinition):
         if known is None:
             return super().get_partition_keys_in_range(partition_key_range, dynamic_partitions_store)
         ends = (str(partition_key_range.start), str(partition_key_range.end))
-        if ends not in known:
-            known[ends] = super().get_partition_keys_in_range(partition_key_range, dynamic_partitions_store)
-        return known[ends]
+        work_out = super().get_partition_keys_in_range
+        return list(known.of(ends, lambda: work_out(partition_key_range, dynamic_partitions_store)))
 
 
 @contextmanager
-def fixed_ranges() -> Iterator[None]:
+def fixed_ranges() -> Iterator[RangeKeys]:
     """While the block runs, ranges keep the keys they had when first asked for."""
-    token = _ranges.set({})
+    before = _ranges.get()
+    known = RangeKeys()
+    _ranges.set(known)
     try:
-        yield
+        yield known
     finally:
-        _ranges.reset(token)
+        _ranges.set(before)  # not by a token: a generator may be closed in another context than it was begun in
+
+
+def keys_of_run(
+    tags: Mapping[str, str], catalog: Catalog, dataset: Dataset, instance: dg.DagsterInstance
+) -> Sequence[str] | None:
+    """The partition keys that a run over assets names by its tags; None where it names none."""
+    first, last = tags.get(RANGE_START, tags.get(ONE)), tags.get(RANGE_END, tags.get(ONE))
+    if not first or not last:
+        return None
+    ends = dg.PartitionKeyRange(first, last)
+    return partitions_of(catalog, dataset).get_partition_keys_in_range(ends, dynamic_partitions_store=instance)
 
 
 def symbol_set(market: str, grain: Grain) -> str:

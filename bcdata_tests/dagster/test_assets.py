@@ -9,7 +9,7 @@ import pytest
 from dagster import AssetKey
 
 from bcdata.catalog import Catalog, load_catalog
-from bcdata.dagster.assets import build_assets
+from bcdata.dagster.assets import build_assets, build_gates
 from bcdata.dagster.build import build_defs
 from bcdata.dagster.checks import FINDINGS, GATE
 from bcdata.dagster.jobs import asset_keys, job_name
@@ -160,9 +160,11 @@ def test_raw_takes_turns_in_the_pool_of_its_provider(packaged: Catalog) -> None:
 
 
 def test_every_asset_has_the_gate_and_its_findings_as_checks(packaged: Catalog) -> None:
-    for asset in build_assets(packaged):
-        assert {spec.name for spec in asset.check_specs} == {GATE, FINDINGS}
-        assert {(spec.asset_key, spec.blocking) for spec in asset.check_specs} == {(asset.key, False)}
+    for asset, gate in zip(build_assets(packaged), build_gates(packaged), strict=True):
+        assert [spec.name for spec in asset.check_specs] == [FINDINGS]
+        assert [spec.name for spec in gate.check_specs] == [GATE], "a step of its own, so that it may fail alone"
+        told = {(spec.asset_key, spec.blocking) for spec in (*asset.check_specs, *gate.check_specs)}
+        assert told == {(asset.key, False)}
 
 
 @pytest.mark.parametrize("which", ["packaged", "small"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -10,7 +11,7 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets import body
 from bcdata.dagster.build import build_defs
 from bcdata.dagster.checks import FINDINGS, GATE
-from bcdata.dagster.partitions import symbol_set
+from bcdata.dagster.partitions import partitions_of, symbol_set
 from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.quality.verdict import Finding, Severity, Verdict, failed
@@ -20,6 +21,7 @@ from bcdata.windows import Grain
 KEY = dg.AssetKey(["merged", "spot_klines_1h"])
 SYMBOLS = ["AAAUSDT", "BBBUSDT"]
 BAD = "2023-04|AAAUSDT"
+Run = Callable[..., dg.ExecuteInProcessResult]
 Operation = Callable[[RunContext, Dataset, Sequence[Partition]], Iterator[Outcome]]
 
 
@@ -34,14 +36,17 @@ def materialize(_context: RunContext, _dataset: Dataset, partitions: Sequence[Pa
 
 
 @pytest.fixture
-def run(
-    small: Catalog, instance: dg.DagsterInstance, lake: Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., dg.ExecuteInProcessResult]:
+def job(small: Catalog) -> dg.JobDefinition:
+    """All assets with their checks."""
+    return build_defs(small).resolve_implicit_global_asset_job_def()
+
+
+@pytest.fixture
+def run(job: dg.JobDefinition, instance: dg.DagsterInstance, lake: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs the merged asset with an operation that needs no data."""
     del lake
     instance.add_dynamic_partitions(symbol_set("spot", Grain.MONTH), SYMBOLS)
     monkeypatch.setattr(body, "operation", lambda *_args: materialize)
-    job = build_defs(small).resolve_implicit_global_asset_job_def()
 
     def execute(start: str, end: str | None = None) -> dg.ExecuteInProcessResult:
         ends = {"dagster/asset_partition_range_start": start, "dagster/asset_partition_range_end": end or start}
@@ -63,46 +68,83 @@ def checks(instance: dg.DagsterInstance) -> dict[str | None, str]:
     return {one.partition: one.status.value for one in reversed(records)}
 
 
-def test_a_range_tells_of_each_of_its_partitions(
-    run: Callable[..., dg.ExecuteInProcessResult], instance: dg.DagsterInstance
+def statuses(small: Catalog, instance: dg.DagsterInstance, keys: Sequence[str]) -> dict[str, str | None]:
+    """What the asset's page says of partitions; None of those that no run was about."""
+    definition = partitions_of(small, small["spot_klines_1h"])
+    found = instance.get_status_by_partition(KEY, keys, definition) or {}
+    return {key: status.value if (status := found.get(key)) else None for key in keys}
+
+
+def failed_steps(result: dg.ExecuteInProcessResult) -> list[str | None]:
+    return [event.step_key for event in result.get_step_failure_events()]
+
+
+def reason_of(result: dg.ExecuteInProcessResult) -> str:
+    (event,) = result.get_step_failure_events()
+    assert event.step_failure_data.error is not None
+    return event.step_failure_data.error.message
+
+
+def test_what_is_not_published_is_not_materialized_and_the_run_fails(
+    run: Run, instance: dg.DagsterInstance, small: Catalog
 ) -> None:
-    assert run("2023-03|AAAUSDT", "2023-05|BBBUSDT").success, "one bad partition must not stop its neighbours"
+    result = run("2023-03|AAAUSDT", "2023-05|BBBUSDT")
     keys = [f"2023-0{month}|{symbol}" for month in (3, 4, 5) for symbol in SYMBOLS]
-    assert checks(instance) == {None: "FAILED"} | {key: "FAILED" if key == BAD else "SUCCEEDED" for key in keys}
+    assert statuses(small, instance, keys) == {key: "FAILED" if key == BAD else "MATERIALIZED" for key in keys}
+    assert instance.get_materialized_partitions(KEY) == {*keys} - {BAD}
+    assert failed_steps(result) == ["merged__spot_klines_1h_gate"], "the asset itself must not stop what follows it"
+    assert "1 partition is not published" in reason_of(result)
 
 
-def test_a_materialization_says_rows_state_and_fingerprint(
-    run: Callable[..., dg.ExecuteInProcessResult], instance: dg.DagsterInstance
-) -> None:
+def test_only_what_is_not_published_has_an_evaluation_of_its_own(run: Run, instance: dg.DagsterInstance) -> None:
+    run("2023-03|AAAUSDT", "2023-05|BBBUSDT")
+    assert checks(instance) == {None: "FAILED", BAD: "FAILED"}
+    run("2023-05|AAAUSDT", "2023-05|BBBUSDT")
+    assert checks(instance) == {None: "SUCCEEDED", BAD: "FAILED"}
+
+
+def test_a_materialization_says_rows_state_and_fingerprint(run: Run) -> None:
     result = run("2023-03|AAAUSDT", "2023-04|BBBUSDT")
     found = {event.partition: event for event in result.asset_materializations_for_node("merged__spot_klines_1h")}
-    assert set(found) == {f"2023-0{month}|{symbol}" for month in (3, 4) for symbol in SYMBOLS}
-    good, bad = found["2023-03|AAAUSDT"].metadata, found[BAD].metadata
+    assert set(found) == {f"2023-0{month}|{symbol}" for month in (3, 4) for symbol in SYMBOLS} - {BAD}
+    good = found["2023-03|AAAUSDT"].metadata
     assert good["dagster/row_count"].value == 744
     assert good["state"].value == "published"
     assert good["fingerprint"].value == "f00"
     assert good["facts"].value == {"missing": {"open": 2}}
-    assert bad["state"].value == "held back"
-    assert instance.get_materialized_partitions(KEY) == set(found)
 
 
-def test_the_verdict_has_counts_by_rule_and_a_sample(run: Callable[..., dg.ExecuteInProcessResult]) -> None:
+def test_an_observation_says_why_a_partition_is_not_published(run: Run, instance: dg.DagsterInstance) -> None:
+    run("2023-03|AAAUSDT", "2023-04|BBBUSDT")
+    [record] = instance.fetch_observations(KEY, limit=10).records
+    assert record.partition_key == BAD
+    told = record.asset_observation
+    assert told is not None
+    assert (told.description, told.metadata["state"].value) == ("held back: ohlc: high is below low", "held back")
+
+
+def test_the_verdict_has_a_line_and_a_table_for_each_rule(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = Finding("ohlc", Severity.PARTITION, 2, "high is below low", ({"open_time": "2023-04-01", "high": 3},))
+    verdict = Verdict(744, (broken, Finding("coverage", Severity.WARN, 1)))
+    monkeypatch.setattr("bcdata_tests.dagster.test_body.failed", lambda *_args, **_more: verdict)
     result = run("2023-03|AAAUSDT", "2023-04|BBBUSDT")
     evaluations = {one.partition: one for one in result.get_asset_check_evaluations() if one.check_name == GATE}
-    good, bad = evaluations["2023-03|AAAUSDT"], evaluations[BAD]
-    assert good.passed
-    assert good.severity is dg.AssetCheckSeverity.WARN
-    assert good.metadata["rules"].value == {"coverage": {"severity": "warn", "count": 2, "why": "missing bars: 2 open"}}
-    assert good.metadata["sample"].value == {"coverage": [{"start": "2023-04-01"}]}
-    assert not bad.passed
-    assert bad.severity is dg.AssetCheckSeverity.ERROR
-    assert bad.metadata["rules"].value == {"ohlc": {"severity": "partition", "count": 1, "why": "high is below low"}}
-    whole = evaluations[None]
+    bad, whole = evaluations[BAD], evaluations[None]
+    assert (bad.passed, bad.severity, bad.description) == (
+        False,
+        dg.AssetCheckSeverity.ERROR,
+        "ohlc: high is below low",
+    )
+    assert bad.metadata["rule ohlc"].value == "2 × ohlc, costs the partition: high is below low"
+    assert bad.metadata["rule coverage"].value == "1 × coverage, costs nothing"
+    table = bad.metadata["rows by ohlc"]
+    assert isinstance(table, dg.TableMetadataValue)
+    assert [one.data for one in table.records] == [{"open_time": "2023-04-01", "high": "3"}]
     assert (whole.metadata["partitions"].value, whole.metadata["not_published"].value) == (4, 1)
-    assert "AAAUSDT" in str(whole.metadata["which"].value)
+    assert whole.metadata["which"].value == f"- **{BAD}** ohlc: high is below low"
 
 
-def test_findings_are_a_warning_in_words(run: Callable[..., dg.ExecuteInProcessResult]) -> None:
+def test_findings_are_a_warning_in_words(run: Run) -> None:
     told = run("2023-03|AAAUSDT", "2023-04|BBBUSDT").get_asset_check_evaluations()
     [found] = [one for one in told if one.check_name == FINDINGS]
     assert (found.passed, found.severity, found.partition) == (False, dg.AssetCheckSeverity.WARN, None)
@@ -115,38 +157,61 @@ def test_findings_are_a_warning_in_words(run: Callable[..., dg.ExecuteInProcessR
 
 
 @pytest.mark.parametrize("end", [BAD, None], ids=["a range of one", "a partition key"])
-def test_a_run_of_one_partition_tells_of_that_partition(
-    run: Callable[..., dg.ExecuteInProcessResult], instance: dg.DagsterInstance, end: str | None
+def test_a_run_of_which_nothing_is_published_materializes_nothing(
+    run: Run, instance: dg.DagsterInstance, small: Catalog, end: str | None
 ) -> None:
-    """Otherwise what was healed alone would look broken for ever."""
-    assert run(BAD, end).success
+    result = run(BAD, end)
+    assert failed_steps(result) == ["merged__spot_klines_1h_gate"]
+    assert instance.fetch_materializations(KEY, limit=10).records == [], "not even one without a partition"
+    assert statuses(small, instance, [BAD]) == {BAD: "FAILED"}
     assert checks(instance)[BAD] == "FAILED"
 
 
-def test_a_partition_that_is_healed_alone_looks_healed(
-    run: Callable[..., dg.ExecuteInProcessResult], instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("end", [BAD, None], ids=["a range of one", "a partition key"])
+def test_published_before_and_failing_now_is_red_until_it_is_published_again(
+    run: Run, instance: dg.DagsterInstance, small: Catalog, monkeypatch: pytest.MonkeyPatch, end: str | None
 ) -> None:
+    with monkeypatch.context() as better:
+        better.setattr("bcdata_tests.dagster.test_body.BAD", "none")
+        assert run("2023-04|AAAUSDT", end).success
+    assert statuses(small, instance, [BAD]) == {BAD: "MATERIALIZED"}
     run("2023-03|AAAUSDT", "2023-04|BBBUSDT")
-    assert checks(instance)[BAD] == "FAILED"
+    assert statuses(small, instance, [BAD]) == {BAD: "FAILED"}
     monkeypatch.setattr("bcdata_tests.dagster.test_body.BAD", "none")
-    run("2023-04|AAAUSDT")
-    assert checks(instance)["2023-04|AAAUSDT"] == "SUCCEEDED"
+    assert run("2023-04|AAAUSDT", end and "2023-04|AAAUSDT").success
+    assert statuses(small, instance, ["2023-04|AAAUSDT"]) == {"2023-04|AAAUSDT": "MATERIALIZED"}
+    assert checks(instance)["2023-04|AAAUSDT"] == "SUCCEEDED", "what was said of it is taken back"
+    again = run("2023-04|AAAUSDT", end and "2023-04|AAAUSDT")
+    assert [one.partition for one in again.get_asset_check_evaluations() if one.check_name == GATE] == [None]
 
 
-def test_partitions_before_the_start_of_a_dataset_are_no_work(run: Callable[..., dg.ExecuteInProcessResult]) -> None:
+def test_the_gate_run_alone_tells_of_the_verdicts_that_stand(run: Run, job: dg.JobDefinition, instance: Any) -> None:
+    """Otherwise a run from failure, which has only the gate to do again, would call everything published."""
+    first = run("2023-03|AAAUSDT", "2023-04|BBBUSDT")
+    tags = {name: value for name, value in first.dagster_run.tags.items() if "partition" in name}
+    for more, partitions in ((tags, 4), ({}, None)):
+        alone = job.execute_in_process(
+            instance=instance, op_selection=["merged__spot_klines_1h_gate"], tags=more, raise_on_error=False
+        )
+        assert failed_steps(alone) == ["merged__spot_klines_1h_gate"]
+        [told] = alone.get_asset_check_evaluations()
+        assert told.metadata["which"].value == f"- **{BAD}** ohlc: high is below low"
+        assert (told.metadata["partitions"].value if partitions else None) == partitions
+
+
+def test_partitions_before_the_start_of_a_dataset_are_no_work(run: Run, instance: dg.DagsterInstance) -> None:
     """The hours start in 2023-03; 2023-01 is a key for the sake of the minutes."""
-    result = run("2023-01|AAAUSDT", "2023-03|BBBUSDT")
-    assert result.success
-    told = {one.partition for one in result.get_asset_check_evaluations()} - {None}
-    assert told == {"2023-03|AAAUSDT", "2023-03|BBBUSDT"}
+    assert run("2023-01|AAAUSDT", "2023-03|BBBUSDT").success
+    records = instance.fetch_materializations(KEY, limit=10).records
+    rows = {one.partition_key: one.asset_materialization.metadata for one in records if one.asset_materialization}
+    assert {key for key, metadata in rows.items() if "state" in metadata} == {"2023-03|AAAUSDT", "2023-03|BBBUSDT"}
 
 
-def test_a_reversed_range_fails_and_says_why(run: Callable[..., dg.ExecuteInProcessResult]) -> None:
+def test_a_reversed_range_fails_and_says_why(run: Run) -> None:
     """Dagster itself would run nothing and call it a success."""
     result = run("2023-05|BBBUSDT", "2023-03|AAAUSDT")
     assert not result.success
-    [event] = result.get_step_failure_events()
-    error = event.step_failure_data.error
+    error = result.get_step_failure_events()[0].step_failure_data.error
     assert error is not None
     assert "reversed" in error.to_string()
 
@@ -156,7 +221,7 @@ def test_a_reversed_range_fails_and_says_why(run: Callable[..., dg.ExecuteInProc
     "symbol", ["<script>", "%2e%2e", "A" * 300, "..", "BTC/USDT", "$(rm -rf ~)", "a;b", " BTCUSDT"]
 )
 def test_a_partition_that_can_be_no_symbol_fails_where_the_run_begins(
-    symbol: str, run: Callable[..., dg.ExecuteInProcessResult], instance: dg.DagsterInstance
+    symbol: str, run: Run, instance: dg.DagsterInstance
 ) -> None:
     instance.add_dynamic_partitions(symbol_set("spot", Grain.MONTH), [symbol])
     done = run(f"2023-04|{symbol}")

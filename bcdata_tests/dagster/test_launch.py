@@ -11,8 +11,8 @@ import pytest
 
 from bcdata.catalog import Catalog
 from bcdata.dagster.assets import body
-from bcdata.dagster.launch import COMMAND_TAG, Report, add_symbols, launch, open_instance
-from bcdata.dagster.partitions import symbol_set
+from bcdata.dagster.launch import Report, add_symbols, launch, open_instance
+from bcdata.dagster.partitions import COMMAND_TAG, symbol_set
 from bcdata.errors import BcdataError
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.zones import Zone

@@ -8,6 +8,7 @@ import dagster as dg
 
 from bcdata.catalog import load_catalog
 from bcdata.dagster.assets.pictures import pictures
+from bcdata.dagster.partitions import RANGE_END, RANGE_START
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -27,24 +28,27 @@ def svg(shown: dg.MetadataValue) -> str:
     return base64.b64decode(body.removesuffix(")")).decode()
 
 
-def test_the_map_of_a_run_is_with_its_last_partition_and_shows_all_symbols(tmp_path: Path) -> None:
+def test_the_map_of_a_run_is_where_its_page_looks_and_shows_all_symbols(tmp_path: Path) -> None:
     with warded(tmp_path, now="2025-03-01", catalog=WITH_FEATURES) as ward:
         for symbol in SYMBOLS:
             for day in DAYS:
                 ward.mirror.put_day(symbol, day, made_day(day))
-        first, last = f"{DAYS[0]}|{SYMBOLS[0]}", f"{DAYS[1]}|{SYMBOLS[1]}"
+        ends = (f"{DAYS[0]}|{SYMBOLS[0]}", f"{DAYS[1]}|{SYMBOLS[1]}")
         result = ward.defs.resolve_job_def(MATERIALIZE).execute_in_process(
             instance=ward.instance,
             run_config=QUIET,
-            tags={"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last},
+            tags=dict(zip((RANGE_START, RANGE_END), ends, strict=True)),
         )
         assert result.success
-        for zone, name in (("reports", "features"), ("merged", "coverage")):
+        for zone, what in (("reports", "features"), ("merged", "coverage")):
             events = result.asset_materializations_for_node(f"{zone}__{D}")
             assert len(events) == len(SYMBOLS) * len(DAYS)
-            drawn = {event.partition: svg(event.metadata[name]) for event in events if name in event.metadata}
-            assert list(drawn) == [last]
-            assert all(f">{symbol}</text>" in drawn[last] for symbol in SYMBOLS)
+            name = f"{what} of the run"
+            [latest] = ward.instance.fetch_materializations(dg.AssetKey([zone, D]), limit=1).records
+            [shown] = [event.partition for event in events if name in event.metadata]
+            assert shown == latest.partition_key, "the page of an asset shows what was told last"
+            [picture] = [svg(event.metadata[name]) for event in events if name in event.metadata]
+            assert all(f">{symbol}</text>" in picture for symbol in SYMBOLS)
         days = result.asset_materializations_for_node(f"seasonality__{D}")
         assert {event.metadata["state"].value for event in days} == {"published"}
         assert not any("day" in event.metadata for event in days), "two days are no profile"

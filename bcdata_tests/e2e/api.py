@@ -79,8 +79,35 @@ class Api:
             for one, event in zip(partitions, events, strict=True)
         }
 
+    def counts(self, key: Key) -> dict[str, int]:
+        """How many partitions of an asset are `materialized` and `failed`: what its node in the graph says."""
+        stats = self.asset(key, "partitionStats { numMaterialized numFailed }")["partitionStats"]
+        return {"materialized": stats["numMaterialized"], "failed": stats["numFailed"]}
+
+    def failed(self, key: Key) -> set[str]:
+        """The failed partitions of an asset: what the pages offer to run again."""
+        ranges = """assetPartitionStatuses { ... on MultiPartitionStatuses { ranges { primaryDimStartKey primaryDimEndKey
+        secondaryDim { ... on DefaultPartitionStatuses { failedPartitions } } } } }"""
+        found = self.asset(key, ranges)["assetPartitionStatuses"]["ranges"]
+        assert all(one["primaryDimStartKey"] == one["primaryDimEndKey"] for one in found if one["secondaryDim"])
+        return {
+            f"{one['primaryDimStartKey']}|{symbol}"
+            for one in found
+            for symbol in one["secondaryDim"].get("failedPartitions", [])
+        }
+
+    def gate_of_run(self, key: Key) -> dict[str, Any]:
+        """The latest verdict of an asset's gate on a whole run."""
+        query = """query($key: AssetKeyInput!) { assetCheckExecutions(assetKey: $key, checkName: "gate", limit: 20)
+        { status evaluation { partition description } } }"""
+        answers = self.ask(query, key={"path": key})["assetCheckExecutions"]
+        return next(one for one in answers if one["evaluation"] and one["evaluation"]["partition"] is None)
+
     def checks(self, key: Key, partitions: Sequence[str]) -> dict[str, dict[str, Any]]:
-        """The latest evaluation of the asset's gate on each partition: `status`, `success`, `severity`, metadata."""
+        """The latest evaluation of the asset's gate on each partition: `status`, `success`, `severity`, metadata.
+
+        Empty where there is none, because the partition has always passed.
+        """
         query = (
             "query($key: AssetKeyInput!, $partition: String!)"
             ' { assetCheckExecutions(assetKey: $key, checkName: "gate", partition: $partition, limit: 1)'
@@ -89,7 +116,9 @@ class Api:
         found = {}
         for partition in partitions:
             answers = self.ask(query, key={"path": key}, partition=partition)["assetCheckExecutions"]
-            assert answers, f"no evaluation of {'/'.join(key)} {partition}"
+            if not answers:
+                found[partition] = {}
+                continue
             evaluation = answers[0]["evaluation"] or {"metadataEntries": []}
             found[partition] = {**evaluation, "status": answers[0]["status"]} | entries(evaluation["metadataEntries"])
         return found

@@ -1,20 +1,28 @@
 """What happens when an asset is materialized: partition keys in, outcomes out as metadata and check evaluations."""
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from bcdata.catalog import Catalog, Dataset, parse_name
 from bcdata.dagster.assets.pictures import pictures
-from bcdata.dagster.checks import evaluation, note_not_published, results
+from bcdata.dagster.checks import note_not_published, told
+from bcdata.dagster.internals import NO_MATERIALIZATION, emitted
 from bcdata.dagster.partitions import fixed_ranges, symbol_set
 from bcdata.dagster.resources import run_context
+from bcdata.dagster.verdicts import findings_of_run, reason
 from bcdata.pipeline.zones import Step, operation
 from bcdata.runs.plan import NOW_BACK
 from bcdata.store.layout import Partition
 from bcdata.store.state.liveness import heartbeat
 from bcdata.venues.symbols import complaint
+
+if TYPE_CHECKING:
+    from bcdata.pipeline.context import RunContext
+    from bcdata.pipeline.outcome import Outcome
 
 
 def run(
@@ -22,30 +30,62 @@ def run(
     catalog: Catalog,
     dataset: Dataset,
     step: Step,
-) -> dg.MaterializeResult[None]:
-    """Materializes the run's partitions of one asset and reports on each of them."""
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Materializes the run's partitions of one asset and tells of each of them.
+
+    Dagster takes the result of a step for the materialization of all partitions of the run's range: while it does,
+    those that were not published are left out of the range.
+    """
     from bcdata.runs.progress import tell, tell_fetched
 
     wanted = _wanted(context, dataset, step)
-    if not wanted:
-        return dg.MaterializeResult(check_results=results(step, []))
-    outcomes = []
+    outcomes: dict[str, Outcome] = {}
     now_back = context.run.tags.get(NOW_BACK) == "true"
-    with fixed_ranges(), run_context(catalog, context.resources, now_back=now_back) as work:
-        heartbeat(work.store.root, context.run.run_id)
-        work.on_fetch = partial(tell_fetched, step)
-        for outcome in operation(step)(work, dataset, list(wanted)):
-            key = wanted[outcome.partition]
-            context.add_asset_metadata(metadata_of(outcome), partition_key=key)
-            context.log_event(evaluation(step, outcome, key))
-            tell(step, outcome)
-            outcomes.append(outcome)
-        for partition, name, picture in pictures(work, dataset, step, list(wanted)):
-            context.add_asset_metadata({name: picture}, partition_key=wanted[partition])
-    note_not_published(context.instance, context.run.run_id, outcomes)
-    states = {state: sum(one.state == state for one in outcomes) for state in {one.state for one in outcomes}}
+    with fixed_ranges() as ranges:
+        with run_context(catalog, context.resources, now_back=now_back) as work:
+            heartbeat(work.store.root, context.run.run_id)
+            work.on_fetch = partial(tell_fetched, step)
+            for outcome in operation(step)(work, dataset, list(wanted)) if wanted else ():
+                outcomes[wanted[outcome.partition]] = outcome
+                _note(context, step, outcome, wanted[outcome.partition])
+                tell(step, outcome)
+            ranges.leave_out({key for key, outcome in outcomes.items() if not outcome.ok})
+            _draw(context, work, dataset, step, wanted)
+        _conclude(context, step, outcomes)
+        yield dg.MaterializeResult(
+            metadata={} if emitted(context) else NO_MATERIALIZATION,
+            check_results=[dg.AssetCheckResult(**findings_of_run(step, outcomes.values()))],
+        )
+
+
+def _note(context: dg.AssetExecutionContext, step: Step, outcome: "Outcome", key: str) -> None:
+    if outcome.ok:
+        context.add_asset_metadata(metadata_of(outcome), partition_key=key)
+    else:
+        context.log_event(observation(step, outcome, key))
+
+
+def _conclude(context: dg.AssetExecutionContext, step: Step, outcomes: Mapping[str, "Outcome"]) -> None:
+    for one in told(context.instance, step, outcomes):
+        context.log_event(one)
+    note_not_published(context.instance, context.run.run_id, outcomes.values())
+    states = Counter(outcome.state.value for outcome in outcomes.values())
     context.log.info("%s: %s", "/".join(step.key), ", ".join(f"{n} {state}" for state, n in sorted(states.items())))
-    return dg.MaterializeResult(check_results=results(step, outcomes))
+
+
+def _draw(
+    context: dg.AssetExecutionContext,
+    work: "RunContext",
+    dataset: Dataset,
+    step: Step,
+    wanted: Mapping[Partition, str],
+) -> None:
+    """Adds pictures to partitions that are published: of a partition to itself, of the run to that shown last."""
+    order = emitted(context)
+    for partition, name, picture in pictures(work, dataset, step, list(wanted)) if order else ():
+        key = order[-1] if partition is None else wanted[partition]
+        if key in order:
+            context.add_asset_metadata({name: picture}, partition_key=key)
 
 
 def _wanted(context: dg.AssetExecutionContext, dataset: Dataset, step: Step) -> dict[Partition, str]:
@@ -78,7 +118,17 @@ def _split(key: str) -> dict[str, str]:
     return {"date": date, "symbol": symbol}
 
 
-def metadata_of(outcome: Any) -> dict[str, Any]:
+def observation(step: Step, outcome: "Outcome", key: str) -> dg.AssetObservation:
+    """Why a partition is not published."""
+    return dg.AssetObservation(
+        dg.AssetKey(step.key),
+        partition=key,
+        description=f"{outcome.state.value}: {reason(outcome)}",
+        metadata=metadata_of(outcome),
+    )
+
+
+def metadata_of(outcome: "Outcome") -> dict[str, Any]:
     """What Dagster shows with the materialization of a partition."""
     metadata: dict[str, Any] = {
         "dagster/row_count": outcome.rows,

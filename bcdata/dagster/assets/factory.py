@@ -8,7 +8,7 @@ import dagster as dg
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.body import run
 from bcdata.dagster.assets.zones import OWNERS, group_of, kinds_of, shown, tags_of
-from bcdata.dagster.checks import specs
+from bcdata.dagster.checks import findings_spec
 from bcdata.dagster.partitions import partitions_of
 from bcdata.dagster.resources import sources_of
 from bcdata.pipeline.zones import Step, Zone, upstream
@@ -30,7 +30,7 @@ def _asset(catalog: Catalog, dataset: Dataset, step: Step, before: Iterable[Step
         partitions_def=partitions_of(catalog, dataset),
         required_resource_keys=sources_of(dataset.market),
         backfill_policy=dg.BackfillPolicy.single_run(),
-        check_specs=specs(step),
+        check_specs=[findings_spec(step)],
         group_name=group_of(dataset, step),
         description=shown(step).description(dataset, step),
         kinds=kinds_of(step),
@@ -39,6 +39,6 @@ def _asset(catalog: Catalog, dataset: Dataset, step: Step, before: Iterable[Step
         pool=step.provider if step.zone is Zone.RAW else None,
     )
     def asset(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        yield run(context, catalog, dataset, step)
+        yield from run(context, catalog, dataset, step)
 
     return asset

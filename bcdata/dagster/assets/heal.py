@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from bcdata.catalog import Catalog, Dataset
-from bcdata.dagster.assets.body import metadata_of
-from bcdata.dagster.checks import evaluation, findings, note_not_published
+from bcdata.dagster.assets.body import metadata_of, observation
+from bcdata.dagster.checks import NotPublished, note_not_published, told
+from bcdata.dagster.internals import plan_again
 from bcdata.dagster.partitions import symbol_set
 from bcdata.dagster.resources import run_context, sources_of
+from bcdata.dagster.verdicts import findings_of_run, gate_of_run, reason
 from bcdata.pipeline.zones import Step, steps
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import role_of
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from bcdata.pipeline.outcome import Outcome
 
 OP = "heal"
-Event = dg.AssetMaterialization | dg.AssetCheckEvaluation
+Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
 
 class HealPart(dg.Config):
@@ -84,16 +86,19 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
         now_back = context.run.tags.get(NOW_BACK) == "true"
         with run_context(catalog, context.resources, now_back=now_back) as work:
             heartbeat(work.store.root, context.run_id)
-            done: dict[Step, list[Outcome]] = {}
+            done: dict[Step, dict[str, Outcome]] = {}
             for step, outcome in heal(work, orders):
-                yield from _events(step, outcome)
+                yield _event(context, step, outcome)
                 tell(step, outcome)
-                done.setdefault(step, []).append(outcome)
-        note_not_published(context.instance, context.run_id, (one for some in done.values() for one in some))
+                done.setdefault(step, {})[_key(outcome)] = outcome
+        bad = [one for some in done.values() for one in some.values() if not one.ok]
+        note_not_published(context.instance, context.run_id, bad)
         for step, outcomes in done.items():
-            yield findings(step, outcomes)
-            for state, count in sorted(Counter(one.state.value for one in outcomes).items()):
+            yield from _verdicts(context.instance, step, outcomes)
+            for state, count in sorted(Counter(one.state.value for one in outcomes.values()).items()):
                 context.log.info("%s: %d %s", "/".join(step.key), count, state)
+        if bad:
+            raise NotPublished(len(bad))
 
     return op
 
@@ -104,11 +109,25 @@ def _pool(catalog: Catalog) -> str | None:
     return next((one for one in sources if role_of(one) is Role.REPAIR), sources[0] if sources else None)
 
 
-def _events(step: Step, outcome: Any) -> Iterator[Event]:
+def _event(context: dg.OpExecutionContext, step: Step, outcome: "Outcome") -> Event:
     """What a run over the asset would have told of the partition."""
-    key = dg.MultiPartitionKey({"date": outcome.partition.date, "symbol": outcome.partition.symbol})
-    yield dg.AssetMaterialization(dg.AssetKey(step.key), partition=key, metadata=metadata_of(outcome))
-    yield evaluation(step, outcome, str(key))
+    asset, key = dg.AssetKey(step.key), _key(outcome)
+    if outcome.ok:
+        return dg.AssetMaterialization(asset, partition=key, metadata=metadata_of(outcome))
+    plan_again(context, asset, key)
+    return observation(step, outcome, key)
+
+
+def _verdicts(instance: dg.DagsterInstance, step: Step, outcomes: Mapping[str, "Outcome"]) -> Iterator[Event]:
+    """The checks as events of their own: healing has no steps that are assets."""
+    yield from told(instance, step, outcomes)
+    bad = {key: reason(outcome) for key, outcome in outcomes.items() if not outcome.ok}
+    yield dg.AssetCheckEvaluation(**gate_of_run(step, bad, len(outcomes)))
+    yield dg.AssetCheckEvaluation(**findings_of_run(step, outcomes.values()))
+
+
+def _key(outcome: "Outcome") -> dg.MultiPartitionKey:
+    return dg.MultiPartitionKey({"date": outcome.partition.date, "symbol": outcome.partition.symbol})
 
 
 def _step(known: Mapping[str, Step], name: str) -> Step:

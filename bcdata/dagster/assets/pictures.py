@@ -13,25 +13,24 @@ from bcdata.store.layout import Partition
 if TYPE_CHECKING:
     from bcdata.pipeline.context import RunContext
 
-Shown = tuple[Partition, str, dg.MarkdownMetadataValue]
-"""The partition that it is shown with, its name, and the image."""
+Shown = tuple[Partition | None, str, dg.MarkdownMetadataValue]
+"""The partition that it shows, None if it shows all of the run; its name, and the image."""
 
 
 def pictures(work: "RunContext", dataset: Dataset, step: Step, partitions: Sequence[Partition]) -> Iterator[Shown]:
     """What is drawn of a run's partitions.
 
-    Maps show them all, once a run: with the last of them, where the asset's page looks. A day's curve is small, and
-    each partition has its own.
+    Maps show them all, once a run. A day's curve is small, and each partition has its own.
     """
     match step.zone:
         case Zone.MERGED:
             from bcdata.reporting.gap_report import neighbourhood as coverage
 
-            yield from _shown(partitions[-1], "coverage", coverage(work.store, dataset, partitions, work.now))
+            yield from _shown(None, "coverage of the run", coverage(work.store, dataset, partitions, work.now))
         case Zone.REPORTS:
             from bcdata.reporting.feature_report import neighbourhood as reports
 
-            yield from _shown(partitions[-1], "features", reports(work.store, dataset, partitions))
+            yield from _shown(None, "features of the run", reports(work.store, dataset, partitions))
         case Zone.SEASONALITY:
             from bcdata.reporting.day_curve import curve
 
@@ -39,7 +38,7 @@ def pictures(work: "RunContext", dataset: Dataset, step: Step, partitions: Seque
                 yield from _shown(one, "day", curve(work.store, one))
 
 
-def _shown(partition: Partition, name: str, svg: str | None) -> Iterator[Shown]:
+def _shown(partition: Partition | None, name: str, svg: str | None) -> Iterator[Shown]:
     if svg:
         body = base64.b64encode(svg.encode()).decode()
         yield partition, name, dg.MetadataValue.md(f"![{name}](data:image/svg+xml;base64,{body})")

@@ -35,7 +35,7 @@ def cancel(
         return f"backfill {one.backfill_id} is canceling: Dagster's daemon ends its runs"
     short = one.run_id[:SHORT]
     if one.is_finished:
-        raise UsageError(f"run {short} is over: {status_of(one, ())}")
+        raise UsageError(f"run {short} is over: {status_of(instance, one, ())}")
     if one.status is dg.DagsterRunStatus.QUEUED:
         instance.report_run_canceling(one)
         instance.report_run_canceled(one)
@@ -48,7 +48,7 @@ def cancel(
         forget(root, one.run_id)
         return f"run {short} is canceled: its process had ended without finishing it"
     elif not instance.run_coordinator.cancel_run(one.run_id):
-        words = f"run {short} is {status_of(one, ())}, and no process of this machine works on it"
+        words = f"run {short} is {status_of(instance, one, ())}, and no process of this machine works on it"
         raise UsageError(f"{words}: end it where it runs")
     return f"run {short} {_after(instance, one.run_id, patience)}"
 
@@ -59,6 +59,6 @@ def _after(instance: dg.DagsterInstance, run_id: str, patience: float) -> str:
     while time.monotonic() < until:
         run = instance.get_run_by_id(run_id)
         if run is None or run.is_finished:
-            return "is over: " + (status_of(run, ()) if run else "it was deleted")
+            return "is over: " + (status_of(instance, run, ()) if run else "it was deleted")
         time.sleep(_PAUSE)
     return "was told to end, and is still at work on a partition"

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from bcdata.catalog import Catalog
-from bcdata.dagster.checks import NOT_PUBLISHED_TAG
+from bcdata.dagster.checks import is_incomplete
 from bcdata.dagster.history.scope import Scope, scope_of
 from bcdata.dagster_storage import Backfill, backfills_of, done_of, is_over, targets_of
 from bcdata.store.state.liveness import dead_runs
@@ -16,8 +16,8 @@ from bcdata.store.state.liveness import dead_runs
 BACKFILL_TAG, PARENT_TAG = "dagster/backfill", "dagster/parent_run_id"
 SHORT = 8
 """Letters of an ID that tables show; backfills have no more."""
-INCOMPLETE = "incomplete"
-"""The status of a run that ended well for Dagster, and did not publish all of its partitions."""
+_INCOMPLETE = "incomplete"
+"""The status of a run that did all it was asked for, and could not publish all of its partitions."""
 LOST = "lost"
 """The status of a run whose process has ended without finishing it."""
 _STATUSES = {"success": "done", "started": "running", "failure": "failed", "not_started": "waiting"}
@@ -76,12 +76,12 @@ def jobs(instance: dg.DagsterInstance, catalog: Catalog, root: Path, *, most: in
     return sorted(found, key=lambda one: one.created, reverse=True)[:most]
 
 
-def status_of(run: dg.DagsterRun, lost: Iterable[str]) -> str:
+def status_of(instance: dg.DagsterInstance, run: dg.DagsterRun, lost: Iterable[str]) -> str:
     """The status of a run in a word."""
     if run.run_id in lost and not run.is_finished:
         return LOST
-    if run.is_success and NOT_PUBLISHED_TAG in run.tags:
-        return INCOMPLETE
+    if is_incomplete(instance, run):
+        return _INCOMPLETE
     word = run.status.value.lower()
     return _STATUSES.get(word, word)
 
@@ -95,11 +95,11 @@ def _of_run(instance: dg.DagsterInstance, catalog: Catalog, record: dg.RunRecord
         kind="run",
         what=scope.what,
         partitions=scope.words,
-        status=status_of(run, lost),
+        status=status_of(instance, run, lost),
         created=record.create_timestamp.astimezone(UTC),
         started=_instant(record.start_time),
         ended=_instant(record.end_time),
-        done=made - int(run.tags.get(NOT_PUBLISHED_TAG, "0")),
+        done=made,
         total=scope.total or None,
         goes_on_from=run.parent_run_id or run.tags.get(PARENT_TAG),
     )

@@ -8,7 +8,7 @@ import dagster as dg
 from bcdata.catalog import Catalog
 from bcdata.dagster.build import build_defs
 from bcdata.dagster.checks import NOT_PUBLISHED_TAG
-from bcdata.dagster.history.listing import BACKFILL_TAG, INCOMPLETE, LOST, PARENT_TAG, SHORT, status_of
+from bcdata.dagster.history.listing import BACKFILL_TAG, LOST, PARENT_TAG, SHORT, status_of
 from bcdata.dagster.history.scope import scope_of, step_key, steps_of
 from bcdata.dagster.launch import Report, execute
 from bcdata.dagster_storage import Backfill, is_over
@@ -33,14 +33,14 @@ def to_retry(instance: dg.DagsterInstance, root: Path, one: dg.DagsterRun | Back
     """
     if not isinstance(one, dg.DagsterRun):
         return _of_backfill(instance, one)
-    short, status = one.run_id[:SHORT], status_of(one, dead_runs(root))
+    short, status = one.run_id[:SHORT], status_of(instance, one, dead_runs(root))
     if status == LOST:
         instance.report_run_failed(one, "its process has ended without finishing it")
         forget(root, one.run_id)
         return [_again(instance, one)]
     if _is_unfinished(one):
         if newer := _newest_retry(instance, one):
-            words = f"run {short} was tried again as {newer.run_id[:SHORT]}, which is {status_of(newer, ())}"
+            words = f"run {short} was tried again as {newer.run_id[:SHORT]}, which is {status_of(instance, newer, ())}"
             raise UsageError(f"{words}; retry that one" if _is_unfinished(newer) else words)
         return [one]
     if one.is_finished:
@@ -103,7 +103,7 @@ def _again(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRun:
 
 
 def _is_unfinished(run: dg.DagsterRun) -> bool:
-    return run.status in _RETRYABLE or status_of(run, ()) == INCOMPLETE
+    return run.status in _RETRYABLE
 
 
 def _newest_retry(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRun | None:

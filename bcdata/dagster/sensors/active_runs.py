@@ -9,7 +9,7 @@ import dagster as dg
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.heal import healed_by
 from bcdata.dagster.jobs import HEAL_PREFIX, job_name
-from bcdata.dagster.partitions import symbol_set
+from bcdata.dagster.partitions import ONE, RANGE_END, RANGE_START, symbol_set
 from bcdata.pipeline.zones import steps
 from bcdata.store.state.liveness import dead_runs, forget
 from bcdata.store.state.requests import Cell, Requests
@@ -26,7 +26,6 @@ _RETRY_WITHIN = timedelta(minutes=5)
 """Dagster's daemon starts a failed run again within seconds of seeing that it failed, or never. One that comes later
 finds the partitions locked, or made: nothing is done twice at once."""
 _WILL_RETRY, _RETRY = "dagster/will_retry", "dagster/auto_retry_run_id"
-_START, _END, _ONE = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end", "dagster/partition"
 
 
 def active(instance: dg.DagsterInstance, tags: Mapping[str, str] | None = None) -> list[dg.DagsterRun]:
@@ -94,7 +93,7 @@ def assets_of(run: dg.DagsterRun, catalog: Catalog) -> set[tuple[str, ...]]:
 
 def range_of(run: dg.DagsterRun, dataset: Dataset, known: Sequence[str]) -> Iterator[Cell]:
     """The partitions of a run over assets, by its tags. What cannot be read is no partition of this dataset."""
-    first, last = run.tags.get(_START, run.tags.get(_ONE)), run.tags.get(_END, run.tags.get(_ONE))
+    first, last = run.tags.get(RANGE_START, run.tags.get(ONE)), run.tags.get(RANGE_END, run.tags.get(ONE))
     if not first or not last:
         return
     (start, _, one), (end, _, other) = first.partition("|"), last.partition("|")

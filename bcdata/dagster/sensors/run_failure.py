@@ -7,9 +7,11 @@ import dagster as dg
 
 from bcdata import clock
 from bcdata.alerts.settings import AlertSettings
+from bcdata.dagster.checks import is_of_gate
+from bcdata.dagster.partitions import COMMAND_TAG, ONE, RANGE_END, RANGE_START
 from bcdata.dagster.resources import StoreResource
 
-_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end", "dagster/partition")
+_RANGE = (RANGE_START, RANGE_END, ONE)
 
 
 def on_if_wanted() -> dg.DefaultSensorStatus:
@@ -30,9 +32,15 @@ def run_failure_sensor() -> dg.SensorDefinition:
         from bcdata.alerts.deliver import tell
         from bcdata.reporting.notices import run_failure
 
-        run = context.dagster_run
+        run, failures = context.dagster_run, context.get_step_failure_events()
+        if COMMAND_TAG in run.tags:
+            return dg.SkipReason("a command's run: it has told whoever started it")
+        if failures and all(is_of_gate(event) for event in failures):
+            return dg.SkipReason("partitions were not published, which alert_quality tells")
         partitions = " .. ".join(run.tags[tag] for tag in _RANGE if tag in run.tags)
-        cause = root_cause(context.get_step_failure_events(), context.failure_event.message or "it failed")
+        cause = root_cause(
+            [one for one in failures if not is_of_gate(one)], context.failure_event.message or "it failed"
+        )
         done = tell(store.path(), [run_failure(run.job_name, run.run_id, partitions, cause)], clock.now())
         for trouble in done.troubles:
             context.log.warning(trouble)
