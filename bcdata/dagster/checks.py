@@ -54,21 +54,21 @@ def findings_spec(step: Step) -> dg.AssetCheckSpec:
 
 
 def make_gate(catalog: Catalog, dataset: Dataset, step: Step) -> dg.AssetChecksDefinition:
-    """The check that fails, and its run with it, where partitions of the run are not published.
+    """The check that fails where a partition of the asset is not published, and its run with it where it is the run's.
 
     Nothing depends on it: what comes after its asset goes on with the partitions that are. A run of the check alone
-    tells of the verdicts that stand, of the whole asset where the run names no partition.
+    tells of the verdicts that stand.
     """
-    text = "Whether all partitions of the run passed and were published; if not, the run fails."
+    text = "Whether all partitions passed and were published. A run fails if one of its own was not."
     spec = dg.AssetCheckSpec(GATE, asset=dg.AssetKey(step.key), description=text)
 
     @dg.multi_asset_check(name=spec.get_python_identifier(), specs=[spec])  # a check of one asset may yield nothing
     def gate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         keys = keys_of_run(context.run.tags, catalog, dataset, context.instance)
-        bad = standing(context.instance, step, keys)
-        yield dg.AssetCheckResult(**gate_of_run(step, bad, None if keys is None else len(keys)))
-        if bad:
-            raise NotPublished(len(bad))
+        bad = standing(context.instance, step)
+        yield dg.AssetCheckResult(**gate_of_run(step, bad, keys))
+        if own := bad.keys() & set(bad if keys is None else keys):
+            raise NotPublished(len(own))
 
     return gate
 
@@ -80,24 +80,28 @@ def told(
 
     In this order, because Dagster shows the last one that is stored.
     """
-    taken_back = standing(instance, step, [key for key, outcome in outcomes.items() if outcome.ok], reasons=False)
+    taken_back = _failed(instance, step, [key for key, outcome in outcomes.items() if outcome.ok])
     yield from (evaluation(step, outcomes[key], key) for key in taken_back)
     yield from (evaluation(step, outcome, key) for key, outcome in outcomes.items() if not outcome.ok)
 
 
-def standing(
-    instance: dg.DagsterInstance, step: Step, keys: Sequence[str] | None, *, reasons: bool = True
-) -> dict[str, str]:
-    """The partitions whose last verdict is that they were not published, with the reasons; of all if keys is None."""
+def standing(instance: dg.DagsterInstance, step: Step) -> dict[str, str]:
+    """The partitions of an asset whose last verdict is that they were not published, with the reasons."""
+    bad, said = _failed(instance, step, None), dict[str, str]()
+    for record in instance.event_log_storage.get_asset_check_execution_history(
+        dg.AssetCheckKey(dg.AssetKey(step.key), GATE), limit=_REASONS if bad else 0
+    ):
+        if record.partition and record.evaluation:
+            said.setdefault(record.partition, record.evaluation.description or "")
+    return {key: said.get(key, "") for key in bad}
+
+
+def _failed(instance: dg.DagsterInstance, step: Step, keys: Sequence[str] | None) -> list[str]:
+    """The partitions whose last verdict is a failure, of these keys or of all."""
     check, storage = dg.AssetCheckKey(dg.AssetKey(step.key), GATE), instance.event_log_storage
     asked = [None] if keys is None else [keys[at : at + _ASKED_AT_ONCE] for at in range(0, len(keys), _ASKED_AT_ONCE)]
     found = [one for some in asked for one in storage.get_asset_check_partition_info([check], partition_keys=some)]
-    bad = {one.partition_key for one in found if one.latest_execution_status.value == "FAILED"} - {None}
-    said: dict[str, str] = {}
-    for record in storage.get_asset_check_execution_history(check, limit=_REASONS) if bad and reasons else ():
-        if record.partition and record.evaluation:
-            said.setdefault(record.partition, record.evaluation.description or "")
-    return {str(key): said.get(str(key), "") for key in bad}
+    return [one.partition_key for one in found if one.partition_key and one.latest_execution_status.value == "FAILED"]
 
 
 def note_not_published(instance: dg.DagsterInstance, run_id: str, outcomes: Iterable["Outcome"]) -> None:

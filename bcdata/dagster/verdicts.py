@@ -60,25 +60,29 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def gate_of_run(step: Step, bad: Mapping[str, str], partitions: int | None) -> dict[str, Any]:
-    """The verdict of the gate on a run, or on what stands of the whole asset where `partitions` is None.
+def gate_of_run(step: Step, standing: Mapping[str, str], keys: Collection[str] | None) -> dict[str, Any]:
+    """The verdict of the gate after a run. It passes where no partition of the asset stands as not published.
 
     Args:
         step: the asset.
-        bad: the partitions that are not published, by key, with the reasons.
-        partitions: how many partitions the run had.
+        standing: the partitions of the asset that are not published, by key, with the reasons.
+        keys: the partitions of the run; None if it was about the whole asset.
     """
-    metadata: dict[str, Any] = {"not_published": len(bad)}
-    if partitions is not None:
-        metadata["partitions"] = partitions
-    if bad:
-        metadata["which"] = dg.MetadataValue.md(_listed(f"- **{key}** {bad[key]}" for key in sorted(bad)))
+    own = sorted(standing if keys is None else standing.keys() & set(keys))
+    others = sorted(standing.keys() - set(own))
+    metadata: dict[str, Any] = {"not_published": len(own)} if keys is None else {
+        "partitions": len(keys), "not_published": len(own), "not_published_elsewhere": len(others)
+    }  # fmt: skip
+    if standing:
+        metadata["which"] = dg.MetadataValue.md(_listed(f"- **{key}** {standing[key]}" for key in (*own, *others)))
+    said = [f"{_count(len(own))} not published"] if own else []
+    said += [f"{_count(len(others))} of earlier runs not published"] if others else []
     return {
         "asset_key": dg.AssetKey(step.key),
         "check_name": GATE,
-        "passed": not bad,
-        "severity": dg.AssetCheckSeverity.ERROR if bad else dg.AssetCheckSeverity.WARN,
-        "description": f"{_count(len(bad))} not published" if bad else "all partitions are published",
+        "passed": not standing,
+        "severity": dg.AssetCheckSeverity.ERROR if standing else dg.AssetCheckSeverity.WARN,
+        "description": "; ".join(said) or "all partitions are published",
         "metadata": metadata,
     }
 

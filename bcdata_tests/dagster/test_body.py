@@ -99,8 +99,17 @@ def test_what_is_not_published_is_not_materialized_and_the_run_fails(
 def test_only_what_is_not_published_has_an_evaluation_of_its_own(run: Run, instance: dg.DagsterInstance) -> None:
     run("2023-03|AAAUSDT", "2023-05|BBBUSDT")
     assert checks(instance) == {None: "FAILED", BAD: "FAILED"}
-    run("2023-05|AAAUSDT", "2023-05|BBBUSDT")
-    assert checks(instance) == {None: "SUCCEEDED", BAD: "FAILED"}
+
+
+def test_the_gate_is_red_while_a_partition_stands_and_runs_of_others_succeed(run: Run) -> None:
+    """Dagster shows the last evaluation of a check: a green one would hide what is still missing."""
+    run("2023-03|AAAUSDT", "2023-05|BBBUSDT")
+    other = run("2023-05|AAAUSDT", "2023-05|BBBUSDT")
+    assert other.success
+    [told] = [one for one in other.get_asset_check_evaluations() if one.check_name == GATE]
+    assert (told.passed, told.description) == (False, "1 partition of earlier runs not published")
+    assert (told.metadata["not_published"].value, told.metadata["not_published_elsewhere"].value) == (0, 1)
+    assert told.metadata["which"].value == f"- **{BAD}** ohlc: high is below low"
 
 
 def test_a_materialization_says_rows_state_and_fingerprint(run: Run) -> None:

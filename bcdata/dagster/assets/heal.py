@@ -11,11 +11,11 @@ import dagster as dg
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.body import metadata_of, observation
-from bcdata.dagster.checks import NotPublished, note_not_published, told
+from bcdata.dagster.checks import NotPublished, note_not_published, standing, told
 from bcdata.dagster.internals import plan_again
 from bcdata.dagster.partitions import symbol_set
 from bcdata.dagster.resources import run_context, sources_of
-from bcdata.dagster.verdicts import findings_of_run, gate_of_run, reason
+from bcdata.dagster.verdicts import findings_of_run, gate_of_run
 from bcdata.pipeline.zones import Step, steps
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import role_of
@@ -121,8 +121,7 @@ def _event(context: dg.OpExecutionContext, step: Step, outcome: "Outcome") -> Ev
 def _verdicts(instance: dg.DagsterInstance, step: Step, outcomes: Mapping[str, "Outcome"]) -> Iterator[Event]:
     """The checks as events of their own: healing has no steps that are assets."""
     yield from told(instance, step, outcomes)
-    bad = {key: reason(outcome) for key, outcome in outcomes.items() if not outcome.ok}
-    yield dg.AssetCheckEvaluation(**gate_of_run(step, bad, len(outcomes)))
+    yield dg.AssetCheckEvaluation(**gate_of_run(step, standing(instance, step), list(outcomes)))
     yield dg.AssetCheckEvaluation(**findings_of_run(step, outcomes.values()))
 
 
