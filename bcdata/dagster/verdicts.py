@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 GATE, FINDINGS = "gate", "findings"
 _SHOWN = 20
 _SAID = 3
+_THOUSAND = 1000
 _COSTS = {"warn": "costs nothing", "row": "costs these rows", "partition": "costs the partition"}
 
 
@@ -43,6 +44,30 @@ def rules(verdict: "Verdict") -> dict[str, Any]:
         if one.sample:
             shown[f"rows by {one.rule}"] = _table(one.sample)
     return shown
+
+
+def facts(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What a zone tells beside its findings, a line each: `{"missing": {"open": 2}}` is `missing, open: 2`."""
+    lines: dict[str, Any] = {}
+    for name, value in told.items():
+        if isinstance(value, Mapping):
+            lines |= {f"{name}, {inner}": shown for inner, shown in facts(value).items()}
+        elif isinstance(value, list):
+            more = [f"and {len(value) - _SHOWN} more"] if len(value) > _SHOWN else []
+            lines[name] = ", ".join([*map(str, value[:_SHOWN]), *more])
+        elif value is not None:
+            lines[name] = value if isinstance(value, int | float | str) else str(value)
+    return lines
+
+
+def size(count: int) -> str:
+    """Bytes for people."""
+    amount = float(count)
+    for unit in ("B", "kB", "MB"):
+        if amount < _THOUSAND:
+            return f"{amount:,.0f} {unit}" if unit == "B" else f"{amount:,.1f} {unit}"
+        amount /= _THOUSAND
+    return f"{amount:,.1f} GB"
 
 
 def _line(finding: "Finding") -> str:

@@ -87,7 +87,8 @@ class Api:
     def failed(self, key: Key) -> set[str]:
         """The failed partitions of an asset: what the pages offer to run again."""
         ranges = """assetPartitionStatuses { ... on MultiPartitionStatuses { ranges {
-        primaryDimStartKey primaryDimEndKey secondaryDim { ... on DefaultPartitionStatuses { failedPartitions } } } } }"""
+        primaryDimStartKey primaryDimEndKey secondaryDim {
+        ... on DefaultPartitionStatuses { failedPartitions } } } } }"""
         found = self.asset(key, ranges)["assetPartitionStatuses"]["ranges"]
         assert all(one["primaryDimStartKey"] == one["primaryDimEndKey"] for one in found if one["secondaryDim"])
         return {

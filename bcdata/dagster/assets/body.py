@@ -9,11 +9,12 @@ import dagster as dg
 
 from bcdata.catalog import Catalog, Dataset, parse_name
 from bcdata.dagster.assets.pictures import pictures
+from bcdata.dagster.assets.preview import preview
 from bcdata.dagster.checks import note_not_published, told
 from bcdata.dagster.internals import NO_MATERIALIZATION, emitted
 from bcdata.dagster.partitions import fixed_ranges, symbol_set
 from bcdata.dagster.resources import run_context
-from bcdata.dagster.verdicts import findings_of_run, reason
+from bcdata.dagster.verdicts import facts, findings_of_run, reason, size
 from bcdata.pipeline.zones import Step, operation
 from bcdata.runs.plan import NOW_BACK
 from bcdata.store.layout import Partition
@@ -80,8 +81,10 @@ def _draw(
     step: Step,
     wanted: Mapping[Partition, str],
 ) -> None:
-    """Adds pictures to partitions that are published: of a partition to itself, of the run to that shown last."""
-    order = emitted(context)
+    """Adds to partitions that are published what is shown of them: of the run, to the one that the page shows."""
+    order, of_key = emitted(context), {key: partition for partition, key in wanted.items()}
+    if order and (last := of_key.get(order[-1])):
+        context.add_asset_metadata(preview(work.store.root, step, last), partition_key=order[-1])
     for partition, name, picture in pictures(work, dataset, step, list(wanted)) if order else ():
         key = order[-1] if partition is None else wanted[partition]
         if key in order:
@@ -135,8 +138,7 @@ def metadata_of(outcome: "Outcome") -> dict[str, Any]:
         "state": outcome.state.value,
         "fingerprint": outcome.fingerprint,
     }
-    extra = {"bytes_written": outcome.written, "bytes_fetched": outcome.fetched, "requests": outcome.requests}
-    metadata |= {name: value for name, value in extra.items() if value}
-    if outcome.verdict.facts:
-        metadata["facts"] = dg.MetadataValue.json(outcome.verdict.facts)
-    return metadata
+    sizes = {"written": outcome.written, "fetched": outcome.fetched}
+    metadata |= {name: size(value) for name, value in sizes.items() if value}
+    metadata |= {"requests": outcome.requests} if outcome.requests else {}
+    return {**facts(outcome.verdict.facts), **metadata}
