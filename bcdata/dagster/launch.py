@@ -119,6 +119,8 @@ storage:
       base_dir: .
 telemetry:
   enabled: false
+nux:
+  enabled: false
 """
 
 

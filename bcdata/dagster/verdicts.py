@@ -82,7 +82,7 @@ def _table(sample: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else str(value).removesuffix("+00:00")
 
 
 def gate_of_run(step: Step, standing: Mapping[str, str], keys: Collection[str] | None) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def gate_of_run(step: Step, standing: Mapping[str, str], keys: Collection[str] |
     if standing:
         metadata["which"] = dg.MetadataValue.md(_listed(f"- **{key}** {standing[key]}" for key in (*own, *others)))
     said = [f"{_count(len(own))} not published"] if own else []
-    said += [f"{_count(len(others))} of earlier runs not published"] if others else []
+    said += [f"{_count(len(others))} of other runs not published"] if others else []
     return {
         "asset_key": dg.AssetKey(step.key),
         "check_name": GATE,

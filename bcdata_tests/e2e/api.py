@@ -86,14 +86,16 @@ class Api:
 
     def failed(self, key: Key) -> set[str]:
         """The failed partitions of an asset: what the pages offer to run again."""
-        ranges = """assetPartitionStatuses { ... on MultiPartitionStatuses { ranges {
-        primaryDimStartKey primaryDimEndKey secondaryDim {
-        ... on DefaultPartitionStatuses { failedPartitions } } } } }"""
-        found = self.asset(key, ranges)["assetPartitionStatuses"]["ranges"]
-        assert all(one["primaryDimStartKey"] == one["primaryDimEndKey"] for one in found if one["secondaryDim"])
+        fields = """partitionKeysByDimension { name partitionKeys } assetPartitionStatuses {
+        ... on MultiPartitionStatuses { ranges { primaryDimStartKey primaryDimEndKey
+        secondaryDim { ... on DefaultPartitionStatuses { failedPartitions } } } } }"""
+        node = self.asset(key, fields)
+        dates = next(one["partitionKeys"] for one in node["partitionKeysByDimension"] if one["name"] == "date")
         return {
-            f"{one['primaryDimStartKey']}|{symbol}"
-            for one in found
+            f"{date}|{symbol}"
+            for one in node["assetPartitionStatuses"]["ranges"]
+            for date in dates
+            if one["primaryDimStartKey"] <= date <= one["primaryDimEndKey"]
             for symbol in one["secondaryDim"].get("failedPartitions", [])
         }
 

@@ -42,7 +42,9 @@ def descriptions() -> dict[str, str]:
 
 
 def _words(dtype: "pl.DataType") -> str:
-    return str(dtype).lower()
+    import polars as pl
+
+    return f"timestamp ({dtype.time_unit}, {dtype.time_zone})" if isinstance(dtype, pl.Datetime) else str(dtype).lower()
 
 
 def _markdown(rows: "pl.DataFrame") -> str:
