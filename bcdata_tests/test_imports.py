@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "exports": {*GROUND, "api", "catalog", "settings", "store"},
     "dagster_storage": {"sqlite_files"},
     "dagster": {*GROUND, "alerts", "catalog", "dagster_storage", "healing", "net", "pipeline", "providers", "reporting"}
-    | {"quality", "runs", "settings", "sqlite_files", "store", "instruments", "venues"},
+    | {"features", "frames", "quality", "runs", "settings", "sqlite_files", "store", "instruments", "venues"},
     "definitions": {"catalog", "dagster"},
     "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
     | {"api", "exports", "hints", "reading", "reporting", "runs", "settings", "simulate", "sql", "store"}

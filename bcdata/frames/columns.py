@@ -16,6 +16,26 @@ METRIC_VALUES = (
     *("count_long_short_ratio", "sum_taker_long_short_vol_ratio"),
 )
 """The values of metrics: open interest, in contracts or base units and in its value; and ratios of long to short."""
+MEANINGS = {
+    "open_time": "open of the bar, its label, UTC",
+    "time": "start of what the row tells of, UTC",
+    "open": "first price, quote currency",
+    "high": "highest price, quote currency",
+    "low": "lowest price, quote currency",
+    "close": "last price, quote currency",
+    "volume": "traded, base currency",
+    "quote_volume": "traded, quote currency",
+    "trades": "number of trades",
+    "taker_buy_volume": "bought by takers, base currency",
+    "taker_buy_quote_volume": "bought by takers, quote currency",
+    "contracts": "traded, contracts",
+    "vwap": "quote volume by volume, quote currency",
+    "source": "which source the row comes from",
+    "known_at": "from then on the row may be used, UTC",
+    "funding_rate": "settled inside the bar, a share of the position",
+    "interval_hours": "hours since the settlement before",
+}
+"""What columns of rows are, in few words with their units, for pages that list columns."""
 _AMOUNTS = frozenset({"volume", "quote_volume"})
 
 

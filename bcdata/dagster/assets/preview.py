@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from bcdata.frames.columns import MEANINGS
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.store.layout import Partition
 
@@ -25,7 +26,7 @@ def preview(root: Path, step: Step, partition: Partition) -> dict[str, Any]:
         schema, rows = pl.read_parquet_schema(file), pl.read_parquet(file, n_rows=_ROWS, hive_partitioning=False)
     except (OSError, pl.exceptions.PolarsError):  # another run is making it anew
         return {}
-    said = descriptions() if step.zone is Zone.FEATURES else {}
+    said = MEANINGS | (_of_features() if step.zone is Zone.FEATURES else {})
     columns = [dg.TableColumn(name, _words(dtype), said.get(name)) for name, dtype in schema.items()]
     return {
         "dagster/column_schema": dg.TableSchema(columns),
@@ -34,8 +35,7 @@ def preview(root: Path, step: Step, partition: Partition) -> dict[str, Any]:
     }
 
 
-def descriptions() -> dict[str, str]:
-    """What the columns of feature tables are, with their units."""
+def _of_features() -> dict[str, str]:
     from bcdata.features.schema import table_columns
 
     return {one.name: f"{one.description}, {one.unit}" if one.unit else one.description for one in table_columns()}
