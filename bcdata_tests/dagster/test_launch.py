@@ -98,6 +98,12 @@ def test_every_partition_asked_for_is_run_and_told_of_and_no_other(
     runs = [instance.get_run_by_id(run) for run in report.runs]
     assert len(runs) == 2
     assert len({run.tags[COMMAND_TAG] for run in runs if run}) == 1
+    assert sorted(run.status.value for run in runs if run) == ["FAILURE", "SUCCESS"], "one has what was held back"
+    for run in runs:
+        assert run is not None
+        assert run.tags["dagster/max_retries"] == "0", "the daemon must not start it again"
+        assert run.remote_job_origin is not None, "the timeline drops runs without one"
+        assert (run.remote_job_origin.location_name, run.remote_job_origin.job_name) == ("bcdata", "__ASSET_JOB")
 
 
 @pytest.mark.slow

@@ -9,15 +9,17 @@ import pytest
 
 from bcdata.alerts.deliver import tell
 from bcdata.catalog import load_catalog
+from bcdata.dagster.partitions import COMMAND_TAG, RANGE_END, RANGE_START
 from bcdata.dagster.resources import build_resources
 from bcdata.dagster.schedules import build_schedules
 from bcdata.dagster.sensors.run_failure import root_cause
 from bcdata.instruments.update import read_universe
+from bcdata.pipeline.zones import steps
 from bcdata.reporting.notices import quality_notices
 from bcdata.store.state.requests import Requests
 from bcdata.store.store import Store
 from bcdata_tests.alerts.conftest import Webhook, webhook
-from bcdata_tests.dagster.healing import CATALOG, QUIET, D, Ward, cells, warded
+from bcdata_tests.dagster.healing import CATALOG, MATERIALIZE, QUIET, D, Ward, cells, warded
 from bcdata_tests.mirror import Rows, day_key, made_day
 from bcdata_tests.run import tree, utc
 from bcdata_tests.world import copied
@@ -235,6 +237,27 @@ def test_failed_runs_are_told_with_their_cause_and_alike_ones_are_folded(ward: W
     assert ": there is no dataset 'moon_klines_1m'" in message["message"]
     tell(ward.lake.root, [], ward.lake.now + timedelta(hours=7))
     assert "2 times" in webhook.messages[1]["message"]
+
+
+def test_partitions_that_are_not_published_are_told_once_and_not_as_a_failed_run(ward: Ward, webhook: Webhook) -> None:
+    """Nor is a run of a command: who typed it was told."""
+    tick_on_failures(ward)
+    ward.mirror.put(day_key("AAAUSDT", "2025-01-03"), b"PK: no zip")
+    ward.lake.materialize(D, "AAAUSDT", "2025-01-03", "2025-01-03", refill=False)
+    ends = dict.fromkeys((RANGE_START, RANGE_END), "2025-01-03|AAAUSDT")
+    for tags in (ends, {**ends, COMMAND_TAG: "1"}):
+        done = ward.defs.resolve_job_def(MATERIALIZE).execute_in_process(
+            instance=ward.instance, run_config=QUIET, tags=tags, raise_on_error=False
+        )
+        assert {event.step_key for event in done.get_step_failure_events()} <= {
+            f"{'__'.join(step.key)}_gate" for step in steps(ward.lake.catalog[D])
+        }
+        assert not done.success
+    tick_on_failures(ward)
+    assert webhook.messages == []
+    ward.tick("alert_quality")
+    [message] = webhook.messages
+    assert "AAAUSDT 2025-01-03" in message["message"]
 
 
 def test_a_dead_channel_fails_no_tick(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
