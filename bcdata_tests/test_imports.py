@@ -50,13 +50,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reading": {*VALUES, "settings", "catalog", "pipeline", "store"},
     "sql": {*VALUES, "settings", "catalog", "features", "pipeline", "reading", "store", "instruments"},
     "api": {"hints", *LAKE, "dagster", "instruments", "pictures", "pipeline", "reading", "reporting", "runs", "sql"},
+    "site": {*GROUND, "api", "catalog", "ledger", "pictures", "reporting", "store"},
     "exports": {*GROUND, "api", "catalog", "settings", "store"},
     "dagster_storage": {"sqlite_files"},
     "dagster": {*GROUND, "alerts", "catalog", "dagster_storage", "healing", "net", "pipeline", "providers", "reporting"}
     | {"features", "frames", "quality", "runs", "settings", "sqlite_files", "store", "instruments", "venues"},
     "definitions": {"catalog", "dagster"},
     "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
-    | {"api", "exports", "hints", "reading", "reporting", "runs", "settings", "simulate", "sql", "store"}
+    | {"api", "exports", "hints", "site", "reading", "reporting", "runs", "settings", "simulate", "sql", "store"}
     | {"instruments"},
     "__main__": {"cli"},
     "__init__": {"errors", "api"},

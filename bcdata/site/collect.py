@@ -1,0 +1,126 @@
+"""What a report tells, out of ledgers, footers and manifests; bars are read for charts alone."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from bcdata.api.lists import universe
+from bcdata.api.load import load
+from bcdata.catalog import Catalog, Dataset
+from bcdata.errors import BcdataError
+from bcdata.interval import Interval
+from bcdata.ledger.ledger import Status
+from bcdata.pictures.candles import Candle, Shade
+from bcdata.reporting import lists
+from bcdata.reporting.gap_report import DatasetGaps, GapRequest, ask
+from bcdata.reporting.status import findings, status
+from bcdata.site.values import Chart, DatasetEntry, Report, Row, SymbolEntry
+from bcdata.store.store import Store
+
+_RUNS, _FINDINGS = 100, 100
+_DAY = "1d"
+
+
+def collect(root: Path, catalog: Catalog, names: Sequence[str], *, now: datetime) -> Report:
+    """The state of the datasets (all that the lake has something of, or those named) as of `now` (UTC).
+
+    Raises:
+        UsageError: a name is unknown.
+    """
+    store = Store(root)
+    facts = {row["dataset"]: row for row in lists.datasets(catalog).to_dicts()}
+    gaps = {one.name: one for one in ask(store, catalog, GapRequest(datasets=tuple(names)), now=now)}
+    found: dict[str, list[Row]] = {}
+    for finding in findings(store, catalog, tuple(names)):
+        found.setdefault(finding.dataset, []).append(finding.to_json())
+    entries = []
+    for one in status(store, catalog, tuple(names), now=now):
+        if any(zone.partitions for zone in one.zones):
+            told = found.get(one.dataset, [])
+            ledger = gaps.get(one.dataset)
+            entries.append(
+                DatasetEntry(
+                    name=one.dataset,
+                    facts=facts[one.dataset],
+                    zones=[asdict(zone) for zone in one.zones if zone.partitions],
+                    bytes=sum(zone.bytes for zone in one.zones),
+                    missing=one.missing,
+                    held_back=one.held_back,
+                    stale=len(one.stale),
+                    heat_map=ledger.picture(ledger.dataset.grain) if ledger and ledger.has_bars else "",
+                    findings=told[:_FINDINGS],
+                    found=len(told),
+                    symbols=_symbols(ledger, told) if ledger and ledger.has_bars else (),
+                )
+            )
+    return Report(now, entries, {market: counts for market in _markets(catalog) if (counts := _universe(root, market))})
+
+
+def _symbols(gaps: DatasetGaps, told: Sequence[Row]) -> list[SymbolEntry]:
+    """The symbols of a dataset; of each cell of coverage what is missing by reason."""
+    cells = gaps.cells(gaps.dataset.grain)
+    reasons = [one.value for one in Status if one is not Status.REFILLED]
+    totals = cells.group_by("symbol", maintain_order=True).agg(
+        pl.col("date").min().alias("first"),
+        pl.col("date").max().alias("last"),
+        pl.col("expected", "present", *reasons).sum(),
+    )
+    runs = gaps.all_runs.filter(pl.col("status") != Status.REFILLED.value).sort("bars", descending=True)
+    by_symbol = {str(key[0]): frame for key, frame in runs.partition_by("symbol", as_dict=True).items()}
+    found: dict[str, list[Row]] = {}
+    for row in told:
+        found.setdefault(row["symbol"], []).append(row)
+    return [
+        SymbolEntry(
+            gaps.name, row["symbol"], row["first"], row["last"], row["expected"], row["present"],
+            {name: row[name] for name in reasons if row[name]},
+            longest.head(_RUNS).select("start", "end", "bars", "status", "evidence").sort("start").to_dicts(),
+            max(longest.height - _RUNS, 0),
+            found.get(row["symbol"], [])[:_FINDINGS],
+        )
+        for row in totals.sort("symbol").to_dicts()
+        for longest in [by_symbol.get(row["symbol"], runs.clear())]
+    ]  # fmt: skip
+
+
+def _markets(catalog: Catalog) -> list[str]:
+    return sorted({one.market for one in catalog})
+
+
+def _universe(root: Path, market: str) -> dict[str, int]:
+    """How many instruments of a market have which status; empty where no universe is kept."""
+    try:
+        return dict(Counter(universe(market, root=root)["status"].to_list()))
+    except BcdataError:
+        return {}
+
+
+def chart(root: Path, catalog: Catalog, entry: SymbolEntry, *, days: int) -> Chart | None:
+    """The last days of a symbol in bars of a day, or in its own if those are longer; None where it has none."""
+    dataset = catalog[entry.dataset]
+    if dataset.interval is None:
+        return None
+    last = dataset.grain.window(entry.last)
+    interval = _shown(dataset)
+    frame = load(
+        entry.dataset, entry.symbol, last.end - timedelta(days=days), last.end,
+        columns=["open_time", "open", "high", "low", "close", "volume"], interval=interval,
+        missing="ignore", root=root, catalog=catalog,
+    )  # fmt: skip
+    bars = [Candle(*row) for row in frame.select("open_time", "open", "high", "low", "close", "volume").iter_rows()]
+    length = Interval.parse(interval).length or timedelta(days=30)
+    shades = [
+        Shade(row["start"], dataset.interval.next(row["end"]), row["status"])
+        for row in entry.runs
+        if bars and row["end"] >= bars[0].time
+    ]
+    return Chart(bars, shades, interval, length.total_seconds()) if bars else None
+
+
+def _shown(dataset: Dataset) -> str:
+    own = dataset.bar_interval
+    return _DAY if Interval.parse(_DAY).is_multiple_of(own) else own.name
