@@ -58,7 +58,7 @@ def test_one_dataset_and_some_symbols(out: Path) -> None:
     [
         (["--symbols", "BTCUSD"], "did you mean"),
         (["--dataset", "moon_klines_1m"], "moon_klines_1m"),
-        (["--days", "0"], "0"),
+        (["--days", "0"], "greater than or equal to 1"),
     ],
 )
 def test_what_is_not_there_is_told(out: Path, words: list[str], said: str) -> None:
