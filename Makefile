@@ -10,7 +10,7 @@ NO_SECRET_KEY := ^(data|gaps|quarantine)/
 # Tests start hundreds of processes: each would compile bcdata anew where the environment forbids to keep what was compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help demo test slow campaign check dev bench lock clean
+.PHONY: help demo test slow campaign check dev docs bench lock clean
 help: ## what there is to make
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## */\t/' | expand -t 10
 
@@ -54,6 +54,9 @@ dev: $(READY) ## the Dagster UI with its daemon, on http://127.0.0.1:3000
 	@echo "schedules, and the sensors universe, republished and (where the catalog has a universe) discover_symbols, wait to be turned on."
 	PYTHONWARNINGS="ignore:Function \`dev_command\` is superseded" DAGSTER_HOME=$(CURDIR) \
 	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+
+docs: $(READY) ## the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 bench: $(READY) ## the benchmark tables (run nothing else meanwhile)
 	$(BIN)/python -m benchmarks
