@@ -3,13 +3,14 @@
 Equal trades say nothing: a bar without trades may be missing too.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate, groupby
+from itertools import groupby
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from bcdata.interval import EPOCH, Interval
 from bcdata.ledger.ledger import Reason, Status, windows_of_runs
@@ -75,26 +76,22 @@ def residuals(coarse: Iterable[CoarseBar], bars: pl.DataFrame, missing: pl.Serie
     if missing.is_empty() or bars["trades"].null_count():
         return []
     found: list[_Surplus] = []
-    # Whole numbers of µs: a month of minutes as instants takes fifteen times as long to make.
-    held = list(zip(bars["open_time"].to_physical().to_list(), bars["trades"].to_list(), strict=True))
-    left: list[int] = missing.to_physical().to_list()
+    opens, trades = (bars[name].to_physical().to_numpy() for name in ("open_time", "trades"))
+    left = missing.to_physical().to_numpy()
     for name, some in _by_interval(coarse):
-        opens, sums = [at for at, _ in held], [0, *accumulate(trades for _, trades in held)]
-        inside: list[tuple[int, int]] = []
-        outside: list[tuple[int, int]] = []
-        done = 0
-        for one in some:
-            start, end = _micros(one.start), _micros(one.end)
-            first, after = bisect_left(opens, start), bisect_left(opens, end)
-            outside += held[done:first]
-            inside.append((start, one.trades))
-            surplus, done = one.trades - (sums[after] - sums[first]), after
-            here = left[bisect_left(left, start) : bisect_left(left, end)]
-            if here and surplus > 0:
-                instants = [EPOCH + at * _MICROSECOND for at in here]
-                found += [_Surplus(window, name, one.start, surplus) for window in windows_of_runs(instants, fine)]
-        held = sorted([*inside, *outside, *held[done:]])
-        left = _without(left, some)
+        edges = np.array([(_micros(one.start), _micros(one.end)) for one in some]).T
+        told = np.array([one.trades for one in some])
+        inside, lacking = np.searchsorted(opens, edges), np.searchsorted(left, edges)
+        sums = np.concatenate(([0], np.cumsum(trades)))
+        surplus = told - (sums[inside[1]] - sums[inside[0]])
+        for at in np.flatnonzero((surplus > 0) & (lacking[0] < lacking[1])):
+            here = [EPOCH + int(micros) * _MICROSECOND for micros in left[slice(*lacking[:, at])]]
+            windows = windows_of_runs(here, fine)
+            found += [_Surplus(window, name, some[at].start, int(surplus[at])) for window in windows]
+        others, left = _outside(inside, len(opens)), left[_outside(lacking, len(left))]
+        opens, trades = np.concatenate((opens[others], edges[0])), np.concatenate((trades[others], told))
+        order = np.argsort(opens)
+        opens, trades = opens[order], trades[order]
     return [one.reason() for one in _joined(sorted(found, key=lambda one: one.window.start))]
 
 
@@ -139,13 +136,12 @@ def _by_interval(coarse: Iterable[CoarseBar]) -> Iterator[tuple[str, list[Coarse
         yield name, list(some)
 
 
-def _without(opens: Sequence[int], bars: Sequence[CoarseBar]) -> list[int]:
-    kept: list[int] = []
-    done = 0
-    for one in bars:
-        kept += opens[done : bisect_left(opens, _micros(one.start))]
-        done = bisect_left(opens, _micros(one.end))
-    return [*kept, *opens[done:]]
+def _outside(ranges: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
+    """Which of so many places lie in none of the ranges, given by their first places and those after their last."""
+    found = np.ones(count, dtype=np.bool_)
+    for first, after in ranges.T:
+        found[first:after] = False
+    return found
 
 
 def _micros(instant: datetime) -> int:
