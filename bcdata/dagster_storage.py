@@ -24,6 +24,8 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import sqlalchemy as db
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from dagster import DagsterError, DagsterInstance
 from dagster import _check as check
 from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
@@ -33,6 +35,7 @@ from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._core.storage.root import LocalArtifactStorage
+from dagster._core.storage.sql import ALEMBIC_SCRIPTS_LOCATION
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
@@ -312,6 +315,27 @@ _LOCK = "creation.lock"
 _homes: set[Path] = set()
 """The folders in which this process has opened storage."""
 _DATABASES = ("history/runs.db", "history/runs/index.db", "schedules/schedules.db")
+
+
+def _read_scripts_once() -> None:
+    """Alembic runs the scripts of all of Dagster's migrations at each opening of a database, which takes the longest.
+
+    They are files of a package, and stay what they are as long as the process lives. Others are left alone.
+    """
+    read, known = ScriptDirectory.from_config, dict[str | None, ScriptDirectory]()
+
+    def from_config(config: Config) -> ScriptDirectory:
+        if config.get_main_option("script_location") != ALEMBIC_SCRIPTS_LOCATION:
+            return read(config)
+        name = config.config_file_name
+        if name not in known:
+            known[name] = read(config)
+        return known[name]
+
+    ScriptDirectory.from_config = from_config  # type: ignore[method-assign]
+
+
+_read_scripts_once()
 
 
 def _sync_at_checkpoints(connection: sqlite3.Connection, _record: object) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from bcdata.errors import UsageError
 
@@ -34,6 +35,7 @@ class Interval:
     anchor: datetime
 
     @classmethod
+    @lru_cache(maxsize=128)
     def parse(cls, name: str) -> "Interval":
         """Reads `1s`, `5m`, `12h`, `1d`, `3d`, `1w` or `1mo`.
 

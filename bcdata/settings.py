@@ -1,16 +1,18 @@
 """Settings of this machine: the environment, then `.env` in the working directory, then the defaults."""
 
+import os
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, Field, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 from bcdata.errors import UsageError
 
 PREFIX = "BCDATA_"
+_FILE = ".env"
 MASK = "**********"
 _USERINFO = re.compile(r"(?<=://)[^/?#]*@")
 """A user and password in an address: whatever there is before the last `@` of its authority."""
@@ -38,7 +40,7 @@ class LayeredSettings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_file=".env",
+        env_file=_FILE,
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -49,7 +51,8 @@ class LayeredSettings(BaseSettings):
 
     def __init__(self, **given: Any) -> None:
         try:
-            super().__init__(**given)
+            # What BaseSettings does too, but that makes its sources anew each time, which takes ten times as long.
+            BaseModel.__init__(self, **{**_of_file(type(self)), **_of_environment(type(self)), **given})
         except UnicodeDecodeError:
             raise UsageError(".env is not UTF-8; save it as such") from None
         except ValidationError as error:
@@ -63,8 +66,8 @@ class LayeredSettings(BaseSettings):
         """
         layers = {
             "argument": self._given,
-            "environment": EnvSettingsSource(type(self))(),
-            ".env": DotEnvSettingsSource(type(self))(),
+            "environment": _of_environment(type(self)),
+            _FILE: _of_file(type(self)),
         }
         origins = {
             field: next((name for name, layer in layers.items() if field in layer), "default")
@@ -109,6 +112,25 @@ class Settings(LayeredSettings):
     @classmethod
     def _with_home(cls, path: Path | None) -> Path | None:
         return path.expanduser() if path else None
+
+
+_environments: dict[type[LayeredSettings], tuple[tuple[tuple[str, str], ...], dict[str, Any]]] = {}
+"""The environment as it was last, and what was read of it, by the class of the settings."""
+
+
+def _of_environment(kind: type[LayeredSettings]) -> dict[str, Any]:
+    """What the environment says by field, read again whenever anything in it is another."""
+    now = tuple(os.environ.items())
+    known = _environments.get(kind)
+    if known is None or known[0] != now:
+        known = _environments[kind] = (now, EnvSettingsSource(kind)())
+    return known[1]
+
+
+def _of_file(kind: type[LayeredSettings]) -> dict[str, Any]:
+    """What the file says by field; where there is one it is read each time."""
+    is_absent = kind.model_config.get("env_file") in (None, _FILE) and not Path(_FILE).exists()
+    return {} if is_absent else DotEnvSettingsSource(kind)()
 
 
 def _complaint(detail: ErrorDetails) -> str:

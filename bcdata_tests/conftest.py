@@ -112,7 +112,6 @@ def pytest_collection() -> Generator[None, object, object]:
     try:
         return (yield)
     finally:
-        gc.collect()
         gc.freeze()
         atexit.register(gc.unfreeze)
         gc.set_threshold(5_000, 20, 20)

@@ -6,7 +6,7 @@ import shutil
 import zipfile
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from bcdata_tests.run import utc
@@ -61,6 +61,7 @@ def day_key(symbol: str, day: str, *, interval: str = "1m") -> str:
     return f"data/spot/daily/klines/{symbol}/{interval}/{symbol}-{interval}-{day}.zip"
 
 
+@lru_cache(maxsize=128)
 def zipped(member: str, content: bytes) -> bytes:
     """A zip with one deflated member, the same bytes whenever it is made."""
     out = io.BytesIO()

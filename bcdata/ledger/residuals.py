@@ -3,17 +3,20 @@
 Equal trades say nothing: a bar without trades may be missing too.
 """
 
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import accumulate, groupby
+from datetime import datetime, timedelta
+from itertools import groupby
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from bcdata.interval import Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.ledger.ledger import Reason, Status, windows_of_runs
 from bcdata.windows import Window
+
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,23 +76,22 @@ def residuals(coarse: Iterable[CoarseBar], bars: pl.DataFrame, missing: pl.Serie
     if missing.is_empty() or bars["trades"].null_count():
         return []
     found: list[_Surplus] = []
-    held = list(zip(bars["open_time"].to_list(), bars["trades"].to_list(), strict=True))
-    left: list[datetime] = missing.to_list()
+    opens, trades = (bars[name].to_physical().to_numpy() for name in ("open_time", "trades"))
+    left = missing.to_physical().to_numpy()
     for name, some in _by_interval(coarse):
-        opens, sums = [at for at, _ in held], [0, *accumulate(trades for _, trades in held)]
-        inside: list[tuple[datetime, int]] = []
-        outside: list[tuple[datetime, int]] = []
-        done = 0
-        for one in some:
-            first, after = bisect_left(opens, one.start), bisect_left(opens, one.end)
-            outside += held[done:first]
-            inside.append((one.start, one.trades))
-            surplus, done = one.trades - (sums[after] - sums[first]), after
-            here = left[bisect_left(left, one.start) : bisect_left(left, one.end)]
-            if here and surplus > 0:
-                found += [_Surplus(window, name, one.start, surplus) for window in windows_of_runs(here, fine)]
-        held = sorted([*inside, *outside, *held[done:]])
-        left = _without(left, some)
+        edges = np.array([(_micros(one.start), _micros(one.end)) for one in some]).T
+        told = np.array([one.trades for one in some])
+        inside, lacking = np.searchsorted(opens, edges), np.searchsorted(left, edges)
+        sums = np.concatenate(([0], np.cumsum(trades)))
+        surplus = told - (sums[inside[1]] - sums[inside[0]])
+        for at in np.flatnonzero((surplus > 0) & (lacking[0] < lacking[1])):
+            here = [EPOCH + int(micros) * _MICROSECOND for micros in left[slice(*lacking[:, at])]]
+            windows = windows_of_runs(here, fine)
+            found += [_Surplus(window, name, some[at].start, int(surplus[at])) for window in windows]
+        others, left = _outside(inside, len(opens)), left[_outside(lacking, len(left))]
+        opens, trades = np.concatenate((opens[others], edges[0])), np.concatenate((trades[others], told))
+        order = np.argsort(opens)
+        opens, trades = opens[order], trades[order]
     return [one.reason() for one in _joined(sorted(found, key=lambda one: one.window.start))]
 
 
@@ -134,10 +136,13 @@ def _by_interval(coarse: Iterable[CoarseBar]) -> Iterator[tuple[str, list[Coarse
         yield name, list(some)
 
 
-def _without(opens: Sequence[datetime], bars: Sequence[CoarseBar]) -> list[datetime]:
-    kept: list[datetime] = []
-    done = 0
-    for one in bars:
-        kept += opens[done : bisect_left(opens, one.start)]
-        done = bisect_left(opens, one.end)
-    return [*kept, *opens[done:]]
+def _outside(ranges: NDArray[np.int64], count: int) -> NDArray[np.bool_]:
+    """Which of so many places lie in none of the ranges, given by their first places and those after their last."""
+    found = np.ones(count, dtype=np.bool_)
+    for first, after in ranges.T:
+        found[first:after] = False
+    return found
+
+
+def _micros(instant: datetime) -> int:
+    return (instant - EPOCH) // _MICROSECOND

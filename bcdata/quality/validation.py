@@ -76,9 +76,14 @@ def model_of(
     """
     required = [pl.col(name).is_not_null() for name in schema if name not in nullable]
     sound = [rule.sound.fill_null(value=False) for rule in checks]
-    everything = Rule("sound", pl.all_horizontal(*required, *sound))
+    everything, wanted = pl.all_horizontal(*required, *sound).all(), list(schema.items())
+
+    def is_sound(data: pa.PolarsData) -> bool:
+        rows = data.lazyframe
+        return list(rows.collect_schema().items()) == wanted and bool(rows.select(everything).collect().item())
+
     return Model(
-        quick=_schema({name: pa.Column(dtype, nullable=True) for name, dtype in schema.items()}, [everything]),
+        quick=pa.DataFrameSchema(checks=pa.Check(is_sound, name="sound")),
         full=_schema({name: pa.Column(dtype, nullable=name in nullable) for name, dtype in schema.items()}, checks),
         rules={rule.name: rule for rule in checks},
     )

@@ -57,6 +57,26 @@ def test_settings_are_read_when_asked(monkeypatch: pytest.MonkeyPatch) -> None:
         before.root = Path("x")  # type: ignore[misc]
 
 
+def test_what_changes_holds_from_the_next_time_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment is read again when anything in it is another, a file each time, and nobody sees another's."""
+    file = tmp_path / ".env"
+    for number in (1, 2):
+        monkeypatch.setenv("BCDATA_ATTEMPTS", str(number))
+        assert [WithSecret().attempts for _ in range(2)] == [number, number]
+    monkeypatch.setenv("bcdata_attempts", "3")
+    monkeypatch.delenv("BCDATA_ATTEMPTS")
+    assert WithSecret().attempts == 3
+    monkeypatch.delenv("bcdata_attempts")
+    assert WithSecret().attempts == 5
+    for number in (6, 7):
+        file.write_text(f"BCDATA_ATTEMPTS={number}\n")
+        assert WithSecret().attempts == number
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert (WithSecret().attempts, WithSecret(attempts=8).attempts, WithSecret().attempts) == (5, 8, 5)
+    assert Settings().jobs is None
+
+
 def test_the_home_folder_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/somebody")
     monkeypatch.setenv("BCDATA_ROOT", "~/lake")

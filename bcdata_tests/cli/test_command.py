@@ -85,7 +85,7 @@ def test_a_dry_run_counts_and_touches_nothing(command: Command) -> None:
     assert found["disk_bytes"] == sum(found["disk"].values()) > found["bytes"]
     assert found["minutes"] >= 0
     assert found["rate"] == "a default"
-    shown = command.run(materialize(D, "BTCUSDT", DAYS[0], DAYS[2], "--dry-run")).stdout
+    shown = command.here(materialize(D, "BTCUSDT", DAYS[0], DAYS[2], "--dry-run")).stdout
     assert "on the disk afterwards: " in shown
     assert "bars only: --until merged" in shown
     assert not command.root.exists()
@@ -102,7 +102,7 @@ def test_what_was_not_spelt_out_is_said_and_needs_a_yes(command: Command) -> Non
     assert "--yes for it all: 1 symbols, " in told["error"]
     assert " 3 objects, " in told["error"]
     assert not command.root.exists()
-    agreed = command.run(["materialize", D, "--symbols", "btc/usdt", "--last", "60d", "--until", "raw", "--yes"])
+    agreed = command.here(["materialize", D, "--symbols", "btc/usdt", "--last", "60d", "--until", "raw", "--yes"])
     assert agreed.returncode == 0, agreed.stderr
 
 

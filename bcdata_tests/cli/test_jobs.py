@@ -16,19 +16,19 @@ def command(world: World) -> Command:
 
 
 def test_jobs_before_and_after_a_run(command: Command) -> None:
-    none = command.run(["jobs"])
+    none = command.here(["jobs"])
     assert (none.returncode, none.stdout) == (0, "")
     assert "there is no lake" in none.stderr
-    refused = command.run(["jobs", "retry", "abc"])
+    refused = command.here(["jobs", "retry", "abc"])
     assert refused.returncode == 2
     assert "there are no runs" in refused.stderr
     assert not command.root.exists(), "to ask makes nothing"
 
     words = materialize(D, "BTCUSDT", "2025-01-01", "2025-01-01", "--until", "raw", "--no-refill", "--json")
-    done = command.run(words)
+    done = command.here(words)
     assert done.returncode == 0, done.stderr
     [number] = json.loads(done.stdout)["runs"]
-    shown = command.run(["jobs"])
+    shown = command.here(["jobs"])
     assert shown.stdout.splitlines()[0].split() == [
         "id",
         "what",
@@ -40,8 +40,8 @@ def test_jobs_before_and_after_a_run(command: Command) -> None:
         "kind",
     ]
     assert shown.stdout.splitlines()[2].split()[:4] == [number[:8], "raw/binance_archive/spot_klines_1m", "done", "1/1"]
-    [one] = json.loads(command.run(["jobs", "--json"]).stdout)
+    [one] = json.loads(command.here(["jobs", "--json"]).stdout)
     assert (one["id"], one["done"], one["total"], one["partitions"]) == (number, 1, 1, "BTCUSDT 2025-01-01")
-    again = command.run(["jobs", "retry", number[:6], "--json"])
+    again = command.here(["jobs", "retry", number[:6], "--json"])
     assert again.returncode == 2
     assert "there is nothing to run again" in json.loads(again.stdout)["error"]

@@ -44,18 +44,18 @@ def test_a_run_says_as_much_as_is_asked(world: World) -> None:
     world.mirror.put_day("BTCUSDT", DAY, made_day(DAY))
     command = Command.of(world, BARS_BY_DAY, "verbose")
     words = materialize(D, "BTCUSDT", DAY, DAY, "--until", "parsed", "--no-refill")
-    loud = command.run([*words, "-vv"])
+    loud = command.here([*words, "-vv"])
     assert loud.returncode == 0, loud.stderr
     assert f"INFO bcdata.runs.progress: parsed/binance_archive/{D} BTCUSDT {DAY}: published, 1440 rows" in loud.stderr
     assert "DEBUG bcdata.runs.progress" in loud.stderr
     assert "DEBUG" not in loud.stdout
-    info = command.run(["-v", *words])
+    info = command.here(["-v", *words])
     assert "INFO" in info.stderr
     assert "DEBUG" not in info.stderr
     quiet = command.run([*words, "-q"])
     assert (quiet.returncode, quiet.stderr) == (0, "")
     assert "parsed/binance_archive" in quiet.stdout
-    wrong = command.run(["-q", "symbols", "nope"])
+    wrong = command.here(["-q", "symbols", "nope"])
     assert wrong.returncode == 2
     assert "nope" in wrong.stderr, "errors are told all the same"
 

@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as db
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.runs.sqlite import sqlite_run_storage
+from dagster._core.storage.sql import get_alembic_config
 from sqlalchemy.engine import Engine
 
 from bcdata.dagster_storage import PooledSqliteStorage
@@ -60,3 +65,14 @@ def test_creation_is_whole_whenever_a_process_is_killed(tmp_path: Path) -> None:
         deaths += 1
         statements += step
     assert deaths > 5
+
+
+def test_scripts_of_migrations_are_read_once_and_others_whenever_they_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "alembic.ini").write_text(f"[alembic]\nscript_location = {tmp_path}\n")
+    foreign = Config(tmp_path / "alembic.ini")
+    own = [get_alembic_config(sqlite_event_log.__file__), get_alembic_config(sqlite_run_storage.__file__)]
+    read = {id(ScriptDirectory.from_config(one)): ScriptDirectory.from_config(one) for one in [*own, *own]}
+    assert len(read) == len(own), "each storage has scripts of its own"
+    assert {one.get_current_head() for one in read.values()} - {None}
+    assert ScriptDirectory.from_config(foreign) is not ScriptDirectory.from_config(foreign)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bcdata.errors import ProviderError, UsageError
@@ -121,6 +122,23 @@ def test_a_broken_proxy_variable_harms_no_host_that_is_asked_without_it(
             return (await http.get(f"{server.url}/a", provider="binance_rest", max_bytes=10)).body
 
     assert asyncio.run(run()) == b"good"
+
+
+@pytest.mark.parametrize(("variables", "looks"), [("", False), ("NO_PROXY", False), ("HTTPS_PROXY NO_PROXY", True)])
+def test_proxies_are_looked_for_where_one_is_named_and_hosts_as_the_system_does(
+    variables: str, looks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in variables.split():
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+
+    async def run() -> None:
+        async with client(tmp_path) as http:
+            session = http._wire._opened()
+            assert session.trust_env is looks
+            assert isinstance(session.connector, aiohttp.TCPConnector)
+            assert isinstance(session.connector._resolver, aiohttp.ThreadedResolver), "also beside ccxt's"
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("text", ["1000000000", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])

@@ -176,6 +176,7 @@ def test_pandera_audits_data_and_not_only_the_schema() -> None:
     assert audit(bad, bar_model(ONE))
     assert audit(good.reverse(), bar_model(ONE))
     assert audit(good.drop("close"), bar_model(ONE))
+    assert audit(good.select("open_time", *reversed(good.columns[1:])), bar_model(ONE)), "in another order"
     assert audit(good.with_columns(extra=pl.lit(1)), bar_model(ONE))
     assert audit(good.with_columns(pl.col("trades").cast(pl.Int32)), bar_model(ONE))
 

@@ -128,7 +128,11 @@ class Wire:
         if self._session is None:
             settings = self._settings
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, limit_per_host=settings.http_connections),
+                connector=aiohttp.TCPConnector(
+                    limit=0,
+                    limit_per_host=settings.http_connections,
+                    resolver=aiohttp.ThreadedResolver(),  # the system's, also where ccxt has brought another one
+                ),
                 timeout=aiohttp.ClientTimeout(
                     total=settings.http_total_timeout,
                     sock_connect=settings.http_connect_timeout,
@@ -137,7 +141,8 @@ class Wire:
                 headers={"User-Agent": f"bcdata/{bcdata.__version__}", "Accept-Encoding": ACCEPTED},
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=bool(getproxies()),  # it would look for them, and into ~/.netrc, at every request
+                # It would look for them, and into ~/.netrc, at every request; NO_PROXY alone names none.
+                trust_env=bool(getproxies().keys() - {"no"}),
                 middlewares=(_once_only,),
             )
         return self._session
