@@ -9,6 +9,7 @@ from bcdata.catalog import Catalog, Dataset, parse_name
 from bcdata.errors import UsageError
 from bcdata.pipeline.zones import Zone
 from bcdata.runs.plan import MaterializeRequest
+from bcdata.venues.symbols import complaint
 from bcdata.windows import Grain
 
 _SPAN = re.compile(r"([1-9]\d{0,4})([hdwmy])", re.ASCII)
@@ -68,7 +69,7 @@ def request_of(
     if asked.symbols is not None:
         market = parse_name(dataset.name).market
         symbols = tuple(market.as_written(one) for one in asked.symbols)
-        strange = [one for one in symbols if not market.writes(one)]
+        strange = [one for one in symbols if complaint(one) or not market.writes(one)]
         if strange:
             words = f"the {market.name} market has no symbols like {', '.join(strange)}"
             problems.append(f"{words}; they look like {market.reference}")
