@@ -31,6 +31,8 @@ def run_failure_sensor() -> dg.SensorDefinition:
         from bcdata.reporting.notices import run_failure
 
         run = context.dagster_run
+        if run.status is dg.DagsterRunStatus.CANCELED:
+            return dg.SkipReason(f"run {run.run_id} was ended by somebody")
         partitions = " .. ".join(run.tags[tag] for tag in _RANGE if tag in run.tags)
         cause = root_cause(context.get_step_failure_events(), context.failure_event.message or "it failed")
         done = tell(store.path(), [run_failure(run.job_name, run.run_id, partitions, cause)], clock.now())
