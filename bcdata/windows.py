@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from bcdata.errors import UsageError
 
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
+"""A year, a month or a day."""
 _KEY = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?", re.ASCII)
 
 
@@ -66,6 +68,35 @@ class Grain(StrEnum):
     def key(self, instant: datetime) -> str:
         """The date key of the partition that holds the instant."""
         return instant.date().isoformat()[: 7 if self is Grain.MONTH else 10]
+
+    def key_in(self, text: str, *, is_last: bool) -> str:
+        """The first, or the last, date key in a year, a month or a day as people write them, or the one it lies in.
+
+        Raises:
+            UsageError: it is none of these.
+        """
+        if not _DATE.fullmatch(text):
+            self.window(text)  # says how a key is written
+        day = f"{text}{'-12-31' if is_last else '-01-01'}" if len(text) == len("YYYY") else text
+        if len(day) == len("YYYY-MM-DD"):
+            Grain.DAY.window(day)
+            return day if self is Grain.DAY else day[: len("YYYY-MM")]
+        month = Grain.MONTH.window(day)
+        if self is Grain.MONTH:
+            return day
+        return self.key(month.end - timedelta(days=1) if is_last else month.start)
+
+    def ends(self, first: str | None, last: str | None) -> tuple[str | None, str | None]:
+        """The first and the last date key of a range as people write it, both included; None where an end is open.
+
+        Raises:
+            UsageError: an end is no year, month or day, or the range is reversed.
+        """
+        begin = None if first is None else self.key_in(first, is_last=False)
+        end = None if last is None else self.key_in(last, is_last=True)
+        if begin is not None and end is not None and begin > end:
+            raise UsageError(f"the range {first} .. {last} is reversed; put the earlier one first")
+        return begin, end
 
     def is_key(self, text: str) -> bool:
         """Whether the text is a date key of this grain."""

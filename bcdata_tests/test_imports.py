@@ -48,7 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "healing": {*LAKE, "pipeline", "sqlite_files", "instruments"},
     "reporting": {"hints", *LAKE, "healing", "pictures", "pipeline"},
     "reading": {*VALUES, "settings", "catalog", "pipeline", "store"},
-    "sql": {*VALUES, "settings", "catalog", "features", "pipeline", "reading", "store", "instruments"},
+    "sql": {"hints", *VALUES, "settings", "catalog", "features", "pipeline", "reading", "store", "instruments"},
     "api": {"hints", *LAKE, "dagster", "instruments", "pictures", "pipeline", "reading", "reporting", "runs", "sql"},
     "site": {*GROUND, "api", "catalog", "ledger", "pictures", "reporting", "store"},
     "exports": {*GROUND, "api", "catalog", "settings", "store"},

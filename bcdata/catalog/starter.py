@@ -12,6 +12,7 @@ from bcdata.venues.market import Market
 from bcdata.windows import Grain
 
 _ORDER = (Role.BULK, Role.REPAIR, Role.WINDOW)
+_COARSER = ("5m", "1h", "1d")
 _SHORTEST_BY_MONTH = 60
 """Seconds of bars below which a partition is a day."""
 
@@ -84,8 +85,16 @@ def starter(market: Market, symbols: Sequence[str], start: str, interval: str) -
         (f"    symbols: [{', '.join(symbols)}]", ""),
         (f"    sources: [{', '.join(sources_of(market.name))}]", "the first one that has a bar wins"),
         ("    # features: false", "bars alone: most of the disk is features"),
-        ("    # resample: [5m, 1h, 1d]", "coarser bars, made of these"),
     ]
+    if coarser := _coarser(interval):
+        lines.append((f"    # resample: [{', '.join(coarser)}]", "coarser bars, made of these"))
     wide = max(len(text) for text, why in lines if why) + 2
     body = "".join(f"{text:<{wide}}# {why}\n" if why else f"{text}\n" for text, why in lines)
     return f"# What bcdata keeps. Every key: docs/reference/catalog.md.\ndatasets:\n{body}"
+
+
+def _coarser(interval: str) -> list[str]:
+    """Some intervals that bars of this one make up."""
+    own = Interval.parse(interval).length
+    return [name for name in _COARSER if own and (length := Interval.parse(name).length) and length > own
+            and not length % own]  # fmt: skip

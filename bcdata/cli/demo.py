@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import subprocess  # nosec B404 # its own commands alone
 import sys
 from pathlib import Path
@@ -56,7 +57,8 @@ def run(root: Path | None) -> None:
     out.print("On the demo's own lake:", highlight=False)
     for line in next_commands(lake):
         out.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
-    out.print("For bars of the real archive: bcdata init", highlight=False)
+    line = f"For bars of the real archive: {program()} init prices"  # a folder: a project has a catalog already
+    out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def next_commands(lake: Path) -> tuple[str, str, str]:
@@ -64,10 +66,20 @@ def next_commands(lake: Path) -> tuple[str, str, str]:
     root = f"BCDATA_ROOT={shlex.quote(str(lake.absolute()))}"
     home = f"DAGSTER_HOME={shlex.quote(str((lake / '.dagster').absolute()))}"
     return (
-        f"{root} bcdata sql",
-        f"{root} bcdata gaps --html gaps.html",
-        f"{root} {home} bcdata jobs",
+        f"{root} {program()} sql",
+        f"{root} {program()} gaps --html gaps.html",
+        f"{root} {home} {program()} jobs",
     )
+
+
+def program() -> str:
+    """The word, or words, that a shell finds this very program by: its environment may not be activated."""
+    here, found = Path(sys.executable).with_name("bcdata"), shutil.which("bcdata")
+    if not here.is_file():
+        return f"{shlex.quote(sys.executable)} -m bcdata"
+    if found and Path(found).samefile(here):
+        return "bcdata"
+    return shlex.quote(str(here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here))
 
 
 def _quoted(word: str) -> str:

@@ -82,8 +82,8 @@ def report(
         str, typer.Option(help="A dataset of the catalog that has features.", autocompletion=dataset_names)
     ],
     symbols: Annotated[str, typer.Option(help="Symbols, commas between.", autocompletion=symbol_lists)],
-    first: Annotated[str, typer.Option("--from", help="The first date key.")],
-    last: Annotated[str, typer.Option("--to", help="The last date key, included.")],
+    first: Annotated[str, typer.Option("--from", help="The first year, month or day.")],
+    last: Annotated[str, typer.Option("--to", help="The last one, included.")],
     html: Annotated[Path, typer.Option(help="Write the page to this file.")],
 ) -> None:
     """Draw how features look, as one page.
@@ -101,7 +101,7 @@ def report(
     from bcdata.store.store import Store
 
     known = load_catalog()[dataset]
-    dates = known.grain.keys(first, last)
+    dates = known.grain.keys(known.grain.key_in(first, is_last=False), known.grain.key_in(last, is_last=True))
     wanted = names(symbols)
     if not wanted:
         raise UsageError("no symbols were named; write --symbols BTCUSDT,ETHUSDT")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bcdata.cli.complete import dataset_names, symbol_lists
-from bcdata.cli.output.show import names, out, print_json, say_if_no_lake, say_what_ends_at_raw
+from bcdata.cli.output.show import names, out, print_json, say_if_no_lake, say_what_ends_at_raw, say_what_is_unnamed
 from bcdata.cli.output.tables import print_table
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def gaps(
         str | None, typer.Option(help="Only these symbols, commas between.", autocompletion=symbol_lists)
     ] = None,
     status: Annotated[str | None, typer.Option(help="Only these statuses, e.g. open,upstream.")] = None,
-    first: Annotated[str | None, typer.Option("--from", help="Only from this date key on.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Only up to this date key, included.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="Only from this year, month or day on.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Only up to this one, included.")] = None,
     min_bars: Annotated[int, typer.Option(min=1, help="Only runs of so many missing bars or more.")] = 1,
     summary: Annotated[bool, typer.Option("--summary", help="Totals by symbol and status, no runs.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="How many runs a table shows; --json is always whole.")] = 200,
@@ -61,9 +61,12 @@ def gaps(
         least=min_bars,
     )
     root, catalog = Settings().root, load_catalog()
-    found = ask(Store(root), catalog, request, now=clock.now())
+    store = Store(root)
+    found = ask(store, catalog, request, now=clock.now())
     is_absent = say_if_no_lake(root)
     say_what_ends_at_raw(catalog.chosen(request.datasets))
+    if not request.datasets:
+        say_what_is_unnamed(store, catalog)
     if svg or html:
         _draw(found, svg, html, by)
     if as_json:
@@ -72,7 +75,8 @@ def gaps(
         for one in found:
             _show(one, summary=summary, limit=limit)
         if not found and not is_absent:
-            out.print("no ledger yet: nothing is materialized", highlight=False)
+            asked = "" if request == GapRequest() else " that was asked for"
+            out.print(f"no ledger yet: nothing{asked} is materialized", highlight=False)
 
 
 def _names(text: str | None) -> frozenset[str] | None:

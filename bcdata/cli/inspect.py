@@ -7,7 +7,7 @@ import typer
 
 from bcdata.cli.complete import dataset_names
 from bcdata.cli.output.findings import print_findings
-from bcdata.cli.output.show import out, print_json, say_if_no_lake, say_what_ends_at_raw, size
+from bcdata.cli.output.show import out, print_json, say_if_no_lake, say_what_ends_at_raw, say_what_is_unnamed, size
 from bcdata.cli.output.tables import print_table
 
 if TYPE_CHECKING:
@@ -50,9 +50,10 @@ def status(
     reported = findings(store, catalog, names)
     is_absent = say_if_no_lake(settings.root)
     say_what_ends_at_raw(catalog.chosen(names))
+    others = [] if names else say_what_is_unnamed(store, catalog)
     if as_json:
         known = {"datasets": [asdict(one) for one in found], "findings": [one.to_json() for one in reported]}
-        print_json({"root": str(settings.root), **known})
+        print_json({"root": str(settings.root), **known, "not_in_catalog": others})
         return
     if is_absent:
         return
@@ -64,7 +65,8 @@ def status(
         if zone.partitions
     ]  # fmt: skip
     if not rows:
-        out.print(f"{settings.root} holds nothing yet; begin with: bcdata materialize --help", highlight=False)
+        asked = "of what was asked for" if names else "of the catalog's datasets" if others else "yet"
+        out.print(f"{settings.root} holds nothing {asked}; begin with: bcdata materialize --help", highlight=False)
         return
     total = size(sum(zone.bytes for one in found for zone in one.zones))
     columns = ["dataset", "zone", "symbols", "partitions", "dates", "size"]

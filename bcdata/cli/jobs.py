@@ -1,12 +1,13 @@
 """`bcdata jobs`: runs and backfills of this lake's Dagster instance, to look at, to end and to run again."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bcdata.cli.output.run_report import conclude
+from bcdata.cli.output.run_report import conclude, document
 from bcdata.cli.output.show import duration, err, out, print_json, say_if_no_lake
 from bcdata.cli.output.tables import print_table
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from bcdata.catalog import Catalog
     from bcdata.dagster.history.listing import Job
     from bcdata.dagster.launch import Report
+    from bcdata.runs.plan import Plan
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 Number = Annotated[str, typer.Argument(metavar="ID", help="The ID of a run or a backfill, or its beginning.")]
@@ -82,52 +84,59 @@ def retry(number: Number, as_json: Json = False) -> None:
 
     It goes on from where that stopped, in this process. Steps that had ended well are left out, and what is
     published is neither fetched nor computed again. Ends as `materialize` does: with status 0 when every partition
-    is published, 1 when one failed or was held back.
+    is published, 1 when one failed or was held back. With `--json` a backfill has a list, a report for each run.
 
     Example: bcdata jobs retry 6c8a7325
     """
+    import dagster as dg
+
     from bcdata.catalog import load_catalog
     from bcdata.dagster.history.found import find
-    from bcdata.dagster.history.listing import SHORT
     from bcdata.dagster.history.retry import to_retry
     from bcdata.dagster.launch import open_instance
 
     root, catalog = _root(), load_catalog()
     with open_instance(root) as instance:
-        runs = to_retry(instance, root, find(instance, number))
-        reports = []
-        for run in runs:
-            report = _run(instance, catalog, run, as_json=as_json)
-            reports.append(report)
-            if not as_json:
-                went = "went on" if report.ok else "failed again"
-                out.print(f"run {run.run_id[:SHORT]} {went} as {report.runs[0][:SHORT]}", highlight=False)
-    if not all(one.ok for one in reports):
+        one = find(instance, number)
+        done = [_run(instance, catalog, run, as_json=as_json) for run in to_retry(instance, root, one)]
+    if as_json:
+        documents = [_document(plan, report) for plan, report in done]
+        print_json(documents[0] if isinstance(one, dg.DagsterRun) else documents)
+    if not all(report.ok for _, report in done):
         raise typer.Exit(1)
 
 
-def _run(instance: Any, catalog: "Catalog", run: Any, *, as_json: bool) -> "Report":
+def _run(instance: Any, catalog: "Catalog", run: Any, *, as_json: bool) -> "tuple[Plan | None, Report]":
     from bcdata.cli.output.progress import RunProgress
+    from bcdata.dagster.history.listing import SHORT
     from bcdata.dagster.history.retry import plan_of
     from bcdata.dagster.history.retry import retry as run_again
 
     plan = plan_of(instance, catalog, run)
-    if plan is None:
-        report = run_again(instance, catalog, run)
-        for message in report.errors:
-            err.print(f"error: {message}", highlight=False, markup=False)
-        if as_json:
-            print_json({"ok": report.ok, "runs": report.runs, "errors": report.errors})
-        return report
-    progress = RunProgress(plan, quiet=as_json)
+    progress = None if plan is None else RunProgress(plan, quiet=as_json)
     try:
-        with progress:
+        with progress or nullcontext():
             report = run_again(instance, catalog, run, progress)
     except KeyboardInterrupt:
-        err.print(f"interrupted: {progress.summary()}. Retry the newest run to go on from here.", highlight=False)
+        far = f": {progress.summary()}" if progress else ""
+        err.print(f"interrupted{far}. Retry the newest run to go on from here.", highlight=False)
         raise typer.Exit(130) from None
-    conclude(plan, report, as_json=as_json)
-    return report
+    if as_json:
+        return plan, report
+    if plan is not None:
+        conclude(plan, report, as_json=False)
+    else:
+        for message in report.errors:
+            err.print(f"error: {message}", highlight=False, markup=False)
+    went = "went on" if report.ok else "failed again"
+    out.print(f"run {run.run_id[:SHORT]} {went} as {report.runs[0][:SHORT]}", highlight=False)
+    return plan, report
+
+
+def _document(plan: "Plan | None", report: "Report") -> dict[str, Any]:
+    if plan is not None:
+        return document(plan, report)
+    return {"ok": report.ok, "runs": report.runs, "errors": report.errors}
 
 
 def _root() -> Path:

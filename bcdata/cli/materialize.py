@@ -121,6 +121,9 @@ def _require_consent() -> None:
 def _estimate(root: Path, catalog: Any, plan: "Plan") -> dict[str, Any]:
     from bcdata.dagster.launch import count_runs, open_instance
     from bcdata.runs.estimate import estimate
+    from bcdata.runs.preflight import require_listed
+
+    require_listed(root, plan)  # as the run would: what cannot be fetched has no estimate
 
     with open_instance(root) as instance:
         runs = count_runs(instance, plan)
@@ -129,7 +132,9 @@ def _estimate(root: Path, catalog: Any, plan: "Plan") -> dict[str, Any]:
 
 def _in_short(found: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{found[name]:,} {name}" for name in ("symbols", "dates", "partitions", "objects", "requests"))
-    return f"{counts}, {size(found['bytes'])}, {size(found['disk_bytes'])} on the disk, {found['minutes']:g} min"
+    return (
+        f"{counts}, {size(found['bytes'])}, {size(found['disk_bytes'])} on the disk, {duration(found['minutes'] * 60)}"
+    )
 
 
 def _say_estimate(root: Path, catalog: Any, plan: "Plan", *, as_json: bool) -> None:

@@ -9,7 +9,7 @@ import typer
 from bcdata import clock
 from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.findings import print_findings
-from bcdata.cli.output.show import err, names, notes, out, print_json, say_what_ends_at_raw, size
+from bcdata.cli.output.show import err, names, notes, out, print_json, say_what_ends_at_raw, say_what_is_unnamed, size
 from bcdata.cli.output.tables import print_table
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def verify(
     say_what_ends_at_raw(chosen)
     found, reported, is_whole = [], [], True
     with open_own(catalog, clock.now()) as context:
+        if not dataset:
+            say_what_is_unnamed(context.store, catalog)
         for one in chosen:
             summary = ScrubReport(one.name)
             for checked in chain(check(context, one, wanted), verify_published(context, one, wanted)):
@@ -105,7 +107,7 @@ def _show(found: Sequence["ScrubReport"]) -> None:
         if one.partitions
     ]  # fmt: skip
     if not rows:
-        out.print("the lake holds nothing of it", highlight=False)
+        out.print("the lake holds nothing of what was asked for", highlight=False)
         return
     print_table(["dataset", "partitions", "objects", "size", "found"], rows)
     for one in found:

@@ -109,8 +109,8 @@ def halts(
     dataset: Annotated[
         str, typer.Option(help="A dataset of the catalog with bars of an hour at most.", autocompletion=dataset_names)
     ],
-    first: Annotated[str | None, typer.Option("--from", help="Only from this date key on.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Only up to this date key, included.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="Only from this year, month or day on.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Only up to this one, included.")] = None,
     as_json: Json = False,
 ) -> None:
     """Show when a venue stood still.
@@ -126,10 +126,8 @@ def halts(
     from bcdata.store.store import Store
 
     known = load_catalog()[dataset]
-    for key in (first, last):
-        if key is not None:
-            known.grain.window(key)
-    span = {"first": first or "", "last": last or "9999"}
+    begin, end = known.grain.ends(first, last)
+    span = {"first": begin or "", "last": end or "9999"}
     store = Store(Settings().root)
     require_lake(store.root)
     try:

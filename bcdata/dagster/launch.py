@@ -197,7 +197,9 @@ def execute(
     show_ended()
     report.runs.append(result.run_id)
     failures = result.get_step_failure_events()
-    if any(_is_interrupt(event) for event in failures):
+    if any(_is_interrupt(event) for event in result.all_events):
+        if run := instance.get_run_by_id(run_id):
+            instance.report_run_canceled(run, message="Ctrl-C")  # to Dagster it has failed
         raise KeyboardInterrupt
     report.errors += [_cause(event) for event in failures if not is_of_gate(event)]
 
@@ -213,9 +215,14 @@ def _assert_covers(instance: dg.DagsterInstance, catalog: Catalog, plan: Plan, r
 
 
 def _is_interrupt(event: dg.DagsterEvent) -> bool:
-    """Dagster turns a Ctrl-C inside a step into an error of the step."""
-    error = event.step_failure_data.error
-    return error is not None and error.cls_name == "DagsterExecutionInterruptedError"
+    """Dagster turns a Ctrl-C into an error of the step that it came in, or of the run between two of them."""
+    if event.is_step_failure:
+        error = event.step_failure_data.error
+    elif event.is_job_failure:
+        error = event.job_failure_data.error
+    else:
+        return False
+    return error is not None and error.cls_name in {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
 
 
 def _cause(event: dg.DagsterEvent) -> str:

@@ -33,7 +33,16 @@ _MOST_SYMBOLS, _MOST_DATES = 24, 36
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GapRequest:
-    """Which part of which ledgers; None is all."""
+    """Which part of which ledgers; None is all.
+
+    Attributes:
+        datasets: their names; all of the catalog if empty.
+        symbols: as typed.
+        statuses: of the ledger.
+        first: the first year, month or day, included.
+        last: the last one, included.
+        least: bars that a run has at least.
+    """
 
     datasets: tuple[str, ...] = ()
     symbols: frozenset[str] | None = None
@@ -164,7 +173,8 @@ def neighbourhood(store: Store, dataset: Dataset, partitions: Sequence[Partition
 
 
 def _of(store: Store, dataset: Dataset, request: GapRequest, now: datetime) -> Iterator[DatasetGaps]:
-    files = ledger_files(store, dataset, symbols=request.symbols, first=request.first, last=request.last)
+    first, last = dataset.grain.ends(request.first, request.last)
+    files = ledger_files(store, dataset, symbols=request.symbols, first=first, last=last)
     if not files:
         return
     found = _found(store, dataset, files, now)

@@ -9,12 +9,11 @@ from bcdata.catalog import Catalog, Dataset, parse_name
 from bcdata.errors import UsageError
 from bcdata.pipeline.zones import Zone
 from bcdata.runs.plan import MaterializeRequest
+from bcdata.venues.symbols import complaint
 from bcdata.windows import Grain
 
-_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?", re.ASCII)
 _SPAN = re.compile(r"([1-9]\d{0,4})([hdwmy])", re.ASCII)
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
-_WHOLE = len("2023-01-05")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def request_of(
     if asked.symbols is not None:
         market = parse_name(dataset.name).market
         symbols = tuple(market.as_written(one) for one in asked.symbols)
-        strange = [one for one in symbols if not market.writes(one)]
+        strange = [one for one in symbols if complaint(one) or not market.writes(one)]
         if strange:
             words = f"the {market.name} market has no symbols like {', '.join(strange)}"
             problems.append(f"{words}; they look like {market.reference}")
@@ -112,7 +111,7 @@ def _ends(grain: Grain, asked: Asked, start: str, present: str) -> tuple[str, st
     for is_last, text in ((False, asked.first), (True, asked.last)):
         if text is not None:
             try:
-                found[is_last] = _key(grain, text, is_last=is_last)
+                found[is_last] = grain.key_in(text, is_last=is_last)
             except UsageError as error:
                 problems.append(str(error))
     if problems:
@@ -129,20 +128,6 @@ def _back(span: str, now: datetime) -> datetime:
         return now - (timedelta(hours=number) if unit == "h" else timedelta(days=number * _DAYS[unit]))
     except OverflowError:
         raise UsageError(f"--last {span}: that is before the year 1") from None
-
-
-def _key(grain: Grain, text: str, *, is_last: bool) -> str:
-    """A year, month or day as the first, or the last, date key in it, or the one that it lies in."""
-    if not _DATE.fullmatch(text):
-        grain.window(text)  # says how a key is written
-    day = f"{text}{'-12-31' if is_last else '-01-01'}" if len(text) == len("2023") else text
-    if len(day) == _WHOLE:
-        Grain.DAY.window(day)
-        return day if grain is Grain.DAY else day[: len("2023-01")]
-    month = Grain.MONTH.window(day)
-    if grain is Grain.MONTH:
-        return day
-    return grain.key(month.end - timedelta(days=1) if is_last else month.start)
 
 
 def _is_coarser(grain: Grain, text: str) -> bool:

@@ -92,7 +92,7 @@ def estimate(root: Path, catalog: Catalog, plan: Plan, *, runs: int) -> dict[str
         "requests": cost.requests,
         "disk": dict(after.zones),
         "disk_bytes": sum(after.zones.values()),
-        "minutes": round(seconds / 60, 1),
+        "minutes": round(seconds / 60, 3),
         "rate": "of this lake's last runs" if is_measured else "a default",
     }
 

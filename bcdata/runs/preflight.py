@@ -15,6 +15,9 @@ from bcdata.store.objects import sweep_staging
 from bcdata.store.store import Store
 from bcdata.venues.symbols import complaint
 
+_NAMED = 5
+"""Symbols that an error names."""
+
 
 def prepare(root: Path, plan: Plan) -> None:
     """Checks the root and the symbols of a plan, and sweeps what killed processes left in staging.
@@ -24,20 +27,42 @@ def prepare(root: Path, plan: Plan) -> None:
         UsageError: a symbol cannot be one, or the archive does not list it.
         ProviderError: the archive cannot be asked.
     """
-    market = MARKETS[plan.dataset.market]
-    for symbol in plan.symbols:
-        if complaint(symbol) or not market.writes(symbol):
-            raise UsageError(f"{symbol!r} cannot be a symbol of {market.name}; write it like {market.reference}")
+    _require_possible(plan)
     store = Store(root)
     store.check_writable()
     store.close()
     sweep_staging(root)
+    require_listed(root, plan)
+
+
+def require_listed(root: Path, plan: Plan) -> None:
+    """Checks the symbols of a plan, and writes nothing. Those that raw has something of are not asked about.
+
+    Raises:
+        UsageError: a symbol cannot be one, or the archive does not list it.
+        ProviderError: the archive cannot be asked.
+    """
+    _require_possible(plan)
     if plan.dataset.bulk is None:
         return
+    store = Store(root)
     new = [symbol for symbol in plan.symbols if not _is_known(store, plan, symbol)]
     if new:
         with BackgroundLoop() as loop:
             loop.run(_check_listed(plan, new))
+
+
+def _require_possible(plan: Plan) -> None:
+    market = MARKETS[plan.dataset.market]
+    wrong = [symbol for symbol in plan.symbols if complaint(symbol) or not market.writes(symbol)]
+    if wrong:
+        named = _some([repr(symbol) for symbol in wrong])
+        raise UsageError(f"{named} cannot be a symbol of {market.name}; write it like {market.reference}")
+
+
+def _some(symbols: list[str]) -> str:
+    more = f" and {len(symbols) - _NAMED:,} more" if len(symbols) > _NAMED else ""
+    return f"{', '.join(symbols[:_NAMED])}{more}"
 
 
 def _is_known(store: Store, plan: Plan, symbol: str) -> bool:
@@ -54,8 +79,9 @@ async def _check_listed(plan: Plan, symbols: list[str]) -> None:
             *(archive.symbols(plan.dataset.market, plan.dataset.kind, period) for period in plan.dataset.archive)
         )
     listed = sorted(set().union(*answers))
-    unknown = [symbol for symbol in symbols if symbol not in set(listed)]
+    known = set(listed)
+    unknown = [symbol for symbol in symbols if symbol not in known]
     if unknown:
         close = get_close_matches(unknown[0].upper(), listed, n=3, cutoff=0.6)
         hint = f"; did you mean {' or '.join(close)}?" if close else f"; it lists {len(listed)} symbols"
-        raise UsageError(f"the archive lists no {', '.join(unknown)} in {plan.dataset.market}{hint}")
+        raise UsageError(f"the archive lists no {_some(unknown)} in {plan.dataset.market}{hint}")

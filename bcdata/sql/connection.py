@@ -1,5 +1,6 @@
 """The lake as SQL: every dataset's merged bars, features and gaps as DuckDB views named after it."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 from bcdata.catalog import Catalog, no_parser
 from bcdata.errors import UsageError
+from bcdata.hints import choose
 from bcdata.reading.root import require_lake
 from bcdata.sql.answer import frame_of
 from bcdata.sql.interrupt import interruptible
@@ -20,6 +22,7 @@ from bcdata.store.store import Store
 
 _COLUMNS_DIFFER = ("known_at", "file_interval_hours", "union_by_name")
 """Words of errors that come where files of this version of the code stand beside those of an earlier one."""
+_NO_TABLE = re.compile(r"Table with name (.+?) does not exist")
 _MEMORY = "50%"
 """Of the machine's. There is no folder to spill to, so more would leave none to the runs that work beside."""
 
@@ -66,9 +69,17 @@ class Reader:
             except duckdb.CatalogException as error:
                 text = str(error).strip()
                 absent = [no_parser(name) for name in self._ended if f"name {name} does not exist" in text]
-                raise UsageError(absent[0] if absent else text) from None
+                raise UsageError(absent[0] if absent else self._no_view(text)) from None
             except duckdb.Error as error:
                 raise UsageError(str(error).strip()) from None
+
+    def _no_view(self, text: str) -> str:
+        """DuckDB's words of a table that there is not, which name its own tables as near, with views instead."""
+        if not (found := _NO_TABLE.search(text)):
+            return text
+        names = [one.name if one.zone == "merged" else f"{one.zone}.{one.name}" for one in self._views]
+        name = found[1].strip('"')
+        return f"there is no view {name}; {choose(name, names)}"
 
     def _prepare(
         self, connection: duckdb.DuckDBPyConnection, files: Mapping[AssetView, Sequence[Path]], *, mixed: bool

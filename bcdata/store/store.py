@@ -71,6 +71,11 @@ class Store(VerifiedReads):
         expected = ((place, entry.files.get(zone_of(place))) for place in places)
         return any(one and self.whole_digest(place) == one.whole for place, one in expected)
 
+    def datasets(self) -> list[str]:
+        """The names of all datasets that raw or merged have folders of symbols of, sorted."""
+        folders = (*self.root.glob("raw/*/*"), *self.root.glob("merged/*"))
+        return sorted({one.name for one in folders if next(one.glob("symbol=*"), None)})
+
     def partitions(
         self, zone: str, dataset: str, provider: str | None = None, *, symbol: str | None = None
     ) -> Iterator[Partition]:

@@ -66,7 +66,7 @@ def test_there_is_nothing_but_the_views(root: Path, catalog: Catalog) -> None:
     assert set(shown.select("schema", "name").rows()) == expected
     assert query(store, catalog, "SHOW TABLES")["name"].to_list() == [D]
     assert query(store, catalog, "SELECT * FROM duckdb_tables()").is_empty()
-    with pytest.raises(UsageError, match="does not exist") as error:
+    with pytest.raises(UsageError, match=f"there is no view merged_{D}; did you mean {D!r}") as error:
         query(store, catalog, f"FROM merged_{D}")
     assert 'mean "merged_' not in str(error.value)
 

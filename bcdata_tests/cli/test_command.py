@@ -91,6 +91,19 @@ def test_a_dry_run_counts_and_touches_nothing(command: Command) -> None:
     assert not command.root.exists()
 
 
+@pytest.mark.parametrize("more", [["--dry-run"], ["--dry-run", "--json"], []])
+def test_symbols_that_are_not_listed_have_no_estimate(command: Command, more: list[str]) -> None:
+    names = ",".join(["BTCUSDT", "BTCUSD", *(f"NO{at}USDT" for at in range(10_000))])
+    done = command.here(["materialize", D, "--symbols", names, "--last", "60d", *more])
+    assert done.returncode == 2
+    told = (
+        "the archive lists no BTCUSD, NO0USDT, NO1USDT, NO2USDT, NO3USDT and 9,996 more in spot; did you mean BTCUSDT?"
+    )
+    assert told in done.stderr
+    assert "what a run would do" not in done.stdout
+    assert not command.root.exists()
+
+
 def test_what_was_not_spelt_out_is_said_and_needs_a_yes(command: Command) -> None:
     asked = command.here(["materialize", D, "--last", "60d"])
     assert asked.returncode == 2

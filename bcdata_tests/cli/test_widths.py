@@ -117,13 +117,19 @@ def test_control_c_while_a_statement_runs_is_one_line_and_130(known: Known) -> N
     assert "Traceback" not in told
 
 
-def test_what_the_demo_says_to_type_next_can_be_typed(known: Known) -> None:
-    path = f"{os.path.dirname(sys.executable)}{os.pathsep}{os.environ['PATH']}"  # noqa: PTH120
-    own = {**os.environ, **known.variables, "PATH": path}
+@pytest.mark.parametrize("is_activated", [True, False])
+def test_what_the_demo_says_to_type_next_can_be_typed(
+    known: Known, monkeypatch: pytest.MonkeyPatch, is_activated: bool
+) -> None:
+    """After `make demo` no environment is activated: the shell does not know the word `bcdata`."""
+    monkeypatch.chdir(known.folder)
+    folder = os.path.dirname(sys.executable)  # noqa: PTH120
+    others = [one for one in os.environ["PATH"].split(os.pathsep) if one != folder]
+    monkeypatch.setenv("PATH", os.pathsep.join([folder, *others] if is_activated else others))
+    own = {**os.environ, **known.variables, "PATH": os.environ["PATH"]}
     for line in next_commands(known.folder / "lake")[:2]:
+        assert (" bcdata " in line) is is_activated
         shell = ["sh", "-c", line]
-        done = subprocess.run(
-            shell, env=own, cwd=known.folder, input=".quit", capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(shell, env=own, input=".quit", capture_output=True, text=True, check=False)
         assert done.returncode == 0, (line, done.stderr)
     assert (known.folder / "gaps.html").is_file()

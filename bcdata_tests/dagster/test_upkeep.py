@@ -260,6 +260,15 @@ def test_partitions_that_are_not_published_are_told_once_and_not_as_a_failed_run
     assert "AAAUSDT 2025-01-03" in message["message"]
 
 
+def test_a_run_that_somebody_ended_is_no_failure(ward: Ward, webhook: Webhook) -> None:
+    tick_on_failures(ward)
+    fail(ward)
+    [run] = ward.instance.get_runs(limit=1)
+    ward.instance.report_run_canceled(run, message="Ctrl-C")
+    tick_on_failures(ward)
+    assert webhook.messages == []
+
+
 def test_a_dead_channel_fails_no_tick(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BCDATA_ALERT_URLS", "json://127.0.0.1:1/")
     tick_on_failures(ward)

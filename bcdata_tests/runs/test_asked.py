@@ -116,6 +116,7 @@ def test_days_are_in_what_is_meant(one: Any, other: Any) -> None:
         ({"first": "2023-02-30"}, "'2023-02-30' is not a date"),
         ({"first": "2023-05", "last": "2023-01"}, "reversed"),
         ({"symbols": ("BTC USDT",)}, "no symbols like BTC USDT; they look like BTCUSDT"),
+        ({"symbols": ("$$$",)}, "no symbols like $$$; they look like BTCUSDT"),
         ({"symbols": ()}, "no symbols were named"),
         ({"dataset": None}, "no dataset was named; the catalog has spot_klines_1m"),
         ({"dataset": "spot_klines_1x"}, "spot_klines_1"),

@@ -11,26 +11,16 @@ from bcdata.pipeline.zones import Step, Zone
 if TYPE_CHECKING:
     from bcdata.dagster.launch import Report
     from bcdata.pipeline.outcome import Outcome
+    from bcdata.pipeline.records.findings import ReportedFinding
     from bcdata.runs.plan import Plan
 
 
 def conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:
     """Shows what became of a plan: counts, findings, causes of what failed, and what is missing."""
-    from bcdata.pipeline.records.findings import of_outcome
-
-    found = [one for step, outcome in report.outcomes for one in of_outcome(step, outcome)]
     if as_json:
-        print_json(
-            {
-                "dataset": plan.dataset.name,
-                "ok": report.ok,
-                "runs": report.runs,
-                "errors": report.errors,
-                "partitions": [_plain(step, outcome) for step, outcome in report.outcomes],
-                "findings": [one.to_json() for one in found],
-            }
-        )
+        print_json(document(plan, report))
         return
+    found = _findings(report)
     columns, rows = _counts(plan, report)
     print_table(columns, rows, title=plan.dataset.name)
     print_findings(found)
@@ -42,6 +32,24 @@ def conclude(plan: "Plan", report: "Report", *, as_json: bool) -> None:
         err.print(f"error: {message}", highlight=False, markup=False)
     for line in _missing(report):
         out.print(line, highlight=False)
+
+
+def document(plan: "Plan", report: "Report") -> dict[str, Any]:
+    """What became of a plan, as JSON."""
+    return {
+        "dataset": plan.dataset.name,
+        "ok": report.ok,
+        "runs": report.runs,
+        "errors": report.errors,
+        "partitions": [_plain(step, outcome) for step, outcome in report.outcomes],
+        "findings": [one.to_json() for one in _findings(report)],
+    }
+
+
+def _findings(report: "Report") -> "list[ReportedFinding]":
+    from bcdata.pipeline.records.findings import of_outcome
+
+    return [one for step, outcome in report.outcomes for one in of_outcome(step, outcome)]
 
 
 def _counts(plan: "Plan", report: "Report") -> tuple[list[str], list[list[Any]]]:

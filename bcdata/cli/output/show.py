@@ -13,7 +13,8 @@ from rich.console import Console
 from bcdata.errors import UsageError
 
 if TYPE_CHECKING:
-    from bcdata.catalog import Dataset
+    from bcdata.catalog import Catalog, Dataset
+    from bcdata.store.store import Store
 
 _PIPED = 200
 """Columns where there is no terminal to fit into: a log or a pipe should not wrap words."""
@@ -66,6 +67,15 @@ def say_what_ends_at_raw(datasets: "Iterable[Dataset]") -> None:
     for one in datasets:
         if one.ends_at_raw:
             notes.print(no_parser(one.name), highlight=False, markup=False)
+
+
+def say_what_is_unnamed(store: "Store", catalog: "Catalog") -> list[str]:
+    """The datasets that the lake has and the catalog has not, and a line that names them."""
+    from bcdata.reporting.unnamed import left_out, unnamed
+
+    if found := unnamed(store, catalog):
+        notes.print(f"warning: {left_out(found, catalog)}", highlight=False, markup=False)
+    return found
 
 
 def names(text: str | None) -> list[str]:

@@ -3,12 +3,14 @@
 import logging
 import os
 from functools import cache
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
+from bcdata.cli.output.help import write_help
 from bcdata.cli.output.show import err, notes
 
 _INTERRUPTED = 130
@@ -87,6 +89,11 @@ class Command(TyperCommand):
         super().__init__(*given, **named)
         self.params = [*self.params, *_options()]
 
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:
+        """Writes what it does, and its example."""
+        del ctx
+        write_help(cleandoc(self.help or ""), formatter)
+
 
 class Group(TyperGroup):
     """A group with `-v` and `-q`; commands stand in the order of first use."""
@@ -94,6 +101,11 @@ class Group(TyperGroup):
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
         self.params = [*self.params, *_options()]
+
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:
+        """Writes what it does, and its example."""
+        del ctx
+        write_help(cleandoc(self.help or ""), formatter)
 
     def invoke(self, ctx: Any) -> Any:
         """Runs the command. A Ctrl-C that it does not tell of itself is told of in one line."""

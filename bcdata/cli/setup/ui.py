@@ -141,12 +141,15 @@ def _open(address: str) -> None:
 
 @contextmanager
 def _ended_like_ctrl_c() -> Iterator[None]:
-    """While the block runs, a polite end (SIGTERM, a terminal that is closed) is a Ctrl-C."""
+    """While the block runs, a polite end (SIGTERM, a terminal that is closed) is a Ctrl-C.
+
+    So is Ctrl-C itself: shells have what they start in the background ignore it, Dagster's processes with it.
+    """
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    numbers = (signal.SIGTERM, signal.SIGHUP)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.signal(number, stop) for number in numbers]
     try:
         yield

@@ -42,8 +42,7 @@ def sql(
     settings, catalog = Settings(), load_catalog()
     store, is_typed = Store(settings.root), sys.stdin.isatty() and sys.stdout.isatty()
     with connect(store, catalog) as reader:
-        timed = is_typed and not as_json
-        session = Session(reader, store, list(views(catalog)), limit=limit, as_json=as_json, is_timed=timed)
+        session = Session(reader, store, list(views(catalog)), limit=limit, as_json=as_json, is_typed=is_typed)
         if is_typed:
             out.print(f"The lake {settings.root}, read-only. .help says what there is.", highlight=False)
             _converse(session, settings.state)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bcdata.cli.output.rows import print_lines, print_rows
 from bcdata.cli.output.show import err, out
 from bcdata.cli.output.tables import print_table
-from bcdata.cli.shell.statements import split
+from bcdata.cli.shell.statements import is_nothing, split
 from bcdata.cli.shell.words import COMMANDS, named, shown_name
 from bcdata.errors import BcdataError, UsageError
 
@@ -29,54 +29,58 @@ class Session:
     """Answers what is typed, and counts what failed."""
 
     def __init__(
-        self, reader: "Reader", store: "Store", views: "list[AssetView]", *, limit: int, as_json: bool, is_timed: bool
+        self, reader: "Reader", store: "Store", views: "list[AssetView]", *, limit: int, as_json: bool, is_typed: bool
     ) -> None:
         self._reader, self._store, self.views = reader, store, views
-        self._limit, self._as_json, self._is_timed = limit, as_json, is_timed
+        self._limit, self._as_json, self._is_typed = limit, as_json, is_typed
         self.failures = 0
 
     def run(self, text: str) -> bool:
-        """Does all that a text has, a last statement without its semicolon too; whether the shell goes on."""
-        if text.lstrip().startswith("."):
-            return self._command(text.strip())
-        statements, rest = split(text)
-        for one in (*statements, rest.strip()):
-            if one:
+        """Does all that a text has, a last statement without its semicolon too; whether the shell goes on.
+
+        Ctrl-C ends what is at work, its printing too, and nothing else where somebody types.
+        """
+        try:
+            if text.lstrip().startswith("."):
+                return self._command(text.strip())
+            statements, rest = split(text)
+            for one in (*statements, rest.strip()):
                 self._answer(one)
+        except KeyboardInterrupt:
+            if not self._is_typed:
+                raise
+            self._fail("interrupted")
         return True
 
     def read(self, lines: Iterable[str]) -> None:
         """Does what comes line by line, each statement as soon as it is ended."""
         held = ""
         for line in lines:
-            if not held.strip() and line.lstrip().startswith("."):
+            if is_nothing(held) and line.lstrip().startswith("."):
                 if not self.run(line):
                     return
                 continue
             statements, held = split(held + line)
             for one in statements:
                 self._answer(one)
-        if held.strip():
-            self._answer(held.strip())
+        self._answer(held.strip())
 
     def _answer(self, statement: str) -> None:
+        if is_nothing(statement):
+            return
         began = time.perf_counter()
         try:
             rows = self._reader.query(statement)
         except BcdataError as error:
             self._fail(str(error))
             return
-        except KeyboardInterrupt:
-            self._fail("interrupted")
-            if not self._is_timed:
-                raise
-            return
         if self._as_json:
             print_lines(rows)
             return
         print_rows(rows, limit=self._limit, more="name them")
-        if self._is_timed:
-            out.print(f"{rows.height:,} rows in {time.perf_counter() - began:.2f} s\n", highlight=False)
+        if self._is_typed:
+            rows_in = "row in" if rows.height == 1 else "rows in"
+            out.print(f"{rows.height:,} {rows_in} {time.perf_counter() - began:.2f} s\n", highlight=False)
 
     def _command(self, text: str) -> bool:
         name, _, rest = text.rstrip("; ").partition(" ")

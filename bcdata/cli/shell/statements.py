@@ -11,6 +11,8 @@ _OPAQUE = re.compile(
     r"|;",
     re.DOTALL,
 )
+_NOTHING = re.compile(r"(?>\s+|--[^\n]*|/\*.*?\*/)*+", re.DOTALL)
+"""Blanks and comments."""
 _OPEN = re.compile(r"'|\"|/\*|\$\w*\$")
 
 
@@ -27,7 +29,11 @@ def split(text: str) -> tuple[list[str], str]:
     return [one for one in found if one], text[start:]
 
 
+def is_nothing(text: str) -> bool:
+    """Whether there is nothing to run in a text: blanks and comments alone."""
+    return _NOTHING.fullmatch(text) is not None
+
+
 def is_complete(text: str) -> bool:
     """Whether Enter runs the text: its last statement is ended, or it is a command of the shell, or nothing."""
-    bare = text.strip()
-    return not bare or bare.startswith(".") or (bare.endswith(";") and not split(bare)[1].strip())
+    return text.lstrip().startswith(".") or is_nothing(split(text)[1])

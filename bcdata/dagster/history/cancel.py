@@ -7,7 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from bcdata.dagster.history.listing import SHORT, status_of
+from bcdata.dagster.history.listing import SHORT, status_of, status_of_backfill
 from bcdata.dagster_storage import Backfill, cancel_backfill, is_over
 from bcdata.errors import UsageError
 from bcdata.store.state.liveness import dead_runs, forget, process_of
@@ -30,7 +30,7 @@ def cancel(
     """
     if not isinstance(one, dg.DagsterRun):
         if is_over(one):
-            raise UsageError(f"backfill {one.backfill_id} is over: {one.status.value.lower()}")
+            raise UsageError(f"backfill {one.backfill_id} is over: {status_of_backfill(one)}")
         cancel_backfill(instance, one)
         return f"backfill {one.backfill_id} is canceling: Dagster's daemon ends its runs"
     short = one.run_id[:SHORT]

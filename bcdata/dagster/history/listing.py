@@ -86,6 +86,12 @@ def status_of(instance: dg.DagsterInstance, run: dg.DagsterRun, lost: Iterable[s
     return _STATUSES.get(word, word)
 
 
+def status_of_backfill(backfill: Backfill) -> str:
+    """The status of a backfill in a word."""
+    word = backfill.status.value.lower()
+    return _BACKFILL_STATUSES.get(word, word)
+
+
 def _of_run(instance: dg.DagsterInstance, catalog: Catalog, record: dg.RunRecord, lost: set[str]) -> Job:
     run = record.dagster_run
     scope = scope_of(run, catalog, instance)
@@ -107,13 +113,13 @@ def _of_run(instance: dg.DagsterInstance, catalog: Catalog, record: dg.RunRecord
 
 def _of_backfill(backfill: Backfill) -> Job:
     scope = _scope_of_backfill(backfill)
-    word, created = backfill.status.value.lower(), _instant(backfill.backfill_timestamp)
+    created = _instant(backfill.backfill_timestamp)
     return Job(
         id=backfill.backfill_id,
         kind="backfill",
         what=scope.what,
         partitions=scope.words,
-        status=_BACKFILL_STATUSES.get(word, word),
+        status=status_of_backfill(backfill),
         created=created or datetime.fromtimestamp(0, UTC),
         started=created,
         ended=_instant(backfill.backfill_end_timestamp) if is_over(backfill) else None,

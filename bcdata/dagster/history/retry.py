@@ -21,8 +21,14 @@ from bcdata.store.state.liveness import dead_runs, forget
 _IMPLICIT = "__ASSET_JOB"
 _ROOT_TAG = "dagster/root_run_id"
 _RETRYABLE = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
-_OF_ONE_RUN = (NOT_PUBLISHED_TAG, "dagster/will_retry", "dagster/auto_retry_run_id", "dagster/step_selection")
-"""Tags that tell of the run itself and not of its work."""
+_OF_ONE_RUN = (
+    NOT_PUBLISHED_TAG,
+    BACKFILL_TAG,
+    "dagster/will_retry",
+    "dagster/auto_retry_run_id",
+    "dagster/step_selection",
+)
+"""Tags that tell of the run itself and not of its work. A retry of a backfill's run is nobody's but its own."""
 
 
 def to_retry(instance: dg.DagsterInstance, root: Path, one: dg.DagsterRun | Backfill) -> list[dg.DagsterRun]:
@@ -32,14 +38,12 @@ def to_retry(instance: dg.DagsterInstance, root: Path, one: dg.DagsterRun | Back
         UsageError: there is nothing to run again, with the reason.
     """
     if not isinstance(one, dg.DagsterRun):
-        return _of_backfill(instance, one)
-    short, status = one.run_id[:SHORT], status_of(instance, one, dead_runs(root))
-    if status == LOST:
-        instance.report_run_failed(one, "its process has ended without finishing it")
-        forget(root, one.run_id)
-        return [_again(instance, one)]
+        return _of_backfill(instance, root, one)
+    one = _settled(instance, root, one)
+    short, status = one.run_id[:SHORT], status_of(instance, one, ())
     if _is_unfinished(one):
         if newer := _newest_retry(instance, one):
+            newer = _settled(instance, root, newer)
             words = f"run {short} was tried again as {newer.run_id[:SHORT]}, which is {status_of(instance, newer, ())}"
             raise UsageError(f"{words}; retry that one" if _is_unfinished(newer) else words)
         return [one]
@@ -98,7 +102,12 @@ def _left(instance: dg.DagsterInstance, catalog: Catalog, run: dg.DagsterRun) ->
     return [step for step in steps_of(run, catalog) if step_key(step) not in ended]
 
 
-def _again(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRun:
+def _settled(instance: dg.DagsterInstance, root: Path, run: dg.DagsterRun) -> dg.DagsterRun:
+    """The run; one whose process has ended without finishing it is noted as failed first."""
+    if status_of(instance, run, dead_runs(root)) != LOST:
+        return run
+    instance.report_run_failed(run, "its process has ended without finishing it")
+    forget(root, run.run_id)
     return instance.get_run_by_id(run.run_id) or run
 
 
@@ -116,13 +125,19 @@ def _root_of(run: dg.DagsterRun) -> str:
     return run.root_run_id or run.tags.get(_ROOT_TAG) or run.run_id
 
 
-def _of_backfill(instance: dg.DagsterInstance, one: Backfill) -> list[dg.DagsterRun]:
+def _of_backfill(instance: dg.DagsterInstance, root: Path, one: Backfill) -> list[dg.DagsterRun]:
     if not is_over(one):
         words = f"backfill {one.backfill_id} is at work"
         raise UsageError(f"{words}; wait for it, or end it first: bcdata jobs cancel {one.backfill_id}")
-    runs = instance.get_runs(dg.RunsFilter(tags={BACKFILL_TAG: one.backfill_id}))
-    found = [run for run in runs if _is_unfinished(run) and not _newest_retry(instance, run)]
-    if not found:
-        why = f"none of its {len(runs)} runs failed" if runs else "it started none; launch it anew"
-        raise UsageError(f"backfill {one.backfill_id} has no run to run again: {why}")
-    return found[::-1]
+    runs = instance.get_runs(dg.RunsFilter(tags={BACKFILL_TAG: one.backfill_id}))[::-1]
+    newest = {_root_of(run): _settled(instance, root, _newest_retry(instance, run) or run) for run in runs}
+    found = [run for run in newest.values() if _is_unfinished(run)]
+    if found:
+        return found
+    if at_work := [run.run_id[:SHORT] for run in newest.values() if not run.is_finished]:
+        words = f"what failed in backfill {one.backfill_id} is tried again by run {', '.join(at_work)}"
+        raise UsageError(f"{words}; wait for it, or end it first: bcdata jobs cancel {at_work[0]}")
+    failed = [run for run in runs if _is_unfinished(run)]
+    why = "what failed was tried again, and is done" if failed else f"none of its {len(runs)} runs failed"
+    why = why if runs else "it started none; launch it anew"
+    raise UsageError(f"backfill {one.backfill_id} has no run to run again: {why}")

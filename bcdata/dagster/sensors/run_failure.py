@@ -37,6 +37,8 @@ def run_failure_sensor() -> dg.SensorDefinition:
             return dg.SkipReason("a command's run: it has told whoever started it")
         if failures and all(is_of_gate(event) for event in failures):
             return dg.SkipReason("partitions were not published, which alert_quality tells")
+        if run.status is dg.DagsterRunStatus.CANCELED:
+            return dg.SkipReason(f"run {run.run_id} was ended by somebody")
         partitions = " .. ".join(run.tags[tag] for tag in _RANGE if tag in run.tags)
         cause = root_cause(
             [one for one in failures if not is_of_gate(one)], context.failure_event.message or "it failed"

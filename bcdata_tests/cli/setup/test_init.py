@@ -1,6 +1,7 @@
 """`bcdata init` writes a catalog that can be read, whatever is chosen, and overwrites none."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -53,6 +54,16 @@ def test_defaults_are_valid_for_every_venue(words: list[str], name: str, start: 
     ran("--yes", *words)
     [dataset] = load_catalog(Path("catalog.yaml"))
     assert (dataset.name, dataset.start) == (name, start)
+
+
+@pytest.mark.parametrize("interval", ["1s", "1m", "3m", "15m", "1h", "8h", "1d", "1w"])
+def test_what_it_offers_in_comments_is_valid(interval: str) -> None:
+    ran("--yes", "--interval", interval)
+    path = Path("catalog.yaml")
+    path.write_text(re.sub(r"^    # ", "    ", path.read_text(), flags=re.MULTILINE))
+    [dataset] = load_catalog(path)
+    assert not dataset.features
+    assert bool(dataset.resample) == (interval not in {"1d", "1w"})
 
 
 def test_a_file_that_is_there_stays() -> None:

@@ -67,3 +67,30 @@ def test_it_serves_until_control_c(variables: dict[str, str]) -> None:
     assert "Traceback" not in terminal.shown
     left = subprocess.run(["pgrep", "-f", f"port {port}"], capture_output=True, text=True, check=False).stdout
     assert left == "", "no process of it is left"
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_what_a_shell_started_in_the_background_can_be_interrupted(variables: dict[str, str]) -> None:
+    """A shell has it ignore Ctrl-C; were Dagster to ignore it as well, it would be killed after half a minute."""
+    words = ["sh", "-c", 'trap "" INT; exec "$0" "$@"', *WORDS, "--port", str(free_port())]
+    with subprocess.Popen(
+        words, env=variables, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            assert process.stdout
+            assert any("It is up" in line for line in process.stdout)
+            asked = ["pgrep", "-P", str(process.pid)]
+            [child] = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split()
+            assert not ignores(int(child), signal.SIGINT)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(100) == 130
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+def ignores(process: int, number: signal.Signals) -> bool:
+    """Whether a process has a signal ignored."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    [mask] = [int(line.split()[1], 16) for line in lines if line.startswith("SigIgn")]
+    return bool(mask >> (number - 1) & 1)

@@ -76,14 +76,15 @@ WORDS = [sys.executable, "-m", "bcdata", "sql"]
 
 
 def test_a_pipe_is_read_statement_by_statement_and_an_error_ends_none_but_its_own(variables: dict[str, str]) -> None:
-    text = f"SELECT 1 AS a,\n'x;' AS b; FROM nope;\n.schema gaps.{D}\nSELECT count(*) AS bars FROM {D}"  # noqa: S608
+    first = "-- a comment;\nSELECT 1 AS a,\n'x;' AS b; FROM nope;"
+    text = f"{first}\n.schema gaps.{D}\nSELECT count(*) AS bars FROM {D}; -- done"
     done = subprocess.run(WORDS, input=text, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "a  b" in done.stdout
     assert "evidence" in done.stdout
     assert "bars" in done.stdout
     assert done.stderr.count("bcdata: ") == 1
-    assert "nope" in done.stderr
+    assert f"there is no view nope; known: {D}, " in done.stderr
     lines = subprocess.run(
         [*WORDS, "--json"],
         input="SELECT 1 AS a UNION ALL SELECT 2; SELECT 'ö' AS b;",
@@ -100,12 +101,12 @@ def test_typed_at_a_terminal(variables: dict[str, str]) -> None:
     with typing(WORDS, variables) as (process, terminal):
         terminal.wait("bcdata>")
         terminal.type("SELECT 40 +\r", "...>")
-        terminal.type("2 AS answer;\r", "1 rows in")
+        terminal.type("2 AS answer;\r", "1 row in")
         assert "    42" in terminal.shown
         terminal.type("garbage \x03", "bcdata>")
         time.sleep(0.5)  # the history is read beside the prompt
         terminal.type("\x1b[A", "AS answer;")
-        terminal.type("\r", "1 rows in")
+        terminal.type("\r", "1 row in")
         terminal.type(f"{SLOW}\r", "= 1;")
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)  # the terminal would: it is not that of the process
@@ -121,3 +122,29 @@ def test_typed_at_a_terminal(variables: dict[str, str]) -> None:
     history = Path(variables["BCDATA_STATE"]) / "sql_history"
     assert stat.S_IMODE(history.stat().st_mode) == 0o600
     assert "+2 AS answer;" in history.read_text()
+
+
+@pytest.mark.parametrize(
+    ("more", "statement", "seen"),
+    [
+        (["--json"], SLOW, "= 1;"),
+        (["--json"], "SELECT repeat('x', 99) AS a FROM range(3000000);", '{"a": "xxx'),
+        (["--limit", "60000"], "SELECT range AS a FROM range(60000);", "60000);"),
+    ],
+    ids=["at work, as JSON", "printing lines", "printing a table"],
+)
+def test_ctrl_c_ends_what_is_at_work_and_not_the_shell(
+    variables: dict[str, str], more: list[str], statement: str, seen: str
+) -> None:
+    with typing([*WORDS, *more], variables) as (process, terminal):
+        terminal.wait("bcdata>")
+        for _ in range(5):  # on a busy machine the key may come before the statement has begun
+            terminal.type(f"{statement}\r", seen)
+            time.sleep(1.0)
+            process.send_signal(signal.SIGINT)
+            terminal.type("", "bcdata>")
+            if "bcdata: interrupted" in terminal.shown:
+                break
+        assert "bcdata: interrupted" in terminal.shown
+        terminal.type("SELECT 6 * 7 AS answer;\r", "42")
+    assert "Traceback" not in terminal.shown
