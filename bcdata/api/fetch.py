@@ -14,7 +14,7 @@ from bcdata.api import arguments
 from bcdata.api.instants import asked_range
 from bcdata.api.lake import catalog_of
 from bcdata.api.load import load
-from bcdata.api.loading.lacking import Missing, levels_to_the_caller, reaction_of
+from bcdata.api.loading.lacking import Missing, levels_to_the_caller
 from bcdata.api.loading.sources import rows_meant
 from bcdata.api.options import LoadOptions
 from bcdata.dagster.launch import Report, launch, open_instance
@@ -67,7 +67,7 @@ def fetch(
     """
     if options.get("root") is not None:
         raise UsageError("fetch works on the lake of BCDATA_ROOT; leave `root` out")
-    reaction = reaction_of(options.get("missing", "warn"))
+    reaction = arguments.option("missing", options.get("missing", "warn"), Missing)
     names, catalog = arguments.symbols(symbols), catalog_of(options.get("catalog"))
     _, window = asked_range(start, end)
     source, now = rows_meant(catalog, dataset, options.get("zone", "merged")).source, clock.now()
