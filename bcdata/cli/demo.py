@@ -8,10 +8,10 @@ from pathlib import Path
 
 from bcdata import clock
 from bcdata.catalog.load import PACKAGED, find_catalog
-from bcdata.cli.output.show import out
 from bcdata.errors import BcdataError
 from bcdata.settings import Settings
 from bcdata.simulate import GeneratedMarket, LoopbackExchange
+from bcdata.terminal.console import out
 
 NOW = "2023-07-04T00:00:00Z"
 _SPOT = "materialize --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT --from 2023-01 --to 2023-03"

@@ -26,7 +26,7 @@ from bcdata_tests.cli.conftest import D, Known
 from bcdata_tests.cli.examples import PATHS
 from bcdata_tests.command import materialize
 from bcdata_tests.dagster.test_history import add
-from bcdata_tests.terminal import left_on, resize
+from bcdata_tests.pseudo_terminal import left_on, resize
 
 WIDTHS = (60, 80, 120, 200)
 WHOLE = 2_000

@@ -13,7 +13,7 @@ import pytest
 from bcdata.errors import UsageError
 from bcdata.reporting.doctor.machine import is_free
 from bcdata_tests.cli.examples import example
-from bcdata_tests.terminal import typing
+from bcdata_tests.pseudo_terminal import typing
 from bcdata_tests.world import BARS_BY_DAY
 
 WORDS = [sys.executable, "-m", "bcdata", "ui", "--no-browser"]
