@@ -48,8 +48,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "healing": {*LAKE, "pipeline", "sqlite_files", "instruments"},
     "reporting": {"hints", *LAKE, "healing", "pictures", "pipeline"},
     "reading": {*VALUES, "settings", "catalog", "pipeline", "store"},
+    "terminal": {"pipeline", "runs"},
     "sql": {"hints", *VALUES, "settings", "catalog", "features", "pipeline", "reading", "store", "instruments"},
-    "api": {"hints", *LAKE, "dagster", "instruments", "pictures", "pipeline", "reading", "reporting", "runs", "sql"},
+    "api": {"hints", *LAKE, "dagster", "instruments", "pictures", "pipeline", "reading", "reporting", "runs", "sql"}
+    | {"terminal"},
     "site": {*GROUND, "api", "catalog", "ledger", "pictures", "reporting", "store"},
     "exports": {*GROUND, "api", "catalog", "settings", "store"},
     "dagster_storage": {"sqlite_files"},
@@ -58,7 +60,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "definitions": {"catalog", "dagster"},
     "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
     | {"api", "exports", "hints", "site", "reading", "reporting", "runs", "settings", "simulate", "sql", "store"}
-    | {"instruments"},
+    | {"instruments", "terminal"},
     "__main__": {"cli"},
     "__init__": {"errors", "api"},
 }

@@ -4,11 +4,15 @@ import math
 import os
 from collections.abc import Iterable
 from datetime import timedelta
+from enum import StrEnum
 from numbers import Real
 from pathlib import Path
+from typing import TypeVar
 
 from bcdata.catalog import Catalog
 from bcdata.errors import UsageError
+
+_Option = TypeVar("_Option", bound=StrEnum)
 
 
 def text(name: str, value: object, takes: str) -> str:
@@ -31,6 +35,18 @@ def texts(name: str, value: object, takes: str) -> list[str]:
     if isinstance(value, str | bytes) or not isinstance(value, Iterable):
         raise _wrong(name, value, takes)
     return list(dict.fromkeys(text(name, one, takes) for one in value))
+
+
+def option(name: str, value: object, options: type[_Option]) -> _Option:
+    """One of the options, by its name.
+
+    Raises:
+        UsageError: it is none; the text lists them.
+    """
+    takes = f"one of {', '.join(options)}"
+    if text(name, value, takes) not in set(options):
+        raise UsageError(f"`{name}` is {value!r}; it is {takes}")
+    return options(str(value))
 
 
 def symbols(value: object) -> list[str]:

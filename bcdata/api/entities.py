@@ -12,7 +12,7 @@ from bcdata import clock
 from bcdata.api import arguments
 from bcdata.api.lake import catalog_of, lake_of
 from bcdata.api.loading.known_rows import HELPERS, KnownRows
-from bcdata.api.loading.lacking import Missing, reaction_of, require_standing, tell_of_lacking, teller, told_of
+from bcdata.api.loading.lacking import Missing, require_standing, tell_of_lacking, teller, told_of
 from bcdata.api.loading.rows import require_columns
 from bcdata.api.loading.sources import rows_meant
 from bcdata.catalog import Catalog
@@ -85,7 +85,7 @@ def join(
     if taken := [name for name in (*names, ROW_TIME, *OWN_COLUMNS) if name in asked.columns]:
         raise UsageError(f"the entities have a column {', '.join(taken)} of their own; rename it")
     asked = asked.with_row_index(_ORDER)
-    reaction = reaction_of(missing)
+    reaction = arguments.option("missing", missing, Missing)
     of = KnownRows.of(
         store, rows.source, zone, dataset, columns=names, time_as=ROW_TIME, interval=rows.interval,
         tell=teller(reaction),

@@ -14,7 +14,7 @@ from bcdata.api import arguments
 from bcdata.api.instants import asked_range
 from bcdata.api.lake import catalog_of
 from bcdata.api.load import load
-from bcdata.api.loading.lacking import Missing, levels_to_the_caller, reaction_of
+from bcdata.api.loading.lacking import Missing, levels_to_the_caller
 from bcdata.api.loading.sources import rows_meant
 from bcdata.api.options import LoadOptions
 from bcdata.dagster.launch import Report, launch, open_instance
@@ -26,6 +26,7 @@ from bcdata.runs.asked import Asked, request_of
 from bcdata.runs.plan import make_plan
 from bcdata.runs.preflight import prepare
 from bcdata.settings import Settings
+from bcdata.terminal.progress import RunProgress
 
 _INSTANT = timedelta(microseconds=1)
 _TOLD = 3
@@ -39,6 +40,7 @@ def fetch(
     end: str | date | None = None,
     *,
     refill: bool = True,
+    progress: bool | None = None,
     **options: Unpack[LoadOptions],
 ) -> pl.DataFrame:
     """Brings what is asked for up to date, as `bcdata materialize` does, and loads it.
@@ -52,6 +54,8 @@ def fetch(
         start: the first instant, included, as in `load`; the dataset's start if None.
         end: the instant before which bars open; now if None.
         refill: whether sources that repair are asked for what the archive lacks.
+        progress: whether bars show on standard error how far it is, as they do for the command. By default at a
+            terminal alone; True says it in lines where there is none, as in a notebook, and False nowhere.
         options: as in `load`. `missing` also says what becomes of partitions that failed or were held back.
 
     Returns:
@@ -67,7 +71,8 @@ def fetch(
     """
     if options.get("root") is not None:
         raise UsageError("fetch works on the lake of BCDATA_ROOT; leave `root` out")
-    reaction = reaction_of(options.get("missing", "warn"))
+    is_shown = None if progress is None else arguments.flag("progress", progress)
+    reaction = arguments.option("missing", options.get("missing", "warn"), Missing)
     names, catalog = arguments.symbols(symbols), catalog_of(options.get("catalog"))
     _, window = asked_range(start, end)
     source, now = rows_meant(catalog, dataset, options.get("zone", "merged")).source, clock.now()
@@ -82,8 +87,9 @@ def fetch(
     prepare(root, plan)
     checked: LoadOptions = {**options, "missing": "ignore"}
     load(dataset, [], start, end, **checked)  # a mistake in the options is said before anything runs
-    with _environment_restored(), open_instance(root) as instance:
-        report = launch(instance, catalog, plan)
+    shown = RunProgress(plan, quiet=is_shown is False, in_lines=is_shown is True)
+    with _environment_restored(), open_instance(root) as instance, shown:
+        report = launch(instance, catalog, plan, shown)
     if not report.ok and reaction is not Missing.IGNORE:
         if reaction is Missing.RAISE:
             raise MissingDataError(_troubles(report))

@@ -154,11 +154,10 @@ def _found(
 def _grain(dataset: Dataset, by: str | None) -> Grain:
     if by is None:
         return dataset.grain
-    if arguments.text("by", by, "month or day") not in set(Grain):
-        raise UsageError(f"`by` is {by!r}; it is month or day")
-    if Grain(by) is not dataset.grain and dataset.grain is Grain.DAY:
+    grain = arguments.option("by", by, Grain)
+    if grain is not dataset.grain and dataset.grain is Grain.DAY:
         raise UsageError(f'{dataset.name} is partitioned by day; write by="day"')
-    return Grain(by)
+    return grain
 
 
 def _never_published(

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from bcdata.api import arguments
 from bcdata.api.loading.beside import columns_of_bars, parts_beside
+from bcdata.api.loading.collector import without_collector
 from bcdata.api.loading.forms import Form, converted, form_of, wide_by_symbol
 from bcdata.api.loading.request import request_of
 from bcdata.api.loading.rows import KEYS, Request, in_order, named
@@ -179,7 +180,8 @@ def scan(
 
 
 def _read(request: Request, columns: Sequence[str] | None) -> pl.DataFrame:
-    found = list(request.frames(request.found(), columns))
+    with without_collector():
+        found = list(request.frames(request.found(), columns))
     request.store.remember()
     return named(pl.concat(found, how="diagonal") if found else request.empty(None), columns)
 

@@ -25,12 +25,13 @@ from bcdata.cli import (
     verify,
     watch,
 )
-from bcdata.cli.output.show import notes, out, print_json
+from bcdata.cli.output.show import print_json
 from bcdata.cli.output.verbosity import give_all
 from bcdata.cli.setup import doctor, init, ui
 from bcdata.cli.shell import command as shell
 from bcdata.errors import BcdataError, MissingDataWarning, UsageError
 from bcdata.providers.registry import UNAVAILABLE
+from bcdata.terminal.console import notes, out
 
 app = typer.Typer(
     name="bcdata",

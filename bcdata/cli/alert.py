@@ -2,7 +2,7 @@
 
 import typer
 
-from bcdata.cli.output.show import err, out
+from bcdata.terminal.console import err, out
 
 
 def register(app: typer.Typer) -> None:

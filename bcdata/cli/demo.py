@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 from bcdata import clock
-from bcdata.cli.output.show import out
+from bcdata.catalog.load import PACKAGED, find_catalog
 from bcdata.errors import BcdataError
 from bcdata.settings import Settings
 from bcdata.simulate import GeneratedMarket, LoopbackExchange
+from bcdata.terminal.console import out
 
 NOW = "2023-07-04T00:00:00Z"
 _SPOT = "materialize --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT --from 2023-01 --to 2023-03"
@@ -43,6 +44,7 @@ def run(root: Path | None) -> None:
             **os.environ,
             **exchange.environment(),
             "BCDATA_ROOT": str(lake),
+            "BCDATA_CATALOG": str(PACKAGED),  # one of the user's need not have the demo's datasets
             "BCDATA_NOW": NOW,
             "DAGSTER_HOME": str((lake / ".dagster").absolute()),
         }
@@ -64,6 +66,8 @@ def run(root: Path | None) -> None:
 def next_commands(lake: Path) -> tuple[str, str, str]:
     """Three commands to go on with, as they can be typed into a shell."""
     root = f"BCDATA_ROOT={shlex.quote(str(lake.absolute()))}"
+    if find_catalog().resolve() != PACKAGED.resolve():
+        root += f" BCDATA_CATALOG={shlex.quote(str(PACKAGED))}"
     home = f"DAGSTER_HOME={shlex.quote(str((lake / '.dagster').absolute()))}"
     return (
         f"{root} {program()} sql",

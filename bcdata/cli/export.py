@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from bcdata.cli.complete import dataset_names, symbol_lists
-from bcdata.cli.output.show import names, print_json, size
+from bcdata.cli.output.show import names, print_json
 from bcdata.cli.output.tables import print_table
+from bcdata.terminal.console import size
 
 
 def register(app: typer.Typer) -> None:

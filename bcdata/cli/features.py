@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bcdata.cli.complete import dataset_names, symbol_lists
-from bcdata.cli.output.show import names, notes, out, print_json
+from bcdata.cli.output.show import names, print_json
 from bcdata.cli.output.tables import print_table
+from bcdata.terminal.console import notes, out
 
 if TYPE_CHECKING:
     from bcdata.features.proofs.check import Result

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bcdata.cli.complete import dataset_names, symbol_lists
-from bcdata.cli.output.show import names, out, print_json, say_if_no_lake, say_what_ends_at_raw, say_what_is_unnamed
+from bcdata.cli.output.show import names, print_json, say_if_no_lake, say_what_ends_at_raw, say_what_is_unnamed
 from bcdata.cli.output.tables import print_table
+from bcdata.terminal.console import out
 
 if TYPE_CHECKING:
     import polars as pl

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata.cli.output.run_report import conclude, document
-from bcdata.cli.output.show import duration, err, out, print_json, say_if_no_lake
+from bcdata.cli.output.show import duration, print_json, say_if_no_lake
 from bcdata.cli.output.tables import print_table
+from bcdata.terminal.console import err, out
 
 if TYPE_CHECKING:
     from bcdata.catalog import Catalog
@@ -107,10 +108,10 @@ def retry(number: Number, as_json: Json = False) -> None:
 
 
 def _run(instance: Any, catalog: "Catalog", run: Any, *, as_json: bool) -> "tuple[Plan | None, Report]":
-    from bcdata.cli.output.progress import RunProgress
     from bcdata.dagster.history.listing import SHORT
     from bcdata.dagster.history.retry import plan_of
     from bcdata.dagster.history.retry import retry as run_again
+    from bcdata.terminal.progress import RunProgress
 
     plan = plan_of(instance, catalog, run)
     progress = None if plan is None else RunProgress(plan, quiet=as_json)

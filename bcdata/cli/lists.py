@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from bcdata.cli.complete import dataset_names
-from bcdata.cli.output.show import out, print_json, say_if_no_lake
+from bcdata.cli.output.show import print_json, say_if_no_lake
 from bcdata.cli.output.tables import print_table
+from bcdata.terminal.console import out
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 _SHOWN = 3

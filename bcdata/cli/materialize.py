@@ -10,10 +10,11 @@ import typer
 from bcdata import clock
 from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.run_report import conclude
-from bcdata.cli.output.show import duration, err, out, print_json, say_what_ends_at_raw, size, utf8
+from bcdata.cli.output.show import duration, print_json, say_what_ends_at_raw, utf8
 from bcdata.cli.output.tables import print_table
 from bcdata.errors import UsageError
 from bcdata.pipeline.zones import Zone
+from bcdata.terminal.console import err, out, size
 
 if TYPE_CHECKING:
     from bcdata.catalog import Dataset
@@ -160,10 +161,10 @@ _RATES = {"of this lake's last runs": "of this lake's last runs", "a default": "
 
 
 def _run(root: Path, catalog: Any, plan: "Plan", *, now_back: bool, as_json: bool) -> "Report":
-    from bcdata.cli.output.progress import RunProgress
     from bcdata.runs.preflight import prepare
     from bcdata.runs.progress import listening
     from bcdata.runs.rates import Rates
+    from bcdata.terminal.progress import RunProgress
 
     prepare(root, plan)
     from bcdata.dagster.launch import launch, open_instance

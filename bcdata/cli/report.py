@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bcdata.cli.complete import dataset_names, symbol_lists
-from bcdata.cli.output.show import err, names, print_json, say_if_no_lake, size
-from bcdata.cli.output.show import out as shown
+from bcdata.cli.output.show import names, print_json, say_if_no_lake
+from bcdata.terminal.console import err, size
+from bcdata.terminal.console import out as shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

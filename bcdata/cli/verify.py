@@ -9,8 +9,9 @@ import typer
 from bcdata import clock
 from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.findings import print_findings
-from bcdata.cli.output.show import err, names, notes, out, print_json, say_what_ends_at_raw, say_what_is_unnamed, size
+from bcdata.cli.output.show import names, print_json, say_what_ends_at_raw, say_what_is_unnamed
 from bcdata.cli.output.tables import print_table
+from bcdata.terminal.console import err, notes, out, size
 
 if TYPE_CHECKING:
     from bcdata.healing.scrub_report import ScrubReport

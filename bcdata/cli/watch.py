@@ -6,8 +6,9 @@ import typer
 
 from bcdata import clock
 from bcdata.cli.complete import dataset_names, markets
-from bcdata.cli.output.show import notes, out, print_json, say_if_no_lake
+from bcdata.cli.output.show import print_json, say_if_no_lake
 from bcdata.cli.output.tables import print_table
+from bcdata.terminal.console import notes, out
 
 if TYPE_CHECKING:
     from bcdata.catalog import Catalog

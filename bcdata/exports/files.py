@@ -23,9 +23,6 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-_FORMS = f"one of {', '.join(Format)}"
-
-
 @dataclass(frozen=True, slots=True)
 class ExportedFile:
     """One written file."""
@@ -74,9 +71,7 @@ def export(
     """
     known = arguments.catalog(catalog) or load_catalog()
     name = arguments.text("dataset", dataset, "the name of a dataset")
-    if arguments.text("form", form, _FORMS) not in set(Format):
-        raise UsageError(f"`form` takes {_FORMS}; this is {form!r}")
-    folder, kind = arguments.folder("out", out), Format(form)
+    folder, kind = arguments.folder("out", out), arguments.option("form", form, Format)
     market = parse_name(dataset).market
     names = dict.fromkeys(market.as_written(one) for one in arguments.symbols(symbols))
     targets = {symbol: folder / f"{name}-{escape(symbol)}.{kind}" for symbol in names}

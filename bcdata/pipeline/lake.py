@@ -132,6 +132,11 @@ def repair(partition: Partition, source: str) -> str:
     return f"bcdata materialize --dataset {source} --symbols {partition.symbol} --from {date} --to {date}"
 
 
+def together(partition: Partition) -> list[Partition]:
+    """The files of which the rows of a partition are trusted: its own, and of bars that of their ledger."""
+    return [partition.in_zone(zone) for zone in _TOGETHER] if partition.zone in _TOGETHER else [partition]
+
+
 def distrust(store: Store, partition: Partition) -> str | None:
     """Why the rows of a published partition must not be read, in words; None where they may, or it was never published.
 
@@ -140,11 +145,9 @@ def distrust(store: Store, partition: Partition) -> str | None:
     Raises:
         StoreError: a file cannot be read, or a manifest is damaged.
     """
-    places = [partition]
-    if partition.zone in _TOGETHER:
-        places = [partition.in_zone(zone) for zone in _TOGETHER]
-        if store.objects.stat(partition.key()) is None:
-            return f"{partition.key()} is {LOST}" if store.lost([partition]) else None
+    places = together(partition)
+    if len(places) > 1 and store.objects.stat(partition.key()) is None:
+        return f"{partition.key()} is {LOST}" if store.lost([partition]) else None
     for one in places:
         if store.objects.stat(one.key()) is None:
             return f"{one.key()} is missing"

@@ -9,6 +9,7 @@ from bcdata.venues.symbols import complaint
 
 if TYPE_CHECKING:
     from bcdata.store.store import Store
+    from bcdata.venues.market import Market
 
 
 def is_own(partition: Partition) -> bool:
@@ -18,8 +19,14 @@ def is_own(partition: Partition) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def _is_written(dataset: str, symbol: str) -> bool:
-    market = max((name for name in MARKETS if dataset.startswith(f"{name}_")), key=len, default=None)
-    return complaint(symbol) is None and (market is None or MARKETS[market].writes(symbol))
+    market = _market_of(dataset)
+    return complaint(symbol) is None and (market is None or market.writes(symbol))
+
+
+@lru_cache
+def _market_of(dataset: str) -> "Market | None":
+    name = max((name for name in MARKETS if dataset.startswith(f"{name}_")), key=len, default=None)
+    return MARKETS[name] if name else None
 
 
 def symbols_in(store: "Store", zone: str, dataset: str) -> list[str]:

@@ -10,7 +10,7 @@ from bcdata.catalog import Dataset
 from bcdata.errors import StoreError, UsageError
 from bcdata.frames.schema import TIME
 from bcdata.interval import SETTLEMENT_MINUTE, Interval
-from bcdata.pipeline.lake import LOST, OLDER, read_groups_sound, read_sound, repair, require_sound, trusted
+from bcdata.pipeline.lake import LOST, OLDER, read_groups_sound, read_sound, repair, require_sound, together, trusted
 from bcdata.pipeline.own import is_own
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -126,12 +126,14 @@ def read_groups(
         StoreError: a file is damaged.
     """
     names = None if columns is None else list(dict.fromkeys([source.frame_type.time, *columns]))
-    there = [list(standing(store, group, source.name, tell=tell)) for group in groups]
-    together = iter(read_groups_sound(store, [group for group in there if group], source.name, names, where))
+    asked = [list(group) for group in groups]
+    store.verified.look_up(place.key() for group in asked for one in group for place in together(one))
+    there = [list(standing(store, group, source.name, tell=tell)) for group in asked]
+    read = iter(read_groups_sound(store, [group for group in there if group], source.name, names, where))
     for group in there:
         if not group:
             yield pl.DataFrame(schema={source.frame_type.time: TIME})
-        elif (rows := next(together)) is not None:
+        elif (rows := next(read)) is not None:
             yield rows if names else as_known(rows, interval)
         else:
             found = [as_known(rows, interval) for rows in _one_by_one(store, group, source.name, names)]

@@ -5,15 +5,25 @@ writes none, and neither polars nor DuckDB looks at any.
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Annotated, Any, NotRequired, cast
+from typing import Annotated, NotRequired
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from blake3 import blake3
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, StrictStr, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    TypeAdapter,
+    ValidationError,
+    with_config,
+)
 from typing_extensions import TypedDict
 
 from bcdata.errors import StoreError
@@ -21,27 +31,32 @@ from bcdata.errors import StoreError
 MAGIC = b"PAR1"
 """How a Parquet file begins."""
 
-_Offset = Annotated[StrictInt, Field(ge=0, lt=1 << 63)]
+_others_too = with_config(ConfigDict(extra="allow"))
+"""What no shape names is another release's, and is kept."""
+_Offset = Annotated[StrictInt, Field(ge=0, le=(1 << 63) - 1)]
 _SpanRecord = tuple[_Offset, _Offset, StrictStr]
 
 
+@_others_too
 class FileRecord(TypedDict):
-    """How a digest stands in a manifest."""
+    """How a digest stands in a manifest. Tuples cost the garbage collector nothing, which lists of hundreds would."""
 
     size: _Offset
     whole: StrictStr
     footer: _SpanRecord
-    columns: dict[StrictStr, list[_SpanRecord]]
+    columns: dict[StrictStr, tuple[_SpanRecord, ...]]
 
 
 def _lies_inside(record: FileRecord) -> FileRecord:
     size = record["size"]
-    spans = (record["footer"], *(span for spans in record["columns"].values() for span in spans))
-    if any(start + length > size for start, length, _ in spans):
-        raise ValueError("a stretch of the file ends beyond it")
+    for spans in ((record["footer"],), *record["columns"].values()):
+        for start, length, _ in spans:
+            if start + length > size:
+                raise ValueError("a stretch of the file ends beyond it")
     return record
 
 
+@_others_too
 class EntryRecord(TypedDict):
     """How a publication stands in a manifest; `put` is noted of frames of no single symbol."""
 
@@ -51,8 +66,9 @@ class EntryRecord(TypedDict):
 
 
 class ManifestRecord(TypedDict):
-    """A manifest: its logs by date key, newest last. What no shape names is another release's."""
+    """A manifest: its key, and its logs by date key, newest last."""
 
+    of: NotRequired[StrictStr]
     sequence: NotRequired[_Offset]
     dates: dict[StrictStr, list[EntryRecord]]
 
@@ -60,13 +76,12 @@ class ManifestRecord(TypedDict):
 _MANIFEST = TypeAdapter(ManifestRecord)
 
 
-def manifest_record(value: Mapping[str, Any]) -> ManifestRecord | None:
-    """The value as it stands, where it has the shape of a manifest; else None."""
+def manifest_record(body: bytes) -> ManifestRecord | None:
+    """What a manifest says, where the JSON has the shape of one; else None."""
     try:
-        _MANIFEST.validate_python(value)
+        return _MANIFEST.validate_json(body)
     except ValidationError:
         return None
-    return cast("ManifestRecord", value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +117,35 @@ class FileDigest:
             "size": self.size,
             "whole": self.whole,
             "footer": _plain(self.footer),
-            "columns": {name: [_plain(span) for span in spans] for name, spans in self.columns.items()},
+            "columns": {name: tuple(map(_plain, spans)) for name, spans in self.columns.items()},
         }
 
     @classmethod
     def from_json(cls, value: FileRecord) -> "FileDigest":
         """Reads what `to_json` wrote, once its shape is checked."""
-        columns = {name: tuple(Span(*one) for one in spans) for name, spans in value["columns"].items()}
-        return cls(value["size"], value["whole"], Span(*value["footer"]), columns)
+        return cls(value["size"], value["whole"], Span(*value["footer"]), _Columns(value["columns"]))
 
     def damage(self, body: bytes) -> str | None:
         """What is wrong with the bytes of a whole file, in words; None where they are those that were put."""
         if len(body) != self.size:
             return f"it has {len(body):,} bytes where {self.size:,} were published"
         return None if digest_of(body) == self.whole else "its bytes are not those that were published"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Columns(Mapping[str, tuple[Span, ...]]):
+    """The chunks of columns as a manifest has them: of a wide table a few are read, and only these become spans."""
+
+    record: Mapping[str, Sequence[_SpanRecord]]
+
+    def __getitem__(self, name: str) -> tuple[Span, ...]:
+        return tuple(Span(*one) for one in self.record[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.record)
+
+    def __len__(self) -> int:
+        return len(self.record)
 
 
 def digest_of(body: bytes | memoryview) -> str:

@@ -19,7 +19,7 @@ from bcdata.store.digests import EntryRecord, FileDigest, manifest_record
 from bcdata.store.layout import Partition, Table, dataset_prefix, escape, is_date
 from bcdata.store.locks import locked
 from bcdata.store.objects import ObjectInfo, Objects
-from bcdata.store.sealed import is_anothers, seal, unseal
+from bcdata.store.sealed import is_anothers, is_sealed, seal
 
 MANIFESTS = ".lake/manifests/"
 FORMAT = 2
@@ -235,9 +235,8 @@ def _parsed(key: str, body: bytes | None) -> tuple[int, Dates] | None:
 
     What has a sound seal may still have been written by something else: all of its shape is checked.
     """
-    value = unseal(body)
-    record = manifest_record(value) if value and value.get(_OF, key) == key else None
-    if record is None or not all(_has_place(key, date) for date in record["dates"]):
+    record = manifest_record(body) if body is not None and is_sealed(body) else None
+    if record is None or record.get("of", key) != key or not all(_has_place(key, date) for date in record["dates"]):
         return None
     return record.get("sequence", 0), record["dates"]
 

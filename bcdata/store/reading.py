@@ -11,11 +11,11 @@ from typing import TypeVar
 import polars as pl
 
 from bcdata.errors import StoreError
-from bcdata.store.digests import FileDigest, digest_of
+from bcdata.store.digests import digest_of
 from bcdata.store.footer import SCHEMAS_WITHOUT_DIGESTS, Published, footer, frame_of
 from bcdata.store.layout import Partition, Table
 from bcdata.store.objects import LocalObjects, ObjectInfo, Objects
-from bcdata.store.pieces import damage_in, footer_among
+from bcdata.store.pieces import Entry, damage_in, footer_among
 from bcdata.store.publications import Publications, zone_of
 from bcdata.store.state.verified import DigestMemory
 
@@ -35,6 +35,7 @@ class VerifiedReads:
         self.publications = Publications(root, self.objects)
         self.verified = DigestMemory(root, self.objects.sync)
         self._missed: set[Partition | Table] = set()
+        self._footers: dict[str, tuple[ObjectInfo, Entry]] = {}
 
     def read(
         self, partition: Partition | Table, columns: Sequence[str] | None = None, *, are_optional: bool = False
@@ -83,7 +84,9 @@ class VerifiedReads:
         expected, digest = self.publications.files(partition), self.verified.digest(info)
         if expected and columns and all(one.whole != digest for one in expected):
             try:
-                damage = damage_in(f"{self.root}/{info.key}", expected, columns)
+                known = self._footers.get(info.key)
+                footer = known[1][1] if known and known[0] == info else None
+                damage = damage_in(f"{self.root}/{info.key}", expected, columns, footer=footer)
             except OSError:
                 return  # it is gone, which shows when it is read
         elif expected:
@@ -140,15 +143,26 @@ class VerifiedReads:
         digest = self.verified.digest(info)
         with suppress(StoreError):
             entries = self._entries(partition)
-            known = next((made for made, one in entries if one.whole == digest), None)
-            if known is None and entries and isinstance(self.objects, LocalObjects):
-                known = footer_among(self.objects.name(partition.key()), entries)
+            known = next((made for made, one in entries if one.whole == digest), None) or self._by_footer(info, entries)
             if known is not None:
                 return known
         found = self.published(partition)
         return found.fingerprint if found else None
 
-    def _entries(self, partition: Partition | Table) -> list[tuple[str, FileDigest]]:
+    def _by_footer(self, info: ObjectInfo, entries: Sequence[Entry]) -> str | None:
+        """Which publication a file is of by its footer, which is looked at once as long as it stays the same file."""
+        known = self._footers.get(info.key)
+        if known is not None and known[0] == info and any(one[1] is known[1][1] for one in entries):
+            return known[1][0]
+        if not entries or not isinstance(self.objects, LocalObjects):
+            return None
+        found = footer_among(self.objects.name(info.key), entries)
+        if found is None:
+            return None
+        self._footers[info.key] = info, found
+        return found[0]
+
+    def _entries(self, partition: Partition | Table) -> list[Entry]:
         """What the file of a partition may be, the newest first, each with its fingerprint."""
         zone = zone_of(partition)
         entries = reversed(self.publications.entries(partition))

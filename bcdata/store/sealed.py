@@ -17,17 +17,20 @@ def seal(value: Mapping[str, Any], *, indent: int | None = None) -> bytes:
     """The record as UTF-8 JSON with its digest as the last key; the same value gives the same bytes."""
     text = json.dumps(value, sort_keys=True, indent=indent, ensure_ascii=False).encode()
     content = text.removesuffix(b"}").rstrip()
-    return content + _tail(content, is_indented=indent is not None)
+    return content + _tails(content)[indent is not None]
+
+
+def is_sealed(body: bytes) -> bool:
+    """Whether these are the bytes that were sealed, and no other one."""
+    if (start := body.rfind(b'"digest"')) < 0:
+        return False
+    content = body[:start].rstrip().removesuffix(b",")
+    return body[len(content) :] in _tails(content)
 
 
 def unseal(body: bytes | None) -> dict[str, Any] | None:
     """What was sealed; None where there is nothing, or any byte of it is another one."""
-    if body is None or (start := body.rfind(b'"digest"')) < 0:
-        return None
-    content = body[:start].rstrip().removesuffix(b",")
-    if body[len(content) :] not in {_tail(content, is_indented=one) for one in (False, True)}:
-        return None
-    value = parsed(body)
+    value = parsed(body) if body is not None and is_sealed(body) else None
     if value is not None:
         del value[DIGEST]
     return value
@@ -48,7 +51,7 @@ def parsed(body: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _tail(content: bytes, *, is_indented: bool) -> bytes:
-    """What follows the content: the digest, and the end of the record."""
+def _tails(content: bytes) -> tuple[bytes, bytes]:
+    """What follows the content, where it is not indented and where it is: the digest, and the end of the record."""
     comma, digest = ("," if content != b"{" else ""), f'"{DIGEST}": "{digest_of(content)}"'
-    return (f"{comma}\n {digest}\n}}\n" if is_indented else f"{comma} {digest}}}\n").encode()
+    return f"{comma} {digest}}}\n".encode(), f"{comma}\n {digest}\n}}\n".encode()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from typer.testing import CliRunner
 
 import bcdata
 from bcdata import clock
+from bcdata.api.loading.forms import Form
+from bcdata.api.loading.lacking import Missing
+from bcdata.bars.fill import Fill
 from bcdata.catalog import Catalog
 from bcdata.cli import app
 from bcdata.errors import UsageError
@@ -40,6 +44,20 @@ def test_what_an_argument_does_not_take(root: Path, catalog: Catalog, name: str,
     asked: dict[str, Any] = {"dataset": D, "root": root, "catalog": catalog, "split": True, name: value}
     with pytest.raises(UsageError, match=f"^`{name}` takes .*; this is "):
         bcdata.load(**asked)
+
+
+OPTIONS: dict[str, type[StrEnum]] = {"fill": Fill, "missing": Missing, "to": Form}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_that_there_is_not(root: Path, catalog: Catalog, name: str) -> None:
+    there = ", ".join(OPTIONS[name])
+    for value in ("perhaps", next(iter(OPTIONS[name])).upper(), ""):
+        with pytest.raises(UsageError, match=f"^`{name}` is {value!r}; it is one of {there}$"):
+            bcdata.load(D, root=root, catalog=catalog, **{name: value})  # type: ignore[arg-type]
+    for value in (5, None, [], ["none"]):
+        with pytest.raises(UsageError, match=f"^`{name}` takes one of {there}; this is "):
+            bcdata.load(D, root=root, catalog=catalog, **{name: value})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["start", "end"])
@@ -104,7 +122,7 @@ def test_a_root_that_is_not_there_is_no_empty_lake(
 )
 def test_export_too(root: Path, catalog: Catalog, tmp_path: Path, name: str, value: object) -> None:
     asked: dict[str, Any] = {"dataset": D, "symbols": ["BTCUSDT"], "out": tmp_path / "out", name: value}
-    with pytest.raises(UsageError, match=f"^`{name}` takes "):
+    with pytest.raises(UsageError, match=f"^`{name}` (takes|is 'x'; it is one of csv, parquet)"):
         list(export(**asked, start=None, end=None, root=root, catalog=catalog))
     assert not (tmp_path / "out").exists()
 

@@ -63,7 +63,7 @@ def test_gaps_are_the_ledger(research: Research) -> None:
         ("gaps", {"symbols": "BTCUSD"}, "did you mean 'BTCUSDT'"),
         ("gaps", {"status": "lost"}, "'lost' is no status"),
         ("gaps", {"status": 5}, "`status` takes"),
-        ("coverage", {"by": "year"}, "it is month or day"),
+        ("coverage", {"by": "year"}, "`by` is 'year'; it is one of month, day"),
         ("coverage", {"dataset": "spot_klines_2m"}, "there is no dataset"),
         ("coverage", {"start": "2023-02", "end": "2023-01"}, "empty or reversed"),
         ("stats", {"symbols": "DOGEUSDT"}, "nothing of DOGEUSDT"),

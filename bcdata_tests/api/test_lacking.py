@@ -14,7 +14,6 @@ import bcdata
 from bcdata.api.loading.lacking import Missing, tell_of_lacking
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.catalog.load import PACKAGED
-from bcdata.errors import UsageError
 from bcdata.frames.schema import LEDGER
 from bcdata.store.footer import Rows
 from bcdata.store.layout import Partition
@@ -109,8 +108,6 @@ def test_who_wants_it_is_stopped_or_told_nothing(root: Path, catalog: Catalog) -
     with pytest.raises(bcdata.MissingDataError, match="never published is BTCUSDT 2023-03"):
         bcdata.load(D, "BTCUSDT", missing="raise", root=root, catalog=catalog)
     assert said(root, catalog, "BTCUSDT", missing="ignore") is None
-    with pytest.raises(UsageError, match="`missing` is 'perhaps'; it is one of raise, warn, ignore"):
-        bcdata.load(D, "BTCUSDT", missing="perhaps", root=root, catalog=catalog)
 
 
 def test_of_many_symbols_some_are_named(catalog: Catalog) -> None:

@@ -122,7 +122,7 @@ def test_other_zones(root: Path, catalog: Catalog) -> None:
         ({"symbols": ["XXX"]}, "nothing of XXX"),
         ({"zone": "raw"}, "no zone 'raw'"),
         ({"dataset": D, "zone": "resampled"}, "resampled to"),
-        ({"fill": "linear"}, "no fill policy"),
+        ({"fill": "linear"}, "`fill` is 'linear'; it is one of none, null, flat"),
         ({"zone": "features", "split": True}, "only merged bars"),
         ({"columns": ["clsoe"]}, "no column clsoe"),
         ({"start": "2023-02", "end": "2023-01"}, "empty or reversed"),

@@ -33,6 +33,7 @@ class Known:
     folder: Path
     variables: dict[str, str]
     run: str
+    exchange: LoopbackExchange
 
 
 @pytest.fixture(scope="session")
@@ -64,4 +65,4 @@ def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
             patch.setenv("DAGSTER_HOME", own["DAGSTER_HOME"])
             with open_instance(folder / "lake") as instance:
                 [run] = instance.get_run_ids()
-        yield Known(folder, environment, run)
+        yield Known(folder, environment, run, exchange)

@@ -9,9 +9,9 @@ import typer.main
 from typer.testing import CliRunner
 
 from bcdata.cli import app
-from bcdata.cli.output.show import notes
 from bcdata.cli.output.verbosity import masked
 from bcdata.settings import Settings
+from bcdata.terminal.console import notes
 from bcdata_tests.command import Command, materialize
 from bcdata_tests.mirror import made_day
 from bcdata_tests.world import BARS_BY_DAY, D, World

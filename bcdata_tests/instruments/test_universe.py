@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from bcdata.cli import app
-from bcdata.cli.output import show
 from bcdata.errors import UsageError
 from bcdata.instruments.table import latest
 from bcdata.instruments.update import read_universe
@@ -16,6 +15,7 @@ from bcdata.sql.connection import query
 from bcdata.store.layout import universe_table
 from bcdata.store.state.attempts import Attempts
 from bcdata.store.store import Store
+from bcdata.terminal import console
 from bcdata_tests.instruments.learning import LATELY, NOW, known, learn, put
 from bcdata_tests.mirror import made_day
 from bcdata_tests.run import Lake, tree, utc
@@ -212,7 +212,7 @@ def test_the_command_says_how_each_name_was_classified(
         "other",
         {"included": True, "rule": "rules", "reason": "every rule lets it in"},
     )
-    monkeypatch.setattr(show.out, "width", 200)
+    monkeypatch.setattr(console.out, "width", 200)
     app(["universe", "--market", "spot"], standalone_mode=False)
     printed = capsys.readouterr()
     assert "stable_coin" in printed.out

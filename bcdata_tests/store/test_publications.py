@@ -127,6 +127,16 @@ def test_what_is_soundly_sealed_and_of_another_shape_is_damaged(log: object, lak
     assert list(lake.entries(BARS)) == [entry(2)]
 
 
+def test_what_another_release_notes_of_publications_is_kept(lake: Publications) -> None:
+    key, date = manifest_of(BARS)
+    noted = [{**ENTRY, "by": "a later release", "files": {"merged": {**FILE, "rows": 7}}}]
+    lake._objects.put(key, seal({"of": key, "dates": {date: noted}}))
+    lake.announce(BARS, entry(1))
+    assert (lake._objects.get(key) or b"").startswith(
+        json.dumps({"dates": {date: noted}}, sort_keys=True)[:-3].encode()
+    )
+
+
 @pytest.mark.parametrize(
     "value", [{}, {"a": [1, 2.5, None, "→"], "b": {"c": (1, 2)}}, {"x": 1e300, "y": -0.0, "z": 2**60}]
 )

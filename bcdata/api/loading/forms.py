@@ -26,12 +26,10 @@ def form_of(to: object) -> Form:
     Raises:
         UsageError: there is no such form, or its library is not installed.
     """
-    text = arguments.text("to", to, f"one of {', '.join(Form)}")
-    if text not in set(Form):
-        raise UsageError(f"`to` is {text!r}; it is one of {', '.join(Form)}")
-    if text == Form.PANDAS and find_spec("pandas") is None:
+    form = arguments.option("to", to, Form)
+    if form is Form.PANDAS and find_spec("pandas") is None:
         raise UsageError('pandas is not installed; install it with: pip install "bcdata[pandas]"')
-    return Form(text)
+    return form
 
 
 def converted(rows: pl.DataFrame, form: Form) -> Any:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from bcdata.api import arguments
 from bcdata.catalog import Dataset
-from bcdata.errors import MissingDataError, MissingDataWarning, UsageError
+from bcdata.errors import MissingDataError, MissingDataWarning
 from bcdata.pipeline.lake import BETWEEN, keys_over, repair, trusted
 from bcdata.pipeline.raw.due import due_until
 from bcdata.reading.verified_files import log
@@ -29,17 +28,6 @@ class Missing(StrEnum):
     RAISE = "raise"
     WARN = "warn"
     IGNORE = "ignore"
-
-
-def reaction_of(missing: object) -> Missing:
-    """The reaction of this name.
-
-    Raises:
-        UsageError: there is none.
-    """
-    if arguments.text("missing", missing, f"one of {', '.join(Missing)}") not in set(Missing):
-        raise UsageError(f"`missing` is {missing!r}; it is one of {', '.join(Missing)}")
-    return Missing(str(missing))
 
 
 def tell_of_lacking(

@@ -8,7 +8,7 @@ from bcdata.api import arguments
 from bcdata.api.instants import asked_range
 from bcdata.api.lake import catalog_of, lake_of
 from bcdata.api.loading.joined import datasets_to_join, known_rows
-from bcdata.api.loading.lacking import reaction_of
+from bcdata.api.loading.lacking import Missing
 from bcdata.api.loading.rows import Request
 from bcdata.api.loading.sources import rows_meant, symbols_meant
 from bcdata.bars.fill import Fill
@@ -44,7 +44,7 @@ def request_of(
     arguments.flag("split", split)
     rows = rows_meant(known, dataset, zone, interval)
     only = None if symbols is None else symbols_meant(rows.source, symbols)
-    policy, reaction = _policy(fill), reaction_of(missing)
+    policy, reaction = arguments.option("fill", fill, Fill), arguments.option("missing", missing, Missing)
     if (policy is not Fill.NONE or split) and not rows.are_bars:
         raise UsageError("only merged bars can be filled and split; leave `fill` and `split` out")
     if split and rows.source.frame_type.is_signed:
@@ -63,9 +63,3 @@ def request_of(
         (days, change) if split else None,
         [known_rows(store, one, reaction) for one in joins],
     )
-
-
-def _policy(fill: str) -> Fill:
-    if arguments.text("fill", fill, f"one of {', '.join(Fill)}") not in set(Fill):
-        raise UsageError(f"there is no fill policy {fill!r}; it is one of {', '.join(Fill)}")
-    return Fill(fill)

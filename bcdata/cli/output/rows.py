@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from bcdata.cli.output.show import json_line, out, print_json
+from bcdata.cli.output.show import json_line, print_json
 from bcdata.cli.output.tables import print_table
+from bcdata.terminal.console import out
 
 if TYPE_CHECKING:
     import polars as pl

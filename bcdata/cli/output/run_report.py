@@ -4,9 +4,10 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from bcdata.cli.output.findings import print_findings
-from bcdata.cli.output.show import err, notes, out, print_json, size
+from bcdata.cli.output.show import print_json
 from bcdata.cli.output.tables import print_table
 from bcdata.pipeline.zones import Step, Zone
+from bcdata.terminal.console import err, notes, out, size
 
 if TYPE_CHECKING:
     from bcdata.dagster.launch import Report

@@ -8,21 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from bcdata.errors import UsageError
+from bcdata.terminal.console import err, notes
 
 if TYPE_CHECKING:
     from bcdata.catalog import Catalog, Dataset
     from bcdata.store.store import Store
-
-_PIPED = 200
-"""Columns where there is no terminal to fit into: a log or a pipe should not wrap words."""
-_is_wide = (sys.stdout is not None and sys.stdout.isatty()) or "COLUMNS" in os.environ
-out = Console(width=None if _is_wide else _PIPED)
-err = Console(stderr=True, soft_wrap=True)
-notes = Console(stderr=True, soft_wrap=True)
-"""What is worth knowing beside the result, and no error: silent with `-q`."""
 
 
 def print_json(value: Any) -> None:
@@ -94,18 +85,6 @@ def say_if_no_lake(root: Path) -> bool:
     if is_absent := not root.is_dir():
         err.print(f"bcdata: {no_lake(root)}", highlight=False, markup=False)
     return is_absent
-
-
-def size(count: int | None) -> str:
-    """Bytes for people; nothing for None."""
-    if count is None:
-        return ""
-    amount = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if amount < 1000 or unit == "GB":  # noqa: PLR2004
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1000
-    return ""
 
 
 def duration(seconds: float | None) -> str:

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from bcdata.cli.output.show import out
+from bcdata.terminal.console import out
 
 _GAP = 2
 """Blanks between columns, one of them the box's."""

@@ -11,7 +11,7 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 from bcdata.cli.output.help import write_help
-from bcdata.cli.output.show import err, notes
+from bcdata.terminal.console import err, notes
 
 _INTERRUPTED = 130
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bcdata.cli.output.show import out, print_json
+from bcdata.cli.output.show import print_json
 from bcdata.cli.output.tables import print_table
+from bcdata.terminal.console import out
 
 if TYPE_CHECKING:
     from bcdata.reporting.doctor.check import Check

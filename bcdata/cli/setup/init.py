@@ -11,8 +11,9 @@ from typing import Annotated, TypeVar
 import typer
 
 from bcdata import clock
-from bcdata.cli.output.show import err, notes, out, utf8
+from bcdata.cli.output.show import utf8
 from bcdata.errors import UsageError
+from bcdata.terminal.console import err, notes, out
 
 T = TypeVar("T")
 

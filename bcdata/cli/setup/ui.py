@@ -15,8 +15,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bcdata.cli.output.show import err, notes, out
 from bcdata.errors import BcdataError, UsageError
+from bcdata.terminal.console import err, notes, out
 
 RUNS_BY_DEFAULT = """\
 Sensors see to what you have materialized, and ask the network for rows that it lacks and files that are damaged.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bcdata.cli.output.show import err, out
 from bcdata.cli.shell.statements import is_complete
+from bcdata.terminal.console import err, out
 
 if TYPE_CHECKING:
     from bcdata.cli.shell.session import Session

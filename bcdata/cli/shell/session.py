@@ -6,11 +6,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bcdata.cli.output.rows import print_lines, print_rows
-from bcdata.cli.output.show import err, out
 from bcdata.cli.output.tables import print_table
 from bcdata.cli.shell.statements import is_nothing, split
 from bcdata.cli.shell.words import COMMANDS, named, shown_name
 from bcdata.errors import BcdataError, UsageError
+from bcdata.terminal.console import err, out
 
 if TYPE_CHECKING:
     from bcdata.sql.connection import Reader

@@ -6,7 +6,8 @@ all files whatever stands here. A loss of power may take a file's bytes and leav
 was synced before.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
@@ -21,6 +22,10 @@ CREATE TABLE IF NOT EXISTS verified (
     key TEXT PRIMARY KEY, size INTEGER, modified INTEGER, inode INTEGER, changed INTEGER, digest TEXT NOT NULL
 );
 """
+_BETWEEN = "SELECT key, size, modified, inode, changed, digest FROM verified WHERE key >= ? AND key < ?"
+_THESE = """
+SELECT key, size, modified, inode, changed, digest FROM verified WHERE key IN (SELECT value FROM json_each(?))
+"""
 _COST = "files are hashed once more"
 _Known = tuple[str, tuple[ObjectInfo, str]]
 _MOST = 256
@@ -33,14 +38,24 @@ class DigestMemory:
     def __init__(self, root: Path, sync: Callable[[], None]) -> None:
         self._sync = sync
         self._table = SideTable(root / STATE / "verified.sqlite", _SCHEMA, _COST)
-        self._folders: dict[str, dict[str, tuple[ObjectInfo, str]]] = {}
+        self._kept: dict[str, tuple[ObjectInfo, str] | None] = {}
+        self._folders = set[str]()
         self._new: dict[str, tuple[ObjectInfo, str]] = {}
         self._saving = Lock()
 
     def digest(self, info: ObjectInfo) -> str | None:
-        """The digest of a file when it was hashed last; None where it was not, or is another file by now."""
-        known = self._new.get(info.key) or self._folder(info.key).get(info.key)
+        """The digest of a file when it was hashed last; None where it was not, or is another file by now.
+
+        It is looked up with all that is known of the symbol that the file belongs to.
+        """
+        known = self._new.get(info.key) or self._known(info.key)
         return known[1] if known is not None and known[0] == info else None
+
+    def look_up(self, keys: Iterable[str]) -> None:
+        """Looks many files up at once, of as many symbols, before each is asked for."""
+        asked = [key for key in keys if key not in self._kept]
+        found = dict(self._table.rows(_THESE, (json.dumps(asked),), _known)) if asked else {}
+        self._kept |= {key: found.get(key) for key in asked}
 
     def note(self, info: ObjectInfo, digest: str) -> None:
         """Remembers what a file is."""
@@ -66,20 +81,16 @@ class DigestMemory:
                 sql = "INSERT OR REPLACE INTO verified VALUES (?, ?, ?, ?, ?, ?)"
                 self._table.use(lambda table: table.executemany(sql, rows), losable=True)
             for key, one in noted.items():
-                self._folder(key)[key] = one
+                self._kept[key] = one
                 if self._new.get(key) == one:
                     del self._new[key]
 
-    def _folder(self, key: str) -> dict[str, tuple[ObjectInfo, str]]:
-        """What is known of the files of the symbol that a key belongs to."""
-        folder = _symbol_of(key)
-        if folder not in self._folders:
-            self._folders[folder] = self._read(folder)
-        return self._folders[folder]
-
-    def _read(self, folder: str) -> dict[str, tuple[ObjectInfo, str]]:
-        sql = "SELECT key, size, modified, inode, changed, digest FROM verified WHERE key >= ? AND key < ?"
-        return dict(self._table.rows(sql, (folder, f"{folder}\U0010ffff"), _known))
+    def _known(self, key: str) -> tuple[ObjectInfo, str] | None:
+        if key not in self._kept and (folder := _symbol_of(key)) not in self._folders:
+            self._folders.add(folder)
+            for one, known in self._table.rows(_BETWEEN, (folder, f"{folder}\U0010ffff"), _known):
+                self._kept.setdefault(one, known)
+        return self._kept.get(key)
 
 
 def _known(key: str, *facts: Any) -> _Known:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from bcdata.catalog import load_catalog
 from bcdata.cli import app
 from bcdata.errors import UsageError
-from bcdata_tests.terminal import typing
+from bcdata_tests.pseudo_terminal import typing
 
 GIVEN = ["--market", "spot", "--symbols", "btc/usdt,ETHUSDT", "--start", "2024"]
 

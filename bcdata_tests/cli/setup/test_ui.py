@@ -12,7 +12,8 @@ import pytest
 
 from bcdata.errors import UsageError
 from bcdata.reporting.doctor.machine import is_free
-from bcdata_tests.terminal import typing
+from bcdata_tests.cli.examples import example
+from bcdata_tests.pseudo_terminal import typing
 from bcdata_tests.world import BARS_BY_DAY
 
 WORDS = [sys.executable, "-m", "bcdata", "ui", "--no-browser"]
@@ -53,9 +54,11 @@ def test_an_address_that_the_machine_lacks_is_no_taken_port(host: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.e2e
-def test_it_serves_until_control_c(variables: dict[str, str]) -> None:
+@example("ui")
+def test_it_serves_until_control_c(variables: dict[str, str], words: list[str]) -> None:
     port = free_port()
-    with typing([*WORDS, "--port", str(port)], variables, columns=120) as (process, terminal):
+    free = [word if word != "3001" else str(port) for word in words]
+    with typing([sys.executable, "-m", "bcdata", *free], variables, columns=120) as (process, terminal):
         terminal.wait(f"http://127.0.0.1:{port}")
         terminal.wait("wait to be\nturned on.")
         terminal.wait("It is up")

@@ -19,7 +19,7 @@ from bcdata.catalog.load import PACKAGED
 from bcdata.cli.shell.words import Words, named
 from bcdata.sql.describe import columns_of, keywords
 from bcdata.sql.views import views
-from bcdata_tests.terminal import typing
+from bcdata_tests.pseudo_terminal import typing
 from bcdata_tests.world import BARS_BY_DAY, D
 
 ALL = list(views(load_catalog(PACKAGED)))

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 import pytest
 
+import bcdata
+from bcdata.errors import UsageError
 from bcdata_tests.command import Command, materialize
 from bcdata_tests.mirror import made_day
 from bcdata_tests.world import BARS_BY_DAY, D, World
@@ -35,12 +37,12 @@ def command(world: World) -> Command:
 
 
 @contextmanager
-def on_a_terminal(command: Command) -> Iterator[tuple[subprocess.Popen[bytes], Iterator[str]]]:
-    """The command at a terminal of its own, and what appears there, piece by piece."""
+def on_a_terminal(command: Command, *words: str) -> Iterator[tuple[subprocess.Popen[bytes], Iterator[str]]]:
+    """Python at a terminal of its own, by default with the command, and what appears there, piece by piece."""
     ours, theirs = pty.openpty()
-    words = [sys.executable, "-m", "bcdata", *WORDS]
+    python = [sys.executable, *(words or ("-m", "bcdata", *WORDS))]
     with subprocess.Popen(
-        words, env=command.variables, cwd=command.folder, stdin=theirs, stdout=theirs, stderr=theirs
+        python, env=command.variables, cwd=command.folder, stdin=theirs, stdout=theirs, stderr=theirs
     ) as process:
         os.close(theirs)
         yield process, _pieces(ours)
@@ -84,6 +86,40 @@ def test_control_c_leaves_one_line_and_no_traceback(command: Command) -> None:
     assert "Traceback" not in shown
     assert shown.count("interrupted: ") == 1
     assert re.search(r"interrupted: \d+ of \d+ partitions are done", shown)
+
+
+FETCH = f"""
+import sys, bcdata
+bcdata.fetch("{D}", ["BTCUSDT", "ETHUSDT"], "{DAYS[0]}", "{DAYS[2]}", refill=False)
+sys.stderr.write("AND NOW IN SILENCE")
+bcdata.fetch("{D}", ["BTCUSDT"], "{DAYS[2]}", "{DAYS[3]}", refill=False, progress=False)
+"""
+
+
+def test_fetch_moves_as_the_command_does_unless_it_is_to_be_silent(command: Command) -> None:
+    with on_a_terminal(command, "-c", FETCH) as (process, pieces):
+        shown, silent = "".join(pieces).split("AND NOW IN SILENCE")
+        assert process.wait(60) == 0, shown
+    counts = counts_in(shown)
+    assert {of for _, of in counts} == {2 * 2 * 3}
+    assert len({done for done, _ in counts}) >= 3, counts
+    assert "objects" in shown
+    assert silent == ""
+
+
+def test_fetch_without_a_terminal_tells_of_tenths_where_it_is_asked_to(
+    command: Command, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in command.variables.items():
+        monkeypatch.setenv(name, value)
+    bcdata.fetch(D, "BTCUSDT", DAYS[0], DAYS[1], refill=False)
+    assert capfd.readouterr().err == ""
+    bcdata.fetch(D, ["BTCUSDT", "ETHUSDT"], DAYS[0], DAYS[4], refill=False, progress=True)
+    lines = capfd.readouterr().err.splitlines()
+    assert lines[-1] == "24 of 24 partitions are done"
+    assert len(lines) == 10
+    with pytest.raises(UsageError, match="`progress` takes True or False"):
+        bcdata.fetch(D, "BTCUSDT", progress="yes")  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Self
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
-from bcdata.cli.output.show import err, notes, size
 from bcdata.pipeline.zones import Step
+from bcdata.terminal.console import err, notes, size
 
 if TYPE_CHECKING:
     from bcdata.pipeline.outcome import Outcome
@@ -16,10 +16,17 @@ if TYPE_CHECKING:
 
 
 class RunProgress:
-    """Progress of a plan, on standard error; silent where that is no terminal."""
+    """Progress of a plan, on standard error.
 
-    def __init__(self, plan: "Plan", *, quiet: bool) -> None:
+    Args:
+        plan: what is run.
+        quiet: shows nothing.
+        in_lines: where there is no terminal, which gets nothing otherwise: a line whenever another tenth is done.
+    """
+
+    def __init__(self, plan: "Plan", *, quiet: bool, in_lines: bool = False) -> None:
         each = len(plan.symbols) * len(plan.dates)
+        self._in_lines, self._tenths = in_lines and not err.is_terminal, 0
         self._done = Counter[Step]()
         self._objects, self._bytes = Counter[Step](), 0
         self._progress = _Shown(
@@ -60,6 +67,10 @@ class RunProgress:
         self._progress.advance(self._total)
         self._progress.advance(self._tasks[step])
         self._show(step)
+        total = self._progress.task(self._total).total or 1
+        if self._in_lines and (tenths := int(10 * self._done.total() / total)) > self._tenths:
+            self._tenths = tenths
+            err.print(self.summary(), highlight=False)
 
     def summary(self) -> str:
         """What is done, in words."""
