@@ -89,10 +89,8 @@ def retry(number: Number, as_json: Json = False) -> None:
 
     Example: bcdata jobs retry 6c8a7325
     """
-    import dagster as dg
-
     from bcdata.catalog import load_catalog
-    from bcdata.dagster.history.found import find
+    from bcdata.dagster.history.found import find, is_backfill
     from bcdata.dagster.history.retry import to_retry
     from bcdata.dagster.launch import open_instance
 
@@ -102,7 +100,7 @@ def retry(number: Number, as_json: Json = False) -> None:
         done = [_run(instance, catalog, run, as_json=as_json) for run in to_retry(instance, root, one)]
     if as_json:
         documents = [_document(plan, report) for plan, report in done]
-        print_json(documents[0] if isinstance(one, dg.DagsterRun) else documents)
+        print_json(documents if is_backfill(one) else documents[0])
     if not all(report.ok for _, report in done):
         raise typer.Exit(1)
 

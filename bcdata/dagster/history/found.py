@@ -42,6 +42,11 @@ def find(instance: dg.DagsterInstance, text: str) -> dg.DagsterRun | Backfill:
     raise UsageError(f"no run or backfill begins with {text!r}; {hint}")
 
 
+def is_backfill(one: dg.DagsterRun | Backfill) -> bool:
+    """Whether it is no run, but starts some."""
+    return not isinstance(one, dg.DagsterRun)
+
+
 def _there(one: T | None, text: str) -> T:
     if one is None:
         raise UsageError(f"{text} was deleted meanwhile")
