@@ -2,10 +2,11 @@
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
-from typing import Unpack
+from datetime import date, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
 
@@ -14,19 +15,25 @@ from bcdata.api import arguments
 from bcdata.api.instants import asked_range
 from bcdata.api.lake import catalog_of
 from bcdata.api.load import load
+from bcdata.api.loading.joined import datasets_to_join
 from bcdata.api.loading.lacking import Missing, levels_to_the_caller
 from bcdata.api.loading.sources import rows_meant
 from bcdata.api.options import LoadOptions
+from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.launch import Report, launch, open_instance
 from bcdata.errors import MissingDataError, MissingDataWarning, UsageError
 from bcdata.instruments.discovery import discover
 from bcdata.net.settings import HttpSettings
 from bcdata.pipeline.zones import Zone
 from bcdata.runs.asked import Asked, request_of
-from bcdata.runs.plan import make_plan
+from bcdata.runs.plan import Plan, make_plan
 from bcdata.runs.preflight import prepare
 from bcdata.settings import Settings
 from bcdata.terminal.progress import RunProgress
+from bcdata.windows import Window
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
 
 _INSTANT = timedelta(microseconds=1)
 _TOLD = 3
@@ -46,7 +53,8 @@ def fetch(
     """Brings what is asked for up to date, as `bcdata materialize` does, and loads it.
 
     What is there and still true is neither fetched nor computed again. Bars are materialized alone where bars alone are
-    asked for; features and what else is made of them only where they are. It works on the lake of BCDATA_ROOT.
+    asked for; features and what else is made of them only where they are, and datasets that are joined over the same
+    range. It works on the lake of BCDATA_ROOT.
 
     Args:
         dataset: its name; in the zone `resampled` that of coarser bars, whose dataset is then materialized.
@@ -74,32 +82,53 @@ def fetch(
     is_shown = None if progress is None else arguments.flag("progress", progress)
     reaction = arguments.option("missing", options.get("missing", "warn"), Missing)
     names, catalog = arguments.symbols(symbols), catalog_of(options.get("catalog"))
+    zone, root, now = options.get("zone", "merged"), Settings().root, clock.now()
     _, window = asked_range(start, end)
-    source, now = rows_meant(catalog, dataset, options.get("zone", "merged")).source, clock.now()
+    source = rows_meant(catalog, dataset, zone).source
     HttpSettings()  # one in a setting, too
-    grain = source.grain
-    first = max(source.start, grain.key(window.start))
-    last = grain.key(min(window.end - _INSTANT, now))
-    asked = Asked(source.name, tuple(names), first, last, None, _until(options), refill)
-    request = request_of(catalog, asked, now, declared=lambda one: discover([one], {}))
-    plan = make_plan(catalog, request, now)
-    root = Settings().root
-    prepare(root, plan)
+    wanted = partial(_plan, catalog, names, window.until(now), now=now, refill=refill)
+    plans = [wanted(source, _until(options))]
+    prepare(root, plans[0])
     checked: LoadOptions = {**options, "missing": "ignore"}
     load(dataset, [], start, end, **checked)  # a mistake in the options is said before anything runs
-    shown = RunProgress(plan, quiet=is_shown is False, in_lines=is_shown is True)
-    with _environment_restored(), open_instance(root) as instance, shown:
-        report = launch(instance, catalog, plan, shown)
-    if not report.ok and reaction is not Missing.IGNORE:
+    for one in datasets_to_join(catalog, source, zone, options.get("join")):
+        if one.grain.window(one.start).start < min(window.end, now):
+            plans.append(wanted(one, Zone.MERGED))
+            prepare(root, plans[-1])
+    with _environment_restored(), open_instance(root) as instance:
+        troubles = [one for plan in plans for one in _troubles(_run(instance, catalog, plan, is_shown))]
+    if troubles and reaction is not Missing.IGNORE:
         if reaction is Missing.RAISE:
-            raise MissingDataError(_troubles(report))
-        warnings.warn(_troubles(report), MissingDataWarning, stacklevel=levels_to_the_caller())
+            raise MissingDataError(_in_short(troubles))
+        warnings.warn(_in_short(troubles), MissingDataWarning, stacklevel=levels_to_the_caller())
     try:
-        return load(dataset, request.symbols, start, end, **options)
+        return load(dataset, plans[0].symbols, start, end, **options)
     except UsageError as error:
-        if report.ok:
+        if not troubles:
             raise
-        raise MissingDataError(_troubles(report)) from error
+        raise MissingDataError(_in_short(troubles)) from error
+
+
+def _plan(
+    catalog: Catalog,
+    symbols: Sequence[str],
+    window: Window,
+    dataset: Dataset,
+    until: Zone | None,
+    *,
+    now: datetime,
+    refill: bool,
+) -> Plan:
+    """The partitions of a dataset that the window touches, as far as it has begun."""
+    grain = dataset.grain
+    first, last = max(dataset.start, grain.key(window.start)), grain.key(window.end - _INSTANT)
+    asked = Asked(dataset.name, tuple(symbols), first, last, None, until, refill)
+    return make_plan(catalog, request_of(catalog, asked, now, declared=lambda one: discover([one], {})), now)
+
+
+def _run(instance: "DagsterInstance", catalog: Catalog, plan: Plan, is_shown: bool | None) -> Report:
+    with RunProgress(plan, quiet=is_shown is False, in_lines=is_shown is True) as shown:
+        return launch(instance, catalog, plan, shown)
 
 
 @contextmanager
@@ -121,7 +150,7 @@ def _until(options: LoadOptions) -> Zone | None:
     return None if wants_more else Zone.MERGED
 
 
-def _troubles(report: Report) -> str:
+def _troubles(report: Report) -> list[str]:
     """Which partitions failed or were held back first, and why."""
     first: dict[tuple[str, str], str] = {}
     for step, outcome in report.outcomes:
@@ -130,6 +159,9 @@ def _troubles(report: Report) -> str:
             first.setdefault(
                 place, f"{'/'.join(step.key)} {' '.join(place)} {outcome.state}: {outcome.verdict.summary()}"
             )
-    told = [*report.errors, *first.values()]
+    return [*report.errors, *first.values()]
+
+
+def _in_short(told: Sequence[str]) -> str:
     more = f"; and {len(told) - _TOLD} more" if len(told) > _TOLD else ""
     return "; ".join(told[:_TOLD]) + more

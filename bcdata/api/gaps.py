@@ -1,7 +1,7 @@
 """Which bars are missing and why, and how much of what was asked for is there."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from bcdata import clock
 from bcdata.api import arguments
 from bcdata.api.instants import Asked, asked_range
 from bcdata.api.lake import catalog_of, lake_of
+from bcdata.api.loading.lacking import Missing, teller
 from bcdata.api.loading.sources import symbols_meant
 from bcdata.catalog import Catalog, Dataset, no_parser
 from bcdata.errors import UsageError
@@ -53,7 +54,8 @@ def gaps(
 
     Returns:
         `symbol`, `date`, `start` and `end` (opens of the first and the last missing bar, UTC, both included), `bars`,
-        `status`, `evidence`, `refill`; by symbol and time. Runs that reach over an end of the range are whole.
+        `status`, `evidence`, `refill`; by symbol and time. Runs that reach over an end of the range are whole. What is
+        held back between two publications has none, which is a `MissingDataWarning`.
 
     Raises:
         UsageError: a dataset, symbol, status or instant that there is not.
@@ -96,7 +98,8 @@ def coverage(
 
     Returns:
         `symbol`, `date`, `expected`, `present`, one column for each status of the ledger, and `not_materialized`: bars
-        of partitions that were never published. `present`, the statuses but `refilled`, and `not_materialized` add up
+        of partitions that were never published, or are held back between two publications, as by `load` (which is a
+        `MissingDataWarning`). `present`, the statuses but `refilled`, and `not_materialized` add up
         to `expected`. Only bars that have closed are expected.
 
     Raises:
@@ -114,13 +117,14 @@ def coverage(
         raise UsageError(f"the rows of {dataset} have no pace, so that none is expected at a time; use gaps")
     grain = _grain(source, by)
     found = _found(store, known, source, symbols, None)
-    there: dict[str, list[str]] = {}
-    for symbol, date_key in found.places if found else ():
-        there.setdefault(symbol, []).append(date_key)
+    published: dict[str, dict[str, bool]] = {}
+    for is_there, places in ((True, found.places), (False, found.held_back)) if found else ():
+        for symbol, date_key in places:
+            published.setdefault(symbol, {})[date_key] = is_there
     absent = [
         row
-        for symbol in (there if symbols is None else symbols)
-        for row in _never_published(source, symbol, sorted(there.get(symbol, [])), asked, grain)
+        for symbol in (sorted(published) if symbols is None else symbols)
+        for row in _not_there(source, symbol, published.get(symbol, {}), asked, grain)
     ]
     cells = found.cells(grain) if found else pl.DataFrame(schema=CELL)
     lacking = pl.DataFrame(absent, schema={**CELL, NOT_MATERIALIZED: pl.Int64})
@@ -148,7 +152,7 @@ def _found(
         symbols=None if symbols is None else frozenset(symbols_meant(dataset, symbols)),
         statuses=None if statuses is None else frozenset(statuses),
     )
-    return next(iter(ask(store, catalog, request, now=clock.now())), None)
+    return next(iter(ask(store, catalog, request, now=clock.now(), tell=teller(Missing.WARN))), None)
 
 
 def _grain(dataset: Dataset, by: str | None) -> Grain:
@@ -160,18 +164,21 @@ def _grain(dataset: Dataset, by: str | None) -> Grain:
     return grain
 
 
-def _never_published(
-    dataset: Dataset, symbol: str, held: Sequence[str], asked: Asked, grain: Grain
+def _not_there(
+    dataset: Dataset, symbol: str, published: Mapping[str, bool], asked: Asked, grain: Grain
 ) -> Iterator[dict[str, str | int]]:
-    """The months or days of one symbol that were asked for, or lie between others, and were never published."""
-    start = asked[0] or (dataset.grain.window(held[0]).start if held else None)
-    end = asked[1] or (dataset.grain.window(held[-1]).end if held else None)
+    """The months or days of one symbol that were asked for, or lie between others, and are not there.
+
+    Of the date keys that were published the mapping says whether they are, and not held back.
+    """
+    start = asked[0] or (dataset.grain.window(min(published)).start if published else None)
+    end = asked[1] or (dataset.grain.window(max(published)).end if published else None)
     if start is None or end is None:
         return
-    earliest = min([dataset.start, *held])  # the lake may have more than the catalog asks for
+    earliest = min([dataset.start, *published])  # the lake may have more than the catalog asks for
     start = max(start, dataset.grain.window(earliest).start)
     for key in keys_over(dataset, Window(start, min(end, clock.now()))):
-        if key in held:
+        if published.get(key):
             continue
         whole = closed_window(dataset.grain.window(key), dataset.pace, clock.now())
         opens = calendar(dataset.calendar).opens(dataset.pace, whole)

@@ -72,7 +72,7 @@ def stats(
     source, found = request.of.source, request.found()
     frames = {one["symbol"][0]: one for one in request.frames(found, _COLUMNS)}
     sources = sorted({name for one in frames.values() for name in one["source"].unique()})
-    runs = ledger_rows(ledger_files(request.store, source, symbols=set(found)))
+    runs = ledger_rows(ledger_files(request.store, source, symbols=set(found), tell=_told_already))
     explained = runs.filter(pl.col("status").is_in(EXPLAINED)).partition_by("symbol", as_dict=True)
     rows = [
         {
@@ -84,6 +84,10 @@ def stats(
     ]
     request.store.remember()
     return pl.DataFrame(rows, schema={**STATS, **{f"{SHARE}{name}": pl.Float64 for name in sources}})
+
+
+def _told_already(_text: str) -> None:
+    """Of what is held back the bars were left out, too, which has been said."""
 
 
 def _numbers(

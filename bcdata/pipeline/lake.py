@@ -132,6 +132,19 @@ def repair(partition: Partition, source: str) -> str:
     return f"bcdata materialize --dataset {source} --symbols {partition.symbol} --from {date} --to {date}"
 
 
+def is_held_back(store: Store, partition: Partition) -> bool:
+    """Whether bars and ledger of a partition are of two publications. Where it was published once no file is opened.
+
+    Raises:
+        StoreError: its bars are lost, or damaged where they had to be looked at.
+    """
+    bars = partition.in_zone("merged")
+    is_there = store.objects.stat(bars.key()) is not None
+    if is_there and len(store.publications.entries(bars)) > 1:
+        return trusted(store, bars) is None
+    return not is_there and require_sound(store, bars, bars.dataset) is not None
+
+
 def together(partition: Partition) -> list[Partition]:
     """The files of which the rows of a partition are trusted: its own, and of bars that of their ledger."""
     return [partition.in_zone(zone) for zone in _TOGETHER] if partition.zone in _TOGETHER else [partition]

@@ -1,6 +1,6 @@
 """What is missing, for the command line, Dagster's pages, a later server. Prints nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from bcdata.pictures.heatmap import heat_map
 from bcdata.pipeline.own import symbols_in
 from bcdata.pipeline.zones import tried_prefix
 from bcdata.reporting.coverage import coverage
-from bcdata.reporting.ledgers import ledger_files, ledger_rows
+from bcdata.reporting.ledgers import ledger_files, ledger_rows, log
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Attempts
 from bcdata.store.store import Store
@@ -62,6 +62,7 @@ class DatasetGaps:
         all_runs: the rows of all statuses and lengths, which pictures show.
         places: symbol and date key of every ledger there is, also of empty ones.
         as_of: when each partition was merged last (UTC), where that is known.
+        held_back: symbol and date key of partitions that are between two publications, and have no rows here.
     """
 
     dataset: Dataset
@@ -70,6 +71,7 @@ class DatasetGaps:
     places: list[tuple[str, str]]
     as_of: dict[tuple[str, str], datetime]
     now: datetime
+    held_back: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -121,8 +123,12 @@ class DatasetGaps:
         return dataset_section(self.name, self.picture(grain), totals, shown.to_dicts(), runs=lasting.height)
 
 
-def ask(store: Store, catalog: Catalog, request: GapRequest, *, now: datetime) -> list[DatasetGaps]:
+def ask(
+    store: Store, catalog: Catalog, request: GapRequest, *, now: datetime, tell: Callable[[str], None] = log
+) -> list[DatasetGaps]:
     """The gaps of the datasets asked for as of `now` (UTC), those without a ledger left out.
+
+    `tell` takes what there is to say of ledgers that are left out.
 
     Raises:
         UsageError: a dataset, symbol, status or date key is none.
@@ -131,7 +137,8 @@ def ask(store: Store, catalog: Catalog, request: GapRequest, *, now: datetime) -
     if unknown:
         raise UsageError(f"{', '.join(map(repr, unknown))} is no status; there are {', '.join(Status)}")
     request = replace(request, symbols=_known_symbols(store, catalog, request))
-    return [found for dataset in catalog.chosen(request.datasets) for found in _of(store, dataset, request, now)]
+    chosen = catalog.chosen(request.datasets)
+    return [found for dataset in chosen for found in _of(store, dataset, request, now, tell)]
 
 
 def _known_symbols(store: Store, catalog: Catalog, request: GapRequest) -> frozenset[str] | None:
@@ -172,16 +179,20 @@ def neighbourhood(store: Store, dataset: Dataset, partitions: Sequence[Partition
     return _found(store, dataset, files, now).picture(dataset.grain)
 
 
-def _of(store: Store, dataset: Dataset, request: GapRequest, now: datetime) -> Iterator[DatasetGaps]:
+def _of(
+    store: Store, dataset: Dataset, request: GapRequest, now: datetime, tell: Callable[[str], None]
+) -> Iterator[DatasetGaps]:
+    held: list[tuple[str, str]] = []
     first, last = dataset.grain.ends(request.first, request.last)
-    files = ledger_files(store, dataset, symbols=request.symbols, first=first, last=last)
-    if not files:
+    files = ledger_files(store, dataset, symbols=request.symbols, first=first, last=last, tell=tell, held_back=held)
+    if not files and not held:
         return
     found = _found(store, dataset, files, now)
     runs = found.all_runs.filter(pl.col("bars") >= request.least)
     if request.statuses is not None:
         runs = runs.filter(pl.col("status").is_in(list(request.statuses)))
-    yield replace(found, runs=with_refill(store.root, dataset, runs, found.all_runs, now))
+    runs = with_refill(store.root, dataset, runs, found.all_runs, now)
+    yield replace(found, runs=runs, held_back=tuple(held))
 
 
 def _found(store: Store, dataset: Dataset, files: dict[Path, tuple[str, str]], now: datetime) -> DatasetGaps:

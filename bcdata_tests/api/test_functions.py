@@ -81,6 +81,30 @@ def test_fetch_of_coarser_bars_materializes_what_they_are_made_of() -> None:
     assert found.height == 48
 
 
+JOINED = """
+datasets:
+  um_klines_1h: {grain: month, start: 2023-01, symbols: [BTCUSDT], sources: [binance_archive], features: false}
+  um_metrics: {grain: day, start: 2023-01-01, symbols: [BTCUSDT], sources: [binance_archive]}
+"""
+
+
+def test_fetch_materializes_what_is_joined_too(exchange: LoopbackExchange, tmp_path: Path) -> None:
+    (tmp_path / "catalog.yaml").write_text(JOINED)
+    asked = partial(bcdata.fetch, "um_klines_1h", "btcusdt", join="um_metrics", columns=["close", "metrics_time"])
+    found = asked("2023-01-03", "2023-01-05")
+    assert found.height == 48
+    assert found["metrics_time"].null_count() == 0, "of each hour the last five minutes are known when it is"
+    days = {path.parent.name for path in (tmp_path / "lake/merged/um_metrics").rglob("*.parquet")}
+    assert days == {"date=2023-01-03", "date=2023-01-04"}, "the range of the bars, not of their partitions"
+    exchange.add(Fault("BTCUSDT-metrics-2023-01-06.zip", "status", status=500))
+    with pytest.warns(bcdata.MissingDataWarning) as told:
+        more = asked("2023-01-03", "2023-01-07")
+    first, second = (str(one.message) for one in told)
+    assert re.search("um_metrics BTCUSDT 2023-01-0[56] .*500", first), "what could not be had"
+    assert second.startswith("um_metrics: never published is BTCUSDT 2023-01-0"), "and so is not there"
+    assert more.height == 96
+
+
 def test_fetch_says_what_could_not_be_had(exchange: LoopbackExchange) -> None:
     exchange.add(Fault("/BTCUSDT-1m-2023-01.zip", "status", status=500))
     with pytest.warns(bcdata.MissingDataWarning) as told:

@@ -1,5 +1,6 @@
 """`load(join=)`: each bar has the newest metrics of its contract that were known when it was."""
 
+import warnings
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -11,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bcdata import load
+from bcdata import load, scan
 from bcdata.catalog import Catalog, load_catalog
-from bcdata.errors import StoreError, UsageError
+from bcdata.errors import MissingDataError, StoreError, UsageError
 from bcdata.frames.columns import METRIC_VALUES
 from bcdata.frames.schema import LEDGER, MERGED_METRIC, conform, merged_bar
 from bcdata.store.layout import Partition
@@ -118,7 +119,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_nothing_is_known_before_its_end_and_age_shows(root: Path, catalog: Catalog) -> None:
-    found = load("um_klines_1m", "BTCUSDT", START, join="um_metrics", root=root, catalog=catalog)
+    found = load("um_klines_1m", "BTCUSDT", START, join="um_metrics", missing="ignore", root=root, catalog=catalog)
     ages = dict(found.select("open_time", "metrics_time").iter_rows())
     # The bar of 00:03 is known at 00:04, that of 00:04 at 00:05, when the first five minutes are, too.
     assert ages[START + 3 * MINUTE] == START - 2000 * STEP
@@ -131,7 +132,7 @@ def test_nothing_is_known_before_its_end_and_age_shows(root: Path, catalog: Cata
 def test_several_symbols_and_columns(root: Path, catalog: Catalog) -> None:
     wanted = ["metrics_time", "sum_open_interest", "close"]
     found = load("um_klines_1m", ["ETHUSDT", "BTCUSDT"], START, columns=wanted, join=["um_metrics"], root=root,
-                 catalog=catalog)  # fmt: skip
+                 missing="ignore", catalog=catalog)  # fmt: skip
     assert found.columns == ["symbol", "open_time", *wanted]
     own = found.filter(pl.col("symbol") == "ETHUSDT")
     assert own.height == 3
@@ -139,16 +140,45 @@ def test_several_symbols_and_columns(root: Path, catalog: Catalog) -> None:
     assert own["close"].to_list() == [0.0, 1.0, 2.0]
     assert found.filter(pl.col("symbol") == "BTCUSDT")["sum_open_interest"].null_count() == 0
     alone = load("um_klines_1m", "BTCUSDT", START, columns=["sum_open_interest"], join="um_metrics", root=root,
-                 catalog=catalog)  # fmt: skip
+                 missing="ignore", catalog=catalog)  # fmt: skip
     assert alone.columns == ["symbol", "open_time", "sum_open_interest"]
 
 
 def test_bars_of_marks_get_them_too_and_an_empty_range_has_the_columns(root: Path, catalog: Catalog) -> None:
-    found = load("um_mark_klines_1m", "BTCUSDT", join="um_metrics", root=root, catalog=catalog)
+    options: dict[str, Any] = {"join": "um_metrics", "missing": "ignore", "root": root, "catalog": catalog}
+    found = load("um_mark_klines_1m", "BTCUSDT", **options)
     assert found["sum_open_interest"][-1] == 2.0
-    empty = load("um_klines_1m", "BTCUSDT", "2024-03-02", join="um_metrics", root=root, catalog=catalog)
+    empty = load("um_klines_1m", "BTCUSDT", "2024-03-02", **options)
     assert empty.height == 0
     assert "metrics_time" in empty.columns
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (("BTCUSDT", START, START + DAY), None),
+        (("BTCUSDT", START, START + 2 * DAY), "BTCUSDT 2024-03-02; fetch it with: bcdata materialize um_metrics"),
+        (("BTCUSDT", "2024-02-28", START), "BTCUSDT 2024-02-28 .. 2024-02-29 (2 partitions); fetch it with"),
+        ((["BTCUSDT", "ETHUSDT"], START, START + DAY), "ETHUSDT 2024-03-01; fetch it with"),
+        (("ETHUSDT", None, None), "ETHUSDT 2024-03-01 .. 2024-03-02 (2 partitions); fetch it with"),
+        ((None, START, None), "BTCUSDT 2024-03-02, ETHUSDT 2024-03-01 .. 2024-03-02 (2 partitions); fetch it with"),
+    ],
+)
+def test_what_was_never_published_of_what_is_joined_is_told_for_the_range_of_the_bars(
+    root: Path, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, asked: tuple[Any, Any, Any], words: str | None
+) -> None:
+    monkeypatch.setenv("BCDATA_NOW", "2024-03-04T12:00:00Z")  # the day before is not due yet
+    for read in (load, scan):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            read("um_klines_1m", *asked, join="um_metrics", root=root, catalog=catalog)
+        told = [str(one.message) for one in caught if str(one.message).startswith("um_metrics: ")]
+        assert len(told) == (words is not None)
+        assert all(one.startswith(f"um_metrics: never published is {words}") for one in told)
+        assert all(one.filename == __file__ for one in caught), "warnings name the line that asked"
+    if words:
+        with pytest.raises(MissingDataError, match="never published is"):
+            load("um_klines_1m", *asked, join="um_metrics", missing="raise", root=root, catalog=catalog)
 
 
 @pytest.mark.parametrize(
@@ -190,10 +220,10 @@ def test_damage_of_what_is_joined_is_an_error(root: Path, catalog: Catalog) -> N
     path.unlink()
     path.write_bytes(body)
     with pytest.raises(StoreError, match="bcdata materialize --dataset um_metrics"):
-        load("um_klines_1m", "BTCUSDT", join="um_metrics", root=root, catalog=catalog)
+        load("um_klines_1m", "BTCUSDT", join="um_metrics", missing="ignore", root=root, catalog=catalog)
     path.unlink()
     with pytest.raises(StoreError, match="bcdata materialize --dataset um_metrics"):
-        load("um_klines_1m", "BTCUSDT", join="um_metrics", root=root, catalog=catalog)
+        load("um_klines_1m", "BTCUSDT", join="um_metrics", missing="ignore", root=root, catalog=catalog)
 
 
 def test_a_file_that_is_lost_before_the_range_is_an_error_where_its_rows_would_be_joined(

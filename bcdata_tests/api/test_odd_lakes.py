@@ -8,7 +8,7 @@ import pytest
 
 import bcdata
 from bcdata.catalog import load_catalog
-from bcdata.errors import UsageError
+from bcdata.errors import StoreError, UsageError
 from bcdata.exports.files import export
 from bcdata.frames.schema import LEDGER
 from bcdata.store.layout import Partition
@@ -170,6 +170,30 @@ def test_bars_that_are_held_back_are_warned_of(held_back: dict[str, object], opt
     assert read(missing="ignore").equals(found)
     with pytest.raises(bcdata.MissingDataError, match="2023-02"):
         read(missing="raise")
+
+
+def test_coverage_and_gaps_tell_of_bars_that_are_held_back_what_load_does(held_back: dict[str, object]) -> None:
+    """The newer ledger says that nothing is missing, of bars that nobody gets."""
+    told = pytest.warns(bcdata.MissingDataWarning, match=r"ledger of .*BTCUSDT 2023-02 is left out: .*materialize")
+    with told:
+        found = bcdata.coverage(D, **held_back)
+    columns = ("date", "expected", "present", "not_materialized")
+    february = 28 * 1440
+    assert found.select(columns).rows() == [("2023-01", 31 * 1440, 31 * 1440, 0), ("2023-02", february, 0, february)]
+    with told:
+        assert bcdata.coverage(D, "BTCUSDT", "2023-02", "2023-03", **held_back)["present"].to_list() == [0]
+    with told:
+        assert bcdata.gaps(D, **held_back).is_empty()
+    with pytest.warns(bcdata.MissingDataWarning) as once:
+        bcdata.stats(D, **held_back)
+    assert len(once) == 1, "of its bars, and not of its ledger as well"
+
+
+def test_a_ledger_whose_bars_are_lost_is_an_error(held_back: dict[str, object]) -> None:
+    (Path(str(held_back["root"])) / Partition("merged", D, "BTCUSDT", "2023-01").key()).unlink()
+    for ask in (bcdata.coverage, bcdata.gaps):
+        with pytest.raises(StoreError, match=r"2023-01.*is lost.*bcdata materialize"):
+            ask(D, **held_back)
 
 
 def test_entities_are_told_of_bars_that_are_held_back(held_back: dict[str, object]) -> None:

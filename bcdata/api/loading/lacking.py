@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
+from bcdata.api.instants import Asked
 from bcdata.catalog import Dataset
 from bcdata.errors import MissingDataError, MissingDataWarning
 from bcdata.pipeline.lake import BETWEEN, keys_over, repair, trusted
@@ -34,7 +35,7 @@ def tell_of_lacking(
     dataset: Dataset,
     name: str,
     partitions: Mapping[str, Sequence[Partition]],
-    asked: tuple[datetime | None, datetime | None],
+    asked: Asked | Mapping[str, Asked],
     *,
     now: datetime,
     missing: Missing,
@@ -49,7 +50,8 @@ def tell_of_lacking(
         dataset: whose partitions these are, or are made of.
         name: what was asked for, in words (`told_of`).
         partitions: those that are there, by symbol, ascending.
-        asked: first instant, and the one before which rows were asked for; None where there was none.
+        asked: first instant, and the one before which rows were asked for; None where there was none. Of each symbol,
+            or of all.
         now: the present instant (UTC).
         missing: what to do.
         hint: what is added where nothing at all is there.
@@ -59,7 +61,8 @@ def tell_of_lacking(
     """
     if missing is Missing.IGNORE:
         return
-    lacking = {symbol: _lacking(dataset, there, asked, now) for symbol, there in partitions.items()}
+    ranges = dict.fromkeys(partitions, asked) if isinstance(asked, tuple) else asked
+    lacking = {symbol: _lacking(dataset, there, ranges[symbol], now) for symbol, there in partitions.items()}
     found = {symbol: keys for symbol, keys in lacking.items() if keys}
     if partitions and not found:
         return
@@ -117,9 +120,7 @@ def levels_to_the_caller() -> int:
     return levels
 
 
-def _lacking(
-    dataset: Dataset, there: Sequence[Partition], asked: tuple[datetime | None, datetime | None], now: datetime
-) -> list[str]:
+def _lacking(dataset: Dataset, there: Sequence[Partition], asked: Asked, now: datetime) -> list[str]:
     """The date keys of one symbol that are not there."""
     grain = dataset.grain
     held = [one.date for one in there if grain.is_key(one.date)]

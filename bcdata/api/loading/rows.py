@@ -72,8 +72,23 @@ class Request:
         if self.symbols is None or there:  # of no symbols nothing is missing
             now, of = clock.now(), told_of(zone, name)
             tell_of_lacking(source, of, there, self.asked, now=now, missing=self.missing, hint=self.of.hint)
+            for one in self.joins if (spans := self._spans(there)) else ():
+                joined = {symbol: one.partitions.get(symbol, []) for symbol in spans}
+                tell_of_lacking(one.dataset, one.name, joined, spans, now=now, missing=self.missing)
         require_standing(self.store, there, is_wanted, self.missing)
         return there
+
+    def _spans(self, there: Mapping[str, Sequence[Partition]]) -> dict[str, Asked]:
+        """Of each symbol the range in which its bars are asked for: to the ends of what is there where it is open."""
+        (start, end), grain = self.asked, self.of.source.grain
+        return {
+            symbol: (
+                start or grain.window(partitions[0].date).start,
+                end or grain.window(partitions[-1].date).end,
+            )
+            for symbol, partitions in there.items()
+            if partitions or (start and end)
+        }
 
     def frames(self, found: Mapping[str, Sequence[Partition]], columns: Sequence[str] | None) -> Iterator[pl.DataFrame]:
         """The rows of each symbol, with these columns at least; those without rows are left out.
