@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reading": {*VALUES, "settings", "catalog", "pipeline", "store"},
     "sql": {*VALUES, "settings", "catalog", "features", "pipeline", "reading", "store", "instruments"},
     "api": {"hints", *LAKE, "dagster", "instruments", "pictures", "pipeline", "reading", "reporting", "runs", "sql"},
-    "exports": {*GROUND, "api", "catalog", "settings", "store"},
+    "exports": {*VALUES, "api", "catalog", "pipeline", "providers", "reading", "settings", "store"},
     "dagster_storage": {"sqlite_files"},
     "dagster": {*GROUND, "alerts", "catalog", "dagster_storage", "healing", "net", "pipeline", "providers", "reporting"}
     | {"runs", "settings", "sqlite_files", "store", "instruments", "venues"},
