@@ -54,7 +54,8 @@ def export(
     """Write published rows to files that other tools read.
 
     csv and parquet have all columns, one file a symbol, with known_at: the instant from which a row may be used. Files
-    for engines have the layout that these read, so that no bar can be acted on before it is known: docs/guides/export.md.
+    for engines have the layout that these read, and no bar can be acted on before it is known:
+    docs/guides/export.md.
 
     What is there already is not written again: an interrupted export goes on, a second one changes nothing.
 
@@ -87,8 +88,8 @@ def _print(written: "list[Exported]") -> None:
     print_table(["symbol", "path", "files", "rows", "size", "state"], rows)
     if left := sum(one.left_out for one in written):
         notes.print(
-            f"{left:,} bars are left out: they were known after the engine would have acted on them, or no sooner than "
-            "a later bar; csv and parquet have all",
+            f"{left:,} bar{'s are' if left > 1 else ' is'} left out, known too late for the engine to act on in order; "
+            "csv and parquet have all",
             highlight=False,
         )
 

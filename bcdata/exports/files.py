@@ -160,7 +160,7 @@ def _written(export: _Export, unit: Unit) -> tuple[Record, bool]:
     record = _record_of(export, unit)
     asked = fingerprint(
         form=export.form, dataset=export.selection.dataset, zone=export.of.zone, name=export.name, symbols=unit.symbols,
-        start=unit.start, end=unit.end, features=export.selection.features, fill=export.selection.options["fill"],
+        asked=unit.asked, month=unit.month, features=export.selection.features, fill=export.selection.options["fill"],
     )  # fmt: skip
     inputs, old = export.selection.inputs(unit), read_record(record)
     with explained(export.out):

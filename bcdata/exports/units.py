@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
 
+from bcdata.api.instants import Asked
 from bcdata.api.load import load
 from bcdata.api.loading.lacking import Missing
 from bcdata.api.loading.request import request_of
@@ -28,11 +29,20 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What is read and written at once: a symbol, a month of one, or all of them. `start` and `end` as `load` has."""
+    """What is read and written at once: a symbol, a month of one, or all of them.
+
+    Attributes:
+        symbols: whose rows.
+        start: of the range that is read, as `load` takes it.
+        end: of that range.
+        asked: the range that was asked for, as far as it cuts the unit: the same in every run of the same request.
+        month: the date key of the month; None where the unit is none.
+    """
 
     symbols: tuple[str, ...]
     start: datetime | None
     end: datetime | None
+    asked: Asked
     month: str | None = None
 
 
@@ -86,27 +96,27 @@ def units_of(selection: Selection, symbols: Sequence[str], start: datetime | Non
     Raises:
         UsageError: there is nothing of a symbol, or the range is empty.
     """
-    layout, whole = selection.layout, Unit(tuple(symbols), start, end)
+    layout, whole = selection.layout, Unit(tuple(symbols), start, end, (start, end))
     request = selection.request(whole)
     found = request.found()
     if layout.is_wide:
         return [whole]
     interval = request.of.interval
     if interval is None or interval.name not in layout.by_day:
-        return [Unit((symbol,), start, end) for symbol in found]
-    return [
-        Unit((symbol,), max(month.start, request.window.start), min(month.end, request.window.end), key)
-        for symbol, there in found.items()
-        for key, month in _months(request, there)
-    ]
+        return [replace(whole, symbols=(symbol,)) for symbol in found]
+    return [one for symbol, there in found.items() for one in _months(request, symbol, there)]
 
 
-def _months(request: Request, partitions: Iterable[Partition]) -> Iterator[tuple[str, Window]]:
-    """The months of the range of which there are partitions, ascending."""
-    source = request.of.source
-    opens = (source.grain.window(one.date).start for one in over(source, partitions, request.window))
-    for key in dict.fromkeys(map(Grain.MONTH.key, opens)):
-        yield key, Grain.MONTH.window(key)
+def _months(request: Request, symbol: str, partitions: Iterable[Partition]) -> Iterator[Unit]:
+    """The months of the range of which there are partitions, ascending, as far as these reach."""
+    start, end = request.asked
+    windows = [request.of.source.grain.window(one.date) for one in over(request.of.source, partitions, request.window)]
+    for key in dict.fromkeys(Grain.MONTH.key(one.start) for one in windows):
+        month = Grain.MONTH.window(key)
+        first = max(month.start, start or windows[0].start)
+        last = min(month.end, end or windows[-1].end)
+        asked = (start if start and start > month.start else None, end if end and end < month.end else None)
+        yield Unit((symbol,), first, last, asked, key)
 
 
 def in_order(rows: pl.DataFrame, interval: Interval, label: Label) -> tuple[pl.DataFrame, int]:
