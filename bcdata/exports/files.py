@@ -164,7 +164,7 @@ def _written(export: _Export, unit: Unit) -> tuple[Record, bool]:
     )  # fmt: skip
     inputs, old = export.selection.inputs(unit), read_record(record)
     with explained(export.out):
-        stands = old is not None and (old.asked, old.inputs) == (asked, inputs) and old.stands(export.out)
+        stands = old is not None and old.is_of(asked, inputs) and old.stands(export.out)
     if old and stands:
         export.selection.tell_of_lacking(unit)
         return old, False

@@ -40,7 +40,7 @@ class Record:
 
     Attributes:
         asked: a digest of the request.
-        inputs: a digest of the fingerprints of what it was made of.
+        inputs: a digest of the fingerprints of what it was made of; empty where something was held back.
         files: by their path in the folder.
         left_out: bars that were known too late to be put in order.
     """
@@ -49,6 +49,10 @@ class Record:
     inputs: str
     files: Mapping[str, Written]
     left_out: int = 0
+
+    def is_of(self, asked: str, inputs: str) -> bool:
+        """Whether it is of this request and made of this, where that is known."""
+        return bool(inputs) and (self.asked, self.inputs) == (asked, inputs)
 
     def stands(self, out: Path) -> bool:
         """Whether all files are there as they were written."""

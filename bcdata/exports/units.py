@@ -68,9 +68,14 @@ class Selection:
         return request_of(self.dataset, unit.symbols, unit.start, unit.end, missing=missing, **options)  # type: ignore[arg-type]
 
     def inputs(self, unit: Unit) -> str:
-        """A digest of the fingerprints of all that the rows of a unit are made of."""
+        """A digest of the fingerprints of all that the rows of a unit are made of.
+
+        Empty where something is damaged or held back, of which whoever reads it is told.
+        """
         requests = [self.request(unit), *([self.request(unit, zone="features")] if self.features else [])]
         read = {one.of.zone: dict(_fingerprints(one)) for one in requests}
+        if any(one is None for of in read.values() for one in of.values()):
+            return ""
         return fingerprint(version=VERSION, read=read)
 
     def tell_of_lacking(self, unit: Unit) -> None:
@@ -151,7 +156,7 @@ def _fingerprints(request: Request) -> Iterator[tuple[str, str | None]]:
 
 
 def _fingerprint(store: Store, one: Partition) -> str | None:
-    """None of what is damaged or held back, which is told when it is read."""
+    """None of what is damaged or held back."""
     with suppress(StoreError):
         return trusted(store, one) if one.zone == "merged" else store.fingerprint(one)
     return None

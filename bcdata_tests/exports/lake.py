@@ -27,6 +27,7 @@ CATALOG = """datasets:
   spot_klines_1d: {grain: month, start: 2023-01, symbols: [BTCUSDT], sources: [binance_archive]}
   um_klines_1h: {grain: month, start: 2023-01, symbols: [BTCUSDT], sources: [binance_archive]}
   um_mark_klines_1h: {grain: month, start: 2023-01, symbols: [BTCUSDT], sources: [binance_archive]}
+  um_index_klines_1h: {grain: month, start: 2023-01, symbols: [BTCUSDT], sources: [binance_archive]}
   um_funding: {grain: month, start: 2023-01, symbols: [BTCUSDT], sources: [binance_archive]}
   cm_klines_1h: {grain: month, start: 2023-01, symbols: [BTCUSD_PERP], sources: [binance_archive]}
   kraken_klines_1h: {grain: month, start: 2023-01, symbols: [XBTUSD], sources: [kraken_rest]}

@@ -1,6 +1,8 @@
-"""An export that is run again: what stands is left alone, what has changed is written, and nothing of others is lost."""
+"""An export that is run again: what stands is left alone, what changed is written, and nothing of others is lost."""
 
 import json
+import os
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,11 +11,14 @@ import pytest
 from typer.testing import CliRunner
 
 from bcdata.cli import app
-from bcdata.errors import UsageError
+from bcdata.errors import MissingDataWarning, UsageError
 from bcdata.exports.files import Exported, export
 from bcdata.exports.layouts.table import LAYOUTS
 from bcdata.exports.records import FOLDER, Record, Written, read_record
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
 from bcdata_tests.exports.lake import HOURS, START, ExportLake
+from bcdata_tests.terminal import typing
 
 MINUTES = "spot_klines_1m"
 DAY = timedelta(days=1)
@@ -61,7 +66,7 @@ def test_what_is_made_of_other_rows_is_written_again_and_nothing_else(two: Expor
 def test_what_was_lost_is_written_again(two: ExportLake, form: str) -> None:
     run(two, form)
     before = two.files()
-    lost = sorted(before)[0]
+    lost = min(before)
     (two.out / lost).unlink()
     assert "written" in {one.state for one in run(two, form)}
     assert {name for name, file in two.files().items() if before[name] != file} == {lost}
@@ -72,13 +77,13 @@ def test_what_was_lost_is_written_again(two: ExportLake, form: str) -> None:
 def test_a_file_that_somebody_changed_is_replaced_only_by_force(two: ExportLake, form: str, is_known: bool) -> None:
     """Whether it was exported and then changed, or was never exported."""
     run(two, form, "BTCUSDT")
-    mine = two.out / sorted(two.files())[0]
+    mine = two.out / min(two.files())
     whole = mine.read_bytes()
     mine.write_bytes(b"mine")
     if not is_known:
         for record in (two.out / FOLDER).iterdir():
             record.unlink()
-    with pytest.raises(UsageError, match=f"{mine} is there already with other content; .* --force"):
+    with pytest.raises(UsageError, match=rf"{mine} is there already with other content; .* --force"):
         run(two, form, "BTCUSDT")
     assert mine.read_bytes() == b"mine"
     assert not list(two.out.rglob(".*.????????")), "nothing is left beside it"
@@ -93,7 +98,7 @@ def test_another_range_takes_the_place_of_an_export_only_by_force(
 ) -> None:
     run(two, form, "BTCUSDT")
     before = two.files()
-    with pytest.raises(UsageError, match="is there already.*--force"):
+    with pytest.raises(UsageError, match=r"is there already.*--force"):
         run(two, form, "BTCUSDT", **asked)
     assert two.files() == before
     [told] = run(two, form, "BTCUSDT", force=True, **asked)
@@ -198,6 +203,20 @@ def test_a_folder_where_a_file_should_be_is_said(two: ExportLake) -> None:
         run(two, force=True)
 
 
+def test_bars_that_are_held_back_are_told_of_every_time(two: ExportLake) -> None:
+    """Bars and ledger are of two publications: a run is just publishing, or was killed."""
+    bars, store = two.publish(HOURS), Store(two.root)
+    store.publish(Partition("merged", HOURS, "BTCUSDT", "2023-01"), bars, fingerprint="new", rules="1", record={})
+    store.close()
+    for state in ("written", "unchanged"):
+        with pytest.warns(MissingDataWarning, match="BTCUSDT 2023-01 is left out"):
+            [told] = run(two, symbols="BTCUSDT")
+        assert (told.state, told.rows) == (state, 0)
+    two.publish(HOURS)
+    [told] = run(two, symbols="BTCUSDT")
+    assert (told.state, told.rows) == ("written", 3)
+
+
 def test_progress_names_each_part(lake: ExportLake) -> None:
     for day in (30, 31):
         lake.publish(MINUTES, start=START + day * DAY)
@@ -245,3 +264,13 @@ def test_bad_input_is_one_line_and_status_2(two: ExportLake, invoked: CliRunner,
     assert isinstance(done.exception, UsageError)
     assert told in str(done.exception)
     assert not two.out.exists() or not two.files()
+
+
+def test_a_terminal_shows_what_is_being_written(two: ExportLake) -> None:
+    words = [sys.executable, "-m", "bcdata", "export", "--dataset", HOURS, "--symbols", "BTCUSDT,ETHUSDT"]
+    where = {"BCDATA_ROOT": str(two.root), "BCDATA_CATALOG": str(two.catalog.path)}
+    with typing([*words, "--out", str(two.out)], {**os.environ, **where}) as (process, terminal):
+        terminal.wait("exporting")
+        terminal.wait("written")
+        assert process.wait(30) == 0
+    assert len(two.files()) == 2

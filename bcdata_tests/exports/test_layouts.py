@@ -117,6 +117,7 @@ def test_what_is_left_out(label: Label, late: list[int]) -> None:
     assert left_out == both.height - 2 * len(kept)
 
 
+_BAR = "BINANCE-1-HOUR-LAST-EXTERNAL/2023-01-01T01-00-00-000000000Z_2023-01-01T03-00-00-000000000Z.parquet"
 NAMES = [
     (HOURS, "BTCUSDT", "freqtrade", "data/binance/BTC_USDT-1h.feather"),
     ("um_klines_1h", "BTCUSDT", "freqtrade", "data/binance/futures/BTC_USDT_USDT-1h-futures.feather"),
@@ -133,13 +134,12 @@ NAMES = [
     ("coinbase_klines_1h", "BTC-USD", "lean", "crypto/coinbase/hour/btcusd_trade.zip"),
     ("spot_klines_1d", "BTCUSDT", "lean", "crypto/binance/daily/btcusdt_trade.zip"),
     ("spot_klines_1m", "BTCUSDT", "lean", "crypto/binance/minute/btcusdt/20230101_trade.zip"),
-    (HOURS, "BTCUSDT", "nautilus", "data/bar/BTCUSDT.BINANCE-1-HOUR-LAST-EXTERNAL/2023-01-01T01-00-00-000000000Z_"
-     "2023-01-01T03-00-00-000000000Z.parquet"),
-    ("um_klines_1h", "BTCUSDT", "nautilus", "data/bar/BTCUSDT-PERP.BINANCE-1-HOUR-LAST-EXTERNAL/"
-     "2023-01-01T01-00-00-000000000Z_2023-01-01T03-00-00-000000000Z.parquet"),
-    ("cm_klines_1h", "BTCUSD_PERP", "nautilus", "data/bar/BTCUSD-PERP.BINANCE-1-HOUR-LAST-EXTERNAL/"
-     "2023-01-01T01-00-00-000000000Z_2023-01-01T03-00-00-000000000Z.parquet"),
-]  # fmt: skip
+    (HOURS, "币安USDT", "nautilus", f"data/bar/%E5%B8%81%E5%AE%89USDT.{_BAR}"),
+    ("um_mark_klines_1h", "BTCUSDT", "nautilus", f"data/bar/BTCUSDT-PERP.{_BAR.replace('LAST', 'MARK')}"),
+    (HOURS, "BTCUSDT", "nautilus", f"data/bar/BTCUSDT.{_BAR}"),
+    ("um_klines_1h", "BTCUSDT", "nautilus", f"data/bar/BTCUSDT-PERP.{_BAR}"),
+    ("cm_klines_1h", "BTCUSD_PERP", "nautilus", f"data/bar/BTCUSD-PERP.{_BAR}"),
+]
 
 
 @pytest.mark.parametrize(("dataset", "symbol", "form", "path"), NAMES)
@@ -177,9 +177,8 @@ def test_times_of_a_csv_all_have_microseconds_where_one_does(lake: ExportLake) -
         list(export(HOURS, "BTCUSDT", None, None, out=lake.out / form, form=form, **lake.where))  # type: ignore[arg-type]
         lines = (lake.out / form / f"{HOURS}-BTCUSDT.csv").read_text().splitlines()[1:]
         zone = "+00:00" if form == "backtesting" else ""
-        assert [line.partition(",")[0] for line in lines] == [
-            f"2023-01-01 01:00:00.000000{zone}", f"2023-01-01 02:00:00.789000{zone}", f"2023-01-01 03:00:00.000000{zone}"
-        ]  # fmt: skip
+        ends = ("01:00:00.000000", "02:00:00.789000", "03:00:00.000000")
+        assert [line.partition(",")[0] for line in lines] == [f"2023-01-01 {end}{zone}" for end in ends]
 
 
 def test_wide_files_have_a_column_a_symbol_and_no_value_where_there_is_no_bar(lake: ExportLake) -> None:
@@ -245,6 +244,7 @@ def test_nautilus_numbers_are_exact_and_of_the_fewest_decimals(lake: ExportLake)
 
 
 REFUSED = [
+    ("um_index_klines_1h", "BTCUSDT", {"form": "nautilus"}, "nautilus has bars of trades and marks"),
     ("spot_klines_15m", "BTCUSDT", {"form": "lean"}, "lean has bars of 1s, 1m, 1h, 1d.*these are of 15m"),
     ("um_mark_klines_1h", "BTCUSDT", {"form": "lean"}, "lean has bars of trades"),
     (HOURS, "BTCUSDT", {"form": "freqtrade", "features": True}, "freqtrade has no columns for features"),

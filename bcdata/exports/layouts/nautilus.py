@@ -15,10 +15,12 @@ import pyarrow.parquet as pq
 
 from bcdata.errors import UsageError
 from bcdata.exports.layouts.layout import PRICES, Content, File
-from bcdata.exports.layouts.names import exchange_of, safe
+from bcdata.exports.layouts.names import exchange_of
 from bcdata.interval import Interval
+from bcdata.store.layout import escape
 
 _UNITS = {"s": "SECOND", "m": "MINUTE", "h": "HOUR", "d": "DAY", "w": "WEEK", "mo": "MONTH"}
+_PRICE_TYPES = {"klines": "LAST", "mark_klines": "MARK"}
 _DIGITS = 16
 """Of the fraction, in every number of a file."""
 _SIZE_DIGITS = 8
@@ -31,8 +33,10 @@ def files(content: Content) -> Iterator[File]:
     """`data/bar/<SYMBOL>.<VENUE>-1-MINUTE-LAST-EXTERNAL/<first>_<last>.parquet`, by `ts_init`.
 
     Raises:
-        UsageError: a number is too large for it.
+        UsageError: a number is too large for it, or bars are of a price that it does not know.
     """
+    if content.kind not in _PRICE_TYPES:
+        raise UsageError(f"nautilus has bars of trades and marks; export {content.name} as csv or parquet")
     rows = content.rows.with_columns(pl.col("volume").fill_null(0.0))
     for name, columns in (("price", PRICES), ("volume", ("volume",))):
         largest = rows.select(pl.max_horizontal(pl.col(*columns).abs().max())).item()
@@ -42,18 +46,18 @@ def files(content: Content) -> Iterator[File]:
                 "export it as csv or parquet, or shorter bars"
             )
     instrument = f"{_instrument(content)}.{exchange_of(content.market).upper()}"
-    bar_type = f"{instrument}-{_specification(content.bar)}-LAST-EXTERNAL"
+    bar_type = f"{instrument}-{_specification(content.bar)}-{_PRICE_TYPES[content.kind]}-EXTERNAL"
     first, last = (_named(rows["known_at"].dt.epoch("us")[at]) for at in (0, -1))
     path = f"data/bar/{bar_type}/{first}_{last}.parquet"
     yield File(path, rows.height, partial(_write, rows, instrument, bar_type))
 
 
 def _instrument(content: Content) -> str:
-    """A symbol as its adapters write it: perpetual contracts end in `-PERP`."""
+    """A symbol as its adapters write it: perpetual contracts end in `-PERP`. It takes ASCII alone."""
     found = content.market.split(content.symbol)
     if not content.market.is_perpetual or found.contract != "perpetual":
-        return safe(content.symbol)
-    return f"{safe(found.base + (found.quote or ''))}-PERP"
+        return escape(content.symbol)
+    return f"{escape(found.base + (found.quote or ''))}-PERP"
 
 
 def _specification(interval: Interval) -> str:
