@@ -5,6 +5,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +18,7 @@ from pyarrow import feather
 from bcdata.errors import UsageError
 from bcdata.exports.files import export
 from bcdata.exports.layouts.layout import Label
+from bcdata.exports.layouts.nautilus import _decimals, _fixed
 from bcdata.exports.layouts.table import LAYOUTS
 from bcdata.exports.units import in_order
 from bcdata.interval import Interval
@@ -241,6 +243,21 @@ def test_nautilus_numbers_are_exact_and_of_the_fewest_decimals(lake: ExportLake)
     assert raw == [10**15, 1234567_25 * 10**14, 3 * 10**9]
     assert {int.from_bytes(one, "little") for one in table["volume"].to_pylist()} == {3 * 10**15}
     assert [str(one.type) for one in table.schema] == ["fixed_size_binary[16]"] * 5 + ["uint64"] * 2
+
+
+@given(
+    st.lists(st.floats(1e-9, 1e9).map(lambda one: float(f"{one:.17g}")), min_size=1, max_size=5),
+    st.integers(0, 8),
+)
+def test_nautilus_prices_are_the_decimals_that_floats_are_written_as(drawn: list[float], places: int) -> None:
+    """Both those of exchanges, with few places, and any other."""
+    for prices in ([round(one, places) for one in drawn], drawn):
+        digits = _decimals(pl.Series(prices), 16)
+        raw = [int.from_bytes(one, "little", signed=True) for one in _fixed(pl.Series(prices), digits).to_pylist()]
+        exact = [Decimal(repr(one)) for one in prices]
+        assert raw == [round(one * 10**digits) * 10 ** (16 - digits) for one in exact]
+        needed = max(max(0, -int(one.normalize().as_tuple().exponent)) for one in exact)
+        assert digits == min(16, needed)
 
 
 REFUSED = [

@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,7 @@ _SIZE_DIGITS = 8
 """Of volumes, which are sums in coarser bars, and end in noise; prices have all of theirs."""
 _MOST = {"price": 17_014_118_346_046.0, "volume": 34_028_236_692_093.0}
 _EXACT = 2**53
+"""Below it every whole number is a float."""
 
 
 def files(content: Content) -> Iterator[File]:
@@ -89,16 +91,26 @@ def _decimals(values: pl.Series, most: int) -> int:
     """How many digits after the point hold all values exactly; `most` where more would be needed."""
     numbers = values.to_numpy()  # polars multiplies by 1/10 where numpy divides by 10
     for count in range(most):
-        scaled = numbers * 10.0**count
-        if bool(((np.rint(scaled) / 10.0**count == numbers) | (np.abs(scaled) >= _EXACT)).all()):
+        scaled = np.rint(numbers * 10.0**count)
+        if np.abs(scaled).max() >= _EXACT:
+            return min(most, max(_exponent(one) for one in numbers.tolist()))
+        if bool((scaled / 10.0**count == numbers).all()):
             return count
     return most
 
 
+def _exponent(value: float) -> int:
+    return max(0, -int(Decimal(repr(value)).as_tuple().exponent))
+
+
 def _fixed(values: pl.Series, digits: int) -> pa.Array:
     """The values as integers of 128 bits, little-endian, in units of the last of 16 digits."""
+    scaled = np.rint(values.to_numpy() * 10.0**digits)
+    if np.abs(scaled).max() < _EXACT:
+        whole = pl.Series("whole", scaled).cast(pl.Int128)
+    else:  # as they are written in decimals: no genuine price has so many
+        whole = pl.Series("whole", [round(Decimal(repr(one)).scaleb(digits)) for one in values], pl.Int128)
     scale = pl.lit(10 ** (_DIGITS - digits), pl.Int128)
-    whole = (pl.col("value") * 10.0**digits).round().cast(pl.Int128) * scale
-    (found,) = values.alias("value").to_frame().select(whole.cast(pl.Decimal(38, 0))).to_arrow().columns
-    numbers = found.combine_chunks()
+    found = whole.to_frame().select((pl.col("whole") * scale).cast(pl.Decimal(38, 0))).to_arrow()
+    numbers = found.column(0).combine_chunks()
     return pa.Array.from_buffers(pa.binary(16), len(numbers), [None, numbers.buffers()[1]], offset=numbers.offset)
