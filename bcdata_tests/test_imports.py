@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": {"hints", *LAKE, "dagster", "instruments", "pictures", "pipeline", "reading", "reporting", "runs", "sql"}
     | {"terminal"},
     "site": {*GROUND, "api", "catalog", "ledger", "pictures", "reporting", "store"},
-    "exports": {*GROUND, "api", "catalog", "settings", "store"},
+    "exports": {*VALUES, "api", "catalog", "pipeline", "providers", "reading", "settings", "store"},
     "dagster_storage": {"sqlite_files"},
     "dagster": {*GROUND, "alerts", "catalog", "dagster_storage", "healing", "net", "pipeline", "providers", "reporting"}
     | {"features", "frames", "quality", "runs", "settings", "sqlite_files", "store", "instruments", "venues"},

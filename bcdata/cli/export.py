@@ -1,15 +1,22 @@
-"""`bcdata export`: published rows as CSV or Parquet files for other tools."""
+"""`bcdata export`: published rows as files that other tools read as they are."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.show import names, print_json
 from bcdata.cli.output.tables import print_table
-from bcdata.terminal.console import size
+from bcdata.terminal.console import err, notes, size
+
+if TYPE_CHECKING:
+    from bcdata.exports.files import Exported, Progress
+
+_ALL = "all"
 
 
 def register(app: typer.Typer) -> None:
@@ -28,32 +35,77 @@ def export(
     out: Annotated[Path, typer.Option(help="The folder for the files; made if it is not there.")],
     first: Annotated[str | None, typer.Option("--from", help="First date key, or instant, included; UTC.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last date key, included; or an instant, left out.")] = None,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="csv, parquet, or an engine: freqtrade, backtesting, backtrader, vectorbt, nautilus, lean.",
+        ),
+    ] = "parquet",
+    interval: Annotated[str | None, typer.Option(help="Coarser bars, computed now: 15m, 1h, 1d.")] = None,
+    features: Annotated[
+        str | None,
+        typer.Option(help="Features beside bars, with commas between, or all: csv, parquet, backtesting, vectorbt."),
+    ] = None,
     zone: Annotated[str, typer.Option(help="merged, features, seasonality, labels or resampled.")] = "merged",
-    form: Annotated[str, typer.Option("--format", help="csv or parquet.")] = "parquet",
     fill: Annotated[str, typer.Option(help="What becomes of missing bars: none, null or flat.")] = "none",
-    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files with other content.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
-    """Write published rows to files, one a symbol.
+    """Write published rows to files that other tools read.
 
-    Each row has `known_at`: the instant from which it may be used.
+    csv and parquet have all columns, one file a symbol, with known_at: the instant from which a row may be used. Files
+    for engines have the layout that these read, and no bar can be acted on before it is known:
+    docs/guides/export.md.
 
-    Example: bcdata export --dataset spot_klines_1m --symbols BTCUSDT --from 2023-01 --format csv --out out
+    What is there already is not written again: an interrupted export goes on, a second one changes nothing.
+
+    Example: bcdata export --dataset spot_klines_1m --symbols BTCUSDT --interval 1h --format freqtrade --out user_data
     """
     from bcdata.api.instants import after
-    from bcdata.errors import UsageError
-    from bcdata.exports.files import Format
     from bcdata.exports.files import export as write
+    from bcdata.exports.layouts.table import layout_of
 
-    if form not in set(Format):
-        raise UsageError(f"there is no format {form!r}; it is one of {', '.join(Format)}")
+    layout_of(form)
+    wanted = True if features == _ALL else names(features) if features else None
     end = after(last) if last else None
-    written = list(
-        write(dataset, names(symbols), first, end, out=out, zone=zone, form=Format(form), fill=fill, force=force)
-    )
+    with _shown() as progress:
+        written = list(
+            write(
+                dataset, names(symbols), first, end, out=out, zone=zone, form=form, interval=interval, features=wanted,
+                fill=fill, force=force, progress=progress,
+            )
+        )  # fmt: skip
     if as_json:
         print_json([asdict(one) for one in written])
         return
-    print_table(
-        ["symbol", "file", "rows", "size"], [[one.symbol, one.path, one.rows, size(one.bytes)] for one in written]
-    )
+    _print(written)
+
+
+def _print(written: "list[Exported]") -> None:
+    rows: list[list[Any]] = [
+        [one.symbol or "all", one.path, one.files, one.rows, size(one.bytes), one.state] for one in written
+    ]
+    print_table(["symbol", "path", "files", "rows", "size", "state"], rows)
+    if left := sum(one.left_out for one in written):
+        notes.print(
+            f"{left:,} bar{'s are' if left > 1 else ' is'} left out, known too late for the engine to act on in order; "
+            "csv and parquet have all",
+            highlight=False,
+        )
+
+
+@contextmanager
+def _shown() -> "Iterator[Progress]":
+    """A bar on standard error while files are written; silent where that is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    hidden = notes.quiet or not err.is_terminal
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True, disable=hidden) as bar:
+        task = bar.add_task("exporting", total=None)
+
+        def progress(done: int, total: int, what: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"exporting {what}")
+
+        yield progress

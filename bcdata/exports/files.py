@@ -1,36 +1,64 @@
-"""Files for others: one CSV or Parquet file a symbol, whole or not at all, each row with the instant it is known at."""
+"""Files for other tools, in the layout that each of them reads: whole or not at all, and no sooner known than true."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
+from itertools import groupby
 from pathlib import Path
 
-import polars as pl
-
 from bcdata.api import arguments
-from bcdata.api.load import load
+from bcdata.api.instants import asked_range
+from bcdata.api.loading.beside import parts_beside
+from bcdata.api.loading.sources import Rows, rows_meant, symbols_meant
+from bcdata.bars.fill import Fill
 from bcdata.catalog import Catalog, load_catalog, parse_name
-from bcdata.errors import StoreError, UsageError
-from bcdata.exports.staged import staged, sweep
+from bcdata.errors import UsageError
+from bcdata.exports.layouts.layout import Content, Layout
+from bcdata.exports.layouts.table import FORMATS, LAYOUTS
+from bcdata.exports.records import FOLDER, Record, read_record
+from bcdata.exports.units import Selection, Unit, units_of
+from bcdata.exports.writing import Place, explained, put
+from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.store.layout import escape
 
-
-class Format(StrEnum):
-    """How rows are written."""
-
-    CSV = "csv"
-    PARQUET = "parquet"
+Progress = Callable[[int, int, str], None]
+"""Takes how many parts are done, of how many, and what comes next."""
 
 
 @dataclass(frozen=True, slots=True)
-class ExportedFile:
-    """One written file."""
+class Exported:
+    """What was written of a symbol, or of all of them where they stand beside each other (`symbol` is None).
 
-    symbol: str
-    path: str
+    Attributes:
+        symbol: whose rows.
+        path: the file; where there are several, the folder that has all of them; None where there is none.
+        files: how many.
+        rows: how many, of all files.
+        bytes: their size.
+        state: `written`, or `unchanged` where all was there already.
+        left_out: bars that an engine would have acted on before they were known, or too late to be of use.
+    """
+
+    symbol: str | None
+    path: str | None
+    files: int
     rows: int
     bytes: int
+    state: str
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Export:
+    """An export that is under way."""
+
+    form: str
+    layout: Layout
+    of: Rows
+    name: str
+    selection: Selection
+    out: Path
+    force: bool
 
 
 def export(
@@ -41,66 +69,134 @@ def export(
     *,
     out: str | Path,
     zone: str = "merged",
-    form: str | Format = Format.PARQUET,
+    form: str = "parquet",
+    interval: str | None = None,
+    features: str | Iterable[str] | bool | None = None,
     fill: str = "none",
     force: bool = False,
     root: str | Path | None = None,
     catalog: Catalog | None = None,
-) -> Iterator[ExportedFile]:
-    """Writes `<out>/<dataset>-<SYMBOL>.<format>` for every symbol and yields what was written.
+    progress: Progress | None = None,
+) -> Iterator[Exported]:
+    """Writes the files of a layout into a folder, and yields what was written, symbol by symbol.
 
-    Each row carries `known_at` (UTC) beside its own time: from then on it may be used, so join on it. CSV has ISO
-    instants. What a killed export left in the folder is removed.
+    What is there already, of the same request and made of the same partitions, is left as it is: an export that was
+    interrupted goes on where it was, and a second one changes nothing. What a killed export left is removed.
 
     Args:
         dataset: as `load` takes it.
-        symbols: one, or several; each a file.
+        symbols: one, or several.
         start: as `load` takes it.
         end: as `load` takes it: bars open before.
         out: the folder; it is made if it is not there.
-        form: CSV or zstd Parquet.
+        form: one of `LAYOUTS`; their times are in docs/guides/export.md.
         zone: as `load` takes it.
+        interval: as `load` takes it.
+        features: as `load` takes it, where the layout has columns for them.
         fill: as `load` takes it.
-        force: replaces files that are there.
+        force: replaces files with other content.
         root: the lake; BCDATA_ROOT if None.
         catalog: the one in force if None.
+        progress: is told of each part.
 
     Raises:
-        UsageError: what `load` refuses, or a file is there already.
-        StoreError: the folder cannot be written.
+        UsageError: what `load` refuses, what the layout cannot hold, or a file with other content is there.
+        StoreError: the folder cannot be written, or a file of the lake is damaged.
     """
+    if arguments.text("form", form, FORMATS) not in LAYOUTS:
+        raise UsageError(f"`form` takes {FORMATS}; this is {form!r}")
     known = arguments.catalog(catalog) or load_catalog()
-    name = arguments.text("dataset", dataset, "the name of a dataset")
-    folder, kind = arguments.folder("out", out), arguments.option("form", form, Format)
-    market = parse_name(dataset).market
-    names = dict.fromkeys(market.as_written(one) for one in arguments.symbols(symbols))
-    targets = {symbol: folder / f"{name}-{escape(symbol)}.{kind}" for symbol in names}
-    there = [str(path) for path in targets.values() if path.exists()]
-    if there and not force:
-        raise UsageError(f"{there[0]} is there already; choose another folder, or replace it with --force")
-    sweep(folder)
-    for symbol, path in targets.items():
-        rows = load(dataset, symbol, start, end, zone=zone, fill=fill, root=root, catalog=known)
-        size = _write(_known_first(rows), path, kind)
-        yield ExportedFile(symbol, str(path), rows.height, size)
+    rows = rows_meant(known, dataset, zone, interval)
+    names, folder, layout = symbols_meant(rows.source, symbols), arguments.folder("out", out), LAYOUTS[form]
+    if not names:
+        raise UsageError(f"no symbol is named; bcdata symbols {rows.source.name} lists those that are there")
+    beside = parts_beside(rows, features=features, labels=None)
+    columns = tuple(name for one in beside for name in one.columns)
+    _require_holds(form, layout, rows, columns, fill)
+    options = {"zone": zone, "interval": interval, "fill": fill, "root": root, "catalog": known}
+    selection = Selection(dataset, columns, options, layout)
+    under_way = _Export(form, layout, rows, _name(rows), selection, folder, arguments.flag("force", force))
+    units = units_of(selection, names, *asked_range(start, end)[0])
+    done = 0
+    for of, group in groupby(units, key=lambda one: one.symbols):
+        records: list[tuple[Record, bool]] = []
+        for unit in group:
+            if progress:
+                progress(done, len(units), ", ".join(filter(None, [of[0] if len(of) == 1 else "", unit.month])))
+            records.append(_written(under_way, unit))
+            done += 1
+        yield _told(under_way, None if layout.is_wide else of[0], records)
+    if progress:
+        progress(done, len(units), "")
 
 
-def _known_first(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with `known_at` right after their time."""
-    first = [name for name in ("symbol", "open_time", "time", "known_at") if name in rows.columns]
-    return rows.select(*first, pl.exclude(first))
+def _name(rows: Rows) -> str:
+    """What files call the rows: their dataset, or the coarser bars that are computed."""
+    if rows.grid is None or rows.interval is None:
+        return rows.name
+    return f"{rows.source.market}_{rows.source.kind}_{rows.interval.name}"
 
 
-def _write(rows: pl.DataFrame, path: Path, form: Format) -> int:
-    """Writes beside the target and renames: readers see the old file or the whole new one."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with staged(path) as beside:
-            if form is Format.CSV:
-                rows.write_csv(beside, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ")
-            else:
-                rows.write_parquet(beside, compression="zstd")
-    except (OSError, pl.exceptions.PolarsError) as error:  # polars has errors of its own for a full disk
-        cause = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
-        raise StoreError(f"cannot write {path}: {cause}") from None
-    return path.stat().st_size
+def _require_holds(form: str, layout: Layout, rows: Rows, features: Sequence[str], fill: str) -> None:
+    """Passes what a layout can hold.
+
+    Raises:
+        UsageError: it has no place for such rows, for features, or for rows without values.
+    """
+    if features and not layout.takes_features:
+        able = ", ".join(name for name, one in LAYOUTS.items() if one.takes_features)
+        raise UsageError(f"{form} has no columns for features; these have: {able}")
+    if not layout.is_engine:
+        return
+    if rows.interval is None or rows.zone not in ("merged", "resampled"):
+        what = rows.source.kind if rows.zone == "merged" else f"the zone {rows.zone}"
+        raise UsageError(f"{form} takes bars, and {what} has none; export it as csv or parquet")
+    if fill == Fill.NULL:
+        raise UsageError(f"{form} takes no bars without values; fill with none or flat")
+
+
+def _written(export: _Export, unit: Unit) -> tuple[Record, bool]:
+    """The record of a unit, and whether anything has changed."""
+    record = _record_of(export, unit)
+    asked = fingerprint(
+        form=export.form, dataset=export.selection.dataset, zone=export.of.zone, name=export.name, symbols=unit.symbols,
+        asked=unit.asked, month=unit.month, features=export.selection.features, fill=export.selection.options["fill"],
+    )  # fmt: skip
+    inputs, old = export.selection.inputs(unit), read_record(record)
+    with explained(export.out):
+        stands = old is not None and old.is_of(asked, inputs) and old.stands(export.out)
+    if old and stands:
+        export.selection.tell_of_lacking(unit)
+        return old, False
+    rows, left_out = export.selection.rows(unit)
+    market = parse_name(export.of.source.name).market
+    content = Content(
+        export.name, market, export.of.source.kind, export.of.interval, unit.symbols, export.selection.features, rows
+    )
+    files = export.layout.files(content) if rows.height or not export.layout.is_engine else ()
+    place = Place(export.out, record, export.force, export.layout.is_catalog)
+    return put(place, files, asked=asked, inputs=inputs, left_out=left_out)
+
+
+def _record_of(export: _Export, unit: Unit) -> Path:
+    parts = [export.form, export.of.zone, export.name, *([] if export.layout.is_wide else map(escape, unit.symbols))]
+    return export.out / FOLDER / f"{'-'.join([*parts, *filter(None, [unit.month])])}.json"
+
+
+def _told(export: _Export, symbol: str | None, records: Sequence[tuple[Record, bool]]) -> Exported:
+    files = {path: one for record, _ in records for path, one in record.files.items()}
+    place = None
+    if files:
+        shared = Path(next(iter(files)))
+        if len(files) > 1:
+            shared = next(one for one in shared.parents if all(Path(path).is_relative_to(one) for path in files))
+        place = str(export.out / shared)
+    return Exported(
+        symbol,
+        place,
+        len(files),
+        sum(one.rows for one in files.values()),
+        sum(one.bytes for one in files.values()),
+        "written" if any(changed for _, changed in records) else "unchanged",
+        sum(record.left_out for record, _ in records),
+    )

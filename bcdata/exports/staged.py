@@ -8,13 +8,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_LEFT = re.compile(r"\.\w+-.+\.(csv|parquet)\.[0-9a-f]{1,8}", re.ASCII)
-"""`.<dataset>-<SYMBOL>.<format>.<hexadecimal digits>`: no name that anybody else gives a file."""
+_LEFT = re.compile(
+    r"""\..+\.(csv|parquet|feather|zip|json)\.[0-9a-f]{8}  # <file>.<hexadecimal digits>, after a dot
+    | \.\w+-.+\.(csv|parquet)\.[0-9a-f]{1,8}  # of earlier releases""",
+    re.ASCII | re.VERBOSE,
+)
+"""No name that anybody else gives a file."""
 
 
 @contextmanager
-def staged(target: Path) -> Iterator[Path]:
-    """A file to write; it takes the target's place at the end, unless the block fails. It is locked until then.
+def beside(target: Path) -> Iterator[Path]:
+    """A file to write in the target's folder, locked; it is removed at the end unless it was renamed.
 
     Raises:
         OSError: the folder cannot be written.
@@ -22,10 +26,21 @@ def staged(target: Path) -> Iterator[Path]:
     path, lock = _begun(target)
     try:
         yield path
-        path.replace(target)
     finally:
         path.unlink(missing_ok=True)
         os.close(lock)
+
+
+@contextmanager
+def staged(target: Path) -> Iterator[Path]:
+    """A file to write; it takes the target's place at the end, unless the block fails.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    with beside(target) as path:
+        yield path
+        path.replace(target)
 
 
 def sweep(folder: Path) -> None:

@@ -156,9 +156,10 @@ def test_an_export_is_whole_and_names_when_a_row_is_known(
     lines = Path(written["path"]).read_text().splitlines()
     assert lines[0].startswith("symbol,open_time,known_at,open,high")
     assert lines[3].startswith("BTCUSDT,2023-01-01T03:00:00Z,2023-01-01T04:00:00Z,100.0")
-    assert [path.name for path in (tmp_path / "out").iterdir()] == [f"{D}-BTCUSDT.csv"]
-    again = CliRunner().invoke(app, [*words, "--format", "csv"])
-    assert isinstance(again.exception, UsageError)
+    assert [path.name for path in (tmp_path / "out").glob("[!.]*")] == [f"{D}-BTCUSDT.csv"]
+    other = CliRunner().invoke(app, [*words, "--format", "csv", "--fill", "flat"])
+    assert isinstance(other.exception, UsageError)
+    assert len(Path(written["path"]).read_text().splitlines()) == 4
     parquet = CliRunner().invoke(app, [*words, "--fill", "flat"])
     assert parquet.exit_code == 0, parquet.output
     assert pl.read_parquet(tmp_path / f"out/{D}-BTCUSDT.parquet").height == 744

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 import bcdata
-from bcdata.exports.files import Format, export
+from bcdata.exports.files import export
 from bcdata.pipeline.zones import Zone
 from bcdata.sql.connection import query
 from bcdata.store.layout import Partition
@@ -111,7 +111,7 @@ def test_exports_queries_and_frames_say_the_same(lake: Lake, tmp_path: Path) -> 
         published = known(lake.bars(dataset, "BTCUSDT", "2018-02", zone))
         options = {"zone": zone, "root": lake.root, "catalog": lake.catalog}
         assert known(bcdata.load(dataset, "BTCUSDT", **options)) == published
-        (file,) = export(dataset, ["BTCUSDT"], None, None, out=tmp_path / zone, form=Format.PARQUET, **options)
+        (file,) = export(dataset, ["BTCUSDT"], None, None, out=tmp_path / zone, form="parquet", **options)
         written = pl.read_parquet(file.path)
         assert known(written) == published
         assert written.columns[:3] == ["symbol", "open_time", "known_at"]

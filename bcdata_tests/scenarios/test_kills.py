@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bcdata.exports.records import FOLDER
 from bcdata_tests.command import Command, materialize
 from bcdata_tests.scenarios import warm
 from bcdata_tests.scenarios.power import D, files_of, put
@@ -34,7 +35,7 @@ datasets:
     features: false
 """
 WORDS = materialize(D, "BTCUSDT,ETHUSDT", "2025-01", "2025-01")
-EXPORT = ["export", "--dataset", D, "--symbols", "BTCUSDT,ETHUSDT", "--out", "out", "--force"]
+EXPORT = ["export", "--dataset", D, "--symbols", "BTCUSDT,ETHUSDT", "--out", "out"]
 _ROUNDS = 3
 
 
@@ -94,7 +95,8 @@ def _remove(*names: str) -> Callable[[Command], None]:
 
 def _exported(command: Command) -> dict[str, bytes]:
     out: Path = command.folder / "out"
-    return {path.name: path.read_bytes() for path in sorted(out.glob("[!.]*"))} if out.is_dir() else {}
+    files = (path for path in sorted(out.rglob("[!.]*")) if path.is_file() and path.parent.name != FOLDER)
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 
 def _nothing(_: Command) -> dict[str, bytes]:
@@ -113,6 +115,7 @@ def test_killed_at_any_moment(world: World) -> None:
         lake,
         Kind("materialize in a new home", WORDS, _remove("lake", "dagster"), lake.left),
         Kind("export", EXPORT, _remove("out"), _exported),
+        Kind("export of several files", [*EXPORT, "--format", "vectorbt"], _remove("out"), _exported),
         Kind("a new home", [*WORDS, "--dry-run"], _remove("dagster"), _nothing),
     ]
     for kind in kinds:

@@ -11,7 +11,7 @@ import polars as pl
 import bcdata
 from bcdata.api.loading.sources import ZONES
 from bcdata.errors import StoreError
-from bcdata.exports.files import Format, export
+from bcdata.exports.files import export
 from bcdata.pipeline.zones import Zone
 from bcdata.sql.connection import query
 from bcdata.sql.views import AssetView, views
@@ -130,7 +130,7 @@ class Watched:
 
     def _exported(self) -> pl.DataFrame:
         [one] = export(
-            D, [SYMBOL], None, None, out=self.out, form=Format.PARQUET, force=True, root=self.lake.root,
+            D, [SYMBOL], None, None, out=self.out, form="parquet", force=True, root=self.lake.root,
             catalog=self.lake.catalog,
         )  # fmt: skip
         return pl.read_parquet(one.path)

@@ -1,0 +1,13 @@
+"""The lake that tests of exports fill as they need it."""
+
+from pathlib import Path
+
+import pytest
+
+from bcdata_tests.exports.lake import ExportLake
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> ExportLake:
+    """An empty one."""
+    return ExportLake(tmp_path)

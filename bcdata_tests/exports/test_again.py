@@ -1,0 +1,276 @@
+"""An export that is run again: what stands is left alone, what changed is written, and nothing of others is lost."""
+
+import json
+import os
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from bcdata.cli import app
+from bcdata.errors import MissingDataWarning, UsageError
+from bcdata.exports.files import Exported, export
+from bcdata.exports.layouts.table import LAYOUTS
+from bcdata.exports.records import FOLDER, Record, Written, read_record
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata_tests.exports.lake import HOURS, START, ExportLake
+from bcdata_tests.terminal import typing
+
+MINUTES = "spot_klines_1m"
+DAY = timedelta(days=1)
+
+
+def run(lake: ExportLake, form: str = "csv", symbols: str = "BTCUSDT,ETHUSDT", **asked: object) -> list[Exported]:
+    given = {"dataset": HOURS, "start": None, "end": None, "out": lake.out, **lake.where, **asked}
+    return list(export(symbols=symbols.split(","), form=form, **given))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def two(lake: ExportLake) -> ExportLake:
+    for symbol in ("BTCUSDT", "ETHUSDT"):
+        lake.publish(HOURS, symbol)
+    return lake
+
+
+@pytest.mark.parametrize("form", LAYOUTS)
+def test_a_second_export_changes_nothing(two: ExportLake, form: str) -> None:
+    first = run(two, form)
+    before = two.files()
+    assert {one.state for one in first} == {"written"}
+    again = run(two, form)
+    assert {one.state for one in again} == {"unchanged"}
+    assert two.files() == before
+    for one, other in zip(first, again, strict=True):
+        assert (one.path, one.files, one.rows, one.bytes) == (other.path, other.files, other.rows, other.bytes)
+    assert {one.state for one in run(two, form, force=True)} == {"unchanged"}
+    assert two.files() == before
+
+
+@pytest.mark.parametrize("form", LAYOUTS)
+def test_what_is_made_of_other_rows_is_written_again_and_nothing_else(two: ExportLake, form: str) -> None:
+    run(two, form)
+    before = two.files()
+    two.publish(HOURS, "ETHUSDT", closes=[4.0, 5.0, 6.0])
+    states = [one.state for one in run(two, form)]
+    assert states == (["written"] if LAYOUTS[form].is_wide else ["unchanged", "written"])
+    changed = {name for name, file in two.files().items() if before.get(name) != file}
+    assert changed
+    assert LAYOUTS[form].is_wide or not [name for name in changed if "btc" in name.lower()]
+
+
+@pytest.mark.parametrize("form", LAYOUTS)
+def test_what_was_lost_is_written_again(two: ExportLake, form: str) -> None:
+    run(two, form)
+    before = two.files()
+    lost = min(before)
+    (two.out / lost).unlink()
+    assert "written" in {one.state for one in run(two, form)}
+    assert {name for name, file in two.files().items() if before[name] != file} == {lost}
+
+
+@pytest.mark.parametrize("form", LAYOUTS)
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_file_that_somebody_changed_is_replaced_only_by_force(two: ExportLake, form: str, is_known: bool) -> None:
+    """Whether it was exported and then changed, or was never exported."""
+    run(two, form, "BTCUSDT")
+    mine = two.out / min(two.files())
+    whole = mine.read_bytes()
+    mine.write_bytes(b"mine")
+    if not is_known:
+        for record in (two.out / FOLDER).iterdir():
+            record.unlink()
+    with pytest.raises(UsageError, match=rf"{mine} is there already with other content; .* --force"):
+        run(two, form, "BTCUSDT")
+    assert mine.read_bytes() == b"mine"
+    assert not list(two.out.rglob(".*.????????")), "nothing is left beside it"
+    run(two, form, "BTCUSDT", force=True)
+    assert mine.read_bytes() == whole
+
+
+@pytest.mark.parametrize("form", LAYOUTS)
+@pytest.mark.parametrize("asked", [{"end": START + timedelta(hours=2)}, {"start": START + timedelta(hours=1)}])
+def test_another_range_takes_the_place_of_an_export_only_by_force(
+    two: ExportLake, form: str, asked: dict[str, object]
+) -> None:
+    run(two, form, "BTCUSDT")
+    before = two.files()
+    with pytest.raises(UsageError, match=r"is there already.*--force"):
+        run(two, form, "BTCUSDT", **asked)
+    assert two.files() == before
+    [told] = run(two, form, "BTCUSDT", force=True, **asked)
+    assert told.rows == 2 * told.files
+    assert len(two.files()) == len(before), "what is no file of the export any more is gone"
+
+
+def test_a_file_of_an_earlier_release_with_the_same_content_is_kept(two: ExportLake) -> None:
+    run(two)
+    for record in (two.out / FOLDER).iterdir():
+        record.unlink()
+    before = two.files()
+    assert {one.state for one in run(two)} == {"unchanged"}
+    assert two.files() == before
+    two.publish(HOURS, "ETHUSDT", closes=[9.0])
+    assert [one.state for one in run(two)] == ["unchanged", "written"], "from now on it is known"
+
+
+def test_an_open_range_grows_and_months_that_stand_are_left_alone(lake: ExportLake) -> None:
+    for day in (0, 1, 31):
+        lake.publish(MINUTES, start=START + day * DAY)
+    asked = {"dataset": MINUTES, "form": "lean", "symbols": "BTCUSDT"}
+    with pytest.warns(UserWarning, match="never published is BTCUSDT 2023-01-03"):
+        run(lake, **asked)  # type: ignore[arg-type]
+    before = lake.files()
+    assert len(before) == 3
+    lake.publish(MINUTES, start=START + 32 * DAY)
+    with pytest.warns(UserWarning, match="never published"):
+        [told] = run(lake, **asked)  # type: ignore[arg-type]
+    assert told.state == "written"
+    assert {name.rpartition("/")[2] for name in lake.files() if name not in before} == {"20230202_trade.zip"}
+    assert all(lake.files()[name] == file for name, file in before.items())
+
+
+def test_an_interrupted_export_goes_on(two: ExportLake) -> None:
+    stopped = export(HOURS, ["BTCUSDT", "ETHUSDT"], None, None, out=two.out, form="csv", **two.where)  # type: ignore[arg-type]
+    next(stopped)
+    stopped.close()
+    done = two.files()
+    assert len(done) == 1
+    assert [one.state for one in run(two)] == ["unchanged", "written"]
+    assert two.files().items() >= done.items()
+
+
+def test_a_record_whose_file_did_not_come_is_no_file_of_others(two: ExportLake) -> None:
+    """Killed after the record was put: the file before is still there, and is the export's own."""
+    run(two, symbols="BTCUSDT")
+    [place] = (two.out / FOLDER).iterdir()
+    old = read_record(place)
+    assert old
+    [(name, one)] = old.files.items()
+    Record(old.asked, "of a run that was killed", {name: Written(9, 9, "of what did not come", one.digest)}).write(
+        place
+    )
+    two.publish(HOURS, closes=[7.0])
+    assert [told.state for told in run(two, symbols="BTCUSDT")] == ["written"]
+    assert pl.read_csv(two.out / name)["close"].to_list() == [7.0]
+
+
+def test_bars_of_another_export_are_not_read_together_with_these(two: ExportLake) -> None:
+    run(two, "nautilus", "BTCUSDT")
+    [mine] = two.out.rglob("*.parquet")
+    other = mine.with_name("2020-01-01T00-00-00-000000000Z_2020-02-01T00-00-00-000000000Z.parquet")
+    other.write_bytes(mine.read_bytes())
+    two.publish(HOURS, closes=[1.0, 2.0])
+    for force in (False, True):
+        with pytest.raises(UsageError, match=f"{other} is of another export.*choose another folder, or remove it"):
+            run(two, "nautilus", "BTCUSDT", force=force)
+    assert mine.exists()
+    other.unlink()
+    run(two, "nautilus", "BTCUSDT")
+    [now] = two.out.rglob("*.parquet")
+    assert now.name.endswith("_2023-01-01T02-00-00-000000000Z.parquet")
+
+
+@pytest.mark.parametrize("body", ["", "[]", '{"asked": "", "inputs": "", "files": {"../kept": {"rows": 1}}}'])
+def test_a_record_that_is_damaged_is_none(two: ExportLake, body: str) -> None:
+    run(two, symbols="BTCUSDT")
+    [place] = (two.out / FOLDER).iterdir()
+    place.write_text(body)
+    assert [one.state for one in run(two, symbols="BTCUSDT")] == ["unchanged"]
+
+
+@pytest.mark.parametrize("path", ["../kept", "/kept", "a/../../kept", ""])
+def test_a_record_names_no_file_outside_of_its_folder(tmp_path: Path, path: str) -> None:
+    place = tmp_path / "record.json"
+    Record("", "", {path: Written(1, 1, "")}).write(place)
+    assert read_record(place) is None
+
+
+def test_a_file_where_the_folder_should_be_is_one_line(two: ExportLake) -> None:
+    two.out.write_text("mine")
+    with pytest.raises(Exception, match=f"^cannot write {two.out}.*") as raised:
+        run(two)
+    assert type(raised.value).__name__ == "StoreError"
+    assert two.out.read_text() == "mine"
+
+
+def test_a_folder_where_a_file_should_be_is_said(two: ExportLake) -> None:
+    (two.out / f"{HOURS}-BTCUSDT.csv").mkdir(parents=True)
+    with pytest.raises(UsageError, match="is a folder, and a file is to be written there"):
+        run(two, force=True)
+
+
+def test_bars_that_are_held_back_are_told_of_every_time(two: ExportLake) -> None:
+    """Bars and ledger are of two publications: a run is just publishing, or was killed."""
+    bars, store = two.publish(HOURS), Store(two.root)
+    store.publish(Partition("merged", HOURS, "BTCUSDT", "2023-01"), bars, fingerprint="new", rules="1", record={})
+    store.close()
+    for state in ("written", "unchanged"):
+        with pytest.warns(MissingDataWarning, match="BTCUSDT 2023-01 is left out"):
+            [told] = run(two, symbols="BTCUSDT")
+        assert (told.state, told.rows) == (state, 0)
+    two.publish(HOURS)
+    [told] = run(two, symbols="BTCUSDT")
+    assert (told.state, told.rows) == ("written", 3)
+
+
+def test_progress_names_each_part(lake: ExportLake) -> None:
+    for day in (30, 31):
+        lake.publish(MINUTES, start=START + day * DAY)
+    told: list[tuple[int, int, str]] = []
+    run(lake, "lean", "BTCUSDT", dataset=MINUTES, progress=lambda *one: told.append(one))
+    assert told == [(0, 2, "BTCUSDT, 2023-01"), (1, 2, "BTCUSDT, 2023-02"), (2, 2, "")]
+
+
+@pytest.fixture
+def invoked(two: ExportLake, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.setenv("BCDATA_ROOT", str(two.root))
+    monkeypatch.setenv("BCDATA_CATALOG", str(two.catalog.path))
+    return CliRunner()
+
+
+def test_the_command_reports_as_json_and_as_a_table(two: ExportLake, invoked: CliRunner) -> None:
+    two.publish(HOURS, "ETHUSDT", late=[timedelta(minutes=5)])
+    words = ["export", "--dataset", HOURS, "--symbols", "BTCUSDT,ETHUSDT", "--format", "freqtrade"]
+    words += ["--out", str(two.out)]
+    found = json.loads(invoked.invoke(app, [*words, "--json"]).stdout)
+    paths = [str(two.out / f"data/binance/{one}_USDT-1h.feather") for one in ("BTC", "ETH")]
+    assert [one.pop("path") for one in found] == paths
+    assert [one.pop("bytes") > 0 for one in found] == [True, True]
+    same = {"files": 1, "state": "written"}
+    assert found == [
+        {"symbol": "BTCUSDT", "rows": 3, "left_out": 0, **same}, {"symbol": "ETHUSDT", "rows": 2, "left_out": 1, **same}
+    ]  # fmt: skip
+    shown = invoked.invoke(app, words)
+    assert shown.stdout.count("unchanged") == 2
+    assert "1 bar is left out" in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--symbols", "../x"], "nothing of ../x"),
+        (["--symbols", ","], "no symbol is named"),
+        (["--symbols", "BTCUSDT", "--format", "exel"], "there is no format 'exel'; it is one of csv"),
+        (["--symbols", "BTCUSDT", "--features", "nope"], "there is no column nope"),
+        (["--symbols", "BTCUSDT", "--format", "lean", "--interval", "4h"], "lean has bars of 1s, 1m, 1h, 1d"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(two: ExportLake, invoked: CliRunner, words: list[str], told: str) -> None:
+    done = invoked.invoke(app, ["export", "--dataset", HOURS, "--out", str(two.out), *words])
+    assert isinstance(done.exception, UsageError)
+    assert told in str(done.exception)
+    assert not two.out.exists() or not two.files()
+
+
+def test_a_terminal_shows_what_is_being_written(two: ExportLake) -> None:
+    words = [sys.executable, "-m", "bcdata", "export", "--dataset", HOURS, "--symbols", "BTCUSDT,ETHUSDT"]
+    where = {"BCDATA_ROOT": str(two.root), "BCDATA_CATALOG": str(two.catalog.path)}
+    with typing([*words, "--out", str(two.out)], {**os.environ, **where}) as (process, terminal):
+        terminal.wait("exporting")
+        terminal.wait("written")
+        assert process.wait(30) == 0
+    assert len(two.files()) == 2
