@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline": {*LAKE, "evidence", "sqlite_files"},
     "instruments": {*LAKE, "evidence", "pipeline"},
     "runs": {*LAKE, "pipeline"},
+    "adoption": {*LAKE, "pipeline"},
     "healing": {*LAKE, "pipeline", "sqlite_files", "instruments"},
     "reporting": {"hints", *LAKE, "healing", "pictures", "pipeline"},
     "reading": {*VALUES, "settings", "catalog", "pipeline", "store"},
@@ -57,7 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "definitions": {"catalog", "dagster"},
     "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
     | {"api", "exports", "hints", "reading", "reporting", "runs", "settings", "simulate", "sql", "store"}
-    | {"instruments"},
+    | {"adoption", "instruments"},
     "__main__": {"cli"},
     "__init__": {"errors", "api"},
 }
@@ -75,6 +76,7 @@ WITHIN_DAGSTER: dict[str, set[str]] = {
     "sensors": {"assets", "jobs", "partitions", "resources"},
     "build": {"assets", "executor", "jobs", "resources", "schedules", "sensors", "upkeep"},
     "launch": {"build", "partitions"},
+    "adopt": {"assets", "build", "jobs", "launch", "partitions"},
     "history": {"assets", "build", "checks", "jobs", "launch", "partitions", "sensors"},
     "__init__": set(),
 }

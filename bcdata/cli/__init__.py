@@ -10,7 +10,21 @@ from typing import Annotated, NoReturn, TextIO
 import typer
 from typer.exceptions import TyperException
 
-from bcdata.cli import alert, data, export, features, gaps, inspect, jobs, lists, materialize, stats, verify, watch
+from bcdata.cli import (
+    alert,
+    data,
+    export,
+    features,
+    gaps,
+    imports,
+    inspect,
+    jobs,
+    lists,
+    materialize,
+    stats,
+    verify,
+    watch,
+)
 from bcdata.cli.output.show import notes, out, print_json
 from bcdata.cli.output.verbosity import give_all
 from bcdata.cli.setup import doctor, init, ui
@@ -48,7 +62,7 @@ def _all(
 
 _GROUPS = (
     init, doctor, data, materialize, lists, inspect, gaps, shell, stats, export,
-    features, watch, verify, jobs, ui, alert,
+    imports, features, watch, verify, jobs, ui, alert,
 )  # fmt: skip
 for group in _GROUPS:
     group.register(app)

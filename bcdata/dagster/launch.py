@@ -4,7 +4,7 @@ import logging
 import os
 import sqlite3
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,8 @@ from bcdata.sqlite_files import TOO_MANY_FILES, too_many_files, trouble
 from bcdata.store.state.liveness import heartbeat, show_ended
 
 COMMAND_TAG = "bcdata/command"
+FOLDER_TAG = "bcdata/import"
+"""The tag of a run that puts files of a user into raw; its value is their folder."""
 _NAMED = 3
 
 
@@ -123,13 +125,18 @@ telemetry:
 
 def add_symbols(instance: dg.DagsterInstance, plan: Plan) -> list[RangeRun]:
     """Makes the plan's symbols partitions where they are not, and splits the plan into the fewest range runs."""
-    name = symbol_set(plan.dataset.market, plan.dataset.grain)
-    known = instance.get_dynamic_partitions(name)
-    new = sorted(set(plan.symbols) - set(known))
-    if new:
-        instance.add_dynamic_partitions(name, new)
-        known = instance.get_dynamic_partitions(name)
+    known = with_symbols(instance, symbol_set(plan.dataset.market, plan.dataset.grain), plan.symbols)
     return [RangeRun(group, plan.dates) for group in stretches(plan.symbols, known)]
+
+
+def with_symbols(instance: dg.DagsterInstance, name: str, symbols: Iterable[str]) -> Sequence[str]:
+    """Makes symbols partitions of a set where they are not; all that it has then, in Dagster's order."""
+    known = instance.get_dynamic_partitions(name)
+    new = sorted(set(symbols) - set(known))
+    if not new:
+        return known
+    instance.add_dynamic_partitions(name, new)
+    return instance.get_dynamic_partitions(name)
 
 
 def count_runs(instance: dg.DagsterInstance, plan: Plan) -> int:
@@ -174,8 +181,11 @@ def execute(
     assets: Sequence[Step] = (),
     tags: Mapping[str, str],
     run_config: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Any] | None = None,
 ) -> None:
     """One run in this process, which shows that it lives; notes in the report which it was, and what failed.
+
+    `resources` take the place of the job's, by their keys.
 
     Raises:
         KeyboardInterrupt: Ctrl-C came while a step was at work.
@@ -187,6 +197,7 @@ def execute(
         run_id=run_id,
         asset_selection=[dg.AssetKey(step.key) for step in assets] or None,
         tags=tags,
+        resources=resources,
         run_config={**(run_config or {}), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         raise_on_error=False,
     )
