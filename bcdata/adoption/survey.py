@@ -99,22 +99,30 @@ def _order(one: OwnFile) -> tuple[tuple[str, str, str, str], Path]:
 
 
 def _weigh(some: Sequence[OwnFile], lake: Lake, result: Survey) -> None:
-    """Files of one time: what the lake has stays, and of several versions none is taken: nobody can tell which."""
+    """Files of one time: what the lake has stays, and of several versions none is taken: nobody can tell which.
+
+    A name that lacks its zeros stands back where another has them, as it does in the archive.
+    """
     versions = {one.file.sha256: one for one in reversed(some)}
     standing = {sha256: lake.standing(one.dataset, one.file) for sha256, one in versions.items()}
     new = [sha256 for sha256, how in standing.items() if how is Standing.NEW]
+    first = [sha256 for sha256 in new if _has_its_zeros(versions[sha256])] or new
     for sha256, one in versions.items():
         alike = [other.file.path for other in some if other.file.sha256 == sha256]
         if standing[sha256] is Standing.OTHER:
             words = "the lake has it in other bytes, and keeps them: which are in force the archive tells the next run"
             result.misfits += [Misfit(path, Reason.OTHER_BYTES, words) for path in alike]
-        elif standing[sha256] is Standing.NEW and len(new) > 1:
+        elif standing[sha256] is Standing.NEW and [sha256] != first:
             others = _others(some, sha256)
             words = f"its checksum fits, and so does that of {others}, which differs: keep the one to import"
             result.misfits += [Misfit(path, Reason.TWO_VERSIONS, words) for path in alike]
         else:
             (result.known if standing[sha256] is Standing.KNOWN else result.new).append(one)
             result.copies += len(alike) - 1
+
+
+def _has_its_zeros(one: OwnFile) -> bool:
+    return one.file.one.name.endswith(f"-{one.file.one.date_key}.zip")
 
 
 def _others(some: Iterable[OwnFile], sha256: str) -> str:
