@@ -13,8 +13,8 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.heal import heal_config
 from bcdata.dagster.build import build_defs
 from bcdata.dagster.jobs import heal_job_name
-from bcdata.dagster.launch import COMMAND_TAG, FOLDER_TAG, Report, execute, with_symbols
-from bcdata.dagster.partitions import symbol_set
+from bcdata.dagster.launch import COMMAND_TAG, FOLDER_TAG, Report, execute
+from bcdata.dagster.partitions import symbol_set, with_symbols
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.runs.progress import Listener, listening
 

@@ -4,7 +4,7 @@ import logging
 import os
 import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from bcdata import errors
 from bcdata.catalog import Catalog
 from bcdata.dagster.build import build_defs
-from bcdata.dagster.partitions import partitions_of, symbol_set
+from bcdata.dagster.partitions import partitions_of, symbol_set, with_symbols
 from bcdata.dagster_storage import BAD_SETTINGS, damaged_databases, instance_for_commands
 from bcdata.errors import BcdataError
 from bcdata.pipeline.outcome import Outcome
@@ -127,16 +127,6 @@ def add_symbols(instance: dg.DagsterInstance, plan: Plan) -> list[RangeRun]:
     """Makes the plan's symbols partitions where they are not, and splits the plan into the fewest range runs."""
     known = with_symbols(instance, symbol_set(plan.dataset.market, plan.dataset.grain), plan.symbols)
     return [RangeRun(group, plan.dates) for group in stretches(plan.symbols, known)]
-
-
-def with_symbols(instance: dg.DagsterInstance, name: str, symbols: Iterable[str]) -> Sequence[str]:
-    """Makes symbols partitions of a set where they are not; all that it has then, in Dagster's order."""
-    known = instance.get_dynamic_partitions(name)
-    new = sorted(set(symbols) - set(known))
-    if not new:
-        return known
-    instance.add_dynamic_partitions(name, new)
-    return instance.get_dynamic_partitions(name)
 
 
 def count_runs(instance: dg.DagsterInstance, plan: Plan) -> int:

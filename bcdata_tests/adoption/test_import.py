@@ -119,8 +119,8 @@ def test_a_dry_run_verifies_all_and_writes_nothing(january: World, mine: Path) -
     assert not one.root.exists()
 
 
-def test_what_a_lake_has_stays_as_it_is(january: World, tmp_path: Path) -> None:
-    """Of a lake of four days one was withdrawn, one is other bytes in the folder, and one is damaged."""
+def test_what_a_lake_has_stays_as_it_is(tmp_path: Path) -> None:
+    """Of a lake of four days one was withdrawn, the folder lacks another, and has a third in other bytes."""
     with world_at(tmp_path / "world") as world:
         for day in DAYS[:4]:
             world.mirror.put_day("BTCUSDT", day, hours(day), interval="1h")
@@ -142,6 +142,9 @@ def test_what_a_lake_has_stays_as_it_is(january: World, tmp_path: Path) -> None:
     assert after["objects"][:4] == before["objects"]
     assert WITHDRAWN in after["objects"][0]
     assert [one["date"] for one in after["objects"]] == DAYS[:5]
+    told, still = before.pop("evidence"), after.pop("evidence")
+    assert told["ended"]["files_to"].startswith(DAYS[4]), "which a file of that day refutes"
+    assert still == {name: one for name, one in told.items() if name not in {"ended", "not_listed"}}
     assert {**after, "objects": 0, "fingerprint": 0} == {**before, "objects": 0, "fingerprint": 0}
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bcdata.catalog import Dataset
+from bcdata.ledger.records import EvidenceRecord
 from bcdata.pipeline.choosing.in_force import candidates, left_aside
 from bcdata.pipeline.choosing.looks import LookedInto
 from bcdata.pipeline.choosing.objects import choose
@@ -19,7 +20,7 @@ from bcdata.pipeline.raw.conclude import conclude, superseded_in
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import ObjectFetcher
 from bcdata.pipeline.records.manifests import archive_manifest
-from bcdata.pipeline.records.objects import DAMAGED, ObjectRecord
+from bcdata.pipeline.records.objects import DAMAGED, ObjectRecord, without
 from bcdata.pipeline.records.salvage import salvaged
 from bcdata.pipeline.records.shapes import ArchiveManifest, in_force
 from bcdata.pipeline.run_clock import as_of
@@ -97,5 +98,10 @@ class _Adoption:
             "objects": objects,
             "controls": before.get("controls", []) if before else [],
             "not_understood": before.get("not_understood", []) if before else [],
-            "evidence": before["evidence"] if before else {},
+            "evidence": self._evidence(before),
         }
+
+    def _evidence(self, before: ArchiveManifest | None) -> EvidenceRecord:
+        """What the archive told, but for where the files begin and end: new ones may lie beyond."""
+        told: EvidenceRecord = before["evidence"] if before else {}
+        return without(told, "not_listed", "ended") if self.fetcher.new else told
