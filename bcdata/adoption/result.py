@@ -58,7 +58,7 @@ def cells(survey: Survey, lake: Lake) -> dict[str, tuple[tuple[str, str], ...]]:
     """The (symbol, date) partitions of raw that take new files, by dataset."""
     found: dict[str, dict[tuple[str, str], None]] = {}
     for one in survey.new:
-        places = lake.partitions(one.dataset, one.file)
+        places = lake.places(one.dataset, one.file)
         found.setdefault(one.dataset.name, {}).update(dict.fromkeys((place.symbol, place.date) for place in places))
     return {name: tuple(some) for name, some in sorted(found.items())}
 
@@ -75,12 +75,13 @@ def results(
     """
     found: dict[str, DatasetResult] = {}
     misfits = list(survey.misfits)
-    for one in survey.known:
+    lake.forget()
+    for one in (*survey.known, *survey.earlier):
         _of(found, one).known.append(one)
     for one in survey.new:
         if failures is None or lake.has(one.dataset, one.file):
             _of(found, one).adopted.append(one)
-        elif causes := [failures[place] for place in lake.partitions(one.dataset, one.file) if place in failures]:
+        elif causes := [failures[place] for place in lake.places(one.dataset, one.file) if place in failures]:
             misfits.append(Misfit(one.file.path, Reason.FAILED, causes[0]))
         else:
             _of(found, one).left_out.append(one)

@@ -35,7 +35,8 @@ class Survey:
 
     Attributes:
         new: what the lake has not yet.
-        known: what it has in the same bytes.
+        known: what it has in force in the same bytes.
+        earlier: what it has as an earlier version.
         misfits: what was not adopted, and why.
         copies: how many files are the same object in the same bytes as another.
         links: symbolic links to what is in the folder anyway.
@@ -44,6 +45,7 @@ class Survey:
 
     new: list[OwnFile] = field(default_factory=list)
     known: list[OwnFile] = field(default_factory=list)
+    earlier: list[OwnFile] = field(default_factory=list)
     misfits: list[Misfit] = field(default_factory=list)
     copies: int = 0
     links: int = 0
@@ -117,7 +119,8 @@ def _weigh(some: Sequence[OwnFile], lake: Lake, result: Survey) -> None:
             words = f"its checksum fits, and so does that of {others}, which differs: keep the one to import"
             result.misfits += [Misfit(path, Reason.TWO_VERSIONS, words) for path in alike]
         else:
-            (result.known if standing[sha256] is Standing.KNOWN else result.new).append(one)
+            sorts = {Standing.NEW: result.new, Standing.KNOWN: result.known, Standing.EARLIER: result.earlier}
+            sorts[standing[sha256]].append(one)
             result.copies += len(alike) - 1
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bcdata.catalog import Catalog, Dataset
     from bcdata.dagster.launch import Report
     from bcdata.providers.capabilities import Source
+    from bcdata.providers.roles import BulkSource
 
 _FORMATS = ", ".join(FOLDER_FORMATS)
 
@@ -118,7 +119,7 @@ def _adopt(
     lake.store.check_writable()
     sweep_staging(root)
     adoptions = [Adoption(catalog[name], some) for name, some in cells(surveyed, lake).items()]
-    client = FolderSource(one.file for one in surveyed.new)
+    client: BulkSource = FolderSource(one.file for one in (*surveyed.new, *surveyed.known))
     clients = {name: client for one in adoptions if (name := one.dataset.bulk)}
     progress.begin("adopt", sum(len(one.cells) for one in adoptions))
     with open_instance(root) as instance:

@@ -148,6 +148,24 @@ def test_what_a_lake_has_stays_as_it_is(tmp_path: Path) -> None:
     assert {**after, "objects": 0, "fingerprint": 0} == {**before, "objects": 0, "fingerprint": 0}
 
 
+def test_what_the_archive_published_again_is_fetched_by_the_next_run(tmp_path: Path) -> None:
+    """A folder may hold versions of years ago: size and MD5 tell, and the imported one is kept as superseded."""
+    with world_at(tmp_path / "world") as world:
+        for day in DAYS:
+            world.mirror.put_day("BTCUSDT", day, hours(day), interval="1h")
+        shutil.copytree(world.mirror.root / "data", tmp_path / "mine" / "data")
+        key = day_key("BTCUSDT", DAYS[6], interval="1h")
+        put(tmp_path / "mine" / key, zipped(f"BTCUSDT-1h-{DAYS[6]}.csv", csv_of(hours(DAYS[6])[:20])))
+        one = command(world, tmp_path / "mine")
+        assert imported(one, tmp_path / "mine")["ok"]
+        old = manifest(one)["objects"][6]
+        assert one.here(materialize(H, "BTCUSDT", "2025-01", "2025-01")).returncode == 0
+        assert [path.rpartition("/")[2] for path in zips(world.asked())] == [f"BTCUSDT-1h-{DAYS[6]}.zip"]
+        after = manifest(one)
+    assert [version["sha256"] for version in after["superseded"]] == [old["sha256"]]
+    assert after["objects"][6]["sha256"] != old["sha256"]
+
+
 def test_bytes_that_a_lake_has_lost_come_back(january: World, mine: Path) -> None:
     one = command(january, mine)
     imported(one, mine)
@@ -234,6 +252,28 @@ def test_all_types_are_adopted_into_their_datasets_whatever_the_catalog_declares
     assert len(told["runs"]) == 2, "one for each market and grain"
     assert len(told["next"]) == 3, "nothing makes rows of trades"
     assert imported(one, mine)["runs"] == []
+
+
+@pytest.mark.parametrize("late", [0, 1, 2])
+def test_a_file_that_comes_later_ends_in_the_same_lake(january: World, tmp_path: Path, late: int) -> None:
+    """A month of settlements is read for the month after it, too."""
+    mine, one = tmp_path / "mine", command(january, tmp_path / "mine", EVERY)
+    other = command(january, tmp_path / "other", EVERY)
+    names = [f"data/futures/um/monthly/fundingRate/BTCUSDT/BTCUSDT-fundingRate-2025-0{at}.zip" for at in (1, 2)]
+    days = ["2024-12-31", "2025-01-01", "2025-01-31", "2025-02-01"]
+    names += [f"data/futures/um/daily/metrics/BTCUSDT/BTCUSDT-metrics-{day}.zip" for day in days]
+    paths = [put(mine / name) for name in names]
+    assert imported(other, mine, status=1)["reasons"] == {"before_start": 1}
+    assert sum(path.name.endswith(".zip") for path in (other.root / "raw").rglob("*")) > len(paths)
+    hidden = paths[late::3]
+    for path in hidden:
+        path.rename(f"{path}.later")
+    imported(one, mine, status=int(paths[2] not in hidden))
+    for path in hidden:
+        Path(f"{path}.later").rename(path)
+    imported(one, mine, status=1)
+    assert tree(one.root) == tree(other.root)
+    assert imported(one, mine, status=1)["runs"] == []
 
 
 def test_what_the_catalog_leaves_out_is_not_needed(january: World, tmp_path: Path) -> None:

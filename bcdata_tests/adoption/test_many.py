@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from bcdata_tests.adoption.folders import put
 from bcdata_tests.command import Command
 from bcdata_tests.mirror import zipped
 from bcdata_tests.run import tree
+from bcdata_tests.terminal import typing
 from bcdata_tests.world import World, world_at
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -170,9 +172,28 @@ def test_killed_in_the_middle_and_resumed_it_ends_in_the_same_lake(
         whole = tree(undisturbed.root)
         there = {name: one for name, one in tree(command.root).items() if not name.startswith(".staging")}
         assert there.items() <= whole.items(), "what is there is whole"
+    [*_, first] = json.loads(command.here(["jobs", "--json"]).stdout)
+    again = command.here(["jobs", "retry", first["id"]])
+    assert (again.returncode, "bcdata import" in again.stderr) == (2, True), again.stderr
     done = command.here(["import", str(heap.folder), "--json"])
     told = json.loads(done.stdout)
     assert sum(one["known"] + one["files"] for one in told["datasets"]) == FILES - len(heap.broken)
     assert {one["path"]: one["reason"] for one in told["misfits"]} == heap.broken
     assert tree(command.root) == whole
     assert {path.name for path in command.root.iterdir() if path.name.startswith(".")} == {".lake", ".state"}
+
+
+def test_it_shows_how_far_it_is_and_an_interrupt_says_how_to_go_on(
+    world: World, heap: Heap, undisturbed: Command
+) -> None:
+    command = Command.of(world, CATALOG, "interrupted")
+    words = [sys.executable, "-m", "bcdata", "import", str(heap.folder)]
+    with typing(words, command.variables, columns=100) as (process, terminal):
+        terminal.wait(f"/{FILES} files")
+        terminal.wait("partitions")
+        process.send_signal(signal.SIGINT)
+        terminal.wait("Run the same command again to go on from here.")
+        assert process.wait(60) == 130
+    there = {name: one for name, one in tree(command.root).items() if not name.startswith(".")}
+    assert there.items() <= tree(undisturbed.root).items()
+    assert "Traceback" not in terminal.shown

@@ -189,6 +189,17 @@ def test_the_dataset_that_is_stated_is_that_of_files_whose_path_does_not_tell(fo
     assert look("um_klines_1m") == ({"zips/BTCUSDT-5m-2025-01.zip": "ambiguous"}, [um, SOUND])
 
 
+def test_a_name_that_is_no_text_is_named_with_escapes(folder: Path, look: Look) -> None:
+    put(folder / os.fsdecode(b"B\xff-1m-2025-01-02.zip"), b"", checksum=None)
+    put(folder / "line\nbreak-1m-2025-01-02.zip")
+    missed, taken = look()
+    assert missed == {
+        "B\\xff-1m-2025-01-02.zip": "name_not_understood",
+        "line\nbreak-1m-2025-01-02.zip": "name_not_understood",
+    }
+    assert taken == [SOUND]
+
+
 def test_links_to_files_of_the_folder_are_passed_over(folder: Path, look: Look) -> None:
     (folder / "again").symlink_to(folder / "data")
     (folder / "BTCUSDT-1m-2025-01-01.zip").symlink_to(folder / SOUND)
