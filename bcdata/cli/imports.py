@@ -111,16 +111,18 @@ def _adopt(
 ) -> "Report":
     from bcdata.adoption.misfits import shown
     from bcdata.adoption.result import cells
-    from bcdata.dagster.adopt import Adoption, adopt
-    from bcdata.dagster.launch import open_instance
     from bcdata.providers.folder import FolderSource
     from bcdata.store.objects import sweep_staging
 
+    places = cells(surveyed, lake)
+    progress.begin("adopt", sum(map(len, places.values())))
+    from bcdata.dagster.adopt import Adoption, adopt  # takes seconds, in which the terminal shows what is to come
+    from bcdata.dagster.launch import open_instance
+
     lake.store.check_writable()
     sweep_staging(root)
-    adoptions = [Adoption(catalog[name], some) for name, some in cells(surveyed, lake).items()]
+    adoptions = [Adoption(catalog[name], some) for name, some in places.items()]
     client: BulkSource = FolderSource(one.file for one in (*surveyed.new, *surveyed.known))
     clients = {name: client for one in adoptions if (name := one.dataset.bulk)}
-    progress.begin("adopt", sum(len(one.cells) for one in adoptions))
     with open_instance(root) as instance:
         return adopt(instance, catalog, adoptions, clients, folder=shown(folder), listener=progress)
