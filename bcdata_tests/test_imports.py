@@ -45,6 +45,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "pipeline": {*LAKE, "evidence", "sqlite_files"},
     "instruments": {*LAKE, "evidence", "pipeline"},
     "runs": {*LAKE, "pipeline"},
+    "adoption": {*LAKE, "pipeline"},
     "healing": {*LAKE, "pipeline", "sqlite_files", "instruments"},
     "reporting": {"hints", *LAKE, "healing", "pictures", "pipeline"},
     "reading": {*VALUES, "settings", "catalog", "pipeline", "store"},
@@ -60,7 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "definitions": {"catalog", "dagster"},
     "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
     | {"api", "exports", "hints", "site", "reading", "reporting", "runs", "settings", "simulate", "sql", "store"}
-    | {"instruments", "terminal"},
+    | {"adoption", "instruments", "terminal"},
     "__main__": {"cli"},
     "__init__": {"errors", "api"},
 }
@@ -80,6 +81,7 @@ WITHIN_DAGSTER: dict[str, set[str]] = {
     "sensors": {"assets", "checks", "jobs", "partitions", "resources"},
     "build": {"assets", "executor", "jobs", "resources", "schedules", "sensors", "upkeep"},
     "launch": {"build", "checks", "internals", "partitions"},
+    "adopt": {"assets", "build", "jobs", "launch", "partitions"},
     "history": {"assets", "build", "checks", "jobs", "launch", "partitions", "sensors"},
     "__init__": set(),
 }

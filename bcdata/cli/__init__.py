@@ -16,6 +16,7 @@ from bcdata.cli import (
     export,
     features,
     gaps,
+    imports,
     inspect,
     jobs,
     lists,
@@ -63,7 +64,7 @@ def _all(
 
 _GROUPS = (
     init, doctor, data, materialize, lists, inspect, gaps, shell, stats, export, report,
-    features, watch, verify, jobs, ui, alert,
+    imports, features, watch, verify, jobs, ui, alert,
 )  # fmt: skip
 for group in _GROUPS:
     group.register(app)

@@ -19,7 +19,7 @@ from bcdata.catalog import Catalog
 from bcdata.dagster.build import build_defs
 from bcdata.dagster.checks import is_of_gate
 from bcdata.dagster.internals import of_workspace
-from bcdata.dagster.partitions import COMMAND_TAG, partitions_of, symbol_set
+from bcdata.dagster.partitions import COMMAND_TAG, partitions_of, symbol_set, with_symbols
 from bcdata.dagster_storage import BAD_SETTINGS, damaged_databases, instance_for_commands
 from bcdata.errors import BcdataError
 from bcdata.pipeline.outcome import Outcome
@@ -30,6 +30,8 @@ from bcdata.settings import Settings
 from bcdata.sqlite_files import TOO_MANY_FILES, too_many_files, trouble
 from bcdata.store.state.liveness import heartbeat, show_ended
 
+FOLDER_TAG = "bcdata/import"
+"""The tag of a run that puts files of a user into raw; its value is their folder."""
 _NAMED = 3
 
 
@@ -126,12 +128,7 @@ nux:
 
 def add_symbols(instance: dg.DagsterInstance, plan: Plan) -> list[RangeRun]:
     """Makes the plan's symbols partitions where they are not, and splits the plan into the fewest range runs."""
-    name = symbol_set(plan.dataset.market, plan.dataset.grain)
-    known = instance.get_dynamic_partitions(name)
-    new = sorted(set(plan.symbols) - set(known))
-    if new:
-        instance.add_dynamic_partitions(name, new)
-        known = instance.get_dynamic_partitions(name)
+    known = with_symbols(instance, symbol_set(plan.dataset.market, plan.dataset.grain), plan.symbols)
     return [RangeRun(group, plan.dates) for group in stretches(plan.symbols, known)]
 
 
@@ -177,8 +174,11 @@ def execute(
     assets: Sequence[Step] = (),
     tags: Mapping[str, str],
     run_config: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Any] | None = None,
 ) -> None:
     """One run in this process, which shows that it lives; notes in the report which it was, and what failed.
+
+    `resources` take the place of the job's, by their keys.
 
     Raises:
         KeyboardInterrupt: Ctrl-C came while a step was at work.
@@ -191,6 +191,7 @@ def execute(
             run_id=run_id,
             asset_selection=[dg.AssetKey(step.key) for step in assets] or None,
             tags={COMMAND_TAG: run_id, **tags},
+            resources=resources,
             run_config={**(run_config or {}), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )

@@ -3,7 +3,7 @@
 Assets of one run must share one definition, so a dataset's own start bounds its work, not its keys.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -91,6 +91,16 @@ def keys_of_run(
 def symbol_set(market: str, grain: Grain) -> str:
     """The name of the dynamic partitions that hold a market's symbols."""
     return f"{market}_symbols_by_{grain.value}"
+
+
+def with_symbols(instance: dg.DagsterInstance, name: str, symbols: Iterable[str]) -> Sequence[str]:
+    """Makes symbols partitions of a set where they are not; all that it has then, in Dagster's order."""
+    known = instance.get_dynamic_partitions(name)
+    new = sorted(set(symbols) - set(known))
+    if not new:
+        return known
+    instance.add_dynamic_partitions(name, new)
+    return instance.get_dynamic_partitions(name)
 
 
 def partitions_of(catalog: Catalog, dataset: Dataset) -> dg.MultiPartitionsDefinition:

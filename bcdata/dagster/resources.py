@@ -48,8 +48,17 @@ def store_of(resources: Any) -> StoreResource:
 
 def urls_of(resources: Any) -> dict[str, Mapping[str, str]]:
     """The base addresses that are set in the resources of a context, by source."""
+    return {name: one.urls for name, one in _sources(resources).items() if isinstance(one, SourceResource) and one.urls}
+
+
+def _sources(resources: Any) -> dict[str, Any]:
     there = {name: getattr(resources, name, None) for name in SOURCES}
-    return {name: one.urls for name, one in there.items() if one is not None and one.urls}
+    return {name: one for name, one in there.items() if one is not None}
+
+
+def _given(resources: Any) -> dict[str, Any]:
+    """What a run was given in the place of sources: clients that ask nobody (`dagster/adopt.py`)."""
+    return {name: one for name, one in _sources(resources).items() if not isinstance(one, SourceResource)}
 
 
 @contextmanager
@@ -61,8 +70,8 @@ def run_context(catalog: "Catalog", resources: Any, *, now_back: bool = False) -
     from bcdata import clock
     from bcdata.pipeline.context import open_run_context
 
-    root, urls = store_of(resources).path(), urls_of(resources)
-    with open_run_context(root, catalog, clock.now(), urls=urls, now_back=now_back) as context:
+    root, urls, given = store_of(resources).path(), urls_of(resources), _given(resources)
+    with open_run_context(root, catalog, clock.now(), urls=urls, given=given, now_back=now_back) as context:
         yield context
 
 

@@ -135,9 +135,10 @@ def open_run_context(
     now: datetime,
     *,
     urls: Mapping[str, Mapping[str, str]] | None = None,
+    given: Mapping[str, object] | None = None,
     now_back: bool = False,
 ) -> Iterator[RunContext]:
-    """Everything an operation needs, for the length of the block; `urls` as for `Clients`."""
+    """Everything an operation needs, for the length of the block; `urls` and `given` as for `Clients`."""
     skews = None if clock.is_pinned() else SKEWS
     load_numpy()
     store, attempts = Store(root), Attempts(root)
@@ -145,7 +146,7 @@ def open_run_context(
         http = make_client()
         loop.at_close(http.close)
         try:
-            yield RunContext(store, catalog, now, loop, Clients(http, urls), attempts, now_back, skews)
+            yield RunContext(store, catalog, now, loop, Clients(http, urls, given), attempts, now_back, skews)
         finally:
             store.close()
 

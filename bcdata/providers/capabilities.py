@@ -15,6 +15,7 @@ from bcdata.windows import Window
 
 if TYPE_CHECKING:
     from bcdata.net.client import HttpClient
+    from bcdata.providers.folder import FolderFormat
 
 
 _DAY = timedelta(days=1)
@@ -107,6 +108,8 @@ class Source:
         limits: the rates that it allows at base addresses by name.
         format: gives how its bytes are read, and imports what it needs only then: a `BulkFormat` where it has files, a
             `PageFormat` where it repairs. None for sources that are asked by windows, whose clients read their pages.
+        folders: by the name of a format, how files of this source are read in a folder that a user has of them: gives a
+            `FolderFormat`, and imports what it needs only then.
         hindrance: why it cannot be asked on this machine, with the fix; None where it can.
     """
 
@@ -118,6 +121,7 @@ class Source:
     limits: Callable[[Mapping[str, str]], tuple[Budget, ...]] = lambda _: ()
     format: Callable[[], Any] | None = None
     hindrance: Callable[[], str | None] = lambda: None
+    folders: "Mapping[str, Callable[[], FolderFormat]]" = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

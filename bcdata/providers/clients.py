@@ -14,13 +14,20 @@ from bcdata.providers.roles import BulkSource, RepairSource
 class Clients:
     """Clients on one HTTP client, each made when it is first asked for.
 
-    Base addresses are those of the environment, unless `urls` has others: by source, then by name.
+    Base addresses are those of the environment, unless `urls` has others: by source, then by name. `given` are clients
+    that take the place of sources, by name: they have but a part of what these publish, and ask nobody.
     """
 
-    def __init__(self, http: HttpClient, urls: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def __init__(
+        self,
+        http: HttpClient,
+        urls: Mapping[str, Mapping[str, str]] | None = None,
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
         self._http = http
         self._urls = urls or {}
-        self._made: dict[str, Any] = {}
+        self._given = given or {}
+        self._made: dict[str, Any] = dict(self._given)
 
     def bulk(self, market: str) -> BulkSource:
         """The source of a market's files.
@@ -30,6 +37,10 @@ class Clients:
         """
         found: BulkSource = self._of(source_of(market, Role.BULK))
         return found
+
+    def is_given(self, market: str) -> bool:
+        """Whether the source of a market's files has a client in its place: what that lacks proves nothing."""
+        return source_of(market, Role.BULK).name in self._given
 
     def repair(self, market: str) -> RepairSource:
         """The source that repairs what a market's files lack.

@@ -162,6 +162,10 @@ SOURCES: dict[str, Source] = {one.name: one for provider in PROVIDERS.values() f
 """All sources by name."""
 
 
+FOLDER_FORMATS: dict[str, Source] = {name: one for one in SOURCES.values() for name in one.folders}
+"""The sources of which a folder of files can be imported, by the name of the format."""
+
+
 def provider_of(source: str) -> Provider:
     """The provider of a source."""
     return next(one for one in PROVIDERS.values() if any(its.name == source for its in one.sources))

@@ -17,7 +17,7 @@ from bcdata.pipeline.choosing.policy import first_choice, policy_of
 from bcdata.pipeline.context import open_client, series_of
 from bcdata.pipeline.raw.due import settled_by
 from bcdata.pipeline.raw.listings import Listings
-from bcdata.pipeline.raw.objects import listed_as
+from bcdata.pipeline.raw.objects import is_version
 from bcdata.pipeline.raw.pages import StoredPages
 from bcdata.pipeline.records.manifests import archive_manifest
 from bcdata.pipeline.records.objects import ObjectRecord
@@ -140,8 +140,4 @@ def _pages(store: Store, dataset: Dataset, plan: Plan, step: Step) -> int:
 
 def _lacking(objects: list[BulkObject], known: Mapping[str, ObjectRecord]) -> dict[str, int]:
     """Bytes by key of the objects that raw has not, or has in another version."""
-    return {
-        one.key: one.size or 0
-        for one in objects
-        if one.name not in known or known[one.name]["listed"] != listed_as(one)
-    }
+    return {one.key: one.size or 0 for one in objects if one.name not in known or not is_version(known[one.name], one)}

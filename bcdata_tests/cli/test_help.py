@@ -37,6 +37,7 @@ def test_the_example_runs(path: tuple[str, ...], known: Known, monkeypatch: pyte
     assert tuple(words[: len(path)]) == path
     folder = known.folder / "examples" / "-".join(path)
     folder.mkdir(parents=True)
+    (folder / "archive").symlink_to(known.folder / "archive")
     monkeypatch.chdir(folder)
     done = CliRunner().invoke(app, words, env=known.variables, input="SELECT 1;")
     assert done.exit_code == 0, (done.output, done.exception)

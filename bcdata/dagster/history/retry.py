@@ -10,7 +10,7 @@ from bcdata.dagster.build import build_defs
 from bcdata.dagster.checks import NOT_PUBLISHED_TAG
 from bcdata.dagster.history.listing import BACKFILL_TAG, LOST, PARENT_TAG, SHORT, status_of
 from bcdata.dagster.history.scope import scope_of, step_key, steps_of
-from bcdata.dagster.launch import Report, execute
+from bcdata.dagster.launch import FOLDER_TAG, Report, execute
 from bcdata.dagster_storage import Backfill, is_over
 from bcdata.errors import UsageError
 from bcdata.pipeline.zones import Step
@@ -41,6 +41,8 @@ def to_retry(instance: dg.DagsterInstance, root: Path, one: dg.DagsterRun | Back
         return _of_backfill(instance, root, one)
     one = _settled(instance, root, one)
     short, status = one.run_id[:SHORT], status_of(instance, one, ())
+    if folder := one.tags.get(FOLDER_TAG):  # again would fetch what it was to spare
+        raise UsageError(f"run {short} imported files, and the command goes on from there: bcdata import {folder}")
     if _is_unfinished(one):
         if newer := _newest_retry(instance, one):
             newer = _settled(instance, root, newer)

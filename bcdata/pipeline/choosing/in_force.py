@@ -6,7 +6,7 @@ nothing is taken out of the lake because a listing got shorter.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from bcdata.pipeline.raw.objects import as_listed, listed_as
+from bcdata.pipeline.raw.objects import as_listed, is_version
 from bcdata.pipeline.records.objects import WITHDRAWN, AnyObject, ObjectRecord, as_withdrawn, without
 from bcdata.providers.base import BulkObject
 
@@ -42,7 +42,7 @@ def left_aside(
     rest = [
         without(known[one.name], WITHDRAWN)
         for one in candidates
-        if one.name not in chosen and one.name in known and known[one.name]["listed"] == listed_as(one)
+        if one.name not in chosen and one.name in known and is_version(known[one.name], one)
     ]
     rest += [record for name, record in gone.items() if name not in chosen]
     rest += [record for name, record in known.items() if record["period"] not in asked and name not in chosen]

@@ -5,32 +5,32 @@ in the side table. Which objects are read is decided in `pipeline/choosing`, wha
 missing is found in `pipeline/missing`; here they are put together.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bcdata.catalog import Dataset
 from bcdata.evidence.coarser import CoarserBars
 from bcdata.ledger.records import EvidenceRecord
 from bcdata.pipeline.choosing.controls import ControlObjects
-from bcdata.pipeline.choosing.in_force import candidates, left_aside, superseded, withdrawn
+from bcdata.pipeline.choosing.in_force import candidates, left_aside, withdrawn
 from bcdata.pipeline.choosing.looks import LookedInto
 from bcdata.pipeline.choosing.objects import choose
 from bcdata.pipeline.choosing.policy import left_out
 from bcdata.pipeline.context import RunContext, series_of, window_of
-from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.frame_types import functions_of
 from bcdata.pipeline.missing.evidence import coarser_evidence
-from bcdata.pipeline.outcome import Outcome, State
+from bcdata.pipeline.outcome import Outcome
+from bcdata.pipeline.raw.adopt import adopt
+from bcdata.pipeline.raw.conclude import conclude, superseded_in
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.raw.objects import ObjectFetcher
-from bcdata.pipeline.records.manifests import archive_manifest, write_manifest
-from bcdata.pipeline.records.objects import DAMAGED, WITHDRAWN, ObjectRecord
+from bcdata.pipeline.records.manifests import archive_manifest
+from bcdata.pipeline.records.objects import DAMAGED, ObjectRecord
 from bcdata.pipeline.records.salvage import salvaged
 from bcdata.pipeline.records.shapes import ArchiveManifest, in_force
 from bcdata.pipeline.run_clock import as_of, with_warnings
 from bcdata.pipeline.stream import each_async
 from bcdata.providers.base import BulkObject
-from bcdata.quality.verdict import SAMPLE, Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 
 AT_ONCE = 6
@@ -38,7 +38,13 @@ AT_ONCE = 6
 
 
 def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
-    """Brings the partitions' objects up to what the archive lists now, and yields outcomes as they are done."""
+    """Brings the partitions' objects up to what the archive lists now, and yields outcomes as they are done.
+
+    Where a client was given that has but a part of what is published, its objects are added to what is there.
+    """
+    if context.clients.is_given(dataset.market):
+        yield from adopt(context, dataset, partitions)
+        return
     windows = [window_of(dataset, one) for one in partitions]
     begun = [one for one in windows if one.start <= context.now]  # others are refused, and cost no listing
     listings = Listings(context.clients.bulk(dataset.market), dataset, begun or windows[:1], context.now)
@@ -92,13 +98,13 @@ class _Fetch:
         }
         if unread:
             manifest["unread"] = unread
-        if earlier := self._superseded(before, [*objects, *unread]):
+        if earlier := superseded_in(before, [*objects, *unread], self.fetcher):
             manifest["superseded"] = earlier
         if days_alone:
             manifest["days_alone"] = days_alone
         names = {record["name"] for record in objects}
         rest = [one for one in standing if one.name not in names]
-        return self._conclude(manifest, before, left_out(self.dataset, rest) if objects else None)
+        return conclude(self.fetcher, manifest, before, left_out(self.dataset, rest) if objects else None)
 
     async def _evidence(self, standing: Sequence[BulkObject], objects: Sequence[ObjectRecord]) -> EvidenceRecord:
         """What other files tell of the rows that the objects lack."""
@@ -106,77 +112,3 @@ class _Fetch:
             return {}
         ask = functions_of(self.dataset).evidence
         return await ask(self.context, self.dataset, self.partition, standing, objects)
-
-    def _superseded(self, before: ArchiveManifest | None, current: Iterable[ObjectRecord]) -> list[ObjectRecord]:
-        """Earlier versions whose bytes raw still has."""
-        known = [*(before.get("superseded", []) if before else []), *in_force(before).values()]
-        earlier = [one for one in known if DAMAGED not in one]
-        return [one for one in superseded(earlier, current) if self.fetcher.is_there(one)]
-
-    def _conclude(
-        self, manifest: ArchiveManifest, before: ArchiveManifest | None, not_reconciled: str | None
-    ) -> Outcome:
-        manifest["fingerprint"] = _fingerprint(manifest)
-        if not_reconciled:
-            manifest["not_reconciled"] = not_reconciled
-        new = self.fetcher.new
-        self.context.attempts.note(new, self.context.now, "fetched")
-        if manifest != before:
-            write_manifest(self.context.store, self.partition, manifest)
-        state = State.PUBLISHED if new or manifest != before else State.UNCHANGED
-        objects, controls = manifest["objects"], manifest.get("controls", [])
-        facts = {"bytes": sum(one["bytes"] for one in objects), "control_bytes": sum(one["bytes"] for one in controls)}
-        verdict = Verdict(len(objects), tuple(findings(manifest)), facts)
-        return Outcome(
-            self.partition,
-            state,
-            verdict,
-            manifest["fingerprint"],
-            rows=len(objects),
-            fetched=self.fetcher.fetched,
-            requests=len(new),
-        )
-
-
-def _fingerprint(manifest: ArchiveManifest) -> str:
-    """What the listing says may change with the bytes the same: nothing is computed again for that."""
-    told = ("name", "sha256", "checksum", WITHDRAWN)
-    bytes_alone = [{key: one.get(key) for key in told} for one in manifest["objects"]]
-    return fingerprint(
-        objects=bytes_alone,
-        controls=[[one["name"], one["sha256"]] for one in manifest.get("controls", [])],
-        superseded=[[one["name"], one["sha256"]] for one in manifest.get("superseded", [])],
-        series=manifest["series"],
-        not_understood=manifest.get("not_understood"),
-        evidence=manifest["evidence"],
-    )
-
-
-def findings(manifest: ArchiveManifest) -> Iterator[Finding]:
-    """What is to be said of the objects that a manifest of raw names.
-
-    `not_reconciled` in it says what its objects were not compared with.
-    """
-    objects = manifest["objects"]
-    for state, words in _CHECKSUM.items():
-        yield from _named(f"checksum_{state}", [one["name"] for one in objects if one["checksum"] == state], words)
-    gone = [one["name"] for one in objects if WITHDRAWN in one]
-    yield from _named("withdrawn", gone, "the archive lists it no more; the last version held stays in force")
-    words = "not understood as the name of an object, or not the only one of its date; it is not read"
-    yield from _named("key_not_understood", manifest.get("not_understood", []), words)
-    if reason := manifest.get("not_reconciled"):
-        yield Finding("not_reconciled", Severity.WARN, len(objects), reason)
-
-
-def _named(rule: str, names: Sequence[str], words: str) -> Iterator[Finding]:
-    if names:
-        sample = tuple({"object": name} for name in names[:SAMPLE])
-        more = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
-        yield Finding(rule, Severity.WARN, len(names), f"{names[0]}{more}: {words}", sample)
-
-
-_CHECKSUM = {
-    "mismatch": "the bytes are not those that the CHECKSUM names; parsed decides whether they are whole",
-    "missing": "the archive has no CHECKSUM for it",
-    "malformed": "its CHECKSUM cannot be read",
-}

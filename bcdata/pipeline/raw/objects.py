@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import cast
 
 from bcdata.catalog import Dataset
 from bcdata.errors import NotFoundError
@@ -42,11 +43,11 @@ class ObjectFetcher:
     def held(self, one: BulkObject, known: Mapping[str, AnyObject]) -> AnyObject | None:
         """The record of just this version out of those known by name, if its bytes are those that came."""
         record = known.get(one.name)
-        if record is None or record["listed"] != listed_as(one) or not record["whole"] or DAMAGED in record:
+        if record is None or not is_version(record, one) or not record["whole"] or DAMAGED in record:
             return None
         if not self.context.store.holds(self.partition.key(record["file"]), record["bytes"], record["sha256"]):
             return None
-        return without(record, WITHDRAWN)
+        return cast("AnyObject", {**without(record, WITHDRAWN), "listed": listed_as(one)})
 
     def is_there(self, record: StoredRecord) -> bool:
         """Whether raw has the file of a record, in its length."""
@@ -116,9 +117,23 @@ def as_listed(record: ObjectRecord) -> BulkObject:
     )
 
 
+def is_version(record: ObjectRecord, one: BulkObject) -> bool:
+    """Whether the record is of the version that is listed.
+
+    Of a file that a user brought no listing was asked: its record has the size and the MD5, and where these are the
+    listed ones, and its CHECKSUM fits, the bytes are those that a fetch would bring.
+    """
+    known, listed = record["listed"], listed_as(one)
+    if known == listed:
+        return True
+    is_brought = known.get("last_modified") is None and known.get("checksum_modified") is None
+    is_same = known.get("etag") is not None and (known.get("size"), known.get("etag")) == (one.size, one.etag)
+    return is_brought and is_same and record["checksum"] == "match"
+
+
 def is_republished(one: BulkObject, known: Mapping[str, ObjectRecord]) -> bool:
     """Whether records (by name) have the object, and the listing now says otherwise of it."""
-    return one.name in known and known[one.name]["listed"] != listed_as(one)
+    return one.name in known and not is_version(known[one.name], one)
 
 
 def iso(instant: datetime | None) -> str | None:

@@ -98,7 +98,7 @@ class FooterCache:
         return {date: files_record(one).get("uncompared", []) for date, one in published.items() if one}
 
     def _raw_findings(self, partitions: list[Partition]) -> dict[str, list[FindingRecord]]:
-        from bcdata.pipeline.raw.archive import findings
+        from bcdata.pipeline.raw.conclude import findings
 
         manifests = {one.date: archive_manifest(self._store, one) for one in partitions}
         return {date: [found.to_json() for found in findings(one)] for date, one in manifests.items() if one}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from bcdata.net.client import HttpClient
     from bcdata.providers.binance.api.rest import BinanceRest
     from bcdata.providers.binance.files.archive import BinanceArchive
+    from bcdata.providers.folder import FolderFormat
     from bcdata.providers.formats import BulkFormat, PageFormat
 
 _FILES = Capabilities(
@@ -43,6 +44,12 @@ def _file_format() -> "BulkFormat":
     return file_format
 
 
+def _folder_format() -> "FolderFormat":
+    from bcdata.providers.binance.files import folder
+
+    return folder
+
+
 def _rest_urls() -> dict[str, str]:
     return BinanceSettings().rest_urls
 
@@ -67,7 +74,15 @@ def _page_format() -> "PageFormat":
 PROVIDER = Provider(
     "binance",
     (
-        Source("binance_archive", Role.BULK, _FILES, _archive_urls, _open_archive, format=_file_format),
+        Source(
+            "binance_archive",
+            Role.BULK,
+            _FILES,
+            _archive_urls,
+            _open_archive,
+            format=_file_format,
+            folders={"binance": _folder_format},
+        ),
         Source("binance_rest", Role.REPAIR, _ANSWERS, _rest_urls, _open_rest, _limits, _page_format),
     ),
     MARKETS,

@@ -18,7 +18,7 @@ DAILY_INTERVALS = frozenset(INTERVALS) - {"3d", "1w", "1mo"}
 CHECKSUM = ".CHECKSUM"
 """What the name of an object's checksum file ends in."""
 
-_TYPES = {
+TYPES = {
     "klines": "klines",
     "funding": "fundingRate",
     "mark_klines": "markPriceKlines",
@@ -35,8 +35,9 @@ _TYPES = {
 }
 """The archive's word for each kind of data."""
 _WITH_INTERVALS = frozenset({"klines", "mark_klines", "index_klines", "premium_klines"})
-_KINDS_OF = {market.name: frozenset(market.kinds) for market in MARKETS}
-_KINDS = {folder: kind for kind, folder in _TYPES.items()}
+MARKET_KINDS = {market.name: frozenset(market.kinds) for market in MARKETS}
+"""What each market has."""
+_KINDS = {folder: kind for kind, folder in TYPES.items()}
 _MARKETS = {folder: market for market, folder in FOLDERS.items()}
 _LONGEST_SYMBOL = 64
 _LONGEST_SEGMENT = 200
@@ -108,7 +109,7 @@ def type_prefix(market: str, period: str, kind: str) -> str:
     _check_kind(market, kind)
     if period not in PERIODS:
         raise UsageError(f"the archive has no period {period!r}; it has daily and monthly")
-    return f"{FOLDERS[market]}/{period}/{_TYPES[kind]}/"
+    return f"{FOLDERS[market]}/{period}/{TYPES[kind]}/"
 
 
 def series_prefix(series: Series, period: str) -> str:
@@ -124,7 +125,7 @@ def series_prefix(series: Series, period: str) -> str:
 
 def name_stem(series: Series) -> str:
     """How the names of a series' objects begin: `BTCUSDT-1m-` or `BTCUSDT-fundingRate-`."""
-    return f"{series.symbol}-{series.interval or _TYPES[series.kind]}-"
+    return f"{series.symbol}-{series.interval or TYPES[series.kind]}-"
 
 
 def object_key(series: Series, period: str, date_key: str) -> str:
@@ -197,5 +198,5 @@ def rest_interval(interval: str) -> str:
 
 
 def _check_kind(market: str, kind: str) -> None:
-    if kind not in _KINDS_OF[market]:
+    if kind not in MARKET_KINDS[market]:
         raise UsageError(f"Binance {market} has no {kind!r}")

@@ -150,6 +150,14 @@ class BinanceArchive:
             previous = fetched
         return fetched
 
+    async def checksum_text(self, key: str) -> str | None:
+        """The text of an object's CHECKSUM alone; None where there is none, empty where it is too long to be one.
+
+        Raises:
+            ProviderError: the archive cannot be asked.
+        """
+        return await self._checksum_text(f"{self._objects_url}/{url_path(key)}{CHECKSUM}")
+
     async def _fetch_once(self, one: BulkObject, *, with_checksum: bool) -> FetchedObject:
         url = f"{self._objects_url}/{url_path(one.key)}"
         bound = _LARGEST_OBJECT if one.size is None else min(_LARGEST_OBJECT, 2 * one.size + _SLACK)

@@ -20,6 +20,19 @@ def unzip(body: bytes, *, member: str | tuple[str, ...], max_bytes: int) -> byte
         ObjectError: `unreadable` (truncated, damaged, encrypted, not a zip), `bomb` (grows beyond `max_bytes`
             or 200-fold), or `content_matches_name` (another member, or more than one).
     """
+    info = entry_of(body, member=member, max_bytes=max_bytes)
+    content = _inflate(body, info)
+    if deflate.crc32(content) != info.CRC:
+        raise ObjectError("unreadable", "the CRC of the content is wrong")
+    return content
+
+
+def entry_of(body: bytes, *, member: str | tuple[str, ...], max_bytes: int | None = None) -> zipfile.ZipInfo:
+    """What the directory of a zip says of its only member; nothing is inflated.
+
+    Raises:
+        ObjectError: as for `unzip`, as far as the directory tells.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             infos = archive.infolist()
@@ -30,14 +43,11 @@ def unzip(body: bytes, *, member: str | tuple[str, ...], max_bytes: int) -> byte
         names = ", ".join(repr(info.filename) for info in infos[:3]) or "nothing"
         raise ObjectError("content_matches_name", f"holds {names} where {expected[0]!r} was expected")
     info = infos[0]
-    if info.file_size > max_bytes or info.file_size > MAX_RATIO * max(info.compress_size, 1):
+    if info.file_size > (max_bytes or info.file_size) or info.file_size > MAX_RATIO * max(info.compress_size, 1):
         raise ObjectError("bomb", f"claims to inflate from {info.compress_size} to {info.file_size} bytes")
     if info.flag_bits & 1:
         raise ObjectError("unreadable", "the zip is encrypted")
-    content = _inflate(body, info)
-    if deflate.crc32(content) != info.CRC:
-        raise ObjectError("unreadable", "the CRC of the content is wrong")
-    return content
+    return info
 
 
 def _inflate(body: bytes, info: zipfile.ZipInfo) -> bytes:

@@ -1,0 +1,92 @@
+"""The command: what it says, what it asks, and how it ends."""
+
+from pathlib import Path
+
+import pytest
+
+from bcdata_tests.adoption.folders import put
+from bcdata_tests.adoption.january import CATALOG, DAYS, H, command, digest_of, imported
+from bcdata_tests.mirror import day_key
+from bcdata_tests.world import World
+
+
+def test_twice_changes_nothing_and_starts_no_run(january: World, mine: Path) -> None:
+    one = command(january, mine)
+    assert len(imported(one, mine)["runs"]) == 1
+    before = digest_of(one.root)
+    told = imported(one, mine)
+    assert (told["runs"], told["datasets"][0]["files"], told["datasets"][0]["known"]) == ([], 0, 62)
+    assert {name: one for name, one in digest_of(one.root).items() if "/.state/" not in name} == before
+
+
+def test_a_dry_run_verifies_all_and_writes_nothing(january: World, mine: Path) -> None:
+    one = command(january, mine)
+    (mine / day_key("BTCUSDT", "2025-01-07", interval="1h")).write_bytes(b"")
+    told = imported(one, mine, "--dry-run", status=1)
+    assert (told["datasets"][0]["files"], told["reasons"], told["runs"]) == (61, {"unreadable": 1}, [])
+    assert not one.root.exists()
+
+
+def test_checksums_that_do_not_lie_beside_are_asked_for_alone(january: World, mine: Path) -> None:
+    one = command(january, mine)
+    for path in mine.rglob("*.CHECKSUM"):
+        path.unlink()
+    stranger = put(mine / "data/spot/daily/klines/BTCUSDT-1h-2025-02-03.zip", checksum=None)
+    asked = len(january.asked())
+    told = imported(one, mine, status=1)
+    every = january.asked()[asked:]
+    assert len(every) == 63
+    assert all(path.endswith(".zip.CHECKSUM") for path in every)
+    assert told["datasets"][0]["files"] == 62
+    [misfit] = told["misfits"]
+    assert (misfit["path"], misfit["reason"]) == (str(stranger.resolve()), "not_verified")
+    assert "the archive has none" in misfit["text"]
+    assert one.here(["import", str(mine), "--offline"]).returncode == 1, "what is there is verified all the same"
+
+
+def test_an_archive_that_cannot_be_asked_is_asked_no_more(january: World, mine: Path) -> None:
+    one = command(january, mine, BCDATA_BINANCE_ARCHIVE_URL="http://127.0.0.1:9", BCDATA_HTTP_RETRIES="0")
+    for symbol in ("BTCUSDT", "ETHUSDT"):
+        for day in DAYS[:30]:
+            (mine / f"{day_key(symbol, day, interval='1h')}.CHECKSUM").unlink()
+    told = imported(one, mine, status=1)
+    assert told["reasons"] == {"not_verified": 60}
+    assert told["datasets"][0]["files"] == 2
+    assert {misfit["text"].partition(":")[0] for misfit in told["misfits"]} == {
+        "no checksum lies beside it, and the archive cannot be asked"
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["nowhere"], 2, "there is no folder"),
+        (["empty"], 1, "there is no zip"),
+        (["lake/raw"], 2, "inside the lake"),
+        (["mine", "--format", "tea"], 2, "there is no format 'tea'; it is one of binance"),
+        (["mine", "--dataset", "um_klines_9m"], 2, "there is no dataset"),
+        (["mine", "--dataset", "kraken_klines_1m"], 2, "is not made of such files"),
+    ],
+)
+def test_what_cannot_be_meant_is_said(january: World, mine: Path, words: list[str], status: int, said: str) -> None:
+    kraken = "  kraken_klines_1m: {grain: day, start: 2023-01-01, symbols: [XBTUSD], sources: [kraken_rest]}\n"
+    one = command(january, mine, CATALOG + kraken)
+    for place in ("empty", "lake/raw"):
+        (one.folder / place).mkdir(parents=True)
+    (one.folder / "mine").symlink_to(mine)
+    done = one.here(["import", *words])
+    assert (done.returncode, said in done.stderr) == (status, True), done.stderr
+
+
+def test_the_terminal_shows_what_was_adopted_and_twenty_of_what_does_not_fit(january: World, mine: Path) -> None:
+    one = command(january, mine)
+    for at in range(30):
+        put(mine / f"file {at:02}.zip")
+    done = one.here(["import", str(mine)])
+    assert done.returncode == 1
+    lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
+    assert "name not understood 30" in lines
+    assert "30 files do not fit, 20 of them:" in lines
+    assert "file 19.zip name not understood names look like BTCUSDT-1m-2023-01.zip" in lines
+    assert not [line for line in lines if line.startswith("file 20.zip")]
+    assert lines[-1].startswith(f"next: bcdata materialize {H}")
