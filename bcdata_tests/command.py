@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bcdata.cli import main
+from bcdata.cli.output.show import out
 from bcdata_tests.world import World
 
 NOW = "2025-03-01T00:00:00Z"
@@ -62,15 +63,16 @@ class Command:
 
     def here(self, words: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """What `run` comes to, without a Python start: the command's `main` in this process, and what that writes."""
-        out, err = StringIO(), StringIO()
+        said, told = StringIO(), StringIO()
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self.variables.items():
                 patch.setenv(name, value)
+            patch.setattr(out, "_width", int(self.variables["COLUMNS"]))  # a process takes it as it starts
             patch.chdir(self.folder)
             patch.setattr(sys, "argv", ["bcdata", *words])
-            with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+            with redirect_stdout(said), redirect_stderr(told), pytest.raises(SystemExit) as ended:
                 main()
-        return subprocess.CompletedProcess(words, int(ended.value.code or 0), out.getvalue(), err.getvalue())
+        return subprocess.CompletedProcess(words, int(ended.value.code or 0), said.getvalue(), told.getvalue())
 
 
 def materialize(dataset: str, symbols: str, first: str, last: str, *more: str) -> list[str]:
