@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from bcdata.catalog import Catalog, no_parser
-from bcdata.errors import UsageError
+from bcdata.errors import StoreError, UsageError
 from bcdata.hints import choose
 from bcdata.reading.root import require_lake
 from bcdata.sql.answer import frame_of
@@ -23,8 +23,21 @@ from bcdata.store.store import Store
 _COLUMNS_DIFFER = ("known_at", "file_interval_hours", "union_by_name")
 """Words of errors that come where files of this version of the code stand beside those of an earlier one."""
 _NO_TABLE = re.compile(r"Table with name (.+?) does not exist")
+_OF_FILES = (
+    duckdb.IOException,
+    duckdb.InvalidInputException,
+    duckdb.SerializationException,
+    duckdb.InternalException,
+    duckdb.FatalException,
+)
+"""Errors of DuckDB that may come of files; what it says of Parquet itself has no kind."""
+_REPLACED = "files of a view were replaced while they were read, and again: a run publishes them; ask when it has ended"
 _MEMORY = "50%"
 """Of the machine's. There is no folder to spill to, so more would leave none to the runs that work beside."""
+
+
+class _UnreadableError(UsageError):
+    """What DuckDB says where files are not what it takes them for."""
 
 
 class Reader:
@@ -42,18 +55,32 @@ class Reader:
     def query(self, sql: str) -> pl.DataFrame:
         """The result of one statement that reads (`sql.statement`), out of files that are verified.
 
+        Where one that was replaced meanwhile could not be read, the files are looked up once more.
+
         Raises:
             UsageError: the statement is wrong, or does more than read.
-            StoreError: a file is damaged.
+            StoreError: a file is damaged, or was replaced again.
         """
         asked = reading(sql)
-        files = {view: found for view in named(asked.select, self._views) if (found := view.files(self._store))}
+        for is_first in (True, False):
+            files = {view: found for view in named(asked.select, self._views) if (found := view.files(self._store))}
+            before = _state(files)
+            try:
+                return self._answered(asked.sql, files)
+            except _UnreadableError:
+                if _state(files) == before:
+                    raise
+                if not is_first:
+                    raise StoreError(_REPLACED) from None
+        raise AssertionError
+
+    def _answered(self, sql: str, files: Mapping[AssetView, Sequence[Path]]) -> pl.DataFrame:
         try:
-            return self._answer(asked.sql, files, mixed=False)
+            return self._answer(sql, files, mixed=False)
         except UsageError as error:
             if not any(word in str(error) for word in _COLUMNS_DIFFER):
                 raise
-        return self._answer(asked.sql, files, mixed=True)
+        return self._answer(sql, files, mixed=True)
 
     def _answer(self, sql: str, files: Mapping[AssetView, Sequence[Path]], *, mixed: bool) -> pl.DataFrame:
         with duckdb.connect(":memory:") as connection:
@@ -71,7 +98,7 @@ class Reader:
                 absent = [no_parser(name) for name in self._ended if f"name {name} does not exist" in text]
                 raise UsageError(absent[0] if absent else self._no_view(text)) from None
             except duckdb.Error as error:
-                raise UsageError(str(error).strip()) from None
+                raise _kind(error)(str(error).strip()) from None
 
     def _no_view(self, text: str) -> str:
         """DuckDB's words of a table that there is not, which name its own tables as near, with views instead."""
@@ -105,7 +132,25 @@ def _create(connection: duckdb.DuckDBPyConnection, view: AssetView, body: str) -
         if view.zone == "merged":
             connection.execute(f'CREATE VIEW main."{view.name}" AS FROM merged."{view.name}"')
     except duckdb.Error as error:
-        raise UsageError(f"{view.zone}.{view.name} cannot be read: {str(error).splitlines()[0]}") from None
+        raise _kind(error)(f"{view.zone}.{view.name} cannot be read: {str(error).splitlines()[0]}") from None
+
+
+def _kind(error: duckdb.Error) -> type[UsageError]:
+    """What an error is about: the files, or the statement."""
+    return _UnreadableError if type(error) is duckdb.Error or isinstance(error, _OF_FILES) else UsageError
+
+
+def _state(files: Mapping[AssetView, Sequence[Path]]) -> list[tuple[int, int] | None]:
+    """Which files these are."""
+    return [_file(path) for found in files.values() for path in found]
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_ctime_ns
 
 
 def _nothing(connection: duckdb.DuckDBPyConnection, view: AssetView) -> str:
