@@ -39,7 +39,7 @@ class Environment:
         shutil.rmtree(made.folder, ignore_errors=True)
         venv.create(made.folder, with_pip=True, symlinks=True)
         pip = [str(made.python), "-m", "pip", "--disable-pip-version-check", "--quiet"]
-        done = subprocess.run([*pip, "install", *packages], capture_output=True, text=True, check=False)
+        done = subprocess.run([*pip, "install", "--no-compile", *packages], capture_output=True, text=True, check=False)
         if done.returncode:
             shutil.rmtree(made.folder)
             last = (done.stderr.strip().splitlines() or ["pip says nothing"])[-1]

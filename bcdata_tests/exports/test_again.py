@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -274,3 +276,52 @@ def test_a_terminal_shows_what_is_being_written(two: ExportLake) -> None:
         terminal.wait("written")
         assert process.wait(30) == 0
     assert len(two.files()) == 2
+
+
+DIES = """
+import os, sys
+from pathlib import Path
+left, replace = int(sys.argv[1]), Path.replace
+
+def dying(self, target):
+    global left
+    if not left:
+        os._exit(9)
+    left -= 1
+    return replace(self, target)
+
+Path.replace = dying
+from bcdata.cli import main
+sys.argv = ["bcdata", *sys.argv[2:]]
+main()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["vectorbt", "nautilus"])
+def test_killed_before_any_of_its_files_takes_its_place(two: ExportLake, form: str) -> None:
+    """Over an earlier export of other rows: the next run needs no force, and ends as if there had been no kill."""
+    where = {**os.environ, "BCDATA_ROOT": str(two.root), "BCDATA_CATALOG": str(two.catalog.path)}
+    words = ["export", "--dataset", HOURS, "--symbols", "BTCUSDT", "--format", form, "--out"]
+    whole, steps = two.out.with_name("whole"), 0
+
+    def contents(out: Path) -> dict[str, bytes]:
+        return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+    while True:
+        two.publish(HOURS)
+        shutil.rmtree(two.out, ignore_errors=True)
+        run(two, form, "BTCUSDT")
+        two.publish(HOURS, closes=[4.0, 5.0])
+        code = [sys.executable, "-c", DIES, str(steps), *words, str(two.out)]
+        status = subprocess.run(code, env=where, check=False, capture_output=True).returncode
+        run(two, form, "BTCUSDT")
+        shutil.rmtree(whole, ignore_errors=True)
+        run(two, form, "BTCUSDT", out=whole)
+        files = {name: body for name, body in contents(two.out).items() if FOLDER not in name}
+        assert files == {name: body for name, body in contents(whole).items() if FOLDER not in name}, steps
+        if status == 0:
+            break
+        assert status == 9
+        steps += 1
+    assert steps == 1 + len(files), "before the record, and before each file"
