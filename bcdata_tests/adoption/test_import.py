@@ -78,15 +78,22 @@ def test_what_cannot_be_meant_is_said(january: World, mine: Path, words: list[st
     assert (done.returncode, said in done.stderr) == (status, True), done.stderr
 
 
-def test_the_terminal_shows_what_was_adopted_and_twenty_of_what_does_not_fit(january: World, mine: Path) -> None:
+def test_the_terminal_counts_reasons_and_shows_twenty_files_some_of_each(january: World, mine: Path) -> None:
     one = command(january, mine)
     for at in range(30):
-        put(mine / f"file {at:02}.zip")
+        put(mine / f"a file {at:02}.zip")
+    put(mine / "z/spot/daily/klines/BTCUSDT-5m-2025-01-01.zip")
+    (mine / "notes.txt").touch()
     done = one.here(["import", str(mine)])
     assert done.returncode == 1
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert "name not understood 30" in lines
-    assert "30 files do not fit, 20 of them:" in lines
-    assert "file 19.zip name not understood names look like BTCUSDT-1m-2023-01.zip" in lines
-    assert not [line for line in lines if line.startswith("file 20.zip")]
+    assert "1 file passed over: no zip" in lines
+    assert "31 files not adopted" in lines
+    assert "name not understood 30 names look like BTCUSDT-1m-2023-01.zip" in lines
+    absent = "the catalog has no dataset spot_klines_5m; add it there to have its files adopted"
+    assert f"not in catalog 1 {absent}" in lines
+    assert "the files: 20 of 31" in lines
+    assert "z/spot/daily/klines/BTCUSDT-5m-2025-01-01.zip not in catalog" in lines
+    assert "a file 18.zip name not understood" in lines
+    assert "a file 19.zip name not understood" not in lines
     assert lines[-1].startswith(f"next: bcdata materialize {H}")

@@ -1,5 +1,6 @@
 """An import on the terminal: how far it is, and what came of it."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -147,24 +148,38 @@ def _row(one: "DatasetResult") -> list[Any]:
 
 def _asides(survey: "Survey") -> list[str]:
     counts = (
-        (survey.copies, "the same object in the same bytes as another file"),
-        (survey.links, "links to files of the folder itself"),
-        (survey.others, "no zips, and were passed over"),
+        (survey.copies, "the same object in the same bytes as another"),
+        (survey.links, "a link to what is in the folder anyway"),
+        (survey.others, "no zip"),
     )
-    return [f"{count:,} files are {what}" for count, what in counts if count]
+    return [f"{_files(count)} passed over: {what}" for count, what in counts if count]
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'s' * (count != 1)}"
 
 
 def _show_misfits(report: ImportReport) -> None:
-    from bcdata.adoption.misfits import counted
-
+    """Reasons with their counts, and the first files of each."""
     some = report.misfits
     if not some:
         return
-    reasons = [[reason.replace("_", " "), count] for reason, count in counted(some).items()]
-    print_table(["does not fit", "files"], reasons)
-    rows = [[_below(one.path, report.folder), one.reason.value.replace("_", " "), one.text] for one in some[:_SHOWN]]
-    title = f"{len(some):,} files do not fit" + (f", {_SHOWN} of them:" if len(some) > _SHOWN else ":")
-    print_table(["file", "reason", "how"], rows, title=title)
+    alike = Counter((one.reason, one.text) for one in some).most_common()
+    rows = [[reason.replace("_", " "), count, text] for (reason, text), count in alike[:_SHOWN]]
+    more = f", {_SHOWN} of {len(alike):,} causes" if len(alike) > _SHOWN else ""
+    print_table(["reason", "files", "how"], rows, title=f"{_files(len(some))} not adopted{more}")
+    seen: Counter[tuple[str, str]] = Counter()
+    ranks = []
+    for one in some:
+        ranks.append(seen[one.reason, one.text])
+        seen[one.reason, one.text] += 1
+    first = [one for _, one in sorted(zip(ranks, some, strict=True))[:_SHOWN]]
+    title = "the files" + (f": {_SHOWN} of {len(some):,}" if len(some) > _SHOWN else "")
+    print_table(
+        ["file", "reason"],
+        [[_below(one.path, report.folder), one.reason.replace("_", " ")] for one in first],
+        title=title,
+    )
 
 
 def _below(path: Path, folder: Path) -> str:
