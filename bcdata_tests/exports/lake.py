@@ -7,6 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from bcdata.catalog import Catalog, load_catalog
+from bcdata.exports.files import Exported, export
 from bcdata.frames.schema import LEDGER, merged_schema
 from bcdata.interval import Interval
 from bcdata.store.footer import Rows
@@ -92,3 +93,9 @@ class ExportLake:
         """The exported files with what changes when one is written: the inode, and the time."""
         paths = [path for path in self.out.rglob("*") if path.is_file() and ".bcdata" not in path.parts]
         return {str(path.relative_to(self.out)): (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
+
+
+def run(lake: ExportLake, form: str = "csv", symbols: str = "BTCUSDT,ETHUSDT", **asked: object) -> list[Exported]:
+    """Exports the hours of some symbols, and whatever else is asked."""
+    given = {"dataset": HOURS, "start": None, "end": None, "out": lake.out, **lake.where, **asked}
+    return list(export(symbols=symbols.split(","), form=form, **given))  # type: ignore[arg-type]

@@ -1,6 +1,5 @@
 """An export that is run again: what stands is left alone, what changed is written, and nothing of others is lost."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -10,32 +9,17 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
-from bcdata.cli import app
 from bcdata.errors import MissingDataWarning, UsageError
-from bcdata.exports.files import Exported, export
+from bcdata.exports.files import export
 from bcdata.exports.layouts.table import LAYOUTS
 from bcdata.exports.records import FOLDER, Record, Written, read_record
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata_tests.exports.lake import HOURS, START, ExportLake
-from bcdata_tests.terminal import typing
+from bcdata_tests.exports.lake import HOURS, START, ExportLake, run
 
 MINUTES = "spot_klines_1m"
 DAY = timedelta(days=1)
-
-
-def run(lake: ExportLake, form: str = "csv", symbols: str = "BTCUSDT,ETHUSDT", **asked: object) -> list[Exported]:
-    given = {"dataset": HOURS, "start": None, "end": None, "out": lake.out, **lake.where, **asked}
-    return list(export(symbols=symbols.split(","), form=form, **given))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def two(lake: ExportLake) -> ExportLake:
-    for symbol in ("BTCUSDT", "ETHUSDT"):
-        lake.publish(HOURS, symbol)
-    return lake
 
 
 @pytest.mark.parametrize("form", LAYOUTS)
@@ -225,57 +209,6 @@ def test_progress_names_each_part(lake: ExportLake) -> None:
     told: list[tuple[int, int, str]] = []
     run(lake, "lean", "BTCUSDT", dataset=MINUTES, progress=lambda *one: told.append(one))
     assert told == [(0, 2, "BTCUSDT, 2023-01"), (1, 2, "BTCUSDT, 2023-02"), (2, 2, "")]
-
-
-@pytest.fixture
-def invoked(two: ExportLake, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
-    monkeypatch.setenv("BCDATA_ROOT", str(two.root))
-    monkeypatch.setenv("BCDATA_CATALOG", str(two.catalog.path))
-    return CliRunner()
-
-
-def test_the_command_reports_as_json_and_as_a_table(two: ExportLake, invoked: CliRunner) -> None:
-    two.publish(HOURS, "ETHUSDT", late=[timedelta(minutes=5)])
-    words = ["export", "--dataset", HOURS, "--symbols", "BTCUSDT,ETHUSDT", "--format", "freqtrade"]
-    words += ["--out", str(two.out)]
-    found = json.loads(invoked.invoke(app, [*words, "--json"]).stdout)
-    paths = [str(two.out / f"data/binance/{one}_USDT-1h.feather") for one in ("BTC", "ETH")]
-    assert [one.pop("path") for one in found] == paths
-    assert [one.pop("bytes") > 0 for one in found] == [True, True]
-    same = {"files": 1, "state": "written"}
-    assert found == [
-        {"symbol": "BTCUSDT", "rows": 3, "left_out": 0, **same}, {"symbol": "ETHUSDT", "rows": 2, "left_out": 1, **same}
-    ]  # fmt: skip
-    shown = invoked.invoke(app, words)
-    assert shown.stdout.count("unchanged") == 2
-    assert "1 bar is left out" in shown.stderr
-
-
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["--symbols", "../x"], "nothing of ../x"),
-        (["--symbols", ","], "no symbol is named"),
-        (["--symbols", "BTCUSDT", "--format", "exel"], "there is no format 'exel'; it is one of csv"),
-        (["--symbols", "BTCUSDT", "--features", "nope"], "there is no column nope"),
-        (["--symbols", "BTCUSDT", "--format", "lean", "--interval", "4h"], "lean has bars of 1s, 1m, 1h, 1d"),
-    ],
-)
-def test_bad_input_is_one_line_and_status_2(two: ExportLake, invoked: CliRunner, words: list[str], told: str) -> None:
-    done = invoked.invoke(app, ["export", "--dataset", HOURS, "--out", str(two.out), *words])
-    assert isinstance(done.exception, UsageError)
-    assert told in str(done.exception)
-    assert not two.out.exists() or not two.files()
-
-
-def test_a_terminal_shows_what_is_being_written(two: ExportLake) -> None:
-    words = [sys.executable, "-m", "bcdata", "export", "--dataset", HOURS, "--symbols", "BTCUSDT,ETHUSDT"]
-    where = {"BCDATA_ROOT": str(two.root), "BCDATA_CATALOG": str(two.catalog.path)}
-    with typing([*words, "--out", str(two.out)], {**os.environ, **where}) as (process, terminal):
-        terminal.wait("exporting")
-        terminal.wait("written")
-        assert process.wait(30) == 0
-    assert len(two.files()) == 2
 
 
 DIES = """

@@ -5,7 +5,6 @@ import io
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -15,10 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import feather
 
-from bcdata.errors import UsageError
 from bcdata.exports.files import export
 from bcdata.exports.layouts.layout import Label
-from bcdata.exports.layouts.nautilus import _decimals, _fixed
 from bcdata.exports.layouts.table import LAYOUTS
 from bcdata.exports.units import in_order
 from bcdata.interval import Interval
@@ -226,72 +223,6 @@ def test_coarser_bars_are_computed(lake: ExportLake, form: str) -> None:
     ends = [START + n * HOUR for n in range(1, 7)]
     assert READ[form](lake.out) == list(zip(ends, [4.0, 8.0, 12.0, 16.0, 20.0, 24.0], strict=True))
     assert told.left_out == 0
-
-
-def test_nautilus_numbers_are_exact_and_of_the_fewest_decimals(lake: ExportLake) -> None:
-    closes = [0.1, 1234567.25, 3e-7]
-    lake.publish(HOURS, closes=closes, volume=0.1 + 0.2)
-    list(export(HOURS, "BTCUSDT", None, None, out=lake.out, form="nautilus", **lake.where))  # type: ignore[arg-type]
-    [path] = lake.out.rglob("*.parquet")
-    table = pq.read_table(path)
-    known = {name.decode(): value.decode() for name, value in table.schema.metadata.items()}
-    assert known == {
-        "bar_type": "BTCUSDT.BINANCE-1-HOUR-LAST-EXTERNAL", "instrument_id": "BTCUSDT.BINANCE",
-        "price_precision": "7", "size_precision": "8",
-    }  # fmt: skip
-    raw = [int.from_bytes(one, "little", signed=True) for one in table["close"].to_pylist()]
-    assert raw == [10**15, 1234567_25 * 10**14, 3 * 10**9]
-    assert {int.from_bytes(one, "little") for one in table["volume"].to_pylist()} == {3 * 10**15}
-    assert [str(one.type) for one in table.schema] == ["fixed_size_binary[16]"] * 5 + ["uint64"] * 2
-
-
-@given(
-    st.lists(st.floats(1e-9, 1e9).map(lambda one: float(f"{one:.17g}")), min_size=1, max_size=5),
-    st.integers(0, 8),
-)
-def test_nautilus_prices_are_the_decimals_that_floats_are_written_as(drawn: list[float], places: int) -> None:
-    """Both those of exchanges, with few places, and any other."""
-    for prices in ([round(one, places) for one in drawn], drawn):
-        digits = _decimals(pl.Series(prices), 16)
-        raw = [int.from_bytes(one, "little", signed=True) for one in _fixed(pl.Series(prices), digits).to_pylist()]
-        exact = [Decimal(repr(one)) for one in prices]
-        assert raw == [round(one * 10**digits) * 10 ** (16 - digits) for one in exact]
-        needed = max(max(0, -int(one.normalize().as_tuple().exponent)) for one in exact)
-        assert digits == min(16, needed)
-
-
-REFUSED = [
-    ("um_index_klines_1h", "BTCUSDT", {"form": "nautilus"}, "nautilus has bars of trades and marks"),
-    ("spot_klines_15m", "BTCUSDT", {"form": "lean"}, "lean has bars of 1s, 1m, 1h, 1d.*these are of 15m"),
-    ("um_mark_klines_1h", "BTCUSDT", {"form": "lean"}, "lean has bars of trades"),
-    (HOURS, "BTCUSDT", {"form": "freqtrade", "features": True}, "freqtrade has no columns for features"),
-    (HOURS, "BTCUSDT", {"form": "freqtrade", "fill": "null"}, "freqtrade takes no bars without values"),
-    (HOURS, "BTCUSDT", {"form": "vectorbt", "zone": "features"}, "vectorbt takes bars, and the zone features has none"),
-    ("um_funding", "BTCUSDT", {"form": "nautilus"}, "nautilus takes bars, and funding has none"),
-    (HOURS, "BTCUSDT", {"form": "excel"}, "`form` takes one of csv, parquet, freqtrade"),
-    (HOURS, [], {}, "no symbol is named; bcdata symbols spot_klines_1h lists"),
-    (HOURS, "../x", {}, r"nothing of \.\./x in merged/spot_klines_1h"),
-    (HOURS, "<script>", {}, "nothing of <SCRIPT> in merged/spot_klines_1h"),
-    (HOURS, "ABCDEF", {"form": "freqtrade"}, "base and quote of ABCDEF cannot be told apart"),
-    ("um_klines_1h", "BTCUSDT_240329", {"form": "freqtrade"}, "BTCUSDT_240329 is no perpetual contract"),
-]
-
-
-@pytest.mark.parametrize(("dataset", "symbols", "asked", "words"), REFUSED)
-def test_what_a_layout_cannot_hold_is_said(
-    lake: ExportLake, dataset: str, symbols: str | list[str], asked: dict[str, object], words: str
-) -> None:
-    if symbols and "klines" in dataset and not set(symbols) & set("./<"):
-        lake.publish(dataset, str(symbols))
-    with pytest.raises(UsageError, match=words):
-        list(export(dataset, symbols, None, None, out=lake.out, **asked, **lake.where))  # type: ignore[arg-type]
-    assert not lake.out.exists() or not lake.files()
-
-
-def test_a_volume_that_nautilus_cannot_hold_is_said(lake: ExportLake) -> None:
-    lake.publish(HOURS, volume=1e14)
-    with pytest.raises(UsageError, match="a volume of BTCUSDT is 100,000,000,000,000, and nautilus holds"):
-        list(export(HOURS, "BTCUSDT", None, None, out=lake.out, form="nautilus", **lake.where))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("form", READ)

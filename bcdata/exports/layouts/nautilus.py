@@ -27,8 +27,8 @@ _DIGITS = 16
 _SIZE_DIGITS = 8
 """Of volumes, which are sums in coarser bars, and end in noise; prices have all of theirs."""
 _MOST = {"price": 17_014_118_346_046.0, "volume": 34_028_236_692_093.0}
-_EXACT = 2**53
-"""Below it every whole number is a float."""
+_EXACT = 1e15
+"""Below it, no two numbers of so many digits are the same float."""
 
 
 def files(content: Content) -> Iterator[File]:
