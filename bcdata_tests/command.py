@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bcdata.cli import main
-from bcdata.cli.output.show import out
+from bcdata.terminal.console import out
 from bcdata_tests.world import World
 
 NOW = "2025-03-01T00:00:00Z"

@@ -53,7 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "sql": {"hints", *VALUES, "settings", "catalog", "features", "pipeline", "reading", "store", "instruments"},
     "api": {"hints", *LAKE, "dagster", "instruments", "pictures", "pipeline", "reading", "reporting", "runs", "sql"}
     | {"terminal"},
-    "site": {*GROUND, "api", "catalog", "ledger", "pictures", "reporting", "store"},
+    "site": {*GROUND, "api", "catalog", "ledger", "pictures", "reading", "reporting", "store"},
     "exports": {*VALUES, "api", "catalog", "pipeline", "providers", "reading", "settings", "store"},
     "dagster_storage": {"sqlite_files"},
     "dagster": {*GROUND, "alerts", "catalog", "dagster_storage", "healing", "net", "pipeline", "providers", "reporting"}

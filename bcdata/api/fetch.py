@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 import polars as pl
 
@@ -20,7 +20,7 @@ from bcdata.api.loading.lacking import Missing, levels_to_the_caller
 from bcdata.api.loading.sources import rows_meant
 from bcdata.api.options import LoadOptions
 from bcdata.catalog import Catalog, Dataset
-from bcdata.dagster.launch import Report, launch, open_instance
+from bcdata.dagster.launch import Instance, Report, launch, open_instance
 from bcdata.errors import MissingDataError, MissingDataWarning, UsageError
 from bcdata.instruments.discovery import discover
 from bcdata.net.settings import HttpSettings
@@ -31,9 +31,6 @@ from bcdata.runs.preflight import prepare
 from bcdata.settings import Settings
 from bcdata.terminal.progress import RunProgress
 from bcdata.windows import Window
-
-if TYPE_CHECKING:
-    from dagster import DagsterInstance
 
 _INSTANT = timedelta(microseconds=1)
 _TOLD = 3
@@ -126,7 +123,7 @@ def _plan(
     return make_plan(catalog, request_of(catalog, asked, now, declared=lambda one: discover([one], {})), now)
 
 
-def _run(instance: "DagsterInstance", catalog: Catalog, plan: Plan, is_shown: bool | None) -> Report:
+def _run(instance: Instance, catalog: Catalog, plan: Plan, is_shown: bool | None) -> Report:
     with RunProgress(plan, quiet=is_shown is False, in_lines=is_shown is True) as shown:
         return launch(instance, catalog, plan, shown)
 

@@ -13,19 +13,17 @@ from typer.exceptions import TyperException
 from bcdata.cli import (
     alert,
     data,
-    export,
     features,
     gaps,
-    imports,
     inspect,
     jobs,
     lists,
     materialize,
-    report,
     stats,
     verify,
     watch,
 )
+from bcdata.cli.files import export, imports, report
 from bcdata.cli.output.show import print_json
 from bcdata.cli.output.verbosity import give_all
 from bcdata.cli.setup import doctor, init, ui

@@ -32,6 +32,8 @@ from bcdata.store.state.liveness import heartbeat, show_ended
 
 FOLDER_TAG = "bcdata/import"
 """The tag of a run that puts files of a user into raw; its value is their folder."""
+Instance = dg.DagsterInstance
+"""What Dagster knows of: for those who hand it on, and know nothing else of Dagster."""
 _NAMED = 3
 
 

@@ -19,6 +19,8 @@ from bcdata.exports.records import FOLDER, Record, read_record
 from bcdata.exports.units import Selection, Unit, units_of
 from bcdata.exports.writing import Place, explained, put
 from bcdata.pipeline.fingerprint import fingerprint
+from bcdata.reading.root import require_outside
+from bcdata.settings import Settings
 from bcdata.store.layout import escape
 
 Progress = Callable[[int, int, str], None]
@@ -100,7 +102,8 @@ def export(
         progress: is told of each part.
 
     Raises:
-        UsageError: what `load` refuses, what the layout cannot hold, or a file with other content is there.
+        UsageError: what `load` refuses, what the layout cannot hold, a folder in the lake, or a file with other
+            content that is there.
         StoreError: the folder cannot be written, or a file of the lake is damaged.
     """
     if arguments.text("form", form, FORMATS) not in LAYOUTS:
@@ -110,6 +113,7 @@ def export(
     names, folder, layout = symbols_meant(rows.source, symbols), arguments.folder("out", out), LAYOUTS[form]
     if not names:
         raise UsageError(f"no symbol is named; bcdata symbols {rows.source.name} lists those that are there")
+    require_outside(folder, arguments.folder("root", root) if root is not None else Settings().root)
     beside = parts_beside(rows, features=features, labels=None)
     columns = tuple(name for one in beside for name in one.columns)
     _require_holds(form, layout, rows, columns, fill)

@@ -15,6 +15,17 @@ def require_lake(root: Path) -> None:
         raise UsageError(no_lake(root))
 
 
+def require_outside(folder: Path, root: Path) -> None:
+    """Passes a folder that is not in the lake.
+
+    Raises:
+        UsageError: what is written there would stand among the files of the lake.
+    """
+    place, lake = folder.resolve(), root.resolve()
+    if place == lake or lake in place.parents:
+        raise UsageError(f"{folder} is in the lake {root}; choose a folder outside of it")
+
+
 def no_lake(root: Path) -> str:
     """What there is to say of a root that is no folder."""
     what = "that is no folder" if root.exists() else "there is no such folder"

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bcdata.errors import StoreError, UsageError
+from bcdata.reading.root import require_outside
 from bcdata.site.pages import Page
 
 MARK = ".bcdata-report"
@@ -13,9 +14,9 @@ MARK = ".bcdata-report"
 
 def require_free(out: Path, lake: Path) -> None:
     """Raises a UsageError where a report would replace what is none, or would lie in the lake."""
-    out, lake = out.resolve(), lake.resolve()
-    if out == lake or lake in out.parents or out in lake.parents:
-        raise UsageError(f"--out {out} is in the lake, or the lake in it; choose a folder of its own")
+    require_outside(out, lake)
+    if out.resolve() in lake.resolve().parents:
+        raise UsageError(f"the lake is in {out}; choose a folder of its own")
     if out.is_dir() and any(out.iterdir()) and not (out / MARK).is_file():
         raise UsageError(f"{out} holds other things than a report; choose an empty folder, or one that is not there")
     if out.exists() and not out.is_dir():

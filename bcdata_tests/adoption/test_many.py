@@ -16,8 +16,8 @@ import pytest
 from bcdata_tests.adoption.folders import put
 from bcdata_tests.command import Command
 from bcdata_tests.mirror import zipped
+from bcdata_tests.pseudo_terminal import typing
 from bcdata_tests.run import tree
-from bcdata_tests.terminal import typing
 from bcdata_tests.world import World, world_at
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

@@ -36,6 +36,7 @@ NOT_RUN = {
     "python -m bcdata.simulate": "a server; all venues are served by tests",
     "bcdata jobs cancel": "the page's ID is none of this lake: bcdata_tests/cli/test_jobs.py",
     "bcdata jobs retry": "the page's ID is none of this lake: bcdata_tests/cli/test_jobs.py",
+    "bcdata import": "the page's folders are a reader's: bcdata_tests/adoption",
     "bcdata alert test": "the page's channels are nobody's: bcdata_tests/alerts",
     "export BCDATA_ALERT_URLS": "the page's channels are nobody's",
     "bcdata doctor": "what it says of a machine is for its owner: bcdata_tests/cli/setup",
@@ -47,8 +48,8 @@ ASKING = ("bcdata init", "bcdata materialize spot_klines_1m --last")
 """Lines that ask a question on a terminal; here they are answered before."""
 FAILING = ("bcdata features check docs/examples/leaking_feature.py",)
 """Lines that end with status 1, to show what they find."""
-OF_OTHERS = {"python.md", "add-a-provider.md", "run-without-network.md", "add-a-feature.md"}
-"""Pages whose Python runs elsewhere: `api/test_guides.py`, `scenarios/`, `simulate/`, or below."""
+OF_OTHERS = {"python.md", "add-a-provider.md", "run-without-network.md", "add-a-feature.md", "export.md"}
+"""Pages whose Python runs elsewhere: `api/test_guides.py`, `exports/`, `scenarios/`, `simulate/`, or below."""
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from bcdata.cli import app
 from bcdata.errors import UsageError
 from bcdata_tests.exports.lake import HOURS, ExportLake
-from bcdata_tests.terminal import typing
+from bcdata_tests.pseudo_terminal import typing
 
 
 @pytest.fixture

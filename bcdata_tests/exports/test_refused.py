@@ -32,3 +32,10 @@ def test_what_a_layout_cannot_hold_is_said(
     with pytest.raises(UsageError, match=words):
         list(export(dataset, symbols, None, None, out=lake.out, **asked, **lake.where))  # type: ignore[arg-type]
     assert not lake.out.exists() or not lake.files()
+
+
+@pytest.mark.parametrize("inside", [".", "merged", "a/b"])
+def test_files_for_others_lie_outside_of_the_lake(lake: ExportLake, inside: str) -> None:
+    lake.publish(HOURS, "BTCUSDT")
+    with pytest.raises(UsageError, match="is in the lake"):
+        list(export(HOURS, "BTCUSDT", out=lake.root / inside, root=lake.root, catalog=lake.catalog))

@@ -14,6 +14,8 @@ from bcdata.errors import UsageError
 from bcdata.exports.layouts.layout import PRICES, Content, File
 from bcdata.exports.layouts.names import exchange_of, pair_of, safe
 
+_KINDS = {"klines"}
+"""Whose bars are of trades."""
 _RESOLUTIONS = {"1s": "second", "1m": "minute", "1h": "hour", "1d": "daily"}
 BY_DAY = frozenset({"1s", "1m"})
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -45,7 +47,7 @@ def files(content: Content) -> Iterator[File]:
 
 
 def _resolution(content: Content) -> str:
-    if content.kind != "klines":
+    if content.kind not in _KINDS:
         raise UsageError(f"lean has bars of trades, and {content.name} are none; export them as csv or parquet")
     if content.bar.name not in _RESOLUTIONS:
         lengths = ", ".join(_RESOLUTIONS)
