@@ -38,4 +38,4 @@ def test_what_a_layout_cannot_hold_is_said(
 def test_files_for_others_lie_outside_of_the_lake(lake: ExportLake, inside: str) -> None:
     lake.publish(HOURS, "BTCUSDT")
     with pytest.raises(UsageError, match="is in the lake"):
-        list(export(HOURS, "BTCUSDT", out=lake.root / inside, root=lake.root, catalog=lake.catalog))
+        list(export(HOURS, "BTCUSDT", None, None, out=lake.root / inside, root=lake.root, catalog=lake.catalog))

@@ -135,7 +135,7 @@ def test_rows_of_it_are_refused_in_words(world: World) -> None:
     for table in ("spot_trades", "merged.spot_trades", "gaps.spot_trades"):
         with pytest.raises(UsageError, match="spot_trades ends at raw: there is no parser for trades"):
             query(Store(lake.root), lake.catalog, f"FROM {table}")
-    with pytest.raises(UsageError, match="does not exist"):
+    with pytest.raises(UsageError, match="there is no view spot_tardes"):
         query(Store(lake.root), lake.catalog, "SELECT * FROM spot_tardes")
 
 
