@@ -67,7 +67,7 @@ class Command:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in self.variables.items():
                 patch.setenv(name, value)
-            patch.setattr(out, "_width", int(self.variables["COLUMNS"]))  # a process takes it as it starts
+            patch.setattr(out, "_width", int(self.variables.get("COLUMNS", "200")))  # a process takes it as it starts
             patch.chdir(self.folder)
             patch.setattr(sys, "argv", ["bcdata", *words])
             with redirect_stdout(said), redirect_stderr(told), pytest.raises(SystemExit) as ended:

@@ -72,7 +72,7 @@ CASES = {
     "features of bars": Case(["query", f"FROM features.{D} ORDER BY symbol, open_time LIMIT 3"]),
     "sql": Case(["sql"], then=(("bcdata>", f"FROM {D} LIMIT 3;\r"), ("rows in", ".quit\r")), varies=True),
     "stats": Case(["stats", D]),
-    "export": Case(["export", *SPAN, "--out", "out", "--force"]),
+    "export": Case(["export", *SPAN, "--out", "out-{number}"], varies=True),
     "report": Case(["report", "--out", "report"]),
     "import": Case(["import", "archive", "--dry-run", "--offline"], varies=True),
     "verify": Case(["verify"]),

@@ -85,11 +85,11 @@ class Ward:
             raise_on_error=False,
         )
 
-    def heal(self, name: str) -> set[tuple[str, str]]:
-        """A tick and its runs; the partitions that were healed."""
+    def heal(self, name: str, *, succeeds: bool = True) -> set[tuple[str, str]]:
+        """A tick and its runs, which succeed or do not; the partitions that they were to heal."""
         requests, _ = self.tick(name)
         for request in requests:
-            assert self.execute(request).success
+            assert self.execute(request).success is succeeds
         return {cell for request in requests for cell in cells(request)}
 
     def asked(self, part: str) -> int:
