@@ -17,7 +17,7 @@ import tempfile
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,8 +28,6 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from dagster import DagsterError, DagsterInstance
 from dagster import _check as check
-from dagster._core.definitions.assets.graph.asset_graph_subset import AssetGraphSubset
-from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES, BulkActionStatus, PartitionBackfill
 from dagster._core.instance import InstanceRef
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME, SqliteEventLogStorage
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
@@ -46,7 +44,6 @@ from bcdata.sqlite_files import connect_to_read, is_damage
 
 BAD_SETTINGS = (check.CheckError, DagsterError, TypeError, UnicodeDecodeError)
 """What Dagster raises where dagster.yaml is YAML of another shape, or none: it has no error of its own for that."""
-Backfill = PartitionBackfill
 MAX_OPEN_SHARDS = 8  # a run writes two; each takes three file descriptors (database, WAL, shared memory)
 
 
@@ -207,44 +204,6 @@ def instance_for_commands(home: Path) -> DagsterInstance:
     """
     kept = {"compute_logs": {"module": NoOpComputeLogManager.__module__, "class": NoOpComputeLogManager.__name__}}
     return DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides=kept))
-
-
-def backfill_of(instance: DagsterInstance, number: str) -> Backfill | None:
-    """A backfill by its ID."""
-    return instance.get_backfill(number)
-
-
-def backfills_of(instance: DagsterInstance, most: int) -> Sequence[Backfill]:
-    """The newest backfills of an instance, newest first."""
-    return instance.get_backfills(limit=most)
-
-
-def is_over(backfill: Backfill) -> bool:
-    """Whether nothing more comes of a backfill."""
-    return backfill.status in BULK_ACTION_TERMINAL_STATUSES
-
-
-def cancel_backfill(instance: DagsterInstance, backfill: Backfill) -> None:
-    """Asks the daemon to end a backfill and its runs, as the pages of Dagster do."""
-    canceling: Backfill = backfill.with_status(BulkActionStatus.CANCELING)  # type: ignore[no-untyped-call]
-    instance.update_backfill(canceling)
-
-
-def targets_of(backfill: Backfill) -> dict[tuple[str, ...], set[str]]:
-    """The partitions of each asset that a backfill over assets is about; nothing where Dagster would need its code."""
-    data = backfill.asset_backfill_data
-    return _keys(data.target_subset) if data else {}
-
-
-def done_of(backfill: Backfill) -> int:
-    """How many of its partitions a backfill over assets has materialized, counted asset by asset."""
-    data = backfill.asset_backfill_data
-    return sum(map(len, _keys(data.materialized_subset).values())) if data else 0
-
-
-def _keys(subset: AssetGraphSubset) -> dict[tuple[str, ...], set[str]]:
-    found = subset.partitions_subsets_by_asset_key
-    return {tuple(key.path): set(keys.get_partition_keys()) for key, keys in found.items()}
 
 
 def damaged_databases(home: Path) -> list[Path]:

@@ -23,6 +23,7 @@ LAKE = {*VALUES, "settings", "catalog", "features", "quality", "net", "providers
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "hints": set(),
+    "sizes": set(),
     "interval": {"errors"},
     "windows": {"errors"},
     "clock": {"errors"},
@@ -49,19 +50,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "healing": {*LAKE, "pipeline", "sqlite_files", "instruments"},
     "reporting": {"hints", *LAKE, "healing", "pictures", "pipeline"},
     "reading": {*VALUES, "settings", "catalog", "pipeline", "store"},
-    "terminal": {"pipeline", "runs"},
+    "terminal": {"pipeline", "runs", "sizes"},
     "sql": {"hints", *VALUES, "settings", "catalog", "features", "pipeline", "reading", "store", "instruments"},
     "api": {"hints", *LAKE, "dagster", "instruments", "pictures", "pipeline", "reading", "reporting", "runs", "sql"}
     | {"terminal"},
-    "site": {*GROUND, "api", "catalog", "ledger", "pictures", "reading", "reporting", "store"},
+    "site": {*GROUND, "api", "catalog", "ledger", "pictures", "reading", "reporting", "store", "instruments", "sizes"},
     "exports": {*VALUES, "api", "catalog", "pipeline", "providers", "reading", "settings", "store"},
     "dagster_storage": {"sqlite_files"},
     "dagster": {*GROUND, "alerts", "catalog", "dagster_storage", "healing", "net", "pipeline", "providers", "reporting"}
-    | {"features", "frames", "quality", "runs", "settings", "sqlite_files", "store", "instruments", "venues"},
+    | {"features", "frames", "quality", "runs", "sizes", "settings", "sqlite_files", "store", "instruments", "venues"},
     "definitions": {"catalog", "dagster"},
     "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
     | {"api", "exports", "hints", "site", "reading", "reporting", "runs", "settings", "simulate", "sql", "store"}
-    | {"adoption", "instruments", "terminal"},
+    | {"adoption", "instruments", "sizes", "terminal"},
     "__main__": {"cli"},
     "__init__": {"errors", "api"},
 }
@@ -82,7 +83,7 @@ WITHIN_DAGSTER: dict[str, set[str]] = {
     "build": {"assets", "executor", "jobs", "resources", "schedules", "sensors", "upkeep"},
     "launch": {"build", "checks", "internals", "partitions"},
     "adopt": {"assets", "build", "jobs", "launch", "partitions"},
-    "history": {"assets", "build", "checks", "jobs", "launch", "partitions", "sensors"},
+    "history": {"assets", "build", "checks", "internals", "jobs", "launch", "partitions", "sensors"},
     "__init__": set(),
 }
 """The parts of `dagster` that each part may import."""

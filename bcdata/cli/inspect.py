@@ -9,7 +9,8 @@ from bcdata.cli.complete import dataset_names
 from bcdata.cli.output.findings import print_findings
 from bcdata.cli.output.show import print_json, say_if_no_lake, say_what_ends_at_raw, say_what_is_unnamed
 from bcdata.cli.output.tables import print_table
-from bcdata.terminal.console import out, size
+from bcdata.sizes import size
+from bcdata.terminal.console import out
 
 if TYPE_CHECKING:
     from bcdata.settings import SettingValue

@@ -14,7 +14,8 @@ from bcdata.cli.output.show import duration, print_json, say_what_ends_at_raw, u
 from bcdata.cli.output.tables import print_table
 from bcdata.errors import UsageError
 from bcdata.pipeline.zones import Zone
-from bcdata.terminal.console import err, out, size
+from bcdata.sizes import size
+from bcdata.terminal.console import err, out
 
 if TYPE_CHECKING:
     from bcdata.catalog import Dataset

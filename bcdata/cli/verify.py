@@ -11,7 +11,8 @@ from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.findings import print_findings
 from bcdata.cli.output.show import names, print_json, say_what_ends_at_raw, say_what_is_unnamed
 from bcdata.cli.output.tables import print_table
-from bcdata.terminal.console import err, notes, out, size
+from bcdata.sizes import size
+from bcdata.terminal.console import err, notes, out
 
 if TYPE_CHECKING:
     from bcdata.healing.scrub_report import ScrubReport

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from bcdata.catalog import Catalog, Dataset
-from bcdata.dagster.partitions import keys_of_run
+from bcdata.dagster.partitions import keys_of_run, symbol_set
 from bcdata.dagster.verdicts import FINDINGS, GATE, evaluation, gate_of_run
 from bcdata.pipeline.zones import Step
 
@@ -65,7 +65,7 @@ def make_gate(catalog: Catalog, dataset: Dataset, step: Step) -> dg.AssetChecksD
     @dg.multi_asset_check(name=spec.get_python_identifier(), specs=[spec])  # a check of one asset may yield nothing
     def gate(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         keys = keys_of_run(context.run.tags, catalog, dataset, context.instance)
-        bad = standing(context.instance, step)
+        bad = standing(context.instance, dataset, step)
         yield dg.AssetCheckResult(**gate_of_run(step, bad, keys))
         if own := bad.keys() & set(bad if keys is None else keys):
             raise NotPublished(len(own))
@@ -85,9 +85,13 @@ def told(
     yield from (evaluation(step, outcome, key) for key, outcome in outcomes.items() if not outcome.ok)
 
 
-def standing(instance: dg.DagsterInstance, step: Step) -> dict[str, str]:
-    """The partitions of an asset whose last verdict is that they were not published, with the reasons."""
-    bad, said = _failed(instance, step, None), dict[str, str]()
+def standing(instance: dg.DagsterInstance, dataset: Dataset, step: Step) -> dict[str, str]:
+    """The partitions of an asset whose last verdict is that they were not published, with the reasons.
+
+    Those of a symbol that is no partition any more are none: whoever deletes it has done with it.
+    """
+    symbols, said = set(instance.get_dynamic_partitions(symbol_set(dataset.market, dataset.grain))), dict[str, str]()
+    bad = [key for key in _failed(instance, step, None) if key.partition("|")[2] in symbols]
     for record in instance.event_log_storage.get_asset_check_execution_history(
         dg.AssetCheckKey(dg.AssetKey(step.key), GATE), limit=_REASONS if bad else 0
     ):

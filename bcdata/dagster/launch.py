@@ -19,7 +19,7 @@ from bcdata.catalog import Catalog
 from bcdata.dagster.build import build_defs
 from bcdata.dagster.checks import is_of_gate
 from bcdata.dagster.internals import of_workspace
-from bcdata.dagster.partitions import COMMAND_TAG, partitions_of, symbol_set, with_symbols
+from bcdata.dagster.partitions import COMMAND_TAG, OWN_TAG, partitions_of, symbol_set, with_symbols
 from bcdata.dagster_storage import BAD_SETTINGS, damaged_databases, instance_for_commands
 from bcdata.errors import BcdataError
 from bcdata.pipeline.outcome import Outcome
@@ -192,7 +192,7 @@ def execute(
             instance=instance,
             run_id=run_id,
             asset_selection=[dg.AssetKey(step.key) for step in assets] or None,
-            tags={COMMAND_TAG: run_id, **tags},
+            tags={COMMAND_TAG: run_id, **tags, OWN_TAG: run_id},
             resources=resources,
             run_config={**(run_config or {}), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,

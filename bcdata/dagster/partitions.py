@@ -18,7 +18,14 @@ RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_p
 ONE = "dagster/partition"
 """The tags by which a run says which partitions it is about."""
 COMMAND_TAG = "bcdata/command"
-"""The tag of runs that a command or Python has started: whoever did is told what failed."""
+"""The tag of runs that a command or Python has started, the same for all runs of one command."""
+OWN_TAG = "bcdata/run_of_command"
+"""Its value is the run's own ID: a run that is started again on Dagster's pages takes over the tags of another."""
+
+
+def is_of_command(run: dg.DagsterRun) -> bool:
+    """Whether a command or Python has started a run: whoever did was told what failed."""
+    return run.tags.get(OWN_TAG) == run.run_id
 
 
 class RangeKeys:

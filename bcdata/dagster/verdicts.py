@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 GATE, FINDINGS = "gate", "findings"
 _SHOWN = 20
 _SAID = 3
-_THOUSAND = 1000
 _COSTS = {"warn": "costs nothing", "row": "costs these rows", "partition": "costs the partition"}
 
 
@@ -58,16 +57,6 @@ def facts(told: Mapping[str, Any]) -> dict[str, Any]:
         elif value is not None:
             lines[name] = value if isinstance(value, int | float | str) else str(value)
     return lines
-
-
-def size(count: int) -> str:
-    """Bytes for people."""
-    amount = float(count)
-    for unit in ("B", "kB", "MB"):
-        if amount < _THOUSAND:
-            return f"{amount:,.0f} {unit}" if unit == "B" else f"{amount:,.1f} {unit}"
-        amount /= _THOUSAND
-    return f"{amount:,.1f} GB"
 
 
 def _line(finding: "Finding") -> str:

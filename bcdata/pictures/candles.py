@@ -72,13 +72,27 @@ def candles(bars: Sequence[Candle], shades: Sequence[Shade], *, length: timedelt
     height = _TOP + _PRICES + _BETWEEN + _VOLUMES + _BOTTOM
     parts = [
         f'<svg class="candles" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title, quote=True)}">',
-        *(_shade(frame, one) for one in shades if one.end > frame.start and one.start < frame.end),
+        *(_shade(frame, one) for one in _together(frame, shades)),
         *_price_lines(frame),
         *(_candle(frame, one) for one in bars),
         *_dates(frame, height),
         "</svg>",
     ]
     return "".join(parts)
+
+
+def _together(frame: _Frame, shades: Sequence[Shade]) -> list[Shade]:
+    """The shades in the picture; those of one reason that lie within a pixel of each other are one."""
+    found: dict[str, list[Shade]] = {}
+    for one in sorted(shades, key=lambda shade: shade.start):
+        if one.end <= frame.start or one.start >= frame.end:
+            continue
+        alike = found.setdefault(one.status, [])
+        if alike and frame.x(one.start) - frame.x(alike[-1].end) < 1:
+            alike[-1] = Shade(alike[-1].start, max(alike[-1].end, one.end), one.status)
+        else:
+            alike.append(one)
+    return [one for alike in found.values() for one in alike]
 
 
 def _candle(frame: _Frame, one: Candle) -> str:

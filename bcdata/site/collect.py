@@ -8,10 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
-from bcdata.api.lists import universe
 from bcdata.api.load import load
 from bcdata.catalog import Catalog, Dataset
-from bcdata.errors import BcdataError
+from bcdata.instruments.update import read_universe
 from bcdata.interval import Interval
 from bcdata.ledger.ledger import Status
 from bcdata.pictures.candles import Candle, Shade
@@ -23,10 +22,14 @@ from bcdata.store.store import Store
 
 _RUNS, _FINDINGS = 100, 100
 _DAY = "1d"
+_COSTS = ("partition", "row", "warn")
+"""Severities, the costliest first."""
 
 
-def collect(root: Path, catalog: Catalog, names: Sequence[str], *, now: datetime) -> Report:
+def collect(root: Path, catalog: Catalog, names: Sequence[str], *, days: int, now: datetime) -> Report:
     """The state of the datasets (all that the lake has something of, or those named) as of `now` (UTC).
+
+    Charts will show the last `days` of each symbol.
 
     Raises:
         UsageError: a name is unknown.
@@ -40,7 +43,7 @@ def collect(root: Path, catalog: Catalog, names: Sequence[str], *, now: datetime
     entries = []
     for one in status(store, catalog, tuple(names), now=now):
         if any(zone.partitions for zone in one.zones):
-            told = found.get(one.dataset, [])
+            told = sorted(found.get(one.dataset, []), key=lambda row: _COSTS.index(row["severity"]))
             ledger = gaps.get(one.dataset)
             entries.append(
                 DatasetEntry(
@@ -54,13 +57,14 @@ def collect(root: Path, catalog: Catalog, names: Sequence[str], *, now: datetime
                     heat_map=ledger.picture(ledger.dataset.grain) if ledger and ledger.has_bars else "",
                     findings=told[:_FINDINGS],
                     found=len(told),
-                    symbols=_symbols(ledger, told) if ledger and ledger.has_bars else (),
+                    symbols=_symbols(ledger, told, days) if ledger and ledger.has_bars else (),
                 )
             )
-    return Report(now, entries, {market: counts for market in _markets(catalog) if (counts := _universe(root, market))})
+    universe = {market: _universe(store, market, now) for market in _markets(catalog)}
+    return Report(now, entries, {market: counts for market, counts in universe.items() if counts})
 
 
-def _symbols(gaps: DatasetGaps, told: Sequence[Row]) -> list[SymbolEntry]:
+def _symbols(gaps: DatasetGaps, told: Sequence[Row], days: int) -> list[SymbolEntry]:
     """The symbols of a dataset; of each cell of coverage what is missing by reason."""
     cells = gaps.cells(gaps.dataset.grain)
     reasons = [one.value for one in Status if one is not Status.REFILLED]
@@ -80,6 +84,7 @@ def _symbols(gaps: DatasetGaps, told: Sequence[Row]) -> list[SymbolEntry]:
             {name: row[name] for name in reasons if row[name]},
             longest.head(_RUNS).select("start", "end", "bars", "status", "evidence").sort("start").to_dicts(),
             max(longest.height - _RUNS, 0),
+            _shades(gaps.dataset, longest, since=gaps.dataset.grain.window(row["last"]).end - timedelta(days=days)),
             found.get(row["symbol"], [])[:_FINDINGS],
         )
         for row in totals.sort("symbol").to_dicts()
@@ -87,16 +92,18 @@ def _symbols(gaps: DatasetGaps, told: Sequence[Row]) -> list[SymbolEntry]:
     ]  # fmt: skip
 
 
+def _shades(dataset: Dataset, runs: pl.DataFrame, *, since: datetime) -> list[Shade]:
+    lately = runs.filter(pl.col("end") >= since).sort("start").select("start", "end", "status")
+    return [Shade(start, dataset.bar_interval.next(end), status) for start, end, status in lately.iter_rows()]
+
+
 def _markets(catalog: Catalog) -> list[str]:
     return sorted({one.market for one in catalog})
 
 
-def _universe(root: Path, market: str) -> dict[str, int]:
+def _universe(store: Store, market: str, now: datetime) -> dict[str, int]:
     """How many instruments of a market have which status; empty where no universe is kept."""
-    try:
-        return dict(Counter(universe(market, root=root)["status"].to_list()))
-    except BcdataError:
-        return {}
+    return dict(Counter(read_universe(store, market, now)["status"].to_list()))
 
 
 def chart(root: Path, catalog: Catalog, entry: SymbolEntry, *, days: int) -> Chart | None:
@@ -113,12 +120,7 @@ def chart(root: Path, catalog: Catalog, entry: SymbolEntry, *, days: int) -> Cha
     )  # fmt: skip
     bars = [Candle(*row) for row in frame.select("open_time", "open", "high", "low", "close", "volume").iter_rows()]
     length = Interval.parse(interval).length or timedelta(days=30)
-    shades = [
-        Shade(row["start"], dataset.interval.next(row["end"]), row["status"])
-        for row in entry.runs
-        if bars and row["end"] >= bars[0].time
-    ]
-    return Chart(bars, shades, interval, length.total_seconds()) if bars else None
+    return Chart(bars, entry.shades, interval, length.total_seconds()) if bars else None
 
 
 def _shown(dataset: Dataset) -> str:

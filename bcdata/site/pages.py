@@ -11,10 +11,10 @@ from markupsafe import Markup
 from bcdata.pictures.candles import candles
 from bcdata.pictures.palette import STATUSES
 from bcdata.site.values import Chart, DatasetEntry, Report, SymbolEntry
+from bcdata.sizes import size
 
 STYLE, SCRIPT = "site.css", "site.js"
 _PLAIN = re.compile("[^A-Z0-9_-]")
-_THOUSAND = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +56,6 @@ def _picture(entry: SymbolEntry, chart: Chart | None) -> Markup:
     return Markup(drawn)  # noqa: S704 # nosec B704 # made of numbers, and of words that were escaped
 
 
-def _size(count: int) -> str:
-    amount = float(count)
-    for unit in ("B", "kB", "MB"):
-        if amount < _THOUSAND:
-            return f"{amount:,.0f} {unit}" if unit == "B" else f"{amount:,.1f} {unit}"
-        amount /= _THOUSAND
-    return f"{amount:,.1f} GB"
-
-
 def _share(entry: SymbolEntry) -> str:
     return f"{entry.share:.2f} %" if entry.present < entry.expected else "100 %"
 
@@ -85,5 +76,5 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters |= {"slug": slug, "size": _size, "share": _share, "total": _total, "grouped": lambda n: f"{n:,}"}
+_TEMPLATES.filters |= {"slug": slug, "size": size, "share": _share, "total": _total, "grouped": lambda n: f"{n:,}"}
 _TEMPLATES.globals["reasons"] = STATUSES

@@ -24,6 +24,7 @@ class SymbolEntry:
         missing: the others by reason.
         runs: the longest runs of missing bars.
         more_runs: how many there are beside those.
+        shades: all of them in the days that charts show.
         findings: what rules found in its partitions.
     """
 
@@ -36,6 +37,7 @@ class SymbolEntry:
     missing: Mapping[str, int]
     runs: Sequence[Row]
     more_runs: int
+    shades: Sequence[Shade]
     findings: Sequence[Row]
 
     @property

@@ -8,7 +8,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TaskID,
 from rich.table import Column
 
 from bcdata.pipeline.zones import Step
-from bcdata.terminal.console import err, notes, size
+from bcdata.sizes import size
+from bcdata.terminal.console import err, notes
 
 if TYPE_CHECKING:
     from bcdata.pipeline.outcome import Outcome

@@ -112,6 +112,14 @@ def test_the_gate_is_red_while_a_partition_stands_and_runs_of_others_succeed(run
     assert told.metadata["which"].value == f"- **{BAD}** ohlc: high is below low"
 
 
+def test_who_deletes_the_symbol_has_done_with_its_failures(run: Run, instance: dg.DagsterInstance) -> None:
+    """A slip of the pen would otherwise leave the check red for ever: nothing will be published of it."""
+    run("2023-03|AAAUSDT", "2023-05|BBBUSDT")
+    instance.delete_dynamic_partition(symbol_set("spot", Grain.MONTH), "AAAUSDT")
+    assert run("2023-05|BBBUSDT").success
+    assert checks(instance)[None] == "SUCCEEDED"
+
+
 def test_a_materialization_says_rows_state_and_fingerprint(run: Run) -> None:
     result = run("2023-03|AAAUSDT", "2023-04|BBBUSDT")
     found = {event.partition: event for event in result.asset_materializations_for_node("merged__spot_klines_1h")}

@@ -1,15 +1,17 @@
 """What looks after the lake, through Dagster: the sweep and its mending, halts, the universe, and people being told."""
 
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
 from bcdata.alerts.deliver import tell
 from bcdata.catalog import load_catalog
-from bcdata.dagster.partitions import COMMAND_TAG, RANGE_END, RANGE_START
+from bcdata.dagster.partitions import COMMAND_TAG, OWN_TAG, RANGE_END, RANGE_START
 from bcdata.dagster.resources import build_resources
 from bcdata.dagster.schedules import build_schedules
 from bcdata.dagster.sensors.run_failure import root_cause
@@ -206,11 +208,11 @@ def test_gaps_that_were_given_up_are_told_and_stale_sources(ward: Ward) -> None:
     assert "daily_spot_day" in told[f"stale/{D}"].text
 
 
-def fail(ward: Ward) -> None:
+def fail(ward: Ward, **more: Any) -> None:
     """A run that fails: it is told to look at a dataset that does not exist."""
     config = {"ops": {"sweep_raw": {"config": {"datasets": ["moon_klines_1m"]}}}, **QUIET}
     job = ward.defs.resolve_job_def("verify")
-    assert not job.execute_in_process(instance=ward.instance, run_config=config, raise_on_error=False).success
+    assert not job.execute_in_process(instance=ward.instance, run_config=config, raise_on_error=False, **more).success
 
 
 def tick_on_failures(ward: Ward) -> None:
@@ -240,24 +242,35 @@ def test_failed_runs_are_told_with_their_cause_and_alike_ones_are_folded(ward: W
 
 
 def test_partitions_that_are_not_published_are_told_once_and_not_as_a_failed_run(ward: Ward, webhook: Webhook) -> None:
-    """Nor is a run of a command: who typed it was told."""
     tick_on_failures(ward)
     ward.mirror.put(day_key("AAAUSDT", "2025-01-03"), b"PK: no zip")
     ward.lake.materialize(D, "AAAUSDT", "2025-01-03", "2025-01-03", refill=False)
     ends = dict.fromkeys((RANGE_START, RANGE_END), "2025-01-03|AAAUSDT")
-    for tags in (ends, {**ends, COMMAND_TAG: "1"}):
-        done = ward.defs.resolve_job_def(MATERIALIZE).execute_in_process(
-            instance=ward.instance, run_config=QUIET, tags=tags, raise_on_error=False
-        )
-        assert {event.step_key for event in done.get_step_failure_events()} <= {
-            f"{'__'.join(step.key)}_gate" for step in steps(ward.lake.catalog[D])
-        }
-        assert not done.success
+    done = ward.defs.resolve_job_def(MATERIALIZE).execute_in_process(
+        instance=ward.instance, run_config=QUIET, tags=ends, raise_on_error=False
+    )
+    gates = {f"{'__'.join(step.key)}_gate" for step in steps(ward.lake.catalog[D])}
+    assert {event.step_key for event in done.get_step_failure_events()} <= gates
+    assert not done.success
     tick_on_failures(ward)
     assert webhook.messages == []
     ward.tick("alert_quality")
     [message] = webhook.messages
     assert "AAAUSDT 2025-01-03" in message["message"]
+
+
+def test_a_run_of_a_command_is_no_alert_and_one_that_is_started_again_on_the_pages_is(
+    ward: Ward, webhook: Webhook
+) -> None:
+    """Who typed the command was told. Dagster gives a run that is started again the tags of the first."""
+    tick_on_failures(ward)
+    number = str(uuid.uuid4())
+    fail(ward, run_id=number, tags={COMMAND_TAG: "1", OWN_TAG: number})
+    tick_on_failures(ward)
+    assert webhook.messages == []
+    fail(ward, tags={COMMAND_TAG: "1", OWN_TAG: number})
+    tick_on_failures(ward)
+    assert len(webhook.messages) == 1
 
 
 def test_a_run_that_somebody_ended_is_no_failure(ward: Ward, webhook: Webhook) -> None:

@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES, BulkActionStatus, PartitionBackfill
 
-from bcdata.dagster_storage import backfill_of, backfills_of, cancel_backfill, done_of, is_over, targets_of
+from bcdata.dagster.internals import backfill_of, backfills_of, cancel_backfill, done_of, is_over, targets_of
 
 GRID = dg.MultiPartitionsDefinition(
     {"date": dg.StaticPartitionsDefinition(["2024-01", "2024-02"]), "symbol": dg.StaticPartitionsDefinition(["A", "B"])}

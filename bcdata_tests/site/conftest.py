@@ -39,7 +39,8 @@ def report(symbols: tuple[str, ...] = HOSTILE, dataset: str = "spot_klines_1m") 
     found = {"symbol": HOSTILE[0], "date": "2023-01", "zone": "merged", "rule": "ohlc", "rows": 3, "severity": "row",
              "text": HOSTILE[2]}  # fmt: skip
     entries = [
-        SymbolEntry(dataset, one, "2023-01", "2023-01", 1440, 1439, {"open": 1}, [gap], 0, [found]) for one in symbols
+        SymbolEntry(dataset, one, "2023-01", "2023-01", 1440, 1439, {"open": 1}, [gap], 0, [], [found])
+        for one in symbols
     ]
     zone = {"zone": "merged", "provider": None, "name": None, "partitions": 1, "symbols": len(symbols),
             "first": "2023-01", "last": "2023-01", "bytes": 2_500_000}  # fmt: skip

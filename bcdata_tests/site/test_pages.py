@@ -74,7 +74,7 @@ def test_a_slug_is_a_file_name_of_its_own(one: str, other: str) -> None:
 
 
 def test_numbers_are_whole_and_never_called_complete() -> None:
-    entry = SymbolEntry("d", "S", "2023-01", "2023-01", 10_000_000, 9_999_999, {"open": 1}, [], 0, [])
+    entry = SymbolEntry("d", "S", "2023-01", "2023-01", 10_000_000, 9_999_999, {"open": 1}, [], 0, [], [])
     assert entry.share == 99.99
     words = unescape(symbol_page(report(), "S", [(entry, None)]).text)
     assert "9,999,999 of 10,000,000 bars, 99.99 %" in words

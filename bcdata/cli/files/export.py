@@ -11,7 +11,8 @@ import typer
 from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.show import names, print_json
 from bcdata.cli.output.tables import print_table
-from bcdata.terminal.console import err, notes, size
+from bcdata.sizes import size
+from bcdata.terminal.console import err, notes
 
 if TYPE_CHECKING:
     from bcdata.exports.files import Exported, Progress

@@ -7,7 +7,8 @@ import typer
 
 from bcdata.cli.complete import dataset_names, symbol_lists
 from bcdata.cli.output.show import names, print_json, say_if_no_lake
-from bcdata.terminal.console import err, size
+from bcdata.sizes import size
+from bcdata.terminal.console import err
 from bcdata.terminal.console import out as shown
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def report(
     root, catalog = Settings().root, load_catalog()
     require_free(out, root)
     say_if_no_lake(root)
-    found = collect(root, catalog, dataset or (), now=clock.now())
+    found = collect(root, catalog, dataset or (), days=days, now=clock.now())
     if symbols:
         found = found.only(_known(found, names(symbols)))
     number, written = write(out, _pages(root, catalog, found, days))

@@ -10,7 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bcdata.cli.output.show import print_json
 from bcdata.cli.output.tables import print_table
-from bcdata.terminal.console import err, notes, out, size
+from bcdata.sizes import size
+from bcdata.terminal.console import err, notes, out
 
 if TYPE_CHECKING:
     from bcdata.adoption.lake import Lake

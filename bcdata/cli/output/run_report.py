@@ -7,7 +7,8 @@ from bcdata.cli.output.findings import print_findings
 from bcdata.cli.output.show import print_json
 from bcdata.cli.output.tables import print_table
 from bcdata.pipeline.zones import Step, Zone
-from bcdata.terminal.console import err, notes, out, size
+from bcdata.sizes import size
+from bcdata.terminal.console import err, notes, out
 
 if TYPE_CHECKING:
     from bcdata.dagster.launch import Report

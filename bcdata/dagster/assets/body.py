@@ -14,9 +14,10 @@ from bcdata.dagster.checks import note_not_published, told
 from bcdata.dagster.internals import NO_MATERIALIZATION, emitted
 from bcdata.dagster.partitions import fixed_ranges, symbol_set
 from bcdata.dagster.resources import run_context
-from bcdata.dagster.verdicts import facts, findings_of_run, reason, size
+from bcdata.dagster.verdicts import facts, findings_of_run, reason
 from bcdata.pipeline.zones import Step, operation
 from bcdata.runs.plan import NOW_BACK
+from bcdata.sizes import size
 from bcdata.store.layout import Partition
 from bcdata.store.state.liveness import heartbeat
 from bcdata.venues.symbols import complaint

@@ -94,7 +94,7 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
         bad = [one for some in done.values() for one in some.values() if not one.ok]
         note_not_published(context.instance, context.run_id, bad)
         for step, outcomes in done.items():
-            yield from _verdicts(context.instance, step, outcomes)
+            yield from _verdicts(context.instance, catalog[step.dataset], step, outcomes)
             for state, count in sorted(Counter(one.state.value for one in outcomes.values()).items()):
                 context.log.info("%s: %d %s", "/".join(step.key), count, state)
         if bad:
@@ -118,10 +118,12 @@ def _event(context: dg.OpExecutionContext, step: Step, outcome: "Outcome") -> Ev
     return observation(step, outcome, key)
 
 
-def _verdicts(instance: dg.DagsterInstance, step: Step, outcomes: Mapping[str, "Outcome"]) -> Iterator[Event]:
+def _verdicts(
+    instance: dg.DagsterInstance, dataset: Dataset, step: Step, outcomes: Mapping[str, "Outcome"]
+) -> Iterator[Event]:
     """The checks as events of their own: healing has no steps that are assets."""
     yield from told(instance, step, outcomes)
-    yield dg.AssetCheckEvaluation(**gate_of_run(step, standing(instance, step), list(outcomes)))
+    yield dg.AssetCheckEvaluation(**gate_of_run(step, standing(instance, dataset, step), list(outcomes)))
     yield dg.AssetCheckEvaluation(**findings_of_run(step, outcomes.values()))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from bcdata.dagster.history.listing import SHORT, status_of, status_of_backfill
-from bcdata.dagster_storage import Backfill, cancel_backfill, is_over
+from bcdata.dagster.internals import Backfill, cancel_backfill, is_over
 from bcdata.errors import UsageError
 from bcdata.store.state.liveness import dead_runs, forget, process_of
 

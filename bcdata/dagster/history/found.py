@@ -6,7 +6,7 @@ from typing import TypeVar
 import dagster as dg
 
 from bcdata.dagster.history.listing import SHORT
-from bcdata.dagster_storage import Backfill, backfill_of, backfills_of
+from bcdata.dagster.internals import Backfill, backfill_of, backfills_of
 from bcdata.errors import UsageError
 
 _NEWEST = 10_000

@@ -10,7 +10,7 @@ import dagster as dg
 from bcdata.catalog import Catalog
 from bcdata.dagster.checks import is_incomplete
 from bcdata.dagster.history.scope import Scope, scope_of
-from bcdata.dagster_storage import Backfill, backfills_of, done_of, is_over, targets_of
+from bcdata.dagster.internals import Backfill, backfills_of, done_of, is_over, targets_of
 from bcdata.store.state.liveness import dead_runs
 
 BACKFILL_TAG, PARENT_TAG = "dagster/backfill", "dagster/parent_run_id"

@@ -10,8 +10,8 @@ from bcdata.dagster.build import build_defs
 from bcdata.dagster.checks import NOT_PUBLISHED_TAG
 from bcdata.dagster.history.listing import BACKFILL_TAG, LOST, PARENT_TAG, SHORT, status_of
 from bcdata.dagster.history.scope import scope_of, step_key, steps_of
+from bcdata.dagster.internals import Backfill, is_over
 from bcdata.dagster.launch import FOLDER_TAG, Report, execute
-from bcdata.dagster_storage import Backfill, is_over
 from bcdata.errors import UsageError
 from bcdata.pipeline.zones import Step
 from bcdata.runs.plan import Plan

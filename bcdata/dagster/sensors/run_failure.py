@@ -8,7 +8,7 @@ import dagster as dg
 from bcdata import clock
 from bcdata.alerts.settings import AlertSettings
 from bcdata.dagster.checks import is_of_gate
-from bcdata.dagster.partitions import COMMAND_TAG, ONE, RANGE_END, RANGE_START
+from bcdata.dagster.partitions import ONE, RANGE_END, RANGE_START, is_of_command
 from bcdata.dagster.resources import StoreResource
 
 _RANGE = (RANGE_START, RANGE_END, ONE)
@@ -33,7 +33,7 @@ def run_failure_sensor() -> dg.SensorDefinition:
         from bcdata.reporting.notices import run_failure
 
         run, failures = context.dagster_run, context.get_step_failure_events()
-        if COMMAND_TAG in run.tags:
+        if is_of_command(run):
             return dg.SkipReason("a command's run: it has told whoever started it")
         if failures and all(is_of_gate(event) for event in failures):
             return dg.SkipReason("partitions were not published, which alert_quality tells")
