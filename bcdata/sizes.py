@@ -1,4 +1,4 @@
-"""Sizes for people."""
+"""Sizes and counts for people."""
 
 _THOUSAND = 1000
 
@@ -13,3 +13,8 @@ def size(count: int | None) -> str:
             return f"{amount:,.0f} {unit}" if unit == "B" else f"{amount:,.1f} {unit}"
         amount /= _THOUSAND
     return ""
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 symbol`, `1,200 symbols`, for words whose plural ends in s."""
+    return f"{count:,} {thing}" + ("" if count == 1 else "s")

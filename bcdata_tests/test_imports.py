@@ -13,8 +13,8 @@ import pytest
 import bcdata
 
 ROOT = Path(bcdata.__file__).parent
-GROUND = {"errors", "interval", "windows", "clock"}
-"""Small values that every package may stand on."""
+GROUND = {"errors", "interval", "windows", "clock", "hints", "sizes"}
+"""Small values, and words for people, that every package may stand on."""
 VALUES = {*GROUND, "frames", "venues", "ledger", "bars"}
 """What rows, venues and gaps are."""
 LAKE = {*VALUES, "settings", "catalog", "features", "quality", "net", "providers", "store"}
@@ -30,9 +30,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"errors"},
     "sqlite_files": set(),
     "frames": set(),
-    "venues": {*GROUND, "frames", "hints"},
+    "venues": {*GROUND, "frames"},
     "features": {*GROUND},
-    "catalog": {*GROUND, "settings", "features", "frames", "venues", "providers", "hints"},
+    "catalog": {*GROUND, "settings", "features", "frames", "venues", "providers"},
     "ledger": {*GROUND, "frames", "venues"},
     "bars": {*GROUND, "frames", "venues", "ledger"},
     "quality": {*GROUND, "frames", "bars"},
@@ -48,21 +48,21 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runs": {*LAKE, "pipeline"},
     "adoption": {*LAKE, "pipeline"},
     "healing": {*LAKE, "pipeline", "sqlite_files", "instruments"},
-    "reporting": {"hints", *LAKE, "healing", "pictures", "pipeline"},
+    "reporting": {*LAKE, "healing", "pictures", "pipeline"},
     "reading": {*VALUES, "settings", "catalog", "pipeline", "store"},
-    "terminal": {"pipeline", "runs", "sizes"},
-    "sql": {"hints", *VALUES, "settings", "catalog", "features", "pipeline", "reading", "store", "instruments"},
-    "api": {"hints", *LAKE, "dagster", "instruments", "pictures", "pipeline", "reading", "reporting", "runs", "sql"}
+    "terminal": {"sizes", "pipeline", "runs"},
+    "sql": {*VALUES, "settings", "catalog", "features", "pipeline", "reading", "store", "instruments"},
+    "api": {*LAKE, "dagster", "instruments", "pictures", "pipeline", "reading", "reporting", "runs", "sql"}
     | {"terminal"},
-    "site": {*GROUND, "api", "catalog", "ledger", "pictures", "reading", "reporting", "store", "instruments", "sizes"},
+    "site": {*GROUND, "api", "catalog", "ledger", "pictures", "reading", "reporting", "store", "instruments"},
     "exports": {*VALUES, "api", "catalog", "pipeline", "providers", "reading", "settings", "store"},
     "dagster_storage": {"sqlite_files"},
     "dagster": {*GROUND, "alerts", "catalog", "dagster_storage", "healing", "net", "pipeline", "providers", "reporting"}
-    | {"features", "frames", "quality", "runs", "sizes", "settings", "sqlite_files", "store", "instruments", "venues"},
+    | {"features", "frames", "quality", "runs", "settings", "sqlite_files", "store", "instruments", "venues"},
     "definitions": {"catalog", "dagster"},
     "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
-    | {"api", "exports", "hints", "site", "reading", "reporting", "runs", "settings", "simulate", "sql", "store"}
-    | {"adoption", "instruments", "sizes", "terminal"},
+    | {"api", "exports", "site", "reading", "reporting", "runs", "settings", "simulate", "sql", "store"}
+    | {"adoption", "instruments", "terminal"},
     "__main__": {"cli"},
     "__init__": {"errors", "api"},
 }
@@ -75,13 +75,14 @@ WITHIN_DAGSTER: dict[str, set[str]] = {
     "verdicts": set(),
     "checks": {"partitions", "verdicts"},
     "executor": set(),
+    "interrupts": set(),
     "assets": {"checks", "internals", "partitions", "resources", "verdicts"},
     "jobs": {"assets"},
     "upkeep": {"assets", "resources"},
     "schedules": {"jobs", "partitions", "resources", "upkeep"},
     "sensors": {"assets", "checks", "jobs", "partitions", "resources"},
     "build": {"assets", "executor", "jobs", "resources", "schedules", "sensors", "upkeep"},
-    "launch": {"build", "checks", "internals", "partitions"},
+    "launch": {"build", "checks", "internals", "interrupts", "partitions"},
     "adopt": {"assets", "build", "jobs", "launch", "partitions"},
     "history": {"assets", "build", "checks", "internals", "jobs", "launch", "partitions", "sensors"},
     "__init__": set(),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from bcdata.features.parameters import LONGEST, ParameterError
 from bcdata.features.selection import Variants, computable, select
 from bcdata.frames.columns import BAR_COLUMNS
 from bcdata.frames.types import FrameType
+from bcdata.hints import nearest
 from bcdata.interval import Interval
 
 FARTHEST = 200
@@ -153,7 +153,7 @@ def _known(name: str, at: str | int, info: ValidationInfo | None = None) -> Any:
 
     features = {feature.name: feature for feature in all_features()}
     if name not in features:
-        near = get_close_matches(name.lower(), features, n=1)
+        near = nearest(name, features)
         hint = f"did you mean {near[0]!r}?" if near else "`bcdata features` lists them"
         raise refusal(f"there is no feature {name!r}; {hint}", at)
     select = info.data.get("select") if info else None

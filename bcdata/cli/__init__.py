@@ -23,6 +23,7 @@ from bcdata.cli import (
     verify,
     watch,
 )
+from bcdata.cli.complete import join_option_and_value
 from bcdata.cli.files import export, imports, report
 from bcdata.cli.output.show import print_json
 from bcdata.cli.output.verbosity import give_all
@@ -75,6 +76,7 @@ def main() -> None:
     Who asks for JSON gets the error as JSON, too: `{"error": ..., "status": ...}`.
     """
     _hold_streams()
+    join_option_and_value()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal or log that is not UTF-8 gets escapes, not a traceback
             stream.reconfigure(errors="backslashreplace")

@@ -1,5 +1,6 @@
 """What shells complete: names of the catalog, and symbols. A catalog that cannot be read completes nothing."""
 
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -9,7 +10,9 @@ import typer
 from bcdata.errors import BcdataError
 
 if TYPE_CHECKING:
-    from bcdata.catalog import Dataset
+    from bcdata.catalog import Catalog, Dataset
+
+_MOST_JOBS = 50
 
 
 def dataset_names(incomplete: str) -> list[str]:
@@ -25,15 +28,47 @@ def markets(incomplete: str) -> list[str]:
 def symbol_lists(context: typer.Context, incomplete: str) -> list[str]:
     """Symbols with commas between, the last of which begins so: those of the datasets named, or of all."""
     before, comma, last = incomplete.rpartition(",")
-    named = {context.params.get("name"), *_several(context.params.get("dataset"))} - {None}
+    named = {one for word in ("name", "named", "dataset") for one in _several(context.params.get(word))} - {None}
     chosen = [one for one in _datasets() if not named or one.name in named]
     known = dict.fromkeys(symbol for one in chosen for symbol in (*(one.symbols or ()), *_in_the_lake(one)))
-    taken = before.split(",")
-    return [f"{before}{comma}{one}" for one in _beginning(last, known) if one not in taken]
+    taken = before.upper().split(",")
+    return [f"{before}{comma}{one}" for one in _as_typed(last, known) if one.upper() not in taken]
+
+
+def jobs(incomplete: str) -> list[tuple[str, str]]:
+    """Runs and backfills that begin so, the newest first, with what they are about."""
+    from bcdata.dagster.history.listing import SHORT
+    from bcdata.dagster.history.listing import jobs as listed
+    from bcdata.dagster.launch import home_of, open_instance
+    from bcdata.settings import Settings
+
+    with suppress(BcdataError):
+        root = Settings().root
+        if (home_of(root) / "dagster.yaml").is_file():
+            with open_instance(root) as instance:
+                found = listed(instance, _catalog(), root, most=_MOST_JOBS)
+            told = [(one.id[:SHORT], f"{one.what}, {one.status}") for one in found]
+            return [one for one in told if one[0].startswith(incomplete)]
+    return []
+
+
+def join_option_and_value() -> None:
+    """Has `--dataset=spot` completed as `--dataset spot` is: bash takes the equals sign for a word of its own."""
+    words = os.environ.get("COMP_WORDS", "").split(" ")
+    if "=" in words:
+        at = int(os.environ.get("COMP_CWORD", "0"))
+        os.environ["COMP_WORDS"] = " ".join(one for one in words if one != "=")
+        os.environ["COMP_CWORD"] = str(at - words[:at].count("="))
 
 
 def _beginning(incomplete: str, words: Iterable[str]) -> list[str]:
     return [one for one in words if one.startswith(incomplete)]
+
+
+def _as_typed(incomplete: str, symbols: Iterable[str]) -> list[str]:
+    """Symbols that begin so, in lower case where that is typed: shells take nothing else for a continuation of it."""
+    words = [one.lower() for one in symbols] if incomplete.islower() else symbols
+    return _beginning(incomplete, words)
 
 
 def _several(value: object) -> list[object]:
@@ -41,11 +76,15 @@ def _several(value: object) -> list[object]:
 
 
 def _datasets() -> list["Dataset"]:
+    with suppress(BcdataError):
+        return list(_catalog())
+    return []
+
+
+def _catalog() -> "Catalog":
     from bcdata.catalog import load_catalog
 
-    with suppress(BcdataError):
-        return list(load_catalog())
-    return []
+    return load_catalog()
 
 
 def _in_the_lake(dataset: "Dataset") -> list[str]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bcdata.cli.complete import dataset_names, symbol_lists
+from bcdata.cli import arguments
+from bcdata.cli.complete import symbol_lists
 from bcdata.cli.output.show import names, print_json
 from bcdata.cli.output.tables import print_table
 from bcdata.terminal.console import notes, out
@@ -79,19 +80,18 @@ def check(
 
 @features.command("report")
 def report(
-    dataset: Annotated[
-        str, typer.Option(help="A dataset of the catalog that has features.", autocompletion=dataset_names)
-    ],
     symbols: Annotated[str, typer.Option(help="Symbols, commas between.", autocompletion=symbol_lists)],
     first: Annotated[str, typer.Option("--from", help="The first year, month or day.")],
     last: Annotated[str, typer.Option("--to", help="The last one, included.")],
     html: Annotated[Path, typer.Option(help="Write the page to this file.")],
+    name: arguments.Dataset = None,
+    dataset: arguments.DatasetOption = None,
 ) -> None:
     """Draw how features look, as one page.
 
     A map of what asks for a look, distributions over time, correlations. Needs matplotlib.
 
-    Example: bcdata features report --dataset spot_klines_1m --symbols BTCUSDT --from 2023-01 --to 2023-02 --html f.html
+    Example: bcdata features report spot_klines_1m --symbols BTCUSDT --from 2023-01 --to 2023-02 --html f.html
     """
     from bcdata.catalog import load_catalog
     from bcdata.errors import StoreError, UsageError
@@ -101,7 +101,7 @@ def report(
     from bcdata.settings import Settings
     from bcdata.store.store import Store
 
-    known = load_catalog()[dataset]
+    known = load_catalog()[arguments.dataset(name, dataset)]
     dates = known.grain.keys(known.grain.key_in(first, is_last=False), known.grain.key_in(last, is_last=True))
     wanted = names(symbols)
     if not wanted:
@@ -110,7 +110,7 @@ def report(
     require_lake(store.root)
     sections = [page_of(store, known, name, dates).html() for name in wanted]
     try:
-        html.write_text(gaps_page(f"Features of {dataset}", sections), encoding="utf-8")
+        html.write_text(gaps_page(f"Features of {known.name}", sections), encoding="utf-8")
     except OSError as error:
         raise StoreError(f"cannot write {html}: {error.strerror}") from None
     out.print(f"wrote {html}", highlight=False)

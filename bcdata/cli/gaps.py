@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bcdata.cli.complete import dataset_names, symbol_lists
+from bcdata.cli import arguments
+from bcdata.cli.complete import symbol_lists
 from bcdata.cli.output.show import names, print_json, say_if_no_lake, say_what_ends_at_raw, say_what_is_unnamed
 from bcdata.cli.output.tables import print_table
+from bcdata.sizes import counted
 from bcdata.terminal.console import out
 
 if TYPE_CHECKING:
@@ -22,9 +24,8 @@ def register(app: typer.Typer) -> None:
 
 
 def gaps(
-    dataset: Annotated[
-        list[str] | None, typer.Option(help="Only this dataset; may be repeated.", autocompletion=dataset_names)
-    ] = None,
+    named: arguments.Datasets = None,
+    dataset: arguments.DatasetsOption = None,
     symbols: Annotated[
         str | None, typer.Option(help="Only these symbols, commas between.", autocompletion=symbol_lists)
     ] = None,
@@ -45,7 +46,7 @@ def gaps(
     exactly one of the published bars and the ledger; `refilled` runs are history: bars that the archive lacked and
     another source had. The filters hold for tables and JSON; pictures show every status.
 
-    Example: bcdata gaps --dataset spot_klines_1m --status open,upstream
+    Example: bcdata gaps spot_klines_1m --status open,upstream
     """
     from bcdata import clock
     from bcdata.catalog import load_catalog
@@ -54,7 +55,7 @@ def gaps(
     from bcdata.store.store import Store
 
     request = GapRequest(
-        datasets=tuple(dataset or ()),
+        datasets=arguments.datasets(named, dataset),
         symbols=_names(symbols),
         statuses=_names(status),
         first=first,
@@ -91,7 +92,7 @@ def _table(one: "DatasetGaps", *, summary: bool) -> "pl.DataFrame":
 def _show(one: "DatasetGaps", *, summary: bool, limit: int) -> None:
     table = _table(one, summary=summary)
     totals = ", ".join(f"{bars:,} {name}" for name, bars in one.by_status().items()) or "nothing is missing"
-    title = f"{one.name}: {one.runs.height:,} runs; {totals}"
+    title = f"{one.name}: {counted(one.runs.height, 'run')}; {totals}"
     print_table(table.columns, table.head(min(limit, table.height)).iter_rows(), title=title)
     if table.height > limit:
         out.print(f"{table.height - limit:,} more; --json has all, --limit shows more", highlight=False)
@@ -105,7 +106,7 @@ def _draw(found: list["DatasetGaps"], svg: Path | None, html: Path | None, by: s
         raise UsageError(f"--by {by}: write month or day")
     if svg:
         if len(found) != 1:
-            raise UsageError("a picture shows one dataset; name it with --dataset")
+            raise UsageError("a picture shows one dataset; name it: bcdata gaps spot_klines_1m")
         _write(svg, found[0].picture(Grain(by)))
     if html:
         from bcdata.pictures.gaps_report import gaps_page

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bcdata.cli.complete import dataset_names
+from bcdata.cli import arguments
 from bcdata.cli.output.findings import print_findings
 from bcdata.cli.output.show import print_json, say_if_no_lake, say_what_ends_at_raw, say_what_is_unnamed
 from bcdata.cli.output.tables import print_table
@@ -28,16 +28,15 @@ def register(app: typer.Typer) -> None:
 
 
 def status(
-    dataset: Annotated[
-        list[str] | None, typer.Option(help="Only this dataset; may be repeated.", autocompletion=dataset_names)
-    ] = None,
+    named: arguments.Datasets = None,
+    dataset: arguments.DatasetsOption = None,
     as_json: Json = False,
 ) -> None:
     """Show what the lake has.
 
     Partitions and sizes, missing bars by reason, findings, feature sets, what is held back or overdue.
 
-    Example: bcdata status --dataset spot_klines_1m
+    Example: bcdata status spot_klines_1m
     """
     from bcdata import clock
     from bcdata.catalog import load_catalog
@@ -47,7 +46,7 @@ def status(
     from bcdata.store.store import Store
 
     settings = Settings()
-    store, catalog, names = Store(settings.root), load_catalog(), tuple(dataset or ())
+    store, catalog, names = Store(settings.root), load_catalog(), arguments.datasets(named, dataset)
     found = ask(store, catalog, names, now=clock.now())
     reported = findings(store, catalog, names)
     is_absent = say_if_no_lake(settings.root)

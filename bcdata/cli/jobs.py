@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bcdata.cli.complete import jobs as known_jobs
 from bcdata.cli.output.run_report import conclude, document
 from bcdata.cli.output.show import duration, print_json, say_if_no_lake
 from bcdata.cli.output.tables import print_table
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from bcdata.runs.plan import Plan
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
-Number = Annotated[str, typer.Argument(metavar="ID", help="The ID of a run or a backfill, or its beginning.")]
+Number = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="The ID of a run or a backfill, or its beginning.", autocompletion=known_jobs),
+]
 group = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
 
 
@@ -97,7 +101,9 @@ def retry(number: Number, as_json: Json = False) -> None:
     root, catalog = _root(), load_catalog()
     with open_instance(root) as instance:
         one = find(instance, number)
-        done = [_run(instance, catalog, run, as_json=as_json) for run in to_retry(instance, root, one)]
+        again = one.backfill_id if is_backfill(one) else None
+        runs = to_retry(instance, root, one)
+        done = [_run(instance, catalog, run, again=again, as_json=as_json) for run in runs]
     if as_json:
         documents = [_document(plan, report) for plan, report in done]
         print_json(documents if is_backfill(one) else documents[0])
@@ -105,9 +111,11 @@ def retry(number: Number, as_json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-def _run(instance: Any, catalog: "Catalog", run: Any, *, as_json: bool) -> "tuple[Plan | None, Report]":
+def _run(
+    instance: Any, catalog: "Catalog", run: Any, *, again: str | None, as_json: bool
+) -> "tuple[Plan | None, Report]":
     from bcdata.dagster.history.listing import SHORT
-    from bcdata.dagster.history.retry import plan_of
+    from bcdata.dagster.history.retry import newest_retry, plan_of
     from bcdata.dagster.history.retry import retry as run_again
     from bcdata.terminal.progress import RunProgress
 
@@ -118,7 +126,8 @@ def _run(instance: Any, catalog: "Catalog", run: Any, *, as_json: bool) -> "tupl
             report = run_again(instance, catalog, run, progress)
     except KeyboardInterrupt:
         far = f": {progress.summary()}" if progress else ""
-        err.print(f"interrupted{far}. Retry the newest run to go on from here.", highlight=False)
+        again = again or (newest_retry(instance, run) or run).run_id[:SHORT]
+        err.print(f"interrupted{far}. Go on from here: bcdata jobs retry {again}", highlight=False)
         raise typer.Exit(130) from None
     if as_json:
         return plan, report

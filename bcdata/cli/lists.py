@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from bcdata.cli.complete import dataset_names
+from bcdata.cli import arguments
 from bcdata.cli.output.show import print_json, say_if_no_lake
 from bcdata.cli.output.tables import print_table
+from bcdata.sizes import counted
 from bcdata.terminal.console import out
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
@@ -43,7 +44,8 @@ def datasets(as_json: Json = False) -> None:
 
 
 def symbols(
-    dataset: Annotated[str, typer.Argument(help="A dataset of the catalog.", autocompletion=dataset_names)],
+    name: arguments.Dataset = None,
+    dataset: arguments.DatasetOption = None,
     as_json: Json = False,
 ) -> None:
     """List the symbols of a dataset that the lake has.
@@ -57,16 +59,17 @@ def symbols(
     from bcdata.settings import Settings
     from bcdata.store.store import Store
 
-    root, chosen = Settings().root, load_catalog()[dataset]
+    root, chosen = Settings().root, load_catalog()[arguments.dataset(name, dataset)]
     found = listed(Store(root), chosen)
     is_absent = say_if_no_lake(root)
     if as_json:
         print_json(found.to_dicts())
     elif found.height:
-        print_table(found.columns, found.iter_rows(), title=f"{dataset}: {found.height:,} symbols")
+        print_table(found.columns, found.iter_rows(), title=f"{chosen.name}: {counted(found.height, 'symbol')}")
     elif not is_absent:
         out.print(
-            f"the lake has nothing of {dataset} yet; materialize it: bcdata materialize {dataset}", highlight=False
+            f"the lake has nothing of {chosen.name} yet; materialize it: bcdata materialize {chosen.name}",
+            highlight=False,
         )
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
-from bcdata.cli.complete import dataset_names, symbol_lists
+from bcdata.cli import arguments
+from bcdata.cli.complete import symbol_lists
 from bcdata.cli.output.run_report import conclude
 from bcdata.cli.output.show import duration, print_json, say_what_ends_at_raw, utf8
 from bcdata.cli.output.tables import print_table
@@ -31,12 +32,8 @@ def register(app: typer.Typer) -> None:
 
 
 def materialize(
-    name: Annotated[
-        str | None, typer.Argument(metavar="[DATASET]", help="A dataset of the catalog.", autocompletion=dataset_names)
-    ] = None,
-    dataset: Annotated[
-        str | None, typer.Option(help="The same as an option, e.g. spot_klines_1m.", autocompletion=dataset_names)
-    ] = None,
+    name: arguments.Dataset = None,
+    dataset: arguments.DatasetOption = None,
     symbols: Annotated[
         str | None,
         typer.Option(help="BTCUSDT,eth/usdt, ...; those of the catalog if not given.", autocompletion=symbol_lists),
@@ -72,9 +69,7 @@ def materialize(
 
     catalog, now = load_catalog(), clock.now()
     HttpSettings()  # a mistake in a setting is said before anything runs
-    if name and dataset and name != dataset:
-        raise UsageError(f"two datasets were named, {name} and {dataset}; one command takes one")
-    asked = Asked(name or dataset, _symbols(symbols), first, last, span, until, not no_refill)
+    asked = Asked(arguments.dataset_or_none(name, dataset), _symbols(symbols), first, last, span, until, not no_refill)
     plan = make_plan(catalog, request_of(catalog, asked, now, declared=_declared), now)
     for source in plan.dataset.sources:
         if (settings := provider_of(source).settings) is not None:

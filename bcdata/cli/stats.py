@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
-from bcdata.cli.complete import dataset_names, symbol_lists
+from bcdata.cli import arguments
+from bcdata.cli.complete import symbol_lists
 from bcdata.cli.output.show import names, print_json
 from bcdata.cli.output.tables import print_table
+from bcdata.sizes import counted
 
 
 def register(app: typer.Typer) -> None:
@@ -15,7 +17,8 @@ def register(app: typer.Typer) -> None:
 
 
 def stats(
-    dataset: Annotated[str, typer.Argument(help="A dataset of bars.", autocompletion=dataset_names)],
+    name: arguments.Dataset = None,
+    dataset: arguments.DatasetOption = None,
     symbols: Annotated[
         str | None,
         typer.Option(help="Symbols with commas between; all if not given.", autocompletion=symbol_lists),
@@ -36,11 +39,11 @@ def stats(
     from bcdata.api.stats import stats as measured
     from bcdata.errors import UsageError
 
-    end = after(last) if last else None
+    chosen, end = arguments.dataset(name, dataset), after(last) if last else None
     if first and end and instant(first) >= end:
         raise UsageError(f"the range {first} .. {last} is reversed; put the earlier one first")
-    found = measured(dataset, None if symbols is None else names(symbols), first, end)
+    found = measured(chosen, None if symbols is None else names(symbols), first, end)
     if as_json:
         print_json(found.to_dicts())
         return
-    print_table(found.columns, found.iter_rows(), title=f"{dataset}: {found.height:,} symbols")
+    print_table(found.columns, found.iter_rows(), title=f"{chosen}: {counted(found.height, 'symbol')}")

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
-from bcdata.cli.complete import dataset_names, symbol_lists
+from bcdata.cli import arguments
+from bcdata.cli.complete import symbol_lists
 from bcdata.cli.output.findings import print_findings
 from bcdata.cli.output.show import names, print_json, say_what_ends_at_raw, say_what_is_unnamed
 from bcdata.cli.output.tables import print_table
-from bcdata.sizes import size
+from bcdata.sizes import counted, size
 from bcdata.terminal.console import err, notes, out
 
 if TYPE_CHECKING:
@@ -26,9 +27,8 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    dataset: Annotated[
-        list[str] | None, typer.Option(help="Only this dataset; may be repeated.", autocompletion=dataset_names)
-    ] = None,
+    named: arguments.Datasets = None,
+    dataset: arguments.DatasetsOption = None,
     symbols: Annotated[
         str | None, typer.Option(help="Only these symbols, commas between.", autocompletion=symbol_lists)
     ] = None,
@@ -41,7 +41,7 @@ def verify(
     fetched or made again by the next run over its partition. Ends with status 1 where something is. Findings are
     those that stand in the lake, what raw's objects show, and what is suspicious across partitions and symbols.
 
-    Example: bcdata verify --dataset spot_klines_1m --symbols BTCUSDT,ETHUSDT
+    Example: bcdata verify spot_klines_1m --symbols BTCUSDT,ETHUSDT
     """
     from bcdata.catalog import load_catalog
     from bcdata.errors import StoreError
@@ -56,7 +56,7 @@ def verify(
     from bcdata.settings import Settings
 
     catalog = load_catalog()
-    chosen = catalog.chosen(dataset or ())
+    chosen = catalog.chosen(arguments.datasets(named, dataset))
     wanted = names(symbols) if symbols else None
     if not (root := Settings().root).is_dir():
         raise StoreError(no_lake(root))
@@ -114,9 +114,10 @@ def _show(found: Sequence["ScrubReport"]) -> None:
     print_table(["dataset", "partitions", "objects", "size", "found"], rows)
     for one in found:
         if one.unlisted:
-            words = f"warning: {one.dataset}: the archive's listing of {one.unlisted} partitions could not be had"
+            unlisted = counted(one.unlisted, "partition")
+            words = f"warning: {one.dataset}: the archive's listing of {unlisted} could not be had"
             notes.print(words, highlight=False, markup=False)
         problems = one.rows()
         if problems:
             table = [list(problem.values()) for problem in problems[:_SHOWN]]
-            print_table(list(problems[0]), table, title=f"{one.dataset}: {len(problems)} problems")
+            print_table(list(problems[0]), table, title=f"{one.dataset}: {counted(len(problems), 'problem')}")

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bcdata import clock
-from bcdata.cli.complete import dataset_names, markets
+from bcdata.cli import arguments
+from bcdata.cli.complete import markets
 from bcdata.cli.output.show import print_json, say_if_no_lake
 from bcdata.cli.output.tables import print_table
+from bcdata.sizes import counted
 from bcdata.terminal.console import notes, out
 
 if TYPE_CHECKING:
@@ -65,7 +67,9 @@ def universe(
         return
     columns = ["symbol", "contract", "asset_class", "first_seen", "last_seen", "status", "renamed_from", "evidence"]
     columns += ["known_from"]
-    print_table(columns, ([row[name] for name in columns] for row in rows), title=f"{market}: {len(rows)} symbols")
+    print_table(
+        columns, ([row[name] for name in columns] for row in rows), title=f"{market}: {counted(len(rows), 'symbol')}"
+    )
     for row in rows:
         if row["asset_class"] == "unknown" or row["class_reason"].endswith("check it"):
             notes.print(f"warning: {row['symbol']}: {row['class_reason']}", highlight=False, markup=False)
@@ -100,16 +104,15 @@ def _update(catalog: Any, market: str) -> None:
     with open_own(catalog, clock.now()) as context:
         done, before = update(context, market), -1
         while done.left and done.left != before:
-            notes.print(f"{done.left} symbols are left to ask for", highlight=False)
+            notes.print(f"still to ask for: {counted(done.left, 'symbol')}", highlight=False)
             before, done = done.left, update(context, market)
     for trouble in done.troubles:
         notes.print(f"warning: {trouble}", highlight=False, markup=False)
 
 
 def halts(
-    dataset: Annotated[
-        str, typer.Option(help="A dataset of the catalog with bars of an hour at most.", autocompletion=dataset_names)
-    ],
+    name: arguments.Dataset = None,
+    dataset: arguments.DatasetOption = None,
     first: Annotated[str | None, typer.Option("--from", help="Only from this year, month or day on.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Only up to this one, included.")] = None,
     as_json: Json = False,
@@ -118,7 +121,7 @@ def halts(
 
     Nobody traded then in any liquid symbol of the dataset. Dates that have changed are looked at again.
 
-    Example: bcdata halts --dataset spot_klines_1m --from 2023-03 --to 2023-03
+    Example: bcdata halts spot_klines_1m --from 2023-03 --to 2023-03
     """
     from bcdata.catalog import load_catalog
     from bcdata.pipeline.halts import halt_rows, watch
@@ -126,18 +129,20 @@ def halts(
     from bcdata.settings import Settings
     from bcdata.store.store import Store
 
-    known = load_catalog()[dataset]
+    known = load_catalog()[arguments.dataset(name, dataset)]
     begin, end = known.grain.ends(first, last)
     span = {"first": begin or "", "last": end or "9999"}
     store = Store(Settings().root)
     require_lake(store.root)
     try:
         for done in watch(store, known, **span):
-            notes.print(f"{done.date}: {done.halts} halts in {done.symbols} symbols", highlight=False)
+            notes.print(
+                f"{done.date}: {counted(done.halts, 'halt')} in {counted(done.symbols, 'symbol')}", highlight=False
+            )
     finally:
         store.close()
     rows = halt_rows(store, known, **span)
     if as_json:
         print_json(rows.to_dicts())
         return
-    print_table(rows.columns, rows.iter_rows(), title=f"{dataset}: {rows.height} halts")
+    print_table(rows.columns, rows.iter_rows(), title=f"{known.name}: {counted(rows.height, 'halt')}")

@@ -19,6 +19,7 @@ from bcdata.catalog import Catalog
 from bcdata.dagster.build import build_defs
 from bcdata.dagster.checks import is_of_gate
 from bcdata.dagster.internals import of_workspace
+from bcdata.dagster.interrupts import is_interrupted, noticed
 from bcdata.dagster.partitions import COMMAND_TAG, OWN_TAG, partitions_of, symbol_set, with_symbols
 from bcdata.dagster_storage import BAD_SETTINGS, damaged_databases, instance_for_commands
 from bcdata.errors import BcdataError
@@ -183,27 +184,30 @@ def execute(
     `resources` take the place of the job's, by their keys.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C came while a step was at work.
+        KeyboardInterrupt: Ctrl-C came meanwhile.
     """
     run_id = str(uuid.uuid4())
     heartbeat(Settings().root, run_id)  # before Dagster notes that it has started
-    with of_workspace(instance, job):
-        result = job.execute_in_process(
-            instance=instance,
-            run_id=run_id,
-            asset_selection=[dg.AssetKey(step.key) for step in assets] or None,
-            tags={COMMAND_TAG: run_id, **tags, OWN_TAG: run_id},
-            resources=resources,
-            run_config={**(run_config or {}), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            raise_on_error=False,
-        )
-    show_ended()
-    report.runs.append(result.run_id)
+    with noticed() as is_told_to_end:
+        with of_workspace(instance, job):
+            result = job.execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                asset_selection=[dg.AssetKey(step.key) for step in assets] or None,
+                tags={COMMAND_TAG: run_id, **tags, OWN_TAG: run_id},
+                resources=resources,
+                run_config={**(run_config or {}), "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+                raise_on_error=False,
+            )
+        show_ended()
+        report.runs.append(result.run_id)
+        if is_interrupted(result.all_events):
+            if run := instance.get_run_by_id(run_id):
+                instance.report_run_canceled(run, message="Ctrl-C")  # to Dagster it has failed
+            raise KeyboardInterrupt
+        if is_told_to_end():
+            raise KeyboardInterrupt
     failures = result.get_step_failure_events()
-    if any(_is_interrupt(event) for event in result.all_events):
-        if run := instance.get_run_by_id(run_id):
-            instance.report_run_canceled(run, message="Ctrl-C")  # to Dagster it has failed
-        raise KeyboardInterrupt
     report.errors += [_cause(event) for event in failures if not is_of_gate(event)]
 
 
@@ -215,17 +219,6 @@ def _assert_covers(instance: dg.DagsterInstance, catalog: Catalog, plan: Plan, r
     )
     if set(keys) != run.keys:
         raise BcdataError(f"Dagster would cover {len(keys)} partitions where {len(run.keys)} were asked for")
-
-
-def _is_interrupt(event: dg.DagsterEvent) -> bool:
-    """Dagster turns a Ctrl-C into an error of the step that it came in, or of the run between two of them."""
-    if event.is_step_failure:
-        error = event.step_failure_data.error
-    elif event.is_job_failure:
-        error = event.job_failure_data.error
-    else:
-        return False
-    return error is not None and error.cls_name in {"DagsterExecutionInterruptedError", "KeyboardInterrupt"}
 
 
 def _cause(event: dg.DagsterEvent) -> str:

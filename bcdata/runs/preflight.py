@@ -1,16 +1,17 @@
 """Before a run: can the root be written, and does the exchange know the symbols? Cheap questions, clear answers."""
 
 import asyncio
-from difflib import get_close_matches
 from pathlib import Path
 
 from bcdata.errors import UsageError
+from bcdata.hints import nearest
 from bcdata.net.loop import BackgroundLoop
 from bcdata.pipeline.context import open_client
 from bcdata.pipeline.records.manifests import MANIFEST
 from bcdata.providers.clients import Clients
 from bcdata.providers.registry import MARKETS
 from bcdata.runs.plan import Plan
+from bcdata.sizes import counted
 from bcdata.store.objects import sweep_staging
 from bcdata.store.store import Store
 from bcdata.venues.symbols import complaint
@@ -82,6 +83,6 @@ async def _check_listed(plan: Plan, symbols: list[str]) -> None:
     known = set(listed)
     unknown = [symbol for symbol in symbols if symbol not in known]
     if unknown:
-        close = get_close_matches(unknown[0].upper(), listed, n=3, cutoff=0.6)
-        hint = f"; did you mean {' or '.join(close)}?" if close else f"; it lists {len(listed)} symbols"
+        close = nearest(unknown[0], listed, most=3)
+        hint = f"; did you mean {' or '.join(close)}?" if close else f"; it lists {counted(len(listed), 'symbol')}"
         raise UsageError(f"the archive lists no {_some(unknown)} in {plan.dataset.market}{hint}")

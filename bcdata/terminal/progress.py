@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, Task, TaskID,
 from rich.table import Column
 
 from bcdata.pipeline.zones import Step
-from bcdata.sizes import size
+from bcdata.sizes import counted, size
 from bcdata.terminal.console import err, notes
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class RunProgress:
         if not shown.started:
             self._progress.start_task(shown.id)
         objects = self._objects[step]
-        self._progress.update(shown.id, visible=not shown.finished, more=f"{objects:,} objects" if objects else "")
+        self._progress.update(shown.id, visible=not shown.finished, more=counted(objects, "object") if objects else "")
         self._progress.update(whole.id, more=_rates(whole, self._bytes))
 
 

@@ -39,6 +39,13 @@ def completed(command: Command, *words: str) -> list[str]:
         (["materialize", D, "--symbols", "BTC"], ["BTCUSDT"]),
         (["materialize", D, "--symbols", "BTCUSDT,E"], ["BTCUSDT,ETHUSDT"]),
         (["materialize", D, "--symbols", "BTCUSDT,BTC"], []),
+        (["materialize", D, "--symbols", "btcusdt,e"], ["btcusdt,ethusdt"]),
+        (["gaps", "spot"], [D]),
+        (["gaps", D, "--symbols", "bt"], ["btcusdt"]),
+        (["gaps", "--dataset", "=", "spot"], [D]),
+        (["gaps", "--dataset", "="], [D]),
+        (["materialize", D, "--symbols", "=", "ET"], ["ETHUSDT"]),
+        (["jobs", "cancel", ""], []),
     ],
 )
 def test_words_are_completed(command: Command, words: list[str], found: list[str]) -> None:

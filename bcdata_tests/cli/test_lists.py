@@ -34,7 +34,7 @@ def test_symbols(world: World, command: Command) -> None:
     assert world.lake(BARS_BY_DAY, name="lists/lake").materialize(D, "BTCUSDT", *DAYS).ok
     found = json.loads(command.here(["symbols", D, "--json"]).stdout)
     assert found == [{"symbol": "BTCUSDT", "first": DAYS[0], "last": DAYS[1], "partitions": 2}]
-    assert "1 symbols" in command.here(["symbols", D]).stdout
+    assert "1 symbol\n" in command.here(["symbols", D]).stdout
 
 
 def test_an_unknown_dataset_is_a_mistake(command: Command) -> None:

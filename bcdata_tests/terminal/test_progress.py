@@ -60,7 +60,8 @@ def _pieces(ours: int) -> Iterator[str]:
         yield piece.decode(errors="replace")
 
 
-def test_bars_move_while_the_run_is_at_work(command: Command) -> None:
+def test_bars_move_while_the_run_is_at_work(world: World, command: Command) -> None:
+    world.add(rf"ETHUSDT-1m-{DAYS[-1]}\.zip$", "latency", seconds=0.5)  # raw is at work for longer than a frame
     with on_a_terminal(command) as (process, pieces):
         shown = "".join(pieces)
         assert process.wait(60) == 0, shown

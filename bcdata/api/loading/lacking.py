@@ -12,6 +12,7 @@ from bcdata.errors import MissingDataError, MissingDataWarning
 from bcdata.pipeline.lake import BETWEEN, keys_over, repair, trusted
 from bcdata.pipeline.raw.due import due_until
 from bcdata.reading.verified_files import log
+from bcdata.sizes import counted
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
@@ -148,4 +149,4 @@ def _range(keys: Sequence[str]) -> str:
     """Date keys in words."""
     if len(keys) == 1:
         return keys[0]
-    return f"{keys[0]} .. {keys[-1]} ({len(keys)} partitions)"
+    return f"{keys[0]} .. {keys[-1]} ({counted(len(keys), 'partition')})"

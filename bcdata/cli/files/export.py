@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bcdata.cli.complete import dataset_names, symbol_lists
+from bcdata.cli import arguments
+from bcdata.cli.complete import symbol_lists
 from bcdata.cli.output.show import names, print_json
 from bcdata.cli.output.tables import print_table
 from bcdata.sizes import size
@@ -26,14 +27,10 @@ def register(app: typer.Typer) -> None:
 
 
 def export(
-    dataset: Annotated[
-        str,
-        typer.Option(
-            help="A dataset; with --zone resampled, coarser bars (spot_klines_1h).", autocompletion=dataset_names
-        ),
-    ],
     symbols: Annotated[str, typer.Option(help="Symbols with commas between.", autocompletion=symbol_lists)],
     out: Annotated[Path, typer.Option(help="The folder for the files; made if it is not there.")],
+    name: arguments.Dataset = None,
+    dataset: arguments.DatasetOption = None,
     first: Annotated[str | None, typer.Option("--from", help="First date key, or instant, included; UTC.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last date key, included; or an instant, left out.")] = None,
     form: Annotated[
@@ -61,19 +58,20 @@ def export(
 
     What is there already is not written again: an interrupted export goes on, a second one changes nothing.
 
-    Example: bcdata export --dataset spot_klines_1m --symbols BTCUSDT --interval 1h --format freqtrade --out user_data
+    Example: bcdata export spot_klines_1m --symbols BTCUSDT --interval 1h --format freqtrade --out user_data
     """
     from bcdata.api.instants import after
     from bcdata.exports.files import export as write
     from bcdata.exports.layouts.table import layout_of
 
     layout_of(form)
+    chosen = arguments.dataset(name, dataset)
     wanted = True if features == _ALL else names(features) if features else None
     end = after(last) if last else None
     with _shown() as progress:
         written = list(
             write(
-                dataset, names(symbols), first, end, out=out, zone=zone, form=form, interval=interval, features=wanted,
+                chosen, names(symbols), first, end, out=out, zone=zone, form=form, interval=interval, features=wanted,
                 fill=fill, force=force, progress=progress,
             )
         )  # fmt: skip

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bcdata.cli.complete import dataset_names, symbol_lists
+from bcdata.cli import arguments
+from bcdata.cli.complete import symbol_lists
 from bcdata.cli.output.show import names, print_json, say_if_no_lake
-from bcdata.sizes import size
+from bcdata.sizes import counted, size
 from bcdata.terminal.console import err
 from bcdata.terminal.console import out as shown
 
@@ -26,9 +27,8 @@ def register(app: typer.Typer) -> None:
 
 def report(
     out: Annotated[Path, typer.Option(help="The folder of the report; one of its own.")],
-    dataset: Annotated[
-        list[str] | None, typer.Option(help="Only this dataset; may be repeated.", autocompletion=dataset_names)
-    ] = None,
+    named: arguments.Datasets = None,
+    dataset: arguments.DatasetsOption = None,
     symbols: Annotated[
         str | None, typer.Option(help="Pages of these symbols alone, commas between.", autocompletion=symbol_lists)
     ] = None,
@@ -51,14 +51,14 @@ def report(
     root, catalog = Settings().root, load_catalog()
     require_free(out, root)
     say_if_no_lake(root)
-    found = collect(root, catalog, dataset or (), days=days, now=clock.now())
+    found = collect(root, catalog, arguments.datasets(named, dataset), days=days, now=clock.now())
     if symbols:
         found = found.only(_known(found, names(symbols)))
     number, written = write(out, _pages(root, catalog, found, days))
     if as_json:
         print_json({"folder": str(out), "pages": number, "bytes": written, "symbols": list(found.symbols)})
     else:
-        shown.print(f"wrote {number:,} files, {size(written)}; open {out / 'index.html'}", highlight=False)
+        shown.print(f"wrote {counted(number, 'file')}, {size(written)}; open {out / 'index.html'}", highlight=False)
 
 
 def _known(found: "Report", symbols: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from bcdata.cli.output.tables import print_table
+from bcdata.sizes import counted
 
 if TYPE_CHECKING:
     from bcdata.pipeline.records.findings import ReportedFinding
@@ -19,4 +20,4 @@ def print_findings(found: "Sequence[ReportedFinding]") -> None:
         return
     columns = [*_COUNTED, "text", *_WHERE]
     rows = [[getattr(one, name) for name in columns] for one in count(found)]
-    print_table([*_COUNTED, "what it says, the first time", *_WHERE], rows, title=f"{len(found):,} findings")
+    print_table([*_COUNTED, "what it says, the first time", *_WHERE], rows, title=f"{counted(len(found), 'finding')}")

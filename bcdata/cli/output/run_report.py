@@ -7,7 +7,7 @@ from bcdata.cli.output.findings import print_findings
 from bcdata.cli.output.show import print_json
 from bcdata.cli.output.tables import print_table
 from bcdata.pipeline.zones import Step, Zone
-from bcdata.sizes import size
+from bcdata.sizes import counted, size
 from bcdata.terminal.console import err, notes, out
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _unanswered(report: "Report") -> list[str]:
     ]
     if not found:
         return []
-    return [f"warning: REST left questions of {len(found)} partitions unanswered: {found[0].message}"]
+    return [f"warning: REST left questions of {counted(len(found), 'partition')} unanswered: {found[0].message}"]
 
 
 _STATES = ("published", "unchanged", "held back", "failed")

@@ -8,6 +8,7 @@ import typer
 
 from bcdata.cli.output.show import print_json
 from bcdata.cli.output.tables import print_table
+from bcdata.sizes import counted
 from bcdata.terminal.console import out
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _catalog() -> "Check":
     except BcdataError as error:
         return problem("catalog", str(error).splitlines()[0], "correct it; bcdata init writes one to begin with")
     words = "the one that comes with bcdata" if path == PACKAGED else str(path)
-    return ok("catalog", f"{words}: {len(catalog.datasets)} datasets")
+    return ok("catalog", f"{words}: {counted(len(catalog.datasets), 'dataset')}")
 
 
 def _asked() -> "list[Check]":

@@ -1,7 +1,7 @@
 """A run or backfill by what was typed: its ID, or the beginning of it."""
 
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import TypeGuard, TypeVar
 
 import dagster as dg
 
@@ -42,7 +42,7 @@ def find(instance: dg.DagsterInstance, text: str) -> dg.DagsterRun | Backfill:
     raise UsageError(f"no run or backfill begins with {text!r}; {hint}")
 
 
-def is_backfill(one: dg.DagsterRun | Backfill) -> bool:
+def is_backfill(one: dg.DagsterRun | Backfill) -> TypeGuard[Backfill]:
     """Whether it is no run, but starts some."""
     return not isinstance(one, dg.DagsterRun)
 

@@ -44,7 +44,7 @@ def to_retry(instance: dg.DagsterInstance, root: Path, one: dg.DagsterRun | Back
     if folder := one.tags.get(FOLDER_TAG):  # again would fetch what it was to spare
         raise UsageError(f"run {short} imported files, and the command goes on from there: bcdata import {folder}")
     if _is_unfinished(one):
-        if newer := _newest_retry(instance, one):
+        if newer := newest_retry(instance, one):
             newer = _settled(instance, root, newer)
             words = f"run {short} was tried again as {newer.run_id[:SHORT]}, which is {status_of(instance, newer, ())}"
             raise UsageError(f"{words}; retry that one" if _is_unfinished(newer) else words)
@@ -92,6 +92,12 @@ def plan_of(instance: dg.DagsterInstance, catalog: Catalog, run: dg.DagsterRun) 
     return Plan(catalog[left[-1].dataset], tuple(symbols), tuple(dates), tuple(left))
 
 
+def newest_retry(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRun | None:
+    """The last run of the same root that came after it, if one did."""
+    group = instance.get_runs(dg.RunsFilter(tags={_ROOT_TAG: _root_of(run)}))  # newest first
+    return group[0] if group and group[0].run_id != run.run_id else None
+
+
 def _left(instance: dg.DagsterInstance, catalog: Catalog, run: dg.DagsterRun) -> list[Step]:
     """The assets of a run that it did not make: those that failed, and all after them.
 
@@ -117,12 +123,6 @@ def _is_unfinished(run: dg.DagsterRun) -> bool:
     return run.status in _RETRYABLE
 
 
-def _newest_retry(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRun | None:
-    """The last run of the same root that came after it."""
-    group = instance.get_runs(dg.RunsFilter(tags={_ROOT_TAG: _root_of(run)}))  # newest first
-    return group[0] if group and group[0].run_id != run.run_id else None
-
-
 def _root_of(run: dg.DagsterRun) -> str:
     return run.root_run_id or run.tags.get(_ROOT_TAG) or run.run_id
 
@@ -132,7 +132,7 @@ def _of_backfill(instance: dg.DagsterInstance, root: Path, one: Backfill) -> lis
         words = f"backfill {one.backfill_id} is at work"
         raise UsageError(f"{words}; wait for it, or end it first: bcdata jobs cancel {one.backfill_id}")
     runs = instance.get_runs(dg.RunsFilter(tags={BACKFILL_TAG: one.backfill_id}))[::-1]
-    newest = {_root_of(run): _settled(instance, root, _newest_retry(instance, run) or run) for run in runs}
+    newest = {_root_of(run): _settled(instance, root, newest_retry(instance, run) or run) for run in runs}
     found = [run for run in newest.values() if _is_unfinished(run)]
     if found:
         return found
