@@ -14,7 +14,7 @@ from bcdata.errors import StoreError, UsageError
 from bcdata.hints import choose
 from bcdata.reading.root import require_lake
 from bcdata.sql.answer import frame_of
-from bcdata.sql.interrupt import interruptible
+from bcdata.sql.interrupt import as_keyboard_interrupt, interruptible
 from bcdata.sql.named import named
 from bcdata.sql.statement import reading
 from bcdata.sql.views import ZONES, AssetView, views
@@ -52,6 +52,7 @@ class Reader:
         self._views = list(views(catalog))
         self._ended = [one.name for one in catalog if one.ends_at_raw]
 
+    @as_keyboard_interrupt()
     def query(self, sql: str) -> pl.DataFrame:
         """The result of one statement that reads (`sql.statement`), out of files that are verified.
 

@@ -68,12 +68,11 @@ def _converse(session: "Session", state: Path) -> None:
     )
     while True:
         try:
-            text = prompt.prompt("bcdata> ")
-        except KeyboardInterrupt:  # what is typed is cleared
+            if not session.run(prompt.prompt("bcdata> ")):
+                return
+        except KeyboardInterrupt:  # what is typed is cleared; one that comes between the two ends nothing
             continue
         except EOFError:
-            return
-        if not session.run(text):
             return
 
 
