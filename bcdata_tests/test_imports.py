@@ -239,6 +239,7 @@ datasets:
 """
 
 
+@pytest.mark.slow
 def test_without_the_provider_binance_all_else_is_imported_and_other_venues_have_their_assets(tmp_path: Path) -> None:
     (tmp_path / "catalog.yaml").write_text(OTHERS)
     where = {"BCDATA_CATALOG": str(tmp_path / "catalog.yaml"), "BCDATA_ROOT": str(tmp_path / "lake")}

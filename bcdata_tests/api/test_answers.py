@@ -180,6 +180,7 @@ def _seconds(pid: int) -> float:
     return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
+@pytest.mark.slow
 def test_control_c_ends_an_endless_statement(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     command = [sys.executable, "-m", "bcdata", "query", ENDLESS]

@@ -34,6 +34,7 @@ def test_the_python_of_a_guide_runs(in_force: Path, page: str) -> None:
     assert page != "python.md" or (in_force / "btc.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("in_force")
 def test_the_notebook_runs_and_has_its_pictures() -> None:
     notebook = nbformat.read(DOCS / "notebooks/research.ipynb", as_version=4)

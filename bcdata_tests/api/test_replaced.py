@@ -60,6 +60,7 @@ def replaced(root: Path) -> Iterator[None]:
             process.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("replaced")
 def test_answers_are_of_one_publication_and_errors_say_what_to_do(root: Path, catalog: Catalog) -> None:
     found = Counter[object]()
@@ -103,6 +104,7 @@ def test_files_are_looked_up_once_more_and_not_for_ever(
     assert len(times) == 1, "nothing was replaced: it is something else"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("replaced")
 def test_a_wrong_statement_is_still_told_as_such(root: Path, catalog: Catalog) -> None:
     for _ in range(5):

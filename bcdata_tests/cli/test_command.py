@@ -104,6 +104,7 @@ def test_symbols_that_are_not_listed_have_no_estimate(command: Command, more: li
     assert not command.root.exists()
 
 
+@pytest.mark.slow
 def test_what_was_not_spelt_out_is_said_and_needs_a_yes(command: Command) -> None:
     asked = command.here(["materialize", D, "--last", "60d"])
     assert asked.returncode == 2

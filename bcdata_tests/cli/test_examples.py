@@ -113,6 +113,7 @@ def test_jobs_retry(known: Known, place: Place, words: list[str]) -> None:
     assert f"run {number[:8]} went on as " in said
 
 
+@pytest.mark.slow
 @example("materialize")
 def test_materialize(tmp_path: Path, words: list[str]) -> None:
     mirror, months = Mirror(tmp_path / "archive"), Grain.MONTH.keys(words[-3], words[-1])

@@ -43,6 +43,7 @@ def test_control_c_while_a_statement_runs_is_one_line_and_130(known: Known) -> N
     assert "Traceback" not in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_activated", [True, False])
 def test_what_the_demo_says_to_type_next_can_be_typed(
     known: Known, monkeypatch: pytest.MonkeyPatch, is_activated: bool

@@ -40,6 +40,7 @@ def test_every_command_has_them() -> None:
         assert {"-v", "--verbose", "-q", "--quiet"} <= options, path
 
 
+@pytest.mark.slow
 def test_a_run_says_as_much_as_is_asked(world: World) -> None:
     world.mirror.put_day("BTCUSDT", DAY, made_day(DAY))
     command = Command.of(world, BARS_BY_DAY, "verbose")

@@ -135,6 +135,7 @@ def test_the_last_partition_that_is_told_of_can_be_known_before(left_out: int) -
     assert last_is_known(left_out)
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(6)
 @pytest.mark.parametrize("seed", range(6))
 def test_it_can_be_known_in_any_process(seed: int) -> None:

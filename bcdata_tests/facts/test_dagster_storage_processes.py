@@ -107,6 +107,7 @@ def test_a_killed_process_loses_nothing_it_stored_and_leaves_no_lock(
     assert_intact(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_watcher_sees_each_event_as_it_comes(tmp_path: Path, log: PooledSqliteEventLogStorage) -> None:
     seen: queue.Queue[EventLogEntry] = queue.Queue()
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numba
+import pytest
 
 from bcdata.features.kernels import forget_unreadable
 
@@ -31,6 +32,7 @@ def _run(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 def test_kernels_of_a_release_that_named_its_classes_otherwise_are_compiled_again(tmp_path: Path) -> None:
     module = tmp_path / "of_a_release.py"
     module.write_text(MODULE.format(name="Before"))

@@ -37,6 +37,7 @@ def _context(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return bench(tmp_path, calm().null_in(BAR_COLUMNS - BARE | {"vwap"}), FEW)[0]
 
 
+@pytest.mark.slow
 def test_what_is_null_by_nature_is_said_once_and_asks_for_no_look(context: Bench) -> None:
     dataset = context.catalog[D]  # type: ignore[index]
     assert columns_of(dataset) == columns_of_all(dataset) == BARE

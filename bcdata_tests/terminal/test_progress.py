@@ -97,6 +97,7 @@ bcdata.fetch("{D}", ["BTCUSDT"], "{DAYS[2]}", "{DAYS[3]}", refill=False, progres
 """
 
 
+@pytest.mark.slow
 def test_fetch_moves_as_the_command_does_unless_it_is_to_be_silent(command: Command) -> None:
     with on_a_terminal(command, "-c", FETCH) as (process, pieces):
         shown, silent = "".join(pieces).split("AND NOW IN SILENCE")

@@ -34,6 +34,7 @@ def test_the_library_has_spot_bars_of_each() -> None:
         assert has["spot"], name
 
 
+@pytest.mark.slow
 def test_definitions_do_not_load_it() -> None:
     asked = "import sys, bcdata.definitions; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True).stdout.split()

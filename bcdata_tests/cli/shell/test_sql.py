@@ -75,6 +75,7 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 WORDS = [sys.executable, "-m", "bcdata", "sql"]
 
 
+@pytest.mark.slow
 def test_a_pipe_is_read_statement_by_statement_and_an_error_ends_none_but_its_own(variables: dict[str, str]) -> None:
     first = "-- a comment;\nSELECT 1 AS a,\n'x;' AS b; FROM nope;"
     text = f"{first}\n.schema gaps.{D}\nSELECT count(*) AS bars FROM {D}; -- done"
@@ -124,6 +125,7 @@ def test_typed_at_a_terminal(variables: dict[str, str]) -> None:
     assert "+2 AS answer;" in history.read_text()
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("more", "statement", "seen"),
     [
