@@ -23,7 +23,7 @@ LAKE = {*VALUES, "settings", "catalog", "features", "quality", "net", "providers
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "hints": set(),
-    "sizes": set(),
+    "sizes": {"errors"},
     "interval": {"errors"},
     "windows": {"errors"},
     "clock": {"errors"},
@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": {"hints", *LAKE, "dagster", "instruments", "pictures", "pipeline", "reading", "reporting", "runs", "sql"}
     | {"terminal"},
     "site": {*GROUND, "api", "catalog", "ledger", "pictures", "reading", "reporting", "store", "instruments", "sizes"},
-    "exports": {*VALUES, "api", "catalog", "pipeline", "providers", "reading", "settings", "store"},
+    "exports": {*VALUES, "api", "catalog", "pipeline", "providers", "reading", "settings", "sizes", "store"},
     "dagster_storage": {"sqlite_files"},
     "dagster": {*GROUND, "alerts", "catalog", "dagster_storage", "healing", "net", "pipeline", "providers", "reporting"}
     | {"features", "frames", "quality", "runs", "sizes", "settings", "sqlite_files", "store", "instruments", "venues"},
