@@ -71,10 +71,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 WITHIN_DAGSTER: dict[str, set[str]] = {
     "partitions": set(),
     "resources": set(),
-    "internals": set(),
+    "internals": {"partitions"},
     "verdicts": set(),
     "checks": {"partitions", "verdicts"},
-    "executor": set(),
+    "executor": {"partitions"},
     "assets": {"checks", "internals", "partitions", "resources", "verdicts"},
     "jobs": {"assets"},
     "upkeep": {"assets", "resources"},
