@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from bcdata_tests.small_disk import small_disk as small_disk  # noqa: PLC0414 (a fixture)
 from bcdata_tests.world import world as world  # noqa: PLC0414 (a fixture)
 
 _HERE = Path(__file__).parent

@@ -23,7 +23,7 @@ LAKE = {*VALUES, "settings", "catalog", "features", "quality", "net", "providers
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "hints": set(),
-    "sizes": set(),
+    "sizes": {"errors"},
     "interval": {"errors"},
     "windows": {"errors"},
     "clock": {"errors"},
@@ -71,10 +71,10 @@ MAY_IMPORT: dict[str, set[str]] = {
 WITHIN_DAGSTER: dict[str, set[str]] = {
     "partitions": set(),
     "resources": set(),
-    "internals": set(),
+    "internals": {"partitions"},
     "verdicts": set(),
     "checks": {"partitions", "verdicts"},
-    "executor": set(),
+    "executor": {"partitions"},
     "interrupts": set(),
     "assets": {"checks", "internals", "partitions", "resources", "verdicts"},
     "jobs": {"assets"},

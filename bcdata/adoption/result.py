@@ -1,6 +1,7 @@
 """What an import came to, by dataset: what was adopted, what was known, and what the catalog's policy left out."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from bcdata.adoption.lake import Lake
@@ -61,6 +62,15 @@ def cells(survey: Survey, lake: Lake) -> dict[str, tuple[tuple[str, str], ...]]:
         places = lake.places(one.dataset, one.file)
         found.setdefault(one.dataset.name, {}).update(dict.fromkeys((place.symbol, place.date) for place in places))
     return {name: tuple(some) for name, some in sorted(found.items())}
+
+
+def least_bytes(files: Iterable[OwnFile]) -> int:
+    """What files take at least in the lake: of days and the month that has them too, the catalog may need one alone."""
+    found: dict[tuple[str, str, str], Counter[str]] = {}
+    for one in files:
+        which = (one.dataset.name, one.file.series.symbol, one.file.one.date_key[: len("YYYY-MM")])
+        found.setdefault(which, Counter())[one.file.one.period] += one.file.size
+    return sum(min(of.values()) for of in found.values())
 
 
 def results(

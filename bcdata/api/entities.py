@@ -65,7 +65,7 @@ def join(
         catalog: the one in force if None.
 
     Returns:
-        The entities in their order with the columns, and `row_time`: the open of the row, in UTC. Null where no row
+        The entities in their order with the columns, and `row_time`, the open of the row, in UTC. Null where no row
         was known, and of symbols that the lake has nothing of.
 
     Raises:
@@ -73,7 +73,7 @@ def join(
             of a name that is joined.
         StoreError: a file is damaged.
 
-    Example:
+    Examples:
         >>> trades = pl.DataFrame({"symbol": ["BTCUSDT"], "time": [datetime(2023, 2, 1, 12, 0, 30, tzinfo=UTC)]})
         >>> bcdata.join(trades, "spot_klines_1m", ["rsi_14", "natr_14"])
     """

@@ -71,7 +71,7 @@ def fetch(
         MissingDataError: `missing` is `raise`, and something could not be had.
         ProviderError: a provider cannot be asked.
 
-    Example:
+    Examples:
         >>> bars = bcdata.fetch("spot_klines_1m", ["BTCUSDT"], "2023-01", "2023-02")
     """
     if options.get("root") is not None:

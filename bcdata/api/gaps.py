@@ -61,7 +61,7 @@ def gaps(
         UsageError: a dataset, symbol, status or instant that there is not.
         StoreError: a ledger is damaged.
 
-    Example:
+    Examples:
         >>> bcdata.gaps("spot_klines_1m", "BTCUSDT", "2023-03", "2023-04", status="upstream")
     """
     _, window = asked_range(start, end)
@@ -97,7 +97,7 @@ def coverage(
         catalog: the one in force if None.
 
     Returns:
-        `symbol`, `date`, `expected`, `present`, one column for each status of the ledger, and `not_materialized`: bars
+        `symbol`, `date`, `expected`, `present`, one column for each status of the ledger, and `not_materialized`, bars
         of partitions that were never published, or are held back between two publications, as by `load` (which is a
         `MissingDataWarning`). `present`, the statuses but `refilled`, and `not_materialized` add up
         to `expected`. Only bars that have closed are expected.
@@ -106,7 +106,7 @@ def coverage(
         UsageError: a dataset, symbol or instant that there is not, or rows without a pace.
         StoreError: a ledger is damaged.
 
-    Example:
+    Examples:
         >>> bcdata.coverage("spot_klines_1m", "BTCUSDT", "2023-01", "2023-04")
     """
     asked, window = asked_range(start, end)

@@ -38,7 +38,7 @@ def datasets(*, catalog: Catalog | None = None) -> pl.DataFrame:
     Raises:
         UsageError: the catalog cannot be read.
 
-    Example:
+    Examples:
         >>> bcdata.datasets()["dataset"].to_list()
     """
     return lists.datasets(catalog_of(catalog))
@@ -53,7 +53,7 @@ def symbols(dataset: str, *, root: str | Path | None = None, catalog: Catalog | 
     Raises:
         UsageError: there is no such dataset, or no lake.
 
-    Example:
+    Examples:
         >>> bcdata.symbols("spot_klines_1m")
     """
     return lists.symbols(lake_of(root), catalog_of(catalog)[arguments.text("dataset", dataset, "a name")])
@@ -69,7 +69,7 @@ def intervals(dataset: str, *, catalog: Catalog | None = None) -> pl.DataFrame:
     Raises:
         UsageError: there is no such dataset, or its rows are no bars.
 
-    Example:
+    Examples:
         >>> bcdata.intervals("spot_klines_1m")
     """
     found = catalog_of(catalog)[arguments.text("dataset", dataset, "a name")]
@@ -95,14 +95,14 @@ def universe(
         catalog: the one in force if None.
 
     Returns:
-        One row an instrument: `instrument_id`, `symbol`, `use`, `market`, `contract`, `first_seen`, `last_seen` (null
-        while it trades), `status`, `status_source`, `renamed_from`, `evidence`, `known_from` (UTC).
+        `instrument_id`, `symbol`, `use`, `market`, `contract`, `first_seen`, `last_seen` (null while it trades),
+        `status`, `status_source`, `renamed_from`, `evidence`, `known_from` (UTC); one row an instrument.
 
     Raises:
         UsageError: the catalog has no such market.
         StoreError: the table is damaged.
 
-    Example:
+    Examples:
         >>> bcdata.universe("spot", "2024-01-01")
     """
     markets = sorted({one.market for one in catalog_of(catalog)})
@@ -143,13 +143,14 @@ def info(dataset: str | None = None, *, root: str | Path | None = None, catalog:
         catalog: the one in force if None.
 
     Returns:
-        Facts by name, which are shown as a table. Of the lake: `version`, `root`, `catalog`, `datasets`. Of a dataset:
-        what the catalog says of it, and as `zone <zone>` the symbols, partitions, first and last date key, and bytes.
+        Facts by name, which are shown as a table. Those of the lake are `version`, `root`, `catalog` and `datasets`;
+        of a dataset they are what the catalog says of it, and as `zone <zone>` the symbols, partitions, first and last
+        date key, and bytes.
 
     Raises:
         UsageError: there is no such dataset.
 
-    Example:
+    Examples:
         >>> bcdata.info("spot_klines_1m")
     """
     known = catalog_of(catalog)

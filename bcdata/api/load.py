@@ -110,7 +110,7 @@ def load(
         MissingDataError: `missing` is `raise`, and something is.
         StoreError: a file is damaged.
 
-    Example:
+    Examples:
         >>> bars = bcdata.load("spot_klines_1m", ["BTCUSDT", "ETHUSDT"], "2023-01", "2023-02", interval="1h")
         >>> closes = bcdata.load("spot_klines_1m", start="2023-01", wide="close", interval="1h")
     """
@@ -172,7 +172,7 @@ def scan(
         MissingDataError: as `load` does.
         StoreError: a file is lost; a damaged one is an error when the rows are collected.
 
-    Example:
+    Examples:
         >>> bars = bcdata.scan("spot_klines_1m", "BTCUSDT", "2023-01", "2023-04")
         >>> daily = bars.group_by_dynamic("open_time", every="1d").agg(pl.col("volume").sum()).collect()
     """

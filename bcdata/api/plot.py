@@ -62,7 +62,7 @@ def plot(
         UsageError: altair is not installed, there is no such dataset or symbol, or there are no bars in the range.
         StoreError: a file is damaged.
 
-    Example:
+    Examples:
         >>> bcdata.plot("spot_klines_1m", "BTCUSDT", "2023-03-20", "2023-03-27")
     """
     try:

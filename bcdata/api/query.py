@@ -27,7 +27,7 @@ def query(sql: str, *, root: str | Path | None = None, catalog: Catalog | None =
         UsageError: the statement is wrong, or does more than read; or there is no lake.
         StoreError: a file of a view that it names is damaged.
 
-    Example:
+    Examples:
         >>> bcdata.query("SELECT symbol, count(*) AS bars FROM spot_klines_1m GROUP BY symbol ORDER BY symbol")
     """
     return connection.query(lake_of(root), catalog_of(catalog), sql)
@@ -44,7 +44,7 @@ def connect(*, root: str | Path | None = None, catalog: Catalog | None = None) -
     Raises:
         UsageError: there is no lake.
 
-    Example:
+    Examples:
         >>> with bcdata.connect() as lake:
         ...     newest = lake.query("SELECT max(known_at) FROM features.spot_klines_1m")
     """

@@ -63,7 +63,7 @@ def stats(
         MissingDataError: as in `load`.
         StoreError: a file is damaged.
 
-    Example:
+    Examples:
         >>> bcdata.stats("spot_klines_1m", ["BTCUSDT", "ETHUSDT"], "2023-01", "2023-04")
     """
     request = request_of(dataset, symbols, start, end, missing=missing, root=root, catalog=catalog)

@@ -63,8 +63,8 @@ def run(root: Path | None) -> None:
     out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
-def next_commands(lake: Path) -> tuple[str, str, str]:
-    """Three commands to go on with, as they can be typed into a shell."""
+def next_commands(lake: Path) -> tuple[str, ...]:
+    """Commands to go on with, as they can be typed into a shell."""
     root = f"BCDATA_ROOT={shlex.quote(str(lake.absolute()))}"
     if find_catalog().resolve() != PACKAGED.resolve():
         root += f" BCDATA_CATALOG={shlex.quote(str(PACKAGED))}"
@@ -73,6 +73,7 @@ def next_commands(lake: Path) -> tuple[str, str, str]:
         f"{root} {program()} sql",
         f"{root} {program()} gaps --html gaps.html",
         f"{root} {home} {program()} jobs",
+        f"{root} {home} {program()} ui",
     )
 
 

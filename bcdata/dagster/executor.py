@@ -1,10 +1,14 @@
-"""How runs are executed: in one process each, which shows that it lives before the first step does anything."""
+"""How runs are executed: in one process each, which shows that it lives before the first step does anything.
+
+Commands do not go this way: their runs are executed in the command's own process.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import dagster as dg
 
+from bcdata.dagster.partitions import MAX_RETRIES, NO_RETRIES, OWN_TAG
 from bcdata.settings import Settings
 from bcdata.store.state.liveness import heartbeat
 
@@ -21,6 +25,7 @@ class LivingExecutor(dg.Executor):
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[dg.DagsterEvent]:
         """Runs the steps."""
         heartbeat(Settings().root, plan_context.run_id)
+        _allow_retries(plan_context.instance, plan_context.dagster_run)
         yield from self._inner.execute(plan_context, execution_plan)
 
     @property
@@ -32,6 +37,15 @@ class LivingExecutor(dg.Executor):
     def step_dependency_config(self) -> Any:
         """What steps wait for."""
         return self._inner.step_dependency_config
+
+
+def _allow_retries(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """Takes back that the daemon may not start a run again, where that is the tag of a command's run before it.
+
+    Dagster gives a run that is started again on its pages the tags of the first.
+    """
+    if OWN_TAG in run.tags and run.tags.get(MAX_RETRIES) == NO_RETRIES:
+        instance.add_run_tags(run.run_id, {MAX_RETRIES: str(instance.run_retries_max_retries)})
 
 
 def _create(context: dg.InitExecutorContext) -> LivingExecutor:

@@ -14,12 +14,13 @@ from dagster._core.events import AssetMaterializationPlannedData, DagsterEvent
 from dagster._core.execution.backfill import BULK_ACTION_TERMINAL_STATUSES, BulkActionStatus, PartitionBackfill
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
+from bcdata.dagster.partitions import MAX_RETRIES, NO_RETRIES
+
 NO_MATERIALIZATION = {SYSTEM_METADATA_KEY_SOURCE_ASSET_OBSERVATION: True}
 """Metadata of an output that is no materialization: what depends on its step goes on all the same."""
 Backfill = PartitionBackfill
 LOCATION = "bcdata"
 """The name of bcdata's code location in `workspace.yaml`, and in the workspace of `bcdata ui`."""
-_NEVER = {"dagster/max_retries": "0"}
 
 
 @contextmanager
@@ -33,7 +34,8 @@ def of_workspace(instance: dg.DagsterInstance, job: dg.JobDefinition) -> Iterato
     create = instance.create_run_for_job
 
     def create_of_workspace(**given: Any) -> dg.DagsterRun:
-        return create(**{**given, "tags": {**(given.get("tags") or {}), **_NEVER}, "remote_job_origin": origin})
+        tags = {**(given.get("tags") or {}), MAX_RETRIES: NO_RETRIES}
+        return create(**{**given, "tags": tags, "remote_job_origin": origin})
 
     instance.create_run_for_job = create_of_workspace  # type: ignore[assignment,method-assign]  # execute_in_process takes none
     try:

@@ -22,6 +22,9 @@ COMMAND_TAG = "bcdata/command"
 OWN_TAG = "bcdata/run_of_command"
 """Its value is the run's own ID: a run that is started again on Dagster's pages takes over the tags of another."""
 
+MAX_RETRIES, NO_RETRIES = "dagster/max_retries", "0"
+"""The tag by which the daemon does not start a run of a command again: whoever typed it decides."""
+
 
 def is_of_command(run: dg.DagsterRun) -> bool:
     """Whether a command or Python has started a run: whoever did was told what failed."""

@@ -16,12 +16,14 @@ from bcdata.errors import UsageError
 from bcdata.exports.layouts.layout import Content, Layout
 from bcdata.exports.layouts.table import FORMATS, LAYOUTS
 from bcdata.exports.records import FOLDER, Record, read_record
+from bcdata.exports.room import written_of
 from bcdata.exports.units import Selection, Unit, units_of
 from bcdata.exports.writing import Place, explained, put
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.reading.root import require_outside
 from bcdata.settings import Settings
 from bcdata.store.layout import escape
+from bcdata.store.room import require_room
 
 Progress = Callable[[int, int, str], None]
 """Takes how many parts are done, of how many, and what comes next."""
@@ -104,7 +106,7 @@ def export(
     Raises:
         UsageError: what `load` refuses, what the layout cannot hold, a folder in the lake, or a file with other
             content that is there.
-        StoreError: the folder cannot be written, or a file of the lake is damaged.
+        StoreError: the folder cannot be written or has too little room, or a file of the lake is damaged.
     """
     if arguments.text("form", form, FORMATS) not in LAYOUTS:
         raise UsageError(f"`form` takes {FORMATS}; this is {form!r}")
@@ -121,6 +123,7 @@ def export(
     selection = Selection(dataset, columns, options, layout)
     under_way = _Export(form, layout, rows, _name(rows), selection, folder, arguments.flag("force", force))
     units = units_of(selection, names, *asked_range(start, end)[0])
+    _require_room(under_way, units)
     done = 0
     for of, group in groupby(units, key=lambda one: one.symbols):
         records: list[tuple[Record, bool]] = []
@@ -159,13 +162,33 @@ def _require_holds(form: str, layout: Layout, rows: Rows, features: Sequence[str
         raise UsageError(f"{form} takes no bars without values; fill with none or flat")
 
 
-def _written(export: _Export, unit: Unit) -> tuple[Record, bool]:
-    """The record of a unit, and whether anything has changed."""
-    record = _record_of(export, unit)
-    asked = fingerprint(
+def _require_room(export: _Export, units: Iterable[Unit]) -> None:
+    """Passes where what is not there yet will fit on the disk.
+
+    Raises:
+        StoreError: it will not.
+    """
+
+    def is_new(unit: Unit) -> bool:
+        old = read_record(_record_of(export, unit))
+        return old is None or old.asked != _asked(export, unit)
+
+    read = sum(unit.read for unit in units if is_new(unit))
+    needed = written_of(export.layout, read, len(export.selection.features))
+    require_room(export.out, needed, "the export takes about", "make room, or choose another folder")
+
+
+def _asked(export: _Export, unit: Unit) -> str:
+    """A digest of the request."""
+    return fingerprint(
         form=export.form, dataset=export.selection.dataset, zone=export.of.zone, name=export.name, symbols=unit.symbols,
         asked=unit.asked, month=unit.month, features=export.selection.features, fill=export.selection.options["fill"],
     )  # fmt: skip
+
+
+def _written(export: _Export, unit: Unit) -> tuple[Record, bool]:
+    """The record of a unit, and whether anything has changed."""
+    record, asked = _record_of(export, unit), _asked(export, unit)
     inputs, old = export.selection.inputs(unit), read_record(record)
     with explained(export.out):
         stands = old is not None and old.is_of(asked, inputs) and old.stands(export.out)

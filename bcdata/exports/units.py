@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from bcdata.api.loading.rows import Request
 from bcdata.bars.known import bar_end
 from bcdata.errors import StoreError
 from bcdata.exports.layouts.layout import VALUES, Label, Layout
+from bcdata.exports.room import read_of
 from bcdata.interval import Interval
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import trusted
@@ -37,6 +39,7 @@ class Unit:
         end: of that range.
         asked: the range that was asked for, as far as it cuts the unit: the same in every run of the same request.
         month: the date key of the month; None where the unit is none.
+        read: about how many bytes the lake's files have of its rows, features aside.
     """
 
     symbols: tuple[str, ...]
@@ -44,6 +47,7 @@ class Unit:
     end: datetime | None
     asked: Asked
     month: str | None = None
+    read: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,23 +109,23 @@ def units_of(selection: Selection, symbols: Sequence[str], start: datetime | Non
     request = selection.request(whole)
     found = request.found()
     if layout.is_wide:
-        return [whole]
+        return [replace(whole, read=sum(read_of(request, there) for there in found.values()))]
     interval = request.of.interval
     if interval is None or interval.name not in layout.by_day:
-        return [replace(whole, symbols=(symbol,)) for symbol in found]
+        return [replace(whole, symbols=(one,), read=read_of(request, there)) for one, there in found.items()]
     return [one for symbol, there in found.items() for one in _months(request, symbol, there)]
 
 
 def _months(request: Request, symbol: str, partitions: Iterable[Partition]) -> Iterator[Unit]:
     """The months of the range of which there are partitions, ascending, as far as these reach."""
-    start, end = request.asked
-    windows = [request.of.source.grain.window(one.date) for one in over(request.of.source, partitions, request.window)]
-    for key in dict.fromkeys(Grain.MONTH.key(one.start) for one in windows):
-        month = Grain.MONTH.window(key)
-        first = max(month.start, start or windows[0].start)
-        last = min(month.end, end or windows[-1].end)
+    (start, end), source = request.asked, request.of.source
+    every = list(over(source, partitions, request.window))
+    for key, group in groupby(every, key=lambda one: one.date[: len("YYYY-MM")]):
+        month, there = Grain.MONTH.window(key), list(group)
+        first = max(month.start, start or source.grain.window(every[0].date).start)
+        last = min(month.end, end or source.grain.window(every[-1].date).end)
         asked = (start if start and start > month.start else None, end if end and end < month.end else None)
-        yield Unit((symbol,), first, last, asked, key)
+        yield Unit((symbol,), first, last, asked, key, read_of(request, there))
 
 
 def in_order(rows: pl.DataFrame, interval: Interval, label: Label) -> tuple[pl.DataFrame, int]:

@@ -1,5 +1,6 @@
 """Files that are exported together: written beside their targets, recorded, and renamed; never over another's."""
 
+import os
 from collections.abc import Iterable
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ def put(place: Place, files: Iterable[File], *, asked: str, inputs: str, left_ou
                 (place.out / name).unlink()
         record = Record(asked, inputs, found, left_out)
         record.write(place.record)
-        changed = [name for name in staged if found[name].before is not None or not (place.out / name).exists()]
+        changed = [name for name in staged if found[name].before is not None or not (place.out / name).is_file()]
         for name in changed:
             staged[name].replace(place.out / name)
     return record, bool(changed or gone)
@@ -88,6 +89,8 @@ def _require_replaceable(place: Place, name: str, written: Written, own: Record 
     target = place.out / name
     if target.is_dir():
         raise UsageError(f"{target} is a folder, and a file is to be written there; choose another folder")
+    if os.path.lexists(target) and not target.is_file() and not place.force:
+        raise UsageError(f"{target} is there already and is no file, or a link that leads nowhere; {_OTHER}")
     if written.before is None or place.force or (own and own.owns(name, written.before)):
         return
     raise UsageError(f"{target} is there already with other content; {_OTHER}")

@@ -1,12 +1,15 @@
 """The command: what it says, what it asks, and how it ends."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from bcdata.sizes import size
 from bcdata_tests.adoption.folders import put
-from bcdata_tests.adoption.january import CATALOG, DAYS, H, command, digest_of, imported
-from bcdata_tests.mirror import day_key
+from bcdata_tests.adoption.january import CATALOG, DAYS, H, command, digest_of, hours, imported
+from bcdata_tests.mirror import csv_of, day_key, zipped
+from bcdata_tests.small_disk import fill
 from bcdata_tests.world import World
 
 
@@ -97,3 +100,25 @@ def test_the_terminal_counts_reasons_and_shows_twenty_files_some_of_each(january
     assert "a file 18.zip name not understood" in lines
     assert "a file 19.zip name not understood" not in lines
     assert lines[-1].startswith(f"next: bcdata materialize {H}")
+
+
+def test_files_that_do_not_fit_on_the_disk_are_refused_with_both_figures(
+    january: World, mine: Path, small_disk: Path
+) -> None:
+    """Of days and the month that has them too the catalog may need one alone: the smaller is what they take."""
+    one = command(january, mine, BCDATA_ROOT=str(small_disk / "lake"))
+    name = "BTCUSDT-1h-2025-01"
+    month = zipped(f"{name}.csv", b"".join(csv_of(hours(day)) for day in DAYS))
+    put(mine / f"data/spot/monthly/klines/BTCUSDT/1h/{name}.zip", month)
+    days = {
+        of: [path.stat().st_size for path in mine.rglob(f"{of}-1h-2025-01-??.zip")] for of in ("BTCUSDT", "ETHUSDT")
+    }
+    assert len(month) < sum(days["BTCUSDT"])
+    ballast = fill(small_disk, but=4096)
+    done = one.here(["import", str(mine)])
+    needed, free = (re.escape(size(count)) for count in (len(month) + sum(days["ETHUSDT"]), 4096))
+    said = f"bcdata: these files take at least {needed}, and {small_disk} has {free} free; make room, or .*\n"
+    assert (done.returncode, bool(re.fullmatch(said, done.stderr))) == (1, True), done.stderr
+    assert not one.root.exists()
+    ballast.unlink()
+    assert imported(one, mine)["datasets"][0]["files"] == 63

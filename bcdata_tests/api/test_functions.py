@@ -25,7 +25,7 @@ _LINES = re.compile(r"^\s+(?:>>>|\.\.\.) (.*)$", re.MULTILINE)
 
 
 def example(name: str) -> str:
-    return "\n".join(_LINES.findall(getattr(bcdata, name).__doc__.partition("Example:")[2]))
+    return "\n".join(_LINES.findall(getattr(bcdata, name).__doc__.partition("Examples:")[2]))
 
 
 @pytest.fixture

@@ -36,6 +36,7 @@ NOT_RUN = {
     "python -m bcdata.simulate": "a server; all venues are served by tests",
     "bcdata jobs cancel": "the page's ID is none of this lake: bcdata_tests/cli/test_jobs.py",
     "bcdata jobs retry": "the page's ID is none of this lake: bcdata_tests/cli/test_jobs.py",
+    "freqtrade backtesting": "an engine, which bcdata does not install: bcdata_tests/exports/test_freqtrade.py",
     "bcdata import": "the page's folders are a reader's: bcdata_tests/adoption",
     "bcdata alert test": "the page's channels are nobody's: bcdata_tests/alerts",
     "export BCDATA_ALERT_URLS": "the page's channels are nobody's",

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,13 +56,22 @@ class Environment:
 
     def answer(self, code: str, where: Path) -> Any:
         """Runs code in a folder, and returns what it leaves in `answer`, out of what JSON has."""
+        said = self.run(["-c", f"import json\n{code}\n{_SAID}"], where)
+        return json.loads(next(line for line in said.splitlines() if line.startswith("ANSWER"))[6:])
+
+    def run(self, words: Sequence[str], where: Path) -> str:
+        """Runs the interpreter in a folder, and returns what it printed."""
         own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "BCDATA_"))}
         done = subprocess.run(
-            [self.python, "-c", f"import json\n{code}\n{_SAID}"], cwd=where, env={**own, "HOME": str(where)},
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-3000:]
-        return json.loads(next(line for line in done.stdout.splitlines() if line.startswith("ANSWER"))[6:])
+            [self.python, *words],
+            cwd=where,
+            env={**own, "HOME": str(where)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
+        return done.stdout
 
 
 def _is_listed(package: str) -> bool:

@@ -1,6 +1,5 @@
 """Bad input through the real command: one clear line, the right exit status, and nothing lost."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from bcdata.simulate import FolderMarket, LoopbackExchange
 from bcdata_tests.command import Command, materialize
 from bcdata_tests.mirror import Mirror, coarse, made_day
 from bcdata_tests.run import ARCHIVE, Lake, pointed_at, tree, utc
+from bcdata_tests.small_disk import fill
 from bcdata_tests.world import BARS_BY_DAY, D, World
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
@@ -178,20 +178,6 @@ def test_lies_are_failures_that_name_the_address(
     assert tree(good.root) == before
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of two megabytes."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"no small file system can be mounted here: {mounted.stderr.decode().strip()}")
-    yield place
-    subprocess.run(["umount", str(place)], check=True)
-
-
 @pytest.mark.parametrize("room", [0, 100_000])
 def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_room(
     world: World, good: Command, small_disk: Path, room: int
@@ -201,8 +187,7 @@ def test_a_full_disk_loses_nothing_and_goes_on_when_there_is_room(
     shutil.copytree(good.root, small_disk / "lake")
     command = Command(good.folder, {**good.variables, "BCDATA_ROOT": str(small_disk / "lake")})
     before = tree(command.root)
-    ballast, free = small_disk / "ballast", os.statvfs(small_disk)
-    ballast.write_bytes(bytes(max(0, free.f_bavail * free.f_frsize - room)))
+    ballast = fill(small_disk, but=room)
     assert_failed(command.run(GOOD), "cannot use", lines=5)
     assert_kept(command, before)
     ballast.unlink()

@@ -110,10 +110,13 @@ def _adopt(
     root: Path, catalog: "Catalog", surveyed: "Survey", lake: "Lake", folder: Path, progress: ImportProgress
 ) -> "Report":
     from bcdata.adoption.misfits import shown
-    from bcdata.adoption.result import cells
+    from bcdata.adoption.result import cells, least_bytes
     from bcdata.providers.folder import FolderSource
     from bcdata.store.objects import sweep_staging
+    from bcdata.store.room import require_room
 
+    needed = least_bytes(surveyed.new)
+    require_room(root / "raw", needed, "these files take at least", "make room, or import the folder in parts")
     places = cells(surveyed, lake)
     progress.begin("adopt", sum(map(len, places.values())))
     from bcdata.dagster.adopt import Adoption, adopt  # takes seconds, in which the terminal shows what is to come

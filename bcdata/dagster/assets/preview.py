@@ -36,9 +36,12 @@ def preview(root: Path, step: Step, partition: Partition) -> dict[str, Any]:
 
 
 def _of_features() -> dict[str, str]:
+    """What each column is and, of a feature, what it is made of: the lineage of columns in words (decision 0039)."""
+    from bcdata.features.registry import all_features
     from bcdata.features.schema import table_columns
 
-    return {one.name: f"{one.description}, {one.unit}" if one.unit else one.description for one in table_columns()}
+    said = {one.name: f"{one.description}, {one.unit}" if one.unit else one.description for one in table_columns()}
+    return said | {one.name: f"{said[one.name]}; reads {', '.join(one.inputs)}" for one in all_features()}
 
 
 def _words(dtype: "pl.DataType") -> str:

@@ -82,6 +82,8 @@ class Layout:
     Attributes:
         label: the time that stands at its rows.
         files: the files of some content.
+        size: the bytes of its files, as a multiple of those that the lake's have of the same rows; four fifths of what
+            was measured on minutes, so that it is a little rather than much too small.
         takes_features: whether it has columns for features.
         is_wide: whether the symbols of an export stand beside each other in the same files.
         by_day: the intervals of which there is a file a day: then months are written one by one.
@@ -90,6 +92,7 @@ class Layout:
 
     label: Label
     files: Callable[[Content], Iterable[File]]
+    size: float
     takes_features: bool = False
     is_wide: bool = False
     by_day: frozenset[str] = frozenset()

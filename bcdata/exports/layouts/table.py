@@ -5,14 +5,14 @@ from bcdata.exports.layouts import backtesting, backtrader, freqtrade, lean, nau
 from bcdata.exports.layouts.layout import Label, Layout
 
 LAYOUTS: dict[str, Layout] = {
-    "csv": Layout(Label.ROWS, plain.csv_files, takes_features=True),
-    "parquet": Layout(Label.ROWS, plain.parquet_files, takes_features=True),
-    "freqtrade": Layout(Label.OPEN, freqtrade.files),
-    "backtesting": Layout(Label.KNOWN_AT, backtesting.files, takes_features=True),
-    "backtrader": Layout(Label.KNOWN_AT, backtrader.files),
-    "vectorbt": Layout(Label.KNOWN_AT, vectorbt.files, takes_features=True, is_wide=True),
-    "nautilus": Layout(Label.KNOWN_AT, nautilus.files, is_catalog=True),
-    "lean": Layout(Label.OPEN, lean.files, by_day=lean.BY_DAY),
+    "csv": Layout(Label.ROWS, plain.csv_files, 2.5, takes_features=True),
+    "parquet": Layout(Label.ROWS, plain.parquet_files, 0.8, takes_features=True),
+    "freqtrade": Layout(Label.OPEN, freqtrade.files, 0.5),
+    "backtesting": Layout(Label.KNOWN_AT, backtesting.files, 1.0, takes_features=True),
+    "backtrader": Layout(Label.KNOWN_AT, backtrader.files, 1.0),
+    "vectorbt": Layout(Label.KNOWN_AT, vectorbt.files, 1.0, takes_features=True, is_wide=True),
+    "nautilus": Layout(Label.KNOWN_AT, nautilus.files, 1.0, is_catalog=True),
+    "lean": Layout(Label.OPEN, lean.files, 0.3, by_day=lean.BY_DAY),
 }
 FORMATS = f"one of {', '.join(LAYOUTS)}"
 
