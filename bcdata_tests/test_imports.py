@@ -24,6 +24,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "hints": set(),
     "sizes": {"errors"},
+    "room": {"errors", "sizes"},
     "interval": {"errors"},
     "windows": {"errors"},
     "clock": {"errors"},
@@ -55,14 +56,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": {*LAKE, "dagster", "instruments", "pictures", "pipeline", "reading", "reporting", "runs", "sql"}
     | {"terminal"},
     "site": {*GROUND, "api", "catalog", "ledger", "pictures", "reading", "reporting", "store", "instruments"},
-    "exports": {*VALUES, "api", "catalog", "pipeline", "providers", "reading", "settings", "store"},
+    "exports": {*VALUES, "api", "catalog", "pipeline", "providers", "reading", "room", "settings", "store"},
     "dagster_storage": {"sqlite_files"},
     "dagster": {*GROUND, "alerts", "catalog", "dagster_storage", "healing", "net", "pipeline", "providers", "reporting"}
     | {"features", "frames", "quality", "runs", "settings", "sqlite_files", "store", "instruments", "venues"},
     "definitions": {"catalog", "dagster"},
     "cli": {*GROUND, "alerts", "catalog", "dagster", "features", "healing", "net", "pictures", "pipeline", "providers"}
     | {"api", "exports", "site", "reading", "reporting", "runs", "settings", "simulate", "sql", "store"}
-    | {"adoption", "instruments", "terminal"},
+    | {"adoption", "instruments", "room", "terminal"},
     "__main__": {"cli"},
     "__init__": {"errors", "api"},
 }

@@ -21,9 +21,9 @@ from bcdata.exports.units import Selection, Unit, units_of
 from bcdata.exports.writing import Place, explained, put
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.reading.root import require_outside
+from bcdata.room import require_room
 from bcdata.settings import Settings
 from bcdata.store.layout import escape
-from bcdata.store.room import require_room
 
 Progress = Callable[[int, int, str], None]
 """Takes how many parts are done, of how many, and what comes next."""

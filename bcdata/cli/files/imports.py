@@ -112,8 +112,8 @@ def _adopt(
     from bcdata.adoption.misfits import shown
     from bcdata.adoption.result import cells, least_bytes
     from bcdata.providers.folder import FolderSource
+    from bcdata.room import require_room
     from bcdata.store.objects import sweep_staging
-    from bcdata.store.room import require_room
 
     needed = least_bytes(surveyed.new)
     require_room(root / "raw", needed, "these files take at least", "make room, or import the folder in parts")
