@@ -1,4 +1,4 @@
-"""How runs are executed: in one process each, which shows that it lives before the first step does anything."""
+"""How runs are executed: in one process each, unless they ask for more, and all show that they live from the start."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, cast
@@ -7,6 +7,8 @@ import dagster as dg
 
 from bcdata.settings import Settings
 from bcdata.store.state.liveness import heartbeat
+
+_STOCK = dg.multi_or_in_process_executor
 
 
 class LivingExecutor(dg.Executor):
@@ -35,13 +37,14 @@ class LivingExecutor(dg.Executor):
 
 
 def _create(context: dg.InitExecutorContext) -> LivingExecutor:
-    create = cast("Callable[[dg.InitExecutorContext], dg.Executor]", dg.in_process_executor.executor_creation_fn)
+    create = cast("Callable[[dg.InitExecutorContext], dg.Executor]", _STOCK.executor_creation_fn)
     return LivingExecutor(create(context))
 
 
 executor = dg.ExecutorDefinition(
-    name="in_process",
-    config_schema=dg.in_process_executor.config_schema.as_field(),
+    name="in_process_or_multiprocess",
+    config_schema=dg.Field(_STOCK.config_schema.as_field().config_type, default_value={"in_process": {}}),
+    requirements=_STOCK.get_requirements,
     executor_creation_fn=_create,
-    description="All steps in the run's own process, which shows that it lives.",
+    description="All steps in the run's own process, which shows that it lives; or each in a process of its own.",
 )

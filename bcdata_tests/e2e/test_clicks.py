@@ -18,7 +18,7 @@ from bcdata_tests.e2e.platform import BROKEN, REFUSED, Platform, running
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(900)]
 
 D = "spot_klines_1m"
 JOB = "materialize_spot_month"
