@@ -66,6 +66,7 @@ def opened(
     seen.page.on("console", lambda message: seen.errors.append(message.text) if message.type == "error" else None)
     seen.page.on("pageerror", lambda error: seen.errors.append(str(error)))
     seen.page.on("request", lambda request: seen.asked.append(request.url))
+    seen.page.on("websocket", lambda socket: seen.asked.append(socket.url))
     try:
         yield seen
     finally:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from bcdata_tests.browser import chromium
 from benchmarks import tables
 from benchmarks.__main__ import PAGE, main
 from benchmarks.cases import generate, generated_case
 from benchmarks.measure import BenchmarkError, Measured, alternating, child, median_ratio
+from benchmarks.pages import DIALOG, PAGES
 
 pytestmark = pytest.mark.slow
 
@@ -75,6 +77,18 @@ def test_ticks_of_every_sensor_come_out(tmp_path: Path, capsys: pytest.CaptureFi
     assert "**Ticks over 3 symbols × 1 months" in capsys.readouterr().out
     found = json.loads((tmp_path / "ticks.json").read_text())["measured"]
     assert "3 are known" in found["discover_symbols"]["report"]["said"][1]
+
+
+@pytest.mark.timeout(600)
+def test_pages_are_opened_and_show_what_they_are_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with chromium():
+        pass  # skipped where there is none
+    main(["pages", "--quick", "--out", str(tmp_path)])
+
+    assert "**Dagster's pages**" in capsys.readouterr().out
+    found = json.loads((tmp_path / "pages.json").read_text())["measured"]["3"]
+    assert set(found) == {*PAGES, DIALOG}
+    assert all(set(times) == {"first", "1280", "1920"} for times in found.values())
 
 
 def test_resampling_gives_as_many_windows_either_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -153,3 +153,11 @@ def test_the_lineage_is_what_the_code_says() -> None:
     assert drawn == script.with_suffix(".svg").read_text(encoding="utf-8"), (
         "draw it again: python docs/pictures/lineage.py"
     )
+
+
+def test_pictures_of_pages_are_small_and_all_are_shown() -> None:
+    """They are bytes that every clone carries."""
+    links = {Path(link).name for page in PAGES for link in _LINK.findall(prose(page)) if "pictures/pages/" in link}
+    pictures = {path.name: path.stat().st_size for path in (ROOT / "docs/pictures/pages").iterdir()}
+    assert pictures.keys() == links
+    assert max(pictures.values()) <= 150_000, pictures

@@ -10,6 +10,7 @@ from benchmarks import (
     features,
     ledger,
     orchestration,
+    pages,
     pipeline,
     reading,
     reconciliation,
@@ -56,6 +57,7 @@ def _benchmarks(mirror: Path, *, quick: bool) -> dict[str, Callable[[], Result]]
         resample.NAME: lambda: resample.run(resample.QUICK if quick else resample.Plan()),
         features.NAME: lambda: features.run(features.QUICK if quick else features.Plan()),
         feature_month.NAME: lambda: feature_month.run(feature_month.QUICK if quick else feature_month.Plan(), mirror),
+        pages.NAME: lambda: pages.run(pages.QUICK if quick else pages.Plan()),
         ticks.NAME: lambda: ticks.run(ticks.QUICK if quick else ticks.Plan(), mirror),
         EVENT_LOG: lambda: _event_log(rounds=1 if quick else 5),
     }

@@ -14,6 +14,8 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.partitions import keys_of_run, symbol_set
 from bcdata.dagster.verdicts import FINDINGS, GATE, evaluation, gate_of_run
 from bcdata.pipeline.zones import Step
+from bcdata.settings import Settings
+from bcdata.store.locks import locked
 
 if TYPE_CHECKING:
     from bcdata.pipeline.outcome import Outcome
@@ -109,9 +111,15 @@ def _failed(instance: dg.DagsterInstance, step: Step, keys: Sequence[str] | None
 
 
 def note_not_published(instance: dg.DagsterInstance, run_id: str, outcomes: Iterable["Outcome"]) -> None:
-    """Tags the run with how many partitions it did not publish; a step adds to what those before it have noted."""
+    """Tags the run with how many partitions it did not publish; a step adds to what others have noted.
+
+    One at a time: steps may be at work side by side, in processes of their own.
+    """
     left = sum(not outcome.ok for outcome in outcomes)
-    run = instance.get_run_by_id(run_id) if left else None
-    if run is not None:
-        noted = int(run.tags.get(NOT_PUBLISHED_TAG, "0"))
-        instance.add_run_tags(run_id, {NOT_PUBLISHED_TAG: str(noted + left)})
+    if not left:
+        return
+    with locked(Settings().root, "not-published"):
+        run = instance.get_run_by_id(run_id)
+        if run is not None:
+            noted = int(run.tags.get(NOT_PUBLISHED_TAG, "0"))
+            instance.add_run_tags(run_id, {NOT_PUBLISHED_TAG: str(noted + left)})

@@ -1,4 +1,4 @@
-"""How runs are executed: in one process each, which shows that it lives before the first step does anything.
+"""How runs are executed: in one process each, unless they ask for more, and all show that they live from the start.
 
 Commands do not go this way: their runs are executed in the command's own process.
 """
@@ -11,6 +11,8 @@ import dagster as dg
 from bcdata.dagster.partitions import MAX_RETRIES, NO_RETRIES, OWN_TAG
 from bcdata.settings import Settings
 from bcdata.store.state.liveness import heartbeat
+
+_STOCK = dg.multi_or_in_process_executor
 
 
 class LivingExecutor(dg.Executor):
@@ -49,13 +51,14 @@ def _allow_retries(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
 
 
 def _create(context: dg.InitExecutorContext) -> LivingExecutor:
-    create = cast("Callable[[dg.InitExecutorContext], dg.Executor]", dg.in_process_executor.executor_creation_fn)
+    create = cast("Callable[[dg.InitExecutorContext], dg.Executor]", _STOCK.executor_creation_fn)
     return LivingExecutor(create(context))
 
 
 executor = dg.ExecutorDefinition(
-    name="in_process",
-    config_schema=dg.in_process_executor.config_schema.as_field(),
+    name="in_process_or_multiprocess",
+    config_schema=dg.Field(_STOCK.config_schema.as_field().config_type, default_value={"in_process": {}}),
+    requirements=_STOCK.get_requirements,
     executor_creation_fn=_create,
-    description="All steps in the run's own process, which shows that it lives.",
+    description="All steps in the run's own process, which shows that it lives; or each in a process of its own.",
 )

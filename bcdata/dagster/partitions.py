@@ -67,12 +67,20 @@ class SymbolDates(dg.MultiPartitionsDefinition):
         dynamic_partitions_store: Any = None,  # Dagster's type of it is not public
     ) -> Sequence[str]:
         """The keys of a range, in order."""
-        known = _ranges.get()
-        if known is None:
-            return super().get_partition_keys_in_range(partition_key_range, dynamic_partitions_store)
-        ends = (str(partition_key_range.start), str(partition_key_range.end))
+        known, ends = _ranges.get(), (str(partition_key_range.start), str(partition_key_range.end))
+        range_ = dg.PartitionKeyRange(*map(self.get_partition_key_from_str, ends))  # one key is handed back as it is
         work_out = super().get_partition_keys_in_range
-        return list(known.of(ends, lambda: work_out(partition_key_range, dynamic_partitions_store)))
+        if known is None:
+            return work_out(range_, dynamic_partitions_store)
+        return list(known.of(ends, lambda: work_out(range_, dynamic_partitions_store)))
+
+    def get_tags_for_partition_key(self, partition_key: str) -> Mapping[str, str]:
+        """The tag of the whole key, without those of its dimensions.
+
+        A backfill of a job gives each run a range and the tags of the first partition of all; the dimensions among
+        them outweigh the range, and the run would make that one partition and call the others done (dagster#28861).
+        """
+        return {ONE: partition_key}
 
 
 @contextmanager

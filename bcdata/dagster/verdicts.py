@@ -91,6 +91,7 @@ def gate_of_run(step: Step, standing: Mapping[str, str], keys: Collection[str] |
         metadata["which"] = dg.MetadataValue.md(_listed(f"- **{key}** {standing[key]}" for key in (*own, *others)))
     said = [f"{_count(len(own))} not published"] if own else []
     said += [f"{_count(len(others))} of other runs not published"] if others else []
+    said += [f"{key}: {standing[key]}" for key in (*own, *others)[:1]]
     return {
         "asset_key": dg.AssetKey(step.key),
         "check_name": GATE,

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -62,8 +63,10 @@ def ward(tmp_path: Path) -> Iterator[Ward]:
     show_ended()
 
 
-def test_a_run_of_any_job_shows_that_it_lives_before_its_first_step(ward: Ward) -> None:
-    with dg.execute_job(dg.reconstructable(looking_job), ward.instance) as done:
+@pytest.mark.parametrize("config", [{}, {"execution": {"config": {"multiprocess": {}}}}], ids=["one", "several"])
+def test_a_run_of_any_job_shows_that_it_lives_before_its_first_step(ward: Ward, config: dict[str, Any]) -> None:
+    """In one process, and in several: there the one that waits for the others shows it."""
+    with dg.execute_job(dg.reconstructable(looking_job), ward.instance, run_config=config) as done:
         assert done.success
         assert done.output_for_node("look") is True
         assert list(dead_runs(ward.lake.root)) == [], "its process lives"

@@ -107,7 +107,8 @@ def test_the_gate_is_red_while_a_partition_stands_and_runs_of_others_succeed(run
     other = run("2023-05|AAAUSDT", "2023-05|BBBUSDT")
     assert other.success
     [told] = [one for one in other.get_asset_check_evaluations() if one.check_name == GATE]
-    assert (told.passed, told.description) == (False, "1 partition of other runs not published")
+    words = f"1 partition of other runs not published; {BAD}: ohlc: high is below low"
+    assert (told.passed, told.description) == (False, words)
     assert (told.metadata["not_published"].value, told.metadata["not_published_elsewhere"].value) == (0, 1)
     assert told.metadata["which"].value == f"- **{BAD}** ohlc: high is below low"
 

@@ -16,6 +16,7 @@ from bcdata_tests.mirror import made_day
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03", "2025-01-04")
 SCATTERED = [("AAAUSDT", DAYS[0]), ("BBBUSDT", DAYS[2]), ("AAAUSDT", DAYS[3])]
 MERGED = dg.AssetKey(["merged", D])
+MISSING = dg.AssetMaterialization("missing")
 
 
 @pytest.fixture
@@ -58,6 +59,20 @@ def test_just_the_scattered_partitions_are_made_and_told_of(ward: Ward) -> None:
     ).records
     assert latest.asset_materialization is not None
     assert latest.asset_materialization.metadata["dagster/row_count"].value == 1440
+
+
+def test_the_page_of_an_asset_keeps_its_columns_rows_and_picture(ward: Ward) -> None:
+    dataset = ward.lake.catalog[D]
+    assert execute(ward, heal_config([(steps(dataset), SCATTERED)])).success
+    with_columns = [step for step in steps(dataset) if step.zone is not Zone.RAW]
+    for step in with_columns:
+        told = ward.instance.fetch_materializations(dg.AssetKey(step.key), limit=10).records
+        assert len(told) == len(SCATTERED)
+        has = ["dagster/column_schema" in (one.asset_materialization or MISSING).metadata for one in told]
+        assert has == [True, False, False], "the newest, which the page shows, and no other"
+    [latest] = ward.instance.fetch_materializations(MERGED, limit=1).records
+    assert latest.asset_materialization is not None
+    assert {"coverage of the run", "path"} <= set(latest.asset_materialization.metadata)
 
 
 def test_what_was_never_made_does_not_follow(ward: Ward) -> None:

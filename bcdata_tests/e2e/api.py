@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.error import URLError
 from urllib.request import ProxyHandler, Request, build_opener
@@ -11,6 +11,7 @@ T = TypeVar("T")
 Key = tuple[str, ...]
 
 LOCATION = {"repositoryLocationName": "bcdata", "repositoryName": "__repository__"}
+NO_CONFIG: Mapping[str, Any] = {}
 _ENTRY = """label
   ... on IntMetadataEntry { intValue }
   ... on TextMetadataEntry { text }
@@ -99,12 +100,13 @@ class Api:
             for symbol in one["secondaryDim"].get("failedPartitions", [])
         }
 
-    def gate_of_run(self, key: Key) -> dict[str, Any]:
-        """The latest verdict of an asset's gate on a whole run."""
+    def gate_of_run(self, key: Key, run: str | None = None) -> dict[str, Any]:
+        """The latest verdict of an asset's gate on a whole run, or that on this one."""
         query = """query($key: AssetKeyInput!) { assetCheckExecutions(assetKey: $key, checkName: "gate", limit: 20)
-        { status evaluation { partition description } } }"""
+        { status runId evaluation { partition description } } }"""
         answers = self.ask(query, key={"path": key})["assetCheckExecutions"]
-        return next(one for one in answers if one["evaluation"] and one["evaluation"]["partition"] is None)
+        whole = (one for one in answers if one["evaluation"] and one["evaluation"]["partition"] is None)
+        return next(one for one in whole if run in {None, one["runId"]})
 
     def checks(self, key: Key, partitions: Sequence[str]) -> dict[str, dict[str, Any]]:
         """The latest evaluation of the asset's gate on each partition: `status`, `success`, `severity`, metadata.
@@ -146,7 +148,7 @@ class Api:
         assert not answer["error"], answer
         return answer["status"], [run["status"] for run in answer["runs"]]
 
-    def run(self, keys: Sequence[Key], partition: str) -> str:
+    def run(self, keys: Sequence[Key], partition: str, config: Mapping[str, Any] = NO_CONFIG) -> str:
         """Launches one run of some assets' partition, as the UI's button does; its id."""
         date, symbol = partition.split("|")
         tags = {"dagster/partition": partition, "dagster/partition/date": date, "dagster/partition/symbol": symbol}
@@ -155,7 +157,7 @@ class Api:
             ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }""",
             it={
                 "selector": {**LOCATION, "jobName": "__ASSET_JOB", "assetSelection": [{"path": key} for key in keys]},
-                "runConfigData": {},
+                "runConfigData": config,
                 "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in tags.items()]},
             },
         )["launchRun"]
@@ -166,6 +168,18 @@ class Api:
         """The status of a run."""
         query = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
         return str(self.ask(query, id=run)["runOrError"]["status"])
+
+    def run_tags(self, run: str) -> dict[str, str]:
+        """The tags of a run."""
+        query = "query($id: ID!) { runOrError(runId: $id) { ... on Run { tags { key value } } } }"
+        return {tag["key"]: tag["value"] for tag in self.ask(query, id=run)["runOrError"]["tags"]}
+
+    def processes(self, run: str) -> set[str]:
+        """The processes in which a run says that steps were at work."""
+        query = """query($id: ID!) { logsForRun(runId: $id, limit: 1000) { ... on EventConnection {
+        events { ... on LogsCapturedEvent { pid } } } } }"""
+        events = self.ask(query, id=run)["logsForRun"]["events"]
+        return {str(event["pid"]) for event in events if event.get("pid")}
 
     def ticks(self, name: str) -> list[dict[str, Any]]:
         """The ticks of a sensor or schedule, latest first."""

@@ -16,6 +16,7 @@ from bcdata_tests.e2e.processes import ProcessGroup
 
 PROJECT = Path(__file__).parents[2]
 NOW = datetime(2023, 3, 10, 9, 30, tzinfo=UTC)
+WHOLE = (PROJECT / "docs/examples/whole-universe.yaml").read_text()
 EVERY_MINUTE = "* * * * *"
 BROKEN = Fault("ETHUSDT-1m-2023-02", "republish", body=b"PK: not a zip, whatever its CHECKSUM says")
 REFUSED = Fault("symbol=ETHUSDT&interval=1m", "status", status=451)
@@ -45,13 +46,13 @@ class Platform:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Platform]:
+def running(folder: Path, catalog: str = WHOLE) -> Iterator[Platform]:
     """Starts everything in a folder of its own, waits until it is up, and ends it whatever happens."""
     home, lake = folder / "home", folder / "lake"
     home.mkdir()
     for name in ("dagster.yaml", "workspace.yaml"):
         shutil.copy(PROJECT / name, home / name)
-    shutil.copy(PROJECT / "docs/examples/whole-universe.yaml", home / "catalog.yaml")
+    (home / "catalog.yaml").write_text(catalog)
     bin_ = Path(sys.executable).parent
     port = _free_port()
     with LoopbackExchange(GeneratedMarket.demo(), now=NOW, faults=[BROKEN, REFUSED]) as exchange:

@@ -5,16 +5,16 @@ which is broken at its source; it stays out of merged whichever way it is asked 
 schedule's tick refreshes the open month; all processes end when they are asked to.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
 import pytest
 
-from bcdata_tests.e2e.api import Api, Key, wait
+from bcdata_tests.e2e.api import NO_CONFIG, Api, Key, wait
 from bcdata_tests.e2e.platform import BROKEN, REFUSED, Platform, running
 
-pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(600)]
 
 D = "spot_klines_1m"
 DAILY, DISCOVERY = "daily_spot_month", "discover_symbols"
@@ -28,6 +28,8 @@ BAD = "2023-02|ETHUSDT"
 GOOD = ["2023-01|BTCUSDT", "2023-01|ETHUSDT", "2023-02|BTCUSDT"]
 OPEN_MONTH = "2023-03"
 ENDS = {"SUCCESS", "FAILURE", "CANCELED"}
+OWN_PROCESSES = {"execution": {"config": {"multiprocess": {"max_concurrent": 2}}}}
+"""The run config by which each step gets a process."""
 
 
 @pytest.fixture(scope="module")
@@ -69,15 +71,31 @@ def backfilled(platform: Platform, symbols: list[str]) -> str:
         return bool(runs) and set(runs) <= ENDS
 
     # Dagster's daemon looks at backfills every 30 s: once to launch the runs, once more to see that they are done.
-    wait("the runs of a backfill", ended, seconds=120, every=0.5)
+    wait("the runs of a backfill", ended, seconds=300, every=0.5)
     return backfill
 
 
-def _run(platform: Platform, keys: list[Key], partition: str, *, ends: str = "SUCCESS") -> None:
-    """One run of one partition, that ends as it should."""
-    run = platform.api.run(keys, partition)
-    wait("a run", lambda: platform.api.run_status(run) in ENDS, seconds=60)
+def _run(
+    platform: Platform, keys: list[Key], partition: str, *, ends: str = "SUCCESS", config: Mapping[str, Any] = NO_CONFIG
+) -> str:
+    """One run of one partition, that ends as it should; its id."""
+    run = platform.api.run(keys, partition, config)
+    wait("a run", lambda: platform.api.run_status(run) in ENDS, seconds=300)
     assert platform.api.run_status(run) == ends, platform.say()
+    return run
+
+
+def _told(api: Api, run: str, keys: list[Key]) -> dict[str, Any]:
+    """What pages say of the backfill's partitions after a run, and of the run itself: its gates and its tag.
+
+    The schedule is at work meanwhile, on others.
+    """
+    there = {key: {one for one, told in api.materializations(key, [*GOOD, BAD]).items() if told} for key in keys}
+    gates = {key: api.gate_of_run(key, run) | {"runId": None} for key in keys}
+    failed = {key: api.failed(key) for key in keys}
+    checks = {key: api.checks(key, [*GOOD, BAD]) for key in keys}
+    noted = api.run_tags(run).get("bcdata/not_published")
+    return {"there": there, "failed": failed, "gates": gates, "checks": checks, "noted": noted}
 
 
 def _bars(platform: Platform, partition: str, zone: str = "merged") -> pl.DataFrame | None:
@@ -162,11 +180,28 @@ def test_a_later_run_of_the_downstream_assets_alone_does_not_take_it_either(
     assert platform.api.checks(MERGED, [BAD])[BAD]["status"] == "FAILED"
 
 
+def test_steps_in_processes_of_their_own_tell_the_same(platform: Platform, backfilled: str) -> None:
+    del backfilled
+    keys = [MERGED, FEATURES]
+    one = _run(platform, keys, BAD, ends="FAILURE")
+    in_one = _told(platform.api, one, keys)
+    several = _run(platform, keys, BAD, ends="FAILURE", config=OWN_PROCESSES)
+    assert _told(platform.api, several, keys) == in_one
+    assert in_one["noted"] == "2", "merged and features"
+    assert all((in_one["there"][key], in_one["failed"][key]) == (set(GOOD), {BAD}) for key in keys)
+    assert {gate["status"] for gate in in_one["gates"].values()} == {"FAILED"}
+    assert len(platform.api.processes(one)) == 1
+    assert len(platform.api.processes(several)) == 4, "each asset and each gate has its own"
+
+
 def test_a_mended_source_heals_it(platform: Platform, backfilled: str) -> None:
+    """Bars and features in a run with several processes; `test_clicks.py` clicks through all in one process."""
     del backfilled
     platform.exchange.remove(BROKEN)
     platform.exchange.remove(REFUSED)
-    _run(platform, ASSETS, BAD)
+    _run(platform, ASSETS[:4], BAD)
+    healed = _run(platform, ASSETS[4:], BAD, config=OWN_PROCESSES)
+    told = _told(platform.api, healed, ASSETS[4:])
     bars = _bars(platform, BAD)
     assert bars is not None
     assert bars.height == BARS[BAD[:7]]
@@ -176,6 +211,7 @@ def test_a_mended_source_heals_it(platform: Platform, backfilled: str) -> None:
         assert platform.api.materializations(key, [BAD])[BAD] is not None, key
         assert platform.api.gate_of_run(key)["status"] == "SUCCEEDED", key
     assert platform.api.checks(MERGED, [BAD])[BAD]["status"] == "SUCCEEDED", "what was said of it is taken back"
+    assert _told(platform.api, _run(platform, ASSETS[4:], BAD), ASSETS[4:]) == told
 
 
 def test_a_scheduled_tick_refreshes_the_open_month_of_every_symbol(

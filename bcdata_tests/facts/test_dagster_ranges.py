@@ -6,6 +6,8 @@ import dagster as dg
 import pytest
 from dagster._check import CheckError
 
+from bcdata.dagster.partitions import SymbolDates
+
 START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 MONTHS = dg.TimeWindowPartitionsDefinition(start="2024-01", fmt="%Y-%m", cron_schedule="0 0 1 * *", end="2024-07")
 SYMBOLS = dg.DynamicPartitionsDefinition(name="symbols")
@@ -158,3 +160,30 @@ def test_an_asset_that_writes_itself_never_meets_an_io_manager(instance: dg.Dags
     ends = {START: "2024-01|BTCUSDT", END: "2024-02|ETHUSDT"}
     result = dg.materialize([bars, features], instance=instance, resources={"io_manager": Refuses()}, tags=ends)
     assert result.success
+
+
+def test_tags_of_dimensions_outweigh_a_range(instance: dg.DagsterInstance) -> None:
+    """A backfill of a job gives every run those of the first partition (dagster#28861)."""
+    tags = {START: "2024-02|BTCUSDT", END: "2024-02|ADAUSDT", **GRID.get_tags_for_partition_key("2024-01|BTCUSDT")}
+    del tags["dagster/partition"]
+    dg.materialize([bars], instance=instance, tags=tags)
+    assert materialized(instance) == {"2024-01|BTCUSDT"}
+
+
+def test_the_tag_of_the_whole_key_is_enough_for_a_run_of_one_partition(instance: dg.DagsterInstance) -> None:
+    grid = SymbolDates({"symbol": SYMBOLS, "date": MONTHS})
+
+    @dg.asset(key=bars.key, partitions_def=grid, backfill_policy=dg.BackfillPolicy.single_run())
+    def same(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        [key] = context.partition_keys
+        return dg.MaterializeResult(metadata={"date": dict(key.keys_by_dimension)["date"]})
+
+    tags = grid.get_tags_for_partition_key("2024-02|ETHUSDT")
+    assert tags == {"dagster/partition": "2024-02|ETHUSDT"}
+    dg.materialize([same], instance=instance, tags=tags)
+    [record] = instance.fetch_materializations(bars.key, limit=5).records
+    assert record.partition_key == "2024-02|ETHUSDT"
+    assert record.asset_materialization is not None
+    assert record.asset_materialization.metadata["date"].value == "2024-02"
+    [told] = instance.get_event_tags_for_asset(bars.key)
+    assert told.items() >= {"dagster/partition/date": "2024-02", "dagster/partition/symbol": "ETHUSDT"}.items()

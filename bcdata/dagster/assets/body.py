@@ -19,7 +19,6 @@ from bcdata.pipeline.zones import Step, operation
 from bcdata.runs.plan import NOW_BACK
 from bcdata.sizes import size
 from bcdata.store.layout import Partition
-from bcdata.store.state.liveness import heartbeat
 from bcdata.venues.symbols import complaint
 
 if TYPE_CHECKING:
@@ -45,7 +44,6 @@ def run(
     now_back = context.run.tags.get(NOW_BACK) == "true"
     with fixed_ranges() as ranges:
         with run_context(catalog, context.resources, now_back=now_back) as work:
-            heartbeat(work.store.root, context.run.run_id)
             work.on_fetch = partial(tell_fetched, step)
             for outcome in operation(step)(work, dataset, list(wanted)) if wanted else ():
                 outcomes[wanted[outcome.partition]] = outcome

@@ -11,6 +11,7 @@ import dagster as dg
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.body import metadata_of, observation
+from bcdata.dagster.assets.pictures import of_run
 from bcdata.dagster.checks import NotPublished, note_not_published, standing, told
 from bcdata.dagster.internals import plan_again
 from bcdata.dagster.partitions import symbol_set
@@ -20,9 +21,10 @@ from bcdata.pipeline.zones import Step, steps
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import role_of
 from bcdata.runs.plan import NOW_BACK
-from bcdata.store.state.liveness import heartbeat
 
 if TYPE_CHECKING:
+    from bcdata.healing.heal import HealOrder
+    from bcdata.pipeline.context import RunContext
     from bcdata.pipeline.outcome import Outcome
 
 OP = "heal"
@@ -72,8 +74,7 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
         description="Rebuilds the partitions named in its config, and what depends on them.",
     )
     def op(context: dg.OpExecutionContext, config: HealConfig) -> Iterator[Event]:
-        from bcdata.healing.heal import HealOrder, heal
-        from bcdata.runs.progress import tell
+        from bcdata.healing.heal import HealOrder
 
         orders = [
             HealOrder(
@@ -85,12 +86,8 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
         ]
         now_back = context.run.tags.get(NOW_BACK) == "true"
         with run_context(catalog, context.resources, now_back=now_back) as work:
-            heartbeat(work.store.root, context.run_id)
             done: dict[Step, dict[str, Outcome]] = {}
-            for step, outcome in heal(work, orders):
-                yield _event(context, step, outcome)
-                tell(step, outcome)
-                done.setdefault(step, {})[_key(outcome)] = outcome
+            yield from _made(context, work, orders, done)
         bad = [one for some in done.values() for one in some.values() if not one.ok]
         note_not_published(context.instance, context.run_id, bad)
         for step, outcomes in done.items():
@@ -101,6 +98,36 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
             raise NotPublished(len(bad))
 
     return op
+
+
+def _made(
+    context: dg.OpExecutionContext,
+    work: "RunContext",
+    orders: Sequence["HealOrder"],
+    done: dict[Step, dict[str, "Outcome"]],
+) -> Iterator[Event]:
+    """Heals, tells of each partition, and notes its outcome in `done`.
+
+    Of each asset the newest materialization is held until the next comes: the page of an asset shows the last of all,
+    so that one has what is shown of a run.
+    """
+    from bcdata.healing.heal import heal
+    from bcdata.runs.progress import tell
+
+    held: dict[Step, Outcome] = {}
+    for step, outcome in heal(work, orders):
+        tell(step, outcome)
+        done.setdefault(step, {})[_key(outcome)] = outcome
+        if not outcome.ok:
+            yield _event(context, step, outcome)
+            continue
+        if step in held:
+            yield _event(context, step, held[step])
+        held[step] = outcome
+    for step, outcome in held.items():
+        partitions = [one.partition for one in done[step].values() if one.ok]
+        metadata = {**metadata_of(outcome), **of_run(work, step, partitions, outcome.partition)}
+        yield dg.AssetMaterialization(dg.AssetKey(step.key), partition=_key(outcome), metadata=metadata)
 
 
 def _pool(catalog: Catalog) -> str | None:

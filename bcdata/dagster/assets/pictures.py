@@ -2,11 +2,12 @@
 
 import base64
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from bcdata.catalog import Dataset
+from bcdata.dagster.assets.preview import preview
 from bcdata.pipeline.zones import Step, Zone
 from bcdata.store.layout import Partition
 
@@ -15,6 +16,13 @@ if TYPE_CHECKING:
 
 Shown = tuple[Partition | None, str, dg.MarkdownMetadataValue]
 """The partition that it shows, None if it shows all of the run; its name, and the image."""
+
+
+def of_run(work: "RunContext", step: Step, partitions: Sequence[Partition], last: Partition) -> dict[str, Any]:
+    """What is shown of a run that made these partitions, for the metadata of the one that is told of last."""
+    dataset = work.catalog[step.dataset]
+    shown = {name: image for one, name, image in pictures(work, dataset, step, partitions) if one in {None, last}}
+    return {**preview(work.store.root, step, last), **shown}
 
 
 def pictures(work: "RunContext", dataset: Dataset, step: Step, partitions: Sequence[Partition]) -> Iterator[Shown]:

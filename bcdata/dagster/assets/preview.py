@@ -12,7 +12,7 @@ from bcdata.store.layout import Partition
 if TYPE_CHECKING:
     import polars as pl
 
-_ROWS, _COLUMNS = 5, 10
+_ROWS, _COLUMNS = 5, 5
 
 
 def preview(root: Path, step: Step, partition: Partition) -> dict[str, Any]:
