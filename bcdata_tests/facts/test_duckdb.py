@@ -12,14 +12,19 @@ SHORT = "SELECT count(*) FROM range(3000000) t(i) WHERE hash(i) = 1"
 """While it computes, Python handles no signals; afterwards DuckDB raises an error of its own."""
 
 
+@as_keyboard_interrupt()
+def for_ever(connection: duckdb.DuckDBPyConnection) -> None:
+    while True:
+        connection.execute(SHORT).fetchall()
+
+
 def test_a_ctrl_c_while_the_main_thread_waits_for_it_is_a_keyboard_interrupt() -> None:
     with duckdb.connect(":memory:") as connection:
         for after in (0.05, 0.1, 0.15):
             timer = threading.Timer(after, signal.raise_signal, [signal.SIGINT])
             timer.start()
-            with pytest.raises(KeyboardInterrupt), as_keyboard_interrupt():
-                while True:
-                    connection.execute(SHORT).fetchall()
+            with pytest.raises(KeyboardInterrupt):
+                for_ever(connection)
             timer.join()
 
 
