@@ -19,9 +19,14 @@ def require_outside(folder: Path, root: Path) -> None:
     """Passes a folder that is not in the lake.
 
     Raises:
-        UsageError: what is written there would stand among the files of the lake.
+        UsageError: what is written there would stand among the files of the lake, or its links go round in a circle.
     """
-    place, lake = folder.resolve(), root.resolve()
+    try:
+        place, lake = folder.resolve(), root.resolve()
+    except (OSError, RuntimeError):
+        raise UsageError(
+            f"{folder} leads nowhere: a link in it goes round in a circle; choose another folder"
+        ) from None
     if place == lake or lake in place.parents:
         raise UsageError(f"{folder} is in the lake {root}; choose a folder outside of it")
 
