@@ -21,14 +21,16 @@ def require_outside(folder: Path, root: Path) -> None:
     Raises:
         UsageError: what is written there would stand among the files of the lake, or its links go round in a circle.
     """
-    try:
-        place, lake = folder.resolve(), root.resolve()
-    except (OSError, RuntimeError):
-        raise UsageError(
-            f"{folder} leads nowhere: a link in it goes round in a circle; choose another folder"
-        ) from None
+    place, lake = _resolved(folder), _resolved(root)
     if place == lake or lake in place.parents:
         raise UsageError(f"{folder} is in the lake {root}; choose a folder outside of it")
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        raise UsageError(f"{path} leads nowhere: a link in it goes round in a circle; name another folder") from None
 
 
 def no_lake(root: Path) -> str:
