@@ -9,6 +9,8 @@ from bcdata.adoption.misfits import Misfit, Reason, shown
 from bcdata.errors import UsageError
 
 _ZIP = ".zip"
+_BESIDE = "._"
+"""What macOS puts beside each file on a disk of another system, under the file's name: never a file of its own."""
 
 
 @dataclass(slots=True)
@@ -67,7 +69,7 @@ def find(folder: Path, *, leave_out: Path, checksum: str) -> Found:
             _link(here / name, folder, found)
         folders[:] = sorted(one for one in folders if not (here / one).is_symlink() and here / one != lake)
         for name in files:
-            if name.lower().endswith(_ZIP):
+            if name.lower().endswith(_ZIP) and not name.startswith(_BESIDE):
                 _file(here / name, folder, found)
             elif not name.lower().endswith(checksum.lower()):
                 found.others += 1

@@ -62,6 +62,7 @@ class _Export:
     name: str
     selection: Selection
     out: Path
+    lake: Path
     force: bool
 
 
@@ -115,13 +116,14 @@ def export(
     names, folder, layout = symbols_meant(rows.source, symbols), arguments.folder("out", out), LAYOUTS[form]
     if not names:
         raise UsageError(f"no symbol is named; bcdata symbols {rows.source.name} lists those that are there")
-    require_outside(folder, arguments.folder("root", root) if root is not None else Settings().root)
+    lake = arguments.folder("root", root) if root is not None else Settings().root
+    require_outside(folder, lake)
     beside = parts_beside(rows, features=features, labels=None)
     columns = tuple(name for one in beside for name in one.columns)
     _require_holds(form, layout, rows, columns, fill)
     options = {"zone": zone, "interval": interval, "fill": fill, "root": root, "catalog": known}
     selection = Selection(dataset, columns, options, layout)
-    under_way = _Export(form, layout, rows, _name(rows), selection, folder, arguments.flag("force", force))
+    under_way = _Export(form, layout, rows, _name(rows), selection, folder, lake, arguments.flag("force", force))
     units = units_of(selection, names, *asked_range(start, end)[0])
     _require_room(under_way, units)
     done = 0
@@ -200,7 +202,9 @@ def _written(export: _Export, unit: Unit) -> tuple[Record, bool]:
     content = Content(
         export.name, market, export.of.source.kind, export.of.interval, unit.symbols, export.selection.features, rows
     )
-    files = export.layout.files(content) if rows.height or not export.layout.is_engine else ()
+    files = list(export.layout.files(content)) if rows.height or not export.layout.is_engine else []
+    for folder in {(export.out / one.path).parent for one in files}:  # `data` is a folder of layouts, and a lake
+        require_outside(folder, export.lake)
     place = Place(export.out, record, export.force, export.layout.is_catalog)
     return put(place, files, asked=asked, inputs=inputs, left_out=left_out)
 

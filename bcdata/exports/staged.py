@@ -56,6 +56,22 @@ def sweep(folder: Path) -> None:
                     os.close(lock)
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Waits until no other process is in this block with the folder: what is looked at there stays as it is.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
 def _begun(target: Path) -> tuple[Path, int]:
     """An empty file that is locked; another process may have swept it before it was."""
     while True:

@@ -25,7 +25,7 @@ from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Grain, Window
 
-VERSION = 1
+VERSION = 2
 """Of all layouts: with another one files are written again."""
 
 

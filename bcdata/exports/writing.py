@@ -13,7 +13,7 @@ import pyarrow as pa
 from bcdata.errors import StoreError, UsageError
 from bcdata.exports.layouts.layout import File
 from bcdata.exports.records import Record, Written, digest_of, read_record
-from bcdata.exports.staged import beside, sweep
+from bcdata.exports.staged import alone, beside, sweep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,18 +48,16 @@ def put(place: Place, files: Iterable[File], *, asked: str, inputs: str, left_ou
         UsageError: a file would take the place of one with other content that is not of the same request.
         StoreError: they cannot be written.
     """
-    old = read_record(place.record)
-    own = old if old and (old.asked == asked or place.force) else None
-    to_write = list(files)
     with explained(place.out), ExitStack() as stack:
-        staged: dict[str, Path] = {}
-        found: dict[str, Written] = {}
-        for file in to_write:
-            target = place.out / file.path
-            path = staged[file.path] = stack.enter_context(_beside(target))
+        staged: dict[str, tuple[File, Path]] = {}
+        for file in files:
+            path = stack.enter_context(_beside(place.out / file.path))
             file.write(path)
-            digest, before = digest_of(path) or "", digest_of(target)
-            found[file.path] = Written(file.rows, path.stat().st_size, digest, None if before == digest else before)
+            staged[file.path] = file, path
+        stack.enter_context(alone(place.record.parent))
+        old = read_record(place.record)
+        own = old if old and (old.asked == asked or place.force) else None
+        found = {name: _written(file, path, place.out / name) for name, (file, path) in staged.items()}
         for name, written in found.items():
             _require_replaceable(place, name, written, own)
         gone = [name for name in (old.files if old else ()) if name not in found and (place.out / name).exists()]
@@ -73,8 +71,13 @@ def put(place: Place, files: Iterable[File], *, asked: str, inputs: str, left_ou
         record.write(place.record)
         changed = [name for name in staged if found[name].before is not None or not (place.out / name).is_file()]
         for name in changed:
-            staged[name].replace(place.out / name)
+            staged[name][1].replace(place.out / name)
     return record, bool(changed or gone)
+
+
+def _written(file: File, path: Path, target: Path) -> Written:
+    digest, before = digest_of(path) or "", digest_of(target)
+    return Written(file.rows, path.stat().st_size, digest, None if before == digest else before)
 
 
 @contextmanager

@@ -19,11 +19,18 @@ def require_outside(folder: Path, root: Path) -> None:
     """Passes a folder that is not in the lake.
 
     Raises:
-        UsageError: what is written there would stand among the files of the lake.
+        UsageError: what is written there would stand among the files of the lake, or its links go round in a circle.
     """
-    place, lake = folder.resolve(), root.resolve()
+    place, lake = _resolved(folder), _resolved(root)
     if place == lake or lake in place.parents:
         raise UsageError(f"{folder} is in the lake {root}; choose a folder outside of it")
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        raise UsageError(f"{path} leads nowhere: a link in it goes round in a circle; name another folder") from None
 
 
 def no_lake(root: Path) -> str:

@@ -11,7 +11,7 @@ import polars as pl
 from bcdata.api.load import load
 from bcdata.catalog import Catalog, Dataset
 from bcdata.instruments.update import read_universe
-from bcdata.interval import Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.ledger.ledger import Status
 from bcdata.pictures.candles import Candle, Shade
 from bcdata.reporting import lists
@@ -84,7 +84,7 @@ def _symbols(gaps: DatasetGaps, told: Sequence[Row], days: int) -> list[SymbolEn
             {name: row[name] for name in reasons if row[name]},
             longest.head(_RUNS).select("start", "end", "bars", "status", "evidence").sort("start").to_dicts(),
             max(longest.height - _RUNS, 0),
-            _shades(gaps.dataset, longest, since=gaps.dataset.grain.window(row["last"]).end - timedelta(days=days)),
+            _shades(gaps.dataset, longest, since=_before(gaps.dataset.grain.window(row["last"]).end, days)),
             found.get(row["symbol"], [])[:_FINDINGS],
         )
         for row in totals.sort("symbol").to_dicts()
@@ -114,7 +114,7 @@ def chart(root: Path, catalog: Catalog, entry: SymbolEntry, *, days: int) -> Cha
     last = dataset.grain.window(entry.last)
     interval = _shown(dataset)
     frame = load(
-        entry.dataset, entry.symbol, last.end - timedelta(days=days), last.end,
+        entry.dataset, entry.symbol, _before(last.end, days), last.end,
         columns=["open_time", "open", "high", "low", "close", "volume"], interval=interval,
         missing="ignore", root=root, catalog=catalog,
     )  # fmt: skip
@@ -126,3 +126,8 @@ def chart(root: Path, catalog: Catalog, entry: SymbolEntry, *, days: int) -> Cha
 def _shown(dataset: Dataset) -> str:
     own = dataset.bar_interval
     return _DAY if Interval.parse(_DAY).is_multiple_of(own) else own.name
+
+
+def _before(end: datetime, days: int) -> datetime:
+    """So many days before an instant, and never before 1970: nothing is older."""
+    return end - timedelta(days=min(days, (end - EPOCH).days))

@@ -102,6 +102,12 @@ def test_the_terminal_counts_reasons_and_shows_twenty_files_some_of_each(january
     assert lines[-1].startswith(f"next: bcdata materialize {H}")
 
 
+def test_names_that_would_command_the_terminal_are_shown_with_escapes(january: World, tmp_path: Path) -> None:
+    put(tmp_path / "mine/\x1b[2Jtwo\nlines.zip")
+    done = command(january, tmp_path / "mine").here(["import", str(tmp_path / "mine"), "--dry-run"])
+    assert r"\x1b[2Jtwo\nlines.zip  name not understood" in done.stdout
+
+
 def test_files_that_do_not_fit_on_the_disk_are_refused_with_both_figures(
     january: World, mine: Path, small_disk: Path
 ) -> None:

@@ -207,6 +207,14 @@ def test_links_to_files_of_the_folder_are_passed_over(folder: Path, look: Look) 
     assert look() == ({}, [SOUND])
 
 
+def test_what_macos_puts_beside_files_is_no_zip(folder: Path, tmp_path: Path) -> None:
+    put(folder / IN_PLACE / f"._{NAME}.zip", b"\0\5\x16\7", checksum=None)
+    put(folder / IN_PLACE / "._BTCUSDT-1m-2025-01-09.ZIP", checksum=None)
+    (tmp_path / "catalog.yaml").write_text(CATALOG)
+    result = looked(folder, load_catalog(tmp_path / "catalog.yaml"), lake=tmp_path / "lake")
+    assert (result.misfits, keys(result), result.others) == ([], [SOUND], 2)
+
+
 def test_a_lake_below_the_folder_is_not_looked_into(folder: Path, tmp_path: Path) -> None:
     put(folder / "lake" / "raw" / "x.zip", b"")
     (tmp_path / "catalog.yaml").write_text(CATALOG)

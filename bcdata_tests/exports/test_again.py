@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,8 +13,11 @@ import pytest
 
 from bcdata.errors import MissingDataWarning, UsageError
 from bcdata.exports.files import export
+from bcdata.exports.layouts.layout import File
 from bcdata.exports.layouts.table import LAYOUTS
 from bcdata.exports.records import FOLDER, Record, Written, read_record
+from bcdata.exports.staged import alone
+from bcdata.exports.writing import Place, put
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata_tests.exports.lake import HOURS, START, ExportLake, run
@@ -67,7 +71,7 @@ def test_a_file_that_somebody_changed_is_replaced_only_by_force(two: ExportLake,
     whole = mine.read_bytes()
     mine.write_bytes(b"mine")
     if not is_known:
-        for record in (two.out / FOLDER).iterdir():
+        for record in (two.out / FOLDER).glob("*.json"):
             record.unlink()
     with pytest.raises(UsageError, match=rf"{mine} is there already with other content; .* --force"):
         run(two, form, "BTCUSDT")
@@ -94,7 +98,7 @@ def test_another_range_takes_the_place_of_an_export_only_by_force(
 
 def test_a_file_of_an_earlier_release_with_the_same_content_is_kept(two: ExportLake) -> None:
     run(two)
-    for record in (two.out / FOLDER).iterdir():
+    for record in (two.out / FOLDER).glob("*.json"):
         record.unlink()
     before = two.files()
     assert {one.state for one in run(two)} == {"unchanged"}
@@ -129,10 +133,36 @@ def test_an_interrupted_export_goes_on(two: ExportLake) -> None:
     assert two.files().items() >= done.items()
 
 
+def test_of_two_exports_at_once_the_later_does_not_replace_what_the_earlier_has_put(two: ExportLake) -> None:
+    """The one comes to its end while the other, which has written the same file, is writing its next."""
+
+    def other(path: Path) -> None:
+        path.write_text("of other rows")
+
+    def overtaken(path: Path) -> None:
+        assert [told.state for told in run(two, symbols="BTCUSDT")] == ["written"]
+        other(path)
+
+    place = Place(two.out, two.out / FOLDER / "csv-other.json", force=False, is_catalog=False)
+    mine = [File(f"{HOURS}-BTCUSDT.csv", 1, other), File("next.csv", 1, overtaken)]
+    with pytest.raises(UsageError, match="is there already with other content"):
+        put(place, mine, asked="other", inputs="other", left_out=0)
+    assert [told.state for told in run(two, symbols="BTCUSDT")] == ["unchanged"]
+
+
+def test_exports_look_and_rename_one_after_the_other(two: ExportLake) -> None:
+    with ThreadPoolExecutor(1) as pool, alone(two.out / FOLDER):
+        waits = pool.submit(run, two, symbols="BTCUSDT")
+        with pytest.raises(TimeoutError):
+            waits.result(timeout=1)
+        assert not list(two.out.glob("*.csv"))
+    assert [told.state for told in waits.result()] == ["written"]
+
+
 def test_a_record_whose_file_did_not_come_is_no_file_of_others(two: ExportLake) -> None:
     """Killed after the record was put: the file before is still there, and is the export's own."""
     run(two, symbols="BTCUSDT")
-    [place] = (two.out / FOLDER).iterdir()
+    [place] = (two.out / FOLDER).glob("*.json")
     old = read_record(place)
     assert old
     [(name, one)] = old.files.items()
@@ -163,7 +193,7 @@ def test_bars_of_another_export_are_not_read_together_with_these(two: ExportLake
 @pytest.mark.parametrize("body", ["", "[]", '{"asked": "", "inputs": "", "files": {"../kept": {"rows": 1}}}'])
 def test_a_record_that_is_damaged_is_none(two: ExportLake, body: str) -> None:
     run(two, symbols="BTCUSDT")
-    [place] = (two.out / FOLDER).iterdir()
+    [place] = (two.out / FOLDER).glob("*.json")
     place.write_text(body)
     assert [one.state for one in run(two, symbols="BTCUSDT")] == ["unchanged"]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pandas as pd
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
@@ -178,6 +179,15 @@ def test_times_of_a_csv_all_have_microseconds_where_one_does(lake: ExportLake) -
         zone = "+00:00" if form == "backtesting" else ""
         ends = ("01:00:00.000000", "02:00:00.789000", "03:00:00.000000")
         assert [line.partition(",")[0] for line in lines] == [f"2023-01-01 {end}{zone}" for end in ends]
+
+
+@pytest.mark.parametrize("late", [[], [789, 0, 0], [0, 789, 0], [0, 0, 1000]])
+def test_pandas_reads_the_instants_of_a_csv_whichever_row_has_a_fraction(lake: ExportLake, late: list[int]) -> None:
+    bars = lake.publish(HOURS, late=[timedelta(milliseconds=one) for one in late])
+    list(export(HOURS, "BTCUSDT", None, None, out=lake.out, form="csv", **lake.where))  # type: ignore[arg-type]
+    read = pd.read_csv(lake.out / f"{HOURS}-BTCUSDT.csv", parse_dates=["open_time", "known_at"])
+    for name in ("open_time", "known_at"):
+        assert read[name].tolist() == bars[name].to_list(), "instants, and not text"
 
 
 def test_wide_files_have_a_column_a_symbol_and_no_value_where_there_is_no_bar(lake: ExportLake) -> None:

@@ -39,3 +39,21 @@ def test_files_for_others_lie_outside_of_the_lake(lake: ExportLake, inside: str)
     lake.publish(HOURS, "BTCUSDT")
     with pytest.raises(UsageError, match="is in the lake"):
         list(export(HOURS, "BTCUSDT", None, None, out=lake.root / inside, root=lake.root, catalog=lake.catalog))
+
+
+@pytest.mark.parametrize(
+    ("form", "top", "is_link"), [("freqtrade", "data", False), ("nautilus", "data", False), ("lean", "crypto", True)]
+)
+def test_folders_of_a_layout_are_no_folders_of_the_lake(lake: ExportLake, form: str, top: str, is_link: bool) -> None:
+    """A lake is called `data` unless it is told otherwise, and so is what engines look into."""
+    place = lake.root.with_name("data")
+    lake.root.rename(place)
+    lake.root = place
+    lake.publish(HOURS, "BTCUSDT")
+    if is_link:
+        lake.out.mkdir()
+        (lake.out / top).symlink_to(place)
+    before = sorted(place.rglob("*"))
+    with pytest.raises(UsageError, match="is in the lake"):
+        list(export(HOURS, "BTCUSDT", None, None, out=lake.out if is_link else place.parent, form=form, **lake.where))  # type: ignore[arg-type]
+    assert sorted(place.rglob("*")) == before

@@ -53,6 +53,14 @@ def test_one_dataset_and_some_symbols(out: Path) -> None:
     assert not (out / "symbols/BTCUSDT.html").exists()
 
 
+@pytest.mark.parametrize("days", [20_000, 800_000, 10**12])
+def test_more_days_than_time_has_are_all_days(out: Path, days: int) -> None:
+    made(out)
+    whole = (out / "symbols/ETHUSDT.html").read_text()
+    made(out, "--days", str(days))
+    assert (out / "symbols/ETHUSDT.html").read_text() == whole
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -186,4 +186,4 @@ def _show_misfits(report: ImportReport) -> None:
 def _below(path: Path, folder: Path) -> str:
     from bcdata.adoption.misfits import shown
 
-    return shown(path.relative_to(folder) if path.is_relative_to(folder) else path)
+    return shown(path.relative_to(folder) if path.is_relative_to(folder) else path).replace("\n", "\\n")

@@ -1,6 +1,7 @@
 """Tables that fit a terminal: whole columns or none, no name broken in two, and a record a row where few fit."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ _LARGE, _HUGE = 1e10, 1e15
 """Between these, numbers have no fraction that anybody reads, and their digits are still their own."""
 _LONGEST_WORD = 48
 """Cells of a word, such as an address, that is broken where it does not fit."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""All but line feeds and tabs."""
 _NAMED = 6
 """Of the columns that are left out, so many are named."""
 
@@ -123,4 +126,9 @@ def cell(value: Any) -> str:
         return f"{value:%Y-%m-%d %H:%M}" if is_whole else f"{value:%Y-%m-%d %H:%M:%S.%f}".rstrip("0").rstrip(".")
     if isinstance(value, float) and math.isfinite(value):
         return f"{value:,.0f}" if _LARGE <= abs(value) < _HUGE else f"{value:,.10g}"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else _printable(str(value))
+
+
+def _printable(text: str) -> str:
+    """Text with escapes for what would command the terminal: names of files may hold anything."""
+    return _CONTROL.sub(lambda found: found.group().encode("unicode_escape").decode(), text)

@@ -6,15 +6,16 @@ from pathlib import Path
 import polars as pl
 
 from bcdata.exports.layouts.layout import Content, File
+from bcdata.exports.layouts.text import with_iso_times
 from bcdata.store.layout import escape
 
 
 def csv_files(content: Content) -> Iterator[File]:
-    """`<name>-<SYMBOL>.csv`, times as ISO instants."""
+    """`<name>-<SYMBOL>.csv`, times as ISO instants, with microseconds where one of the column has them."""
     rows = _known_first(content.rows)
 
     def write(path: Path) -> None:
-        rows.write_csv(path, datetime_format="%Y-%m-%dT%H:%M:%S%.fZ")
+        with_iso_times(rows).write_csv(path)
 
     yield File(f"{content.name}-{escape(content.symbol)}.csv", rows.height, write)
 

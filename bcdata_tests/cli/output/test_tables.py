@@ -91,6 +91,7 @@ def test_a_row_is_a_record_where_not_even_two_columns_fit() -> None:
         (None, ""), (True, "yes"), (12_345, "12,345"), (16541.77, "16,541.77"), (0.1 + 0.2, "0.3"), (1e-9, "1e-09"),
         (184_549_168_712.3, "184,549,168,712"),
         (float("nan"), "nan"), ("[red]", "[red]"),
+        ("\x1b[2Jgone", r"\x1b[2Jgone"), ("bell\x07", r"bell\x07"), ("\x9b31mred\r", r"\x9b31mred\r"),
         (datetime(2023, 3, 24, 12, 39, tzinfo=UTC), "2023-03-24 12:39"),
         (datetime(2023, 3, 24, 12, 39, 59, 500_000, tzinfo=UTC), "2023-03-24 12:39:59.5"),
     ],
