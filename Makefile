@@ -24,7 +24,7 @@ demo: $(READY) ## the main job on a loopback exchange, without a network
 	$(BIN)/bcdata demo
 
 test: $(READY) ## the tests, but for the slow ones
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 slow: $(READY) ## the tests that take longer: end to end, kills, most of the other cases of whole runs
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow

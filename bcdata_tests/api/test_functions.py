@@ -74,6 +74,7 @@ def test_fetch_materializes_and_loads() -> None:
     exec(example("fetch"), namespace)  # noqa: S102
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("exchange")
 def test_fetch_of_coarser_bars_materializes_what_they_are_made_of() -> None:
     found = bcdata.fetch("spot_klines_1h", "BTCUSDT", "2023-01-03", "2023-01-05", zone="resampled", refill=False)
@@ -88,6 +89,7 @@ datasets:
 """
 
 
+@pytest.mark.slow
 def test_fetch_materializes_what_is_joined_too(exchange: LoopbackExchange, tmp_path: Path) -> None:
     (tmp_path / "catalog.yaml").write_text(JOINED)
     asked = partial(bcdata.fetch, "um_klines_1h", "btcusdt", join="um_metrics", columns=["close", "metrics_time"])
@@ -105,6 +107,7 @@ def test_fetch_materializes_what_is_joined_too(exchange: LoopbackExchange, tmp_p
     assert more.height == 96
 
 
+@pytest.mark.slow
 def test_fetch_says_what_could_not_be_had(exchange: LoopbackExchange) -> None:
     exchange.add(Fault("/BTCUSDT-1m-2023-01.zip", "status", status=500))
     with pytest.warns(bcdata.MissingDataWarning) as told:

@@ -66,6 +66,7 @@ def test_nothing_is_asked_for_while_nothing_contradicts(ward: Ward) -> None:
     assert told(ward) == {None}
 
 
+@pytest.mark.slow
 def test_a_symbol_that_the_exchange_lists_again_heals(ward: Ward) -> None:
     """The exchange is asked for a symbol's status once a day; the first request waits for that."""
     for day in DAYS:
@@ -81,6 +82,7 @@ def test_a_symbol_that_the_exchange_lists_again_heals(ward: Ward) -> None:
     assert ward.heal(SENSOR) == set()
 
 
+@pytest.mark.slow
 def test_days_before_a_file_that_came_late_are_not_delisted(ward: Ward) -> None:
     """The symbol is gone for good, but only after a day whose file came weeks later."""
     ward.mirror.put_day(SYMBOL, DAYS[4], made_day(DAYS[4]))

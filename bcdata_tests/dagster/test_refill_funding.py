@@ -101,6 +101,7 @@ def test_a_missing_settlement_is_asked_for_and_reaches_the_bars(ward: Ward) -> N
     assert skipped == f"{F}: 0 partitions of 1 symbols lack settlements; 0 are due, 0 given up"
 
 
+@pytest.mark.slow
 def test_one_that_was_never_made_is_asked_for_twice_a_day_apart_and_no_more(ward: Ward) -> None:
     put(ward.truth, "funding", settlements(slice(90)))
     ward.exchange.clear()

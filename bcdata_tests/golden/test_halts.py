@@ -62,6 +62,7 @@ def test_the_standstill_of_2023_03_24_is_found_whole(healed: Lake) -> None:
     assert seen.rows() == [(WHOLE["start"], 152, "2023-03")]
 
 
+@pytest.mark.slow
 def test_without_rest_it_is_found_too_and_says_what_nobody_confirmed(lake: Lake) -> None:
     lake.materialize(D, ",".join(SYMBOLS), "2023-03", until=Zone.MERGED, refill=False)
     halt = standstill(lake)

@@ -173,6 +173,7 @@ def floor(interval: str, at: datetime) -> datetime:
             return at - timedelta(minutes=(at.hour * 60 + at.minute) % length)
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(3, slow=2)
 @pytest.mark.parametrize("interval", INTERVALS)
 def test_any_interval_is_a_line_of_the_catalog(coarse: Coarse, interval: str) -> None:

@@ -102,6 +102,7 @@ pytestmark = pytest.mark.usefixtures("exchange")
 both_markets = pytest.mark.parametrize("market", ["spot", pytest.param("um", marks=pytest.mark.slow)])
 
 
+@pytest.mark.slow
 @pytest.mark.one_in(16, slow=3)
 @both_markets
 @pytest.mark.parametrize("symbol", LIVES)

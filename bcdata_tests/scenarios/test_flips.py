@@ -18,6 +18,7 @@ BATCHES = range(-(-int(os.environ.get("BCDATA_FLIPS", "60")) // (AT_ONCE * ROUND
 SEED = os.environ.get("BCDATA_FLIP_SEED") or secrets.token_hex(4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", BATCHES)
 def test_nothing_wrong_is_served_and_one_run_mends_all(world: World, batch: int) -> None:
     sys.stdout.write(f"BCDATA_FLIP_SEED={SEED}\n")
