@@ -261,5 +261,5 @@ def test_the_command(
     assert one["problems"][0]["object"] == f"BTCUSDT-1m-{BAD}.zip"
     assert app(["verify"], standalone_mode=False) == 1
     shown = capsys.readouterr().out
-    assert "1 problems" in shown
+    assert "1 problem\n" in shown
     assert "damaged" in shown
