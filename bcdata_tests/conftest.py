@@ -21,9 +21,18 @@ from bcdata_tests.world import world as world  # noqa: PLC0414 (a fixture)
 _HERE = Path(__file__).parent
 _RUNS = frozenset(_HERE / name for name in ("pipeline", "healing", "scenarios", "evidence"))
 """Folders of tests whose cases are whole runs over a lake."""
+_SHARED = ("bcdata_tests/golden/", "bcdata_tests/features/")
 _LONGEST = frozenset(
     _HERE / name
-    for name in ("e2e", "scenarios", "facts", "test_benchmarks.py", "pipeline/test_budget.py", "cli/test_kill.py")
+    for name in (
+        "e2e",
+        "scenarios",
+        "facts",
+        "features",
+        "test_benchmarks.py",
+        "pipeline/test_budget.py",
+        "cli/test_kill.py",
+    )
 )
 """Folders and files whose tests take longest."""
 _SEED = os.environ.get("BCDATA_CAMPAIGN_SEED", "1")
@@ -45,11 +54,15 @@ settings.load_profile("patient")
 
 
 class ByFileOrLake(LoadFileScheduling):
-    """The tests of a file stay with one worker, and all that look at the lake of the golden tests do."""
+    """The tests of a file stay with one worker, and so do those of a folder that share what is dear to make.
+
+    These are the lake of the golden tests, and the kernels that tests of features compile in a fresh clone: half a
+    minute that each worker would spend for itself.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        golden = "bcdata_tests/golden/"
-        return golden if nodeid.startswith(golden) else super()._split_scope(nodeid)
+        shared = next((one for one in _SHARED if nodeid.startswith(one)), None)
+        return shared or super()._split_scope(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -119,7 +119,8 @@ def halts(
 ) -> None:
     """Show when a venue stood still.
 
-    Nobody traded then in any liquid symbol of the dataset. Dates that have changed are looked at again.
+    Nobody traded then in any liquid symbol of the dataset, whose bars last an hour at most. Dates that have changed
+    are looked at again.
 
     Example: bcdata halts spot_klines_1m --from 2023-03 --to 2023-03
     """

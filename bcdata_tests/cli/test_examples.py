@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,8 +15,11 @@ import dagster as dg
 import pytest
 from typer.testing import CliRunner
 
-from bcdata.cli import app
+from bcdata.cli import app, complete
 from bcdata.dagster.launch import open_instance
+from bcdata.pipeline.outcome import Outcome
+from bcdata.pipeline.zones import Step
+from bcdata.runs.progress import listening
 from bcdata.simulate import Fault, FolderMarket, LoopbackExchange
 from bcdata.windows import Grain
 from bcdata_tests.alerts.conftest import Webhook
@@ -99,6 +103,16 @@ def test_jobs_cancel(place: Place, words: list[str], monkeypatch: pytest.MonkeyP
     assert "left the queue" in place.run([*words[:-1], number[: len(words[-1])]])
 
 
+class Key:
+    """A listener that presses Ctrl-C."""
+
+    def fetched(self, _step: Step, _size: int) -> None:
+        pass
+
+    def ended(self, _step: Step, _outcome: Outcome) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
 @example("jobs", "retry")
 def test_jobs_retry(known: Known, place: Place, words: list[str]) -> None:
     own = {"BCDATA_ROOT": str(place.folder / "incomplete"), "DAGSTER_HOME": str(place.folder / "incomplete/.dagster")}
@@ -109,8 +123,19 @@ def test_jobs_retry(known: Known, place: Place, words: list[str]) -> None:
     known.exchange.remove(fault)
     assert done.exit_code == 1
     [number] = json.loads(done.stdout)["runs"]
-    said = place.run([*words[:-1], number[: len(words[-1])]], **own)
-    assert f"run {number[:8]} went on as " in said
+    with listening(Key()):
+        stopped = CliRunner().invoke(app, [*words[:-1], number], env={**place.variables, **own})
+    assert stopped.exit_code == 130
+    again = re.search(r"Go on from here: bcdata jobs retry ([0-9a-f]{8})", stopped.stderr)
+    assert again
+    assert again[1] != number[:8]
+    said = place.run([*words[:-1], again[1]], **own)
+    assert f"run {again[1]} went on as " in said
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**place.variables, **own}.items():
+            patch.setenv(name, value)
+        assert number[:8] in {word for word, _ in complete.jobs("")}
+        assert [word for word, _ in complete.jobs(number[:4])] == [number[:8]]
 
 
 @pytest.mark.slow

@@ -9,7 +9,10 @@ import pytest
 
 from bcdata.dagster.assets.heal import heal_config, healed_by
 from bcdata.dagster.checks import FINDINGS, GATE
+from bcdata.errors import BcdataError
+from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.zones import Step, Zone, steps
+from bcdata.runs.progress import listening
 from bcdata_tests.dagster.healing import HEAL, QUIET, WITH_FEATURES, D, Ward, warded
 from bcdata_tests.mirror import made_day
 
@@ -73,6 +76,30 @@ def test_the_page_of_an_asset_keeps_its_columns_rows_and_picture(ward: Ward) -> 
     [latest] = ward.instance.fetch_materializations(MERGED, limit=1).records
     assert latest.asset_materialization is not None
     assert {"coverage of the run", "path"} <= set(latest.asset_materialization.metadata)
+
+
+class Stop:
+    """A listener that fails at the second partition of merged bars."""
+
+    seen = 0
+
+    def fetched(self, _step: Step, _size: int) -> None:
+        pass
+
+    def ended(self, step: Step, _outcome: Outcome) -> None:
+        self.seen += step.zone is Zone.MERGED
+        if self.seen > 1:
+            raise BcdataError("the disk is full")
+
+
+def test_what_was_made_is_told_of_where_healing_ends_by_an_error(ward: Ward) -> None:
+    dataset = ward.lake.catalog[D]
+    with listening(Stop()):
+        assert "the disk is full" in cause(execute(ward, heal_config([(steps(dataset), SCATTERED)])))
+    zones = [one.zone for one in steps(dataset)]
+    told = [len(ward.instance.get_materialized_partitions(dg.AssetKey(step.key))) for step in steps(dataset)]
+    merged = zones.index(Zone.MERGED)
+    assert told == [len(SCATTERED)] * merged + [1] + [0] * (len(zones) - merged - 1)
 
 
 def test_what_was_never_made_does_not_follow(ward: Ward) -> None:

@@ -20,9 +20,22 @@ from bcdata.pipeline.zones import Step, Zone
 from bcdata.runs.plan import MaterializeRequest, make_plan
 from bcdata_tests.dagster.test_history import add, filled, of_partitions
 from bcdata_tests.mirror import made_day
+from bcdata_tests.run import Lake
 from bcdata_tests.world import BARS_BY_DAY, D, World
 
 __all__ = ["filled"]
+
+
+A_DAY = MaterializeRequest(D, ("BTCUSDT",), "2025-01-01", "2025-01-01", Zone.MERGED, refill=False)
+
+
+@pytest.fixture
+def lake_in_force(world: World, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """A lake of bars by day that the environment names; nothing is in it."""
+    lake = world.lake(BARS_BY_DAY)
+    monkeypatch.setenv("BCDATA_ROOT", str(lake.root))
+    monkeypatch.setenv("BCDATA_NOW", lake.now.isoformat())
+    return lake
 
 
 def test_what_is_done_is_not_run_again(filled: dg.DagsterInstance, lake: Path) -> None:
@@ -87,11 +100,9 @@ def found_run(instance: dg.DagsterInstance, number: str) -> dg.DagsterRun:
 
 
 def test_a_partition_that_could_not_be_got_is_got_by_a_retry(
-    world: World, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    world: World, lake_in_force: Lake, instance: dg.DagsterInstance
 ) -> None:
-    lake = world.lake(BARS_BY_DAY)
-    monkeypatch.setenv("BCDATA_ROOT", str(lake.root))
-    monkeypatch.setenv("BCDATA_NOW", lake.now.isoformat())
+    lake = lake_in_force
     for day in ("2025-01-01", "2025-01-02"):
         world.mirror.put_day("BTCUSDT", day, made_day(day))
     fault = world.add("2025-01-02", "status", status=500)
@@ -134,14 +145,11 @@ class Stop:
 
 
 def test_a_run_that_failed_goes_on_with_what_it_had_not_made(
-    world: World, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    world: World, lake_in_force: Lake, instance: dg.DagsterInstance
 ) -> None:
-    lake = world.lake(BARS_BY_DAY)
-    monkeypatch.setenv("BCDATA_ROOT", str(lake.root))
-    monkeypatch.setenv("BCDATA_NOW", lake.now.isoformat())
+    lake = lake_in_force
     world.mirror.put_day("BTCUSDT", "2025-01-01", made_day("2025-01-01"))
-    asked = MaterializeRequest(D, ("BTCUSDT",), "2025-01-01", "2025-01-01", Zone.MERGED, refill=False)
-    report = launch(instance, lake.catalog, make_plan(lake.catalog, asked, lake.now), Stop(Zone.PARSED))
+    report = launch(instance, lake.catalog, make_plan(lake.catalog, A_DAY, lake.now), Stop(Zone.PARSED))
     assert report.errors == ["the disk is full"]
     assert jobs(instance, lake.catalog, lake.root, most=1)[0].status == "failed"
     instance.add_run_tags(report.runs[0], {"dagster/backfill": "abcdefgh"})
@@ -167,15 +175,12 @@ class Key:
 
 
 def test_a_run_that_somebody_interrupts_is_canceled_and_has_not_failed(
-    world: World, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    world: World, lake_in_force: Lake, instance: dg.DagsterInstance
 ) -> None:
-    lake = world.lake(BARS_BY_DAY)
-    monkeypatch.setenv("BCDATA_ROOT", str(lake.root))
-    monkeypatch.setenv("BCDATA_NOW", lake.now.isoformat())
+    lake = lake_in_force
     world.mirror.put_day("BTCUSDT", "2025-01-01", made_day("2025-01-01"))
-    asked = MaterializeRequest(D, ("BTCUSDT",), "2025-01-01", "2025-01-01", Zone.MERGED, refill=False)
     with pytest.raises(KeyboardInterrupt):
-        launch(instance, lake.catalog, make_plan(lake.catalog, asked, lake.now), Key())
+        launch(instance, lake.catalog, make_plan(lake.catalog, A_DAY, lake.now), Key())
     [one] = jobs(instance, lake.catalog, lake.root, most=2)
     assert one.status == "canceled"
     assert [run.run_id for run in to_retry(instance, lake.root, find(instance, one.id))] == [one.id]

@@ -45,7 +45,9 @@ def export(
         str | None,
         typer.Option(help="Features beside bars, with commas between, or all: csv, parquet, backtesting, vectorbt."),
     ] = None,
-    zone: Annotated[str, typer.Option(help="merged, features, seasonality, labels or resampled.")] = "merged",
+    zone: Annotated[
+        str, typer.Option(help="merged, features, seasonality, labels or resampled (then: export spot_klines_1h).")
+    ] = "merged",
     fill: Annotated[str, typer.Option(help="What becomes of missing bars: none, null or flat.")] = "none",
     force: Annotated[bool, typer.Option("--force", help="Replace files with other content.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,

@@ -109,21 +109,24 @@ def _made(
     """Heals, tells of each partition, and notes its outcome in `done`.
 
     Of each asset the newest materialization is held until the next comes: the page of an asset shows the last of all,
-    so that one has what is shown of a run.
+    so that one has what is shown of a run. Where healing ends by an error, it is told of without.
     """
     from bcdata.healing.heal import heal
     from bcdata.runs.progress import tell
 
     held: dict[Step, Outcome] = {}
-    for step, outcome in heal(work, orders):
-        tell(step, outcome)
-        done.setdefault(step, {})[_key(outcome)] = outcome
-        if not outcome.ok:
-            yield _event(context, step, outcome)
-            continue
-        if step in held:
-            yield _event(context, step, held[step])
-        held[step] = outcome
+    try:
+        for step, outcome in heal(work, orders):
+            tell(step, outcome)
+            done.setdefault(step, {})[_key(outcome)] = outcome
+            before = held.pop(step, None) if outcome.ok else outcome
+            if outcome.ok:
+                held[step] = outcome
+            if before:
+                yield _event(context, step, before)
+    except Exception:
+        yield from (_event(context, step, outcome) for step, outcome in held.items())
+        raise
     for step, outcome in held.items():
         partitions = [one.partition for one in done[step].values() if one.ok]
         metadata = {**metadata_of(outcome), **of_run(work, step, partitions, outcome.partition)}
