@@ -1,0 +1,169 @@
+"""Sessions of a market as plain values: when it opens and closes, and where trading pauses in between."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from hashlib import sha256
+
+import numpy as np
+import numpy.typing as npt
+
+from bcdata.errors import UsageError
+from bcdata.interval import EPOCH
+from bcdata.venues.pauses import Pause
+from bcdata.windows import Window
+
+IntArray = npt.NDArray[np.int64]
+Dates = npt.NDArray[np.datetime64]
+_MICROSECOND = timedelta(microseconds=1)
+_WHOLE_YEARS = 5
+"""The last complete ones, of which a year's sessions are the mean."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sessions:
+    """The sessions of a calendar in order. Instants are µs since the epoch, UTC, and all spans half-open.
+
+    A session has one part, or several where trading pauses. Parts are in order and do not overlap.
+
+    Attributes:
+        name: the calendar's, e.g. `XNYS`.
+        source: where the rows are from, e.g. `exchange_calendars 4.13.2`.
+        labels: (n,) the dates by which sessions are called.
+        opens: (n,) when they open.
+        closes: (n,) when they close.
+        starts: (m,) when their parts begin.
+        ends: (m,) when these end.
+        of: (m,) the number of the session that each part is of.
+    """
+
+    name: str
+    source: str
+    labels: Dates
+    opens: IntArray
+    closes: IntArray
+    starts: IntArray
+    ends: IntArray
+    of: IntArray
+
+    @classmethod
+    def of_rows(cls, name: str, source: str, rows: Iterable[tuple[date, datetime, datetime]]) -> "Sessions":
+        """Sessions without pauses.
+
+        Args:
+            name: the calendar's.
+            source: where the rows are from.
+            rows: label, open and close of each session, in any order.
+
+        Raises:
+            UsageError: a session closes before it opens, or two overlap.
+        """
+        table = sorted(rows)
+        labels = np.array([label for label, _, _ in table], dtype="datetime64[D]")
+        opens, closes = (_instants(row[at] for row in table) for at in (1, 2))
+        if np.any(opens >= closes) or np.any(opens[1:] < closes[:-1]) or np.any(labels[1:] == labels[:-1]):
+            raise UsageError(f"the sessions of {name} overlap, or one of them closes before it opens")
+        return cls(name, source, labels, opens, closes, opens, closes, np.arange(labels.size))
+
+    def __len__(self) -> int:
+        """How many sessions there are."""
+        return self.labels.size
+
+    def paused(self, pauses: Iterable[Pause]) -> "Sessions":
+        """The same sessions, where nothing trades in the pauses. One that covers a whole session leaves it no part."""
+        starts, ends, of = self.starts, self.ends, self.of
+        for pause in pauses:
+            if starts.size:
+                cuts = pause.spans(_instant(starts[0]), _instant(ends[-1]))
+                starts, ends, of = _without(
+                    starts, ends, of, _instants(a for a, _ in cuts), _instants(b for _, b in cuts)
+                )
+        return replace(self, starts=starts, ends=ends, of=of)
+
+    def changed(self, closed: Iterable[date], others: Mapping[date, tuple[datetime, datetime]]) -> "Sessions":
+        """Without the sessions of some dates, and with one's own of others, whether there were any or not.
+
+        Raises:
+            UsageError: sessions overlap then.
+        """
+        gone = {*closed, *others}
+        rows = [
+            (label, _instant(first), _instant(last))
+            for label, first, last in zip(self.labels.tolist(), self.opens, self.closes, strict=True)
+            if label not in gone
+        ]
+        return Sessions.of_rows(self.name, self.source, [*rows, *((on, *ends) for on, ends in others.items())])
+
+    @cached_property
+    def known(self) -> Window:
+        """From the open of the first session to the close of the last one: nothing is known of other times."""
+        if not len(self):
+            return Window(EPOCH, EPOCH)
+        return Window(_instant(self.opens[0]), _instant(self.closes[-1]))
+
+    def require_known(self, window: Window) -> None:
+        """Does nothing where the window lies within what is known.
+
+        Raises:
+            UsageError: it goes beyond.
+        """
+        if not window.is_empty and (window.start < self.known.start or window.end > self.known.end):
+            known = self.known
+            raise UsageError(
+                f"the calendar {self.name} is known from {known.start:%Y-%m-%d} to {known.end:%Y-%m-%d} "
+                f"({self.source}): nothing is said of {window.start:%Y-%m-%d} to {window.end:%Y-%m-%d}"
+            )
+
+    def between(self, window: Window) -> slice:
+        """Which sessions open in the window."""
+        first, last = np.searchsorted(self.opens, _instants((window.start, window.end)))
+        return slice(int(first), int(last))
+
+    def a_year(self, year: int) -> float:
+        """Sessions of a year: the mean of the five complete calendar years before it that are known, or of fewer."""
+        years = self.labels.astype("datetime64[Y]").astype(int) + 1970
+        counts = [int((years == one).sum()) for one in range(year - _WHOLE_YEARS, year)]
+        whole = [count for count, one in zip(counts, range(year - _WHOLE_YEARS, year), strict=True) if one > years[0]]
+        if not whole:
+            raise UsageError(f"the calendar {self.name} has no complete year before {year}")
+        return sum(whole) / len(whole)
+
+    def digest(self, window: Window) -> str:
+        """Names what the calendar says of the window: it changes where that does, and nowhere else."""
+        found = self.between(window)
+        parts = (self.of >= found.start) & (self.of < found.stop)
+        content = [
+            self.labels[found].astype(np.int64),
+            self.opens[found],
+            self.closes[found],
+            self.starts[parts],
+            self.ends[parts],
+        ]
+        return sha256(b"".join(np.ascontiguousarray(one).tobytes() for one in content)).hexdigest()[:16]
+
+
+def _without(
+    starts: IntArray, ends: IntArray, of: IntArray, cut_starts: IntArray, cut_ends: IntArray
+) -> tuple[IntArray, IntArray, IntArray]:
+    """Parts without the time of the cuts, which are in order and do not overlap."""
+    found: list[tuple[int, int, int]] = []
+    for start, end, session in zip(starts.tolist(), ends.tolist(), of.tolist(), strict=True):
+        at = start
+        first, last = np.searchsorted(cut_ends, start, side="right"), np.searchsorted(cut_starts, end)
+        for cut_start, cut_end in zip(cut_starts[first:last].tolist(), cut_ends[first:last].tolist(), strict=True):
+            if at < cut_start:
+                found.append((at, cut_start, session))
+            at = max(at, cut_end)
+        if at < end:
+            found.append((at, end, session))
+    table = np.array(found, dtype=np.int64).reshape(-1, 3)
+    return table[:, 0], table[:, 1], table[:, 2]
+
+
+def _instants(times: Iterable[datetime]) -> IntArray:
+    return np.array([(time - EPOCH) // _MICROSECOND for time in times], dtype=np.int64)
+
+
+def _instant(time: "np.int64 | int") -> datetime:
+    return EPOCH + timedelta(microseconds=int(time))
