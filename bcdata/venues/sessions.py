@@ -61,7 +61,7 @@ class Sessions:
         """
         table = sorted(rows)
         labels = np.array([label for label, _, _ in table], dtype="datetime64[D]")
-        opens, closes = (_instants(row[at] for row in table) for at in (1, 2))
+        opens, closes = _instants(first for _, first, _ in table), _instants(last for _, _, last in table)
         if np.any(opens >= closes) or np.any(opens[1:] < closes[:-1]) or np.any(labels[1:] == labels[:-1]):
             raise UsageError(f"the sessions of {name} overlap, or one of them closes before it opens")
         return cls(name, source, labels, opens, closes, opens, closes, np.arange(labels.size))
