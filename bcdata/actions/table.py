@@ -1,0 +1,75 @@
+"""The table of corporate actions, and how reports of several providers become one row each."""
+
+import polars as pl
+
+from bcdata.frames.schema import TIME
+
+KINDS = ("split", "stock", "cash", "special", "capital_gain", "spin_off", "rename")
+OF_SHARES = ("split", "stock")
+"""They change how many shares there are: `ratio` new ones for each old one."""
+OF_CASH = ("cash", "special", "capital_gain")
+"""They pay `amount` a share, in `currency`."""
+
+ACTIONS = pl.Schema(
+    {
+        "symbol": pl.String(),
+        "kind": pl.Enum(KINDS),
+        "ex_session": pl.Date(),
+        "ratio": pl.Float64(),
+        "amount": pl.Float64(),
+        "currency": pl.String(),
+        "declared": pl.Date(),
+        "record": pl.Date(),
+        "pay": pl.Date(),
+        "source": pl.String(),
+        "known_at": TIME,
+    }
+)
+"""One row an action. `ex_session` is the label of the first session without it, `known_at` when we could know of it."""
+
+_TOLERANCE = 0.01
+"""Two providers' reports of one action that differ by more, relative to the first one's, are told of."""
+_EVENT = ["symbol", "kind", "ex_session"]
+
+
+def settled(reports: pl.DataFrame, sources: list[str]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """One row for each action, that of the first source that has it; and the pairs of reports that differ.
+
+    A split without a ratio, or with one of 0, is no action; nor is a payment of nothing or less. They are in neither.
+
+    Args:
+        reports: rows of `ACTIONS`.
+        sources: the sources, the one that counts most first. Others count less, by their names.
+
+    Returns:
+        The actions by symbol and session; and `symbol`, `kind`, `ex_session`, `source`, `value`, `other_source`,
+        `other_value` where two differ by more than a hundredth.
+    """
+    ranked = sound(reports).with_columns(
+        rank=pl.col("source").replace_strict({name: at for at, name in enumerate(sources)}, default=len(sources)),
+        value=_value(),
+    )
+    ordered = ranked.sort("symbol", "ex_session", "kind", "rank", "source", "known_at")
+    chosen = ordered.unique(_EVENT, keep="first", maintain_order=True)
+    first = chosen.select(*_EVENT, "source", "value")
+    differing = (
+        ordered.select(*_EVENT, other_source="source", other_value="value")
+        .join(first, on=_EVENT, how="inner", maintain_order="left")
+        .filter((pl.col("other_value") - pl.col("value")).abs() > _TOLERANCE * pl.col("value").abs())
+        .select(*_EVENT, "source", "value", "other_source", "other_value")
+    )
+    return chosen.select(ACTIONS.names()), differing
+
+
+def sound(reports: pl.DataFrame) -> pl.DataFrame:
+    """The reports that tell of an action: shares in a finite ratio above 0, or a finite payment above 0."""
+    return reports.filter(
+        pl.when(pl.col("kind").is_in([*OF_SHARES, *OF_CASH]))
+        .then(_value().is_finite() & (_value() > 0))
+        .otherwise(statement=True)
+        .fill_null(value=False)
+    )
+
+
+def _value() -> pl.Expr:
+    return pl.when(pl.col("kind").is_in(OF_SHARES)).then("ratio").otherwise("amount")
