@@ -15,7 +15,7 @@ import bcdata
 ROOT = Path(bcdata.__file__).parent
 GROUND = {"errors", "interval", "windows", "clock", "hints", "sizes"}
 """Small values, and words for people, that every package may stand on."""
-VALUES = {*GROUND, "frames", "venues", "ledger", "bars"}
+VALUES = {*GROUND, "actions", "frames", "venues", "ledger", "bars"}
 """What rows, venues and gaps are."""
 LAKE = {*VALUES, "settings", "catalog", "features", "quality", "net", "providers", "store"}
 """What zones are made of."""
@@ -31,16 +31,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"errors"},
     "sqlite_files": set(),
     "frames": set(),
-    "venues": {*GROUND, "frames"},
+    "venues": {*GROUND, "frames", "settings"},
     "features": {*GROUND},
     "catalog": {*GROUND, "settings", "features", "frames", "venues", "providers"},
+    "actions": {*GROUND, "frames"},
     "ledger": {*GROUND, "frames", "venues"},
     "bars": {*GROUND, "frames", "venues", "ledger"},
     "quality": {*GROUND, "frames", "bars"},
     "net": {*GROUND, "settings", "sqlite_files"},
-    "providers": {*GROUND, "settings", "frames", "venues", "quality", "net"},
+    "providers": {*GROUND, "settings", "frames", "venues", "actions", "quality", "net"},
     "store": {*GROUND, "sqlite_files"},
-    "simulate": {*GROUND, "settings"},
+    "simulate": {*GROUND, "settings", "frames", "venues"},
     "pictures": {"errors"},
     "alerts": {*GROUND, "net", "settings", "store"},
     "evidence": {*VALUES, "providers", "store"},

@@ -2,9 +2,8 @@
 
 import polars as pl
 
-from bcdata.frames.schema import TIME
+from bcdata.frames.schema import ACTION_KINDS, TIME
 
-KINDS = ("split", "stock", "cash", "special", "capital_gain", "spin_off", "rename")
 OF_SHARES = ("split", "stock")
 """They change how many shares there are: `ratio` new ones for each old one."""
 OF_CASH = ("cash", "special", "capital_gain")
@@ -13,7 +12,7 @@ OF_CASH = ("cash", "special", "capital_gain")
 ACTIONS = pl.Schema(
     {
         "symbol": pl.String(),
-        "kind": pl.Enum(KINDS),
+        "kind": pl.Enum(ACTION_KINDS),
         "ex_session": pl.Date(),
         "ratio": pl.Float64(),
         "amount": pl.Float64(),

@@ -54,6 +54,9 @@ BAD_LINES = schema_of(
 )
 """Lines that are no rows: as they stood, what is wrong, and the open that they tell (µs; null where they tell none)."""
 
+REFUSED = schema_of({**BAD_LINES, "reason": pl.String})
+"""Lines that are no rows, and those that are held back, with the rule."""
+
 CONTRACT_BAR = schema_of({**PARSED_BAR, "contracts": pl.Float64})
 """A COIN-M bar in parsed: `contracts` as traded beside base and quote volume."""
 
@@ -150,3 +153,22 @@ def conform(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
         for name, dtype in schema.items()
     ]
     return frame.select(columns)
+
+ACTION_KINDS = ("split", "stock", "cash", "special", "capital_gain", "spin_off", "rename")
+"""What a company does to its shares."""
+REPORTS = schema_of(
+    {
+        "kind": pl.Enum(ACTION_KINDS),
+        "ex_session": pl.Date,
+        "ratio": pl.Float64,
+        "amount": pl.Float64,
+        "currency": pl.String,
+        "declared": pl.Date,
+        "record": pl.Date,
+        "pay": pl.Date,
+        "object": pl.Int64,
+        "line": pl.Int64,
+    }
+)
+"""A corporate action as a page tells of it: `ratio` is new shares for each old one, `amount` what is paid for a share,
+in `currency` (ISO 4217, or its hundredths: `GBp`). `object` is the index of the page, `line` the number there."""

@@ -140,7 +140,22 @@ class WindowPage:
 
 @dataclass(frozen=True, slots=True)
 class RawBars:
-    """What pages hold: `rows` (`RAW_BAR` of `bcdata.frames.schema`), and `bad_lines` that are none (`BAD_LINES`)."""
+    """What pages hold: `rows` (`RAW_BAR` of `bcdata.frames.schema`), and `bad_lines` that are none (`BAD_LINES`).
+
+    Where a market has sessions, a bar of a day or longer is labelled by the date of its session, or of one that lies in
+    its week or month: `open_time` is the midnight of that date, UTC. Lines may have a `reason` (`REFUSED`).
+    """
+
+    rows: "pl.DataFrame"
+    bad_lines: "pl.DataFrame"
+
+
+@dataclass(frozen=True, slots=True)
+class RawActions:
+    """Corporate actions that pages tell of: `rows` (`REPORTS` of `bcdata.frames.schema`), and `bad_lines` (`REFUSED`).
+
+    `open_time` of a line is the midnight of its ex-date, UTC.
+    """
 
     rows: "pl.DataFrame"
     bad_lines: "pl.DataFrame"
@@ -171,6 +186,7 @@ class WindowSource(Protocol):
         """The rows of kept pages, pure, in the order of the pages.
 
         Values that are no numbers are null; rows of other times and duplicates of neighbouring pages are left in.
+        Prices are those of the day: what a source has adjusted for splits is undone, or the row is refused.
 
         Raises:
             BadAnswerError: a body is no page of this source at all.

@@ -61,11 +61,35 @@ class EndLabels:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """What a provider's plan allows.
+
+    Attributes:
+        name: as the provider calls it, lower case.
+        may_be_kept: whether its terms let the data be kept in files.
+        terms: the clause that this rests on, in a line.
+        depth: how far back from now it reaches; None where it has all.
+        delay: how long after its end a bar can be had.
+        intervals: of bars; None where it has all of the source's.
+        symbols_a_month: how many different symbols may be asked for in a calendar month; None where any number.
+    """
+
+    name: str
+    may_be_kept: bool = True
+    terms: str = ""
+    depth: timedelta | None = None
+    delay: timedelta = timedelta()
+    intervals: tuple[str, ...] | None = None
+    symbols_a_month: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a source can do.
 
     Attributes:
-        markets: the markets that it serves.
+        markets: the markets that it serves, by name.
+        types: types of markets that the catalog declares, of which it serves any: `stock`, `etf`, `forex`, ...
         kinds: types of datasets.
         intervals: of bars, shortest first; empty where it has all of its markets'.
         columns: of canonical bars, those that it fills; `vwap` among them where it states its own. Others are null.
@@ -76,9 +100,12 @@ class Capabilities:
         keys: where its keys are read and how they are sent; empty where it needs none.
         may_be_kept: whether its terms let the data be kept.
         end_labels: the kinds of its files whose rows were labelled by their ends.
+        tape: whose trades its bars are made of: sources of another tape do not fill what it lacks.
+        tapes: where that depends on the interval, by its name.
     """
 
-    markets: tuple[str, ...]
+    markets: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
     kinds: tuple[str, ...] = (BARS.key,)
     intervals: tuple[str, ...] = ()
     columns: frozenset[str] = BAR_COLUMNS
@@ -89,6 +116,12 @@ class Capabilities:
     keys: tuple[Key, ...] = ()
     may_be_kept: bool = True
     end_labels: tuple[EndLabels, ...] = ()
+    tape: str = ""
+    tapes: Mapping[str, str] = field(default_factory=dict)
+
+    def tape_of(self, interval: str | None) -> str:
+        """Whose trades bars of this interval are made of."""
+        return self.tapes.get(interval or "", self.tape)
 
     def labels_of(self, market: str, kind: str) -> EndLabels | None:
         """Until when rows in files of a kind were labelled by their ends; None where they never were."""
@@ -111,6 +144,8 @@ class Source:
         folders: by the name of a format, how files of this source are read in a folder that a user has of them: gives a
             `FolderFormat`, and imports what it needs only then.
         hindrance: why it cannot be asked on this machine, with the fix; None where it can.
+        plan: the plan that is paid for; None where the provider has none.
+        on_plan: gives the same source on another plan, by its name.
     """
 
     name: str
@@ -122,6 +157,8 @@ class Source:
     format: Callable[[], Any] | None = None
     hindrance: Callable[[], str | None] = lambda: None
     folders: "Mapping[str, Callable[[], FolderFormat]]" = field(default_factory=dict)
+    plan: Plan | None = None
+    on_plan: "Callable[[str], Source] | None" = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from bcdata.frames.schema import BAD_LINES, RAW_BAR
+from bcdata.frames.schema import RAW_BAR, REFUSED
 from bcdata.providers.base import RawBars
 from bcdata.providers.json_body import text_of
 
 LATEST = 253_402_300_799
 """The last second of the year 9999: what opens later is no bar."""
 _US = 1_000_000
+UNREADABLE_LINE = "unreadable_line"
+"""The rule of a row that is none."""
 
 
 class RawRows:
@@ -25,13 +27,15 @@ class RawRows:
         known = {**values, "open_time": opened * _US, "object": page, "line": line}
         self._rows.append(tuple(known.get(name) for name in RAW_BAR))
 
-    def refuse(self, page: int, line: int, row: object, evidence: str, opened: int | None = None) -> None:
-        """A row that is none: what is wrong with it, and the open (s) that it tells."""
-        self._bad.append((page, line, text_of(row), evidence, None if opened is None else opened * _US))
+    def refuse(
+        self, page: int, line: int, row: object, evidence: str, opened: int | None = None, reason: str = UNREADABLE_LINE
+    ) -> None:
+        """A row that is none, or is held back: by which rule, what is wrong with it, and the open (s) that it tells."""
+        self._bad.append((page, line, text_of(row), evidence, None if opened is None else opened * _US, reason))
 
     def bad_lines(self) -> pl.DataFrame:
         """The rows that are none."""
-        return pl.DataFrame(self._bad, BAD_LINES, orient="row")
+        return pl.DataFrame(self._bad, REFUSED, orient="row")
 
     def built(self) -> RawBars:
         """All that was collected, in that order."""

@@ -138,7 +138,7 @@ def _own(found: RawBars, window: Window, covered: Sequence[Window], dataset: Dat
 
 def _rejected(audited: Audited, found: RawBars) -> pl.DataFrame:
     """Rows and lines that were set aside, as sent, with the reason."""
-    lines = found.bad_lines.with_columns(reason=pl.lit(UNREADABLE_LINE))
+    lines = _with_reason(found.bad_lines)
     rows = audited.rejected.drop("from_us", "to_us", "rank", strict=False)
     both = pl.concat([rows, lines], how="diagonal")
     return both.select("line", "reason", pl.exclude("line", "reason"))
@@ -172,3 +172,10 @@ def _doubtful(
     if first_open:
         missing = missing.filter(missing >= datetime.fromisoformat(first_open))
     yield from proofs.doubts(missing, expected, dataset.bar_interval)
+
+
+def _with_reason(lines: pl.DataFrame) -> pl.DataFrame:
+    """Lines with the rule by which each was refused."""
+    if "reason" not in lines.columns:
+        return lines.with_columns(reason=pl.lit(UNREADABLE_LINE))
+    return lines.with_columns(pl.col("reason").fill_null(UNREADABLE_LINE))
