@@ -81,6 +81,10 @@ class Interval:
         month = open_time.month % 12 + 1
         return open_time.replace(year=open_time.year + (month == 1), month=month)
 
+    def end(self, open_time: datetime) -> datetime:
+        """When the bar that opens at `open_time` ends."""
+        return self.next(open_time)
+
     def ceil(self, instant: datetime) -> datetime:
         """The first open at or after the instant."""
         floor = self.floor(instant)

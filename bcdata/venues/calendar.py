@@ -1,15 +1,24 @@
 """Which bars are expected: the calendar of a dataset laid over a window of time."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from bcdata.clock import now
 from bcdata.errors import UsageError
 from bcdata.frames.schema import TIME
 from bcdata.interval import EPOCH, Interval
+from bcdata.settings import Settings
+from bcdata.venues.exchange_sessions import exchange_sessions, week_in_new_york
+from bcdata.venues.hours import CURRENCY_WEEK, Hours
+from bcdata.venues.pauses import Pause
+from bcdata.venues.session_calendar import SessionCalendar
+from bcdata.venues.session_interval import SessionInterval
 from bcdata.windows import Window
 
 IntArray = npt.NDArray[np.int64]
@@ -46,17 +55,45 @@ class AlwaysOpen:
         return found
 
 
-def calendar(name: str) -> Calendar:
-    """The calendar of this name.
+def sessions_of(hours: Hours) -> SessionCalendar:
+    """The sessions of a market, computed once and then kept in the folder of the state.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: there is no such calendar, it cannot be built, or what is said beside it contradicts it.
     """
-    if name == "24/7":
-        return AlwaysOpen()
-    raise UsageError(f"there is no calendar {name!r}; known: 24/7")
+    # A process that runs for a year looks again each month: what is ahead grows.
+    return _sessions_of(hours, now().replace(day=1, hour=0, minute=0, second=0, microsecond=0), Settings().state)
+
+
+@lru_cache(maxsize=64)
+def _sessions_of(hours: Hours, month: datetime, state: Path) -> SessionCalendar:
+    if hours.calendar == CURRENCY_WEEK:
+        table = week_in_new_york(month)
+    else:
+        table = exchange_sessions(hours.calendar, month, state / "calendars")
+    if hours.closed or hours.sessions:
+        table = table.changed(hours.closed, {label: (first, last) for label, first, last in hours.sessions})
+    return SessionCalendar(table.paused(map(Pause.parse, hours.pauses)))
+
+
+def calendar(hours: Hours) -> Calendar:
+    """The calendar of a market; its sessions are loaded when they are first asked for.
+
+    Raises:
+        UsageError: there is no such calendar, or it cannot be built.
+    """
+    return sessions_of(hours) if hours.are_sessions else AlwaysOpen()
+
+
+def interval_of(interval: Interval, hours: Hours) -> Interval:
+    """The interval of bars of a market with these hours: it counts by their sessions. Nothing is loaded yet."""
+    if not hours.are_sessions:
+        return interval
+    return SessionInterval(interval.name, interval.length, interval.anchor, hours, sessions_of)
 
 
 def closed_window(window: Window, interval: Interval, now: datetime) -> Window:
     """The part of the window whose bars have closed by `now`: a bar that still runs is not expected yet."""
+    if isinstance(interval, SessionInterval):
+        return interval.calendar.closed(interval, window, now)
     return window.until(interval.floor(now))
