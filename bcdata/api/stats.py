@@ -126,7 +126,7 @@ def _counted(request: Request, partitions: Sequence[Partition], runs: pl.DataFra
     )  # the lake may have more than the catalog asks for
     begin = max(start, source.grain.window(earliest).start)
     window = closed_window(Window(begin, max(begin, end)), source.bar_interval, clock.now())
-    days = calendar(source.calendar)
+    days = calendar(source.hours)
     explained = 0
     for first, last in runs.select("start", "end").iter_rows():
         inside = Window(max(first, window.start), min(source.bar_interval.next(last), window.end))

@@ -6,19 +6,21 @@ from pathlib import Path
 
 from bcdata.catalog.automation import Automation
 from bcdata.catalog.dataset import Dataset
-from bcdata.catalog.known import known
+from bcdata.catalog.names import known
 from bcdata.errors import UsageError
 from bcdata.hints import choose
 from bcdata.providers.registry import MARKETS
+from bcdata.venues.market import Market
 from bcdata.windows import Grain
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The datasets, in the order of the file that they come from."""
+    """The datasets, in the order of the file that they come from, and the markets that it declares."""
 
     path: Path
     datasets: tuple[Dataset, ...]
+    markets: tuple[Market, ...] = ()
 
     def __iter__(self) -> Iterator[Dataset]:
         return iter(self.datasets)
@@ -76,7 +78,8 @@ def common_start(catalog: Catalog, market: str, grain: Grain) -> str:
     Raises:
         UsageError: there is no such market.
     """
-    if market not in MARKETS:
-        raise UsageError(f"unknown market {market!r}; {known(market, MARKETS)}")
+    known_markets = {**MARKETS, **{one.name: one for one in catalog.markets}}
+    if market not in known_markets:
+        raise UsageError(f"unknown market {market!r}; {known(market, known_markets)}")
     starts = [d.start for d in catalog if (d.market, d.grain) == (market, grain)]
-    return min(starts, default=MARKETS[market].first_key(grain))
+    return min(starts, default=known_markets[market].first_key(grain))

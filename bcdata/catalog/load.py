@@ -12,17 +12,20 @@ from bcdata.catalog.dataset import Dataset
 from bcdata.catalog.document import Document, Mistake, read_document
 from bcdata.catalog.features import FeatureSet, Labels, Normalise
 from bcdata.catalog.gate import Publication, Quality
+from bcdata.catalog.markets import BUILT_IN, DeclaredMarket, problem_of
 from bcdata.catalog.resample import Resample
 from bcdata.catalog.universe import Universe
 from bcdata.errors import CatalogError
 from bcdata.hints import choose
 from bcdata.settings import Settings
+from bcdata.venues.market import Market
 
 FILE = "catalog.yaml"
 PACKAGED = Path(__file__).with_name("default.yaml")
 """The catalog that comes with bcdata: the project's own catalog.yaml."""
 
-_TOP = "datasets"
+_TOP, _MARKETS = "datasets", "markets"
+_KEYS = (_TOP, _MARKETS)
 _SECTIONS: dict[str, type[BaseModel]] = {
     "universe": Universe,
     "publication": Publication,
@@ -35,6 +38,9 @@ _SECTIONS: dict[str, type[BaseModel]] = {
 _WORDS = {
     "missing": "is needed",
     "string_type": "must be text",
+    "date_from_datetime_parsing": "must be a date, like 2025-01-09",
+    "date_parsing": "must be a date, like 2025-01-09",
+    "string_pattern_mismatch": "must be three capital letters, like USD",
     "tuple_type": "must be a list, like [BTCUSDT, ETHUSDT]",
     "too_short": "must not be empty",
     "model_type": "must be a mapping of keys to values",
@@ -74,16 +80,18 @@ def load_catalog(path: Path | None = None) -> Catalog:
     """
     document = read_document(path or find_catalog())
     entries, mistakes = _entries(document)
+    markets, wrong = _markets(document)
+    mistakes += wrong
     datasets: list[Dataset] = []
     for name, entry in entries.items():
         try:
-            datasets.append(Dataset.model_validate({**entry, "name": name}))
+            datasets.append(Dataset.model_validate({"markets": markets, **entry, "name": name}))
         except ValidationError as error:
-            mistakes.extend(_mistakes(document, name, error))
+            mistakes.extend(_mistakes(document, (_TOP, name), error))
     mistakes += _made_twice(document, datasets)
     if mistakes:
         raise CatalogError("\n".join(mistake.text for mistake in sorted(mistakes)))
-    return Catalog(document.path, tuple(datasets))
+    return Catalog(document.path, tuple(datasets), markets)
 
 
 def _entries(document: Document) -> tuple[dict[str, dict[str, Any]], list[Mistake]]:
@@ -91,7 +99,7 @@ def _entries(document: Document) -> tuple[dict[str, dict[str, Any]], list[Mistak
     top = document.values
     if not isinstance(top, dict):
         return {}, [document.mistake((), f"the catalog must be a mapping with the key `{_TOP}`")]
-    mistakes = [document.mistake((key,), f"unknown key; {choose(key, [_TOP])}") for key in top if key != _TOP]
+    mistakes = [document.mistake((key,), f"unknown key; {choose(key, _KEYS)}") for key in top if key not in _KEYS]
     entries = top.get(_TOP)
     if not isinstance(entries, dict) or not entries:
         return {}, [
@@ -105,7 +113,26 @@ def _entries(document: Document) -> tuple[dict[str, dict[str, Any]], list[Mistak
         elif "name" in entry:
             words = "unknown key; the dataset's name is the key that all this stands under"
             mistakes.append(document.mistake((_TOP, name, "name"), words))
+        elif _MARKETS in entry:
+            words = "unknown key; markets are declared at the top of the catalog"
+            mistakes.append(document.mistake((_TOP, name, _MARKETS), words))
     return {name: entry for name, entry in entries.items() if isinstance(entry, dict)}, mistakes
+
+
+def _markets(document: Document) -> tuple[tuple[Market, ...], list[Mistake]]:
+    """The markets that are declared, with those that need not be, and what is wrong about them."""
+    entries = document.values.get(_MARKETS, {}) if isinstance(document.values, dict) else {}
+    if not isinstance(entries, dict):
+        return (), [document.mistake((_MARKETS,), "must be a mapping of names to markets")]
+    found, mistakes = dict(BUILT_IN), list[Mistake]()
+    for name, entry in entries.items():
+        if problem := problem_of(name):
+            mistakes.append(document.mistake((_MARKETS, name), problem))
+        try:
+            found[name] = DeclaredMarket.model_validate(entry)
+        except ValidationError as error:
+            mistakes.extend(_mistakes(document, (_MARKETS, name), error))
+    return tuple(one.market(name) for name, one in found.items()), mistakes
 
 
 def _made_twice(document: Document, datasets: list[Dataset]) -> Iterator[Mistake]:
@@ -118,13 +145,14 @@ def _made_twice(document: Document, datasets: list[Dataset]) -> Iterator[Mistake
                 yield document.mistake((_TOP, dataset.name, "resample", index), words)
 
 
-def _mistakes(document: Document, name: str, error: ValidationError) -> Iterator[Mistake]:
+def _mistakes(document: Document, place: tuple[str, str], error: ValidationError) -> Iterator[Mistake]:
+    top = DeclaredMarket if place[0] == _MARKETS else Dataset
     for detail in error.errors(include_url=False):
         if _follows(detail):
             continue
         location = () if detail["loc"] == ("name",) else detail["loc"]
         at = detail.get("ctx", {}).get("at", ())
-        yield document.mistake((_TOP, name, *location, *at), _message(detail))
+        yield document.mistake((*place, *location, *at), _message(detail, top))
 
 
 def _follows(detail: ErrorDetails) -> bool:
@@ -133,11 +161,11 @@ def _follows(detail: ErrorDetails) -> bool:
     return kind == "default_factory_not_called" or (kind == "too_short" and bool(detail["input"]))
 
 
-def _message(detail: ErrorDetails) -> str:
+def _message(detail: ErrorDetails, top: type[BaseModel]) -> str:
     kind, given, context = detail["type"], detail["input"], detail.get("ctx", {})
     shown = f"{given[:40]!r} " if isinstance(given, str) else ""
     if kind == "extra_forbidden":
-        return f"unknown key; {choose(str(detail['loc'][-1]), _keys(detail['loc']))}"
+        return f"unknown key; {choose(str(detail['loc'][-1]), _keys(detail['loc'], top))}"
     if kind in {"literal_error", "enum"}:
         return f"{shown}is not possible; it is {context['expected']}"
     if kind in _WORDS:
@@ -146,8 +174,8 @@ def _message(detail: ErrorDetails) -> str:
     return context["message"] if kind == "refused" else detail["msg"]
 
 
-def _keys(location: tuple[int | str, ...]) -> list[str]:
+def _keys(location: tuple[int | str, ...], top: type[BaseModel]) -> list[str]:
     """The keys that are allowed where an unknown one stands."""
-    model = _SECTIONS[str(location[0])] if len(location) > 1 else Dataset
+    model = _SECTIONS[str(location[0])] if len(location) > 1 else top
     model = Normalise if location[:2] == ("features", "normalise") else model
-    return [key for key in model.model_fields if (model, key) != (Dataset, "name")]
+    return [key for key in model.model_fields if (model, key) not in {(Dataset, "name"), (Dataset, _MARKETS)}]

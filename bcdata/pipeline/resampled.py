@@ -81,7 +81,7 @@ def coarser_bars(store: Store, dataset: Dataset, symbol: str, grid: Resampling, 
         grid,
         window=window,
         finer=dataset.bar_interval,
-        calendar=calendar(dataset.calendar),
+        calendar=calendar(dataset.hours),
     )
 
 

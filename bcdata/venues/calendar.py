@@ -85,13 +85,6 @@ def calendar(hours: Hours) -> Calendar:
     return sessions_of(hours) if hours.are_sessions else AlwaysOpen()
 
 
-def interval_of(interval: Interval, hours: Hours) -> Interval:
-    """The interval of bars of a market with these hours: it counts by their sessions. Nothing is loaded yet."""
-    if not hours.are_sessions:
-        return interval
-    return SessionInterval(interval.name, interval.length, interval.anchor, hours, sessions_of)
-
-
 def closed_window(window: Window, interval: Interval, now: datetime) -> Window:
     """The part of the window whose bars have closed by `now`: a bar that still runs is not expected yet."""
     if isinstance(interval, SessionInterval):

@@ -14,6 +14,7 @@ import numpy as np
 from bcdata.errors import UsageError
 from bcdata.hints import choose
 from bcdata.interval import EPOCH
+from bcdata.venues.hours import LIBRARY
 from bcdata.venues.sessions import IntArray, Sessions
 from bcdata.windows import Window
 
@@ -24,7 +25,6 @@ _AHEAD = timedelta(days=365)
 """How far the library looks into the future: holidays are not announced for ever."""
 _STALE = timedelta(days=180)
 """A table that ends sooner than this is computed again."""
-_LIBRARY = "exchange_calendars"
 _MICROSECOND = timedelta(microseconds=1)
 _COLUMNS = ("labels", "opens", "closes", "starts", "ends", "of")
 
@@ -53,7 +53,7 @@ def exchange_sessions(name: str, now: datetime, folder: Path) -> Sessions:
 def _installed() -> str | None:
     """The library that is there, as tables name it; None where there is none."""
     try:
-        return f"{_LIBRARY} {version(_LIBRARY)}"
+        return f"{LIBRARY} {version(LIBRARY)}"
     except PackageNotFoundError:
         return None
 
@@ -62,10 +62,10 @@ def _read(path: Path, name: str) -> Sessions | None:
     """A table that was kept; None where there is none, or it cannot be read."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            labels, *others = (kept[column] for column in _COLUMNS)
+            columns = {column: kept[column] for column in _COLUMNS}
             start, end = (EPOCH + int(one) * _MICROSECOND for one in kept["told"])
             told = Window(start, end)
-            return Sessions(name, str(kept["source"]), labels.astype("datetime64[D]"), *others, told)
+            return Sessions(name, str(kept["source"]), told=told, **columns)
     except (OSError, ValueError, KeyError, EOFError, BadZipFile, OverflowError):
         return None
 
@@ -94,7 +94,7 @@ def _built(name: str, until: date) -> Sessions:
     first, last = bounds.bound_min(), bounds.bound_max()
     start = first.date() if first is not None else EPOCH.date()
     end = min(until, last.date()) if last is not None else until
-    source = f"{_LIBRARY} {library.__version__}"
+    source = f"{LIBRARY} {library.__version__}"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the library's own use of pandas

@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from importlib.util import find_spec
+from pathlib import Path
 
+LIBRARY = "exchange_calendars"
+"""Where calendars of exchanges are from; it needs pandas."""
 AROUND_THE_CLOCK = "24/7"
 CURRENCY_WEEK = "fx_ny"
 """From Sunday 17:00 to Friday 17:00 in New York, a session each day."""
@@ -31,3 +35,12 @@ class Hours:
 
 
 ALWAYS = Hours()
+
+
+def calendar_names() -> tuple[str, ...]:
+    """The calendars of the library, without importing it; empty where it is not installed."""
+    found = find_spec(LIBRARY)
+    if found is None or not found.submodule_search_locations:
+        return ()
+    files = Path(found.submodule_search_locations[0]).glob("exchange_calendar_*.py")
+    return (*sorted(path.stem.removeprefix("exchange_calendar_").upper() for path in files), "24/5")

@@ -1,16 +1,25 @@
 """The length of bars of a market with sessions: it knows where they lie, so that what counts in bars is right."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from bcdata.interval import EPOCH, Interval
 from bcdata.venues.hours import Hours
-from bcdata.venues.session_calendar import IntArray, SessionCalendar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bcdata.venues.session_calendar import SessionCalendar
+    from bcdata.venues.sessions import IntArray
 
 _MICROSECOND = timedelta(microseconds=1)
+
+
+def _load(hours: Hours) -> "SessionCalendar":
+    from bcdata.venues.calendar import sessions_of
+
+    return sessions_of(hours)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -21,10 +30,10 @@ class SessionInterval(Interval):
     """
 
     hours: Hours = field(compare=True)
-    load: Callable[[Hours], SessionCalendar] = field(compare=False, repr=False)
+    load: "Callable[[Hours], SessionCalendar]" = field(default=_load, compare=False, repr=False)
 
     @property
-    def calendar(self) -> SessionCalendar:
+    def calendar(self) -> "SessionCalendar":
         """The calendar, loaded when it is first asked for."""
         return self.load(self.hours)
 
@@ -60,8 +69,19 @@ class SessionInterval(Interval):
         return int(self.calendar.positions(self, _array(instant))[0])
 
     def _open(self, number: int) -> datetime:
+        import numpy as np
+
         return EPOCH + int(self.calendar.nth(self, np.array([number]))[0]) * _MICROSECOND
 
 
-def _array(instant: datetime) -> IntArray:
+def _array(instant: datetime) -> "IntArray":
+    import numpy as np
+
     return np.array([(instant - EPOCH) // _MICROSECOND], dtype=np.int64)
+
+
+def interval_of(interval: Interval, hours: Hours) -> Interval:
+    """The interval of bars of a market with these hours: it counts by their sessions. Nothing is loaded yet."""
+    if not hours.are_sessions:
+        return interval
+    return SessionInterval(interval.name, interval.length, interval.anchor, hours)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from bcdata.errors import UsageError
 from bcdata.interval import EPOCH, Interval
 from bcdata.venues.exchange_sessions import exchange_sessions, week_in_new_york
-from bcdata.venues.pauses import Pause
 from bcdata.venues.hours import Hours
+from bcdata.venues.pauses import Pause
 from bcdata.venues.session_calendar import SessionCalendar
 from bcdata.venues.session_interval import SessionInterval
 from bcdata.venues.sessions import Sessions

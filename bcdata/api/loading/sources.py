@@ -6,7 +6,7 @@ import polars as pl
 
 from bcdata.api import arguments
 from bcdata.bars.resample import Resampling, resampled_bar
-from bcdata.catalog import Catalog, Dataset, no_parser, parse_name
+from bcdata.catalog import Catalog, Dataset, no_parser
 from bcdata.errors import UsageError
 from bcdata.hints import choose
 from bcdata.interval import Interval
@@ -77,7 +77,7 @@ def rows_meant(catalog: Catalog, dataset: str, zone: str, interval: str | None =
 
 def symbols_meant(dataset: Dataset, symbols: object) -> list[str]:
     """One symbol, or several, as the dataset's market writes them: `btcusdt` and `BTC/USDT` are BTCUSDT."""
-    market = parse_name(dataset.name).market
+    market = dataset.parsed.market
     return list(dict.fromkeys(market.as_written(one) for one in arguments.symbols(symbols)))
 
 

@@ -130,7 +130,7 @@ class BarMerge:
     @property
     def _expected(self) -> pl.Series:
         dataset = self.parts.dataset
-        return calendar(dataset.calendar).opens(dataset.bar_interval, self.closed)
+        return calendar(dataset.hours).opens(dataset.bar_interval, self.closed)
 
     def _ledger(self, view: ArchiveView, bars: pl.DataFrame, rest: AnswersRecord) -> pl.DataFrame:
         dataset, expected = self.parts.dataset, self._expected

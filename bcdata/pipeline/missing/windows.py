@@ -46,7 +46,7 @@ class WindowRequests:
         """The time of expected bars that neither the pages cover nor earlier sources have, in reach of the source."""
         interval = self.dataset.bar_interval
         closed = closed_window(self.window, interval, settled_by(self.context.now))
-        expected = calendar(self.dataset.calendar).opens(interval, closed)
+        expected = calendar(self.dataset.hours).opens(interval, closed)
         lost = self._lost()
         left = expected.filter(~is_covered(expected, union([*self.pages.covered, *lost]), interval))
         for name in self._earlier:

@@ -148,7 +148,7 @@ def _quarantined(
     rejected: pl.DataFrame, bars: pl.DataFrame, dataset: Dataset, partition: Partition
 ) -> list[SetAsideRecord]:
     """Runs of missing bars of which a row was received that was set aside: first and last open, the rule, and words."""
-    expected = calendar(dataset.calendar).opens(dataset.bar_interval, window_of(dataset, partition))
+    expected = calendar(dataset.hours).opens(dataset.bar_interval, window_of(dataset, partition))
     missing = missing_opens(expected, bars["open_time"])
     told = rejected.drop_nulls("open_time").with_columns(
         pl.col("open_time").cast(TIME).dt.truncate(dataset.bar_interval.name)
@@ -167,7 +167,7 @@ def _doubtful(
     bars: pl.DataFrame, dataset: Dataset, partition: Partition, proofs: PageProofs, first_open: str | None
 ) -> Iterator[SetAsideRecord]:
     """Runs of missing bars of which a row may have been received: no page proves that there is none."""
-    expected = calendar(dataset.calendar).opens(dataset.bar_interval, window_of(dataset, partition))
+    expected = calendar(dataset.hours).opens(dataset.bar_interval, window_of(dataset, partition))
     missing = missing_opens(expected, bars["open_time"])
     if first_open:
         missing = missing.filter(missing >= datetime.fromisoformat(first_open))
