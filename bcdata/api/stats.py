@@ -9,7 +9,6 @@ import polars as pl
 from bcdata import clock
 from bcdata.api.loading.request import request_of
 from bcdata.api.loading.rows import Request
-from bcdata.bars.known import bar_end
 from bcdata.bars.resample import EXPLAINED
 from bcdata.catalog import Catalog
 from bcdata.errors import UsageError
@@ -17,7 +16,7 @@ from bcdata.frames.schema import TIME, Type
 from bcdata.interval import Interval
 from bcdata.reporting.ledgers import ledger_files, ledger_rows
 from bcdata.store.layout import Partition
-from bcdata.venues.calendar import calendar, closed_window
+from bcdata.venues.calendar import bar_end, calendar, closed_window
 from bcdata.windows import Window
 
 SHARE = "share_"

@@ -6,7 +6,6 @@ from functools import lru_cache
 
 import polars as pl
 
-from bcdata.bars.known import bar_end
 from bcdata.bars.resample import resampled_bar
 from bcdata.frames.columns import BAR_COLUMNS, METRIC_VALUES, PRICES, with_vwap
 from bcdata.frames.schema import BAR, CONTRACT_BAR, PARSED_BAR, WINDOW_BAR, Type, merged_bar
@@ -14,6 +13,7 @@ from bcdata.frames.types import METRICS
 from bcdata.interval import QUARTER_HOUR, SETTLEMENT_MINUTE, Interval
 from bcdata.quality.rules import VOLUMES
 from bcdata.quality.validation import Model, Rule, audit, model_of
+from bcdata.venues.calendar import bar_end, is_expected
 
 __all__ = [
     "METRIC_PACE",
@@ -92,7 +92,8 @@ def merged_model(
     values = [*_sound_bars(columns, signed=signed), _vwap(with_vwap(columns))]
     checks = [_ascending("open_time"), _on_grid(interval), *values, known]
     nullable = frozenset({"vwap", "funding_rate"}) | (BAR_COLUMNS - columns)
-    return model_of(dict(merged_bar(funding=funding)), checks, nullable)
+    schema = merged_bar(funding=funding, sessions=interval.has_sessions)
+    return model_of(dict(schema), checks, nullable)
 
 
 @lru_cache(maxsize=64)
@@ -238,6 +239,8 @@ def _ohlc_bounds(*, signed: bool) -> Rule:
 
 
 def _on_grid(interval: Interval) -> Rule:
+    if interval.has_sessions:
+        return Rule("grid", is_expected(interval))
     if interval.length is None:
         return Rule("grid", pl.col("open_time").dt.truncate("1mo") == pl.col("open_time"))
     since = pl.col("open_time") - interval.anchor

@@ -1,9 +1,10 @@
 """Which bars are expected: the calendar of a dataset laid over a window of time."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import polars as pl
 
 from bcdata.clock import now
 from bcdata.errors import UsageError
-from bcdata.frames.schema import TIME
+from bcdata.frames.schema import TIME, Type
 from bcdata.interval import EPOCH, Interval
 from bcdata.settings import Settings
 from bcdata.venues.exchange_sessions import exchange_sessions, week_in_new_york
@@ -83,6 +84,49 @@ def calendar(hours: Hours) -> Calendar:
         UsageError: there is no such calendar, or it cannot be built.
     """
     return sessions_of(hours) if hours.are_sessions else AlwaysOpen()
+
+
+def bar_end(interval: Interval, open_time: str = "open_time") -> pl.Expr:
+    """The end of the bars whose opens (UTC) stand in the column: the open plus the interval, or the close before it."""
+    if interval.has_sessions:
+        return _mapped(open_time, interval.ends, TIME)
+    if interval.length is None:
+        return pl.col(open_time).dt.offset_by(interval.name)
+    return pl.col(open_time) + interval.length
+
+
+def bar_floor(interval: Interval, open_time: str = "open_time") -> pl.Expr:
+    """The open of the bar that an instant (UTC) in the column lies in, or of the last one before it."""
+    if isinstance(interval, SessionInterval):
+        return _mapped(open_time, interval.floors, TIME)
+    return pl.col(open_time).dt.truncate(interval.name)
+
+
+def is_expected(interval: Interval, open_time: str = "open_time") -> pl.Expr:
+    """Whether an instant (UTC) in the column is the open of a bar."""
+    return bar_floor(interval, open_time) == pl.col(open_time)
+
+
+def is_in_session(interval: SessionInterval, open_time: str = "open_time") -> pl.Expr:
+    """Whether an instant (UTC) in the column lies in a session, outside of its breaks; of days, whether one opens."""
+    return _mapped(open_time, interval.are_inside, pl.Boolean)
+
+
+def session_of(interval: SessionInterval, open_time: str = "open_time") -> pl.Expr:
+    """The label of the session in which a bar opens."""
+    return _mapped(open_time, interval.calendar.labels, pl.Date)
+
+
+def _mapped(column: str, of: Callable[[IntArray], npt.NDArray[Any]], dtype: Type) -> pl.Expr:
+    def mapped(times: pl.Series) -> pl.Series:
+        known = times.drop_nulls().cast(TIME).to_physical().to_numpy()
+        found = pl.Series(times.name, of(known)).cast(dtype)
+        if not times.null_count():
+            return found
+        places = pl.when(times.is_not_null()).then(times.is_not_null().cum_sum() - 1)
+        return found.gather(pl.select(places).to_series())
+
+    return pl.col(column).map_batches(mapped, return_dtype=dtype, is_elementwise=True)
 
 
 def closed_window(window: Window, interval: Interval, now: datetime) -> Window:

@@ -6,14 +6,19 @@ from typing import TYPE_CHECKING
 
 from bcdata.interval import EPOCH, Interval
 from bcdata.venues.hours import Hours
+from bcdata.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import numpy as np
+    import numpy.typing as npt
 
     from bcdata.venues.session_calendar import SessionCalendar
     from bcdata.venues.sessions import IntArray
 
 _MICROSECOND = timedelta(microseconds=1)
+_DAY = timedelta(days=1)
 
 
 def _load(hours: Hours) -> "SessionCalendar":
@@ -36,6 +41,16 @@ class SessionInterval(Interval):
     def calendar(self) -> "SessionCalendar":
         """The calendar, loaded when it is first asked for."""
         return self.load(self.hours)
+
+    @property
+    def has_sessions(self) -> bool:
+        """True."""
+        return True
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its bars are of whole sessions."""
+        return self.length is None or self.length >= _DAY
 
     def floor(self, instant: datetime) -> datetime:
         """The open of the last bar that opens at or before the instant.
@@ -64,6 +79,47 @@ class SessionInterval(Interval):
     def end(self, open_time: datetime) -> datetime:
         """When the bar that opens then ends."""
         return EPOCH + int(self.calendar.ends(self, _array(open_time))[0]) * _MICROSECOND
+
+    def floors(self, instants: "IntArray") -> "IntArray":
+        """The open of the last bar at or before each instant: (n,) µs since the epoch.
+
+        Of what lies before the first bar there is it is a time that no bar opens at.
+        """
+        import numpy as np
+
+        numbers = self.calendar.positions(self, instants + 1) - 1
+        found = self.calendar.nth(self, np.maximum(numbers, 0))
+        return np.where(numbers < 0, np.iinfo(np.int64).min // 2, found)
+
+    def are_inside(self, instants: "IntArray") -> "npt.NDArray[np.bool_]":
+        """Whether each instant lies in a session and outside of its breaks; of a day or longer, whether a bar opens."""
+        opens = self.floors(instants)
+        found: npt.NDArray[np.bool_] = opens == instants if self.is_long else self.calendar.ends(self, opens) > instants
+        return found
+
+    def ends(self, opens: "IntArray") -> "IntArray":
+        """When bars end: (n,) µs since the epoch, at the close of their part or session at the latest."""
+        return self.calendar.ends(self, opens)
+
+    def later(self, opens: "IntArray", bars: int) -> "IntArray":
+        """The opens of the bars so many after each: (n,) µs since the epoch.
+
+        Raises:
+            UsageError: the calendar does not reach so far.
+        """
+        return self.calendar.nth(self, self.calendar.positions(self, opens) + bars)
+
+    def opens(self, window: Window) -> "IntArray":
+        """The opens of the bars that are expected in a window: (n,) µs since the epoch, ascending.
+
+        Raises:
+            UsageError: the calendar does not reach so far.
+        """
+        return self.calendar.bars(self, window).opens
+
+    def digest(self, window: Window) -> str:
+        """Names what the calendar says of a window: it changes where that does, and nowhere else."""
+        return self.calendar.sessions.digest(window)
 
     def _before(self, instant: datetime) -> int:
         return int(self.calendar.positions(self, _array(instant))[0])

@@ -36,7 +36,8 @@ from bcdata.quality.models import audit, merged_model
 from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
-from bcdata.venues.calendar import calendar, closed_window
+from bcdata.venues.calendar import calendar, closed_window, session_of
+from bcdata.venues.session_interval import SessionInterval
 from bcdata.windows import Window
 
 
@@ -89,7 +90,14 @@ class BarMerge:
             "unpublished": self.unpublished,
             "funding": self.funding,
             "finer": self.finer,
+            **self._sessions,
         }
+
+    @property
+    def _sessions(self) -> dict[str, str]:
+        """What the calendar says of the partition, where there is one to say something: another word makes it stale."""
+        interval = self.parts.dataset.bar_interval
+        return {"sessions": interval.digest(self.parts.window)} if isinstance(interval, SessionInterval) else {}
 
     def draft(self) -> Draft:
         """One truth per bar, and the ledger of those that are missing."""
@@ -101,6 +109,8 @@ class BarMerge:
         # What has not closed by now is not known yet, whatever a file says.
         bars = with_known_at(merge(frames).filter(pl.col("open_time") < self.closed.end), dataset.bar_interval)
         bars, rest = _without_dead_candles(bars, rest)
+        if isinstance(interval := dataset.bar_interval, SessionInterval):
+            bars = bars.with_columns(session_of(interval).alias("session"))
         if dataset.has_funding:
             bars = _funded(context, dataset, parts.partition, bars)
         gaps = self._ledger(ArchiveView(context.store, dataset, parts.partition, archive), bars, rest)

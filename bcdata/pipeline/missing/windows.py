@@ -15,6 +15,7 @@ from bcdata.ledger.explain import quarantined
 from bcdata.ledger.ledger import runs_of, window_of_run
 from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.lake import published_sound, read_sound
+from bcdata.pipeline.parsed.session_labels import placed
 from bcdata.pipeline.raw.due import settled_by
 from bcdata.pipeline.raw.pages import StoredPages
 from bcdata.pipeline.records.in_footers import windows_record
@@ -67,7 +68,7 @@ class WindowRequests:
         for record in reversed(self.pages.records):
             last = self._opens(record).max()
             if isinstance(last, datetime):
-                return self.dataset.bar_interval.next(last)
+                return self.dataset.bar_interval.end(last)
         return self.window.start
 
     @property
@@ -77,9 +78,10 @@ class WindowRequests:
 
     def lacks_its_beginning(self) -> bool:
         """Whether the first page has no bar that opens with the partition."""
-        start, interval = self.window.start, self.dataset.bar_interval
+        interval = self.dataset.bar_interval
+        first = interval.ceil(self.window.start)
         opens = [self._opens(one) for one in self.pages.records[:1]]
-        return not any(one.is_between(start, interval.next(start), closed="left").any() for one in opens)
+        return not any(one.is_between(first, interval.end(first), closed="left").any() for one in opens)
 
     @property
     def source(self) -> Source:
@@ -144,7 +146,8 @@ class WindowRequests:
     def _opens(self, record: WindowPageRecord) -> pl.Series:
         """The opens (UTC) of the rows of a page, but for foreign ones: these prove nothing."""
         source, bodies = self.context.clients.window(self.source.name), self.pages.bodies([record])
-        opens = source.read(self.series, bodies).rows["open_time"].cast(TIME)
+        rows = placed(source.read(self.series, bodies), self.dataset.bar_interval).rows
+        opens = rows["open_time"].cast(TIME)
         start, end = (datetime.fromisoformat(record[edge]) for edge in ("start", "end"))
         return opens.filter(opens.is_between(self.dataset.bar_interval.floor(start), end, closed="left"))
 

@@ -19,6 +19,7 @@ from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.archive import parsed_fingerprint
+from bcdata.pipeline.parsed.session_labels import placed
 from bcdata.pipeline.publish import publish, unchanged
 from bcdata.pipeline.raw.pages import read_pages
 from bcdata.pipeline.records.manifests import held_manifest, windows_manifest
@@ -29,7 +30,7 @@ from bcdata.providers.registry import SOURCES
 from bcdata.quality.audit import Audited, audit_bars
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
-from bcdata.venues.calendar import calendar
+from bcdata.venues.calendar import bar_floor, calendar, is_expected
 from bcdata.windows import Window, overlap, union
 
 
@@ -49,7 +50,8 @@ def _parse(context: RunContext, dataset: Dataset, partition: Partition) -> Outco
     window = window_of(dataset, partition)
     source = context.clients.window(partition.provider or "")
     pages = manifest["pages"]
-    found = source.read(series_of(dataset, partition.symbol), read_pages(context.store, raw, pages))
+    sent = source.read(series_of(dataset, partition.symbol), read_pages(context.store, raw, pages))
+    found = placed(sent, dataset.bar_interval)
     covered = windows_of([(one["start"], one["end"]) for one in pages])
     proofs = PageProofs.of(found.rows, found.bad_lines, [_covers(one) for one in pages], dataset.bar_interval)
     rows = _own(found, window, covered, dataset)
@@ -131,7 +133,7 @@ def _own(found: RawBars, window: Window, covered: Sequence[Window], dataset: Dat
     whole = is_covered(opens, covered, interval)
     is_own = opens.is_between(window.start, window.end, closed="left")
     is_foreign = ~opens.is_between(reach.start, reach.end, closed="left")
-    on_grid = opens.dt.truncate(interval.name) == opens
+    on_grid = opens.to_frame().select(is_expected(interval)).to_series()
     kept = rows.filter((is_own & (whole | ~on_grid)) | is_foreign | opens.is_null())
     return kept.with_columns(object=pl.col("object").fill_null(0))
 
@@ -150,9 +152,8 @@ def _quarantined(
     """Runs of missing bars of which a row was received that was set aside: first and last open, the rule, and words."""
     expected = calendar(dataset.hours).opens(dataset.bar_interval, window_of(dataset, partition))
     missing = missing_opens(expected, bars["open_time"])
-    told = rejected.drop_nulls("open_time").with_columns(
-        pl.col("open_time").cast(TIME).dt.truncate(dataset.bar_interval.name)
-    )
+    told = rejected.drop_nulls("open_time").with_columns(pl.col("open_time").cast(TIME))
+    told = told.with_columns(bar_floor(dataset.bar_interval))
     runs: list[SetAsideRecord] = []
     for (reason,), rows in told.group_by("reason", maintain_order=True):
         opens = rows["open_time"].unique().sort()
