@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import formatdate
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from aiohttp import web
 
@@ -41,6 +41,17 @@ class Site(Protocol):
         """The answer as a fault on status, body or rows has it; other kinds leave it alone."""
 
 
+@runtime_checkable
+class KeyedSite(Site, Protocol):
+    """What a venue answers that looks at headers first: for keys, for cookies."""
+
+    def denied(self, path: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> Answer | None:
+        """What it says to a request that has not what it asks for; None where `answer` is to answer.
+
+        Headers are looked up without regard to case.
+        """
+
+
 class WebServer:
     """Turns requests into answers. A site works in one thread of its own, so that slow answers stay slow alone."""
 
@@ -48,6 +59,7 @@ class WebServer:
         self, site: Site, faults: FaultPlan, now: Callable[[], datetime], log: Callable[[LoggedRequest], None]
     ) -> None:
         self._site = site
+        self._keyed = site if isinstance(site, KeyedSite) else None
         self._faults = faults
         self._now = now
         self._log = log
@@ -76,7 +88,9 @@ class WebServer:
         now = self._now()
         loop = asyncio.get_running_loop()
         parameters = dict(request.query)
-        answer = await loop.run_in_executor(self._pool, self._site.answer, request.path, parameters, struck, now)
+        answer = self._keyed.denied(request.path, parameters, request.headers) if self._keyed else None
+        if answer is None:
+            answer = await loop.run_in_executor(self._pool, self._site.answer, request.path, parameters, struck, now)
         for fault in struck:
             answer = self._site.damaged(answer, fault, line, now)
         cut = next((fault for fault in struck if fault.kind in TRANSPORT_KINDS), None)
