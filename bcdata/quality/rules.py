@@ -13,8 +13,7 @@ import polars as pl
 from bcdata.frames.columns import BAR_COLUMNS, PRICES
 from bcdata.interval import EPOCH, Interval
 from bcdata.quality.verdict import SAMPLE, Finding, Severity
-from bcdata.venues.calendar import bar_floor, is_in_session
-from bcdata.venues.session_interval import SessionInterval
+from bcdata.venues.calendar import bar_floor
 
 VERSION = "2"
 """Change it with any rule: partitions audited by older rules become stale."""
@@ -78,9 +77,6 @@ def _by_row(interval: Interval, columns: frozenset[str], *, by_window: bool, sig
         yield _row("magnitude", pl.all_horizontal(pl.col(*PRICES, *volumes) <= _LARGEST), "a value is too large")
     yield _row("content_matches_name", start.is_between(pl.col("from_us"), pl.col("to_us"), closed="left"),
                "the row lies outside the time that its object names")  # fmt: skip
-    if isinstance(interval, SessionInterval):
-        words = f"the bar lies outside of the sessions of {interval.hours.calendar}"
-        yield _row("off_session", is_in_session(interval), words)
     yield _row("grid", _on_grid(interval), f"the open is not on the {interval.name} grid")
     if not signed:
         yield _row("positive_prices", pl.all_horizontal(pl.col(*PRICES) > 0), "a price is zero or negative")

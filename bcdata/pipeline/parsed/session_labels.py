@@ -9,7 +9,7 @@ from bcdata.interval import Interval
 from bcdata.providers.base import RawBars
 from bcdata.venues.session_interval import SessionInterval
 
-OFF_BY_A_DAY = "off_session"
+OFF_BY_A_DAY = "stamped_a_day_off"
 _WORDS = "no session has this date, and with all dates of the answer {} they are sessions: it is stamped a day off"
 
 
@@ -17,7 +17,7 @@ def placed(found: RawBars, interval: Interval) -> RawBars:
     """The rows with the opens of their bars in place of the dates by which their source labels them.
 
     A date without a session stays as it is, and the rules set its row aside. Where dates of an answer are no sessions,
-    and all of them are if they are moved by a day, the whole answer is refused: which of its rows is right is not known.
+    and all of them are if they are moved by a day, the whole answer is refused: none of its rows can be believed.
     """
     if not isinstance(interval, SessionInterval) or not interval.is_long or found.rows.is_empty():
         return found

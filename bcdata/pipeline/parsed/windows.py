@@ -27,7 +27,7 @@ from bcdata.pipeline.records.pages import WindowPageRecord
 from bcdata.pipeline.stream import each
 from bcdata.providers.base import RawBars
 from bcdata.providers.registry import SOURCES
-from bcdata.quality.audit import Audited, audit_bars
+from bcdata.quality.audit import OFF_SESSION, Audited, audit_bars
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import bar_floor, calendar, is_expected
@@ -152,7 +152,8 @@ def _quarantined(
     """Runs of missing bars of which a row was received that was set aside: first and last open, the rule, and words."""
     expected = calendar(dataset.hours).opens(dataset.bar_interval, window_of(dataset, partition))
     missing = missing_opens(expected, bars["open_time"])
-    told = rejected.drop_nulls("open_time").with_columns(pl.col("open_time").cast(TIME))
+    placed_rows = rejected.filter(pl.col("open_time").is_not_null() & (pl.col("reason") != OFF_SESSION))
+    told = placed_rows.with_columns(pl.col("open_time").cast(TIME))
     told = told.with_columns(bar_floor(dataset.bar_interval))
     runs: list[SetAsideRecord] = []
     for (reason,), rows in told.group_by("reason", maintain_order=True):
