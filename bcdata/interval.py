@@ -126,6 +126,41 @@ class Interval:
             first = self.next(first)
         return np.array(found, dtype=np.int64)
 
+    def number(self, open_time: datetime) -> int:
+        """How many bars open between an instant that is the same for all and `open_time`."""
+        if self.length is None:
+            return (open_time.year - self.anchor.year) * 12 + open_time.month - self.anchor.month
+        return (open_time - self.anchor) // self.length
+
+    def days_of(self, opens: "IntArray") -> "IntArray":
+        """The places in a row of opens (µs, ascending) at which UTC days begin: all, where bars are a day or longer."""
+        import numpy as np
+
+        if not opens.size:
+            return np.empty(0, dtype=np.int64)
+        day = _DAY // _MICROSECOND
+        midnights = np.arange(opens[0] // day + 1, opens[-1] // day + 1, dtype=np.int64) * day
+        return np.unique(np.append(0, np.searchsorted(opens, midnights)))
+
+    def before(self, start: datetime, lookback: int, bars: int) -> datetime:
+        """From when on to read for what looks back from bars from `start` on: so many bars, and whole days of others.
+
+        It is the bar before the midnight that is `bars` before the midnight at or before `lookback` bars before. For
+        `1mo` all of them are months.
+        """
+        if self.length is None:
+            for _ in range(lookback + bars + 1):
+                start = self.floor(self.floor(start) - _MICROSECOND)
+            return start
+        days = -(-bars * self.length // _DAY)
+        first = (start - lookback * self.length).replace(hour=0, minute=0, second=0, microsecond=0)
+        return first - days * _DAY - self.length
+
+    def bars_a_year(self, year: int) -> float:
+        """Bars of a year: of 365 days in a market that never closes (525,600 of a minute)."""
+        del year
+        return 12.0 if self.length is None else timedelta(days=365) / self.length
+
     def ceil(self, instant: datetime) -> datetime:
         """The first open at or after the instant."""
         floor = self.floor(instant)

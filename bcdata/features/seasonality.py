@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from bcdata.errors import UsageError
-from bcdata.features.table.grid import DAY, FloatArray, IntArray, grid_opens, lag, log_ratio
+from bcdata.features.table.grid import DAY, FloatArray, IntArray, lag, log_ratio
 from bcdata.features.table.placing import placed
 from bcdata.interval import QUARTER_HOUR, Interval
 from bcdata.windows import Window
@@ -51,7 +51,7 @@ def volatility_profile(bars: pl.DataFrame, *, window: Window, interval: Interval
         UsageError: buckets do not hold whole bars, or the window is not whole days.
     """
     per_bucket = BUCKET // _length(interval)
-    opens = grid_opens(profile_window(window, interval), interval)
+    opens = interval.opens(profile_window(window, interval))
     close = placed(bars, opens, {"close"})["close"]
     returns = log_ratio(close, lag(close, 1))[1:]
     if opens.size % (DAY // (opens[1] - opens[0])) != 1:

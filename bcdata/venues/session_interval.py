@@ -117,6 +117,45 @@ class SessionInterval(Interval):
         """
         return self.calendar.bars(self, window).opens
 
+    def number(self, open_time: datetime) -> int:
+        """How many bars open before `open_time`, counted from the calendar's first."""
+        return self._before(open_time)
+
+    def days_of(self, opens: "IntArray") -> "IntArray":
+        """The places in a row of opens (µs, ascending) at which sessions begin: all, where bars are of whole ones."""
+        import numpy as np
+
+        if self.is_long:
+            return np.arange(opens.size)
+        labels = self.calendar.labels(opens)
+        return np.append(np.zeros(min(opens.size, 1), dtype=np.int64), np.flatnonzero(labels[1:] != labels[:-1]) + 1)
+
+    def before(self, start: datetime, lookback: int, bars: int) -> datetime:
+        """From when on to read for what looks back from each bar from `start` on: so many bars, and whole sessions.
+
+        It is the bar before the session that is `bars` before the session that lies `lookback` bars before; at the
+        calendar's first bar at the earliest.
+        """
+        first = self._session_of(max(self._before(start) - lookback, 0))
+        return self._open(max(self._session_of(max(first - bars, 0)) - 1, 0))
+
+    def bars_a_year(self, year: int) -> float:
+        """Bars of a year: the mean of the five complete calendar years before `year`.
+
+        Raises:
+            UsageError: the calendar knows none.
+        """
+        return self.calendar.bars_per_year(self, year)
+
+    def _session_of(self, number: int) -> int:
+        """The number of the first bar of the session in which a bar lies, by its number."""
+        import numpy as np
+
+        calendar = self.calendar
+        opens = calendar.nth(self, np.array([number]))
+        session = np.searchsorted(calendar.sessions.opens, opens, side="right") - 1
+        return int(calendar.positions(self, calendar.sessions.opens[session])[0])
+
     def digest(self, window: Window) -> str:
         """Names what the calendar says of a window: it changes where that does, and nowhere else."""
         return self.calendar.sessions.digest(window)

@@ -11,7 +11,7 @@ import polars as pl
 from bcdata.features.proofs.bars import FLOWS, ONE_MINUTE, PRICES, START, complete, hostile, whole_window
 from bcdata.features.proofs.late import in_force, irregular, settlements, tardy
 from bcdata.features.table.context import FeatureContext, Panel, panel
-from bcdata.features.table.grid import IntArray, grid_opens
+from bcdata.features.table.grid import IntArray
 from bcdata.features.table.known import late_bars, latest
 from bcdata.interval import SETTLEMENT_MINUTE, Interval
 from bcdata.windows import Window
@@ -197,7 +197,7 @@ class World:
         if not found:
             return np.empty(0, dtype=np.int64)
         window = Window(min(one.start for one in found), max(one.end for one in found))
-        return grid_opens(window, self.interval)
+        return self.interval.opens(window)
 
 
 def _jittered(column: str, frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """When each row of the feature table is known: the latest of what it is computed from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import polars as pl
@@ -79,6 +79,8 @@ def _late(bars: pl.DataFrame, interval: Interval, inputs: set[str], around: Feat
 
 def _end(interval: Interval) -> pl.Expr:
     """The end of the bars."""
+    if interval.has_sessions:
+        return mapped(interval.ends)
     if interval.length is None:
         return pl.col("open_time").dt.offset_by(interval.name)
     return pl.col("open_time") + interval.length
@@ -87,3 +89,12 @@ def _end(interval: Interval) -> pl.Expr:
 def _physical(column: pl.Series) -> IntArray:
     values: IntArray = column.to_physical().fill_null(0).to_numpy()
     return values
+
+
+def mapped(of: Callable[[IntArray], IntArray]) -> pl.Expr:
+    """What a function makes of the opens (µs) of the rows, as instants."""
+
+    def instants(opens: pl.Series) -> pl.Series:
+        return pl.Series(opens.name, of(opens.to_physical().to_numpy())).cast(opens.dtype)
+
+    return pl.col("open_time").map_batches(instants, return_dtype=pl.Datetime("us", "UTC"), is_elementwise=True)
