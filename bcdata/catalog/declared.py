@@ -176,6 +176,8 @@ class Declared(Section):
             raise refusal(f"coarser bars are made of bars; {name.frame_type.key} has none")
         for index, one in enumerate(resample):
             problem = one.complaint(name.interval) if name and name.interval else None
+            if name and name.interval and name.interval.has_sessions and one.offset and problem is None:
+                problem = "windows of a market with sessions begin where these do; leave the offset out"
             if problem:
                 raise refusal(problem, index)
         return resample

@@ -45,11 +45,7 @@ def parse_name(name: str, declared: tuple[Market, ...] = ()) -> DatasetName:
         UsageError: it has another shape, or names a market, a type or an interval that there is not.
     """
     markets = {**MARKETS, **{one.name: one for one in declared}}
-    readings = [(one, match) for one, form in _TYPES.items() if (match := form.fullmatch(name))]
-    if not readings:
-        raise UsageError(_unknown_type(name, markets))
-    # `us_index_klines_1d` may be of a market `us` or of a market `us_index`: the one that there is decides.
-    key, match = next((one for one in readings if one[1]["market"] in markets), readings[0])
+    key, match = _reading(name, markets)
     market = markets.get(match["market"])
     if market is None:
         raise UsageError(f"unknown market {match['market']!r}; {known(match['market'], markets)}")
@@ -65,7 +61,7 @@ def rows_of(name: str) -> Rows:
     Raises:
         UsageError: it has none, as nothing parses its type.
     """
-    rows = parse_name(name).frame_type.rows
+    rows = FRAME_TYPES[_reading(name, MARKETS)[0]].rows
     if rows is None:
         raise UsageError(no_parser(name))
     return rows
@@ -73,10 +69,23 @@ def rows_of(name: str) -> Rows:
 
 def no_parser(name: str) -> str:
     """Why the dataset of this name ends at raw, in words."""
-    kind = parse_name(name).frame_type.key
+    kind, _ = _reading(name, MARKETS)
     return (
         f"{name} ends at raw: there is no parser for {kind}, so its files are kept as sent and nothing is made of them"
     )
+
+
+def _reading(name: str, markets: Mapping[str, Market]) -> tuple[str, re.Match[str]]:
+    """The type that a name states, and its parts.
+
+    Raises:
+        UsageError: it states none.
+    """
+    readings = [(one, match) for one, form in _TYPES.items() if (match := form.fullmatch(name))]
+    if not readings:
+        raise UsageError(_unknown_type(name, markets))
+    # `us_index_klines_1d` may be of a market `us` or of a market `us_index`: the one that there is decides.
+    return next((one for one in readings if one[1]["market"] in markets), readings[0])
 
 
 def _unknown_type(name: str, markets: Mapping[str, Market]) -> str:

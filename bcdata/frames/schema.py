@@ -141,10 +141,10 @@ def merged_bar(*, funding: bool, sessions: bool = False) -> pl.Schema:
     return pl.Schema({**BAR, **extra})
 
 
-def merged_schema(rows: Rows, *, funding: bool) -> pl.Schema:
-    """The schema of merged rows of a frame type; `funding` says whether their market pays it."""
+def merged_schema(rows: Rows, *, funding: bool, sessions: bool = False) -> pl.Schema:
+    """The schema of merged rows of a frame type; whether their market pays funding, and whether it has sessions."""
     schemas: dict[Rows, pl.Schema] = {
-        "bars": merged_bar(funding=funding),
+        "bars": merged_bar(funding=funding, sessions=sessions),
         "settlements": SETTLEMENT,
         "metrics": MERGED_METRIC,
     }

@@ -142,7 +142,7 @@ def _resampled_reach(dataset: Dataset, step: Step) -> tuple[Reach, timedelta]:
     from bcdata.pipeline.resampled import grid_of, reads
 
     grid = grid_of(dataset, step.asset)
-    return (lambda window: reads(grid, window)), grid.length
+    return (lambda window: reads(grid, window)), grid.interval.length or timedelta(days=31)
 
 
 def _profile_reach(dataset: Dataset) -> Reach:

@@ -1,12 +1,12 @@
 """The models of bars, settlements, features and profiles that the last audit asks of a frame."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 
 import polars as pl
 
-from bcdata.bars.resample import resampled_bar
+from bcdata.bars.resample import Resampling, resampled_bar
 from bcdata.frames.columns import BAR_COLUMNS, METRIC_VALUES, PRICES, with_vwap
 from bcdata.frames.schema import BAR, CONTRACT_BAR, PARSED_BAR, WINDOW_BAR, Type, merged_bar
 from bcdata.frames.types import METRICS
@@ -98,8 +98,7 @@ def merged_model(
 
 @lru_cache(maxsize=64)
 def resampled_model(
-    length: timedelta,
-    origin: datetime,
+    grid: Resampling,
     *,
     funding: bool,
     columns: frozenset[str] = BAR_COLUMNS,
@@ -108,24 +107,27 @@ def resampled_model(
     """Resampled bars: sound bars on their own grid, made of one finer bar at least and no more than there can be.
 
     Args:
-        length: of the windows.
-        origin: an open of the grid, UTC.
+        grid: where windows lie.
         funding: whether the market pays funding.
         columns: those that each of the finer bars has (`bcdata.frames.columns.in_all`); others may be null.
         signed: whether prices may be zero and negative.
     """
-    micros = length // timedelta(microseconds=1)
-    off = (pl.col("open_time") - origin).dt.total_microseconds() % micros
+    if grid.interval.has_sessions:
+        on_grid, end = is_expected(grid.interval), bar_end(grid.interval)
+    else:
+        micros = grid.length // timedelta(microseconds=1)
+        on_grid = (pl.col("open_time") - grid.origin).dt.total_microseconds() % micros == 0
+        end = pl.col("open_time") + grid.length
     checks = [
         _ascending("open_time"),
-        Rule("grid", off == 0),
+        Rule("grid", on_grid),
         *_sound_bars(columns, signed=signed),
         _vwap(with_vwap(columns)),
-        Rule("known_at", pl.col("known_at") >= pl.col("open_time") + length),
+        Rule("known_at", pl.col("known_at") >= end),
         Rule("counts", (pl.col("bars") > 0) & (pl.col("bars") + pl.col("explained") <= pl.col("expected"))),
     ]
-    own = frozenset({"open_time", *PRICES, "known_at", "bars", "expected", "explained"})
-    schema = resampled_bar(funding=funding)
+    own = frozenset({"open_time", *PRICES, "known_at", "session", "bars", "expected", "explained"})
+    schema = resampled_bar(funding=funding, sessions=grid.interval.has_sessions)
     return model_of(dict(schema), checks, frozenset(schema) - own - (columns - {"vwap"}))
 
 
