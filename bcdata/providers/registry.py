@@ -171,6 +171,17 @@ def provider_of(source: str) -> Provider:
     return next(one for one in PROVIDERS.values() if any(its.name == source for its in one.sources))
 
 
+def source_on(name: str, plans: Mapping[str, str]) -> Source:
+    """A source on the plan that is stated of its provider; on that of the environment where none is.
+
+    Raises:
+        UsageError: the provider has no such plan.
+    """
+    source = SOURCES[name]
+    stated = plans.get(provider_of(name).name)
+    return source.on_plan(stated) if stated and source.on_plan else source
+
+
 def role_of(source: str | None) -> Role | None:
     """How the source is read; None where it is none, or one that is not known any more."""
     return SOURCES[source].role if source in SOURCES else None
