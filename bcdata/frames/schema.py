@@ -154,6 +154,7 @@ def conform(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
     ]
     return frame.select(columns)
 
+
 ACTION_KINDS = ("split", "stock", "cash", "special", "capital_gain", "spin_off", "rename")
 """What a company does to its shares."""
 REPORTS = schema_of(
