@@ -63,7 +63,7 @@ def read_actions(series: Series, bodies: Sequence[bytes]) -> RawActions:
             try:
                 value = _value(kind, event, splits.shares(ex, chart) if kind != "split" else Fraction(1))
             except UnknownAdjustmentError as error:
-                bad.refuse(page, line, event, str(error), label, ADJUSTMENT_UNKNOWN)
+                bad.refuse(page, line, event, str(error), label, reason=ADJUSTMENT_UNKNOWN)
                 continue
             if value is None:
                 bad.refuse(page, line, event, f"a {kind} without a value above 0", label)
@@ -92,7 +92,7 @@ def _add(found: RawRows, page: int, chart: Chart, row: Row, splits: Splits) -> N
     try:
         shares = splits.shares(day, chart)
     except UnknownAdjustmentError as error:
-        found.refuse(page, row.line, row.sent, str(error), opened, ADJUSTMENT_UNKNOWN)
+        found.refuse(page, row.line, row.sent, str(error), opened, reason=ADJUSTMENT_UNKNOWN)
         return
     values = {name: _times(value, shares if name != "volume" else 1 / shares) for name, value in row.values.items()}
     found.add(page, row.line, opened, values)
