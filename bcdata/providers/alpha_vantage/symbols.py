@@ -1,12 +1,26 @@
 """How Alpha Vantage writes the symbols of the lake. Pure."""
 
-_EXCHANGES = {"L": "LON", "TO": "TRT", "V": "TRV", "DE": "DEX", "BO": "BSE", "SS": "SHH", "SZ": "SHZ", "SA": "SAO"}
-"""Its own suffixes of exchanges."""
+from bcdata.venues.classification.stocks import YAHOO
+
+_EXCHANGES = {
+    "XLON": "LON",
+    "XTSE": "TRT",
+    "XTSX": "TRV",
+    "XETR": "DEX",
+    "XBOM": "BSE",
+    "XSHG": "SHH",
+    "XSHE": "SHZ",
+    "BVMF": "SAO",
+}
+"""Its own suffixes of exchanges, by their codes."""
 
 
 def written(symbol: str) -> str:
-    """`VOD.LON` of `VOD.L`, `BRK-B` of `BRK.B`: what follows a point is an exchange, or a class of shares."""
+    """`VOD.LON` of `VOD.L` or `VOD.XLON`, `BRK-B` of `BRK.B`: after a point stands an exchange or a class of shares."""
     stem, point, suffix = symbol.rpartition(".")
     if not point:
         return symbol
-    return f"{stem}.{_EXCHANGES[suffix]}" if suffix in _EXCHANGES else f"{stem}-{suffix}"
+    exchange = YAHOO[suffix][0] if suffix in YAHOO else suffix
+    if exchange in _EXCHANGES:
+        return f"{stem}.{_EXCHANGES[exchange]}"
+    return symbol if suffix in YAHOO else f"{stem}-{suffix}"

@@ -17,7 +17,7 @@ def is_pair(symbol: str) -> bool:
 
 
 def written(symbol: str) -> str:
-    """`I:SPX` of `^GSPC`, `C:EURUSD` of `EURUSD`; stocks are written as they are: `BRK.B`."""
+    """`I:SPX` of `^GSPC` or `I:SPX`, `C:EURUSD` of `EURUSD`; stocks are written as they are: `BRK.B`."""
     if symbol.startswith("^"):
         return f"I:{_INDICES.get(symbol[1:], symbol[1:])}"
     return f"C:{symbol}" if is_pair(symbol) else symbol
