@@ -13,9 +13,10 @@ from bcdata.frames.schema import TIME
 from bcdata.ledger.answered import is_covered, windows_of
 from bcdata.ledger.explain import quarantined
 from bcdata.ledger.ledger import runs_of, window_of_run
+from bcdata.ledger.set_aside import UNREADABLE_LINE
 from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.lake import published_sound, read_sound
-from bcdata.pipeline.parsed.session_labels import placed
+from bcdata.pipeline.parsed.session_labels import placed, with_reason
 from bcdata.pipeline.raw.due import settled_by
 from bcdata.pipeline.raw.pages import StoredPages
 from bcdata.pipeline.records.in_footers import windows_record
@@ -146,8 +147,10 @@ class WindowRequests:
     def _opens(self, record: WindowPageRecord) -> pl.Series:
         """The opens (UTC) of the rows of a page, but for foreign ones: these prove nothing."""
         source, bodies = self.context.clients.window(self.source.name), self.pages.bodies([record])
-        rows = placed(source.read(self.series, bodies), self.dataset.bar_interval).rows
-        opens = rows["open_time"].cast(TIME)
+        found = placed(source.read(self.series, bodies), self.dataset.bar_interval)
+        # What is held back was received all the same.
+        held = found.bad_lines.filter(with_reason(found.bad_lines)["reason"] != UNREADABLE_LINE)["open_time"]
+        opens = pl.concat([found.rows["open_time"], held.drop_nulls()]).cast(TIME)
         start, end = (datetime.fromisoformat(record[edge]) for edge in ("start", "end"))
         return opens.filter(opens.is_between(self.dataset.bar_interval.floor(start), end, closed="left"))
 

@@ -14,12 +14,11 @@ from bcdata.ledger.answered import is_covered, windows_of
 from bcdata.ledger.ledger import missing_opens, runs_of
 from bcdata.ledger.page_proofs import OTHER_TIMES, PageProofs
 from bcdata.ledger.records import SetAsideRecord, WindowsEvidence
-from bcdata.ledger.set_aside import UNREADABLE_LINE
 from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.archive import parsed_fingerprint
-from bcdata.pipeline.parsed.session_labels import placed
+from bcdata.pipeline.parsed.session_labels import placed, with_reason
 from bcdata.pipeline.publish import publish, unchanged
 from bcdata.pipeline.raw.pages import read_pages
 from bcdata.pipeline.records.manifests import held_manifest, windows_manifest
@@ -140,7 +139,7 @@ def _own(found: RawBars, window: Window, covered: Sequence[Window], dataset: Dat
 
 def _rejected(audited: Audited, found: RawBars) -> pl.DataFrame:
     """Rows and lines that were set aside, as sent, with the reason."""
-    lines = _with_reason(found.bad_lines)
+    lines = with_reason(found.bad_lines)
     rows = audited.rejected.drop("from_us", "to_us", "rank", strict=False)
     both = pl.concat([rows, lines], how="diagonal")
     return both.select("line", "reason", pl.exclude("line", "reason"))
@@ -174,10 +173,3 @@ def _doubtful(
     if first_open:
         missing = missing.filter(missing >= datetime.fromisoformat(first_open))
     yield from proofs.doubts(missing, expected, dataset.bar_interval)
-
-
-def _with_reason(lines: pl.DataFrame) -> pl.DataFrame:
-    """Lines with the rule by which each was refused."""
-    if "reason" not in lines.columns:
-        return lines.with_columns(reason=pl.lit(UNREADABLE_LINE))
-    return lines.with_columns(pl.col("reason").fill_null(UNREADABLE_LINE))
