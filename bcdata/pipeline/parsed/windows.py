@@ -30,6 +30,7 @@ from bcdata.quality.audit import OFF_SESSION, Audited, audit_bars
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import bar_floor, calendar, is_expected
+from bcdata.venues.session_interval import SessionInterval
 from bcdata.windows import Window, overlap, union
 
 
@@ -132,6 +133,8 @@ def _own(found: RawBars, window: Window, covered: Sequence[Window], dataset: Dat
     whole = is_covered(opens, covered, interval)
     is_own = opens.is_between(window.start, window.end, closed="left")
     is_foreign = ~opens.is_between(reach.start, reach.end, closed="left")
+    if isinstance(interval, SessionInterval) and interval.is_long:
+        is_foreign &= False  # dates are asked for with some before and after them, as opens need not lie in their day
     on_grid = opens.to_frame().select(is_expected(interval)).to_series()
     kept = rows.filter((is_own & (whole | ~on_grid)) | is_foreign | opens.is_null())
     return kept.with_columns(object=pl.col("object").fill_null(0))
