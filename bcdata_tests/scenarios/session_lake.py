@@ -47,6 +47,7 @@ def lake_at(folder: Path, text: str, now: datetime) -> Lake:
     return Lake(folder / "lake", now, load_catalog(path))
 
 
+@cache
 def truth(market: SessionMarket, symbol: ListedSymbol, interval: str, window: Window, now: datetime) -> pl.DataFrame:
     """What was traded: bars by their opens in the lake, raw."""
     rows = [

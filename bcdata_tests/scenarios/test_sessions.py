@@ -1,6 +1,7 @@
 """Markets that open and close, raw to features: bars equal what was traded, no false gap, every hole is found."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,8 +11,12 @@ import pytest
 from bcdata.ledger.ledger import Status
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
+from bcdata.simulate.exchange_hours import Hours
+from bcdata.simulate.fmp import LoopbackFmp
 from bcdata.simulate.polygon import LoopbackPolygon
 from bcdata.simulate.session_market import Dividend, ListedSymbol, SessionMarket, Split
+from bcdata.simulate.yahoo import LoopbackYahoo
+from bcdata.windows import Window
 from bcdata_tests.run import pointed_at, utc
 from bcdata_tests.scenarios.session_lake import hours_of, lake_at, month, truth
 
@@ -111,3 +116,54 @@ def test_days(tmp_path: Path, market: SessionMarket, polygon: LoopbackPolygon) -
     again = lake.materialize(DAYS, "AAPL,BRK.B", "2024-10", "2024-12")
     assert {one.state for _, one in again.outcomes} == {State.UNCHANGED}
     assert not polygon.requests
+
+
+EXCHANGES = {"XLON": ("VOD.L", "uk"), "XTKS": ("7203.T", "jp"), "XHKG": ("0700.HK", "hk"), "XETR": ("SAP.DE", "de")}
+YEAR = [f"2024-{number:02}" for number in range(1, 13)]
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_a_year_of_days_has_no_false_gap(exchange: str, tmp_path: Path) -> None:
+    """Holidays, half days, breaks and changes of clocks; sessions without a trade are told, and nothing else."""
+    symbol, market_name = EXCHANGES[exchange]
+    hours = hours_of(exchange, date(2023, 6, 1), date(2025, 2, 28))
+    labels = [one.label for one in hours.sessions if one.label.year == 2024]
+    idle = frozenset({labels[17], labels[101], labels[-1]})
+    listed = ListedSymbol(symbol, hours, date(2023, 6, 1), 700.0, splits=(Split(labels[60], 2),), idle=idle)
+    traded = SessionMarket([listed])
+    text = f"""
+markets: {{{market_name}: {{calendar: {exchange}, type: stock, since: 2020-01}}}}
+datasets:
+  {market_name}_klines_1d: {{grain: month, start: 2024-01, symbols: [{symbol}], sources: [yahoo], features: false}}
+"""
+    now = utc("2025-02-10T23:30")
+    lake = lake_at(tmp_path, text, now)
+    name = f"{market_name}_klines_1d"
+    with LoopbackYahoo(traded, now=now) as venue, pointed_at(venue.environment(), tmp_path / "state"):
+        ran = lake.materialize(name, symbol, YEAR[0], YEAR[-1])
+        assert ran.ok, ran.troubles
+    bars = pl.concat([one for key in YEAR if (one := lake.bars(name, symbol, key)) is not None])
+    assert bars["session"].to_list() == [one for one in labels if one not in idle]
+    expected = truth(traded, listed, "1d", Window(utc("2024-01-01"), utc("2025-01-01")), now)
+    assert (bars["close"] / expected["close"] - 1).abs().max() < 1e-9  # type: ignore[operator]
+    gaps = lake.ledger(name, symbol, *YEAR)
+    assert set(gaps["status"]) == {Status.NO_TRADES}
+    assert gaps["bars"].sum() == len(idle)
+    opens = {one.label: (one.open, one.close) for one in hours.sessions}
+    assert bars.select("open_time", "known_at").rows() == [opens[one] for one in bars["session"]]
+
+
+def test_an_answer_that_is_stamped_a_day_off_is_refused_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each Monday's bar stands under Sunday: which of its rows are right cannot be told from their dates."""
+    hours = hours_of("XNYS", date(2023, 6, 1), date(2024, 12, 31))
+    shifted = Hours(hours.zone, tuple(replace(one, label=one.label - timedelta(days=1)) for one in hours.sessions))
+    monkeypatch.setenv("FMP_API_KEY", "abcdefgh1234")
+    symbol = ListedSymbol("AAPL", shifted, date(2023, 6, 1))
+    text = "datasets:\n  us_equity_klines_1d: {grain: month, start: 2024-09, symbols: [AAPL], sources: [fmp], features: false}\n"
+    lake = lake_at(tmp_path, text, NOW)
+    with LoopbackFmp(SessionMarket([symbol]), now=NOW) as venue, pointed_at(venue.environment(), tmp_path / "state"):
+        ran = lake.materialize(DAYS, "AAPL", "2024-09")
+    assert "stamped_a_day_off" in str(ran.outcomes)
+    bars = lake.bars(DAYS, "AAPL", "2024-09")
+    assert bars is None or bars.is_empty()
+    assert set(lake.ledger(DAYS, "AAPL", "2024-09")["status"]) == {Status.QUARANTINED}
