@@ -16,7 +16,8 @@ from bcdata.ledger.ledger import runs_of, window_of_run
 from bcdata.ledger.set_aside import UNREADABLE_LINE
 from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.lake import published_sound, read_sound
-from bcdata.pipeline.parsed.session_labels import placed, with_reason
+from bcdata.pipeline.parsed.refused_lines import with_reason
+from bcdata.pipeline.parsed.session_labels import placed
 from bcdata.pipeline.raw.due import settled_by
 from bcdata.pipeline.raw.pages import StoredPages
 from bcdata.pipeline.records.in_footers import windows_record

@@ -6,7 +6,6 @@ import polars as pl
 
 from bcdata.frames.schema import REFUSED, TIME
 from bcdata.interval import Interval
-from bcdata.ledger.set_aside import UNREADABLE_LINE
 from bcdata.providers.base import RawBars
 from bcdata.venues.session_interval import SessionInterval
 
@@ -51,10 +50,3 @@ def _moved(interval: SessionInterval, labels: "npt.NDArray[np.datetime64]") -> s
         if interval.calendar.opens_of(interval, labels + np.timedelta64(days, "D"))[1].all():
             return words
     return None
-
-
-def with_reason(lines: pl.DataFrame) -> pl.DataFrame:
-    """Lines with the rule by which each was refused."""
-    if "reason" not in lines.columns:
-        return lines.with_columns(reason=pl.lit(UNREADABLE_LINE))
-    return lines.with_columns(pl.col("reason").fill_null(UNREADABLE_LINE))

@@ -18,7 +18,8 @@ from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.archive import parsed_fingerprint
-from bcdata.pipeline.parsed.session_labels import placed, with_reason
+from bcdata.pipeline.parsed.refused_lines import held_back, unreadable, with_reason
+from bcdata.pipeline.parsed.session_labels import placed
 from bcdata.pipeline.publish import publish, unchanged
 from bcdata.pipeline.raw.pages import read_pages
 from bcdata.pipeline.records.manifests import held_manifest, windows_manifest
@@ -62,7 +63,7 @@ def _parse(context: RunContext, dataset: Dataset, partition: Partition) -> Outco
         of=dataset.frame_type,
         columns=SOURCES[partition.provider or ""].capabilities.columns,
         by_window=True,
-        bad_lines=dict(found.bad_lines.group_by("object").len().iter_rows()),
+        bad_lines=dict(unreadable(found.bad_lines).group_by("object").len().iter_rows()),
     )
     rejected = _rejected(audited, found)
     first_open = manifest.get("first_open")
@@ -81,7 +82,7 @@ def _parse(context: RunContext, dataset: Dataset, partition: Partition) -> Outco
         context.store,
         partition,
         audited.bars,
-        _judged(audited.verdict, proofs),
+        _judged(audited.verdict.with_findings(held_back(found.bad_lines)), proofs),
         fingerprint=made_of,
         record=record,
         rejected=rejected,

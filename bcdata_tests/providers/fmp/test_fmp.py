@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -213,8 +214,11 @@ def test_recorded_answers(shared_data: Path) -> None:
     assert found.rows.is_empty(), "these are adjusted for splits"
     assert set(found.bad_lines["reason"]) == {"adjustment_unknown"}
     assert found.bad_lines["open_time"][0] == us(midnight(date(2023, 1, 10)))
-    raw = [{key if key in {"symbol", "date", "volume"} else f"adj{key.capitalize()}": value for key, value in row.items()}
-           for row in json.loads(full)]  # fmt: skip
+    same = {"symbol", "date", "volume"}
+    raw = [
+        {key if key in same else f"adj{key.capitalize()}": value for key, value in row.items()}
+        for row in json.loads(full)
+    ]
     rows = read_bars(DAYS, [json.dumps(raw).encode()]).rows
     assert rows.height == 6
     assert rows.select("open_time", *NAMES).row(0) == (
@@ -310,7 +314,7 @@ def test_whole_dates_hold_a_window_and_follow_each_other(start: int, length: int
     found = list(spans(window, days))
     assert found[0].start <= window.start < found[0].end
     assert found[-1].start < window.end <= found[-1].end
-    assert all(one.end == after.start for one, after in zip(found, found[1:], strict=False))
+    assert all(one.end == after.start for one, after in pairwise(found))
     assert all(timedelta() < one.end - one.start <= days * DAY for one in found)
     assert sum((one.end - one.start for one in found), timedelta()) < window.end - window.start + 2 * DAY
 
