@@ -94,7 +94,7 @@ class YahooCharts:
         opens, closes = EPOCH + chart.opens * _SECOND, EPOCH + chart.closes * _SECOND
         running = max(opens, midnight(chart.day(chart.opens)))
         until = running if chart.is_running else max(closes, min(window.end, now))
-        return WindowPage(name, body, Window(start - _DAY, max(start - _DAY, until)), len(chart.rows))
+        return WindowPage(name, body, Window(start - _DAY, now).until(until), len(chart.rows))
 
     async def _page(self, symbol: str, interval: str, window: Window) -> WindowPage:
         name, body, chart = await self._chart(symbol, interval, window.start, window.end)

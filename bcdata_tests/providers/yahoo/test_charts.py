@@ -120,6 +120,14 @@ def test_a_window_of_a_session_is_covered_whole(symbol: ListedSymbol) -> None:
             assert us(midnight(session.label)) in rows["open_time"]
 
 
+def test_no_answer_covers_the_future() -> None:
+    later = int(NOW.timestamp()) + 90 * 86_400
+    sent = body(chart([int(NOW.timestamp()) - 99_000], quoted=later, period=(later - 9, later)))
+    with Scripted(lambda _: sent) as server:
+        (told,) = pages("yahoo", server.url, Series("m", "klines", "AAPL", "1d"), Window(NOW - DAY, NOW), NOW)
+    assert told.covers.end == NOW
+
+
 def test_a_session_that_runs_is_not_covered() -> None:
     series = Series("m", "klines", "AAPL", "5m")
     window = Window(NOW.replace(hour=13, minute=30, second=0), NOW.replace(hour=17, minute=0, second=0))
