@@ -79,13 +79,9 @@ class YahooCharts:
         if chart.first_trade is None or series.kind == "actions":
             return None
         first = EPOCH + chart.first_trade * _SECOND
-<<<<<<< HEAD
         if series.interval == "1d":
             return min(first, midnight(chart.day(chart.first_trade)))
-        return first if first > now - _REACH[series.interval or ""] else None
-=======
         return first if first > now - DEPTHS[series.interval or ""] else None
->>>>>>> stocks
 
     async def _days(self, symbol: str, window: Window, now: datetime) -> WindowPage:
         """Bars of days from a day before the window to the end of tomorrow, and what is known by then.
