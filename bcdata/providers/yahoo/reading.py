@@ -14,7 +14,7 @@ from bcdata.providers.base import RawActions, RawBars, Series
 from bcdata.providers.json_body import number
 from bcdata.providers.raw_rows import RawRows
 from bcdata.providers.yahoo.chart import DAY, Chart, Row, chart_of, instant, require_spacing, seconds_of
-from bcdata.providers.yahoo.splits import ADJUSTMENT_UNKNOWN, Splits, UnknownAdjustmentError, ratio_of
+from bcdata.providers.yahoo.splits import ADJUSTMENT_UNKNOWN, Splits, UnknownAdjustmentError, answered_on, ratio_of
 
 NAME = "yahoo"
 _KINDS = {"splits": "split", "dividends": "cash", "capitalGains": "capital_gain"}
@@ -30,15 +30,21 @@ def read_bars(series: Series, bodies: Sequence[bytes]) -> RawBars:
     """
     interval = series.interval or ""
     charts = list(_charts(series, bodies, interval))
-    splits, found = Splits.of(charts), RawRows()
+    splits, found, is_long = Splits.of(charts), RawRows(), seconds_of(interval) >= DAY
     for page, chart in enumerate(charts):
         if chart.interval != interval:
             continue
+        answered = answered_on(chart)
         for row in chart.settled():
             if row.at is None:
                 found.refuse(page, row.line, row.sent, "it has no time")
             elif row.has_trade:
-                _add(found, page, chart, row, splits)
+                day = chart.day(row.at)
+                opened = (day - EPOCH.date()).days * DAY if is_long else row.at
+                try:
+                    found.add(page, row.line, opened, _raw(row, splits.shares(day, answered)))
+                except UnknownAdjustmentError as error:
+                    found.refuse(page, row.line, row.sent, str(error), opened, reason=ADJUSTMENT_UNKNOWN)
     return found.built()
 
 
@@ -52,6 +58,7 @@ def read_actions(series: Series, bodies: Sequence[bytes]) -> RawActions:
     splits, bad = Splits.of(charts), RawRows()
     rows: list[dict[str, Any]] = []
     for page, chart in enumerate(charts):
+        answered = answered_on(chart)
         for line, (kind, event) in enumerate(_events(chart)):
             at = instant(event.get("date"))
             if at is None:
@@ -61,7 +68,7 @@ def read_actions(series: Series, bodies: Sequence[bytes]) -> RawActions:
             row = {"kind": kind, "ex_session": ex, "object": page, "line": line}
             label = (ex - EPOCH.date()).days * DAY
             try:
-                value = _value(kind, event, splits.shares(ex, chart) if kind != "split" else Fraction(1))
+                value = _value(kind, event, splits.shares(ex, answered) if kind != "split" else Fraction(1))
             except UnknownAdjustmentError as error:
                 bad.refuse(page, line, event, str(error), label, reason=ADJUSTMENT_UNKNOWN)
                 continue
@@ -85,17 +92,8 @@ def _charts(series: Series, bodies: Sequence[bytes], interval: str) -> Iterator[
         yield chart
 
 
-def _add(found: RawRows, page: int, chart: Chart, row: Row, splits: Splits) -> None:
-    at = row.at or 0
-    day = chart.day(at)
-    opened = (day - EPOCH.date()).days * DAY if seconds_of(chart.interval) >= DAY else at
-    try:
-        shares = splits.shares(day, chart)
-    except UnknownAdjustmentError as error:
-        found.refuse(page, row.line, row.sent, str(error), opened, reason=ADJUSTMENT_UNKNOWN)
-        return
-    values = {name: _times(value, shares if name != "volume" else 1 / shares) for name, value in row.values.items()}
-    found.add(page, row.line, opened, values)
+def _raw(row: Row, shares: Fraction) -> dict[str, float | int | None]:
+    return {name: _times(value, 1 / shares if name == "volume" else shares) for name, value in row.values.items()}
 
 
 def _times(value: float | None, factor: Fraction) -> float | None:
