@@ -18,7 +18,7 @@ from bcdata.providers.formats import BulkFormat, PageFormat
 from bcdata.venues.market import Market
 
 GROUP = "bcdata.providers"
-_BUILT_IN = ("binance", "kraken", "coinbase", "polygon", "alpaca", "alpha_vantage", "ccxt")
+_BUILT_IN = ("binance", "kraken", "coinbase", "yahoo", "polygon", "alpaca", "alpha_vantage", "ccxt")
 _NAME = re.compile("[a-z][a-z0-9_]*", re.ASCII)
 _COLUMNS = BAR_COLUMNS | {"vwap"}
 
