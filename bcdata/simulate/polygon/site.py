@@ -163,7 +163,8 @@ class PolygonSite:
             begins = [exchange_midnight(_begins(bar, interval), symbol.hours.zone) for bar in rest[:1]]
             return bars[:limit], milliseconds(begins[0]) if begins else None
         ends = EPOCH + timedelta(seconds=bars[-1].closes)
-        minutes = self._market.bars(symbol, "1m", Window(EPOCH + timedelta(seconds=bars[0].opened), ends), ends)
+        of = Window(EPOCH + timedelta(seconds=bars[0].opened), ends)
+        minutes = bars if interval == "1m" else self._market.bars(symbol, "1m", of, ends)
         if len(minutes) <= limit:
             return bars, None
         # A bar is never cut: those that end before the first minute that there is no room for, and one at least.

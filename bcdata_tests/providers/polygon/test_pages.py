@@ -12,7 +12,18 @@ from bcdata.providers.registry import SOURCES
 from bcdata.simulate import Fault
 from bcdata.windows import Window
 from bcdata_tests.providers.polygon.test_read import AT, page, row
-from bcdata_tests.providers.stocks.market import APPLE, COLUMNS, NOW, action_pages, inside, series, server, truth
+from bcdata_tests.providers.stocks.market import (
+    APPLE,
+    COLUMNS,
+    LATE,
+    NOW,
+    action_pages,
+    draw,
+    inside,
+    series,
+    server,
+    truth,
+)
 from bcdata_tests.providers.venues import Scripted, assert_same, first_open, pages, read
 
 SOURCE = "polygon"
@@ -96,6 +107,7 @@ def test_a_key_of_a_smaller_plan_than_is_said(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.usefixtures("_free")
 def test_the_first_bar_is_not_known_where_the_plan_ends() -> None:
     later = NOW + timedelta(days=365)
+    draw(Window(later - timedelta(days=740), later), APPLE, LATE)
     with server(SOURCE, plan="basic", now=later) as provider:
         assert first_open(SOURCE, provider.url, series(interval="1d"), later) is None
         assert first_open(SOURCE, provider.url, series("NEW", "1d"), later) == datetime(2024, 10, 16, tzinfo=UTC)

@@ -57,6 +57,13 @@ def server(source: str, *, now: datetime = NOW, plan: str | None = None, **how: 
     return _SERVERS[source](MARKET, now=now, plan=plan or FULL[source], **how)
 
 
+def draw(window: Window, *symbols: ListedSymbol) -> None:
+    """Draws a market before it is asked for: clients of tests are less patient than others."""
+    for symbol in symbols:
+        for interval in ("1m", "1d"):
+            MARKET.bars(symbol, interval, window, window.end)
+
+
 def series(symbol: str = "AAPL", interval: str = "1m") -> Series:
     return Series("us_equity", "klines", symbol, interval)
 

@@ -51,13 +51,15 @@ ALL = [(source, interval) for source in NAMES for interval in SOURCES[source].ca
 OCTOBER = Window(datetime(2024, 10, 1, tzinfo=UTC), datetime(2024, 11, 1, tzinfo=UTC))
 DAY = Window(datetime(2024, 10, 10, tzinfo=UTC), datetime(2024, 10, 11, tzinfo=UTC))
 Told = list[WindowPage]
+SHORT = "5m"
+"""Pages of a month have 1,600 bars then: clients of tests wait a third of a second."""
 
 
-def asked(source: str, url: str, window: Window, *, symbol: str = "AAPL", interval: str = "1m") -> Told:
+def asked(source: str, url: str, window: Window, *, symbol: str = "AAPL", interval: str = SHORT) -> Told:
     return pages(source, url, series(symbol, interval), window, NOW)
 
 
-def told(source: str, found: Told, *, symbol: str = "AAPL", interval: str = "1m") -> Any:
+def told(source: str, found: Told, *, symbol: str = "AAPL", interval: str = SHORT) -> Any:
     rows, bad = read(source, series(symbol, interval), [one.body for one in found])
     assert (rows.schema, bad.schema, bad.height) == (RAW_BAR, REFUSED, 0)
     return rows
@@ -131,7 +133,9 @@ def test_silence_beside_bars_is_covered_and_silence_alone_is_no_data(source: str
         assert union(one.covers for one in found)[0].end >= beside.end
         assert inside(told(source, found, symbol="BRK.B", interval="1d"), beside).height == 1
         minutes = asked(source, provider.url, beside, symbol="BRK.B")
-        assert_same(inside(told(source, minutes, symbol="BRK.B"), beside), truth(source, SELDOM, "1m", beside), COLUMNS)
+        assert_same(
+            inside(told(source, minutes, symbol="BRK.B"), beside), truth(source, SELDOM, SHORT, beside), COLUMNS
+        )
         with pytest.raises(NoDataError, match=source):
             asked(source, provider.url, Window(datetime(2023, 1, 2, tzinfo=UTC), datetime(2023, 1, 5, tzinfo=UTC)))
         if source != "alpha_vantage":  # which answers with a month
@@ -203,7 +207,7 @@ def test_trouble_on_the_way_is_got_over(source: str) -> None:
     faults = [Fault("AAPL", kind, times=1) for kind in ("stall", "reset", "truncate")]  # type: ignore[arg-type]
     with server(source, faults=faults[:2]) as provider:
         found = asked(source, provider.url, DAY)
-    assert_same(inside(told(source, found), DAY), truth(source, APPLE, "1m", DAY), COLUMNS)
+    assert_same(inside(told(source, found), DAY), truth(source, APPLE, SHORT, DAY), COLUMNS)
 
 
 @pytest.mark.parametrize("source", NAMES)
@@ -212,7 +216,7 @@ def test_garbage_is_a_typed_error_or_a_row_that_is_told_of(source: str) -> None:
         with server(source, faults=[Fault("AAPL", "garbage", flips=3, seed=seed)]) as provider:
             try:
                 found = asked(source, provider.url, DAY)
-                read(source, series(), [one.body for one in found])
+                read(source, series(interval=SHORT), [one.body for one in found])
             except ProviderError as error:
                 assert str(error).startswith(source)  # noqa: PT017 (any of these errors)
 
