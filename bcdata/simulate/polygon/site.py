@@ -17,7 +17,7 @@ from bcdata.simulate.request_rate import RequestRate
 from bcdata.simulate.session_market import ListedSymbol, SessionBar, SessionMarket
 from bcdata.windows import Window
 
-_AGGREGATES = re.compile(r"/v2/aggs/ticker/([^/]+)/range/(\d+)/(\w+)/([\d-]+)/([\d-]+)")
+_AGGREGATES = re.compile(r"/v2/aggs/ticker/([^/]+)/range/([^/]+)/([^/]+)/([^/]+)/([^/]+)")
 _REFERENCE = {"/v3/reference/splits": splits, "/v3/reference/dividends": dividends}
 _INTERVALS = {
     ("1", "minute"): "1m",
@@ -213,7 +213,7 @@ def _row(symbol: ListedSymbol | None, bar: SessionBar, interval: str, adjusted_a
 def _instant(text: str, *, is_end: bool) -> datetime | None:
     """A date, which is that of New York and ends with its last instant, or ms since the epoch; both are included."""
     one = timedelta(milliseconds=1) if is_end else timedelta()
-    if text.isdecimal():
+    if text.isascii() and text.isdecimal():
         return EPOCH + timedelta(milliseconds=int(text)) + one
     try:
         day = date.fromisoformat(text)
