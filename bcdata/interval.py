@@ -5,8 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from bcdata.errors import UsageError
+from bcdata.windows import Window
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    IntArray = npt.NDArray[np.int64]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 QUARTER_HOUR = timedelta(minutes=15)
@@ -14,6 +22,7 @@ QUARTER_HOUR = timedelta(minutes=15)
 SETTLEMENT_MINUTE = timedelta(minutes=1)
 """A settlement is known at the end of the minute in which it is paid."""
 _DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
 _LONGEST = timedelta(days=36_500)
 _COUNT = re.compile(r"0*[1-9]\d{0,17}", re.ASCII)
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
@@ -53,6 +62,15 @@ class Interval:
             raise UsageError(f"{name} is too long for bars: they last {_LONGEST.days:,} days at most")
         return cls(name, timedelta(seconds=seconds), anchor)
 
+    def of(self, name: str) -> "Interval":
+        """Bars of another length of the same market."""
+        return Interval.parse(name)
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether its market opens and closes: bars may then be shorter, and the next one may open much later."""
+        return False
+
     def fills(self, span: timedelta) -> bool:
         """Whether a whole number of bars makes the span."""
         return self.length is not None and not span % self.length
@@ -80,6 +98,72 @@ class Interval:
             return open_time + self.length
         month = open_time.month % 12 + 1
         return open_time.replace(year=open_time.year + (month == 1), month=month)
+
+    def end(self, open_time: datetime) -> datetime:
+        """When the bar that opens at `open_time` ends."""
+        return self.next(open_time)
+
+    def ends(self, opens: "IntArray") -> "IntArray":
+        """When bars end: (n,) µs since the epoch, of their opens in the same."""
+        return self.later(opens, 1)
+
+    def later(self, opens: "IntArray", bars: int) -> "IntArray":
+        """The opens of the bars so many after each: (n,) µs since the epoch."""
+        if self.length is not None:
+            return opens + bars * (self.length // _MICROSECOND)
+        import numpy as np
+
+        months = opens.astype("datetime64[us]").astype("datetime64[M]") + bars
+        return months.astype("datetime64[us]").astype(np.int64)
+
+    def opens(self, window: Window) -> "IntArray":
+        """The opens of the bars that open in a window: (n,) µs since the epoch, ascending."""
+        import numpy as np
+
+        first = self.ceil(window.start)
+        if self.length is not None:
+            start, end = ((one - EPOCH) // _MICROSECOND for one in (first, window.end))
+            return np.arange(start, end, self.length // _MICROSECOND, dtype=np.int64)
+        found = []
+        while first < window.end:
+            found.append((first - EPOCH) // _MICROSECOND)
+            first = self.next(first)
+        return np.array(found, dtype=np.int64)
+
+    def number(self, open_time: datetime) -> int:
+        """How many bars open between an instant that is the same for all and `open_time`."""
+        if self.length is None:
+            return (open_time.year - self.anchor.year) * 12 + open_time.month - self.anchor.month
+        return (open_time - self.anchor) // self.length
+
+    def days_of(self, opens: "IntArray") -> "IntArray":
+        """The places in a row of opens (µs, ascending) at which UTC days begin: all, where bars are a day or longer."""
+        import numpy as np
+
+        if not opens.size:
+            return np.empty(0, dtype=np.int64)
+        day = _DAY // _MICROSECOND
+        midnights = np.arange(opens[0] // day + 1, opens[-1] // day + 1, dtype=np.int64) * day
+        return np.unique(np.append(0, np.searchsorted(opens, midnights)))
+
+    def before(self, start: datetime, lookback: int, bars: int) -> datetime:
+        """From when on to read for what looks back from bars from `start` on: so many bars, and whole days of others.
+
+        It is the bar before the midnight that is `bars` before the midnight at or before `lookback` bars before. For
+        `1mo` all of them are months.
+        """
+        if self.length is None:
+            for _ in range(lookback + bars + 1):
+                start = self.floor(self.floor(start) - _MICROSECOND)
+            return start
+        days = -(-bars * self.length // _DAY)
+        first = (start - lookback * self.length).replace(hour=0, minute=0, second=0, microsecond=0)
+        return first - days * _DAY - self.length
+
+    def bars_a_year(self, year: int) -> float:
+        """Bars of a year: of 365 days in a market that never closes (525,600 of a minute)."""
+        del year
+        return 12.0 if self.length is None else timedelta(days=365) / self.length
 
     def ceil(self, instant: datetime) -> datetime:
         """The first open at or after the instant."""

@@ -14,6 +14,7 @@ from bcdata.bars.resample import Resampling, resample
 from bcdata.frames.schema import LEDGER
 from bcdata.interval import Interval
 from bcdata.venues.calendar import calendar
+from bcdata.venues.hours import ALWAYS
 from bcdata.windows import Window
 from benchmarks.feature_work import START, make_bars
 from benchmarks.measure import Measured, alternating, answer, child, median, median_ratio
@@ -77,7 +78,7 @@ def context(job: dict[str, Any]) -> dict[str, Any]:
 
 def _bcdata(bars: pl.DataFrame, interval: Interval) -> pl.DataFrame:
     window = Window(START, START + timedelta(minutes=bars.height))
-    ledger, days = pl.DataFrame(schema=LEDGER), calendar("24/7")
+    ledger, days = pl.DataFrame(schema=LEDGER), calendar(ALWAYS)
     return resample(bars, ledger, Resampling(interval), window=window, finer=Interval.parse("1m"), calendar=days)
 
 

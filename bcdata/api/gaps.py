@@ -181,7 +181,7 @@ def _not_there(
         if published.get(key):
             continue
         whole = closed_window(dataset.grain.window(key), dataset.pace, clock.now())
-        opens = calendar(dataset.calendar).opens(dataset.pace, whole)
+        opens = calendar(dataset.hours).opens(dataset.pace, whole)
         counts = Counter(grain.key(at) for at in opens.to_list())
         for date_key, expected in counts.items():
             yield {**_NOTHING, "symbol": symbol, "date": date_key, "expected": expected, NOT_MATERIALIZED: expected}

@@ -12,11 +12,11 @@ from bcdata.api.instants import asked_range
 from bcdata.api.lake import catalog_of
 from bcdata.api.lists import intervals
 from bcdata.api.load import load
-from bcdata.bars.known import bar_end
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.interval import Interval
 from bcdata.pictures.palette import STATUSES
+from bcdata.venues.calendar import bar_end
 
 if TYPE_CHECKING:
     import altair as alt

@@ -3,13 +3,7 @@
 import polars as pl
 
 from bcdata.interval import Interval
-
-
-def bar_end(interval: Interval, open_time: str = "open_time") -> pl.Expr:
-    """The end of the bars whose opens (UTC) stand in the column: the open plus the interval."""
-    if interval.length is None:
-        return pl.col(open_time).dt.offset_by(interval.name)
-    return pl.col(open_time) + interval.length
+from bcdata.venues.calendar import bar_end
 
 
 def with_known_at(bars: pl.DataFrame, interval: Interval) -> pl.DataFrame:

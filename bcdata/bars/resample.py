@@ -9,9 +9,10 @@ import polars as pl
 from bcdata.bars.sums import IntArray, paid, reduced, sums, sums_where
 from bcdata.errors import UsageError
 from bcdata.frames.schema import BAR, TIME, Type, conform, schema_of
-from bcdata.interval import Interval
+from bcdata.interval import EPOCH, Interval
 from bcdata.ledger.ledger import Status
-from bcdata.venues.calendar import Calendar
+from bcdata.venues.calendar import Calendar, session_of
+from bcdata.venues.session_interval import SessionInterval
 from bcdata.windows import Window
 
 EXPLAINED = (Status.UPSTREAM, Status.NO_TRADES, Status.NOT_LISTED, Status.DELISTED)
@@ -26,13 +27,15 @@ _COUNTS: dict[str, Type] = {"bars": pl.Int64, "expected": pl.Int64, "explained":
 _MICROSECOND = timedelta(microseconds=1)
 
 
-def resampled_bar(*, funding: bool) -> pl.Schema:
+def resampled_bar(*, funding: bool, sessions: bool = False) -> pl.Schema:
     """The schema of resampled bars.
 
-    `known_at` (UTC) stands on each; perpetual markets carry the rates settled in the window, summed and counted.
+    `known_at` (UTC) stands on each; perpetual markets carry the rates settled in the window, summed and counted, those
+    with sessions `session`: the date by which the one is called in which the window opens.
     """
     settled: dict[str, Type] = {"funding_rate": pl.Float64, "settlements": pl.Int64} if funding else {}
-    return schema_of({**BAR, "vwap": pl.Float64, "known_at": TIME, **settled, **_COUNTS})
+    called: dict[str, Type] = {"session": pl.Date} if sessions else {}
+    return schema_of({**BAR, "vwap": pl.Float64, "known_at": TIME, **settled, **called, **_COUNTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,9 @@ class Resampling:
 
     The anchor is 1970-01-01 00:00 UTC, of weeks a Monday; so what divides a day begins with the day, and 7m or 90m
     run on across midnight. An offset shifts the grid.
+
+    Of a market with sessions windows are the bars that its calendar has: they count from the open, and a day is a
+    session.
     """
 
     interval: Interval
@@ -49,6 +55,8 @@ class Resampling:
     def __post_init__(self) -> None:
         if self.interval.length is None:
             raise UsageError(f"{self.interval.name} has no fixed length, so that bars cannot be resampled to it")
+        if self.offset and self.interval.has_sessions:
+            raise UsageError("windows of a market with sessions begin where these do; leave the offset out")
         if not timedelta() <= self.offset < self.interval.length:
             raise UsageError(f"an offset of {self.offset} does not lie within {self.interval.name}")
 
@@ -66,14 +74,31 @@ class Resampling:
 
     def floor(self, instant: datetime) -> datetime:
         """The open of the window that holds the instant."""
+        if self.interval.has_sessions:
+            return self.interval.floor(instant)
         return instant - (instant - self.origin) % self.length
 
     def reach(self, window: Window) -> Window:
         """The finer bars that the windows opening in `window` are made of: up to the end of the last of them."""
+        if self.interval.has_sessions:
+            opens = self.interval.opens(window)
+            if not opens.size:
+                return Window(window.start, window.start)
+            first, last = (EPOCH + int(one) * _MICROSECOND for one in (opens[0], opens[-1]))
+            return Window(first, self.interval.end(last))
         first = -(-(window.start - self.origin) // self.length) * self.length + self.origin
         if first >= window.end:
             return Window(first, first)
         return Window(first, self.floor(window.end - _MICROSECOND) + self.length)
+
+    def edges(self, reach: Window) -> tuple[IntArray, IntArray]:
+        """Where the windows of a reach begin, and the end of the last one: (n + 1,); and where they end: (n,); µs."""
+        if self.interval.has_sessions:
+            opens = self.interval.opens(reach)
+            ends = self.interval.ends(opens)
+            return np.append(opens, ends[-1:]), ends
+        edges = np.arange(_epoch(reach.start), _epoch(reach.end) + 1, _micros(self.length))
+        return edges, edges[1:]
 
 
 def resample(
@@ -104,16 +129,18 @@ def resample(
         calendar: which of them are expected.
     """
     reach = grid.reach(window)
-    edges = np.arange(_epoch(reach.start), _epoch(reach.end) + 1, _micros(grid.length))
+    edges, edge_ends = grid.edges(reach)
+    has_sessions = grid.interval.has_sessions
+    schema = resampled_bar(funding="funding_rate" in bars.columns, sessions=has_sessions)
+    if not edge_ends.size:
+        return pl.DataFrame(schema=schema)
     at = _positions(bars["open_time"], edges)
     inside, at = bars[int(at[0]) : int(at[-1])], at - at[0]
-    has_funding = "funding_rate" in bars.columns
-    schema = resampled_bar(funding=has_funding)
     if inside.is_empty():
         return pl.DataFrame(schema=schema)
     is_there = at[1:] > at[:-1]
     first, after = at[:-1][is_there], at[1:][is_there]
-    opens, ends = edges[:-1][is_there], edges[1:][is_there]
+    opens, ends = edges[:-1][is_there], edge_ends[is_there]
     totals = {name: sums(inside[name], first) for name in _SUMS}
     columns = {
         "open_time": pl.Series(opens).cast(BAR["open_time"]),
@@ -124,11 +151,14 @@ def resample(
         "close": inside["close"].gather(after - 1),
         **totals,
         "bars": after - first,
-        **_settled(inside, first, has_funding=has_funding),
+        **_settled(inside, first, has_funding="funding_rate" in bars.columns),
         **_calendar_counts(ledger, calendar, finer, opens, ends),
     }
     vwap = pl.when(pl.col("volume") != 0).then(pl.lit(paid(inside, first, totals["quote_volume"])) / pl.col("volume"))
-    return conform(pl.DataFrame(columns).with_columns(vwap.alias("vwap")), schema)
+    table = pl.DataFrame(columns).with_columns(vwap.alias("vwap"))
+    if isinstance(grid.interval, SessionInterval):
+        table = table.with_columns(session_of(grid.interval).alias("session"))
+    return conform(table, schema)
 
 
 def _positions(opens: pl.Series, instants: IntArray) -> IntArray:

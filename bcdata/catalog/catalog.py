@@ -1,24 +1,37 @@
 """All datasets together, and what follows from having them together."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from bcdata.catalog.around.choice import Rule
 from bcdata.catalog.automation import Automation
 from bcdata.catalog.dataset import Dataset
-from bcdata.catalog.known import known
+from bcdata.catalog.names import known
 from bcdata.errors import UsageError
 from bcdata.hints import choose
 from bcdata.providers.registry import MARKETS
+from bcdata.venues.market import Market
 from bcdata.windows import Grain
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The datasets, in the order of the file that they come from."""
+    """The datasets, in the order of the file that they come from, and what else it declares.
+
+    Attributes:
+        path: the file.
+        datasets: in its order.
+        markets: those that it declares, and those that need not be declared.
+        plans: by provider, the plan that is paid for, where it states one.
+        rules: which sources are asked where a dataset does not say it.
+    """
 
     path: Path
     datasets: tuple[Dataset, ...]
+    markets: tuple[Market, ...] = ()
+    plans: Mapping[str, str] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
 
     def __iter__(self) -> Iterator[Dataset]:
         return iter(self.datasets)
@@ -76,7 +89,8 @@ def common_start(catalog: Catalog, market: str, grain: Grain) -> str:
     Raises:
         UsageError: there is no such market.
     """
-    if market not in MARKETS:
-        raise UsageError(f"unknown market {market!r}; {known(market, MARKETS)}")
+    known_markets = {**MARKETS, **{one.name: one for one in catalog.markets}}
+    if market not in known_markets:
+        raise UsageError(f"unknown market {market!r}; {known(market, known_markets)}")
     starts = [d.start for d in catalog if (d.market, d.grain) == (market, grain)]
-    return min(starts, default=MARKETS[market].first_key(grain))
+    return min(starts, default=known_markets[market].first_key(grain))

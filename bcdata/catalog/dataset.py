@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from bcdata.catalog.automation import Automation, misfits, tells_halts
 from bcdata.catalog.declared import Declared, periods_of
 from bcdata.catalog.gate import Period
-from bcdata.catalog.names import parse_name
+from bcdata.catalog.names import DatasetName, parse_name
 from bcdata.catalog.resample import Resample
 from bcdata.errors import UsageError
 from bcdata.frames.types import FrameType
 from bcdata.interval import Interval
 from bcdata.providers.capabilities import EndLabels, Role
 from bcdata.providers.registry import SOURCES
+from bcdata.venues.hours import Hours
 from bcdata.windows import Window
 
 
@@ -19,14 +20,24 @@ class Dataset(Declared):
     """One dataset of the catalog. Keys and defaults: docs/reference/catalog.md."""
 
     @property
+    def parsed(self) -> DatasetName:
+        """What its name says."""
+        return parse_name(self.name, self.markets)
+
+    @property
+    def hours(self) -> Hours:
+        """When its market trades."""
+        return self.parsed.market.hours
+
+    @property
     def market(self) -> str:
         """The market: `spot`, `um`, `cm` or another venue's."""
-        return parse_name(self.name).market.name
+        return self.parsed.market.name
 
     @property
     def is_perpetual(self) -> bool:
         """Whether the market's contracts pay funding."""
-        return parse_name(self.name).market.is_perpetual
+        return self.parsed.market.is_perpetual
 
     @property
     def has_funding(self) -> bool:
@@ -36,7 +47,7 @@ class Dataset(Declared):
     @property
     def frame_type(self) -> FrameType:
         """What its rows are, and what follows from it."""
-        return parse_name(self.name).frame_type
+        return self.parsed.frame_type
 
     @property
     def kind(self) -> str:
@@ -51,12 +62,12 @@ class Dataset(Declared):
     @property
     def tells_halts(self) -> bool:
         """Whether it can be told from its bars when nobody traded at the venue."""
-        return tells_halts(parse_name(self.name))
+        return tells_halts(self.parsed)
 
     @property
     def interval(self) -> Interval | None:
         """The length of its bars; None where its rows are none."""
-        return parse_name(self.name).interval
+        return self.parsed.interval
 
     @property
     def bar_interval(self) -> Interval:
@@ -77,7 +88,7 @@ class Dataset(Declared):
     @property
     def archive_has(self) -> tuple[Period, ...]:
         """The periods of which the archive has files of its kind, whichever of them the catalog has read."""
-        return periods_of(parse_name(self.name))
+        return periods_of(self.parsed)
 
     def held(self, named: Window) -> Window:
         """The time in which rows of a published file may lie, by the time that it names: mostly the same."""
@@ -111,7 +122,7 @@ class Dataset(Declared):
         """Whether sensors or schedules of this kind serve it: all that fit it do, unless the catalog names some."""
         if self.automation is not None:
             return kind in self.automation
-        return kind not in misfits(parse_name(self.name), self.sources, months_first=self.monthly_replaces_daily)
+        return kind not in misfits(self.parsed, self.sources, months_first=self.monthly_replaces_daily)
 
     @property
     def is_asked_by_windows(self) -> bool:

@@ -1,20 +1,24 @@
 """The keys of one dataset in the catalog, each with what it may say beside the others."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from bcdata.catalog.around.choice import mixed_tapes
+from bcdata.catalog.around.plans import refusal_of
+from bcdata.catalog.around.sources import complaint
 from bcdata.catalog.automation import Automation, AutomationName, misfits
 from bcdata.catalog.features import Features, FeatureSet, Labels, require_near
 from bcdata.catalog.fields import Section, SourceName, Symbol, Unique, refusal
 from bcdata.catalog.gate import Period, Publication, Quality
 from bcdata.catalog.names import DatasetName, parse_name
 from bcdata.catalog.resample import Resample, Resampled
-from bcdata.catalog.sources import complaint
 from bcdata.catalog.universe import Universe
 from bcdata.errors import UsageError
 from bcdata.providers.capabilities import Role
-from bcdata.providers.registry import SOURCES
+from bcdata.providers.registry import SOURCES, source_on
+from bcdata.venues.market import Market
 from bcdata.windows import Grain
 
 _FIRST_YEAR, _LAST_YEAR = "1970", "2100"
@@ -30,29 +34,31 @@ class Declared(Section):
     """The keys of a dataset. What each means and its default: docs/reference/catalog.md."""
 
     # The order matters: a field's validator sees the fields before it.
+    markets: tuple[Market, ...] = Field(default=(), repr=False)
+    plans: tuple[tuple[str, str], ...] = Field(default=(), repr=False)
     name: str
     grain: Grain
     start: str
     symbols: Annotated[tuple[Symbol, ...], Field(min_length=1), Unique] | None = None
     universe: Universe | None = Field(default=None, validate_default=True)
     sources: Annotated[tuple[SourceName, ...], Field(min_length=1), Unique]
-    calendar: Literal["24/7"] = "24/7"
+    calendar: str = Field(default_factory=lambda values: _market(values).hours.calendar)
     archive: Annotated[tuple[Period, ...], Field(min_length=1), Unique] = Field(
-        default_factory=lambda values: periods_of(parse_name(values["name"]))
+        default_factory=lambda values: periods_of(_parsed(values))
     )
     monthly_replaces_daily: bool = False
     publication: Publication = Publication()
     quality: Quality = Quality()
-    features: Features = Field(default_factory=lambda values: _features(values["name"]))
+    features: Features = Field(default_factory=lambda values: _features(_parsed(values)))
     labels: Labels | None = None
     resample: Annotated[tuple[Resampled, ...], Unique] = ()
     automation: Annotated[tuple[AutomationName, ...], Unique] | None = None
 
     @field_validator("name")
     @classmethod
-    def _name_has_a_meaning(cls, name: str) -> str:
+    def _name_has_a_meaning(cls, name: str, info: ValidationInfo) -> str:
         try:
-            parse_name(name)
+            parse_name(name, info.data.get("markets", ()))
         except UsageError as error:
             raise refusal(str(error)) from None
         return name
@@ -104,13 +110,24 @@ class Declared(Section):
     @field_validator("sources")
     @classmethod
     def _sources_serve_the_market(cls, sources: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        name = _name(info)
+        name, plans = _name(info), dict(info.data.get("plans", ()))
         for index, source in enumerate(sources):
-            if name and (problem := complaint(name, source)):
+            problem = (name and complaint(name, source)) or refusal_of(source_on(source, plans))
+            if problem:
                 raise refusal(problem, index)
+        if name and name.market.is_declared and (problem := mixed_tapes(name, sources)):
+            raise refusal(problem)
         if info.data.get("universe") and all(SOURCES[source].role is Role.WINDOW for source in sources):
             raise refusal(f"{sources[0]} lists no symbols that a universe could choose from; name them in `symbols`")
         return sources
+
+    @field_validator("calendar")
+    @classmethod
+    def _calendar_is_the_markets(cls, calendar: str, info: ValidationInfo) -> str:
+        name = _name(info)
+        if name and calendar != (own := name.market.hours.calendar):
+            raise refusal(f"the {name.market.name} market's calendar is {own}; it is declared under `markets`")
+        return calendar
 
     @field_validator("archive")
     @classmethod
@@ -165,6 +182,8 @@ class Declared(Section):
             raise refusal(f"coarser bars are made of bars; {name.frame_type.key} has none")
         for index, one in enumerate(resample):
             problem = one.complaint(name.interval) if name and name.interval else None
+            if name and name.interval and name.interval.has_sessions and one.offset and problem is None:
+                problem = "windows of a market with sessions begin where these do; leave the offset out"
             if problem:
                 raise refusal(problem, index)
         return resample
@@ -183,13 +202,20 @@ class Declared(Section):
         return automation
 
 
-def _features(name: str) -> FeatureSet | None:
+def _features(name: DatasetName) -> FeatureSet | None:
     """All features that bars of the type have, unless the catalog says otherwise."""
-    frame_type = parse_name(name).frame_type
+    frame_type = name.frame_type
     return FeatureSet().of(frame_type) if "features" in frame_type.derived else None
 
 
 def _name(info: ValidationInfo) -> DatasetName | None:
     """The parsed name, if it has passed its own check."""
-    name: Any = info.data.get("name")
-    return None if name is None else parse_name(name)
+    return None if info.data.get("name") is None else _parsed(info.data)
+
+
+def _parsed(values: Mapping[str, Any]) -> DatasetName:
+    return parse_name(values["name"], values.get("markets", ()))
+
+
+def _market(values: Mapping[str, Any]) -> Market:
+    return _parsed(values).market

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import PydanticCustomError
 
-from bcdata.catalog.known import known
+from bcdata.catalog.names import known
 from bcdata.providers.registry import SOURCES
 from bcdata.venues.symbols import complaint
 

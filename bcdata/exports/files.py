@@ -11,7 +11,7 @@ from bcdata.api.instants import asked_range
 from bcdata.api.loading.beside import parts_beside
 from bcdata.api.loading.sources import Rows, rows_meant, symbols_meant
 from bcdata.bars.fill import Fill
-from bcdata.catalog import Catalog, load_catalog, parse_name
+from bcdata.catalog import Catalog, load_catalog
 from bcdata.errors import UsageError
 from bcdata.exports.layouts.layout import Content, Layout
 from bcdata.exports.layouts.table import FORMATS, LAYOUTS
@@ -198,7 +198,7 @@ def _written(export: _Export, unit: Unit) -> tuple[Record, bool]:
         export.selection.tell_of_lacking(unit)
         return old, False
     rows, left_out = export.selection.rows(unit)
-    market = parse_name(export.of.source.name).market
+    market = export.of.source.parsed.market
     content = Content(
         export.name, market, export.of.source.kind, export.of.interval, unit.symbols, export.selection.features, rows
     )

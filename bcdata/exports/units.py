@@ -13,7 +13,6 @@ from bcdata.api.load import load
 from bcdata.api.loading.lacking import Missing
 from bcdata.api.loading.request import request_of
 from bcdata.api.loading.rows import Request
-from bcdata.bars.known import bar_end
 from bcdata.errors import StoreError
 from bcdata.exports.layouts.layout import VALUES, Label, Layout
 from bcdata.exports.room import read_of
@@ -23,6 +22,7 @@ from bcdata.pipeline.lake import trusted
 from bcdata.reading.verified_files import over
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
+from bcdata.venues.calendar import bar_end
 from bcdata.windows import Grain, Window
 
 VERSION = 2

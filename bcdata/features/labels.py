@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from bcdata.features.table.known import mapped
 from bcdata.interval import Interval
 from bcdata.windows import Window
 
@@ -57,6 +58,8 @@ def labels(bars: pl.DataFrame, *, window: Window, interval: Interval, horizons: 
 
 def _after(interval: Interval, bars: int) -> pl.Expr:
     """The open so many bars later."""
+    if interval.has_sessions:
+        return mapped(lambda opens: interval.later(opens, bars))
     if interval.length is None:
         return pl.col("open_time").dt.offset_by(f"{bars}mo")
     return pl.col("open_time") + bars * interval.length

@@ -12,14 +12,15 @@ import numpy.typing as npt
 import polars as pl
 
 from bcdata.errors import UsageError
-from bcdata.features.table.grid import DAY, FloatArray, IntArray, grid_opens, lag, log_ratio
+from bcdata.features.table.grid import DAY, FloatArray, IntArray, lag, log_ratio
 from bcdata.features.table.placing import placed
 from bcdata.interval import QUARTER_HOUR, Interval
 from bcdata.windows import Window
 
 DAYS = 20
 BUCKET = QUARTER_HOUR
-_MISSING = 10  # one in so many returns of a bucket may be missing
+MISSING = 10
+"""One in so many returns of a bucket may be missing."""
 _TIME = pl.Datetime("us", "UTC")
 
 SCHEMA = pl.Schema({"open_time": _TIME, "known_at": _TIME, "sigma": pl.Float64(), "relative": pl.Float64()})
@@ -51,7 +52,7 @@ def volatility_profile(bars: pl.DataFrame, *, window: Window, interval: Interval
         UsageError: buckets do not hold whole bars, or the window is not whole days.
     """
     per_bucket = BUCKET // _length(interval)
-    opens = grid_opens(profile_window(window, interval), interval)
+    opens = interval.opens(profile_window(window, interval))
     close = placed(bars, opens, {"close"})["close"]
     returns = log_ratio(close, lag(close, 1))[1:]
     if opens.size % (DAY // (opens[1] - opens[0])) != 1:
@@ -64,10 +65,10 @@ def volatility_profile(bars: pl.DataFrame, *, window: Window, interval: Interval
     overall = np.sqrt(mean / sigma.shape[1])[:, None]
     relative = np.divide(sigma, overall, out=np.full_like(sigma, np.nan), where=overall > 0)
     midnights = opens[1:].reshape(len(squares), -1)[DAYS:, :1]
-    return _table(midnights, _known(bars, midnights), sigma, relative)
+    return _table(midnights, known_before(bars, midnights), sigma, relative)
 
 
-def _known(bars: pl.DataFrame, midnights: IntArray) -> IntArray:
+def known_before(bars: pl.DataFrame, midnights: IntArray) -> IntArray:
     """For each day (its midnight, µs) when all bars before it are known.
 
     A bar is known less than two intervals after its open (`bcdata.bars.known`), so that whether older ones are among
@@ -106,7 +107,7 @@ def _sigma(squares: FloatArray, counts: FloatArray, expected: int) -> FloatArray
     for back in range(DAYS):
         total += squares[back : back + days]
         count += counts[back : back + days]
-    enough = count >= expected - expected // _MISSING
+    enough = count >= expected - expected // MISSING
     return np.sqrt(np.divide(total, count, out=np.full_like(total, np.nan), where=enough))
 
 

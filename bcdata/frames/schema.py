@@ -128,18 +128,23 @@ LEDGER = schema_of(
 """A run of missing bars: first and last open (both included), how many, why, and how that is known."""
 
 
-def merged_bar(*, funding: bool) -> pl.Schema:
-    """The schema of merged bars: `known_at` (UTC) on each; perpetual markets carry `funding_rate`."""
+def merged_bar(*, funding: bool, sessions: bool = False) -> pl.Schema:
+    """The schema of merged bars: `known_at` (UTC) on each.
+
+    Perpetual markets carry `funding_rate`, those with sessions `session`: the date by which each bar's is called.
+    """
     extra: dict[str, pl.DataType] = {"vwap": pl.Float64(), "source": pl.String(), "known_at": TIME}
     if funding:
         extra["funding_rate"] = pl.Float64()
+    if sessions:
+        extra["session"] = pl.Date()
     return pl.Schema({**BAR, **extra})
 
 
-def merged_schema(rows: Rows, *, funding: bool) -> pl.Schema:
-    """The schema of merged rows of a frame type; `funding` says whether their market pays it."""
+def merged_schema(rows: Rows, *, funding: bool, sessions: bool = False) -> pl.Schema:
+    """The schema of merged rows of a frame type; whether their market pays funding, and whether it has sessions."""
     schemas: dict[Rows, pl.Schema] = {
-        "bars": merged_bar(funding=funding),
+        "bars": merged_bar(funding=funding, sessions=sessions),
         "settlements": SETTLEMENT,
         "metrics": MERGED_METRIC,
     }

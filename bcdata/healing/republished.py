@@ -145,7 +145,7 @@ def _needs_month(store: Store, dataset: Dataset, partition: Partition, window: W
     if policy_of(dataset) is not Policy.DAYS_FIRST:
         return False
     parsed = store.published(partition.in_zone("parsed", partition.provider))
-    expected = calendar(dataset.calendar).opens(dataset.pace, window)
+    expected = calendar(dataset.hours).opens(dataset.pace, window)
     return parsed is None or files_record(parsed)["verdict"]["rows"] < len(expected)
 
 

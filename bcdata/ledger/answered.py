@@ -10,6 +10,7 @@ from bcdata.interval import Interval
 from bcdata.ledger.explain import quarantined
 from bcdata.ledger.ledger import Reason, Status
 from bcdata.ledger.records import WindowsEvidence
+from bcdata.venues.calendar import bar_end
 from bcdata.windows import Window, union
 
 
@@ -27,7 +28,7 @@ def is_covered(opens: pl.Series, windows: Sequence[Window], interval: Interval) 
         interval: the length of the bars.
     """
     frame = pl.DataFrame({"open": opens.cast(TIME)})
-    end = pl.col("open") + interval.length if interval.length is not None else pl.col("open").dt.offset_by("1mo")
+    end = bar_end(interval, "open")
     inside = [(pl.col("open") >= one.start) & (end <= one.end) for one in windows]
     return frame.select(pl.any_horizontal(pl.lit(value=False), *inside).alias("covered")).to_series()
 

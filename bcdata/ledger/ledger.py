@@ -154,7 +154,7 @@ def missing_opens(expected: pl.Series, opens: pl.Series) -> pl.Series:
 
 def window_of_run(first: datetime, last: datetime, interval: Interval) -> Window:
     """The half-open window of a run of opens (first and last included)."""
-    return Window(first, interval.next(last))
+    return Window(first, interval.end(last))
 
 
 def windows_of_runs(opens: Iterable[datetime], interval: Interval) -> list[Window]:

@@ -82,7 +82,7 @@ def halt_rows(store: Store, dataset: Dataset, *, first: str = "", last: str = "9
 
 
 def _find(store: Store, dataset: Dataset, date: str, merged: Iterable[Partition]) -> pl.DataFrame:
-    opens = calendar(dataset.calendar).opens(dataset.bar_interval, dataset.grain.window(date))
+    opens = calendar(dataset.hours).opens(dataset.bar_interval, dataset.grain.window(date))
     states = {}
     for one in merged:
         bars = read_sound(store, one, dataset.name, ["open_time", "trades", "volume"])

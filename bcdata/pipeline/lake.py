@@ -255,7 +255,7 @@ def read_over(
     code has made lack `known_at`: they are known at their end.
     """
     time = dataset.frame_type.time
-    schema = merged_schema(rows_of(dataset.name), funding=dataset.has_funding)
+    schema = merged_schema(rows_of(dataset.name), funding=dataset.has_funding, sessions=dataset.hours.are_sessions)
     wanted = pl.Schema({name: schema[name] for name in columns or schema})
     frames = [pl.DataFrame(schema=wanted)]
     for partition, fingerprint in merged_over(store, dataset, symbol, window):

@@ -20,7 +20,8 @@ from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity, Verdict, failed
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata.venues.calendar import calendar
+from bcdata.venues.calendar import bar_end, calendar
+from bcdata.venues.session_interval import interval_of
 from bcdata.windows import Window
 
 VERSION = 1
@@ -35,7 +36,7 @@ def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Part
 def grid_of(dataset: Dataset, name: str) -> Resampling:
     """Where the windows of a dataset's coarser bars lie."""
     wanted = dataset.resampled()[name]
-    return Resampling(wanted.bar_interval, wanted.offset)
+    return Resampling(interval_of(wanted.bar_interval, dataset.hours), wanted.offset)
 
 
 def reads(grid: Resampling, window: Window) -> Window:
@@ -61,7 +62,7 @@ def _resample(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     table = coarser_bars(store, dataset, partition.symbol, grid, window)
     columns = columns_of_all(dataset)
     signed = dataset.frame_type.is_signed
-    model = resampled_model(grid.length, grid.origin, funding=dataset.has_funding, columns=columns, signed=signed)
+    model = resampled_model(grid, funding=dataset.has_funding, columns=columns, signed=signed)
     until = _made_until(store, dataset, partition.symbol, reach)
     findings = [*audit(table, model), *_incomplete(dataset, table, grid, until)]
     verdict = Verdict(table.height, tuple(findings))
@@ -81,7 +82,7 @@ def coarser_bars(store: Store, dataset: Dataset, symbol: str, grid: Resampling, 
         grid,
         window=window,
         finer=dataset.bar_interval,
-        calendar=calendar(dataset.calendar),
+        calendar=calendar(dataset.hours),
     )
 
 
@@ -111,7 +112,8 @@ def _made_until(store: Store, dataset: Dataset, symbol: str, window: Window) -> 
 def _incomplete(dataset: Dataset, table: pl.DataFrame, grid: Resampling, until: datetime) -> Iterator[Finding]:
     """Warnings about windows that lack bars: those that go on where nothing is made yet, and others."""
     lacking = table.filter(pl.col("bars") + pl.col("explained") < pl.col("expected"))
-    goes_on = pl.col("open_time") + grid.length > until
+    end = bar_end(grid.interval) if grid.interval.has_sessions else pl.col("open_time") + grid.length
+    goes_on = end > until
     unfinished, others = lacking.filter(goes_on), lacking.filter(~goes_on)
     if others.height:
         words = "windows with bars that are missing and not explained; `bars`, `expected` and `explained` say how many"

@@ -119,6 +119,10 @@ class Capabilities:
     tape: str = ""
     tapes: Mapping[str, str] = field(default_factory=dict)
 
+    def serves(self, market: Market) -> bool:
+        """Whether it has a market: by its name, or by the type of one that the catalog declares."""
+        return market.name in self.markets or (market.is_declared and market.type in self.types)
+
     def tape_of(self, interval: str | None) -> str:
         """Whose trades bars of this interval are made of."""
         return self.tapes.get(interval or "", self.tape)

@@ -27,8 +27,15 @@ class RawRows:
         known = {**values, "open_time": opened * _US, "object": page, "line": line}
         self._rows.append(tuple(known.get(name) for name in RAW_BAR))
 
-    def refuse(  # noqa: PLR0917 (a line and what is wrong with it)
-        self, page: int, line: int, row: object, evidence: str, opened: int | None = None, reason: str = UNREADABLE_LINE
+    def refuse(
+        self,
+        page: int,
+        line: int,
+        row: object,
+        evidence: str,
+        opened: int | None = None,
+        *,
+        reason: str = UNREADABLE_LINE,
     ) -> None:
         """A row that is none, or is held back: by which rule, what is wrong with it, and the open (s) that it tells."""
         self._bad.append((page, line, text_of(row), evidence, None if opened is None else opened * _US, reason))

@@ -28,8 +28,12 @@ from bcdata.quality.rules import (
 )
 from bcdata.quality.shares import BadRows, bad_objects, set_aside_objects
 from bcdata.quality.verdict import Finding, Severity, Verdict
+from bcdata.venues.calendar import is_in_session
+from bcdata.venues.session_interval import SessionInterval
 from bcdata.windows import Window
 
+OFF_SESSION = "off_session"
+"""The reason of rows that open while their market is closed."""
 _NOTES = {"reason": pl.String, "evidence": pl.String}
 
 
@@ -90,10 +94,11 @@ def audit_bars(
     """
     contracts = "contracts" in raw.columns
     columns = of.filled(columns)
+    raw, off, outside = _in_session(raw, interval)
     raw, undeclared = _declared(raw, columns)
     rules = row_rules(interval, contracts=contracts, columns=columns, by_window=by_window, signed=of.is_signed)
     sound, rejected, found, bad = _by_row(raw, rules, max_bad_share, bad_lines or {}, elsewhere or {})
-    found += undeclared
+    found += [*undeclared, *outside]
     resolved = resolve(sound, by_window=by_window)
     checked = _against_controls(resolved, interval, controls)
     rows = checked.rows
@@ -108,11 +113,27 @@ def audit_bars(
     if is_published:
         model = bar_model(interval, contracts=contracts, columns=columns, by_window=by_window, signed=of.is_signed)
         found.extend(audit(bars, model))
-    aside = [one for one in (rejected, resolved.rejected, checked.rejected, held) if one.height] or [rejected]
+    aside = [one for one in (off, rejected, resolved.rejected, checked.rejected, held) if one.height] or [rejected]
     everything = pl.concat([_noted(one, raw) for one in aside]).sort("open_time", "object", "line")
     everything = everything.drop("known_at", strict=False)
     verdict = Verdict(bars.height, tuple(found))
     return Audited(bars, everything, verdict, checked.questioned, checked.uncompared, bad)
+
+
+def _in_session(raw: pl.DataFrame, interval: Interval) -> tuple[pl.DataFrame, pl.DataFrame, list[Finding]]:
+    """The rows that open in sessions of the market, the others, and a warning if there are any.
+
+    These are no bad rows: some sources send what was traded before and after the sessions as well.
+    """
+    if not isinstance(interval, SessionInterval) or raw.is_empty():
+        return raw, raw.clear(), []
+    is_inside = is_in_session(interval).fill_null(value=True)
+    off = raw.filter(~is_inside)
+    if off.is_empty():
+        return raw, off, []
+    words = f"the bar lies outside of the sessions of {interval.hours.calendar}"
+    found = Finding(OFF_SESSION, Severity.WARN, off.height, words, sample(off))
+    return raw.filter(is_inside), off.with_columns(reason=pl.lit(OFF_SESSION), evidence=pl.lit(words)), [found]
 
 
 def _declared(raw: pl.DataFrame, columns: frozenset[str]) -> tuple[pl.DataFrame, list[Finding]]:

@@ -1,19 +1,19 @@
 """The models of bars, settlements, features and profiles that the last audit asks of a frame."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import lru_cache
 
 import polars as pl
 
-from bcdata.bars.known import bar_end
-from bcdata.bars.resample import resampled_bar
+from bcdata.bars.resample import Resampling, resampled_bar
 from bcdata.frames.columns import BAR_COLUMNS, METRIC_VALUES, PRICES, with_vwap
 from bcdata.frames.schema import BAR, CONTRACT_BAR, PARSED_BAR, WINDOW_BAR, Type, merged_bar
 from bcdata.frames.types import METRICS
 from bcdata.interval import QUARTER_HOUR, SETTLEMENT_MINUTE, Interval
 from bcdata.quality.rules import VOLUMES
 from bcdata.quality.validation import Model, Rule, audit, model_of
+from bcdata.venues.calendar import bar_end, bar_floor, is_expected
 
 __all__ = [
     "METRIC_PACE",
@@ -92,13 +92,13 @@ def merged_model(
     values = [*_sound_bars(columns, signed=signed), _vwap(with_vwap(columns))]
     checks = [_ascending("open_time"), _on_grid(interval), *values, known]
     nullable = frozenset({"vwap", "funding_rate"}) | (BAR_COLUMNS - columns)
-    return model_of(dict(merged_bar(funding=funding)), checks, nullable)
+    schema = merged_bar(funding=funding, sessions=interval.has_sessions)
+    return model_of(dict(schema), checks, nullable)
 
 
 @lru_cache(maxsize=64)
 def resampled_model(
-    length: timedelta,
-    origin: datetime,
+    grid: Resampling,
     *,
     funding: bool,
     columns: frozenset[str] = BAR_COLUMNS,
@@ -107,24 +107,27 @@ def resampled_model(
     """Resampled bars: sound bars on their own grid, made of one finer bar at least and no more than there can be.
 
     Args:
-        length: of the windows.
-        origin: an open of the grid, UTC.
+        grid: where windows lie.
         funding: whether the market pays funding.
         columns: those that each of the finer bars has (`bcdata.frames.columns.in_all`); others may be null.
         signed: whether prices may be zero and negative.
     """
-    micros = length // timedelta(microseconds=1)
-    off = (pl.col("open_time") - origin).dt.total_microseconds() % micros
+    if grid.interval.has_sessions:
+        on_grid, end = is_expected(grid.interval), bar_end(grid.interval)
+    else:
+        micros = grid.length // timedelta(microseconds=1)
+        on_grid = (pl.col("open_time") - grid.origin).dt.total_microseconds() % micros == 0
+        end = pl.col("open_time") + grid.length
     checks = [
         _ascending("open_time"),
-        Rule("grid", off == 0),
+        Rule("grid", on_grid),
         *_sound_bars(columns, signed=signed),
         _vwap(with_vwap(columns)),
-        Rule("known_at", pl.col("known_at") >= pl.col("open_time") + length),
+        Rule("known_at", pl.col("known_at") >= end),
         Rule("counts", (pl.col("bars") > 0) & (pl.col("bars") + pl.col("explained") <= pl.col("expected"))),
     ]
-    own = frozenset({"open_time", *PRICES, "known_at", "bars", "expected", "explained"})
-    schema = resampled_bar(funding=funding)
+    own = frozenset({"open_time", *PRICES, "known_at", "session", "bars", "expected", "explained"})
+    schema = resampled_bar(funding=funding, sessions=grid.interval.has_sessions)
     return model_of(dict(schema), checks, frozenset(schema) - own - (columns - {"vwap"}))
 
 
@@ -187,16 +190,23 @@ def feature_model(ranges: Sequence[tuple[str, float | None, float | None]]) -> M
     return model_of(schema, checks, nullable=frozenset(name for name, _, _ in ranges))
 
 
-@lru_cache(maxsize=1)
-def profile_model() -> Model:
-    """Profiles of the day: whole days of quarters of an hour, known from midnight on; deviations finite or null."""
-    time, midnight = BAR["open_time"], pl.col("open_time").dt.truncate("1d")
+@lru_cache(maxsize=64)
+def profile_model(interval: Interval) -> Model:
+    """Profiles of the day or session: quarters of an hour, known from its begin on; deviations finite or null."""
+    time = BAR["open_time"]
+    if interval.has_sessions:
+        begin, whole = bar_floor(interval.of("1d")), []
+        quarters = is_expected(interval.of("15m"))
+    else:
+        begin, quarters = (pl.col("open_time").dt.truncate(one) for one in ("1d", "15m"))
+        whole = [Rule("whole_days", pl.len().over(begin) == timedelta(days=1) // QUARTER_HOUR)]
+        quarters = quarters == pl.col("open_time")
     schema: dict[str, Type] = {"open_time": time, "known_at": time, "sigma": pl.Float64, "relative": pl.Float64}
     checks = [
         _ascending("open_time"),
-        Rule("quarters", pl.col("open_time").dt.truncate("15m") == pl.col("open_time")),
-        Rule("whole_days", pl.len().over(midnight) == timedelta(days=1) // QUARTER_HOUR),
-        Rule("known_at", pl.col("known_at").is_between(midnight, midnight + QUARTER_HOUR)),
+        Rule("quarters", quarters),
+        *whole,
+        Rule("known_at", pl.col("known_at").is_between(begin, begin + QUARTER_HOUR)),
         Rule("sigma", _is_deviation("sigma")),
         Rule("relative", _is_deviation("relative") & (pl.col("relative").is_null() | pl.col("sigma").is_not_null())),
     ]
@@ -238,6 +248,8 @@ def _ohlc_bounds(*, signed: bool) -> Rule:
 
 
 def _on_grid(interval: Interval) -> Rule:
+    if interval.has_sessions:
+        return Rule("grid", is_expected(interval))
     if interval.length is None:
         return Rule("grid", pl.col("open_time").dt.truncate("1mo") == pl.col("open_time"))
     since = pl.col("open_time") - interval.anchor

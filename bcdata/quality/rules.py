@@ -13,6 +13,7 @@ import polars as pl
 from bcdata.frames.columns import BAR_COLUMNS, PRICES
 from bcdata.interval import EPOCH, Interval
 from bcdata.quality.verdict import SAMPLE, Finding, Severity
+from bcdata.venues.calendar import bar_floor
 
 VERSION = "2"
 """Change it with any rule: partitions audited by older rules become stale."""
@@ -191,6 +192,8 @@ def _vwap_fits_prices(*, has_volume: bool) -> pl.Expr:
 
 def _on_grid(interval: Interval) -> pl.Expr:
     start = pl.col("open_time")
+    if interval.has_sessions:
+        return bar_floor(interval).cast(pl.Int64) == start.cast(pl.Int64)
     if interval.length is None:
         return start.cast(pl.Datetime("us", "UTC")).dt.truncate("1mo").cast(pl.Int64) == start
     anchor = int((interval.anchor - EPOCH).total_seconds() * 1_000_000)

@@ -77,7 +77,7 @@ def _expected(
     @cache
     def counts(key: str, closed: datetime) -> list[tuple[str, int]]:
         window = dataset.grain.window(key).until(closed)
-        opens = calendar(dataset.calendar).opens(interval, window)
+        opens = calendar(dataset.hours).opens(interval, window)
         if grain is dataset.grain:
             return [(key, len(opens))]
         return [(str(day), int(n)) for day, n in opens.dt.date().value_counts(name="n").sort("open_time").iter_rows()]
@@ -109,5 +109,5 @@ def _by_period(dataset: Dataset, rows: pl.DataFrame, grain: Grain) -> pl.DataFra
 def _days(dataset: Dataset, start: datetime, end: datetime, bars: int) -> list[tuple[str, int]]:
     if start.date() == end.date():
         return [(str(start.date()), bars)]
-    opens = calendar(dataset.calendar).opens(dataset.pace, Window(start, end + timedelta(microseconds=1)))
+    opens = calendar(dataset.hours).opens(dataset.pace, Window(start, end + timedelta(microseconds=1)))
     return [(str(day), int(n)) for day, n in opens.dt.date().value_counts(name="n").sort("open_time").iter_rows()]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from bcdata.catalog import Catalog, Dataset, parse_name
+from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.healing.refill import with_refill
 from bcdata.hints import choose
@@ -150,7 +150,7 @@ def _known_symbols(store: Store, catalog: Catalog, request: GapRequest) -> froze
     if request.symbols is None:
         return None
     datasets = list(catalog.chosen(request.datasets))
-    markets = [parse_name(one.name).market for one in datasets]
+    markets = [one.parsed.market for one in datasets]
     meant = {text: {text, *(market.as_written(text) for market in markets)} for text in request.symbols}
     known = sorted({one for each in datasets for one in symbols_in(store, "gaps", each.name)})
     unknown = sorted(text for text, names in meant.items() if not names & set(known))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bcdata.catalog import Catalog, Dataset, parse_name
+from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.pipeline.zones import Zone
 from bcdata.runs.plan import MaterializeRequest
@@ -67,7 +67,7 @@ def request_of(
         problems.append(str(error))
     symbols: tuple[str, ...] = ()
     if asked.symbols is not None:
-        market = parse_name(dataset.name).market
+        market = dataset.parsed.market
         symbols = tuple(market.as_written(one) for one in asked.symbols)
         strange = [one for one in symbols if complaint(one) or not market.writes(one)]
         if strange:

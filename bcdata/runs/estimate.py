@@ -132,7 +132,7 @@ def _pages(store: Store, dataset: Dataset, plan: Plan, step: Step) -> int:
     for symbol, date in product(plan.symbols, plan.dates):
         kept = StoredPages.read(store, step.partition(symbol, date), str(series_of(dataset, symbol)))
         window = closed_window(dataset.grain.window(date), interval, settled_by(now))
-        opens = calendar(dataset.calendar).opens(interval, window)
+        opens = calendar(dataset.hours).opens(interval, window)
         left = opens.filter(~is_covered(opens, kept.covered, interval) & (opens >= now - reach if reach else True))
         pages += -(-left.len() // (can.page_rows or left.len() or 1))
     return pages

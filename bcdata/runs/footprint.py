@@ -59,7 +59,7 @@ def bars_in(dataset: Dataset, date: str, now: datetime) -> int:
     if not dataset.frame_type.has_interval:
         return 0
     window = closed_window(dataset.grain.window(date), dataset.bar_interval, now)
-    return int(calendar(dataset.calendar).opens(dataset.bar_interval, window).len())
+    return int(calendar(dataset.hours).opens(dataset.bar_interval, window).len())
 
 
 def _guess(dataset: Dataset, step: Step, date: str, now: datetime) -> float:

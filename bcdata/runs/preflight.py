@@ -9,7 +9,6 @@ from bcdata.net.loop import BackgroundLoop
 from bcdata.pipeline.context import open_client
 from bcdata.pipeline.records.manifests import MANIFEST
 from bcdata.providers.clients import Clients
-from bcdata.providers.registry import MARKETS
 from bcdata.runs.plan import Plan
 from bcdata.sizes import counted
 from bcdata.store.objects import sweep_staging
@@ -54,7 +53,7 @@ def require_listed(root: Path, plan: Plan) -> None:
 
 
 def _require_possible(plan: Plan) -> None:
-    market = MARKETS[plan.dataset.market]
+    market = plan.dataset.parsed.market
     wrong = [symbol for symbol in plan.symbols if complaint(symbol) or not market.writes(symbol)]
     if wrong:
         named = _some([repr(symbol) for symbol in wrong])

@@ -107,9 +107,9 @@ def views(catalog: Catalog) -> Iterator[AssetView]:
 def _views(dataset: Dataset) -> Iterator[AssetView]:
     if dataset.ends_at_raw:
         return
-    has_funding, name = dataset.has_funding, dataset.name
+    has_funding, has_sessions, name = dataset.has_funding, dataset.hours.are_sessions, dataset.name
     view = partial(AssetView, name=name, source=name, grain=dataset.grain)
-    merged = merged_schema(rows_of(name), funding=has_funding)
+    merged = merged_schema(rows_of(name), funding=has_funding, sessions=has_sessions)
     if "known_at" in merged:
         yield view("merged", schema=merged)
     else:
@@ -122,7 +122,7 @@ def _views(dataset: Dataset) -> Iterator[AssetView]:
     yield view("labels", schema=label_schema(dataset.labels.horizons if dataset.labels else ()))
     yield view("gaps", schema=LEDGER)
     for coarser in dataset.resampled():
-        yield view("resampled", name=coarser, schema=resampled_bar(funding=has_funding))
+        yield view("resampled", name=coarser, schema=resampled_bar(funding=has_funding, sessions=has_sessions))
 
 
 def schema_of(dataset: Dataset, zone: str, name: str) -> pl.Schema:

@@ -4,9 +4,13 @@ import re
 from dataclasses import dataclass
 
 from bcdata.frames.types import BARS, SETTLEMENTS
+from bcdata.venues.classification.stocks import american
+from bcdata.venues.hours import ALWAYS, Hours
 from bcdata.venues.symbols import Instrument, Suffix, no_suffix, split
 from bcdata.windows import Grain
 
+SHARES = frozenset({"stock", "etf", "fund"})
+"""Types whose symbols are tickers, with or without a share class."""
 _PAIR = re.compile(r"([^\W_]+)[/-]([^\W_]+(?:_[^\W_]+)?)")
 """Base and quote with a mark between them."""
 
@@ -20,6 +24,9 @@ class Market:
     `foreign` are the characters that its symbols never have; `reference` shows how they are written. `quotes` are the
     assets that end its symbols where no mark stands before them, `suffix` takes off what names the kind of contract,
     and `leveraged` are the assets that had leveraged tokens there.
+
+    `type` is what is traded, `currency` what it is priced in (ISO 4217; empty where symbols tell), `hours` when.
+    `is_declared` where the catalog declares it: any source that serves the type may serve it.
     """
 
     name: str
@@ -31,6 +38,10 @@ class Market:
     quotes: tuple[str, ...] = ()
     suffix: Suffix = no_suffix
     leveraged: frozenset[str] = frozenset()
+    type: str = "crypto"
+    currency: str = ""
+    hours: Hours = ALWAYS
+    is_declared: bool = False
 
     @property
     def is_perpetual(self) -> bool:
@@ -49,9 +60,13 @@ class Market:
     def as_written(self, text: str) -> str:
         """A symbol as people write it in the venue's own way: `btcusdt`, `BTC/USDT` and `BTC-USDT` are BTCUSDT.
 
-        Marks between base and quote become the venue's own, letters that it never writes become capitals.
+        Marks between base and quote become the venue's own, letters that it never writes become capitals. Of stocks,
+        `brk-b`, `BRK/B` and `BRK B` are BRK.B.
         """
         found = text.strip()
+        if self.type in SHARES:
+            share = american(found.upper())
+            return share.symbol if share and share.symbol else found.upper()
         if pair := _PAIR.fullmatch(found):
             found = f"{pair[1]}{'-' if '-' in self.reference else ''}{pair[2]}"
         capitals = found.upper()

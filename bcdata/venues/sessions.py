@@ -36,6 +36,7 @@ class Sessions:
         starts: (m,) when their parts begin.
         ends: (m,) when these end.
         of: (m,) the number of the session that each part is of.
+        told: the time of which the table tells everything; from the first open to the last close where it is None.
     """
 
     name: str
@@ -46,15 +47,19 @@ class Sessions:
     starts: IntArray
     ends: IntArray
     of: IntArray
+    told: Window | None = None
 
     @classmethod
-    def of_rows(cls, name: str, source: str, rows: Iterable[tuple[date, datetime, datetime]]) -> "Sessions":
+    def of_rows(
+        cls, name: str, source: str, rows: Iterable[tuple[date, datetime, datetime]], told: Window | None = None
+    ) -> "Sessions":
         """Sessions without pauses.
 
         Args:
             name: the calendar's.
             source: where the rows are from.
             rows: label, open and close of each session, in any order.
+            told: the time of which they tell everything.
 
         Raises:
             UsageError: a session closes before it opens, or two overlap.
@@ -62,9 +67,8 @@ class Sessions:
         table = sorted(rows)
         labels = np.array([label for label, _, _ in table], dtype="datetime64[D]")
         opens, closes = _instants(first for _, first, _ in table), _instants(last for _, _, last in table)
-        if np.any(opens >= closes) or np.any(opens[1:] < closes[:-1]) or np.any(labels[1:] == labels[:-1]):
-            raise UsageError(f"the sessions of {name} overlap, or one of them closes before it opens")
-        return cls(name, source, labels, opens, closes, opens, closes, np.arange(labels.size))
+        _require_order(name, labels, opens, closes)
+        return cls(name, source, labels, opens, closes, opens, closes, np.arange(labels.size), told)
 
     def __len__(self) -> int:
         """How many sessions there are."""
@@ -87,17 +91,36 @@ class Sessions:
         Raises:
             UsageError: sessions overlap then.
         """
-        gone = {*closed, *others}
-        rows = [
-            (label, _instant(first), _instant(last))
-            for label, first, last in zip(self.labels.tolist(), self.opens, self.closes, strict=True)
-            if label not in gone
+        gone = np.array(sorted({*closed, *others}), dtype="datetime64[D]")
+        stays = ~np.isin(self.labels, gone)
+        own = Sessions.of_rows(self.name, self.source, [(on, *ends) for on, ends in others.items()])
+        number = np.cumsum(stays) - 1
+        kept = stays[self.of]
+        joined = [
+            np.concatenate([mine, theirs])
+            for mine, theirs in (
+                (self.labels[stays], own.labels),
+                (self.opens[stays], own.opens),
+                (self.closes[stays], own.closes),
+                (self.starts[kept], own.starts),
+                (self.ends[kept], own.ends),
+                (number[self.of[kept]], own.of + int(stays.sum())),
+            )
         ]
-        return Sessions.of_rows(self.name, self.source, [*rows, *((on, *ends) for on, ends in others.items())])
+        order, parts = np.argsort(joined[1], kind="stable"), np.argsort(joined[3], kind="stable")
+        labels, opens, closes = (one[order] for one in joined[:3])
+        _require_order(self.name, labels, opens, closes)
+        place = np.argsort(order, kind="stable")
+        of = place[joined[5][parts]]
+        return Sessions(
+            self.name, self.source, labels, opens, closes, joined[3][parts], joined[4][parts], of, self.known
+        )
 
     @cached_property
     def known(self) -> Window:
-        """From the open of the first session to the close of the last one: nothing is known of other times."""
+        """The time of which something is known."""
+        if self.told is not None:
+            return self.told
         if not len(self):
             return Window(EPOCH, EPOCH)
         return Window(_instant(self.opens[0]), _instant(self.closes[-1]))
@@ -141,6 +164,11 @@ class Sessions:
             self.ends[parts],
         ]
         return sha256(b"".join(np.ascontiguousarray(one).tobytes() for one in content)).hexdigest()[:16]
+
+
+def _require_order(name: str, labels: Dates, opens: IntArray, closes: IntArray) -> None:
+    if np.any(opens >= closes) or np.any(opens[1:] < closes[:-1]) or np.any(labels[1:] <= labels[:-1]):
+        raise UsageError(f"the sessions of {name} overlap, or one of them closes before it opens")
 
 
 def _without(

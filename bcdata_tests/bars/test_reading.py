@@ -14,9 +14,10 @@ from bcdata.bars.segments import split
 from bcdata.frames.schema import merged_bar
 from bcdata.interval import Interval
 from bcdata.venues.calendar import calendar
+from bcdata.venues.hours import ALWAYS
 from bcdata.windows import Window
 
-MINUTE, HOUR, ALWAYS = Interval.parse("1m"), Interval.parse("1h"), calendar("24/7")
+MINUTE, HOUR, ALWAYS = Interval.parse("1m"), Interval.parse("1h"), calendar(ALWAYS)
 START = datetime(2023, 1, 1, tzinfo=UTC)
 WINDOW = Window(START, START + timedelta(minutes=40))
 

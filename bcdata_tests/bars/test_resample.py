@@ -15,9 +15,10 @@ from bcdata.frames.schema import LEDGER, merged_bar
 from bcdata.interval import Interval
 from bcdata.ledger.ledger import Status
 from bcdata.venues.calendar import calendar
+from bcdata.venues.hours import ALWAYS
 from bcdata.windows import Grain, Window
 
-MINUTE, ALWAYS = Interval.parse("1m"), calendar("24/7")
+MINUTE, ALWAYS = Interval.parse("1m"), calendar(ALWAYS)
 STEP = timedelta(minutes=1)
 JANUARY = Grain.MONTH.window("2023-01")
 

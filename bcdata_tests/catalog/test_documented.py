@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bcdata.catalog import MARKETS, Dataset, FeatureSet, Labels, Market, Publication, Quality, Universe
+from bcdata.catalog.around.markets import DeclaredMarket
 from bcdata.providers.registry import PROVIDERS
 from bcdata.venues.currencies import STABLE_ASSETS
 from bcdata_tests.catalog.conftest import Load
@@ -15,7 +16,7 @@ ROWS = dict(re.findall(r"^\| `([a-z_.]+)` \| (.+?) \|", PAGE, re.MULTILINE))
 KEYS = {key: default for key, default in ROWS.items() if key not in MARKETS}
 EXCHANGES = {one.name: one for one in PROVIDERS["ccxt"].markets}
 OTHERS = {name: one for name, one in MARKETS.items() if name not in EXCHANGES}
-IN_WORDS = {"required", "this or `universe`", "this or `symbols`", "any", "see below", "all", "none"}
+IN_WORDS = {"the market's", "required", "this or `universe`", "this or `symbols`", "any", "see below", "all", "none"}
 
 
 def test_every_key_is_documented() -> None:
@@ -25,9 +26,10 @@ def test_every_key_is_documented() -> None:
         "quality": Quality.model_fields,
         "features": FeatureSet.model_fields,
         "labels": Labels.model_fields,
+        "markets": DeclaredMarket.model_fields,
     }
     keys = {f"{section}.{key}" for section, fields in sections.items() for key in fields}
-    keys |= set(Dataset.model_fields) - {"name", "publication", "quality"}
+    keys |= set(Dataset.model_fields) - {"name", "markets", "plans", "publication", "quality"}
     assert set(KEYS) == keys
 
 

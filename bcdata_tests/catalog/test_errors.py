@@ -49,7 +49,7 @@ def mistakes(load: Load, text: str) -> list[tuple[int, str]]:
             8,
             "monthly does nothing for um_klines_1m: it needs `monthly_repl",
         ),
-        (BODY + "    calendar: nyse\n", 7, "'nyse' is not possible; it is '24/7'"),
+        (BODY + "    calendar: nyse\n", 7, "the um market's calendar is 24/7; it is declared under `markets`"),
         (BODY + "    features: perhaps\n", 7, "'perhaps' must be true or false"),
         (BODY + "    features: {selct: []}\n", 7, "features.selct: unknown key; did you mean 'select'?"),
         (BODY + "    features:\n      select:\n        - body\n        - boddy\n", 10, "did you mean 'body'?"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bcdata.features.table.grid import Grid, grid_number, grid_opens, lag, log_ratio, microseconds
+from bcdata.features.table.grid import Grid, lag, log_ratio, microseconds
 from bcdata.interval import Interval
 from bcdata.windows import Window
 
@@ -64,16 +64,16 @@ def test_the_grid_is_every_open_of_the_window_numbered_from_the_anchor(
     opens = [interval.ceil(start)]
     for _ in range(bars):
         opens.append(interval.next(opens[-1]))
-    grid = grid_opens(Window(start, opens[-1]), interval)
+    grid = interval.opens(Window(start, opens[-1]))
     assert list(grid) == [microseconds(opened) for opened in opens[:-1]]
-    numbers = [grid_number(opened, interval) for opened in opens]
+    numbers = [interval.number(opened) for opened in opens]
     assert numbers == list(range(numbers[0], numbers[0] + len(opens)))
-    assert grid_number(interval.anchor, interval) == 0
+    assert interval.number(interval.anchor) == 0
 
 
 def test_the_day_opens_at_midnight_or_not_at_all() -> None:
     start = datetime(2023, 1, 1, 23, tzinfo=UTC)
-    opens = grid_opens(Window(start, datetime(2023, 1, 2, 3, tzinfo=UTC)), Interval.parse("1h"))
+    opens = Interval.parse("1h").opens(Window(start, datetime(2023, 1, 2, 3, tzinfo=UTC)))
     values = np.array([5.0, 6.0, 7.0, 8.0])
     np.testing.assert_array_equal(Grid(opens, 0, {}).at_day_open(values), [np.nan, 6, 6, 6])
     values[1] = np.nan

@@ -13,7 +13,6 @@ from bcdata.features.registry import all_features
 from bcdata.features.seasonality import volatility_profile
 from bcdata.features.table.compute import compute
 from bcdata.features.table.context import FeatureContext, panel
-from bcdata.features.table.grid import grid_opens
 from bcdata.interval import Interval
 from bcdata.windows import Window
 
@@ -31,7 +30,7 @@ def late(seconds: dict[int, int]) -> pl.DataFrame:
 
 
 def table(own: pl.DataFrame, other: pl.DataFrame, names: Sequence[str], window: Window) -> dict[datetime, datetime]:
-    opens = grid_opens(whole_window(HOURS), HOUR)
+    opens = HOUR.opens(whole_window(HOURS))
     known = other["known_at"].to_physical().to_numpy()
     closes = {name: HOURS["close"].to_numpy() for name in ("A", "B")}
     around = FeatureContext(symbol="A", reference=other, universe=panel(closes, opens, known=known))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bcdata.features.proofs.bars import START
 from bcdata.features.runs import Runs, ema, wilder
-from bcdata.features.table.grid import DAY, FloatArray, Grid, grid_number, grid_opens
+from bcdata.features.table.grid import DAY, FloatArray, Grid
 from bcdata.interval import Interval
 from bcdata.windows import Window
 
@@ -20,8 +20,8 @@ HOUR = Interval.parse("1h")
 
 def grid_of(values: FloatArray, start_hour: int = 0) -> Grid:
     start = START + timedelta(hours=start_hour)
-    opens = grid_opens(Window(start, start + values.size * timedelta(hours=1)), HOUR)
-    return Grid(opens, grid_number(start, HOUR), {"close": values})
+    opens = HOUR.opens(Window(start, start + values.size * timedelta(hours=1)))
+    return Grid(opens, HOUR.number(start), {"close": values})
 
 
 def by_hand(grid: Grid, alpha: float, length: int) -> FloatArray:
@@ -89,8 +89,8 @@ def test_coupled_recursions_stay_in_their_run() -> None:
 def test_bars_of_a_day_or_more_have_a_run_each() -> None:
     week = Interval.parse("1w")
     start = week.ceil(START)
-    opens = grid_opens(Window(start, start + 60 * timedelta(weeks=1)), week)
-    days = Grid(opens, grid_number(start, week), {}).days
+    opens = week.opens(Window(start, start + 60 * timedelta(weeks=1)))
+    days = Grid(opens, week.number(start), {}).days
     values = np.random.default_rng(0).normal(100, 1, 60)
     runs = Runs.of(days, np.isfinite(values), 10)
     result = runs.roll(runs.ema(runs.unroll(values), 0.5))

@@ -13,6 +13,7 @@ from bcdata.interval import Interval
 from bcdata.pipeline.lake import read_over
 from bcdata.store.store import Store
 from bcdata.venues.calendar import calendar
+from bcdata.venues.hours import ALWAYS
 from bcdata.windows import Window
 from bcdata_tests.golden import reader
 from bcdata_tests.golden.conftest import MONTHS, Job
@@ -120,7 +121,7 @@ def test_an_offset_of_seventeen_minutes(main_job: Job, mirror: Path) -> None:
     catalog = lake.catalog[D]
     bars = read_over(Store(lake.root), catalog, "BTCUSDT", grid.reach(window))
     ledger = lake.ledger(D, "BTCUSDT", "2023-02", "2023-03")
-    rows = resample(bars, ledger, grid, window=window, finer=Interval.parse("1m"), calendar=calendar("24/7")).to_dicts()
+    rows = resample(bars, ledger, grid, window=window, finer=Interval.parse("1m"), calendar=calendar(ALWAYS)).to_dicts()
     own = counted(minutes_of(mirror, "BTCUSDT", "2023-01", "2023-02", "2023-03"), timedelta(hours=1), grid.origin)
     inside = {start: minutes for start, minutes in own.items() if start in window}
     assert [row["open_time"] for row in rows] == sorted(inside)

@@ -5,10 +5,10 @@ import pytest
 
 from bcdata.bars.known import with_known_at
 from bcdata.bars.merge import merge
+from bcdata.bars.resample import Resampling
 from bcdata.frames.columns import BAR_COLUMNS, in_all
 from bcdata.interval import Interval
 from bcdata.quality.models import audit, bar_model, merged_model, resampled_model
-from bcdata_tests.make import MINUTE, START
 from bcdata_tests.quality.test_rules import COINBASE, KRAKEN, TRADES, judged, pages
 
 ONE = Interval.parse("1m")
@@ -65,8 +65,10 @@ def test_resampled_bars_have_what_all_of_the_finer_ones_have(columns: frozenset[
     counts = {name: pl.lit(number, dtype=pl.Int64) for name, number in (("bars", 1), ("expected", 1), ("explained", 0))}
     coarse = bars.drop("source").with_columns(**counts)
     has = in_all([columns])
-    model = resampled_model(MINUTE, START, funding=False, columns=has)
+    model = resampled_model(Resampling(Interval.parse("1m")), funding=False, columns=has)
     assert coarse.filter(volume=0).height == 2, "nothing was traded in some, which have no VWAP"
     assert audit(coarse, model) == []
     assert [bool(audit(nulled(coarse, name), model)) for name in sorted(has)] == [True] * len(has)
-    assert (audit(coarse, resampled_model(MINUTE, START, funding=False)) == []) == (columns == BAR_COLUMNS)
+    assert (audit(coarse, resampled_model(Resampling(Interval.parse("1m")), funding=False)) == []) == (
+        columns == BAR_COLUMNS
+    )

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from bcdata.errors import UsageError
 from bcdata.interval import EPOCH, Interval
 from bcdata.venues.exchange_sessions import exchange_sessions, week_in_new_york
+from bcdata.venues.hours import Hours
 from bcdata.venues.pauses import Pause
 from bcdata.venues.session_calendar import SessionCalendar
+from bcdata.venues.session_interval import SessionInterval
 from bcdata.venues.sessions import Sessions
 from bcdata.windows import Window
 
@@ -26,7 +28,7 @@ MICROSECOND = timedelta(microseconds=1)
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Any:
     pytest.importorskip("exchange_calendars", reason="calendars of exchanges need the extra stocks")
     folder = tmp_path_factory.mktemp("calendars")
-    return lambda name: SessionCalendar(exchange_sessions(name, date(1995, 1, 1), NOW, folder))
+    return lambda name: SessionCalendar(exchange_sessions(name, NOW, folder))
 
 
 def utc(text: str) -> datetime:
@@ -119,8 +121,8 @@ def test_bars_of_other_lengths_are_told(tables: Any) -> None:
 
 
 def test_beyond_its_ends_nothing_is_said(tables: Any) -> None:
-    with pytest.raises(UsageError, match="XNYS is known from 1995-01-03"):
-        opens(tables("XNYS"), "1d", "1994-12-01", "1995-02-01")
+    with pytest.raises(UsageError, match="XNYS is known from 1970-01-01"):
+        opens(tables("XNYS"), "1d", "1969-12-01", "1970-02-01")
     with pytest.raises(UsageError, match="nothing is said of 2026-01-01 to 2099-01-01"):
         opens(tables("XNYS"), "1m", "2026-01-01", "2099-01-01")
 
@@ -136,11 +138,11 @@ def test_an_unknown_calendar_has_near_names_and_one_that_cannot_be_built_its_cau
 
 def test_tables_are_kept_as_values_and_damaged_ones_made_anew(tmp_path: Path) -> None:
     pytest.importorskip("exchange_calendars")
-    made = exchange_sessions("XLON", date(2020, 1, 1), NOW, tmp_path)
+    made = exchange_sessions("XLON", NOW, tmp_path)
     (path,) = tmp_path.iterdir()
-    kept = exchange_sessions("XLON", date(2020, 1, 1), NOW, tmp_path)
+    kept = exchange_sessions("XLON", NOW, tmp_path)
     path.write_bytes(path.read_bytes()[:100])
-    again = exchange_sessions("XLON", date(2020, 1, 1), NOW, tmp_path)
+    again = exchange_sessions("XLON", NOW, tmp_path)
     whole = made.known
     assert kept.digest(whole) == again.digest(whole) == made.digest(whole)
     assert kept.source == made.source
@@ -175,8 +177,39 @@ def test_closures_and_sessions_of_ones_own(tables: Any) -> None:
     assert changed.digest(february) == before.digest(february)
 
 
+def test_a_closure_of_ones_own_leaves_the_breaks_of_other_days(tables: Any) -> None:
+    changed = tables("XHKG").sessions.changed([date(2023, 1, 18)], {})
+    found = SessionCalendar(changed).bars(Interval.parse("1m"), window("2023-01-18", "2023-01-20"))
+    assert len(found.opens) == 330  # of the 19th, with its break
+    assert {str(one) for one in found.sessions} == {"2023-01-19"}
+
+
+@pytest.mark.parametrize("name", ["1m", "1h", "1d", "1w", "1mo"])
+@pytest.mark.parametrize("exchange", ["XNYS", "XHKG", "CMES"])
+def test_an_interval_counts_by_sessions(tables: Any, exchange: str, name: str) -> None:
+    whole = tables(exchange)
+    interval = SessionInterval(name, *_parsed(name), Hours(exchange), lambda _: whole)
+    bars = whole.bars(interval, window("2023-02-20", "2023-04-10"))
+    instants = [EPOCH + timedelta(microseconds=int(one)) for one in bars.opens]
+    ends = [EPOCH + timedelta(microseconds=int(one)) for one in bars.ends]
+    for at in range(0, len(instants) - 1, max(len(instants) // 50, 1)):
+        opened, following = instants[at], instants[at + 1]
+        assert interval.next(opened) == following
+        assert interval.end(opened) == ends[at] <= following
+        assert interval.floor(opened) == interval.ceil(opened) == interval.floor(following - MICROSECOND) == opened
+        assert interval.ceil(opened + MICROSECOND) == following
+        closed = whole.closed(interval, Window(instants[0], following), ends[at] - MICROSECOND)
+        assert len(whole.bars(interval, closed).opens) == at
+        assert whole.closed(interval, Window(instants[0], following), following) == Window(instants[0], following)
+
+
+def _parsed(name: str) -> tuple[timedelta | None, datetime]:
+    plain = Interval.parse(name)
+    return plain.length, plain.anchor
+
+
 def test_the_week_of_currencies_is_new_yorks() -> None:
-    week = SessionCalendar(week_in_new_york(date(2023, 1, 2), NOW))
+    week = SessionCalendar(week_in_new_york(NOW))
     assert opens(week, "1d", "2023-03-10", "2023-03-15") == ["03-12 21:00", "03-13 21:00", "03-14 21:00"]
     assert len(opens(week, "1h", "2023-03-05", "2023-03-12")) == 5 * 24
 

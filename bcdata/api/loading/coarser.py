@@ -41,7 +41,9 @@ def coarser_rows(
     parts = _joined_up(dataset.grain.window(one.date) for one in published)
     cut = (Window(max(one.start, window.start), min(one.end, window.end)) for one in parts)
     frames = [coarser_bars(store, dataset, symbol, grid, one) for one in cut if not one.is_empty]
-    return pl.concat([pl.DataFrame(schema=resampled_bar(funding=dataset.has_funding)), *frames])
+    return pl.concat(
+        [pl.DataFrame(schema=resampled_bar(funding=dataset.has_funding, sessions=dataset.hours.are_sessions)), *frames]
+    )
 
 
 def _joined_up(windows: Iterable[Window]) -> Iterator[Window]:

@@ -7,11 +7,11 @@ import polars as pl
 from bcdata.api import arguments
 from bcdata.api.loading.known_rows import KnownRows
 from bcdata.api.loading.lacking import Missing, teller
-from bcdata.bars.known import bar_end
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.interval import Interval
 from bcdata.store.store import Store
+from bcdata.venues.calendar import bar_end
 
 
 def datasets_to_join(catalog: Catalog, source: Dataset, zone: str, join: object) -> list[Dataset]:

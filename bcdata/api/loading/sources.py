@@ -6,10 +6,11 @@ import polars as pl
 
 from bcdata.api import arguments
 from bcdata.bars.resample import Resampling, resampled_bar
-from bcdata.catalog import Catalog, Dataset, no_parser, parse_name
+from bcdata.catalog import Catalog, Dataset, no_parser
 from bcdata.errors import UsageError
 from bcdata.hints import choose
 from bcdata.interval import Interval
+from bcdata.venues.session_interval import interval_of
 
 ZONES = ("merged", "features", "seasonality", "labels", "resampled")
 
@@ -37,7 +38,11 @@ class Rows:
     @property
     def grid_schema(self) -> pl.Schema | None:
         """The columns of coarser bars that are computed; None where rows are read."""
-        return resampled_bar(funding=self.source.has_funding) if self.grid else None
+        return (
+            resampled_bar(funding=self.source.has_funding, sessions=self.source.hours.are_sessions)
+            if self.grid
+            else None
+        )
 
     @property
     def are_bars(self) -> bool:
@@ -77,7 +82,7 @@ def rows_meant(catalog: Catalog, dataset: str, zone: str, interval: str | None =
 
 def symbols_meant(dataset: Dataset, symbols: object) -> list[str]:
     """One symbol, or several, as the dataset's market writes them: `btcusdt` and `BTC/USDT` are BTCUSDT."""
-    market = parse_name(dataset.name).market
+    market = dataset.parsed.market
     return list(dict.fromkeys(market.as_written(one) for one in arguments.symbols(symbols)))
 
 
@@ -104,7 +109,7 @@ def _named(catalog: Catalog, dataset: str) -> Dataset:
 def _resampled(catalog: Catalog, dataset: str) -> Rows:
     for one in catalog:
         if dataset in one.resampled():
-            return Rows(one, "resampled", dataset, one.resampled()[dataset].bar_interval)
+            return Rows(one, "resampled", dataset, interval_of(one.resampled()[dataset].bar_interval, one.hours))
     names = [name for one in catalog for name in one.resampled()]
     own = "; it is a dataset of its own: leave `zone` out" if dataset in {one.name for one in catalog} else ""
     hint = own or f"; {choose(dataset, names)}"
@@ -116,10 +121,11 @@ def _coarser(dataset: Dataset, interval: str) -> Rows:
     own, wanted = dataset.interval, Interval.parse(interval)
     if own is None:
         raise UsageError(f"the rows of {dataset.name} are no bars, and are not resampled; leave `interval` out")
-    if wanted == own:
+    if interval == own.name:
         return Rows(dataset, "merged", dataset.name, own)
     if not wanted.is_multiple_of(own):
         raise UsageError(
             f"bars of {interval} cannot be made of {own.name}: it has to be a multiple of {own.name}, of weeks at most"
         )
+    wanted = interval_of(wanted, dataset.hours)
     return Rows(dataset, "merged", dataset.name, wanted, Resampling(wanted))

@@ -86,7 +86,7 @@ def filled(
     rows: pl.DataFrame, policy: Fill, source: Dataset, interval: Interval, parts: Sequence[Window]
 ) -> pl.DataFrame:
     """The rows with the missing bars of each part; those of a segment's gap belong to the segment before."""
-    days = calendar(source.calendar)
+    days = calendar(source.hours)
     within = [fill_bars(rows, policy, interval=interval, calendar=days, window=part) for part in parts]
     beyond = rows.filter(~pl.any_horizontal(pl.lit(value=False), *(_inside(part) for part in parts)))
     found = pl.concat([beyond, *within], how="diagonal").sort("open_time")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from bcdata.catalog import Catalog, Dataset, parse_name
+from bcdata.catalog import Catalog, Dataset
 from bcdata.dagster.assets.pictures import pictures
 from bcdata.dagster.assets.preview import preview
 from bcdata.dagster.checks import note_not_published, told
@@ -109,7 +109,7 @@ def _wanted(context: dg.AssetExecutionContext, dataset: Dataset, step: Step) -> 
 def _require_symbol(dataset: Dataset, symbol: str) -> None:
     """Dagster takes any text for a dynamic partition, from its pages and its API."""
     problem = complaint(symbol)
-    if problem is None and not parse_name(dataset.name).market.writes(symbol):
+    if problem is None and not dataset.parsed.market.writes(symbol):
         problem = f"the {dataset.market} market has no symbols like {symbol!r}"
     if problem:
         raise dg.Failure(f"{problem}; delete it from the partitions {symbol_set(dataset.market, dataset.grain)!r}")

@@ -11,8 +11,8 @@ import polars as pl
 from bcdata.features.proofs.bars import FLOWS, ONE_MINUTE, PRICES, START, complete, hostile, whole_window
 from bcdata.features.proofs.late import in_force, irregular, settlements, tardy
 from bcdata.features.table.context import FeatureContext, Panel, panel
-from bcdata.features.table.grid import IntArray, grid_opens
-from bcdata.features.table.known import late_bars, latest
+from bcdata.features.table.grid import IntArray
+from bcdata.features.table.known import end_of, late_bars, latest
 from bcdata.interval import SETTLEMENT_MINUTE, Interval
 from bcdata.windows import Window
 
@@ -174,8 +174,7 @@ class World:
 
     def _known(self, frame: pl.DataFrame) -> pl.Expr:
         """When bars are known: as they say, or at their end."""
-        end = pl.col("open_time").dt.offset_by(self.interval.name)
-        return pl.col("known_at") if "known_at" in frame.columns else end
+        return pl.col("known_at") if "known_at" in frame.columns else end_of(self.interval)
 
     @cached_property
     def panel(self) -> Panel:
@@ -197,7 +196,7 @@ class World:
         if not found:
             return np.empty(0, dtype=np.int64)
         window = Window(min(one.start for one in found), max(one.end for one in found))
-        return grid_opens(window, self.interval)
+        return self.interval.opens(window)
 
 
 def _jittered(column: str, frame: pl.DataFrame) -> pl.DataFrame:

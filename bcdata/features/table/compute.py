@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
@@ -92,7 +92,11 @@ def _parts(window: Window, interval: Interval, features: Sequence[Feature]) -> I
     which would else be most of the work.
     """
     start = window.start
-    if interval.length is not None:
+    if interval.has_sessions:  # what is scaled to a year counts the bars of the years before
+        while (january := datetime(start.year + 1, 1, 1, tzinfo=UTC)) < window.end:
+            yield Window(start, january)
+            start = january
+    elif interval.length is not None:
         warm_up = start - warm_up_window(window, interval, features).start
         step = max(_PART * interval.length, 4 * warm_up) // _DAY * _DAY + _DAY
         while start + step < window.end:

@@ -13,7 +13,6 @@ import numpy as np
 
 from bcdata.features.table.context import NONE, FloatArray, IntArray, Panel, Settlements
 from bcdata.interval import EPOCH, Interval
-from bcdata.windows import Window
 
 if TYPE_CHECKING:
     from bcdata.features.runs import BoolArray, Runs
@@ -25,9 +24,6 @@ __all__ = [
     "Grid",
     "IntArray",
     "Prices",
-    "bars_per_year",
-    "grid_number",
-    "grid_opens",
     "lag",
     "log_ratio",
     "microseconds",
@@ -39,6 +35,7 @@ Prices = tuple[FloatArray, FloatArray, FloatArray]
 """High, low and close."""
 
 _MICROSECOND = timedelta(microseconds=1)
+_MINUTE = Interval.parse("1m")
 DAY = timedelta(days=1) // _MICROSECOND
 """Microseconds of a day."""
 
@@ -51,31 +48,6 @@ def microseconds(instant: datetime) -> int:
     return (instant - EPOCH) // _MICROSECOND
 
 
-def grid_opens(window: Window, interval: Interval) -> IntArray:
-    """Every open of the interval in the window, ascending, in µs since the epoch."""
-    first = interval.ceil(window.start)
-    if interval.length is not None:
-        bounds = microseconds(first), microseconds(window.end)
-        return np.arange(*bounds, interval.length // _MICROSECOND, dtype=np.int64)
-    opens = []
-    while first < window.end:
-        opens.append(microseconds(first))
-        first = interval.next(first)
-    return np.array(opens, dtype=np.int64)
-
-
-def grid_number(open_time: datetime, interval: Interval) -> int:
-    """How many bars lie between the interval's anchor and the bar that opens at `open_time`."""
-    if interval.length is None:
-        return (open_time.year - interval.anchor.year) * 12 + open_time.month - interval.anchor.month
-    return (open_time - interval.anchor) // interval.length
-
-
-def bars_per_year(interval: Interval) -> float:
-    """Bars of a year of 365 days in a market that never closes: 525,600 of a minute."""
-    return 12.0 if interval.length is None else timedelta(days=365) / interval.length
-
-
 @dataclass(frozen=True)
 class Grid:
     """Bars of one symbol on the explicit grid.
@@ -86,6 +58,7 @@ class Grid:
             depend on it, and neither may any bit of a feature.
         columns: Bar columns, one Float64 a row; NaN where the bar or the value is missing. `close@reference` is
             the reference symbol's close.
+        interval: The length of the bars; it knows at which of them days or sessions begin.
         bars_per_year: Bars of a calendar year, 525,600 for minutes of a 24/7 market.
         symbol: The symbol, as the universe names it.
         is_reference: The symbol is the reference itself.
@@ -96,6 +69,7 @@ class Grid:
     opens: IntArray
     first: int
     columns: Mapping[str, FloatArray]
+    interval: Interval = field(default=_MINUTE)
     bars_per_year: float = 525_600.0
     symbol: str = ""
     is_reference: bool = False
@@ -129,16 +103,8 @@ class Grid:
 
     @property
     def days(self) -> IntArray:
-        """The rows at which UTC days begin: every row where bars are a day or longer."""
-
-        def make() -> IntArray:
-            if not self.opens.size:
-                return np.empty(0, dtype=np.int64)
-            first, last = self.opens[0] // DAY, self.opens[-1] // DAY
-            midnights = np.arange(first + 1, last + 1, dtype=np.int64) * DAY
-            return np.unique(np.append(0, np.searchsorted(self.opens, midnights)))
-
-        return self.shared("days", make)
+        """The rows at which UTC days or sessions begin: every row where bars are a day or longer."""
+        return self.shared("days", lambda: self.interval.days_of(self.opens))
 
     @property
     def log_close(self) -> FloatArray:
@@ -171,10 +137,13 @@ class Grid:
         return self.shared(("there", *columns), make)
 
     def at_day_open(self, values: FloatArray) -> FloatArray:
-        """For every row the value of the bar that opens at 00:00 UTC of the row's day; else NaN.
+        """For every row the value of the bar that opens at 00:00 UTC of the row's day, or its session; else NaN.
 
         Bars of a day or longer are that bar themselves.
         """
+        if self.interval.has_sessions:
+            lengths = np.diff(np.append(self.days, self.opens.size))
+            return np.repeat(values[self.days], lengths)
         midnight = self.opens - self.opens % DAY
         row = np.maximum.accumulate(np.where(self.opens == midnight, np.arange(self.opens.size), 0))
         return np.where(self.opens[row] == midnight, values[row], np.nan)

@@ -1,6 +1,6 @@
 """When each row of the feature table is known: the latest of what it is computed from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import polars as pl
@@ -31,7 +31,7 @@ def known_at(
         features: all columns of the table.
         around: what else they read.
     """
-    ends = opens.to_frame("open_time").select(_end(interval)).to_series()
+    ends = opens.to_frame("open_time").select(end_of(interval)).to_series()
     found, times = ends.to_physical().to_numpy(), opens.to_physical().to_numpy()
     for at, known in _late(bars, interval, {name for one in features for name in one.inputs}, around):
         last = np.searchsorted(at, times, side="right")
@@ -44,7 +44,7 @@ def late_bars(bars: "pl.DataFrame | None", interval: Interval) -> Known | None:
     """The bars as times and instants, if any of them is known after its end; else None."""
     if bars is None or "known_at" not in bars.columns:
         return None
-    if not bars.select((pl.col("known_at") > _end(interval)).any()).item():
+    if not bars.select((pl.col("known_at") > end_of(interval)).any()).item():
         return None
     return _physical(bars["open_time"]), _physical(bars["known_at"])
 
@@ -77,8 +77,10 @@ def _late(bars: pl.DataFrame, interval: Interval, inputs: set[str], around: Feat
                 yield _physical(frame["time"]), _physical(frame["time"] + SETTLEMENT_MINUTE)
 
 
-def _end(interval: Interval) -> pl.Expr:
+def end_of(interval: Interval) -> pl.Expr:
     """The end of the bars."""
+    if interval.has_sessions:
+        return mapped(interval.ends)
     if interval.length is None:
         return pl.col("open_time").dt.offset_by(interval.name)
     return pl.col("open_time") + interval.length
@@ -87,3 +89,12 @@ def _end(interval: Interval) -> pl.Expr:
 def _physical(column: pl.Series) -> IntArray:
     values: IntArray = column.to_physical().fill_null(0).to_numpy()
     return values
+
+
+def mapped(of: Callable[[IntArray], IntArray]) -> pl.Expr:
+    """What a function makes of the opens (µs) of the rows, as instants."""
+
+    def instants(opens: pl.Series) -> pl.Series:
+        return pl.Series(opens.name, of(opens.to_physical().to_numpy())).cast(opens.dtype)
+
+    return pl.col("open_time").map_batches(instants, return_dtype=pl.Datetime("us", "UTC"), is_elementwise=True)

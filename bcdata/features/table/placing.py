@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from bcdata.features.feature import SETTLEMENTS, Feature
 from bcdata.features.table.context import FeatureContext, Settlements
-from bcdata.features.table.grid import FloatArray, Grid, IntArray, bars_per_year, grid_number, grid_opens, microseconds
+from bcdata.features.table.grid import FloatArray, Grid, IntArray, microseconds
 from bcdata.features.table.reach import settlement_window, warm_up_window
 from bcdata.interval import Interval
 from bcdata.windows import Window
@@ -25,7 +25,7 @@ def make_grid(
 ) -> Grid:
     """The bars, and what surrounds them, on the explicit grid from the window's warm-up to its end."""
     reach, settled = warm_up_window(window, interval, features), settlement_window(window, features)
-    opens = grid_opens(reach, interval)
+    opens = interval.opens(reach)
     names = {name for feature in features for name in feature.inputs}
     reference = bars if around.is_reference else around.reference
     of_reference = placed(reference, opens, {name.partition("@")[0] for name in names if "@reference" in name})
@@ -33,12 +33,13 @@ def make_grid(
     own_funding = Settlements.of(around.funding, *bounds)
     return Grid(
         opens,
-        grid_number(interval.ceil(reach.start), interval),
+        interval.number(interval.ceil(reach.start)),
         {
             **placed(bars, opens, {name for name in names if "@" not in name} - SETTLEMENTS),
             **{f"{name}@reference": values for name, values in of_reference.items()},
         },
-        bars_per_year=bars_per_year(interval),
+        interval=interval,
+        bars_per_year=interval.bars_a_year(window.start.year),
         symbol=around.symbol,
         is_reference=around.is_reference,
         universe=around.universe.over(opens) if around.universe else None,

@@ -14,11 +14,11 @@ _DAY = timedelta(days=1)
 def warm_up_window(window: Window, interval: Interval, features: Sequence[Feature] | None = None) -> Window:
     """The bars to read so that every bar of the window has its features; the reference's and universe's too.
 
-    The longest warm-up in whole UTC days, one bar more, and up to the window's end. For `1mo` the days are
+    The longest warm-up in whole UTC days or sessions, one bar more, and up to the window's end. For `1mo` the days are
     months.
     """
     reaches = {(feature.lookback, feature.warm_up) for feature in chosen(features)} or {(0, 0)}
-    return Window(min(_start(window.start, interval, *reach) for reach in reaches), window.end)
+    return Window(min(interval.before(window.start, *reach) for reach in reaches), window.end)
 
 
 def settlement_window(window: Window, features: Sequence[Feature] | None = None) -> Window:
@@ -32,15 +32,6 @@ def settlement_window(window: Window, features: Sequence[Feature] | None = None)
 def chosen(features: Sequence[Feature] | None) -> Sequence[Feature]:
     """The features, by default all there are."""
     return all_features() if features is None else features
-
-
-def _start(start: datetime, interval: Interval, lookback: int, bars: int) -> datetime:
-    if interval.length is None:
-        for _ in range(lookback + bars + 1):
-            start = interval.floor(interval.floor(start) - timedelta(microseconds=1))
-        return start
-    days = -(-bars * interval.length // _DAY)
-    return _midnight(start - lookback * interval.length) - days * _DAY - interval.length
 
 
 def _midnight(instant: datetime) -> datetime:

@@ -32,7 +32,7 @@ def parse_files(store: Store, dataset: Dataset, raw: Partition, manifest: Archiv
     between = [_window(one) for one in manifest["evidence"].get("reused") or []]
     found = audit_objects(dataset, raw, opened, controls, between)
     audited, aside = found.audited, found.aside
-    expected = calendar(dataset.calendar).opens(dataset.bar_interval, window)
+    expected = calendar(dataset.hours).opens(dataset.bar_interval, window)
     lacking = MissingOpens(expected, missing_opens(expected, audited.bars["open_time"]))
     received = found.rows["open_time"].drop_nulls().cast(TIME)
     earlier = manifest.get("superseded", [])

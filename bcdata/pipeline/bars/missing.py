@@ -114,7 +114,7 @@ def find_holes(context: RunContext, dataset: Dataset, partition: Partition) -> M
     if view is None:
         return None
     closed = closed_window(view.window, dataset.bar_interval, context.now)
-    expected = calendar(dataset.calendar).opens(dataset.bar_interval, closed)
+    expected = calendar(dataset.hours).opens(dataset.bar_interval, closed)
     return MissingBars(view, expected, closed, unpublished_from(dataset, view.window, context.now))
 
 
@@ -130,4 +130,4 @@ def missing_in(
         file = None if body is None else PublishedFile(one["name"], object_window(one), body)
         found = None if file is None else files.opens(file, interval)
         opens += [found] if found is not None else []
-    return missing_opens(calendar(dataset.calendar).opens(interval, closed), pl.concat(opens))
+    return missing_opens(calendar(dataset.hours).opens(interval, closed), pl.concat(opens))

@@ -16,7 +16,6 @@ from bcdata.pipeline.choosing.looks import LookedInto
 from bcdata.pipeline.raw.listings import Listings
 from bcdata.pipeline.records.objects import ControlRecord
 from bcdata.providers.base import PERIODS, BulkObject
-from bcdata.providers.registry import MARKETS
 from bcdata.windows import Grain, Window
 
 _USUAL = ("1h", "1d")
@@ -68,7 +67,7 @@ class ControlObjects:
     @property
     def _has_others(self) -> bool:
         """Whether the market has other intervals that can check the dataset's at all."""
-        return bool(other_controls(self.dataset, MARKETS[self.dataset.market].intervals))
+        return bool(other_controls(self.dataset, self.dataset.parsed.market.intervals))
 
     async def _named(self, symbol: str, interval: Interval, window: Window) -> list[BulkObject]:
         if self.dataset.grain is Grain.DAY:

@@ -57,5 +57,5 @@ class DaysAlone:
             return False
         coarser = read_controls(self.store, self.raw, controls, window)
         audited = audit_objects(self.dataset, self.raw, opened, coarser, is_published=False).audited
-        expected = calendar(self.dataset.calendar).opens(self.dataset.bar_interval, window)
+        expected = calendar(self.dataset.hours).opens(self.dataset.bar_interval, window)
         return not audited.questioned and missing_opens(expected, audited.bars["open_time"]).is_empty()

@@ -97,7 +97,7 @@ class LookedInto:
         if not is_daily or window.end == whole.end:
             told["last"] = iso(seen.last)
         if not is_daily or dataset.grain is Grain.DAY:
-            opens = calendar(dataset.calendar).opens(interval, window)
+            opens = calendar(dataset.hours).opens(interval, window)
             expected = dict(opens.dt.date().value_counts(name="rows").iter_rows())
             told["lacking"] = [day.isoformat() for day in seen.lacking(expected)]
         return told

@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from bcdata.catalog import MARKETS, Dataset, FeatureSet
+from bcdata.catalog import Dataset, FeatureSet
 from bcdata.errors import CatalogError
 from bcdata.features.feature import NUMERICS, Feature
 from bcdata.features.selection import Variants, select
@@ -25,7 +25,7 @@ def features_of(dataset: Dataset) -> tuple[Feature, ...]:
 
 def reference_of(dataset: Dataset) -> str:
     """The symbol that the dataset's cross-asset features compare with."""
-    return _section(dataset).reference or MARKETS[dataset.market].reference
+    return _section(dataset).reference or dataset.parsed.market.reference
 
 
 def universe_of(dataset: Dataset) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ import polars as pl
 from bcdata.catalog import Catalog, Dataset
 from bcdata.features.feature import SETTLEMENTS
 from bcdata.features.table.context import BoolArray, FeatureContext, Panel, panel
-from bcdata.features.table.grid import FloatArray, IntArray, grid_opens, microseconds
+from bcdata.features.table.grid import FloatArray, IntArray, microseconds
 from bcdata.features.table.known import late_bars, latest
 from bcdata.features.table.reach import settlement_window, warm_up_window
 from bcdata.frames.schema import LEDGER
@@ -159,7 +159,7 @@ class FeatureInputs:
         return self._panels.get(window, lambda: self._make_panel(self._reach(window)))
 
     def _make_panel(self, reach: Window) -> Panel:
-        opens = grid_opens(reach, self._dataset.bar_interval)
+        opens = self._dataset.bar_interval.opens(reach)
         closes, reasons, late = {}, {}, []
         for member in self.universe:
             read = [one for one in self._over(self._dataset, member, reach) if one.made]

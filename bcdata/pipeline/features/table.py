@@ -21,6 +21,7 @@ from bcdata.quality.models import audit, feature_model
 from bcdata.quality.verdict import Verdict, failed
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
+from bcdata.windows import Window
 
 
 def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
@@ -96,4 +97,11 @@ def _fingerprint(dataset: Dataset, partition: Partition, near: FeatureInputs) ->
         inputs=near.reads(partition.symbol, window),
         features=near.version,
         interval=dataset.bar_interval.name,
+        **_counted_from(dataset, window),
     )
+
+
+def _counted_from(dataset: Dataset, window: Window) -> dict[str, int]:
+    """Where bars are counted by sessions, the number of the first: sums begin anew at some numbers."""
+    interval = dataset.bar_interval
+    return {"first": interval.number(interval.ceil(window.start))} if interval.has_sessions else {}

@@ -61,7 +61,7 @@ def parse_files(store: Store, dataset: Dataset, raw: Partition, manifest: Archiv
     audited = audit_metrics(rows, symbol=raw.symbol, window=window, max_bad_share=share)
     at = {record["name"]: index for index, record in enumerate(opened.records)}
     whole = opened.whole({at[name]: its for name, its in audited.bad_objects.items()})
-    expected = calendar(dataset.calendar).opens(dataset.pace, window)
+    expected = calendar(dataset.hours).opens(dataset.pace, window)
     lacking = MissingOpens(expected, missing_opens(expected, audited.metrics["time"]))
     received = rows.filter(IS_NAMED)["time"].cast(TIME)
     gone = withdrawn(

@@ -53,7 +53,7 @@ class MetricMerge:
         """One truth for each five minutes, and the ledger of those that are missing."""
         parts, dataset = self.parts, self.parts.dataset
         metrics = self._metrics()
-        expected = calendar(dataset.calendar).opens(dataset.pace, self.closed)
+        expected = calendar(dataset.hours).opens(dataset.pace, self.closed)
         reasons = self._evidence(metrics["time"]).reasons()
         there = metrics.select(pl.col("time").alias("open_time"), "source")
         gaps = ledger(expected, there, reasons, archives=[dataset.bulk] if dataset.bulk else list(dataset.sources))

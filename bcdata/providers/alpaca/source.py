@@ -16,7 +16,7 @@ from bcdata.providers.alpaca.symbols import written
 from bcdata.providers.base import RawActions, RawBars, Series, WindowPage
 from bcdata.providers.capabilities import Plan
 from bcdata.providers.stocks.keyed_server import KeyedServer
-from bcdata.providers.stocks.local_time import closed_until, is_long
+from bcdata.providers.stocks.local_time import closed_until, is_long, on_grid
 from bcdata.providers.stocks.page_trail import Links, Trail, beside_rows
 from bcdata.providers.stocks.plans import require_interval, within_depth
 from bcdata.windows import Window
@@ -61,7 +61,7 @@ class Alpaca:
         interval = Interval.parse(series.interval or "")
         require_interval(series, self._plan, NAME)
         deep = within_depth(series, window, self._plan, now, NAME)
-        asked = Window(interval.ceil(deep.start), min(window.end, closed_until(interval, self._plan, now)))
+        asked = Window(on_grid(deep.start, interval), min(window.end, closed_until(interval, self._plan, now)))
         if not asked.is_empty:
             async for page in beside_rows(self._bars(series, interval, asked, now), series, asked, NAME):
                 yield page

@@ -18,7 +18,7 @@ from bcdata.providers.alpha_vantage.symbols import written
 from bcdata.providers.base import RawActions, RawBars, Series, WindowPage
 from bcdata.providers.capabilities import Plan
 from bcdata.providers.stocks.keyed_server import KeyedServer
-from bcdata.providers.stocks.local_time import closed_until, is_long, midnight
+from bcdata.providers.stocks.local_time import closed_until, is_long, midnight, on_grid
 from bcdata.providers.stocks.page_trail import beside_rows
 from bcdata.providers.stocks.plans import require_interval, within_depth
 from bcdata.windows import Grain, Window
@@ -55,7 +55,7 @@ class AlphaVantage:
         require_interval(series, self._plan, NAME)
         deep = within_depth(series, window, self._plan, now, NAME)
         closed = closed_until(interval, self._plan, now)
-        asked = Window(interval.ceil(deep.start), min(window.end, closed))
+        asked = Window(on_grid(deep.start, interval), min(window.end, closed))
         if asked.is_empty:
             return
         if is_long(interval):

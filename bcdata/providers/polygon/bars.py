@@ -36,7 +36,7 @@ def read_bars(series: Series, bodies: Sequence[bytes]) -> RawBars:
                 told = None if opened is None else seconds(opened)
                 found.refuse(page, line, row, "not an object with a time `t`, and prices `o`, `h`, `l` and `c`", told)
             elif answer.is_adjusted:
-                found.refuse(page, line, row, _ADJUSTED, seconds(opened), ADJUSTMENT_UNKNOWN)
+                found.refuse(page, line, row, _ADJUSTED, seconds(opened), reason=ADJUSTMENT_UNKNOWN)
             else:
                 add_bar(found, page, line, opened, _named(row, names))
     return found.built()

@@ -97,6 +97,11 @@ def is_long(interval: Interval) -> bool:
     return interval.length is None or interval.length >= _DAY
 
 
+def on_grid(instant: datetime, interval: Interval) -> datetime:
+    """The first open at or after an instant; of sessions, whose opens differ, the instant itself."""
+    return instant if is_long(interval) else interval.ceil(instant)
+
+
 def labelled(at: datetime, interval: Interval, place: ZoneInfo) -> datetime:
     """The label of a bar that a provider puts at this instant, at a midnight of its zone if it lasts a day or longer.
 

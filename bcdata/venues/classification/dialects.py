@@ -1,20 +1,16 @@
 """Which rules hold for the symbols of a provider, in which order, and what its own metadata says before them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 from bcdata.errors import UsageError
 from bcdata.hints import choose
-from bcdata.venues.binance import MARKETS, contract_suffix
 from bcdata.venues.classification import futures, pairs, stocks
 from bcdata.venues.classification.kinds import CURRENCIES, Classified, Kind
+from bcdata.venues.classification.venue_pairs import by_markets
+from bcdata.venues.market import Market
 
-if TYPE_CHECKING:
-    from bcdata.venues.classification.kinds import Contract
-
-SPOT = next(one for one in MARKETS if one.name == "spot")
 Rule = Callable[[str, date | None], Classified | None]
 
 _STATED: dict[str, Kind] = {
@@ -27,19 +23,22 @@ _STATED: dict[str, Kind] = {
 """What providers call kinds, in small letters."""
 
 
-def classify(text: str, dialect: str, *, stated: str | None = None, on: date | None = None) -> Classified:
+def classify(
+    text: str, dialect: str, *, stated: str | None = None, on: date | None = None, markets: Sequence[Market] = ()
+) -> Classified:
     """What a symbol is, as the provider of this dialect writes it.
 
     Args:
         text: the symbol.
-        dialect: who writes it so, one of `DIALECTS`.
+        dialect: who writes it so, one of `DIALECTS`, or a name for the venue whose markets are given.
         stated: what the provider itself calls it, e.g. `ETF`; this counts for more than the form of the text.
         on: the date for which it is asked: a future's year of one digit depends on it.
+        markets: of a venue that has no dialect here: their quotes and suffixes decide.
 
     Raises:
         UsageError: there is no such dialect.
     """
-    rules = DIALECTS.get(dialect)
+    rules = DIALECTS.get(dialect) or ((_of_markets(dialect, markets),) if markets else None)
     if rules is None:
         raise UsageError(f"there is no dialect {dialect!r}; {choose(dialect, DIALECTS)}")
     found = next((one for rule in rules if (one := rule(text, on)) is not None), None)
@@ -78,25 +77,18 @@ def _currencies(text: str) -> Classified | None:
     return pairs.currencies(text, "two currencies")
 
 
-def _binance(text: str) -> Classified | None:
-    stem, kind = contract_suffix(text)
-    found = pairs.joined(stem, "a known quote ends it", SPOT.quotes if stem == text else _OF_CONTRACTS)
-    if found is None or stem == text:
-        return found and replace(found, symbol=text, exchange="binance")
-    contract: Contract = "delivery" if kind == "delivery" else "perpetual"
-    digits = text.rpartition("_")[2]
-    expiry = f"20{digits[:2]}-{digits[2:4]}-{digits[4:]}" if contract == "delivery" else None
-    of: Kind = "future" if contract == "delivery" else "crypto"
-    rule = "a date after the pair" if expiry else "PERP after the pair"
-    return replace(found, kind=of, rule=rule, symbol=text, exchange="binance", contract=contract, expiry=expiry)
+def _of_markets(venue: str, markets: Sequence[Market]) -> Rule:
+    def rule(text: str, on: date | None) -> Classified | None:
+        del on
+        return by_markets(text, venue, markets)
+
+    return rule
 
 
-_OF_CONTRACTS = ("USD", "USDT", "USDC", "BUSD", "BTC")
 _YAHOO_QUOTES = frozenset({*CURRENCIES, "USDT", "USDC", "BTC", "ETH"})
 _AMERICAN, _INDEX, _OPTION, _FIGI = map(_of, (stocks.american, stocks.index, futures.option, futures.figi))
 DIALECTS: Mapping[str, Iterable[Rule]] = {
     "plain": (_FIGI, _AMERICAN),
-    "binance": (_of(_binance),),
     "coinbase": (_marked("base-quote"),),
     "kraken": (_marked("base/quote"), _of(pairs.kraken)),
     "alpaca": (_OPTION, _marked("base/quote", _YAHOO_QUOTES), _AMERICAN),

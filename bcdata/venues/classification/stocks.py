@@ -57,7 +57,7 @@ def suffixed(text: str) -> Classified | None:
     return Classified(
         "stock",
         f"the suffix {match['suffix']}",
-        f"{match['ticker']}.{exchange}",
+        text,
         exchange,
         currency=currency,
         unit=unit,

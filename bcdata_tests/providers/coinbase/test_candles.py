@@ -18,7 +18,7 @@ from bcdata.errors import (
     UnknownSymbolError,
     UnreachableError,
 )
-from bcdata.frames.schema import BAD_LINES, RAW_BAR
+from bcdata.frames.schema import RAW_BAR, REFUSED
 from bcdata.interval import EPOCH, Interval
 from bcdata.net.answers import OversizeError
 from bcdata.providers.base import Series
@@ -55,7 +55,7 @@ def test_bars_of_two_overlapping_runs_are_what_was_traded(seed: int, interval: I
         told = [one for window in windows for one in pages(SOURCE, server.url, series, window, NOW)]
         assert len(server.requests) == 2 * -(-back[0] // 300)
     found, bad = read(SOURCE, series, [one.body for one in told])
-    assert (found.schema, bad.schema, bad.height) == (RAW_BAR, BAD_LINES, 0)
+    assert (found.schema, bad.schema, bad.height) == (RAW_BAR, REFUSED, 0)
     for window in windows:
         assert_same(within(found, window, seconds), truth(market, BITCOIN, seconds, window), COLUMNS)
     for one in told:

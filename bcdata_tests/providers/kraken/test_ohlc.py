@@ -19,7 +19,7 @@ from bcdata.errors import (
     UnknownSymbolError,
     UnreachableError,
 )
-from bcdata.frames.schema import BAD_LINES, RAW_BAR
+from bcdata.frames.schema import RAW_BAR, REFUSED
 from bcdata.interval import EPOCH, Interval
 from bcdata.providers.base import Series
 from bcdata.simulate import Fault, LoopbackKraken, TradedSymbol, TradeMarket
@@ -54,7 +54,7 @@ def test_bars_are_what_was_traded(seed: int, name: str, bars: int) -> None:
         (told,) = pages(SOURCE, server.url, series, window, NOW)
     found, bad = read(SOURCE, series, [told.body])
     assert found.schema == RAW_BAR
-    assert bad.schema == BAD_LINES
+    assert bad.schema == REFUSED
     assert bad.is_empty()
     assert told.covers == window
     bars_found = within(found, window, seconds)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bcdata.errors import BadAnswerError, ProviderError, UnknownSymbolError
-from bcdata.frames.schema import BAD_LINES, RAW_BAR
+from bcdata.frames.schema import RAW_BAR, REFUSED
 from bcdata.interval import Interval
 from bcdata.providers.base import Series
 from bcdata.providers.registry import SOURCES
@@ -66,7 +66,7 @@ def test_bars_of_two_overlapping_runs_are_what_was_traded(
     with LoopbackKraken(market, now=NOW, page_rows=page_rows, with_ids=with_ids) as server:
         told = [one for window in runs for one in pages(SOURCE, server.url, series, window, NOW)]
     found, bad = read(SOURCE, series, [one.body for one in told])
-    assert (found.schema, bad.schema, bad.height) == (RAW_BAR, BAD_LINES, 0)
+    assert (found.schema, bad.schema, bad.height) == (RAW_BAR, REFUSED, 0)
     assert_same(within(found, runs[1], seconds), truth(market, QUIET, seconds, runs[1]), VALUES)
     for one in told:
         alone, _ = read(SOURCE, series, [one.body])

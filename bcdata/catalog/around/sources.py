@@ -7,8 +7,9 @@ from bcdata.providers.registry import SOURCES
 def complaint(name: DatasetName, source: str) -> str | None:
     """Why a source cannot serve a dataset of this name, in words; None where it can."""
     can, kind = SOURCES[source].capabilities, name.frame_type.key
-    if name.market.name not in can.markets:
-        return f"{source} has no {name.market.name} market"
+    if not can.serves(name.market):
+        of = f"{name.market.type} " if name.market.is_declared else ""
+        return f"{source} has no {of}{name.market.name} market"
     if kind not in can.kinds:
         return f"{source} has no {kind}; {_able(name)}"
     if name.interval and can.intervals and name.interval.name not in can.intervals:
@@ -17,10 +18,6 @@ def complaint(name: DatasetName, source: str) -> str | None:
 
 
 def _able(name: DatasetName) -> str:
-    kinds = {
-        source: one.capabilities.kinds
-        for source, one in SOURCES.items()
-        if name.market.name in one.capabilities.markets
-    }
+    kinds = {source: one.capabilities.kinds for source, one in SOURCES.items() if one.capabilities.serves(name.market)}
     found = [source for source, able in kinds.items() if name.frame_type.key in able]
     return f"write {', '.join(found)}" if found else "no source does"
