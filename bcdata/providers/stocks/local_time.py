@@ -1,7 +1,7 @@
 """Local times of exchanges as instants, and the dates by which sessions are called. Pure; all in seconds, UTC."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bcdata.interval import EPOCH, Interval
@@ -106,10 +106,16 @@ def labelled(at: datetime, interval: Interval, place: ZoneInfo) -> datetime:
     """The label of a bar that a provider puts at this instant, at a midnight of its zone if it lasts a day or longer.
 
     Weeks that begin on a Sunday are those whose sessions begin on the Monday after it.
+
+    Raises:
+        ValueError: it lasts a day or longer, and the instant is no midnight: it is another bar than it is taken for.
     """
     if not is_long(interval):
         return at
-    found = at.astimezone(place).date()
+    there = at.astimezone(place)
+    if there.time() != time():
+        raise ValueError(f"it is no midnight of {place.key}")
+    found = there.date()
     if interval.length is not None and interval.length > _DAY and found.weekday() == _SUNDAY:
         found += _DAY
     return midnight(found)

@@ -43,11 +43,13 @@ class Trail:
             following: the name of the page that it leads on to; None where it is the last.
 
         Raises:
-            ValueError: it has rows of other times alone, or leads nowhere.
+            ValueError: it has rows of other times alone, or of another interval, or leads nowhere.
         """
         known = [at for at in opens if at is not None]
         if opens and not any(at in self.reach for at in known):
             raise ValueError("none of its rows is of the time that was asked for")
+        if 2 * sum(self.interval.floor(at) != at for at in known) > len(known):
+            raise ValueError(f"its rows are not bars of {self.interval.name}")
         start = self.told
         if following is None:
             self.told = self.window.end

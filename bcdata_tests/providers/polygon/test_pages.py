@@ -160,6 +160,7 @@ def leading(where: str, *times: int) -> bytes:
         ("pages without rows", "lead on"),
         ("other times alone", "none of its rows is of the time"),
         ("a page of another symbol", "MSFT"),
+        ("seconds", "its rows are not bars of 1m"),
     ],
 )
 def test_pages_that_lead_nowhere_end(why: str, words: str) -> None:
@@ -176,6 +177,7 @@ def test_pages_that_lead_nowhere_end(why: str, words: str) -> None:
             "pages without rows": leading(here),
             "other times alone": leading("", 10_000),
             "a page of another symbol": page(row(), ticker="MSFT"),
+            "seconds": page(*(row(AT + second * 1000) for second in range(60))),
         }[why]
 
     with Scripted(reply) as provider, pytest.raises(BadAnswerError, match=words):

@@ -115,6 +115,13 @@ def test_labels(name: str, at: str, label: str) -> None:
     assert labelled(utc(at), Interval.parse(name), NEW_YORK) == utc(label)
 
 
+@pytest.mark.parametrize("at", ["2024-03-08 04:00", "2024-03-08 14:30", "2024-03-11 05:00", "2024-03-08 00:00"])
+def test_a_day_that_begins_at_no_midnight_is_none(at: str) -> None:
+    for name in ("1d", "1w", "1mo"):
+        with pytest.raises(ValueError, match="no midnight of America/New_York"):
+            labelled(utc(at), Interval.parse(name), NEW_YORK)
+
+
 @pytest.mark.parametrize(
     ("name", "delay", "now", "expected"),
     [

@@ -48,6 +48,7 @@ def test_pages_tile_the_window_and_hold_the_rows_that_they_cover(minutes: list[i
         ((at(0, 1), "a"), (at(3, 2), "b"), "its rows do not"),
         ((at(0, 1), "a"), (at(99), "b"), "time that was asked for"),
         ((at(0, 1), "a"), ([None], None), "time that was asked for"),
+        ((at(0, 1), "a"), ([START + one * MINUTE / 2 for one in (5, 6, 7)], None), "not bars of 1m"),
     ],
 )
 def test_pages_that_lead_nowhere(
