@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bcdata.interval import EPOCH, Interval
 from bcdata.providers.capabilities import Plan
+from bcdata.windows import Window
 
 NEW_YORK = ZoneInfo("America/New_York")
 _SECOND = timedelta(seconds=1)
@@ -95,6 +96,11 @@ def _offset(text: str) -> str:
 def is_long(interval: Interval) -> bool:
     """Whether its bars are labelled by the dates of sessions: a day and longer."""
     return interval.length is None or interval.length >= _DAY
+
+
+def around(window: Window, interval: Interval) -> Window:
+    """What is asked for: of dates those of the whole first bar, and one more on both sides."""
+    return Window(interval.floor(window.start) - _DAY, window.end + _DAY) if is_long(interval) else window
 
 
 def on_grid(instant: datetime, interval: Interval) -> datetime:

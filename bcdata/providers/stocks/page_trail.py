@@ -29,6 +29,7 @@ class Trail:
     reach: Window
     interval: Interval
     told: datetime = field(init=False)
+    _last: datetime | None = field(init=False, default=None)
     _names: set[str] = field(init=False, default_factory=set)
     _empty: int = field(init=False, default=0)
 
@@ -66,9 +67,10 @@ class Trail:
 
     def _advance(self, known: Sequence[datetime]) -> None:
         """The last row says how far a page has come, if they are in order."""
-        after = self.interval.next(self.interval.floor(known[-1]))
-        if known != sorted(known) or after <= min(self.told, self.window.end):
+        if known != sorted(known) or (self._last is not None and known[-1] <= self._last):
             raise ValueError("it leads on, and its rows do not")
+        self._last = known[-1]
+        after = self.interval.next(self.interval.floor(known[-1]))
         self.told = max(self.told, min(after, self.window.end))
 
 

@@ -52,12 +52,12 @@ def test_the_free_plan_has_the_latest_hundred_sessions() -> None:
         (found,) = pages(SOURCE, provider.url, series(interval="1d"), WEEKS, NOW)
         assert "outputsize=compact" in provider.requests[0].path
         assert found.rows == 100
-        assert found.covers == Window(datetime(2024, 6, 21, tzinfo=UTC), datetime(2024, 11, 8, tzinfo=UTC))
+        assert found.covers == Window(datetime(2024, 6, 20, tzinfo=UTC), datetime(2024, 11, 8, tzinfo=UTC))
         rows = read(SOURCE, series(interval="1d"), [found.body])[0]
         assert_same(inside(rows, found.covers), truth(SOURCE, APPLE, "1d", found.covers), COLUMNS)
         assert first_open(SOURCE, provider.url, series(interval="1d"), NOW) is None
-        before = Window(datetime(2024, 6, 14, tzinfo=UTC), datetime(2024, 6, 21, tzinfo=UTC))
-        with pytest.raises(OutOfDepthError, match="the latest 100 sessions alone, since 2024-06-21"):
+        before = Window(datetime(2024, 6, 13, tzinfo=UTC), datetime(2024, 6, 20, tzinfo=UTC))
+        with pytest.raises(OutOfDepthError, match="the latest 100 sessions alone, since 2024-06-20"):
             pages(SOURCE, provider.url, series(interval="1d"), before, NOW)
         provider.clear()
         long_ago = Window(datetime(2024, 5, 1, tzinfo=UTC), datetime(2024, 6, 1, tzinfo=UTC))

@@ -35,7 +35,7 @@ HOURS = Hours.weekdays(
     "America/New_York",
     date(2023, 6, 1),
     date(2025, 12, 31),
-    closed=frozenset({date(2024, 11, 28)}),
+    closed=frozenset({date(2024, 9, 9), date(2024, 11, 28)}),
     early={date(2024, 11, 29): time(13)},
 )
 APPLE = ListedSymbol(

@@ -124,6 +124,34 @@ def test_many_pages_are_one(source: str, name: str) -> None:
     assert union(page.covers for page in parts) == [OCTOBER]
 
 
+@pytest.mark.parametrize("source", ["polygon", "alpaca"])
+@pytest.mark.parametrize(
+    ("name", "start", "end", "label"),
+    [
+        ("1w", "2024-09-10T13:30", "2024-09-13T20:00", "2024-09-09"),  # whose Monday is a holiday
+        ("1mo", "2024-06-03T13:30", "2024-06-28T20:00", "2024-06-01"),  # which begins on a Saturday
+        ("1d", "2024-09-10T13:30", "2024-09-10T20:00", "2024-09-10"),
+    ],
+)
+def test_windows_may_begin_at_the_open_of_a_session(source: str, name: str, start: str, end: str, label: str) -> None:
+    window = Window(*(datetime.fromisoformat(one).replace(tzinfo=UTC) for one in (start, end)))
+    with server(source) as provider:
+        found = asked(source, provider.url, window, interval=name)
+    assert us(datetime.fromisoformat(label).replace(tzinfo=UTC)) in told(source, found, interval=name)["open_time"]
+    assert union(one.covers for one in found) == [window]
+
+
+@pytest.mark.parametrize("source", ["polygon", "alpaca"])
+def test_pages_of_one_day_each(source: str) -> None:
+    window = Window(datetime(2024, 10, 1, 13, 30, tzinfo=UTC), datetime(2024, 10, 7, 20, tzinfo=UTC))
+    with server(source, most=1) as provider:
+        found = asked(source, provider.url, window, interval="1d")
+    assert [one.rows for one in found] == [1] * 7  # and the days on both sides
+    assert union(one.covers for one in found) == [window]
+    days = inside(told(source, found, interval="1d"), Window(window.start.replace(hour=0, minute=0), window.end))
+    assert days.height == 5
+
+
 @pytest.mark.parametrize("source", NAMES)
 def test_silence_beside_bars_is_covered_and_silence_alone_is_no_data(source: str) -> None:
     idle = Window(datetime(2024, 10, 9, tzinfo=UTC), datetime(2024, 10, 10, tzinfo=UTC))
