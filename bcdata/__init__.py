@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from bcdata.api.gaps import coverage, gaps
     from bcdata.api.lists import datasets, info, intervals, symbols, universe
     from bcdata.api.load import load, scan
+    from bcdata.api.markets.classify import classify
+    from bcdata.api.markets.sessions import bars_a_year, sessions
     from bcdata.api.plot import plot
     from bcdata.api.query import connect, query
     from bcdata.api.stats import stats
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = [
     "MissingDataError",
     "MissingDataWarning",
+    "bars_a_year",
+    "classify",
     "connect",
     "coverage",
     "datasets",
@@ -34,6 +38,7 @@ __all__ = [
     "plot",
     "query",
     "scan",
+    "sessions",
     "stats",
     "symbols",
     "universe",
@@ -46,6 +51,8 @@ _MODULES = {
     "bcdata.api.gaps": ("coverage", "gaps"),
     "bcdata.api.lists": ("datasets", "info", "intervals", "symbols", "universe"),
     "bcdata.api.load": ("load", "scan"),
+    "bcdata.api.markets.classify": ("classify",),
+    "bcdata.api.markets.sessions": ("bars_a_year", "sessions"),
     "bcdata.api.plot": ("plot",),
     "bcdata.api.query": ("connect", "query"),
     "bcdata.api.stats": ("stats",),
