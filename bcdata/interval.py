@@ -62,6 +62,10 @@ class Interval:
             raise UsageError(f"{name} is too long for bars: they last {_LONGEST.days:,} days at most")
         return cls(name, timedelta(seconds=seconds), anchor)
 
+    def of(self, name: str) -> "Interval":
+        """Bars of another length of the same market."""
+        return Interval.parse(name)
+
     @property
     def has_sessions(self) -> bool:
         """Whether its market opens and closes: bars may then be shorter, and the next one may open much later."""

@@ -138,6 +138,16 @@ def union(windows: Iterable[Window]) -> list[Window]:
     return found
 
 
+def minus(windows: Iterable[Window], gone: Iterable[Window]) -> list[Window]:
+    """The time of some windows without that of others, in as few as there can be, ascending."""
+    left = union(windows)
+    for other in gone:
+        parts = (Window(one.start, max(one.start, min(one.end, other.start))) for one in left)
+        rests = (Window(min(one.end, max(one.start, other.end)), one.end) for one in left)
+        left = union([*parts, *rests])
+    return left
+
+
 def overlap(one: Window, other: Window) -> Window:
     """The time that both cover; empty where there is none."""
     start = max(one.start, other.start)

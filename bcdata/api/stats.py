@@ -16,7 +16,7 @@ from bcdata.frames.schema import TIME, Type
 from bcdata.interval import Interval
 from bcdata.reporting.ledgers import ledger_files, ledger_rows
 from bcdata.store.layout import Partition
-from bcdata.venues.calendar import bar_end, calendar, closed_window
+from bcdata.venues.calendar import calendar, closed_window, next_open
 from bcdata.windows import Window
 
 SHARE = "share_"
@@ -95,7 +95,7 @@ def _numbers(
     """What the bars of one symbol say; no rows, and null for all else, where there are none."""
     if bars is None:
         return {"rows": 0}
-    follows = pl.col("open_time") == bar_end(interval).shift(1)
+    follows = pl.col("open_time") == next_open(interval).shift(1)
     change = pl.when(follows).then(pl.col("close") / pl.col("close").shift(1) - 1)
     no_number = pl.lit(None, pl.Float64)
     told = bars.select(
@@ -128,6 +128,6 @@ def _counted(request: Request, partitions: Sequence[Partition], runs: pl.DataFra
     days = calendar(source.hours)
     explained = 0
     for first, last in runs.select("start", "end").iter_rows():
-        inside = Window(max(first, window.start), min(source.bar_interval.next(last), window.end))
+        inside = Window(max(first, window.start), min(source.bar_interval.end(last), window.end))
         explained += 0 if inside.is_empty else days.opens(source.bar_interval, inside).len()
     return {"expected": days.opens(source.bar_interval, window).len(), "explained": explained}

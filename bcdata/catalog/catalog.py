@@ -1,9 +1,10 @@
 """All datasets together, and what follows from having them together."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from bcdata.catalog.around.choice import Rule
 from bcdata.catalog.automation import Automation
 from bcdata.catalog.dataset import Dataset
 from bcdata.catalog.names import known
@@ -16,11 +17,21 @@ from bcdata.windows import Grain
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The datasets, in the order of the file that they come from, and the markets that it declares."""
+    """The datasets, in the order of the file that they come from, and what else it declares.
+
+    Attributes:
+        path: the file.
+        datasets: in its order.
+        markets: those that it declares, and those that need not be declared.
+        plans: by provider, the plan that is paid for, where it states one.
+        rules: which sources are asked where a dataset does not say it.
+    """
 
     path: Path
     datasets: tuple[Dataset, ...]
     markets: tuple[Market, ...] = ()
+    plans: Mapping[str, str] = field(default_factory=dict)
+    rules: tuple[Rule, ...] = ()
 
     def __iter__(self) -> Iterator[Dataset]:
         return iter(self.datasets)

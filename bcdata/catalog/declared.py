@@ -5,17 +5,19 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from bcdata.catalog.around.choice import mixed_tapes
+from bcdata.catalog.around.plans import refusal_of
+from bcdata.catalog.around.sources import complaint
 from bcdata.catalog.automation import Automation, AutomationName, misfits
 from bcdata.catalog.features import Features, FeatureSet, Labels, require_near
 from bcdata.catalog.fields import Section, SourceName, Symbol, Unique, refusal
 from bcdata.catalog.gate import Period, Publication, Quality
 from bcdata.catalog.names import DatasetName, parse_name
 from bcdata.catalog.resample import Resample, Resampled
-from bcdata.catalog.sources import complaint
 from bcdata.catalog.universe import Universe
 from bcdata.errors import UsageError
 from bcdata.providers.capabilities import Role
-from bcdata.providers.registry import SOURCES
+from bcdata.providers.registry import SOURCES, source_on
 from bcdata.venues.market import Market
 from bcdata.windows import Grain
 
@@ -33,6 +35,7 @@ class Declared(Section):
 
     # The order matters: a field's validator sees the fields before it.
     markets: tuple[Market, ...] = Field(default=(), repr=False)
+    plans: tuple[tuple[str, str], ...] = Field(default=(), repr=False)
     name: str
     grain: Grain
     start: str
@@ -107,10 +110,13 @@ class Declared(Section):
     @field_validator("sources")
     @classmethod
     def _sources_serve_the_market(cls, sources: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        name = _name(info)
+        name, plans = _name(info), dict(info.data.get("plans", ()))
         for index, source in enumerate(sources):
-            if name and (problem := complaint(name, source)):
+            problem = (name and complaint(name, source)) or refusal_of(source_on(source, plans))
+            if problem:
                 raise refusal(problem, index)
+        if name and name.market.is_declared and (problem := mixed_tapes(name, sources)):
+            raise refusal(problem)
         if info.data.get("universe") and all(SOURCES[source].role is Role.WINDOW for source in sources):
             raise refusal(f"{sources[0]} lists no symbols that a universe could choose from; name them in `symbols`")
         return sources

@@ -9,6 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from bcdata.providers.registry import SOURCES
+from bcdata.venues.market import Market
 
 if TYPE_CHECKING:
     from bcdata.catalog import Catalog
@@ -35,9 +36,9 @@ class SourceResource(dg.ConfigurableResource[None]):
     urls: dict[str, str] = Field(default={}, description="Base addresses by name, if not those of the environment.")
 
 
-def sources_of(market: str) -> set[str]:
+def sources_of(market: Market) -> set[str]:
     """The keys of the resources that assets of a market need: the store, and all sources that serve the market."""
-    return {STORE, *(name for name, one in SOURCES.items() if market in one.capabilities.markets)}
+    return {STORE, *(name for name, one in SOURCES.items() if one.capabilities.serves(market))}
 
 
 def store_of(resources: Any) -> StoreResource:

@@ -19,7 +19,8 @@ from bcdata.windows import Window
 
 DAYS = 20
 BUCKET = QUARTER_HOUR
-_MISSING = 10  # one in so many returns of a bucket may be missing
+MISSING = 10
+"""One in so many returns of a bucket may be missing."""
 _TIME = pl.Datetime("us", "UTC")
 
 SCHEMA = pl.Schema({"open_time": _TIME, "known_at": _TIME, "sigma": pl.Float64(), "relative": pl.Float64()})
@@ -64,10 +65,10 @@ def volatility_profile(bars: pl.DataFrame, *, window: Window, interval: Interval
     overall = np.sqrt(mean / sigma.shape[1])[:, None]
     relative = np.divide(sigma, overall, out=np.full_like(sigma, np.nan), where=overall > 0)
     midnights = opens[1:].reshape(len(squares), -1)[DAYS:, :1]
-    return _table(midnights, _known(bars, midnights), sigma, relative)
+    return _table(midnights, known_before(bars, midnights), sigma, relative)
 
 
-def _known(bars: pl.DataFrame, midnights: IntArray) -> IntArray:
+def known_before(bars: pl.DataFrame, midnights: IntArray) -> IntArray:
     """For each day (its midnight, µs) when all bars before it are known.
 
     A bar is known less than two intervals after its open (`bcdata.bars.known`), so that whether older ones are among
@@ -106,7 +107,7 @@ def _sigma(squares: FloatArray, counts: FloatArray, expected: int) -> FloatArray
     for back in range(DAYS):
         total += squares[back : back + days]
         count += counts[back : back + days]
-    enough = count >= expected - expected // _MISSING
+    enough = count >= expected - expected // MISSING
     return np.sqrt(np.divide(total, count, out=np.full_like(total, np.nan), where=enough))
 
 

@@ -146,9 +146,9 @@ def _resampled_reach(dataset: Dataset, step: Step) -> tuple[Reach, timedelta]:
 
 
 def _profile_reach(dataset: Dataset) -> Reach:
-    from bcdata.features.seasonality import profile_window
+    from bcdata.pipeline.features.seasonality import reach_of
 
-    return lambda window: profile_window(window, dataset.bar_interval)
+    return lambda window: reach_of(dataset.bar_interval, window)
 
 
 def _labels_reach(dataset: Dataset) -> Reach:

@@ -146,7 +146,8 @@ def open_run_context(
         http = make_client()
         loop.at_close(http.close)
         try:
-            yield RunContext(store, catalog, now, loop, Clients(http, urls, given), attempts, now_back, skews)
+            clients = Clients(http, urls, given, catalog.plans)
+            yield RunContext(store, catalog, now, loop, clients, attempts, now_back, skews)
         finally:
             store.close()
 

@@ -7,7 +7,7 @@ from bcdata.net.client import HttpClient
 from bcdata.providers.base import WindowSource
 from bcdata.providers.capabilities import Role, Source
 from bcdata.providers.guarded import GuardedSource
-from bcdata.providers.registry import SOURCES, source_of
+from bcdata.providers.registry import SOURCES, source_of, source_on
 from bcdata.providers.roles import BulkSource, RepairSource
 
 
@@ -15,7 +15,8 @@ class Clients:
     """Clients on one HTTP client, each made when it is first asked for.
 
     Base addresses are those of the environment, unless `urls` has others: by source, then by name. `given` are clients
-    that take the place of sources, by name: they have but a part of what these publish, and ask nobody.
+    that take the place of sources, by name: they have but a part of what these publish, and ask nobody. `plans` are
+    those that are paid for, by provider, where they are not those of the environment.
     """
 
     def __init__(
@@ -23,10 +24,12 @@ class Clients:
         http: HttpClient,
         urls: Mapping[str, Mapping[str, str]] | None = None,
         given: Mapping[str, Any] | None = None,
+        plans: Mapping[str, str] | None = None,
     ) -> None:
         self._http = http
         self._urls = urls or {}
         self._given = given or {}
+        self._plans = plans or {}
         self._made: dict[str, Any] = dict(self._given)
 
     def bulk(self, market: str) -> BulkSource:
@@ -57,6 +60,7 @@ class Clients:
 
     def _of(self, source: Source) -> Any:
         if source.name not in self._made:
+            source = source_on(source.name, self._plans)
             urls = {**source.urls(), **self._urls.get(source.name, {})}
             self._made[source.name] = source.open(self._http, urls)
         return self._made[source.name]

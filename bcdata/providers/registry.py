@@ -18,7 +18,7 @@ from bcdata.providers.formats import BulkFormat, PageFormat
 from bcdata.venues.market import Market
 
 GROUP = "bcdata.providers"
-_BUILT_IN = ("binance", "kraken", "coinbase", "ccxt")
+_BUILT_IN = ("binance", "kraken", "coinbase", "yahoo", "tiingo", "fmp", "polygon", "alpaca", "alpha_vantage", "ccxt")
 _NAME = re.compile("[a-z][a-z0-9_]*", re.ASCII)
 _COLUMNS = BAR_COLUMNS | {"vwap"}
 
@@ -169,6 +169,17 @@ FOLDER_FORMATS: dict[str, Source] = {name: one for one in SOURCES.values() for n
 def provider_of(source: str) -> Provider:
     """The provider of a source."""
     return next(one for one in PROVIDERS.values() if any(its.name == source for its in one.sources))
+
+
+def source_on(name: str, plans: Mapping[str, str]) -> Source:
+    """A source on the plan that is stated of its provider; on that of the environment where none is.
+
+    Raises:
+        UsageError: the provider has no such plan.
+    """
+    source = SOURCES[name]
+    stated = plans.get(provider_of(name).name)
+    return source.on_plan(stated) if stated and source.on_plan else source
 
 
 def role_of(source: str | None) -> Role | None:

@@ -13,7 +13,7 @@ from bcdata.frames.types import METRICS
 from bcdata.interval import QUARTER_HOUR, SETTLEMENT_MINUTE, Interval
 from bcdata.quality.rules import VOLUMES
 from bcdata.quality.validation import Model, Rule, audit, model_of
-from bcdata.venues.calendar import bar_end, is_expected
+from bcdata.venues.calendar import bar_end, bar_floor, is_expected
 
 __all__ = [
     "METRIC_PACE",
@@ -190,16 +190,23 @@ def feature_model(ranges: Sequence[tuple[str, float | None, float | None]]) -> M
     return model_of(schema, checks, nullable=frozenset(name for name, _, _ in ranges))
 
 
-@lru_cache(maxsize=1)
-def profile_model() -> Model:
-    """Profiles of the day: whole days of quarters of an hour, known from midnight on; deviations finite or null."""
-    time, midnight = BAR["open_time"], pl.col("open_time").dt.truncate("1d")
+@lru_cache(maxsize=64)
+def profile_model(interval: Interval) -> Model:
+    """Profiles of the day or session: quarters of an hour, known from its begin on; deviations finite or null."""
+    time = BAR["open_time"]
+    if interval.has_sessions:
+        begin, whole = bar_floor(interval.of("1d")), []
+        quarters = is_expected(interval.of("15m"))
+    else:
+        begin, quarters = (pl.col("open_time").dt.truncate(one) for one in ("1d", "15m"))
+        whole = [Rule("whole_days", pl.len().over(begin) == timedelta(days=1) // QUARTER_HOUR)]
+        quarters = quarters == pl.col("open_time")
     schema: dict[str, Type] = {"open_time": time, "known_at": time, "sigma": pl.Float64, "relative": pl.Float64}
     checks = [
         _ascending("open_time"),
-        Rule("quarters", pl.col("open_time").dt.truncate("15m") == pl.col("open_time")),
-        Rule("whole_days", pl.len().over(midnight) == timedelta(days=1) // QUARTER_HOUR),
-        Rule("known_at", pl.col("known_at").is_between(midnight, midnight + QUARTER_HOUR)),
+        Rule("quarters", quarters),
+        *whole,
+        Rule("known_at", pl.col("known_at").is_between(begin, begin + QUARTER_HOUR)),
         Rule("sigma", _is_deviation("sigma")),
         Rule("relative", _is_deviation("relative") & (pl.col("relative").is_null() | pl.col("sigma").is_not_null())),
     ]

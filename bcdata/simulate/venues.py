@@ -11,7 +11,10 @@ from typing import Any, Protocol
 from bcdata.errors import UsageError
 from bcdata.simulate.loopback import Loopback
 
-BUILT_IN = ("binance", "kraken", "coinbase", "bitstamp")
+BUILT_IN = (
+    *("binance", "kraken", "coinbase", "bitstamp"),
+    *("yahoo", "tiingo", "fmp", "polygon", "alpaca", "alpha_vantage"),
+)
 """Their names."""
 DEFAULT = BUILT_IN[0]
 """What is served where no venue is named."""

@@ -132,6 +132,13 @@ def bar_end(interval: Interval, open_time: str = "open_time") -> pl.Expr:
     return pl.col(open_time) + interval.length
 
 
+def next_open(interval: Interval, open_time: str = "open_time") -> pl.Expr:
+    """The open of the bar after each whose open (UTC) stands in the column."""
+    if interval.has_sessions:
+        return _mapped(open_time, lambda opens: interval.later(opens, 1), TIME)
+    return bar_end(interval, open_time)
+
+
 def bar_floor(interval: Interval, open_time: str = "open_time") -> pl.Expr:
     """The open of the bar that an instant (UTC) in the column lies in, or of the last one before it."""
     if isinstance(interval, SessionInterval):

@@ -42,6 +42,11 @@ class SessionInterval(Interval):
         """The calendar, loaded when it is first asked for."""
         return self.load(self.hours)
 
+    def of(self, name: str) -> "SessionInterval":
+        """Bars of another length of the same market."""
+        plain = Interval.parse(name)
+        return SessionInterval(plain.name, plain.length, plain.anchor, self.hours, self.load)
+
     @property
     def has_sessions(self) -> bool:
         """True."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bcdata.catalog import MARKETS, Dataset, FeatureSet, Labels, Market, Publication, Quality, Universe
-from bcdata.catalog.markets import DeclaredMarket
+from bcdata.catalog.around.markets import DeclaredMarket
 from bcdata.providers.registry import PROVIDERS
 from bcdata.venues.currencies import STABLE_ASSETS
 from bcdata_tests.catalog.conftest import Load
@@ -29,7 +29,7 @@ def test_every_key_is_documented() -> None:
         "markets": DeclaredMarket.model_fields,
     }
     keys = {f"{section}.{key}" for section, fields in sections.items() for key in fields}
-    keys |= set(Dataset.model_fields) - {"name", "markets", "publication", "quality"}
+    keys |= set(Dataset.model_fields) - {"name", "markets", "plans", "publication", "quality"}
     assert set(KEYS) == keys
 
 

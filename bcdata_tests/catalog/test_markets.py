@@ -102,7 +102,7 @@ def test_names_that_are_taken_or_none(tmp_path: Path) -> None:
     assert "'US' is no name of a market" in read(tmp_path, f"markets:\n  US: {entry}\n" + BODY)
     assert "must be a mapping of names to markets" in read(tmp_path, "markets: [us]\n" + BODY)
     below = BODY.replace("{grain", "{markets: {}, grain")
-    assert "markets are declared at the top of the catalog" in read(tmp_path, below)
+    assert "markets and plans are declared at the top of the catalog" in read(tmp_path, below)
 
 
 def test_a_source_serves_types(tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ def test_sql_and_load_see_it(tmp_path: Path) -> None:
 def test_the_gate_refuses_what_is_no_profile() -> None:
     good = _within(whole(), "open_time", Window(SILENT + 15 * DAY, SILENT + 17 * DAY))
     assert good["relative"].null_count() == 0
-    assert audit(good, profile_model()) == []
+    assert audit(good, profile_model(Interval.parse("1m"))) == []
     first = pl.int_range(pl.len()) == 0
     bad = {
         "whole_days": good.tail(96 + 1),
@@ -237,6 +237,6 @@ def test_the_gate_refuses_what_is_no_profile() -> None:
         "relative": good.with_columns(sigma=pl.when(first).then(None).otherwise(pl.col("sigma"))),
     }
     for rule, frame in bad.items():
-        findings = audit(frame, profile_model())
+        findings = audit(frame, profile_model(Interval.parse("1m")))
         assert any(rule in one.message for one in findings), rule
         assert all(one.severity.value == "partition" for one in findings)

@@ -28,7 +28,7 @@ def _asset(catalog: Catalog, dataset: Dataset, step: Step, before: Iterable[Step
         key=dg.AssetKey(step.key),
         deps=[dg.AssetKey(one.key) for one in before],
         partitions_def=partitions_of(catalog, dataset),
-        required_resource_keys=sources_of(dataset.market),
+        required_resource_keys=sources_of(dataset.parsed.market),
         backfill_policy=dg.BackfillPolicy.single_run(),
         check_specs=[findings_spec(step)],
         group_name=group_of(dataset, step),

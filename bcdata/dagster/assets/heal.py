@@ -70,7 +70,7 @@ def heal_op(catalog: Catalog) -> dg.OpDefinition:
         name=OP,
         out={},
         pool=_pool(catalog),
-        required_resource_keys=set().union(*(sources_of(dataset.market) for dataset in catalog)),
+        required_resource_keys=set().union(*(sources_of(dataset.parsed.market) for dataset in catalog)),
         description="Rebuilds the partitions named in its config, and what depends on them.",
     )
     def op(context: dg.OpExecutionContext, config: HealConfig) -> Iterator[Event]:

@@ -17,7 +17,7 @@ def universe_sensor(catalog: Catalog, datasets: Sequence[Dataset]) -> dg.SensorD
 
     @dg.sensor(
         name=Automation.UNIVERSE.value,
-        required_resource_keys=set().union(*(sources_of(market) for market in markets)),
+        required_resource_keys=set().union(*(sources_of(one.parsed.market) for one in datasets)),
         minimum_interval_seconds=EVERY_SECONDS,
         default_status=dg.DefaultSensorStatus.STOPPED,
         description=(

@@ -31,7 +31,7 @@ def scrub_job(catalog: Catalog) -> dg.JobDefinition:
     @dg.op(
         name=OP,
         out={},
-        required_resource_keys=set().union(*(sources_of(dataset.market) for dataset in catalog)),
+        required_resource_keys=set().union(*(sources_of(dataset.parsed.market) for dataset in catalog)),
         description="Hashes all files of the lake, and compares raw with the archive's listing.",
     )
     def op(context: dg.OpExecutionContext, config: ScrubConfig) -> Iterator[dg.AssetObservation]:

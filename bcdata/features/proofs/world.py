@@ -12,7 +12,7 @@ from bcdata.features.proofs.bars import FLOWS, ONE_MINUTE, PRICES, START, comple
 from bcdata.features.proofs.late import in_force, irregular, settlements, tardy
 from bcdata.features.table.context import FeatureContext, Panel, panel
 from bcdata.features.table.grid import IntArray
-from bcdata.features.table.known import late_bars, latest
+from bcdata.features.table.known import end_of, late_bars, latest
 from bcdata.interval import SETTLEMENT_MINUTE, Interval
 from bcdata.windows import Window
 
@@ -174,8 +174,7 @@ class World:
 
     def _known(self, frame: pl.DataFrame) -> pl.Expr:
         """When bars are known: as they say, or at their end."""
-        end = pl.col("open_time").dt.offset_by(self.interval.name)
-        return pl.col("known_at") if "known_at" in frame.columns else end
+        return pl.col("known_at") if "known_at" in frame.columns else end_of(self.interval)
 
     @cached_property
     def panel(self) -> Panel:

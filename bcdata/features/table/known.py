@@ -31,7 +31,7 @@ def known_at(
         features: all columns of the table.
         around: what else they read.
     """
-    ends = opens.to_frame("open_time").select(_end(interval)).to_series()
+    ends = opens.to_frame("open_time").select(end_of(interval)).to_series()
     found, times = ends.to_physical().to_numpy(), opens.to_physical().to_numpy()
     for at, known in _late(bars, interval, {name for one in features for name in one.inputs}, around):
         last = np.searchsorted(at, times, side="right")
@@ -44,7 +44,7 @@ def late_bars(bars: "pl.DataFrame | None", interval: Interval) -> Known | None:
     """The bars as times and instants, if any of them is known after its end; else None."""
     if bars is None or "known_at" not in bars.columns:
         return None
-    if not bars.select((pl.col("known_at") > _end(interval)).any()).item():
+    if not bars.select((pl.col("known_at") > end_of(interval)).any()).item():
         return None
     return _physical(bars["open_time"]), _physical(bars["known_at"])
 
@@ -77,7 +77,7 @@ def _late(bars: pl.DataFrame, interval: Interval, inputs: set[str], around: Feat
                 yield _physical(frame["time"]), _physical(frame["time"] + SETTLEMENT_MINUTE)
 
 
-def _end(interval: Interval) -> pl.Expr:
+def end_of(interval: Interval) -> pl.Expr:
     """The end of the bars."""
     if interval.has_sessions:
         return mapped(interval.ends)

@@ -1,6 +1,6 @@
 """Merged bars: one truth per bar, VWAP and funding on it, and the ledger that explains every bar that is missing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -10,11 +10,12 @@ import polars as pl
 
 from bcdata.bars.known import with_known_at
 from bcdata.bars.merge import disagreements, join_funding, merge
+from bcdata.bars.sessions import by_session
 from bcdata.bars.tail import without_idle_tail
 from bcdata.catalog import Dataset
-from bcdata.ledger.answered import reasons_of
+from bcdata.ledger.answered import reasons_of, windows_of
 from bcdata.ledger.ledger import Reason, ledger, missing_opens
-from bcdata.ledger.records import SpanRecord
+from bcdata.ledger.records import SpanRecord, WindowsEvidence
 from bcdata.pipeline.agreement import finer_dataset, finer_disagreement
 from bcdata.pipeline.bars.missing import gap_evidence
 from bcdata.pipeline.context import RunContext, columns_of_all, window_of
@@ -38,7 +39,7 @@ from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import calendar, closed_window, session_of
 from bcdata.venues.session_interval import SessionInterval
-from bcdata.windows import Window
+from bcdata.windows import Window, minus
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,10 @@ class BarMerge:
         frames = [
             (name, _without_replaced(frame, rest) if name == dataset.bulk else frame) for name, frame in parts.frames()
         ]
+        left_out: dict[str, list[Window]] = {}
+        if isinstance(interval := dataset.bar_interval, SessionInterval) and not interval.is_long:
+            covered = {name: windows_of(windows_record(one)["covered"]) for name, one in parts.published.items() if one}
+            frames, left_out = by_session(frames, covered, self._expected, interval)
         # What has not closed by now is not known yet, whatever a file says.
         bars = with_known_at(merge(frames).filter(pl.col("open_time") < self.closed.end), dataset.bar_interval)
         bars, rest = _without_dead_candles(bars, rest)
@@ -113,7 +118,7 @@ class BarMerge:
             bars = bars.with_columns(session_of(interval).alias("session"))
         if dataset.has_funding:
             bars = _funded(context, dataset, parts.partition, bars)
-        gaps = self._ledger(ArchiveView(context.store, dataset, parts.partition, archive), bars, rest)
+        gaps = self._ledger(ArchiveView(context.store, dataset, parts.partition, archive), bars, rest, left_out)
         model = merged_model(
             dataset.bar_interval,
             funding=dataset.has_funding,
@@ -142,10 +147,12 @@ class BarMerge:
         dataset = self.parts.dataset
         return calendar(dataset.hours).opens(dataset.bar_interval, self.closed)
 
-    def _ledger(self, view: ArchiveView, bars: pl.DataFrame, rest: AnswersRecord) -> pl.DataFrame:
+    def _ledger(
+        self, view: ArchiveView, bars: pl.DataFrame, rest: AnswersRecord, left_out: Mapping[str, Sequence[Window]]
+    ) -> pl.DataFrame:
         dataset, expected = self.parts.dataset, self._expected
         known = gap_evidence(view, bars, missing_opens(expected, bars["open_time"]), rest, self.unpublished)
-        reasons = [*_answered(self.parts, bars), *known.reasons()]
+        reasons = [*_answered(self.parts, bars, left_out), *known.reasons()]
         # Where there are no files, nothing is repaired: every source is a first choice.
         first_choice = [dataset.bulk] if dataset.bulk else list(dataset.sources)
         return ledger(expected, bars, reasons, archives=first_choice)
@@ -187,14 +194,28 @@ def _inside(one: SpanRecord, closed: Literal["both", "left"]) -> pl.Expr:
     return pl.col("open_time").is_between(start, end, closed=closed)
 
 
-def _answered(parts: Parts, bars: pl.DataFrame) -> Iterator[Reason]:
-    """What sources that are asked by windows say of missing bars."""
+def _answered(parts: Parts, bars: pl.DataFrame, left_out: Mapping[str, Sequence[Window]]) -> Iterator[Reason]:
+    """What sources that are asked by windows say of missing bars; nothing of the time that is left out of each."""
     first = bars["open_time"].min()
     for name, published in parts.published.items():
         if published and role_of(name) is Role.WINDOW:
             first_bar = first if isinstance(first, datetime) else None
             omits = SOURCES[name].capabilities.omits_empty
-            yield from reasons_of(windows_record(published), name, parts.window, first_bar, omits_empty=omits)
+            record = windows_record(published)
+            told: WindowsEvidence = {
+                "covered": _beside(record["covered"], left_out.get(name, ())),
+                "first_open": record["first_open"],
+                "quarantined": record["quarantined"],
+            }
+            yield from reasons_of(told, name, parts.window, first_bar, omits_empty=omits)
+
+
+def _beside(covered: list[list[str]], left_out: Sequence[Window]) -> list[list[str]]:
+    """The windows of a record without some time."""
+    if not left_out:
+        return covered
+    left = minus(windows_of(covered), left_out)
+    return [[one.start.isoformat(), one.end.isoformat()] for one in left]
 
 
 def _disagreements(frames: list[tuple[str, pl.DataFrame]], *, exact: bool) -> Iterator[Finding]:

@@ -6,6 +6,8 @@ import polars as pl
 
 from bcdata.catalog import Dataset
 from bcdata.features.seasonality import profile_window, volatility_profile
+from bcdata.features.session_profile import session_profile, session_window
+from bcdata.interval import Interval
 from bcdata.pipeline.context import RunContext, window_of
 from bcdata.pipeline.features.warm_up import warm_up
 from bcdata.pipeline.fingerprint import fingerprint
@@ -17,6 +19,9 @@ from bcdata.quality.models import audit, profile_model
 from bcdata.quality.verdict import Verdict, failed
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
+from bcdata.venues.calendar import session_of
+from bcdata.venues.session_interval import SessionInterval
+from bcdata.windows import Window
 
 VERSION = 1
 """Raised when the same bars give another profile."""
@@ -31,18 +36,31 @@ def _profile(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     if trusted(store, partition.in_zone("merged")) is None:
         return Outcome(partition, State.HELD_BACK, failed("upstream", "merged is not published"))
     window = window_of(dataset, partition)
-    reach = profile_window(window, dataset.bar_interval)
+    reach = reach_of(dataset.bar_interval, window)
     # The 20 days before are an untracked read: what was there is part of the fingerprint.
     read = [(one.date, made) for one, made in merged_over(store, dataset, partition.symbol, reach)]
     made_of = fingerprint(merged=read, seasonality=VERSION, interval=dataset.bar_interval.name)
     if done := unchanged(store, partition, made_of):
         return done
     bars = read_over(store, dataset, partition.symbol, reach, ["open_time", "close", "known_at"])
-    table = _days_of(bars, volatility_profile(bars, window=window, interval=dataset.bar_interval))
-    findings = [*audit(table, profile_model()), *warm_up(dataset, read, "profiles")]
+    table = _table(bars, dataset.bar_interval, window)
+    findings = [*audit(table, profile_model(dataset.bar_interval)), *warm_up(dataset, read, "profiles")]
     nulls = {name: table[name].null_count() for name in ("sigma", "relative") if table[name].null_count()}
     verdict = Verdict(table.height, tuple(findings), {"nulls": nulls})
     return publish(store, partition, table, verdict, fingerprint=made_of, record={"merged": read})
+
+
+def reach_of(interval: Interval, window: Window) -> Window:
+    """The bars that the profiles of a window are made of."""
+    return session_window(window, interval) if interval.has_sessions else profile_window(window, interval)
+
+
+def _table(bars: pl.DataFrame, interval: Interval, window: Window) -> pl.DataFrame:
+    if not isinstance(interval, SessionInterval):
+        return _days_of(bars, volatility_profile(bars, window=window, interval=interval))
+    profile = session_profile(bars, window=window, interval=interval)
+    label = session_of(interval)
+    return profile.filter(label.is_in(bars.select(label).to_series().unique().implode()))
 
 
 def _days_of(bars: pl.DataFrame, profile: pl.DataFrame) -> pl.DataFrame:

@@ -13,8 +13,10 @@ from bcdata.frames.schema import TIME
 from bcdata.ledger.answered import is_covered, windows_of
 from bcdata.ledger.explain import quarantined
 from bcdata.ledger.ledger import runs_of, window_of_run
+from bcdata.ledger.set_aside import UNREADABLE_LINE
 from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.lake import published_sound, read_sound
+from bcdata.pipeline.parsed.refused_lines import with_reason
 from bcdata.pipeline.parsed.session_labels import placed
 from bcdata.pipeline.raw.due import settled_by
 from bcdata.pipeline.raw.pages import StoredPages
@@ -26,7 +28,8 @@ from bcdata.providers.capabilities import Source
 from bcdata.providers.registry import SOURCES
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
-from bcdata.venues.calendar import calendar, closed_window
+from bcdata.venues.calendar import bar_floor, calendar, closed_window, session_of
+from bcdata.venues.session_interval import SessionInterval
 from bcdata.windows import Window, union
 
 _STILL_COMING = timedelta(days=1)
@@ -52,6 +55,8 @@ class WindowRequests:
         left = expected.filter(~is_covered(expected, union([*self.pages.covered, *lost]), interval))
         for name in self._earlier:
             left = left.filter(~self._has(name, left))
+        if self._earlier and isinstance(interval, SessionInterval):
+            left = self._whole_sessions(left, expected)
         begin = self.pages.first_open or self.window.start
         runs = (window_of_run(*run, interval) for run in runs_of(left, expected))
         new = [Window(max(one.start, begin), one.end) for one in runs if one.end > begin]
@@ -120,16 +125,38 @@ class WindowRequests:
         published = published_sound(self.context.store, parsed)
         if published is None:
             pages = StoredPages.read(self.context.store, self.partition.in_zone("raw", name), str(self.series))
-            return is_covered(opens, pages.covered, interval)
+            return is_covered(opens, pages.covered, interval) | self._begun(opens, pages.covered)
         bars = read_sound(self.context.store, parsed, self.dataset.name, ["open_time"])
         record = windows_record(published)
         there = opens.is_in(bars["open_time"].implode()) if bars is not None else opens.is_null()
         set_aside = union(quarantined(one).window for one in record["quarantined"])
-        if SOURCES[name].capabilities.omits_empty:
+        if SOURCES[name].capabilities.omits_empty and not interval.has_sessions:
             return there  # where it is silent another source may have a bar
-        covered = is_covered(opens, windows_of(record["covered"]), interval)
+        windows = windows_of(record["covered"])
+        covered = is_covered(opens, windows, interval) | self._begun(opens, windows)
         inside = [opens.is_between(one.start, one.end, closed="left") for one in set_aside]
         return there | (covered & ~reduce(or_, inside, opens.is_null()))
+
+    def _whole_sessions(self, left: pl.Series, expected: pl.Series) -> pl.Series:
+        """All bars of the sessions of which some are left, but for those that the pages have: no session is mixed."""
+        interval = self.dataset.bar_interval
+        assert isinstance(interval, SessionInterval)  # noqa: S101 # nosec B101 # the caller asked
+        label = session_of(interval)
+        wanted = left.to_frame("open_time").select(label).to_series().unique()
+        of_sessions = expected.to_frame("open_time").filter(label.is_in(wanted.implode())).to_series()
+        return of_sessions.filter(~is_covered(of_sessions, self.pages.covered, interval))
+
+    def _begun(self, opens: pl.Series, covered: Sequence[Window]) -> pl.Series:
+        """Whether each bar lies in a session of the last day of which the source has covered the beginning.
+
+        What it has not said yet of that may still come: no other source is asked.
+        """
+        interval = self.dataset.bar_interval
+        if not isinstance(interval, SessionInterval):
+            return pl.repeat(value=False, n=opens.len(), eager=True, dtype=pl.Boolean)
+        firsts = opens.to_frame("open_time").select(bar_floor(interval.of("1d"))).to_series()
+        begins = is_covered(firsts, covered, interval)
+        return begins & (firsts > self.context.now - _STILL_COMING)
 
     def _in_reach(self, windows: Sequence[Window]) -> list[Window]:
         """The parts of windows that the source reaches back to."""
@@ -146,8 +173,10 @@ class WindowRequests:
     def _opens(self, record: WindowPageRecord) -> pl.Series:
         """The opens (UTC) of the rows of a page, but for foreign ones: these prove nothing."""
         source, bodies = self.context.clients.window(self.source.name), self.pages.bodies([record])
-        rows = placed(source.read(self.series, bodies), self.dataset.bar_interval).rows
-        opens = rows["open_time"].cast(TIME)
+        found = placed(source.read(self.series, bodies), self.dataset.bar_interval)
+        # What is held back was received all the same.
+        held = found.bad_lines.filter(with_reason(found.bad_lines)["reason"] != UNREADABLE_LINE)["open_time"]
+        opens = pl.concat([found.rows["open_time"], held.drop_nulls()]).cast(TIME)
         start, end = (datetime.fromisoformat(record[edge]) for edge in ("start", "end"))
         return opens.filter(opens.is_between(self.dataset.bar_interval.floor(start), end, closed="left"))
 

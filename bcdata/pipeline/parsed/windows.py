@@ -14,11 +14,11 @@ from bcdata.ledger.answered import is_covered, windows_of
 from bcdata.ledger.ledger import missing_opens, runs_of
 from bcdata.ledger.page_proofs import OTHER_TIMES, PageProofs
 from bcdata.ledger.records import SetAsideRecord, WindowsEvidence
-from bcdata.ledger.set_aside import UNREADABLE_LINE
 from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parsed.archive import parsed_fingerprint
+from bcdata.pipeline.parsed.refused_lines import held_back, unreadable, with_reason
 from bcdata.pipeline.parsed.session_labels import placed
 from bcdata.pipeline.publish import publish, unchanged
 from bcdata.pipeline.raw.pages import read_pages
@@ -31,6 +31,7 @@ from bcdata.quality.audit import OFF_SESSION, Audited, audit_bars
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import bar_floor, calendar, is_expected
+from bcdata.venues.session_interval import SessionInterval
 from bcdata.windows import Window, overlap, union
 
 
@@ -62,7 +63,7 @@ def _parse(context: RunContext, dataset: Dataset, partition: Partition) -> Outco
         of=dataset.frame_type,
         columns=SOURCES[partition.provider or ""].capabilities.columns,
         by_window=True,
-        bad_lines=dict(found.bad_lines.group_by("object").len().iter_rows()),
+        bad_lines=dict(unreadable(found.bad_lines).group_by("object").len().iter_rows()),
     )
     rejected = _rejected(audited, found)
     first_open = manifest.get("first_open")
@@ -81,7 +82,7 @@ def _parse(context: RunContext, dataset: Dataset, partition: Partition) -> Outco
         context.store,
         partition,
         audited.bars,
-        _judged(audited.verdict, proofs),
+        _judged(audited.verdict.with_findings(held_back(found.bad_lines)), proofs),
         fingerprint=made_of,
         record=record,
         rejected=rejected,
@@ -133,6 +134,8 @@ def _own(found: RawBars, window: Window, covered: Sequence[Window], dataset: Dat
     whole = is_covered(opens, covered, interval)
     is_own = opens.is_between(window.start, window.end, closed="left")
     is_foreign = ~opens.is_between(reach.start, reach.end, closed="left")
+    if isinstance(interval, SessionInterval) and interval.is_long:
+        is_foreign &= False  # dates are asked for with some before and after them, as opens need not lie in their day
     on_grid = opens.to_frame().select(is_expected(interval)).to_series()
     kept = rows.filter((is_own & (whole | ~on_grid)) | is_foreign | opens.is_null())
     return kept.with_columns(object=pl.col("object").fill_null(0))
@@ -140,7 +143,7 @@ def _own(found: RawBars, window: Window, covered: Sequence[Window], dataset: Dat
 
 def _rejected(audited: Audited, found: RawBars) -> pl.DataFrame:
     """Rows and lines that were set aside, as sent, with the reason."""
-    lines = _with_reason(found.bad_lines)
+    lines = with_reason(found.bad_lines)
     rows = audited.rejected.drop("from_us", "to_us", "rank", strict=False)
     both = pl.concat([rows, lines], how="diagonal")
     return both.select("line", "reason", pl.exclude("line", "reason"))
@@ -174,10 +177,3 @@ def _doubtful(
     if first_open:
         missing = missing.filter(missing >= datetime.fromisoformat(first_open))
     yield from proofs.doubts(missing, expected, dataset.bar_interval)
-
-
-def _with_reason(lines: pl.DataFrame) -> pl.DataFrame:
-    """Lines with the rule by which each was refused."""
-    if "reason" not in lines.columns:
-        return lines.with_columns(reason=pl.lit(UNREADABLE_LINE))
-    return lines.with_columns(pl.col("reason").fill_null(UNREADABLE_LINE))

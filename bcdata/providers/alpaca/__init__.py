@@ -1,0 +1,66 @@
+"""Alpaca: bars of American stocks and funds of the consolidated tape, and splits and dividends."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bcdata.net.budgets import Budget
+from bcdata.net.keys import Key
+from bcdata.providers.address import server_of
+from bcdata.providers.alpaca.settings import A_MINUTE, BASIC, PLANS, AlpacaSettings
+from bcdata.providers.capabilities import Capabilities, Plan, Provider, Role, Source
+from bcdata.providers.stocks.plans import PlanOf, at_first, named
+
+if TYPE_CHECKING:
+    from bcdata.net.client import HttpClient
+    from bcdata.providers.alpaca.source import Alpaca
+
+NAME = "alpaca"
+KEYS = (Key("ALPACA_API_KEY", header="APCA-API-KEY-ID"), Key("ALPACA_API_SECRET", header="APCA-API-SECRET-KEY"))
+_CAN = Capabilities(
+    types=("stock", "etf"),
+    kinds=("klines", "actions"),
+    intervals=("1m", "5m", "15m", "1h", "1d", "1w", "1mo"),
+    columns=frozenset({"open", "high", "low", "close", "volume", "trades", "vwap"}),
+    page_rows=10_000,
+    omits_empty=True,
+    keys=KEYS,
+    tape="consolidated",
+)
+
+
+def _urls() -> dict[str, str]:
+    return {"rest": AlpacaSettings().alpaca_url}
+
+
+def limits(plan: PlanOf, urls: Mapping[str, str]) -> tuple[Budget, ...]:
+    """So many requests a minute as the plan allows."""
+    return (Budget(f"{NAME}@{server_of(urls['rest'])}", A_MINUTE[plan().name], 60.0),)
+
+
+def _open(plan: PlanOf, http: "HttpClient", urls: Mapping[str, str]) -> "Alpaca":
+    from bcdata.providers.alpaca.source import Alpaca
+
+    return Alpaca(http, urls["rest"], plan(), limits(plan, urls))
+
+
+def _source(plan: PlanOf, known: Plan) -> Source:
+    opens, allows = partial(_open, plan), partial(limits, plan)
+    return Source(NAME, Role.WINDOW, _CAN, _urls, opens, allows, plan=known, on_plan=on_plan)
+
+
+def on_plan(name: str) -> Source:
+    """The source on a plan, by its name.
+
+    Raises:
+        UsageError: there is no such plan.
+    """
+    plan = named(name, PLANS, "Alpaca")
+    return _source(lambda: plan, plan)
+
+
+def _paid() -> Plan:
+    return PLANS[AlpacaSettings().alpaca_plan]
+
+
+PROVIDER = Provider(NAME, (_source(_paid, at_first(_paid, BASIC)),), settings=AlpacaSettings)

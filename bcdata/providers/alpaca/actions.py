@@ -1,0 +1,44 @@
+"""Splits, dividends and spin-offs as Alpaca tells of them. Pure."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bcdata.providers.alpaca.answers import answers
+from bcdata.providers.alpaca.symbols import written
+from bcdata.providers.base import RawActions, Series
+from bcdata.providers.json_body import number
+from bcdata.providers.stocks.sent_rows import RawReports, quotient
+
+TYPES = ("forward_split", "reverse_split", "stock_dividend", "cash_dividend", "spin_off")
+"""What is asked for; answers have it under the plural."""
+
+
+def read_actions(series: Series, bodies: Sequence[bytes]) -> RawActions:
+    """The actions of one symbol. Lines are numbered through all lists of a page, in the order sent.
+
+    Raises:
+        BadAnswerError: a body is no page of corporate actions.
+    """
+    found, own = RawReports(), written(series.symbol)
+    for page, answer in answers(bodies, "corporate_actions"):
+        rows = ((kind, row) for kind, listed in answer.lists.items() for row in listed)
+        for line, (kind, row) in enumerate(rows):
+            if not isinstance(row, dict) or row.get("symbol", row.get("source_symbol")) != own:
+                found.refuse(page, line, row, f"not an object that tells of {own}")
+            else:
+                found.add(page, line, row, **_told(kind, row))
+    return found.built()
+
+
+def _told(kind: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row says, as `RawReports.add` takes it. What is new for a share of a stock dividend comes on top of it."""
+    dates = {"ex": row.get("ex_date"), "record": row.get("record_date"), "pay": row.get("payable_date")}
+    if kind in ("forward_splits", "reverse_splits"):
+        return {"kind": "split", "ratio": quotient(row.get("new_rate"), row.get("old_rate")), **dates}
+    rate = number(row.get("rate"))
+    if kind == "stock_dividends":
+        return {"kind": "stock", "ratio": 1 + rate if rate and rate > 0 else None, **dates}
+    if kind == "cash_dividends":
+        paid = "special" if row.get("special") is True else "cash"
+        return {"kind": paid, "amount": rate, "currency": "USD", **dates}
+    return {"kind": "spin_off" if kind == "spin_offs" else kind, **dates}

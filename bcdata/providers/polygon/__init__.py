@@ -1,0 +1,67 @@
+"""Polygon, now Massive: bars of stocks, funds, indices and currencies, and splits and dividends of stocks."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bcdata.net.budgets import Budget
+from bcdata.net.keys import Key
+from bcdata.providers.address import server_of
+from bcdata.providers.capabilities import Capabilities, Plan, Provider, Role, Source
+from bcdata.providers.polygon.settings import BASIC, PLANS, PolygonSettings
+from bcdata.providers.stocks.plans import PlanOf, at_first, named
+
+if TYPE_CHECKING:
+    from bcdata.net.client import HttpClient
+    from bcdata.providers.polygon.source import Polygon
+
+NAME = "polygon"
+KEY = Key("POLYGON_API_KEY", header="Authorization", form="Bearer {}")
+_CAN = Capabilities(
+    types=("stock", "etf", "index", "forex"),
+    kinds=("klines", "actions"),
+    intervals=("1m", "5m", "15m", "1h", "1d", "1w", "1mo"),
+    columns=frozenset({"open", "high", "low", "close", "volume", "trades", "vwap"}),
+    page_rows=50_000,
+    omits_empty=True,
+    keys=(KEY,),
+    tape="consolidated",
+)
+
+
+def _urls() -> dict[str, str]:
+    return {"rest": PolygonSettings().polygon_url}
+
+
+def limits(plan: PlanOf, urls: Mapping[str, str]) -> tuple[Budget, ...]:
+    """Five requests a minute on the free plan; the others are asked not to send a hundred in a second."""
+    name = f"{NAME}@{server_of(urls['rest'])}"
+    return (Budget(name, 5, 60.0) if plan() == BASIC else Budget(name, 100, 1.0),)
+
+
+def _open(plan: PlanOf, http: "HttpClient", urls: Mapping[str, str]) -> "Polygon":
+    from bcdata.providers.polygon.source import Polygon
+
+    return Polygon(http, urls["rest"], plan(), limits(plan, urls))
+
+
+def _source(plan: PlanOf, known: Plan) -> Source:
+    opens, allows = partial(_open, plan), partial(limits, plan)
+    return Source(NAME, Role.WINDOW, _CAN, _urls, opens, allows, plan=known, on_plan=on_plan)
+
+
+def on_plan(name: str) -> Source:
+    """The source on a plan, by its name.
+
+    Raises:
+        UsageError: there is no such plan.
+    """
+    plan = named(name, PLANS, "Polygon")
+    return _source(lambda: plan, plan)
+
+
+def _paid() -> Plan:
+    return PLANS[PolygonSettings().polygon_plan]
+
+
+PROVIDER = Provider(NAME, (_source(_paid, at_first(_paid, BASIC)),), settings=PolygonSettings)

@@ -1,0 +1,144 @@
+"""`yahoo`: asks for charts, by windows."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import quote
+
+from bcdata.errors import BadAnswerError, NoDataError, OutOfDepthError
+from bcdata.interval import EPOCH
+from bcdata.net.answers import with_query
+from bcdata.net.client import HttpClient
+from bcdata.providers.base import RawActions, RawBars, Series, WindowPage
+from bcdata.providers.yahoo.chart import Chart, chart_of, midnight, require_spacing
+from bcdata.providers.yahoo.reading import read_actions, read_bars
+from bcdata.providers.yahoo.server import NAME, VARIABLE, YahooServer
+from bcdata.providers.yahoo.symbols import written
+from bcdata.windows import Window
+
+_DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
+_REACH = {"1m": 30 * _DAY, "5m": 60 * _DAY, "15m": 60 * _DAY, "1h": 730 * _DAY}
+"""How far back bars go; those of a day have no bound."""
+_STEP = {"1m": 7 * _DAY}
+"""The longest time of one request: eight days are the most of minutes, counted generously."""
+_MARGIN = timedelta(hours=1)
+"""Yahoo counts from its own now, some time after ours."""
+_GLANCE = timedelta(days=7)
+
+
+class YahooCharts:
+    """`GET /v8/finance/chart/{symbol}` (a `WindowSource`): bars, and the splits and payments in their time.
+
+    Charts of days are asked for up to now, as prices are adjusted for all splits up to now. Beside bars of a shorter
+    length a chart of days is asked for, which covers nothing and tells of these splits.
+    """
+
+    def __init__(self, client: HttpClient, url: str) -> None:
+        self._server = YahooServer(client, url)
+
+    async def pages(self, series: Series, window: Window, *, now: datetime) -> AsyncIterator[WindowPage]:
+        """Yields the pages of the window, in order of time.
+
+        Raises:
+            OutOfDepthError: the window ends before the bars that Yahoo keeps of this length.
+            NoDataError: there is nothing in the window.
+            BadAnswerError: an answer is no chart of this symbol and interval, or one of other times alone.
+            ProviderError: the server cannot be asked.
+        """
+        interval = series.interval or "1d"
+        if series.kind == "actions" or interval == "1d":
+            yield await self._days(series.symbol, window, now)
+            return
+        start = _reachable(series, interval, window, now)
+        days = await self._days(series.symbol, Window(start, window.end), now)
+        yield WindowPage(days.url, days.body, Window(window.start, window.start), 0)
+        nothing: NoDataError | None = None
+        while start < window.end:
+            end = min(window.end, start + _STEP.get(interval, _REACH[interval]))
+            try:
+                yield await self._page(series.symbol, interval, Window(start, end))
+            except NoDataError as error:
+                nothing = error
+            start = end
+        if nothing is not None:
+            raise nothing
+
+    def read(self, series: Series, bodies: Sequence[bytes]) -> RawBars:
+        """The bars of kept pages (`read_bars`)."""
+        return read_bars(series, bodies)
+
+    def read_actions(self, series: Series, bodies: Sequence[bytes]) -> RawActions:
+        """The corporate actions of kept pages (`reading.read_actions`)."""
+        return read_actions(series, bodies)
+
+    async def first_open(self, series: Series, *, now: datetime) -> datetime | None:
+        """The label of the first session; of shorter bars its open, where that lies within their depth."""
+        try:
+            _, _, chart = await self._chart(series.symbol, "1d", now - _GLANCE, now)
+        except NoDataError:
+            return None
+        if chart.first_trade is None or series.kind == "actions":
+            return None
+        if series.interval == "1d":
+            return midnight(chart.day(chart.first_trade))
+        first = EPOCH + chart.first_trade * _SECOND
+        return first if first > now - _REACH[series.interval or ""] else None
+
+    async def _days(self, symbol: str, window: Window, now: datetime) -> WindowPage:
+        """Bars of days from a day before the window to the end of tomorrow, and what is known by then."""
+        start, today = window.start - _DAY, datetime(now.year, now.month, now.day, tzinfo=UTC)
+        name, body, chart = await self._chart(symbol, "1d", start, today + 2 * _DAY)
+        labels = [chart.day(row.at) for row in chart.rows if row.at is not None]
+        first = _first_whole_day(chart, start)
+        begin = midnight(min([first, *labels]))
+        running = midnight(chart.day(chart.opens))
+        until = running if chart.is_running else max(running + _DAY, min(window.end, today))
+        return WindowPage(name, body, Window(begin, max(begin, until)), len(chart.rows))
+
+    async def _page(self, symbol: str, interval: str, window: Window) -> WindowPage:
+        name, body, chart = await self._chart(symbol, interval, window.start, window.end)
+        opens, quoted = EPOCH + chart.opens * _SECOND, EPOCH + chart.quoted * _SECOND
+        covers = window.until(max(opens, quoted)) if chart.is_running else window
+        return WindowPage(name, body, covers, len(chart.rows))
+
+    async def _chart(self, symbol: str, interval: str, start: datetime, end: datetime) -> tuple[str, bytes, Chart]:
+        first, last = ((at - EPOCH) // _SECOND for at in (start, end))
+        path = f"/v8/finance/chart/{quote(written(symbol), safe='')}"
+        asked: dict[str, str | int] = {"period1": first, "period2": last, "interval": interval}
+        name = with_query(path, asked | {"includePrePost": "false", "events": "div,splits,capitalGains"})
+        body = await self._server.ask(name)
+        try:
+            chart = chart_of(body, symbol)
+            require_spacing(chart, interval)
+        except ValueError as error:
+            raise _unusable(name, str(error)) from None
+        times = [row.at for row in chart.rows if row.at is not None]
+        if chart.rows and not any(first <= at < last for at in times):
+            raise _unusable(name, "none of its rows is of the time that was asked for")
+        return name, body, chart
+
+
+def _reachable(series: Series, interval: str, window: Window, now: datetime) -> datetime:
+    """Where the window begins within what Yahoo keeps.
+
+    Raises:
+        OutOfDepthError: it ends before that.
+    """
+    first = now - _REACH[interval] + _MARGIN
+    if window.end > first:
+        return max(window.start, first.replace(second=0, microsecond=0))
+    words = f"bars of {interval} reach {_REACH[interval].days} days back, to {first:%Y-%m-%d %H:%M} UTC"
+    message = f"{NAME}: {series}: {words}; ask for a later time, for bars of days, or another source"
+    raise OutOfDepthError(message, provider=NAME)
+
+
+def _first_whole_day(chart: Chart, start: datetime) -> date:
+    """The first date whose midnight at the exchange is not before an instant."""
+    local = start.astimezone(chart.zone)
+    is_midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
+    return local.date() if is_midnight else local.date() + _DAY
+
+
+def _unusable(name: str, cause: str) -> BadAnswerError:
+    message = f"{NAME}: {name}: the answer is not usable: {cause}; check {VARIABLE}"
+    return BadAnswerError(message, provider=NAME, url=name, status=200)

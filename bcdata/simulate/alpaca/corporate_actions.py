@@ -1,0 +1,40 @@
+"""Splits and dividends as Alpaca has them, under the plural of their kinds. Pure."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from bcdata.simulate.session_market import ListedSymbol
+
+
+def by_kind(symbol: ListedSymbol) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each action under the name of its list: splits are processed at their ex-dates, dividends when they are paid."""
+    for at, split in enumerate(symbol.splits):
+        yield (
+            "forward_splits" if split.ratio > 1 else "reverse_splits",
+            {
+                "id": f"split-{at}",
+                "symbol": symbol.symbol,
+                "ex_date": f"{split.ex}",
+                "process_date": f"{split.ex}",
+                "record_date": f"{split.ex}",
+                "new_rate": split.new,
+                "old_rate": split.old,
+            },
+        )
+    for at, dividend in enumerate(symbol.dividends):
+        paid = f"{dividend.ex + timedelta(days=21)}"
+        yield (
+            "cash_dividends",
+            {
+                "id": f"dividend-{at}",
+                "symbol": symbol.symbol,
+                "ex_date": f"{dividend.ex}",
+                "process_date": paid,
+                "payable_date": paid,
+                "record_date": f"{dividend.ex}",
+                "rate": dividend.amount,
+                "foreign": False,
+                "special": False,
+            },
+        )
