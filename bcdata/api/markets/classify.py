@@ -8,9 +8,12 @@ import polars as pl
 
 from bcdata.api import arguments
 from bcdata.api.instants import instant
+from bcdata.errors import UsageError
 from bcdata.frames.schema import Type
+from bcdata.hints import choose
 from bcdata.providers.dialects import classify as classified
 from bcdata.providers.dialects import known_dialects
+from bcdata.venues.classification.dialects import STATED
 
 CLASSIFIED: dict[str, Type] = {
     "text": pl.String, "dialect": pl.String, "kind": pl.String, "symbol": pl.String, "exchange": pl.String,
@@ -50,12 +53,16 @@ def classify(
         anything there is one row without a dialect.
 
     Raises:
-        UsageError: there is no such dialect; the text has the nearest names.
+        UsageError: there is no such dialect, or no kind that is called so; the text has the nearest names.
 
     Examples:
         >>> bcdata.classify(["VOD.L", "ESZ25"], "yahoo").select("kind", "exchange", "currency", "unit")
     """
     texts = arguments.symbols(symbols)
+    if dialect is not None:
+        arguments.text("dialect", dialect, "the name of a dialect, or None")
+    if stated is not None and arguments.text("stated", stated, "a kind").strip().lower() not in STATED:
+        raise UsageError(f"no kind is called {stated!r}; {choose(stated, STATED)}")
     day = None if on is None else instant(on).date()
     rows = [row for text in texts for row in _rows(text, dialect, day, stated)]
     return pl.DataFrame(rows, schema=CLASSIFIED)

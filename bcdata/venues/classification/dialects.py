@@ -13,7 +13,7 @@ from bcdata.venues.market import Market
 
 Rule = Callable[[str, date | None], Classified | None]
 
-_STATED: dict[str, Kind] = {
+STATED: dict[str, Kind] = {
     "crypto": "crypto", "cryptocurrency": "crypto", "stock": "stock", "equity": "stock", "cs": "stock", "adrc": "stock",
     "common stock": "stock", "etf": "etf", "etp": "etf", "etn": "etf", "etv": "etf", "index": "index", "fund": "fund",
     "mutualfund": "fund", "mutual fund": "fund", "future": "future", "futures": "future", "fut": "future",
@@ -46,7 +46,7 @@ def classify(
         raise UsageError(f"there is no dialect {dialect!r}; {choose(dialect, DIALECTS)}")
     found = next((one for rule in rules if (one := rule(text, on)) is not None), None)
     found = found or Classified("unknown", f"no rule of {dialect} fits")
-    kind = _STATED.get(stated.strip().lower()) if stated else None
+    kind = STATED.get(stated.strip().lower()) if stated else None
     if kind is None or kind == found.kind:
         return found
     rule = f"{dialect} calls it {stated}"

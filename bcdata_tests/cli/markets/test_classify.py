@@ -60,3 +60,5 @@ def test_mistakes(ask: Ask) -> None:
         ask("classify", "ESZ5", "--dialect", "barchrt")
     with pytest.raises(UsageError, match="instant"):
         ask("classify", "ESZ5", "--on", "soon")
+    with pytest.raises(UsageError, match="no kind is called 'stonk'; did you mean 'stock'"):
+        ask("classify", "SPY", "--stated", "stonk")
