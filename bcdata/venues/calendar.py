@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from bcdata.clock import now
+from bcdata.errors import UsageError
 from bcdata.frames.schema import TIME, Type
 from bcdata.interval import EPOCH, Interval
 from bcdata.settings import Settings
@@ -85,7 +86,10 @@ def _sessions_of(hours: Hours, month: datetime, state: Path) -> SessionCalendar:
         table = exchange_sessions(hours.calendar, month, state / "calendars")
     if hours.closed or hours.sessions:
         table = table.changed(hours.closed, {label: (first, last) for label, first, last in hours.sessions})
-    return SessionCalendar(table.paused(map(Pause.parse, hours.pauses)))
+    paused = table.paused(map(Pause.parse, hours.pauses))
+    if not paused.starts.size:
+        raise UsageError(f"the pauses {', '.join(hours.pauses)} leave no time of the sessions of {hours.calendar}")
+    return SessionCalendar(paused)
 
 
 def calendar(hours: Hours) -> Calendar:

@@ -38,7 +38,7 @@ def classify(
 
     Args:
         symbols: one, or several.
-        dialect: who writes them so (`yahoo`, `polygon`, `ibkr`, `binance`, ...); if None, all that make something of
+        dialect: who writes them so (`yahoo`, `polygon`, `ibkr`, `barchart`, ...); if None, all that make something of
             each.
         on: the date for which it is asked: a future's year of one digit depends on it.
         stated: what the provider itself calls them, e.g. `ETF`; this counts for more than the form of the text.

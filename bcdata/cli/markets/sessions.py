@@ -40,7 +40,7 @@ def sessions(
     also how many bars are expected, the opens of the first and the last, and the end of that one, which may be short.
     Without a range it is this month.
 
-    Example: bcdata sessions us_equity --from 2024-11-25 --to 2024-11-29 --interval 1h
+    Example: bcdata sessions us_equity --from 2022-11-21 --to 2022-11-25 --interval 1h
     """
     from bcdata import clock
     from bcdata.api.markets.sessions import bars_a_year

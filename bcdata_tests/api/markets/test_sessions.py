@@ -97,10 +97,13 @@ def test_pauses_and_closures_of_a_market_of_ones_own(tmp_path: Path) -> None:
 
 
 def test_a_session_that_is_all_pause_has_no_parts_and_no_bars() -> None:
-    hours = Hours("XNYS", ("00:00-23:59 Etc/UTC",))
-    table = sessions_of(hours).sessions.of_dates(date(2023, 11, 24), date(2023, 11, 25))
-    assert (len(table), table.starts.size) == (1, 0)
-    assert count_bars(hours, Interval.parse("1m"), table.opens, table.closes).bars.tolist() == [0]
+    night = (date(2023, 11, 25), datetime(2023, 11, 25, 0, 10, tzinfo=UTC), datetime(2023, 11, 25, 0, 50, tzinfo=UTC))
+    hours = Hours("XNYS", ("00:00-01:00 Etc/UTC",), sessions=(night,))
+    table = sessions_of(hours).sessions.of_dates(date(2023, 11, 24), date(2023, 11, 26))
+    assert (len(table), table.of.tolist()) == (2, [0])
+    assert count_bars(hours, Interval.parse("1m"), table.opens, table.closes).bars.tolist() == [210, 0]
+    with pytest.raises(UsageError, match="leave no time of the sessions of XNYS"):
+        sessions_of(Hours("XNYS", ("00:00-23:59 Etc/UTC",)))
 
 
 def test_the_ends_of_what_is_known() -> None:
