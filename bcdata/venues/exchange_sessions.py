@@ -5,6 +5,7 @@ import warnings
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from zipfile import BadZipFile
@@ -109,8 +110,9 @@ def _built(name: str, until: date) -> Sessions:
             warnings.simplefilter("ignore")  # the library's own use of pandas
             schedule = library.get_calendar(name, start=start.isoformat(), end=end.isoformat()).schedule
     except (ValueError, NotImplementedError, TypeError, KeyError) as error:
-        words = str(error).split(".")[0].strip()[:80]
-        raise UsageError(f"{source} cannot build the calendar {name}: {type(error).__name__}: {words}") from None
+        words = f"{source} cannot build the calendar {name}: {type(error).__name__}: "
+        cause = shorten(str(error).split(".")[0], 80, placeholder=" ...")
+        raise UsageError(f"{words}{cause}; take another calendar, or versions of it and of pandas that can") from None
     return _table(name, source, schedule, Window(_midnight(start), _midnight(end)))
 
 

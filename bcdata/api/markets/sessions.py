@@ -18,6 +18,7 @@ from bcdata.providers.registry import MARKETS
 from bcdata.venues.calendar import count_bars, sessions_of
 from bcdata.venues.exchange_sessions import days_in_utc, every_calendar
 from bcdata.venues.hours import AROUND_THE_CLOCK, CURRENCY_WEEK, Hours, calendar_names
+from bcdata.venues.market import Market
 from bcdata.venues.session_interval import interval_of
 from bcdata.venues.sessions import IntArray, Sessions
 
@@ -92,15 +93,23 @@ def bars_a_year(calendar: str, interval: str = "1d", *, catalog: Catalog | None 
     return interval_of(_parsed(interval), hours).bars_a_year(clock.now().year)
 
 
+def names(catalog: Catalog) -> tuple[str, ...]:
+    """Markets that providers bring and the catalog declares, and the codes of calendars."""
+    return (*_markets(catalog), *calendar_names(), CURRENCY_WEEK, AROUND_THE_CLOCK)
+
+
+def _markets(catalog: Catalog) -> dict[str, Market]:
+    return {**MARKETS, **{one.name: one for one in catalog.markets}}
+
+
 def _hours(name: str, catalog: Catalog) -> Hours:
     """When a market trades, or what has this calendar."""
-    markets = {**MARKETS, **{one.name: one for one in catalog.markets}}
-    if arguments.text("calendar", name, "the name of a market or a calendar") in markets:
-        return markets[name].hours
-    special = (AROUND_THE_CLOCK, CURRENCY_WEEK)
-    codes = calendar_names()
-    if codes and name not in {*codes, *special} and name not in every_calendar():
-        raise UsageError(f"there is no calendar or market {name!r}; {choose(name, [*markets, *codes, *special])}")
+    market = _markets(catalog).get(arguments.text("calendar", name, "the name of a market or a calendar"))
+    if market is not None:
+        return market.hours
+    known = names(catalog)
+    if calendar_names() and name not in known and name not in every_calendar():
+        raise UsageError(f"there is no calendar or market {name!r}; {choose(name, known)}")
     return Hours(name)
 
 

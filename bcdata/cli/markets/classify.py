@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def classify(
-    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL...", help="As their provider writes them.")],
+    symbols: Annotated[list[str], typer.Argument(metavar="SYMBOL", help="As their provider writes them.")],
     dialect: Annotated[
         str | None,
         typer.Option(help="Who writes them so, e.g. yahoo; all who may, if not given.", autocompletion=dialect_names),
