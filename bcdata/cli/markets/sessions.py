@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bcdata.cli.complete import market_or_calendar_names
 from bcdata.cli.output.show import print_json
 from bcdata.cli.output.tables import print_table
 from bcdata.sizes import counted
@@ -25,7 +26,9 @@ def sessions(
     calendar: Annotated[
         str,
         typer.Argument(
-            metavar="MARKET", help="A market, e.g. us_equity, or a calendar: XNYS, XHKG, fx_ny, 24/5, 24/7."
+            metavar="MARKET",
+            help="A market, e.g. us_equity, or a calendar: XNYS, XHKG, fx_ny, 24/5, 24/7.",
+            autocompletion=market_or_calendar_names,
         ),
     ],
     first: Annotated[str | None, typer.Option("--from", help="First year, month or day, included.")] = None,
