@@ -9,6 +9,7 @@ from bcdata.interval import EPOCH
 from bcdata.net.answers import with_query
 from bcdata.net.client import HttpClient
 from bcdata.providers.base import RawActions, RawBars, Series, WindowPage
+from bcdata.providers.yahoo import DEPTHS
 from bcdata.providers.yahoo.chart import Chart, chart_of, midnight, require_spacing
 from bcdata.providers.yahoo.reading import read_actions, read_bars
 from bcdata.providers.yahoo.server import NAME, VARIABLE, YahooServer
@@ -17,8 +18,6 @@ from bcdata.windows import Window
 
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
-_REACH = {"1m": 30 * _DAY, "5m": 60 * _DAY, "15m": 60 * _DAY, "1h": 730 * _DAY}
-"""How far back bars go; those of a day have no bound."""
 _STEP = {"1m": 7 * _DAY}
 """The longest time of one request: eight days are the most of minutes, counted generously."""
 _MARGIN = timedelta(hours=1)
@@ -54,7 +53,7 @@ class YahooCharts:
         yield WindowPage(days.url, days.body, Window(window.start, window.start), 0)
         nothing: NoDataError | None = None
         while start < window.end:
-            end = min(window.end, start + _STEP.get(interval, _REACH[interval]))
+            end = min(window.end, start + _STEP.get(interval, DEPTHS[interval]))
             try:
                 yield await self._page(series.symbol, interval, Window(start, end))
             except NoDataError as error:
@@ -82,7 +81,7 @@ class YahooCharts:
         if series.interval == "1d":
             return midnight(chart.day(chart.first_trade))
         first = EPOCH + chart.first_trade * _SECOND
-        return first if first > now - _REACH[series.interval or ""] else None
+        return first if first > now - DEPTHS[series.interval or ""] else None
 
     async def _days(self, symbol: str, window: Window, now: datetime) -> WindowPage:
         """Bars of days from a day before the window to the end of tomorrow, and what is known by then."""
@@ -124,10 +123,10 @@ def _reachable(series: Series, interval: str, window: Window, now: datetime) -> 
     Raises:
         OutOfDepthError: it ends before that.
     """
-    first = now - _REACH[interval] + _MARGIN
+    first = now - DEPTHS[interval] + _MARGIN
     if window.end > first:
         return max(window.start, first.replace(second=0, microsecond=0))
-    words = f"bars of {interval} reach {_REACH[interval].days} days back, to {first:%Y-%m-%d %H:%M} UTC"
+    words = f"bars of {interval} reach {DEPTHS[interval].days} days back, to {first:%Y-%m-%d %H:%M} UTC"
     message = f"{NAME}: {series}: {words}; ask for a later time, for bars of days, or another source"
     raise OutOfDepthError(message, provider=NAME)
 
