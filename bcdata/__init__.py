@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bcdata.api.load import load, scan
     from bcdata.api.plot import plot
     from bcdata.api.query import connect, query
+    from bcdata.api.sources import sources
     from bcdata.api.stats import stats
     from bcdata.errors import MissingDataError, MissingDataWarning
 
@@ -34,6 +35,7 @@ __all__ = [
     "plot",
     "query",
     "scan",
+    "sources",
     "stats",
     "symbols",
     "universe",
@@ -48,6 +50,7 @@ _MODULES = {
     "bcdata.api.load": ("load", "scan"),
     "bcdata.api.plot": ("plot",),
     "bcdata.api.query": ("connect", "query"),
+    "bcdata.api.sources": ("sources",),
     "bcdata.api.stats": ("stats",),
     "bcdata.errors": ("MissingDataError", "MissingDataWarning"),
 }

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bcdata.pictures.candles import Candle, Shade
+from bcdata.reporting.scores import Scores
 
 Row = Mapping[str, Any]
 
@@ -26,6 +27,7 @@ class SymbolEntry:
         more_runs: how many there are beside those.
         shades: all of them in the days that charts show.
         findings: what rules found in its partitions.
+        scores: how good its partitions are.
     """
 
     dataset: str
@@ -39,6 +41,7 @@ class SymbolEntry:
     more_runs: int
     shades: Sequence[Shade]
     findings: Sequence[Row]
+    scores: Scores = field(default_factory=Scores)
 
     @property
     def open(self) -> int:
@@ -70,6 +73,7 @@ class DatasetEntry:
     heat_map: str
     findings: Sequence[Row]
     found: int
+    scores: Scores = field(default_factory=Scores)
     symbols: Sequence[SymbolEntry] = ()
 
     @property
