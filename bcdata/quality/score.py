@@ -95,7 +95,7 @@ class Quality:
 
 
 def shown(share: float | None) -> str:
-    """A score or a factor for people, four decimals; what is not whole is never called 1."""
+    """A score or a factor for people, four decimals; what is not whole is never called 1. Nothing where it is null."""
     if share is None:
-        return "nothing expected"
+        return ""
     return "1" if share == 1 else f"{min(share, 0.9999):.4f}"

@@ -73,8 +73,8 @@ class DatasetEntry:
     heat_map: str
     findings: Sequence[Row]
     found: int
-    scores: Scores = field(default_factory=Scores)
     symbols: Sequence[SymbolEntry] = ()
+    scores: Scores = field(default_factory=Scores)
 
     @property
     def most_symbols(self) -> int:

@@ -157,14 +157,16 @@ def _distinct(times: Sequence[pl.Series]) -> int:
 
 
 def _differences(odd: pl.DataFrame, differs: Mapping[str, pl.Expr], time: str) -> dict[str, Difference]:
+    """By column that differs anywhere; `odd` are the rows that differ in any."""
+    if odd.is_empty():
+        return {}
     found, rows = {}, odd.sort(time)
-    for name, is_apart in differs.items():
-        own = rows.filter(is_apart).select(pl.col(time), _relative(name).alias(name))
-        if own.is_empty():
-            continue
-        times, sizes = own[time].to_list(), own[name].to_list()
-        largest = max(range(len(sizes)), key=sizes.__getitem__)
-        found[name] = Difference(own.height, times[0], sizes[0], times[largest], sizes[largest])
+    counts = rows.select(one.sum().alias(name) for name, one in differs.items()).row(0, named=True)
+    for name, number in counts.items():
+        if number:
+            own = rows.filter(differs[name]).select(pl.col(time), _relative(name).alias(name))
+            first, largest = own.row(0), own.row(own[name].arg_max() or 0)
+            found[name] = Difference(number, *first, *largest)
     return found
 
 
