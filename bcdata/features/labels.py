@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from bcdata.features.table.context import SplitAt
 from bcdata.features.table.known import mapped
 from bcdata.interval import Interval
 from bcdata.windows import Window
@@ -24,7 +25,9 @@ def label_schema(horizons: Sequence[int]) -> pl.Schema:
     return pl.Schema({"open_time": TIME, "known_at": TIME, **{_name(horizon): pl.Float64() for horizon in horizons}})
 
 
-def labels(bars: pl.DataFrame, *, window: Window, interval: Interval, horizons: Sequence[int]) -> pl.DataFrame:
+def labels(
+    bars: pl.DataFrame, *, window: Window, interval: Interval, horizons: Sequence[int], splits: Sequence[SplitAt] = ()
+) -> pl.DataFrame:
     """Forward returns of the bars in the window.
 
     Args:
@@ -32,6 +35,7 @@ def labels(bars: pl.DataFrame, *, window: Window, interval: Interval, horizons: 
         window: The instants whose bars get a row.
         interval: The length of the bars.
         horizons: How many bars ahead.
+        splits: Of the symbol: returns over one are those of what a share has become.
 
     Returns:
         One row per bar of `bars` that opens in the window: `open_time`; `known_at` (UTC), the end of the last bar that
@@ -48,7 +52,7 @@ def labels(bars: pl.DataFrame, *, window: Window, interval: Interval, horizons: 
     for horizon in horizons:
         ahead = table.select(open_time=_after(interval, horizon))
         later = ahead.join(closes, on="open_time", how="left", maintain_order="left")
-        ratio = later["later"] / pl.col("close")
+        ratio = _shares(ahead["open_time"], splits) * later["later"] / pl.col("close")
         table = table.with_columns(
             pl.when(ratio > 0).then(ratio.log()).alias(_name(horizon)),
             pl.max_horizontal("known_at", later["known_then"]).alias("known_at"),
@@ -63,6 +67,15 @@ def _after(interval: Interval, bars: int) -> pl.Expr:
     if interval.length is None:
         return pl.col("open_time").dt.offset_by(f"{bars}mo")
     return pl.col("open_time") + bars * interval.length
+
+
+def _shares(ahead: pl.Series, splits: Sequence[SplitAt]) -> pl.Expr:
+    """What a share has become by the opens of later bars."""
+    found = pl.lit(1.0)
+    for one in sorted(splits):
+        is_between = (pl.col("open_time") < one.at) & pl.lit(ahead >= one.at)
+        found = pl.when(is_between).then(found * one.ratio).otherwise(found)
+    return found
 
 
 def _name(horizon: int) -> str:

@@ -1,5 +1,6 @@
 """The profile of a session: how much a market that opens and closes moves at which time after its open."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
@@ -7,6 +8,8 @@ import polars as pl
 
 from bcdata.errors import UsageError
 from bcdata.features.seasonality import BUCKET, DAYS, MISSING, SCHEMA, known_before
+from bcdata.features.splits import unsplit_before
+from bcdata.features.table.context import SplitAt
 from bcdata.features.table.grid import FloatArray, IntArray, lag, log_ratio, microseconds
 from bcdata.features.table.placing import placed
 from bcdata.interval import EPOCH, Interval
@@ -22,7 +25,9 @@ def session_window(window: Window, interval: Interval) -> Window:
     return Window(interval.before(EPOCH + int(first[0]) * _MICROSECOND, 0, 0), window.end)
 
 
-def session_profile(bars: pl.DataFrame, *, window: Window, interval: Interval) -> pl.DataFrame:
+def session_profile(
+    bars: pl.DataFrame, *, window: Window, interval: Interval, splits: Sequence[SplitAt] = ()
+) -> pl.DataFrame:
     """The profile of every session that opens in the window, from the 20 sessions before it and nothing later.
 
     Buckets are of a quarter of an hour and count from the open, and from the end of each break; the last one before a
@@ -32,6 +37,7 @@ def session_profile(bars: pl.DataFrame, *, window: Window, interval: Interval) -
         bars: Merged bars of one symbol, ascending by `open_time` (µs, UTC) and unique; missing bars are not rows.
         window: Half-open, UTC.
         interval: The length of the bars, of a market with sessions: at most a quarter of an hour, and a part of it.
+        splits: Of the symbol: returns over one are those of what a share has become.
 
     Returns:
         One row per session and bucket, as `volatility_profile`: `open_time` of the bucket; `known_at`, the session's
@@ -55,7 +61,8 @@ def session_profile(bars: pl.DataFrame, *, window: Window, interval: Interval) -
     reach = Window(interval.before(begin, 0, 0), EPOCH + end * _MICROSECOND)
     opens = interval.opens(reach)
     close = placed(bars, opens, {"close"})["close"]
-    returns, opens = log_ratio(close, lag(close, 1))[1:], opens[1:]
+    closes_before = unsplit_before(lag(close, 1), opens, splits)
+    returns, opens = log_ratio(close, closes_before)[1:], opens[1:]
     buckets = quarters.opens(Window(begin, reach.end))
     first = np.searchsorted(buckets, sessions)
     at = np.searchsorted(buckets, opens, side="right") - 1

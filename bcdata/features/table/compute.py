@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from bcdata.features.feature import SETTLEMENTS, Feature
+from bcdata.features.splits import around_in_shares_of, in_shares_of, stretches
 from bcdata.features.table.context import FeatureContext
 from bcdata.features.table.grid import Grid, plain
 from bcdata.features.table.known import known_at
@@ -73,9 +74,11 @@ def compute_counted(
     _require(bars, wanted)
     times = opened(bars)
     tables, clipped = [], Counter[str]()
-    for part in _parts(window, interval, wanted):
-        near = bars[within(times, warm_up_window(part, interval, wanted))]
-        grid = make_grid(near, window=part, interval=interval, features=wanted, around=around)
+    own = around.splits.get(around.symbol, ())
+    for part in (one for whole in _parts(window, interval, wanted) for one in stretches(whole, around.splits)):
+        near = in_shares_of(bars[within(times, warm_up_window(part, interval, wanted))], own, part.start)
+        beside = around_in_shares_of(around, part.start)
+        grid = make_grid(near, window=part, interval=interval, features=wanted, around=beside)
         inside = within(times, part)
         at = rows(grid.opens, times[inside])
         opens = bars["open_time"][inside]

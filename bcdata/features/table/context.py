@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -120,6 +121,14 @@ NONE = Settlements(np.empty(0, dtype=np.int64), np.empty(0), np.empty(0))
 """No settlement: a market without funding."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class SplitAt:
+    """A split: from the open of its first session on (UTC) there are `ratio` shares for each old one."""
+
+    at: datetime
+    ratio: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class FeatureContext:
     """All that a symbol's features may read besides its own bars. What is not there leaves them null.
@@ -131,6 +140,8 @@ class FeatureContext:
         universe: Closes of the declared universe.
         funding: Settlements of the symbol: `time`, `funding_rate`, `interval_hours`.
         reference_funding: Settlements of the reference symbol.
+        reference_symbol: The name of the reference.
+        splits: By symbol, the splits within all that is given; prices and volumes there are as they were traded.
     """
 
     symbol: str = ""
@@ -139,6 +150,8 @@ class FeatureContext:
     universe: Panel | None = None
     funding: "pl.DataFrame | None" = None
     reference_funding: "pl.DataFrame | None" = None
+    reference_symbol: str = ""
+    splits: Mapping[str, tuple[SplitAt, ...]] = field(default_factory=dict)
 
 
 def panel(

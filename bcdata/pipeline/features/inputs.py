@@ -22,6 +22,7 @@ from bcdata.features.table.reach import settlement_window, warm_up_window
 from bcdata.frames.schema import LEDGER
 from bcdata.ledger.ledger import Status
 from bcdata.pipeline.features.feature_set import features_of, identities, reference_of, universe_of, version_of
+from bcdata.pipeline.features.splits import Splits
 from bcdata.pipeline.lake import keys_over, read_over, read_sound, trusted
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
@@ -77,6 +78,7 @@ class FeatureInputs:
         self._compares = any(name.endswith("@reference") for name in inputs - SETTLEMENTS)
         self._ranks = "close@universe" in inputs and bool(self.universe)
         self._funding = catalog.joined(dataset) if inputs & SETTLEMENTS else None
+        self._splits = Splits.of(store, catalog, dataset)
         self._made, self._references, self._panels = Recent(100_000), Recent(2 * KEPT), Recent(KEPT)
 
     def now(self, dataset: str, symbol: str, date: str) -> str | None:
@@ -96,7 +98,15 @@ class FeatureInputs:
             settled = settlement_window(window, self.features)
             for payer in (symbol, self.reference):
                 found += self._over(self._funding, payer, settled)
+        if actions := self._splits.actions:
+            for one in self._looked_at(symbol):
+                found += self._over(actions, one, reach)
         return list(dict.fromkeys(found))
+
+    def _looked_at(self, symbol: str) -> list[str]:
+        """The symbols whose bars the features of a symbol look at, its own first."""
+        others = [self.reference] if self._compares else []
+        return list(dict.fromkeys([symbol, *others, *(self.universe if self._ranks else ())]))
 
     def own(self, symbol: str, window: Window) -> list[Read]:
         """The symbol's own merged bars that the window's features look at, its warm-up among them."""
@@ -117,12 +127,19 @@ class FeatureInputs:
             universe=self._panel(window) if self._ranks else None,
             funding=self._settlements(funding, symbol, window) if funding else None,
             reference_funding=self._of_reference(funding, window) if funding else None,
+            reference_symbol=self.reference,
+            splits={one: self._splits.within(one, self._reach(window)) for one in self._looked_at(symbol)},
         )
 
     def findings(self, symbol: str, window: Window) -> Iterator[Finding]:
         """Warnings about what is missing, and what that leaves null."""
+        yield from self._splits.findings(symbol, self._reach(window))
         starts = {one.name: one.start for one in (self._dataset, self._funding) if one}
-        absent = [one for one in self.reads(symbol, window) if one.made is None and starts[one.dataset] <= one.date]
+        absent = [
+            one
+            for one in self.reads(symbol, window)
+            if one.made is None and one.dataset in starts and starts[one.dataset] <= one.date
+        ]
         bars = [one for one in absent if one.dataset == self._dataset.name]
         reference = [one for one in bars if one.symbol == self.reference and symbol != self.reference]
         members = [one for one in bars if self._ranks and one.symbol in self.universe]

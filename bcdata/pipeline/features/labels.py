@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from bcdata.catalog import Dataset
 from bcdata.features.labels import label_schema, label_window, labels
 from bcdata.pipeline.context import RunContext, window_of
+from bcdata.pipeline.features.splits import Splits
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.lake import merged_over, read_over, trusted
 from bcdata.pipeline.outcome import Outcome, State
@@ -13,7 +14,6 @@ from bcdata.pipeline.stream import each
 from bcdata.quality.models import audit, feature_model
 from bcdata.quality.verdict import Verdict, failed
 from bcdata.store.layout import Partition
-from bcdata.store.store import Store
 
 VERSION = "1"
 """Change it with what a label means."""
@@ -21,24 +21,31 @@ VERSION = "1"
 
 def materialize(context: RunContext, dataset: Dataset, partitions: Sequence[Partition]) -> Iterator[Outcome]:
     """Computes the labels of what merged holds, and yields outcomes in order."""
-    yield from each(context.store.root, partitions, lambda one: _compute(context.store, dataset, one))
+    yield from each(context.store.root, partitions, lambda one: _compute(context, dataset, one))
 
 
-def _compute(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
+def _compute(context: RunContext, dataset: Dataset, partition: Partition) -> Outcome:
+    store, splits = context.store, Splits.of(context.store, context.catalog, dataset)
     if trusted(store, partition.in_zone("merged")) is None:
         return Outcome(partition, State.HELD_BACK, failed("upstream", "merged is not published"))
     window, horizons = window_of(dataset, partition), dataset.labels.horizons if dataset.labels else (1,)
     reach = label_window(window, dataset.bar_interval, horizons)
     # Bars after the partition are an untracked read: what was there is part of the fingerprint.
     read = [(one.date, made) for one, made in merged_over(store, dataset, partition.symbol, reach)]
-    made_of = fingerprint(merged=read, labels=VERSION, horizons=horizons, interval=dataset.bar_interval.name)
+    told = splits.reads(partition.symbol, reach)
+    actions = {"actions": told} if told else {}
+    made_of = fingerprint(merged=read, labels=VERSION, horizons=horizons, interval=dataset.bar_interval.name, **actions)
     if done := unchanged(store, partition, made_of):
         return done
     bars = read_over(store, dataset, partition.symbol, reach)
-    table = labels(bars, window=window, interval=dataset.bar_interval, horizons=horizons)
+    within = splits.within(partition.symbol, reach)
+    table = labels(bars, window=window, interval=dataset.bar_interval, horizons=horizons, splits=within)
     names = label_schema(horizons).names()[2:]
     nulls = {name: table[name].null_count() for name in names if table[name].null_count()}
-    findings = audit(table, feature_model([(name, None, None) for name in names]))
+    findings = [
+        *audit(table, feature_model([(name, None, None) for name in names])),
+        *splits.findings(partition.symbol, reach),
+    ]
     verdict = Verdict(table.height, tuple(findings), {"horizons": list(horizons), "nulls": nulls})
     record = {"merged": read, "horizons": horizons}
     return publish(store, partition, table, verdict, fingerprint=made_of, record=record)

@@ -1,0 +1,79 @@
+"""The splits that features, labels and profiles of a market with sessions undo, out of its merged actions."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+
+from bcdata.actions.table import OF_SHARES
+from bcdata.catalog import Catalog, Dataset
+from bcdata.features.table.context import SplitAt
+from bcdata.interval import EPOCH
+from bcdata.pipeline.lake import merged_over, read_over
+from bcdata.quality.verdict import Finding, Severity
+from bcdata.store.store import Store
+from bcdata.venues.session_interval import SessionInterval
+from bcdata.windows import Window
+
+Made = tuple[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """The splits of the symbols of a dataset.
+
+    Attributes:
+        store: the lake.
+        dataset: that of the bars.
+        actions: that of the market's corporate actions; None where there is none, and bars are taken as they are.
+    """
+
+    store: Store
+    dataset: Dataset
+    actions: Dataset | None
+
+    @classmethod
+    def of(cls, store: Store, catalog: Catalog, dataset: Dataset) -> "Splits":
+        """Those of the actions that the catalog has of the market."""
+        found = (one for one in catalog if one.market == dataset.market and one.frame_type.rows == "actions")
+        return cls(store, dataset, next(found, None))
+
+    def reads(self, symbol: str, window: Window) -> list[Made]:
+        """The merged partitions of actions that are looked at: date keys, and what each was made of."""
+        if self.actions is None:
+            return []
+        return [(one.date, made) for one, made in merged_over(self.store, self.actions, symbol, window)]
+
+    def within(self, symbol: str, window: Window) -> tuple[SplitAt, ...]:
+        """The splits whose first session opens in the window, by that instant."""
+        if self.actions is None:
+            return ()
+        # The open of a session may lie before the midnight of its date, or in the next partition of actions.
+        near = Window(window.start - timedelta(days=7), window.end + timedelta(days=1))
+        rows = read_over(self.store, self.actions, symbol, near, ["time", "kind", "ex_session", "ratio"])
+        of_shares = rows.filter(pl.col("kind").is_in(OF_SHARES))
+        told = of_shares.select("ex_session", "ratio").iter_rows()
+        found = (SplitAt(self._opened(label), ratio) for label, ratio in told)
+        return tuple(sorted(one for one in found if one.at in window))
+
+    def _opened(self, label: date) -> datetime:
+        interval = self.dataset.bar_interval
+        assert isinstance(interval, SessionInterval)  # noqa: S101 # nosec B101 # other markets have no actions
+        opens, _ = interval.calendar.opens_of(interval.of("1d"), np.array([label], dtype="datetime64[D]"))
+        return EPOCH + timedelta(microseconds=int(opens[0]))
+
+    def findings(self, symbol: str, window: Window) -> list[Finding]:
+        """A warning where splits are not known: prices before one are then taken for those after it."""
+        if not self.dataset.hours.are_sessions:
+            return []
+        if self.actions is None:
+            words = (
+                f"there is no {self.dataset.market}_actions in the catalog: prices are as traded, and splits are jumps"
+            )
+            return [Finding("unadjusted", Severity.WARN, 1, words)]
+        absent = [date for date, made in self.reads(symbol, window) if made is None and date >= self.actions.start]
+        if not absent:
+            return []
+        words = f"no merged {self.actions.name} of {', '.join(absent)}: splits there are jumps"
+        return [Finding("unadjusted", Severity.WARN, len(absent), words)]
