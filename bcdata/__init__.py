@@ -14,14 +14,21 @@ if TYPE_CHECKING:
     from bcdata.api.gaps import coverage, gaps
     from bcdata.api.lists import datasets, info, intervals, symbols, universe
     from bcdata.api.load import load, scan
+    from bcdata.api.markets.adjust import adjust, undo_splits
+    from bcdata.api.markets.classify import classify
+    from bcdata.api.markets.sessions import bars_a_year, sessions
     from bcdata.api.plot import plot
     from bcdata.api.query import connect, query
+    from bcdata.api.sources import sources
     from bcdata.api.stats import stats
     from bcdata.errors import MissingDataError, MissingDataWarning
 
 __all__ = [
     "MissingDataError",
     "MissingDataWarning",
+    "adjust",
+    "bars_a_year",
+    "classify",
     "connect",
     "coverage",
     "datasets",
@@ -34,8 +41,11 @@ __all__ = [
     "plot",
     "query",
     "scan",
+    "sessions",
+    "sources",
     "stats",
     "symbols",
+    "undo_splits",
     "universe",
 ]
 __version__ = "0.1.0"
@@ -46,8 +56,12 @@ _MODULES = {
     "bcdata.api.gaps": ("coverage", "gaps"),
     "bcdata.api.lists": ("datasets", "info", "intervals", "symbols", "universe"),
     "bcdata.api.load": ("load", "scan"),
+    "bcdata.api.markets.adjust": ("adjust", "undo_splits"),
+    "bcdata.api.markets.classify": ("classify",),
+    "bcdata.api.markets.sessions": ("bars_a_year", "sessions"),
     "bcdata.api.plot": ("plot",),
     "bcdata.api.query": ("connect", "query"),
+    "bcdata.api.sources": ("sources",),
     "bcdata.api.stats": ("stats",),
     "bcdata.errors": ("MissingDataError", "MissingDataWarning"),
 }

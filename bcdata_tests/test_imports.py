@@ -38,7 +38,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "actions": {*GROUND, "frames"},
     "ledger": {*GROUND, "frames", "venues"},
     "bars": {*GROUND, "frames", "venues", "ledger"},
-    "quality": {*GROUND, "frames", "venues", "bars"},
+    "quality": {*GROUND, "actions", "frames", "venues", "bars"},
     "net": {*GROUND, "settings", "sqlite_files"},
     "providers": {*GROUND, "settings", "frames", "venues", "actions", "quality", "net"},
     "store": {*GROUND, "sqlite_files"},

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from bcdata.frames.schema import ACTION_KINDS, TIME
+from bcdata.frames.schema import TIME
 
 OF_SHARES = ("split", "stock")
 """They change how many shares there are: `ratio` new ones for each old one."""
@@ -12,7 +12,7 @@ OF_CASH = ("cash", "special", "capital_gain")
 ACTIONS = pl.Schema(
     {
         "symbol": pl.String(),
-        "kind": pl.Enum(ACTION_KINDS),
+        "kind": pl.String(),
         "ex_session": pl.Date(),
         "ratio": pl.Float64(),
         "amount": pl.Float64(),

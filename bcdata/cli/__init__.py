@@ -19,12 +19,14 @@ from bcdata.cli import (
     jobs,
     lists,
     materialize,
+    sources,
     stats,
     verify,
     watch,
 )
 from bcdata.cli.complete import join_option_and_value
 from bcdata.cli.files import export, imports, report
+from bcdata.cli.markets import classify, sessions
 from bcdata.cli.output.show import print_json
 from bcdata.cli.output.verbosity import give_all
 from bcdata.cli.setup import doctor, init, ui
@@ -62,8 +64,8 @@ def _all(
 
 
 _GROUPS = (
-    init, doctor, data, materialize, lists, inspect, gaps, shell, stats, export, report,
-    imports, features, watch, verify, jobs, ui, alert,
+    init, doctor, data, materialize, lists, inspect, gaps, sources, shell, stats, export, report,
+    imports, features, watch, verify, jobs, ui, alert, sessions, classify,
 )  # fmt: skip
 for group in _GROUPS:
     group.register(app)

@@ -25,6 +25,23 @@ def markets(incomplete: str) -> list[str]:
     return _beginning(incomplete, dict.fromkeys(one.market for one in _datasets()))
 
 
+def market_or_calendar_names(incomplete: str) -> list[str]:
+    """The markets that the catalog declares and providers bring, and the codes of calendars, that begin so."""
+    from bcdata.api.markets.sessions import names
+    from bcdata.catalog import load_catalog
+
+    with suppress(BcdataError):
+        return _beginning(incomplete, names(load_catalog()))
+    return []
+
+
+def dialect_names(incomplete: str) -> list[str]:
+    """The dialects of symbols that begin so."""
+    from bcdata.providers.dialects import known_dialects
+
+    return _beginning(incomplete, known_dialects())
+
+
 def symbol_lists(context: typer.Context, incomplete: str) -> list[str]:
     """Symbols with commas between, the last of which begins so: those of the datasets named, or of all."""
     before, comma, last = incomplete.rpartition(",")

@@ -1,18 +1,22 @@
 """`bcdata status`, `providers`, `config`: what is there and what holds, without Dagster."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bcdata.cli import arguments
 from bcdata.cli.output.findings import print_findings
+from bcdata.cli.output.scores import print_scores
 from bcdata.cli.output.show import print_json, say_if_no_lake, say_what_ends_at_raw, say_what_is_unnamed
 from bcdata.cli.output.tables import print_table
+from bcdata.errors import CatalogError, UsageError
 from bcdata.sizes import size
 from bcdata.terminal.console import out
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bcdata.settings import SettingValue
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
@@ -34,7 +38,8 @@ def status(
 ) -> None:
     """Show what the lake has.
 
-    Partitions and sizes, missing bars by reason, findings, feature sets, what is held back or overdue.
+    Partitions and sizes, missing bars by reason, quality scores, findings, feature sets, what is held back or
+    overdue. A score is 1 where nothing is wrong with a partition; --json has those of all partitions.
 
     Example: bcdata status spot_klines_1m
     """
@@ -75,6 +80,7 @@ def status(
     missing = [[one.dataset, reason, bars] for one in found for reason, bars in one.missing.items()]
     if missing:
         print_table(["dataset", "missing bars are", "bars"], missing)
+    print_scores((one.dataset, one.quality) for one in found)
     print_findings(reported)
     held = [[one.dataset, *held.values()] for one in found for held in one.held_back]
     if held:
@@ -91,24 +97,39 @@ def status(
         print_table(["dataset", "symbol", "date", "overdue since", "reason"], overdue)
 
 
-def providers(as_json: Json = False) -> None:
+def providers(
+    explain: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="SYMBOL INTERVAL", help="Say which sources would be asked for these bars, and why."),
+    ] = None,
+    at: Annotated[str | None, typer.Option(help="The instant of the bar, with --explain.")] = None,
+    as_json: Json = False,
+) -> None:
     """List the sources, and how asking them goes.
 
     Whether they can be asked, what they allow, and how it went in the last 24 hours. Asks nobody: what is said of
     limits and answers is what this machine has noted.
 
     Example: bcdata providers --json
+
+    Example: bcdata providers --explain AAPL 1m --at 2024-06-03T14:30
     """
     from datetime import UTC, datetime
 
     from bcdata.reporting.providers import report
 
-    found = report(datetime.now(UTC))  # rates are counted in real time, whatever stands for now
+    if at is not None and explain is None:
+        raise UsageError("--at belongs to --explain: name a symbol and an interval")
+    if explain is not None:
+        _explained(*explain, at, as_json=as_json)
+        return
+    # rates are counted in real time, whatever stands for now
+    found = report(datetime.now(UTC), _plans())
     if as_json:
         print_json([one.to_json() for one in found])
         return
     rows = [
-        [one.name, "yes" if one.available else "no", one.reason, _some(one.capabilities["markets"]),
+        [one.name, "yes" if one.available else "no", one.reason, _served(one.capabilities),
          "\n".join(f"{limit.remaining:,} of {limit.limit:,} in {limit.window}" for limit in one.limits),
          one.breaker, "" if one.success_24h is None else f"{one.success_24h:.1%}",
          "" if one.latency_24h is None else f"{one.latency_24h:.3g} s", "\n".join(one.urls)]
@@ -116,6 +137,40 @@ def providers(as_json: Json = False) -> None:
     ]  # fmt: skip
     head = ["name", "available", "reason", "markets", "left", "breaker", "success 24 h", "latency 24 h", "urls"]
     print_table(head, rows)
+
+
+def _plans() -> "Mapping[str, str]":
+    """The plans that the catalog states; none where it cannot be read: what is asked about is not its mistakes."""
+    from bcdata.catalog import load_catalog
+
+    try:
+        return load_catalog().plans
+    except CatalogError:
+        return {}
+
+
+def _explained(symbol: str, interval: str, at: str | None, *, as_json: bool) -> None:
+    from datetime import UTC, datetime
+
+    from bcdata import clock
+    from bcdata.catalog import load_catalog
+    from bcdata.reporting.choice import Question
+    from bcdata.reporting.providers import health_at
+
+    now = clock.now()
+    instant = None if at is None else clock.parse_instant(at)
+    asked = Question(load_catalog(), instant, now, health_at(datetime.now(UTC)))
+    found = asked.explain(symbol, interval)
+    if as_json:
+        print_json([one.to_json() for one in found])
+        return
+    rows = [[one.dataset, one.source, "" if one.order is None else one.order, one.why] for one in found]
+    print_table(["dataset", "source", "order", "why"], rows)
+
+
+def _served(can: dict[str, Any]) -> str:
+    """Markets by name, or the types of markets that a catalog declares, for a cell of a table."""
+    return _some(can["markets"] or [f"any {one}" for one in can.get("types", ())])
 
 
 def _some(names: list[str]) -> str:

@@ -147,6 +147,7 @@ def merged_schema(rows: Rows, *, funding: bool, sessions: bool = False) -> pl.Sc
         "bars": merged_bar(funding=funding, sessions=sessions),
         "settlements": SETTLEMENT,
         "metrics": MERGED_METRIC,
+        "actions": MERGED_ACTION,
     }
     return schemas[rows]
 
@@ -159,6 +160,25 @@ def conform(frame: pl.DataFrame, schema: pl.Schema) -> pl.DataFrame:
     ]
     return frame.select(columns)
 
+
+_ACTION = {
+    "kind": pl.String,
+    "ex_session": pl.Date,
+    "ratio": pl.Float64,
+    "amount": pl.Float64,
+    "currency": pl.String,
+    "declared": pl.Date,
+    "record": pl.Date,
+    "pay": pl.Date,
+}
+ACTION = schema_of({"time": TIME, **_ACTION})
+"""A corporate action in parsed: `time` is the midnight (UTC) of its ex-date as its source states it, `ex_session` the
+label of the first session without it, `ratio` new shares for each old one, `amount` what is paid for a share in
+`currency`."""
+
+MERGED_ACTION = schema_of({**ACTION, "source": pl.String, "known_at": TIME})
+"""A corporate action in merged. It is known when the day is over on which it was declared, and at the open of its
+ex-session at the latest, where no source says when it was declared."""
 
 ACTION_KINDS = ("split", "stock", "cash", "special", "capital_gain", "spin_off", "rename")
 """What a company does to its shares."""

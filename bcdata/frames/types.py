@@ -10,7 +10,7 @@ from typing import Literal
 
 from bcdata.frames.columns import BAR_COLUMNS, METRIC_VALUES, PRICES
 
-Rows = Literal["bars", "settlements", "metrics"]
+Rows = Literal["bars", "settlements", "metrics", "actions"]
 """What rows are: types whose rows are the same share schemas, rules and functions."""
 
 
@@ -133,6 +133,18 @@ METRICS = FrameType(
 """Open interest and ratios of long to short of contracts, every five minutes, labelled by their start."""
 
 
+ACTIONS = FrameType(
+    "actions",
+    rows="actions",
+    time="time",
+    pace="1d",
+    is_regular=False,
+    derived=frozenset(),
+    periods=(),
+)
+"""Splits, dividends and what else companies do to their shares, by the ex-date; `time` is its midnight, UTC."""
+
+
 def _without_parser(key: str, *periods: Literal["daily", "monthly"]) -> FrameType:
     """A type whose files are listed, fetched and verified, and read by nobody yet."""
     return FrameType(key, rows=None, time="", pace="1d", is_regular=False, derived=frozenset(), periods=periods)
@@ -149,6 +161,6 @@ _KEPT_ONLY = (
 )
 
 FRAME_TYPES: dict[str, FrameType] = {
-    one.key: one for one in (BARS, SETTLEMENTS, MARKS, INDICES, PREMIUMS, METRICS, *_KEPT_ONLY)
+    one.key: one for one in (BARS, SETTLEMENTS, MARKS, INDICES, PREMIUMS, METRICS, ACTIONS, *_KEPT_ONLY)
 }
 """All frame types by their key."""

@@ -11,6 +11,7 @@ from bcdata.catalog import Dataset, rows_of
 from bcdata.errors import UsageError
 from bcdata.frames.types import Rows
 from bcdata.ledger.records import EvidenceRecord
+from bcdata.pipeline.actions.merge import ActionMerge
 from bcdata.pipeline.bars.answers import BarAnswers
 from bcdata.pipeline.bars.files import parse_files as bar_files
 from bcdata.pipeline.bars.merge import BarMerge
@@ -31,7 +32,7 @@ from bcdata.pipeline.publish import Draft
 from bcdata.pipeline.records.objects import ObjectRecord
 from bcdata.pipeline.records.shapes import ArchiveManifest, Manifest
 from bcdata.providers.base import BulkObject
-from bcdata.quality import metrics, rules, settlements
+from bcdata.quality import actions, metrics, rules, settlements
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 
@@ -79,46 +80,54 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesOf:
+    """How published files of rows of a type are looked at.
+
+    Attributes:
+        evidence: what other files tell of rows that are missing.
+        parse: reads and audits the objects that a partition of raw has.
+    """
+
+    evidence: Tell
+    parse: Callable[[Store, Dataset, Partition, ArchiveManifest], Draft]
+
+
+@dataclass(frozen=True, slots=True)
 class Functions:
     """What is particular to a type of rows.
 
     Attributes:
         rules: the version of its rules: what was parsed by another is parsed again.
-        evidence: what other files tell of rows that are missing.
-        parse_files: reads and audits the objects that a partition of raw has.
         merge: what the sources of a partition come to.
+        files: how published files are looked at; None where no source has files of rows of the type.
         repair: how a source that repairs is asked; None where none has rows of the type.
     """
 
     rules: str
-    evidence: Tell
-    parse_files: Callable[[Store, Dataset, Partition, ArchiveManifest], Draft]
     merge: Callable[[RunContext, Parts], Merge]
-    repair: Repair | None
+    files: "FilesOf | None" = None
+    repair: Repair | None = None
 
 
 _FUNCTIONS: dict[Rows, Functions] = {
     "bars": Functions(
         rules=rules.VERSION,
-        evidence=bar_evidence,
-        parse_files=bar_files,
         merge=BarMerge.of,
+        files=FilesOf(bar_evidence, bar_files),
         repair=Repair(ask_for_bars, BarAnswers.read),
     ),
     "settlements": Functions(
         rules=settlements.VERSION,
-        evidence=settlement_evidence,
-        parse_files=settlement_files,
         merge=SettlementMerge,
+        files=FilesOf(settlement_evidence, settlement_files),
         repair=Repair(ask_for_settlements, SettlementAnswers.read),
     ),
     "metrics": Functions(
         rules=metrics.VERSION,
-        evidence=metric_evidence,
-        parse_files=metric_files,
         merge=MetricMerge.of,
-        repair=None,
+        files=FilesOf(metric_evidence, metric_files),
     ),
+    "actions": Functions(rules=actions.VERSION, merge=ActionMerge),
 }
 
 
@@ -129,6 +138,18 @@ def functions_of(dataset: Dataset) -> Functions:
         UsageError: it has none, as nothing parses its type.
     """
     return _FUNCTIONS[rows_of(dataset.name)]
+
+
+def files_of(dataset: Dataset) -> FilesOf:
+    """How published files of a dataset are looked at.
+
+    Raises:
+        UsageError: there are none of its type.
+    """
+    found = functions_of(dataset).files
+    if found is None:
+        raise UsageError(f"no source publishes files of {dataset.kind}")
+    return found
 
 
 def repair_of(dataset: Dataset) -> Repair:

@@ -267,4 +267,5 @@ def read_over(
 
 def _as_now(frame: pl.DataFrame, wanted: pl.Schema, dataset: Dataset) -> pl.DataFrame:
     """Rows that an earlier version of the code has published, with the columns of this one."""
-    return conform(with_known_at(frame, dataset.bar_interval) if "known_at" in wanted else frame, wanted)
+    lacks = "known_at" in wanted and dataset.interval is not None
+    return conform(with_known_at(frame, dataset.bar_interval) if lacks else frame, wanted)

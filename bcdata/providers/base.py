@@ -194,3 +194,14 @@ class WindowSource(Protocol):
 
     async def first_open(self, series: Series, *, now: datetime) -> datetime | None:
         """The open (UTC) of the first bar that the source ever had of the series; None where it cannot tell."""
+
+
+class ActionSource(Protocol):
+    """A window source that tells of corporate actions: series are of the kind `actions`."""
+
+    def read_actions(self, series: Series, bodies: Sequence[bytes]) -> "RawActions":
+        """The actions of kept pages, pure; those without a ratio or an amount above 0 are refused.
+
+        Raises:
+            BadAnswerError: a body is no page of this source at all.
+        """

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from bcdata.net.client import HttpClient
-from bcdata.providers.base import WindowSource
 from bcdata.providers.capabilities import Role, Source
 from bcdata.providers.guarded import GuardedSource
 from bcdata.providers.registry import SOURCES, source_of, source_on
@@ -54,7 +53,7 @@ class Clients:
         found: RepairSource = self._of(source_of(market, Role.REPAIR))
         return found
 
-    def window(self, source: str) -> WindowSource:
+    def window(self, source: str) -> GuardedSource:
         """The source of this name, which is asked by windows."""
         return GuardedSource(source, self._of(SOURCES[source]))
 

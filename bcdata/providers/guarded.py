@@ -4,10 +4,11 @@ import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import cast
 
 from bcdata.errors import BadAnswerError
 from bcdata.net.answers import one_line
-from bcdata.providers.base import RawBars, Series, WindowPage, WindowSource
+from bcdata.providers.base import ActionSource, RawActions, RawBars, Series, WindowPage, WindowSource
 from bcdata.windows import Window
 
 _MISREAD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -40,6 +41,16 @@ class GuardedSource:
         """
         with self._typed(series):
             return self._source.read(series, bodies)
+
+    def read_actions(self, series: Series, bodies: Sequence[bytes]) -> RawActions:
+        """The corporate actions of kept pages.
+
+        Raises:
+            BadAnswerError: a body is no page of this source, or its code trips over one; or it reads no actions.
+        """
+        with self._typed(series):
+            found: RawActions = cast("ActionSource", self._source).read_actions(series, bodies)
+            return found
 
     async def first_open(self, series: Series, *, now: datetime) -> datetime | None:
         """The open (UTC) of the source's first bar; None where it cannot tell.

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bcdata.catalog.around.plans import refusal_of
 from bcdata.errors import BcdataError
 from bcdata.net.answers import shown
 from bcdata.net.budgets import Budget
 from bcdata.net.health import Health, read_health
 from bcdata.providers.capabilities import Capabilities, Source
-from bcdata.providers.registry import MARKETS, SOURCES, UNAVAILABLE, Unavailable, provider_of
+from bcdata.providers.registry import MARKETS, SOURCES, UNAVAILABLE, Unavailable, provider_of, source_on
 from bcdata.settings import Settings
 
 _WORST = ("open", "half_open", "closed")
@@ -76,13 +77,20 @@ class SourceReport:
         }
 
 
-def report(now: datetime) -> list[SourceReport]:
+def report(now: datetime, plans: Mapping[str, str] | None = None) -> list[SourceReport]:
     """How all sources stand at an instant (UTC), by what this machine has asked.
 
-    Packages whose providers cannot be used are among them, under the names of their entry points.
+    Packages whose providers cannot be used are among them, under the names of their entry points. `plans` are those
+    that the catalog states, by provider.
     """
-    health = read_health(Settings().state / "budgets.sqlite", now)
-    return [*(_report(source, health) for source in SOURCES.values()), *map(_absent, UNAVAILABLE)]
+    health = health_at(now)
+    found = [_report(source_on(name, plans or {}), health) for name in SOURCES]
+    return [*found, *map(_absent, UNAVAILABLE)]
+
+
+def health_at(now: datetime) -> Health:
+    """How asking goes at an instant (UTC), by what this machine has noted."""
+    return read_health(Settings().state / "budgets.sqlite", now)
 
 
 def _absent(one: Unavailable) -> SourceReport:
@@ -108,7 +116,7 @@ def _report(source: Source, health: Health) -> SourceReport:
     least = min(limits, key=lambda one: one.remaining / one.limit, default=None)
     states = {health.host(url, variables).breaker for url in urls.values()}
     asked = health.provider(source.name)
-    reason = _hindrance(source, urls, health)
+    reason = hindrance(source, health)
     return SourceReport(
         name=source.name,
         provider=provider_of(source.name).name,
@@ -125,23 +133,28 @@ def _report(source: Source, health: Health) -> SourceReport:
     )
 
 
-def _hindrance(source: Source, urls: Mapping[str, str], health: Health) -> str | None:
+def hindrance(source: Source, health: Health) -> str | None:
     """Why the source would not be asked now; None where it would."""
     if problem := source.hindrance():
         return problem
-    variables = [key.variable for key in source.capabilities.keys]
     for key in source.capabilities.keys:
         if problem := key.problem():
             return f"{problem}; set {key.variable} to the provider's key"
-    if not source.capabilities.may_be_kept:
-        return "its terms do not allow that data are kept"
-    for url in urls.values():
+    return refusal_of(source) or _held(source, health)
+
+
+def _held(source: Source, health: Health) -> str | None:
+    """Why one of its hosts is not asked now: its quota, a ban, or a breaker that is open."""
+    variables = [key.variable for key in source.capabilities.keys]
+    for url in source.urls().values():
         host = health.host(url, variables)
         until = f"until {host.held_until:%Y-%m-%d %H:%M:%S}" if host.held_until else ""
         if host.hold == "quota":
             return f"its quota is spent {until}"
         if host.hold == "banned":
             return f"it has banned this address {until}"
+        if host.breaker == "open":
+            return f"its last {host.failures} requests failed, and it is left alone for a while"
     return None
 
 
@@ -151,6 +164,9 @@ def _plain(source: Source) -> dict[str, Any]:
     return {
         "role": source.role.value,
         "markets": sorted(can.markets),
+        "types": list(can.types),
+        "plan": source.plan.name if source.plan else None,
+        "terms": source.plan.terms if source.plan else None,
         "kinds": list(can.kinds),
         "intervals": list(intervals),
         "columns": sorted(can.columns),
@@ -159,7 +175,7 @@ def _plain(source: Source) -> dict[str, Any]:
         "order": can.order,
         "omits_empty": can.omits_empty,
         "keys": [key.variable for key in can.keys],
-        "may_be_kept": can.may_be_kept,
+        "may_be_kept": refusal_of(source) is None,
     }
 
 

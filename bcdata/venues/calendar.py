@@ -1,6 +1,7 @@
 """Which bars are expected: the calendar of a dataset laid over a window of time."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from bcdata.venues.exchange_sessions import exchange_sessions, week_in_new_york
 from bcdata.venues.hours import CURRENCY_WEEK, Hours
 from bcdata.venues.pauses import Pause
 from bcdata.venues.session_calendar import SessionCalendar
-from bcdata.venues.session_interval import SessionInterval
+from bcdata.venues.session_interval import SessionInterval, interval_of
 from bcdata.windows import Window
 
 IntArray = npt.NDArray[np.int64]
@@ -34,6 +35,9 @@ class Calendar(Protocol):
 
     def positions(self, interval: Interval, instants: IntArray) -> IntArray:
         """How many bars open before each instant (µs since the epoch), counted from one that is the same for all."""
+
+    def nth(self, interval: Interval, numbers: IntArray) -> IntArray:
+        """The opens (µs since the epoch) of the bars that have these positions."""
 
 
 class AlwaysOpen:
@@ -50,10 +54,18 @@ class AlwaysOpen:
     def positions(self, interval: Interval, instants: IntArray) -> IntArray:
         """How many opens of the interval's grid lie before each instant, counted from its anchor."""
         if interval.length is None:
-            raise UsageError(f"bars of {interval.name} are of no fixed length: their opens are not counted")
+            months = instants.astype("datetime64[us]").astype("datetime64[M]")
+            is_later: npt.NDArray[np.bool_] = months.astype("datetime64[us]").astype(np.int64) < instants
+            return months.astype(np.int64) + is_later
         ahead: IntArray = instants - (interval.anchor - EPOCH) // _MICROSECOND
         found: IntArray = -(-ahead // (interval.length // _MICROSECOND))
         return found
+
+    def nth(self, interval: Interval, numbers: IntArray) -> IntArray:
+        """The opens of the interval's grid that have these positions."""
+        if interval.length is None:
+            return numbers.astype("datetime64[M]").astype("datetime64[us]").astype(np.int64)
+        return (interval.anchor - EPOCH) // _MICROSECOND + numbers * (interval.length // _MICROSECOND)
 
 
 def sessions_of(hours: Hours) -> SessionCalendar:
@@ -74,7 +86,10 @@ def _sessions_of(hours: Hours, month: datetime, state: Path) -> SessionCalendar:
         table = exchange_sessions(hours.calendar, month, state / "calendars")
     if hours.closed or hours.sessions:
         table = table.changed(hours.closed, {label: (first, last) for label, first, last in hours.sessions})
-    return SessionCalendar(table.paused(map(Pause.parse, hours.pauses)))
+    paused = table.paused(map(Pause.parse, hours.pauses))
+    if not paused.starts.size:
+        raise UsageError(f"the pauses {', '.join(hours.pauses)} leave no time of the sessions of {hours.calendar}")
+    return SessionCalendar(paused)
 
 
 def calendar(hours: Hours) -> Calendar:
@@ -84,6 +99,32 @@ def calendar(hours: Hours) -> Calendar:
         UsageError: there is no such calendar, or it cannot be built.
     """
     return sessions_of(hours) if hours.are_sessions else AlwaysOpen()
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many bars open in each of some spans: (n,) their number, the opens of the first and the last, and its end.
+
+    Instants are µs since the epoch, UTC; of spans in which none opens they mean nothing.
+    """
+
+    bars: IntArray
+    first: IntArray
+    last: IntArray
+    end: IntArray
+
+
+def count_bars(hours: Hours, interval: Interval, starts: IntArray, ends: IntArray) -> Counted:
+    """The bars that are expected to open in spans of time, without a list of them.
+
+    Raises:
+        UsageError: there is no such calendar, it cannot be built, or it has no bars of this interval.
+    """
+    within, of_market = calendar(hours), interval_of(interval, hours)
+    before, until = within.positions(of_market, starts), within.positions(of_market, ends)
+    is_there = until > before
+    first, last = (within.nth(of_market, np.where(is_there, one, 0)) for one in (before, until - 1))
+    return Counted(until - before, first, last, of_market.ends(last))
 
 
 def bar_end(interval: Interval, open_time: str = "open_time") -> pl.Expr:

@@ -5,6 +5,7 @@ import warnings
 from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from zipfile import BadZipFile
@@ -84,9 +85,18 @@ def _write(path: Path, table: Sessions) -> None:
         draft.unlink(missing_ok=True)
 
 
+def every_calendar() -> tuple[str, ...]:
+    """The names of calendars that the library knows, with other names of the same: `XNYS`, `NYSE`, `NASDAQ`, ...
+
+    Raises:
+        UsageError: the library is not installed.
+    """
+    return tuple(_library().get_calendar_names())
+
+
 def _built(name: str, until: date) -> Sessions:
     library = _library()
-    names = library.get_calendar_names()
+    names = every_calendar()
     if name not in names:
         raise UsageError(f"there is no calendar {name!r}; {choose(name, [*names, '24/7', 'fx_ny'])}")
     made = library.calendar_utils._default_calendar_factories  # noqa: SLF001 - what has bounds is not told otherwise
@@ -100,8 +110,9 @@ def _built(name: str, until: date) -> Sessions:
             warnings.simplefilter("ignore")  # the library's own use of pandas
             schedule = library.get_calendar(name, start=start.isoformat(), end=end.isoformat()).schedule
     except (ValueError, NotImplementedError, TypeError, KeyError) as error:
-        words = str(error).split(".")[0].strip()[:80]
-        raise UsageError(f"{source} cannot build the calendar {name}: {type(error).__name__}: {words}") from None
+        words = f"{source} cannot build the calendar {name}: {type(error).__name__}: "
+        cause = shorten(str(error).split(".")[0], 80, placeholder=" ...")
+        raise UsageError(f"{words}{cause}; take another calendar, or versions of it and of pandas that can") from None
     return _table(name, source, schedule, Window(_midnight(start), _midnight(end)))
 
 
@@ -153,3 +164,11 @@ def week_in_new_york(now: datetime) -> Sessions:
             rows.append((day, begin.replace(tzinfo=place).astimezone(UTC), end.astimezone(UTC)))
         day += timedelta(days=1)
     return Sessions.of_rows("fx_ny", "bcdata", rows, Window(rows[0][1], _midnight(until)))
+
+
+def days_in_utc(now: datetime) -> Sessions:
+    """A session each day from midnight to midnight, UTC: of a market that never closes."""
+    labels = np.arange(np.datetime64(EPOCH.date()), np.datetime64((now + _AHEAD).date()))
+    edges = _micros(np.append(labels, labels[-1:] + 1).astype("datetime64[us]"))
+    opens, closes = edges[:-1], edges[1:]
+    return Sessions("24/7", "bcdata", labels, opens, closes, opens, closes, np.arange(labels.size))

@@ -140,8 +140,13 @@ class SessionCalendar:
             return self.sessions.a_year(year)
         edges = [_micros(datetime(one, 1, 1, tzinfo=EPOCH.tzinfo)) for one in range(year - 5, year + 1)]
         counts = np.diff(self.positions(interval, np.array(edges)))
-        known = _micros(self.sessions.known.start)
-        whole = [int(count) for count, start in zip(counts, edges, strict=False) if start > known]
+        known = self.sessions.known
+        begun, over = _micros(known.start), _micros(known.end)
+        whole = [
+            int(count)
+            for count, start, end in zip(counts, edges, edges[1:], strict=False)
+            if begun < start and end <= over
+        ]
         if not whole:
             raise UsageError(f"the calendar {self.sessions.name} has no complete year before {year}")
         return sum(whole) / len(whole)

@@ -147,10 +147,34 @@ class Sessions:
         """Sessions of a year: the mean of the five complete calendar years before it that are known, or of fewer."""
         years = self.labels.astype("datetime64[Y]").astype(int) + 1970
         counts = [int((years == one).sum()) for one in range(year - _WHOLE_YEARS, year)]
-        whole = [count for count, one in zip(counts, range(year - _WHOLE_YEARS, year), strict=True) if one > years[0]]
+        told = range(int(years[0]) + 1, self.known.end.year)
+        whole = [count for count, one in zip(counts, range(year - _WHOLE_YEARS, year), strict=True) if one in told]
         if not whole:
             raise UsageError(f"the calendar {self.name} has no complete year before {year}")
         return sum(whole) / len(whole)
+
+    def of_dates(self, first: date | None, end: date | None) -> "Sessions":
+        """The sessions with labels from one date to before another; all on that side where a date is None.
+
+        Raises:
+            UsageError: the dates lie beyond what is known.
+        """
+        known = self.known
+        self.require_known(Window(_midnight(first) if first else known.start, _midnight(end) if end else known.end))
+        edges = np.array([first or date.min, end or date.max], dtype="datetime64[D]")
+        start, stop = np.searchsorted(self.labels, edges)
+        parts = (start <= self.of) & (self.of < stop)
+        return Sessions(
+            self.name,
+            self.source,
+            self.labels[start:stop],
+            self.opens[start:stop],
+            self.closes[start:stop],
+            self.starts[parts],
+            self.ends[parts],
+            self.of[parts] - start,
+            known,
+        )
 
     def digest(self, window: Window) -> str:
         """Names what the calendar says of the window: it changes where that does, and nowhere else."""
@@ -191,6 +215,10 @@ def _without(
 
 def _instants(times: Iterable[datetime]) -> IntArray:
     return np.array([(time - EPOCH) // _MICROSECOND for time in times], dtype=np.int64)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=EPOCH.tzinfo)
 
 
 def _instant(time: "np.int64 | int") -> datetime:

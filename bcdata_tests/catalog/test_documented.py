@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from bcdata.catalog import MARKETS, Dataset, FeatureSet, Labels, Market, Publication, Quality, Universe
+from bcdata.catalog.around.choice import Rule
 from bcdata.catalog.around.markets import DeclaredMarket
+from bcdata.catalog.around.plans import ProviderEntry
 from bcdata.providers.registry import PROVIDERS
 from bcdata.venues.currencies import STABLE_ASSETS
 from bcdata_tests.catalog.conftest import Load
@@ -27,6 +29,8 @@ def test_every_key_is_documented() -> None:
         "features": FeatureSet.model_fields,
         "labels": Labels.model_fields,
         "markets": DeclaredMarket.model_fields,
+        "providers": ProviderEntry.model_fields,
+        "choice": Rule.model_fields,
     }
     keys = {f"{section}.{key}" for section, fields in sections.items() for key in fields}
     keys |= set(Dataset.model_fields) - {"name", "markets", "plans", "publication", "quality"}

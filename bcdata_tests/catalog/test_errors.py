@@ -141,7 +141,7 @@ def mistakes(load: Load, text: str) -> list[tuple[int, str]]:
             5,
             "unknown source 'binance_archve'; did you mean 'binance_archive'?",
         ),
-        (BODY.replace("[binance_archive]", "[yahoo, yahoo]"), 5, "known: binance_archive, binance_rest"),
+        (BODY.replace("[binance_archive]", "[acme, acme]"), 5, "known: binance_archive, binance_rest"),
         (BODY.replace("    sources: [binance_archive]\n", ""), 2, "sources: is needed"),
         (BODY.replace("um_klines_1m", "qq_klines_1m"), 2, "unknown market 'qq'; known: spot, um, cm, option"),
         (BODY.replace("um_klines_1m", "cmm_klines_1m"), 2, "did you mean 'cm'?"),

@@ -46,6 +46,9 @@ def completed(command: Command, *words: str) -> list[str]:
         (["gaps", "--dataset", "="], [D]),
         (["materialize", D, "--symbols", "=", "ET"], ["ETHUSDT"]),
         (["jobs", "cancel", ""], []),
+        (["sessions", "us"], ["us_equity"]),
+        (["sessions", "XNY"], ["XNYS"]),
+        (["classify", "ESZ25", "--dialect", "bar"], ["barchart"]),
     ],
 )
 def test_words_are_completed(command: Command, words: list[str], found: list[str]) -> None:

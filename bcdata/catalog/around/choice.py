@@ -4,12 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from bcdata.catalog.around.markets import TYPES
 from bcdata.catalog.around.plans import refusal_of
 from bcdata.catalog.around.sources import complaint
-from bcdata.catalog.fields import Section, SourceName, Unique
+from bcdata.catalog.fields import Section, SourceName, Unique, refusal
 from bcdata.catalog.names import DatasetName
+from bcdata.errors import UsageError
+from bcdata.hints import choose
+from bcdata.interval import Interval
 from bcdata.providers.capabilities import Plan
 from bcdata.providers.registry import SOURCES, source_on
 
@@ -22,11 +26,24 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _type(name: str) -> str:
+    if name not in TYPES:
+        raise refusal(f"{name!r} is no type of market; {choose(name, TYPES)}")
+    return name
+
+
+def _length(name: str) -> str:
+    try:
+        return Interval.parse(name).name
+    except UsageError as error:
+        raise refusal(str(error)) from None
+
+
 class Rule(Section):
     """Sources in order, for markets of these types and bars of these intervals; of any where it names none."""
 
-    type: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
-    interval: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    type: Annotated[tuple[Annotated[str, AfterValidator(_type)], ...], BeforeValidator(_listed)] = ()
+    interval: Annotated[tuple[Annotated[str, AfterValidator(_length)], ...], BeforeValidator(_listed)] = ()
     sources: Annotated[tuple[SourceName, ...], Field(min_length=1), Unique]
 
     def fits(self, name: DatasetName) -> bool:

@@ -28,7 +28,7 @@ from bcdata.providers.capabilities import Source
 from bcdata.providers.registry import SOURCES
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.layout import Partition
-from bcdata.venues.calendar import bar_floor, calendar, closed_window, session_of
+from bcdata.venues.calendar import bar_floor, closed_window, session_of
 from bcdata.venues.session_interval import SessionInterval
 from bcdata.windows import Window, union
 
@@ -48,9 +48,9 @@ class WindowRequests:
 
     def wanted(self) -> list[Window]:
         """The time of expected bars that neither the pages cover nor earlier sources have, in reach of the source."""
-        interval = self.dataset.bar_interval
+        interval = self.dataset.pace
         closed = closed_window(self.window, interval, settled_by(self.context.now))
-        expected = calendar(self.dataset.hours).opens(interval, closed)
+        expected = pl.Series("open_time", interval.opens(closed)).cast(TIME)
         lost = self._lost()
         left = expected.filter(~is_covered(expected, union([*self.pages.covered, *lost]), interval))
         for name in self._earlier:
@@ -68,12 +68,12 @@ class WindowRequests:
         A source that leaves out empty bars proves with a bar on both sides that there was none between; or with
         silence about what is a day old.
         """
-        if not (self.is_fresh and self.source.capabilities.omits_empty):
+        if not (self.is_fresh and self.source.capabilities.omits_empty and self.dataset.frame_type.is_regular):
             return None
         for record in reversed(self.pages.records):
             last = self._opens(record).max()
             if isinstance(last, datetime):
-                return self.dataset.bar_interval.end(last)
+                return self.dataset.pace.end(last)
         return self.window.start
 
     @property
@@ -83,7 +83,9 @@ class WindowRequests:
 
     def lacks_its_beginning(self) -> bool:
         """Whether the first page has no bar that opens with the partition."""
-        interval = self.dataset.bar_interval
+        if not self.dataset.frame_type.is_regular:
+            return False
+        interval = self.dataset.pace
         first = interval.ceil(self.window.start)
         opens = [self._opens(one) for one in self.pages.records[:1]]
         return not any(one.is_between(first, interval.end(first), closed="left").any() for one in opens)
@@ -110,7 +112,7 @@ class WindowRequests:
 
     def _lost(self) -> list[Window]:
         """What lost pages covered and no page does by now, each as it was asked for: then the same pages come."""
-        interval, covered = self.dataset.bar_interval, self.pages.covered
+        interval, covered = self.dataset.pace, self.pages.covered
         pairs = {(one["start"], one["end"]) for one in self.pages.lost}
         found = (windows_of([pair])[0] for pair in sorted(pairs))
         return [
@@ -121,7 +123,7 @@ class WindowRequests:
 
     def _has(self, name: str, opens: pl.Series) -> pl.Series:
         """Whether an earlier source has each bar, or answered in full that it has none; a row set aside is neither."""
-        parsed, interval = self.partition.in_zone("parsed", name), self.dataset.bar_interval
+        parsed, interval = self.partition.in_zone("parsed", name), self.dataset.pace
         published = published_sound(self.context.store, parsed)
         if published is None:
             pages = StoredPages.read(self.context.store, self.partition.in_zone("raw", name), str(self.series))
@@ -139,7 +141,7 @@ class WindowRequests:
 
     def _whole_sessions(self, left: pl.Series, expected: pl.Series) -> pl.Series:
         """All bars of the sessions of which some are left, but for those that the pages have: no session is mixed."""
-        interval = self.dataset.bar_interval
+        interval = self.dataset.pace
         assert isinstance(interval, SessionInterval)  # noqa: S101 # nosec B101 # the caller asked
         label = session_of(interval)
         wanted = left.to_frame("open_time").select(label).to_series().unique()
@@ -151,7 +153,7 @@ class WindowRequests:
 
         What it has not said yet of that may still come: no other source is asked.
         """
-        interval = self.dataset.bar_interval
+        interval = self.dataset.pace
         if not isinstance(interval, SessionInterval):
             return pl.repeat(value=False, n=opens.len(), eager=True, dtype=pl.Boolean)
         firsts = opens.to_frame("open_time").select(bar_floor(interval.of("1d"))).to_series()
@@ -160,7 +162,7 @@ class WindowRequests:
 
     def _in_reach(self, windows: Sequence[Window]) -> list[Window]:
         """The parts of windows that the source reaches back to."""
-        depth, interval = self.source.capabilities.depth_bars, self.dataset.bar_interval
+        depth, interval = self.source.capabilities.depth_bars, self.dataset.pace
         if depth is None:
             return list(windows)
         begin = interval.floor(self.context.now) - depth * (interval.length or timedelta(days=31))
@@ -173,12 +175,12 @@ class WindowRequests:
     def _opens(self, record: WindowPageRecord) -> pl.Series:
         """The opens (UTC) of the rows of a page, but for foreign ones: these prove nothing."""
         source, bodies = self.context.clients.window(self.source.name), self.pages.bodies([record])
-        found = placed(source.read(self.series, bodies), self.dataset.bar_interval)
+        found = placed(source.read(self.series, bodies), self.dataset.pace)
         # What is held back was received all the same.
         held = found.bad_lines.filter(with_reason(found.bad_lines)["reason"] != UNREADABLE_LINE)["open_time"]
         opens = pl.concat([found.rows["open_time"], held.drop_nulls()]).cast(TIME)
         start, end = (datetime.fromisoformat(record[edge]) for edge in ("start", "end"))
-        return opens.filter(opens.is_between(self.dataset.bar_interval.floor(start), end, closed="left"))
+        return opens.filter(opens.is_between(self.dataset.pace.floor(start), end, closed="left"))
 
     @property
     def _earlier(self) -> list[str]:

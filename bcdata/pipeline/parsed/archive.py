@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from bcdata.catalog import Dataset
 from bcdata.pipeline.context import RunContext
 from bcdata.pipeline.fingerprint import fingerprint
-from bcdata.pipeline.frame_types import functions_of
+from bcdata.pipeline.frame_types import files_of, functions_of
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.publish import unchanged
 from bcdata.pipeline.records.manifests import archive_manifest, held_manifest
@@ -28,7 +28,7 @@ def _parse(store: Store, dataset: Dataset, partition: Partition) -> Outcome:
     made_of = parsed_fingerprint(dataset, manifest["fingerprint"])
     if done := unchanged(store, partition, made_of):
         return done
-    return functions_of(dataset).parse_files(store, dataset, raw, manifest).publish(store, partition, made_of)
+    return files_of(dataset).parse(store, dataset, raw, manifest).publish(store, partition, made_of)
 
 
 def parsed_fingerprint(dataset: Dataset, raw: str) -> str:

@@ -14,6 +14,7 @@ from bcdata.ledger.answered import is_covered, windows_of
 from bcdata.ledger.ledger import missing_opens, runs_of
 from bcdata.ledger.page_proofs import OTHER_TIMES, PageProofs
 from bcdata.ledger.records import SetAsideRecord, WindowsEvidence
+from bcdata.pipeline.actions.parse import parse as parse_actions
 from bcdata.pipeline.context import RunContext, series_of, window_of
 from bcdata.pipeline.fingerprint import fingerprint
 from bcdata.pipeline.outcome import Outcome, State
@@ -48,6 +49,8 @@ def _parse(context: RunContext, dataset: Dataset, partition: Partition) -> Outco
     made_of = parsed_fingerprint(dataset, manifest["fingerprint"])
     if done := unchanged(context.store, partition, made_of):
         return done
+    if dataset.frame_type.rows == "actions":
+        return parse_actions(context, dataset, partition, manifest, made_of)
     window = window_of(dataset, partition)
     source = context.clients.window(partition.provider or "")
     pages = manifest["pages"]

@@ -17,7 +17,7 @@ from bcdata.pipeline.choosing.looks import LookedInto
 from bcdata.pipeline.choosing.objects import choose
 from bcdata.pipeline.choosing.policy import left_out
 from bcdata.pipeline.context import RunContext, series_of, window_of
-from bcdata.pipeline.frame_types import functions_of
+from bcdata.pipeline.frame_types import files_of
 from bcdata.pipeline.missing.evidence import coarser_evidence
 from bcdata.pipeline.outcome import Outcome
 from bcdata.pipeline.raw.adopt import adopt
@@ -110,5 +110,5 @@ class _Fetch:
         """What other files tell of the rows that the objects lack."""
         if self.dataset.ends_at_raw:
             return {}
-        ask = functions_of(self.dataset).evidence
+        ask = files_of(self.dataset).evidence
         return await ask(self.context, self.dataset, self.partition, standing, objects)

@@ -40,7 +40,7 @@ def rows_due_until(dataset: Dataset, now: datetime) -> datetime:
 def unpublished_from(dataset: Dataset, window: Window, now: datetime) -> datetime | None:
     """The first instant of the window whose archive file need not be there yet; None where all are due."""
     if dataset.is_asked_by_windows:
-        settled = closed_window(window, dataset.bar_interval, settled_by(now)).end
+        settled = closed_window(window, dataset.pace, settled_by(now)).end
         return settled if settled < window.end else None
     grain = Grain.DAY if "daily" in dataset.archive else Grain.MONTH
     first = grain.window(grain.key(window.start))

@@ -17,6 +17,7 @@ from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.raw.pages import StoredPages
 from bcdata.pipeline.run_clock import as_of, with_warnings
 from bcdata.pipeline.stream import each_async
+from bcdata.providers.guarded import GuardedSource
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 from bcdata.store.state.attempts import Refilled
@@ -76,14 +77,14 @@ class _Asking:
             self.findings["source_unanswered"] = Finding("source_unanswered", Severity.WARN, 1, words)
         state = State.PUBLISHED if changed or self.requests else State.UNCHANGED
         verdict = Verdict(self.pages.rows, tuple(self.findings.values()), {"pages": len(self.pages.records)})
-        costs = {"fetched": self.fetched, "requests": self.requests}
-        return Outcome(self.partition, state, verdict, self.pages.fingerprint, self.pages.rows, **costs)
+        made, rows = self.pages.fingerprint, self.pages.rows
+        return Outcome(self.partition, state, verdict, made, rows, fetched=self.fetched, requests=self.requests)
 
     async def _ask(self, window: Window) -> None:
         source = self.context.clients.window(self.questions.source.name)
         try:
             async for page in source.pages(self.questions.series, window, now=self.context.now):
-                source.read(self.questions.series, [page.body])  # what cannot be read is not kept, and asked for again
+                self._read(source, page.body)  # what cannot be read is not kept, and asked for again
                 self.pages.keep(page)
                 self.fetched += len(page.body)
                 self.context.on_fetch(len(page.body))
@@ -94,6 +95,12 @@ class _Asking:
             self.findings["out_of_depth"] = Finding("out_of_depth", Severity.WARN, 1, str(error))
         except NoDataError as error:
             self.findings["no_data"] = Finding("no_data", Severity.WARN, 1, str(error))
+
+    def _read(self, source: GuardedSource, body: bytes) -> None:
+        if self.questions.dataset.frame_type.rows == "actions":
+            source.read_actions(self.questions.series, [body])
+        else:
+            source.read(self.questions.series, [body])
 
     async def _learn_the_beginning(self) -> None:
         """Learns the source's first bar where bars are missing before the first one of the partition.

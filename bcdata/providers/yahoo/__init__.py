@@ -1,6 +1,7 @@
 """Yahoo: its charts of stocks, funds, indices and currencies, without a key."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bcdata.net.budgets import Budget
@@ -14,12 +15,21 @@ if TYPE_CHECKING:
 
 PLAN = Plan("personal", terms="Yahoo's terms of service: for personal use, not to be passed on")
 
+DEPTHS = {
+    "1m": timedelta(days=30),
+    "5m": timedelta(days=60),
+    "15m": timedelta(days=60),
+    "1h": timedelta(days=730),
+}
+"""How far back its bars go; those of a day have no bound."""
+
 _CAN = Capabilities(
     types=("stock", "etf", "fund", "index", "forex"),
     kinds=("klines", "actions"),
     intervals=("1m", "5m", "15m", "1h", "1d"),
     columns=frozenset({"open", "high", "low", "close", "volume"}),
     omits_empty=True,
+    depths=DEPTHS,
     tape="consolidated",
 )
 

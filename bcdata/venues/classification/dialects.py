@@ -13,14 +13,17 @@ from bcdata.venues.market import Market
 
 Rule = Callable[[str, date | None], Classified | None]
 
-_STATED: dict[str, Kind] = {
+STATED: dict[str, Kind] = {
     "crypto": "crypto", "cryptocurrency": "crypto", "stock": "stock", "equity": "stock", "cs": "stock", "adrc": "stock",
     "common stock": "stock", "etf": "etf", "etp": "etf", "etn": "etf", "etv": "etf", "index": "index", "fund": "fund",
     "mutualfund": "fund", "mutual fund": "fund", "future": "future", "futures": "future", "fut": "future",
     "option": "option", "opt": "option", "forex": "forex", "currency": "forex", "fx": "forex", "cash": "forex",
-    "ind": "index", "stk": "stock",
+    "ind": "index", "stk": "stock", "stocks": "stock", "options": "option", "indices": "index", "pfd": "stock",
+    "adrp": "stock", "os": "stock", "gdr": "stock", "nyrs": "stock", "ets": "etf",
 }  # fmt: skip
 """What providers call kinds, in small letters."""
+_ON_EXCHANGES = {"stock", "etf", "fund", "index"}
+"""Kinds whose symbols have the same form: exchange and currency hold whichever it is."""
 
 
 def classify(
@@ -43,18 +46,25 @@ def classify(
         raise UsageError(f"there is no dialect {dialect!r}; {choose(dialect, DIALECTS)}")
     found = next((one for rule in rules if (one := rule(text, on)) is not None), None)
     found = found or Classified("unknown", f"no rule of {dialect} fits")
-    kind = _STATED.get(stated.strip().lower()) if stated else None
+    kind = STATED.get(stated.strip().lower()) if stated else None
     if kind is None or kind == found.kind:
         return found
-    return replace(found, kind=kind, rule=f"{dialect} calls it {stated}", symbol=found.symbol or text)
+    rule = f"{dialect} calls it {stated}"
+    if found.figi or {kind, found.kind} <= _ON_EXCHANGES:
+        return replace(found, kind=kind, rule=rule)
+    return Classified(kind, rule, text)  # the form of the text misled: what it says besides is not believed either
 
 
 def _of(rule: Callable[[str], Classified | None]) -> Rule:
     return lambda text, _: rule(text)
 
 
-def _marked(rule: str, quotes: frozenset[str] | None = None) -> Rule:
-    return lambda text, _: pairs.marked(text, rule, quotes=quotes)
+def _pair(mark: str, quotes: frozenset[str] | None = None) -> Rule:
+    return lambda text, _: pairs.marked(text, mark, quotes=quotes)
+
+
+def _share(marks: str) -> Rule:
+    return lambda text, _: stocks.american(text, marks)
 
 
 def _after(prefix: str, rule: Callable[[str], Classified | None]) -> Rule:
@@ -65,16 +75,9 @@ def _before(suffix: str, rule: Callable[[str], Classified | None]) -> Rule:
     return lambda text, _: rule(text.removesuffix(suffix)) if text.endswith(suffix) else None
 
 
-def _small(text: str) -> Classified | None:
-    return pairs.joined(text.upper(), "a known quote ends it") if text.islower() or text.isdigit() else None
-
-
-def _joined(text: str) -> Classified | None:
-    return pairs.joined(text, "a known quote ends it")
-
-
-def _currencies(text: str) -> Classified | None:
-    return pairs.currencies(text, "two currencies")
+def _in_any_case(*rules: Rule) -> Iterable[Rule]:
+    """Rules for capitals, of a provider who writes small letters as well."""
+    return tuple(lambda text, on, rule=one: rule(text.upper(), on) for one in rules)
 
 
 def _of_markets(venue: str, markets: Sequence[Market]) -> Rule:
@@ -85,25 +88,30 @@ def _of_markets(venue: str, markets: Sequence[Market]) -> Rule:
     return rule
 
 
-_YAHOO_QUOTES = frozenset({*CURRENCIES, "USDT", "USDC", "BTC", "ETH"})
-_AMERICAN, _INDEX, _OPTION, _FIGI = map(_of, (stocks.american, stocks.index, futures.option, futures.figi))
+_QUOTES = frozenset({*CURRENCIES, "USDT", "USDC", "BTC", "ETH"})
+"""What pairs are priced in by those who also write shares with that mark."""
+_INDEX, _OPTION, _FIGI, _BESIDE = map(_of, (stocks.index, futures.option, futures.figi, pairs.beside_tickers))
+_SUFFIXED, _CURRENCIES = map(_of, (stocks.suffixed, pairs.currencies))
 DIALECTS: Mapping[str, Iterable[Rule]] = {
-    "plain": (_FIGI, _AMERICAN),
-    "coinbase": (_marked("base-quote"),),
-    "kraken": (_marked("base/quote"), _of(pairs.kraken)),
-    "alpaca": (_OPTION, _marked("base/quote", _YAHOO_QUOTES), _AMERICAN),
-    "polygon": (_INDEX, _OPTION, _after("X:", _joined), _after("C:", _currencies), _AMERICAN),
-    "sec": (_AMERICAN,),
-    "slash": (_AMERICAN,),
-    "yahoo": (
-        _INDEX, _of(futures.continuous), _before("=X", _currencies), _before("=X", pairs.forex_alone),
-        _marked("base-quote", _YAHOO_QUOTES), _OPTION, _of(stocks.suffixed), _AMERICAN,
+    "plain": (_FIGI, _share(stocks.MARKS)),
+    "coinbase": (_pair("-"),),
+    "kraken": (_pair("/"), _pair(":"), *map(_of, (pairs.kraken_futures, pairs.kraken))),
+    "alpaca": (_OPTION, _pair("/", _QUOTES), _of(pairs.perpetual), _share(".")),
+    "polygon": (
+        _INDEX, _OPTION, _after("X:", pairs.joined), _after("C:", pairs.currencies),
+        _pair("/", CURRENCIES), _pair("-", _QUOTES), _share("."),
     ),
-    "tiingo": (_of(_small), _AMERICAN),
-    "fmp": (_INDEX, _of(stocks.suffixed), _of(_currencies), _of(_joined), _AMERICAN),
-    "alpha_vantage": (_of(stocks.suffixed), _AMERICAN),
-    "ibkr": (_marked("base.quote", CURRENCIES), _AMERICAN),
-    "barchart": (_INDEX, *map(_of, (futures.cash, futures.continuous)), futures.contract, _AMERICAN),
+    "sec": (_share(".-"),),
+    "slash": (_share("/"),),
+    "yahoo": (
+        _INDEX, *map(_of, (futures.continuous, futures.listed)), _before("=X", pairs.currencies),
+        _before("=X", pairs.forex_alone), _pair("-", _QUOTES), _OPTION, _SUFFIXED, _share("-"),
+    ),
+    "tiingo": _in_any_case(_BESIDE, _share("-")),
+    "fmp": (_INDEX, _SUFFIXED, _CURRENCIES, _BESIDE, _share("-")),
+    "alpha_vantage": (_of(stocks.suffixed_by_alpha_vantage), _share(".-")),
+    "ibkr": (_pair(".", CURRENCIES), _share(" ")),
+    "barchart": (_INDEX, *map(_of, (futures.cash, futures.continuous)), futures.contract, _share(".")),
     "cme": (futures.contract,),
     "pysystemtrade": (_of(futures.contract_month),),
     "occ": (_OPTION,),

@@ -1,6 +1,7 @@
 """Contracts of futures by month codes, options by the OCC's rule, and identifiers."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -8,12 +9,15 @@ from bcdata.venues.classification.kinds import MONTHS, Classified, month_of
 
 _CODES = f"[{MONTHS}]"
 _CONTRACT = re.compile(rf"(?P<root>[A-Z0-9]{{1,4}}?)(?P<code>{_CODES})(?P<year>\d{{4}}|\d{{2}}|\d)", re.ASCII)
+_LISTED = re.compile(rf"(?P<contract>[A-Z0-9]{{1,4}}?{_CODES}\d\d)\.(?P<suffix>[A-Z]{{3}})", re.ASCII)
 _CASH = re.compile(r"(?P<root>[A-Z0-9]{1,4})Y00", re.ASCII)
 _NEAREST = re.compile(r"(?P<root>[A-Z0-9]{1,4})\*(?P<number>\d{1,2})", re.ASCII)
 _FRONT = re.compile(r"(?P<root>[A-Z0-9]{1,4})=F", re.ASCII)
 _CONTRACT_MONTH = re.compile(r"(?P<year>(?:19|20)\d{2})(?P<month>0[1-9]|1[0-2])00", re.ASCII)
 _OPTION = re.compile(r"(?:O:)?(?P<root>[A-Z]{1,6}\d?) *(?P<on>\d{6})(?P<right>[CP])(?P<strike>\d{8})", re.ASCII)
 _FIGI = re.compile(r"BBG[BCDFGHJKLMNPQRSTVWXYZ0-9]{8}\d", re.ASCII)
+YAHOO = {"CBT": "XCBT", "CME": "XCME", "CMX": "XCEC", "NYB": "IFUS", "NYM": "XNYM"}
+"""Exchanges of futures by Yahoo's suffix."""
 _CENTURY_TURNS = 50
 """Years of two digits from here on are those of the last century."""
 _THOUSANDTHS = 1000
@@ -35,6 +39,13 @@ def contract(text: str, on: date | None) -> Classified | None:
         year = int(digits) if len(digits) == len("2025") else _of_two_digits(int(digits))
     symbol = f"{root}{code}{year:04}"
     return Classified("future", "root, month code, year", symbol, root=root, expiry=month_of(code, year))
+
+
+def listed(text: str) -> Classified | None:
+    """`GCJ25.CMX`: a contract and, by its suffix, its exchange."""
+    match = _LISTED.fullmatch(text)
+    found = contract(match["contract"], None) if match and match["suffix"] in YAHOO else None
+    return found and match and replace(found, exchange=YAHOO[match["suffix"]])
 
 
 def cash(text: str) -> Classified | None:

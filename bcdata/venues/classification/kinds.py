@@ -1,6 +1,7 @@
 """What is known of an instrument by its symbol, and the tables that dialects share."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 Kind = Literal["crypto", "stock", "etf", "index", "fund", "future", "option", "forex", "unknown"]
@@ -19,6 +20,8 @@ CURRENCIES = frozenset(
 
 MONTHS = "FGHJKMNQUVXZ"
 """Codes of the months of futures, January to December."""
+DATED = "a date after the pair"
+"""The rule of contracts that are delivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +72,11 @@ def pair(base: str, quote: str, rule: str, *, symbol: str | None = None, exchang
 def month_of(code: str, year: int) -> str:
     """`2025-12` of `Z` and 2025."""
     return f"{year:04}-{MONTHS.index(code) + 1:02}"
+
+
+def delivery_day(digits: str) -> str | None:
+    """`2024-03-29` of `240329`; None where there is no such day."""
+    try:
+        return datetime.strptime(digits, "%y%m%d").date().isoformat()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        return None

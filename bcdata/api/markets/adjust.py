@@ -1,0 +1,149 @@
+"""Prices adjusted for splits and payments, and the raw ones out of what a provider has adjusted."""
+
+import warnings
+from datetime import date
+from typing import Any, get_args
+
+import polars as pl
+
+from bcdata import clock
+from bcdata.actions.factors import Adjusted, factors, in_force
+from bcdata.actions.table import ACTIONS, OF_CASH, settled
+from bcdata.actions.view import adjust as adjusted_view
+from bcdata.actions.view import undo_splits as raw_of
+from bcdata.api.instants import instant
+from bcdata.errors import MissingDataWarning, UsageError
+from bcdata.frames.schema import TIME, conform
+
+_KEYS: dict[str, type[pl.DataType]] = {"symbol": pl.String, "session": pl.Date}
+
+
+def adjust(
+    bars: Any, actions: Any, adjusted: Adjusted = "all", *, as_of: str | date | None = None, closes: Any = None
+) -> pl.DataFrame:
+    """Raw bars as they look after splits and payments: before each ex-session prices are multiplied by its factor.
+
+    A split of r new shares for each old one: prices × 1/r, volumes × r. A payment of d: prices × (1 - d/C), volumes as
+    they are, where C is the raw close of the session before; where shares are split in that session too, d is that of a
+    new share and C is divided by r. So CRSP's cumulative factors and Yahoo's adjusted closes are made.
+
+    Args:
+        bars: a frame with `symbol`, `session` (its label) and prices, raw: as `load` gives bars of stocks.
+            `open`, `high`, `low`, `close`, `vwap`, and `volume`, `taker_buy_volume` are adjusted where they are there.
+        actions: a frame with `symbol`, `kind` (split, stock, cash, special or capital_gain), `ex_session` (a date), and
+            `ratio` (new shares for each old one) or `amount` (a share's, in the unit of the prices); with `source`,
+            that of the first one counts, by name; with `known_at` (UTC) it is known then, otherwise as its ex-session
+            begins, at midnight UTC.
+        adjusted: `none`; `splits`, for splits and stock dividends; `all`, for payments as well.
+        as_of: the view of this instant (UTC): what is known later, or takes effect later, changes nothing; now if None.
+        closes: raw `symbol`, `session`, `close` from the first bar to the last ex-session, where the bars do not reach
+            so far; those of the bars if None.
+
+    Returns:
+        The bars in their order, with their columns. The newest are raw.
+
+    Raises:
+        UsageError: a column is not there, or holds something else; or the closes end before a payment's ex-session.
+
+    Warns:
+        MissingDataWarning: a payment has no factor: it pays the whole price or more, or two sources differ about an
+            action by more than a hundredth.
+
+    Examples:
+        >>> bcdata.adjust(bars, actions, "splits", as_of="2024-01-01")
+    """
+    if adjusted not in get_args(Adjusted):
+        raise UsageError(f"`adjusted` is {adjusted!r}; it is one of {', '.join(get_args(Adjusted))}")
+    rows, known, at = _frame("bars", bars, _KEYS), _actions(actions), instant(as_of) if as_of else clock.now()
+    raw = _frame("closes", rows if closes is None else closes, {**_KEYS, "close": pl.Float64})
+    raw = (raw.sort("open_time") if "open_time" in raw.columns else raw).select(*_KEYS, "close")
+    raw = raw.unique([*_KEYS], keep="last", maintain_order=True)
+    found = in_force(factors(known, raw), adjusted, at)
+    _require_reach(found, raw)
+    for symbol, session, why in (
+        found.filter(refused="pays the whole price or more").select("symbol", "ex_session", "refused").iter_rows()
+    ):
+        _tell(f"prices of {symbol} before {session} are not adjusted for what was paid: it {why}")
+    return adjusted_view(rows, found, adjusted, at)
+
+
+def undo_splits(bars: Any, actions: Any, *, answered: str | date, known_until: str | date | None) -> pl.DataFrame:
+    """Raw bars out of those that a provider has adjusted for all splits up to the day on which it answered.
+
+    Prices × the product of the ratios of all splits after the bar's session and up to the day of the answer; volumes
+    are divided by it.
+
+    Args:
+        bars: a frame with `symbol`, `session` and prices, as the provider sent them.
+        actions: as in `adjust`; payments change nothing.
+        answered: the day of the answer: what was split later is not in its prices.
+        known_until: up to which day all splits are known for certain; None if they never were asked for.
+
+    Returns:
+        The bars with `held_back`, null where prices are raw. Where `known_until` comes before the answer it is
+        `adjustment_unknown`, and prices are as they were sent: one split that is missing makes them wrong.
+
+    Raises:
+        UsageError: a column is not there, or holds something else.
+
+    Warns:
+        MissingDataWarning: two sources differ about a split by more than a hundredth.
+
+    Examples:
+        >>> bcdata.undo_splits(bars, splits, answered="2025-02-22", known_until="2025-02-22")
+    """
+    until = None if known_until is None else instant(known_until).date()
+    return raw_of(_frame("bars", bars, _KEYS), _actions(actions), instant(answered).date(), until)
+
+
+def _frame(what: str, given: Any, needed: dict[str, type[pl.DataType]]) -> pl.DataFrame:
+    try:
+        frame = given.collect() if isinstance(given, pl.LazyFrame) else pl.DataFrame(given)
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        raise UsageError(f"`{what}` takes a frame with {', '.join(needed)}; this is none: {error}") from None
+    if absent := [name for name in needed if name not in frame.columns]:
+        raise UsageError(f"the {what} have no column {', '.join(absent)}; there are {', '.join(frame.columns)}")
+    for name, dtype in needed.items():
+        held = frame.schema[name]
+        if dtype is pl.Date and isinstance(held, pl.Datetime):
+            frame = frame.with_columns(pl.col(name).dt.date())  # pandas has no dates
+        elif held != dtype and not (dtype is pl.Float64 and held.is_numeric()):
+            raise UsageError(f"the column {name} of the {what} holds {held}; it has to be {dtype.__name__}")
+    return frame
+
+
+def _actions(given: Any) -> pl.DataFrame:
+    """One row an action."""
+    frame = _frame("actions", given, {"symbol": pl.String, "ex_session": pl.Date})
+    if "kind" not in frame.columns:
+        raise UsageError(f"the actions have no column kind; there are {', '.join(frame.columns)}")
+    try:
+        reports = conform(frame, ACTIONS)
+    except pl.exceptions.PolarsError as error:
+        raise UsageError(f"the actions hold what they cannot: {str(error).splitlines()[0]}") from None
+    begun = pl.col("ex_session").cast(pl.Datetime("us")).dt.replace_time_zone("UTC").cast(TIME)
+    chosen, differing = settled(reports.with_columns(pl.col("known_at").fill_null(begun)), [])
+    for symbol, kind, session, source, value, other, theirs in differing.iter_rows():
+        _tell(
+            f"{source} has {value:g} for the {kind} of {symbol} on {session}, {other} has {theirs:g}; the first counts"
+        )
+    return chosen
+
+
+def _require_reach(found: pl.DataFrame, closes: pl.DataFrame) -> None:
+    """Passes factors of payments before whose ex-session a close is known to be the last one."""
+    last = closes.group_by("symbol").agg(pl.col("session").max())
+    beyond = (
+        found.filter(pl.col("kind").is_in(OF_CASH))
+        .join(last, "symbol")
+        .filter(pl.col("ex_session") > pl.col("session"))
+    )
+    for symbol, session, ex_session in beyond.select("symbol", "session", "ex_session").head(1).iter_rows():
+        raise UsageError(
+            f"closes of {symbol} end on {session}, before the payment of {ex_session}: "
+            "give `closes` up to it, or an earlier `as_of`"
+        )
+
+
+def _tell(words: str) -> None:
+    warnings.warn(words, MissingDataWarning, stacklevel=4)

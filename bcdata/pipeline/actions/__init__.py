@@ -1,0 +1,1 @@
+"""Corporate actions: parsed out of the pages of sources, and merged to one row an action."""
