@@ -9,7 +9,7 @@ from bcdata.providers.capabilities import Plan
 from bcdata.providers.stocks.plans import known_name, table
 from bcdata.settings import LayeredSettings
 
-_TERMS = "market data agreement: for your own use, not to be passed on; keeping is not excluded"
+_TERMS = "customer agreement: market data are for your own use, not to be passed on"
 BASIC = Plan("basic", terms=_TERMS, delay=timedelta(minutes=16))
 PLANS = table(BASIC, Plan("algo_trader_plus", terms=_TERMS, delay=timedelta(minutes=1)))
 A_MINUTE = {"basic": 200, "algo_trader_plus": 10_000}

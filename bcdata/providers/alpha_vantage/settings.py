@@ -9,7 +9,7 @@ from bcdata.providers.capabilities import Plan
 from bcdata.providers.stocks.plans import known_name, table
 from bcdata.settings import LayeredSettings
 
-_TERMS = "terms of service: for personal, non-commercial use, not to be passed on; keeping is not excluded"
+_TERMS = "terms of service, 2.a: for personal, non-commercial use"
 _DAY = timedelta(days=1)
 _COMPACT = timedelta(days=150)
 """The latest hundred sessions reach no further back."""

@@ -9,7 +9,7 @@ from bcdata.providers.capabilities import Plan
 from bcdata.providers.stocks.plans import known_name, table
 from bcdata.settings import LayeredSettings
 
-_TERMS = "market data terms, 1: for your personal, non-business, and non-commercial purposes; keeping is not excluded"
+_TERMS = "market data terms, 1: for your personal, non-business, and non-commercial purposes"
 _YEAR = timedelta(days=365)
 _DELAYED = timedelta(minutes=16)
 BASIC = Plan("basic", terms=_TERMS, depth=2 * _YEAR, delay=timedelta(days=1))

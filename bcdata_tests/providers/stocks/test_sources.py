@@ -1,34 +1,24 @@
 """Polygon, Alpaca and Alpha Vantage on the loopback: pages are what was traded, whatever happens on the way."""
 
-import logging
 import subprocess
 import sys
-import traceback
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bcdata.errors import (
-    BadAnswerError,
-    BadKeyError,
     NoDataError,
-    ProviderError,
-    RateLimitedError,
-    UnreachableError,
     UsageError,
 )
 from bcdata.frames.columns import BAR_COLUMNS
-from bcdata.frames.schema import RAW_BAR, REFUSED
 from bcdata.interval import Interval
-from bcdata.providers.base import WindowPage
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import PROVIDERS, SOURCES
-from bcdata.simulate import Fault
 from bcdata.windows import Window, union
+from bcdata_tests.providers.stocks.asking import NAMES, OCTOBER, SHORT, asked, told
 from bcdata_tests.providers.stocks.market import (
     APPLE,
     COLUMNS,
@@ -44,25 +34,9 @@ from bcdata_tests.providers.stocks.market import (
     server,
     truth,
 )
-from bcdata_tests.providers.venues import Scripted, assert_same, first_open, pages, read, us
+from bcdata_tests.providers.venues import assert_same, first_open, us
 
-NAMES = sorted(VARIABLES)
 ALL = [(source, interval) for source in NAMES for interval in SOURCES[source].capabilities.intervals]
-OCTOBER = Window(datetime(2024, 10, 1, tzinfo=UTC), datetime(2024, 11, 1, tzinfo=UTC))
-DAY = Window(datetime(2024, 10, 10, tzinfo=UTC), datetime(2024, 10, 11, tzinfo=UTC))
-Told = list[WindowPage]
-SHORT = "5m"
-"""Pages of a month have 1,600 bars then: clients of tests wait a third of a second."""
-
-
-def asked(source: str, url: str, window: Window, *, symbol: str = "AAPL", interval: str = SHORT) -> Told:
-    return pages(source, url, series(symbol, interval), window, NOW)
-
-
-def told(source: str, found: Told, *, symbol: str = "AAPL", interval: str = SHORT) -> Any:
-    rows, bad = read(source, series(symbol, interval), [one.body for one in found])
-    assert (rows.schema, bad.schema, bad.height) == (RAW_BAR, REFUSED, 0)
-    return rows
 
 
 @pytest.mark.parametrize(("source", "name"), ALL)
@@ -205,72 +179,6 @@ def test_a_symbol_without_actions_has_pages_that_say_so(source: str) -> None:
         found = action_pages(source, provider.url, "BRK.B", OCTOBER)
     assert found[-1].covers == OCTOBER
     assert actions_of(source, "BRK.B", [one.body for one in found]).rows.is_empty()
-
-
-@pytest.mark.parametrize("source", NAMES)
-@pytest.mark.parametrize(
-    ("kind", "error"),
-    [("html", BadAnswerError), ("truncate_silently", BadAnswerError), ("truncate", UnreachableError)],
-)
-def test_a_server_that_fails(source: str, kind: Any, error: type[ProviderError]) -> None:
-    with (
-        server(source, faults=[Fault("AAPL", kind)]) as provider,
-        pytest.raises(error, match=rf"^{source}: http://127"),
-    ):
-        asked(source, provider.url, DAY)
-
-
-@pytest.mark.parametrize("source", NAMES)
-def test_a_server_that_is_down_or_slows_us_down(source: str) -> None:
-    with server(source, faults=[Fault("AAPL", "status", status=500)]) as provider, pytest.raises(UnreachableError):
-        asked(source, provider.url, DAY)
-    busy = Fault("AAPL", "status", status=429, retry_after=100)
-    with server(source, faults=[busy]) as provider, pytest.raises(RateLimitedError) as raised:
-        asked(source, provider.url, DAY)
-    assert raised.value.retry_after >= 50
-
-
-@pytest.mark.parametrize("source", NAMES)
-def test_trouble_on_the_way_is_got_over(source: str) -> None:
-    faults = [Fault("AAPL", kind, times=1) for kind in ("stall", "reset", "truncate")]  # type: ignore[arg-type]
-    with server(source, faults=faults[:2]) as provider:
-        found = asked(source, provider.url, DAY)
-    assert_same(inside(told(source, found), DAY), truth(source, APPLE, SHORT, DAY), COLUMNS)
-
-
-@pytest.mark.parametrize("source", NAMES)
-def test_garbage_is_a_typed_error_or_a_row_that_is_told_of(source: str) -> None:
-    for seed in range(12):
-        with server(source, faults=[Fault("AAPL", "garbage", flips=3, seed=seed)]) as provider:
-            try:
-                found = asked(source, provider.url, DAY)
-                read(source, series(interval=SHORT), [one.body for one in found])
-            except ProviderError as error:
-                assert str(error).startswith(source)  # noqa: PT017 (any of these errors)
-
-
-@pytest.mark.parametrize("source", NAMES)
-def test_keys_are_needed_and_found_nowhere(
-    source: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
-    values = [f"canary-of-{name.lower()}" for name in VARIABLES[source]]
-    own: dict[str, Any] = {"keys": tuple(values)} if source == "alpaca" else {"key": values[0]}
-    with server(source, **own) as provider:
-        found = [*asked(source, provider.url, DAY), *action_pages(source, provider.url, "AAPL", OCTOBER)]
-    other = dict.fromkeys(own, ("other", "other") if source == "alpaca" else "other")
-    with server(source, **other) as provider, pytest.raises(BadKeyError) as refused:
-        asked(source, provider.url, DAY)
-    said = " ".join(["no answer", *values]).encode()
-    with Scripted(lambda _: said) as provider, pytest.raises(BadAnswerError) as strange:
-        asked(source, provider.url, DAY)
-    shown = [repr(found), caplog.text, *("".join(traceback.format_exception(one.value)) for one in (refused, strange))]
-    assert not [value for value in values for text in shown if value in text]
-    monkeypatch.delenv(VARIABLES[source][-1])
-    with server(source) as provider:
-        with pytest.raises(BadKeyError, match=f"{VARIABLES[source][-1]} is not set"):
-            asked(source, provider.url, DAY)
-        assert not provider.requests
 
 
 @pytest.mark.parametrize("source", NAMES)
