@@ -13,7 +13,8 @@ from bcdata.actions.view import adjust as adjusted_view
 from bcdata.actions.view import undo_splits as raw_of
 from bcdata.api.instants import instant
 from bcdata.errors import MissingDataWarning, UsageError
-from bcdata.frames.schema import TIME, conform
+from bcdata.frames.schema import ACTION_KINDS, TIME, conform
+from bcdata.hints import choose
 
 _KEYS: dict[str, type[pl.DataType]] = {"symbol": pl.String, "session": pl.Date}
 
@@ -121,6 +122,8 @@ def _actions(given: Any) -> pl.DataFrame:
         reports = conform(frame, ACTIONS)
     except pl.exceptions.PolarsError as error:
         raise UsageError(f"the actions hold what they cannot: {str(error).splitlines()[0]}") from None
+    if wrong := sorted(set(reports["kind"].drop_nulls()) - {*ACTION_KINDS}):
+        raise UsageError(f"there is no kind of action {wrong[0]!r}; {choose(wrong[0], ACTION_KINDS)}")
     begun = pl.col("ex_session").cast(pl.Datetime("us")).dt.replace_time_zone("UTC").cast(TIME)
     chosen, differing = settled(reports.with_columns(pl.col("known_at").fill_null(begun)), [])
     for symbol, kind, session, source, value, other, theirs in differing.iter_rows():
