@@ -8,6 +8,7 @@ import pytest
 
 import bcdata
 from bcdata.errors import MissingDataWarning, UsageError
+from bcdata.frames.schema import MERGED_ACTION
 
 SENT = pl.DataFrame(
     {"symbol": ["NVDA"], "session": [date(2021, 7, 19)], "close": [18.77975082397461], "volume": [749_060_000]}
@@ -57,6 +58,14 @@ def test_splits_and_payments() -> None:
     assert bcdata.adjust(rows, known, "splits")["close"].to_list() == [50.0, 49.0, 49.0]
     assert bcdata.adjust(rows, known, "none").equals(rows)
     assert bcdata.adjust(rows, known)["volume"].to_list() == [2000.0, 2000.0, 1000.0]
+
+
+def test_actions_as_the_lake_has_them() -> None:
+    paid = {"symbol": "A", "kind": "cash", **PAID, "currency": "USD", "source": "one"}
+    of_lake = pl.DataFrame(
+        [{**paid, "known_at": datetime(2024, 1, 1, tzinfo=UTC)}], {"symbol": pl.String, **MERGED_ACTION}
+    )
+    assert bcdata.adjust(bars(d02=100.0, d03=98.0), of_lake)["close"].to_list() == [98.0, 98.0]
 
 
 def test_bars_within_sessions_are_adjusted_by_the_close_of_the_session_before() -> None:
