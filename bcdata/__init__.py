@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bcdata.api.markets.sessions import bars_a_year, sessions
     from bcdata.api.plot import plot
     from bcdata.api.query import connect, query
+    from bcdata.api.sources import sources
     from bcdata.api.stats import stats
     from bcdata.errors import MissingDataError, MissingDataWarning
 
@@ -41,6 +42,7 @@ __all__ = [
     "query",
     "scan",
     "sessions",
+    "sources",
     "stats",
     "symbols",
     "undo_splits",
@@ -59,6 +61,7 @@ _MODULES = {
     "bcdata.api.markets.sessions": ("bars_a_year", "sessions"),
     "bcdata.api.plot": ("plot",),
     "bcdata.api.query": ("connect", "query"),
+    "bcdata.api.sources": ("sources",),
     "bcdata.api.stats": ("stats",),
     "bcdata.errors": ("MissingDataError", "MissingDataWarning"),
 }

@@ -58,6 +58,8 @@ def load(
     join: str | Iterable[str] | None = None,
     wide: str | None = None,
     fill: str = "none",
+    adjusted: str = "none",
+    adjusted_as_of: str | date | None = None,
     split: bool = False,
     min_days: float = MIN_DAYS,
     min_price_change: float = MIN_PRICE_CHANGE,
@@ -90,6 +92,10 @@ def load(
         wide: one column for each symbol, with the values of this one: `open_time`, then `BTCUSDT`, `ETHUSDT`, ...
         fill: what becomes of missing bars: `none`, `null` or `flat` (`bcdata.bars.fill`); merged bars only. Never
             beyond now, after a delisting, or in a month that was not materialized (`bcdata.api.loading.spans`).
+        adjusted: of stocks: `none` (as traded on the day), `splits` (prices and volumes before a split in shares of
+            today), or `all` (prices before a payment less its share of the close before, too; volumes for splits only).
+            Needs the dataset of the market's actions (`us_equity_actions`). `features` beside bars stay as they are.
+        adjusted_as_of: the instant as of which: what was known, or takes effect, later changes nothing. Now if None.
         split: adds `segment`, a number that rises where the series breaks (`bcdata.bars.segments`); merged bars only.
             It looks at the real bars; filled ones belong to the segment before them.
         min_days: where it breaks: the shorter length of a gap, in days.
@@ -123,7 +129,8 @@ def load(
             raise UsageError(f"`wide` takes a column of values; {wide} is in every row's key")
         names = [wide]
     request = request_of(
-        dataset, symbols, start, end, zone=zone, interval=interval, join=join, fill=fill, split=split,
+        dataset, symbols, start, end, zone=zone, interval=interval, join=join, fill=fill, adjusted=adjusted,
+        adjusted_as_of=adjusted_as_of, split=split,
         min_days=min_days, min_price_change=min_price_change, missing=missing, root=root, catalog=catalog,
     )  # fmt: skip
     parts = parts_beside(request.of, features=features, labels=labels)

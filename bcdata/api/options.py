@@ -1,6 +1,7 @@
 """The options of `load` that say which rows: what type checkers know of them where `load` returns different things."""
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 from typing import TypedDict
 
@@ -17,6 +18,8 @@ class LoadOptions(TypedDict, total=False):
     labels: str | Iterable[str] | bool | None
     join: str | Iterable[str] | None
     fill: str
+    adjusted: str
+    adjusted_as_of: str | date | None
     split: bool
     min_days: float
     min_price_change: float

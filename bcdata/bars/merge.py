@@ -53,10 +53,18 @@ def disagreements(first: pl.DataFrame, second: pl.DataFrame, *, exact: bool = Tr
             decimal, as the sum of trades does from what an exchange states. Prices and counts have to be equal always.
     """
     both = first.join(second, on="open_time", how="inner", suffix="_other")
+    differs = pl.any_horizontal(differing(exact=exact).values())
+    return both.filter(differs).select("open_time", "close", "close_other", "volume", "volume_other")
+
+
+def differing(*, exact: bool = True) -> dict[str, pl.Expr]:
+    """By column, whether the values of two sources differ, that of the second one being `<column>_other`.
+
+    It is null where one of them has none; `exact` is what it is for `disagreements`.
+    """
     equal = (*_EXACT, *_FLOWS) if exact else _EXACT
-    differs = [pl.col(name) != pl.col(f"{name}_other") for name in equal]
-    differs += [_are_apart(pl.col(name), pl.col(f"{name}_other")) for name in _FLOWS if not exact]
-    return both.filter(pl.any_horizontal(differs)).select("open_time", "close", "close_other", "volume", "volume_other")
+    apart = {name: _are_apart(pl.col(name), pl.col(f"{name}_other")) for name in _FLOWS if not exact}
+    return {name: pl.col(name) != pl.col(f"{name}_other") for name in equal} | apart
 
 
 def _vwap(*, has_own: bool) -> pl.Expr:

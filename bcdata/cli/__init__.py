@@ -19,6 +19,7 @@ from bcdata.cli import (
     jobs,
     lists,
     materialize,
+    sources,
     stats,
     verify,
     watch,
@@ -63,7 +64,7 @@ def _all(
 
 
 _GROUPS = (
-    init, doctor, data, materialize, lists, inspect, gaps, shell, stats, export, report,
+    init, doctor, data, materialize, lists, inspect, gaps, sources, shell, stats, export, report,
     imports, features, watch, verify, jobs, ui, alert, sessions, classify,
 )  # fmt: skip
 for group in _GROUPS:

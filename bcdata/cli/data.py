@@ -25,7 +25,7 @@ def query(
 ) -> None:
     """Ask the lake one question in SQL.
 
-    Views: <dataset> (merged bars), and features.<dataset>, gaps.<dataset>, halts.<dataset>.
+    Views: <dataset> (merged bars), and features.<dataset>, gaps.<dataset>, sources.<dataset>.
 
     Also reports.<dataset>, seasonality.<dataset>, labels.<dataset>, resampled.<coarser bars> (spot_klines_1h),
     universe.<market>.

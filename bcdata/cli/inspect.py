@@ -7,6 +7,7 @@ import typer
 
 from bcdata.cli import arguments
 from bcdata.cli.output.findings import print_findings
+from bcdata.cli.output.scores import print_scores
 from bcdata.cli.output.show import print_json, say_if_no_lake, say_what_ends_at_raw, say_what_is_unnamed
 from bcdata.cli.output.tables import print_table
 from bcdata.errors import CatalogError, UsageError
@@ -37,7 +38,8 @@ def status(
 ) -> None:
     """Show what the lake has.
 
-    Partitions and sizes, missing bars by reason, findings, feature sets, what is held back or overdue.
+    Partitions and sizes, missing bars by reason, quality scores, findings, feature sets, what is held back or
+    overdue. A score is 1 where nothing is wrong with a partition; --json has those of all partitions.
 
     Example: bcdata status spot_klines_1m
     """
@@ -78,6 +80,7 @@ def status(
     missing = [[one.dataset, reason, bars] for one in found for reason, bars in one.missing.items()]
     if missing:
         print_table(["dataset", "missing bars are", "bars"], missing)
+    print_scores((one.dataset, one.quality) for one in found)
     print_findings(reported)
     held = [[one.dataset, *held.values()] for one in found for held in one.held_back]
     if held:

@@ -3,10 +3,11 @@
 Each run names its first and last open (UTC, both included), the rule, and words where the rule does not say all.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 
 from bcdata.frames.schema import TIME
@@ -74,6 +75,18 @@ def runs_of_windows(
         inside = left.filter(left.is_between(window.start, window.end, closed="left"))
         for first, last in lacking.runs(inside):
             yield _run(first, last, reason, words)
+
+
+def within_runs(times: pl.Series, runs: Iterable[SetAsideRecord]) -> int:
+    """How many of the times (UTC, ascending) lie in one of the runs at least."""
+    edges = [(datetime.fromisoformat(one["start"]), datetime.fromisoformat(one["end"])) for one in runs]
+    if not edges:
+        return 0
+    starts, ends = (pl.Series(one, dtype=TIME) for one in zip(*edges, strict=True))
+    deeper = np.zeros(times.len() + 1, dtype=np.int64)
+    np.add.at(deeper, times.search_sorted(starts, side="left").to_numpy(), 1)
+    np.add.at(deeper, times.search_sorted(ends, side="right").to_numpy(), -1)
+    return int(np.count_nonzero(np.cumsum(deeper[:-1])))
 
 
 def _run(first: datetime, last: datetime, reason: str, evidence: str | None) -> SetAsideRecord:

@@ -1,6 +1,7 @@
 """merged: one truth per row out of what the sources have in parsed, and the ledger that explains what is missing."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bcdata.catalog import Dataset
 from bcdata.pipeline.context import RunContext
@@ -10,6 +11,7 @@ from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.parts import Parts
 from bcdata.pipeline.publish import is_whole, unchanged
 from bcdata.pipeline.raw.due import settled_by
+from bcdata.pipeline.records.scores import quality_of
 from bcdata.pipeline.run_clock import as_of
 from bcdata.pipeline.stream import each
 from bcdata.quality.verdict import Verdict, failed
@@ -31,7 +33,7 @@ def _merge(context: RunContext, dataset: Dataset, partition: Partition) -> Outco
     made_of = fingerprint(**merge.made_of, rules=functions.rules)
     done = unchanged(context.store, partition, made_of)
     if done and (not done.ok or is_whole(context.store, partition.in_zone("gaps"), made_of)):
-        return done
+        return replace(done, quality=quality_of(context.store, partition)) if done.ok else done
     return merge.draft().publish(context.store, partition, made_of)
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bcdata.quality.score import Quality
 from bcdata.quality.verdict import Verdict, failed
 from bcdata.store.layout import Partition
 
@@ -20,6 +21,7 @@ class State(StrEnum):
 class Outcome:
     """The end of one partition's work, with its verdict and what it cost.
 
+    `quality` is that of published rows of merged; None where it is not known, as where an earlier release published.
     `held back`: the content did not pass, and is in quarantine. `failed`: it could not be got or written at all.
     """
 
@@ -31,6 +33,7 @@ class Outcome:
     written: int = 0
     fetched: int = 0
     requests: int = 0
+    quality: Quality | None = None
 
     @property
     def ok(self) -> bool:

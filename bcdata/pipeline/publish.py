@@ -9,7 +9,9 @@ import polars as pl
 from bcdata.errors import StoreError
 from bcdata.ledger.records import SetAsideRecord
 from bcdata.pipeline.outcome import Outcome, State
+from bcdata.pipeline.records.scores import QUALITY
 from bcdata.quality.rules import VERSION
+from bcdata.quality.score import Quality
 from bcdata.quality.verdict import Finding, Severity, Verdict, VerdictRecord
 from bcdata.store import quarantine
 from bcdata.store.footer import Rows
@@ -66,6 +68,7 @@ class Draft:
         record: what is known beside the rows.
         rejected: the rows that were set aside.
         ledger: the gap ledger that belongs to the rows.
+        quality: how good the rows are, in merged.
     """
 
     frame: pl.DataFrame
@@ -73,6 +76,7 @@ class Draft:
     record: Mapping[str, object]
     rejected: pl.DataFrame | None = None
     ledger: pl.DataFrame | None = None
+    quality: Quality | None = None
 
     def publish(self, store: Store, partition: Partition, fingerprint: str) -> Outcome:
         """Publishes what passed, as `publish` does."""
@@ -85,6 +89,7 @@ class Draft:
             record=self.record,
             rejected=self.rejected,
             ledger=self.ledger,
+            quality=self.quality,
         )
 
 
@@ -98,11 +103,13 @@ def publish(
     record: Mapping[str, object],
     rejected: pl.DataFrame | None = None,
     ledger: pl.DataFrame | None = None,
+    quality: Quality | None = None,
 ) -> Outcome:
     """Publishes what passed; what did not goes to quarantine and leaves the zone as it is.
 
     Rows set aside go to quarantine first, so that a row is never in neither place. A gap ledger is published with the
-    rows that it belongs to, and before them: rows are trusted only with a ledger of their own fingerprint.
+    rows that it belongs to, and before them: rows are trusted only with a ledger of their own fingerprint. Their
+    quality is noted in the manifest, and is no part of what they are.
     """
     has_rejected = rejected is not None and rejected.height > 0
     if not verdict.passed or has_rejected:
@@ -120,10 +127,11 @@ def publish(
     together = [Rows(partition, frame, full)]
     if ledger is not None:
         together.insert(0, Rows(partition.in_zone("gaps"), ledger, {"dataset": partition.dataset}))
-    written = store.publish_together(together, fingerprint=fingerprint, rules=VERSION)
+    notes = {QUALITY: quality.to_json()} if quality else {}
+    written = store.publish_together(together, fingerprint=fingerprint, rules=VERSION, notes=notes)
     if not has_rejected:
         quarantine.clear(store, partition)
-    return Outcome(partition, State.PUBLISHED, verdict, fingerprint, frame.height, written)
+    return Outcome(partition, State.PUBLISHED, verdict, fingerprint, frame.height, written, quality=quality)
 
 
 def nothing_sound(rows: int, set_aside: Sequence[SetAsideRecord]) -> list[Finding]:

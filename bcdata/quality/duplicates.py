@@ -9,7 +9,7 @@ from bcdata.frames.schema import WINDOW_BAR
 from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity
 
-CONFLICT = "duplicate_conflict"
+DUPLICATE, CONFLICT = "duplicate", "duplicate_conflict"
 AMBIGUOUS = "ambiguous_label"
 """Of a row whose label may mean two times, one of which another row may have."""
 _VALUES = [name for name in WINDOW_BAR.names() if name not in {"open_time", "known_at"}]
@@ -59,7 +59,7 @@ def resolve(rows: pl.DataFrame, *, by_window: bool = False) -> Deduplicated:
     left = rows.unique(subset=[*alike, "object"]) if by_window else unique
     if left.height < rows.height:
         count = rows.height - left.height
-        found.append(Finding("duplicate", Severity.WARN, count, "identical rows were there more than once"))
+        found.append(Finding(DUPLICATE, Severity.WARN, count, "identical rows were there more than once"))
     conflicting = pl.len().over("open_time", "rank") > 1
     rejected = unique.filter(conflicting).with_columns(pl.lit(CONFLICT).alias("reason"))
     if rejected.height:
@@ -95,7 +95,7 @@ def said_once(
     found: list[Finding] = []
     unique = rows.unique(values, keep="first", maintain_order=True)
     if repeated := rows.height - unique.height:
-        found.append(Finding("duplicate", Severity.WARN, repeated, "identical rows were there more than once"))
+        found.append(Finding(DUPLICATE, Severity.WARN, repeated, "identical rows were there more than once"))
     is_conflict = pl.col(time).is_duplicated()
     conflicting = unique.filter(is_conflict).with_columns(
         reason=pl.lit(CONFLICT), evidence=pl.lit(None, dtype=pl.String)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from bcdata.pipeline.own import is_own, symbols_in
 from bcdata.pipeline.records.findings import ReportedFinding, standing
 from bcdata.pipeline.records.footer_cache import open_footer_cache
 from bcdata.pipeline.records.manifests import MANIFEST
+from bcdata.pipeline.records.scores import qualities
 from bcdata.pipeline.zones import Step, Zone, steps, tried_prefix
 from bcdata.reporting.ledgers import ledger_files
 from bcdata.store.layout import Partition, symbol_and_date
@@ -52,6 +54,7 @@ class DatasetStatus:
         stale: Partitions that should be there by now.
         feature_set: The version of its feature set, as the catalog and the code have it; None without features.
         feature_sets: By version: how many symbols have it in their newest partition of features.
+        quality: Of each published partition of merged its score and what that is made of; null where unknown.
         ends_at_raw: Whether nothing parses its type, so that it has no rows and nothing of them is missing.
     """
 
@@ -62,6 +65,7 @@ class DatasetStatus:
     stale: list[dict[str, str]] = field(default_factory=list)
     feature_set: str | None = None
     feature_sets: dict[str, int] = field(default_factory=dict)
+    quality: list[dict[str, Any]] = field(default_factory=list)
     ends_at_raw: bool = False
 
 
@@ -106,6 +110,7 @@ def _dataset_status(store: Store, dataset: Dataset, now: datetime) -> DatasetSta
         list(_held_back(store, dataset)),
         list(_overdue(store, dataset, now)),
         *_feature_sets(store, dataset),
+        [one.to_json() for one in qualities(store, dataset.name, dataset.grain)],
         ends_at_raw=dataset.ends_at_raw,
     )
 

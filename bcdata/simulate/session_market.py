@@ -34,6 +34,7 @@ from bcdata.windows import Window
 Grid = Literal["session", "clock"]
 Plain = tuple[float, float, float, float, float]
 _MINUTE, _LOT = 60, 100
+_AS_TRADED = Fraction(1)
 _CACHED_BARS = 1_000_000
 _SECOND = timedelta(seconds=1)
 
@@ -114,14 +115,16 @@ class SessionBar:
 
     def plain(self, symbol: ListedSymbol, as_of: date | None = None) -> Plain:
         """Open, high, low, close and volume as traded; with `as_of`, adjusted for the later splits up to that date."""
-        shares = symbol.shares(self.label, as_of) if as_of else Fraction(1)
-        tick = 10**symbol.price_decimals * shares
-        opening, high, low, close = (float(one / tick) for one in (self.open, self.high, self.low, self.close))
-        return opening, high, low, close, float(self.volume * shares)
+        shares = symbol.shares(self.label, as_of) if as_of else _AS_TRADED
+        new, old = shares.numerator, shares.denominator
+        whole: int = 10**symbol.price_decimals * new
+        opening, high, low, close = (one * old / whole for one in (self.open, self.high, self.low, self.close))
+        return opening, high, low, close, self.volume * new / old
 
     def vwap(self, symbol: ListedSymbol) -> float:
         """The mean price of a share, as traded."""
-        return float(Fraction(self.turnover, self.volume * 10**symbol.price_decimals))
+        whole: int = 10**symbol.price_decimals * self.volume
+        return self.turnover / whole
 
 
 class SessionMarket:
@@ -165,6 +168,9 @@ class SessionMarket:
         for start, end in session.parts:
             begin, close = _seconds(start), _seconds(end)
             inside = [one for one in minutes if begin <= one.opened < close]
+            if seconds == _MINUTE:
+                yield from inside
+                continue
             off = begin % seconds if grid == "session" else 0
             for opened, some in groupby(inside, partial(_open_at, seconds, off)):
                 ends = min(opened + seconds, close) if grid == "session" else opened + seconds

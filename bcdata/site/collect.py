@@ -16,6 +16,7 @@ from bcdata.ledger.ledger import Status
 from bcdata.pictures.candles import Candle, Shade
 from bcdata.reporting import lists
 from bcdata.reporting.gap_report import DatasetGaps, GapRequest, ask
+from bcdata.reporting.scores import Scores
 from bcdata.reporting.status import findings, status
 from bcdata.site.values import Chart, DatasetEntry, Report, Row, SymbolEntry
 from bcdata.store.store import Store
@@ -57,14 +58,15 @@ def collect(root: Path, catalog: Catalog, names: Sequence[str], *, days: int, no
                     heat_map=ledger.picture(ledger.dataset.grain) if ledger and ledger.has_bars else "",
                     findings=told[:_FINDINGS],
                     found=len(told),
-                    symbols=_symbols(ledger, told, days) if ledger and ledger.has_bars else (),
+                    scores=Scores.of(one.quality),
+                    symbols=_symbols(ledger, told, one.quality, days) if ledger and ledger.has_bars else (),
                 )
             )
     universe = {market: _universe(store, market, now) for market in _markets(catalog)}
     return Report(now, entries, {market: counts for market, counts in universe.items() if counts})
 
 
-def _symbols(gaps: DatasetGaps, told: Sequence[Row], days: int) -> list[SymbolEntry]:
+def _symbols(gaps: DatasetGaps, told: Sequence[Row], quality: Sequence[Row], days: int) -> list[SymbolEntry]:
     """The symbols of a dataset; of each cell of coverage what is missing by reason."""
     cells = gaps.cells(gaps.dataset.grain)
     reasons = [one.value for one in Status if one is not Status.REFILLED]
@@ -75,9 +77,7 @@ def _symbols(gaps: DatasetGaps, told: Sequence[Row], days: int) -> list[SymbolEn
     )
     runs = gaps.all_runs.filter(pl.col("status") != Status.REFILLED.value).sort("bars", descending=True)
     by_symbol = {str(key[0]): frame for key, frame in runs.partition_by("symbol", as_dict=True).items()}
-    found: dict[str, list[Row]] = {}
-    for row in told:
-        found.setdefault(row["symbol"], []).append(row)
+    found, scores = _by_symbol(told), _by_symbol(quality)
     return [
         SymbolEntry(
             gaps.name, row["symbol"], row["first"], row["last"], row["expected"], row["present"],
@@ -86,10 +86,18 @@ def _symbols(gaps: DatasetGaps, told: Sequence[Row], days: int) -> list[SymbolEn
             max(longest.height - _RUNS, 0),
             _shades(gaps.dataset, longest, since=_before(gaps.dataset.grain.window(row["last"]).end, days)),
             found.get(row["symbol"], [])[:_FINDINGS],
+            Scores.of(scores.get(row["symbol"], [])),
         )
         for row in totals.sort("symbol").to_dicts()
         for longest in [by_symbol.get(row["symbol"], runs.clear())]
     ]  # fmt: skip
+
+
+def _by_symbol(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["symbol"], []).append(row)
+    return found
 
 
 def _shades(dataset: Dataset, runs: pl.DataFrame, *, since: datetime) -> list[Shade]:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from bcdata.pictures.candles import candles
 from bcdata.pictures.palette import STATUSES
+from bcdata.reporting.scores import COLUMNS
 from bcdata.site.values import Chart, DatasetEntry, Report, SymbolEntry
 from bcdata.sizes import size
 
@@ -77,4 +78,4 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters |= {"slug": slug, "size": size, "share": _share, "total": _total, "grouped": lambda n: f"{n:,}"}
-_TEMPLATES.globals["reasons"] = STATUSES
+_TEMPLATES.globals |= {"reasons": STATUSES, "columns": COLUMNS}

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bcdata.pictures.candles import Candle, Shade
+from bcdata.reporting.scores import Scores
 
 Row = Mapping[str, Any]
 
@@ -26,6 +27,7 @@ class SymbolEntry:
         more_runs: how many there are beside those.
         shades: all of them in the days that charts show.
         findings: what rules found in its partitions.
+        scores: how good its partitions are.
     """
 
     dataset: str
@@ -39,6 +41,7 @@ class SymbolEntry:
     more_runs: int
     shades: Sequence[Shade]
     findings: Sequence[Row]
+    scores: Scores = field(default_factory=Scores)
 
     @property
     def open(self) -> int:
@@ -71,6 +74,7 @@ class DatasetEntry:
     findings: Sequence[Row]
     found: int
     symbols: Sequence[SymbolEntry] = ()
+    scores: Scores = field(default_factory=Scores)
 
     @property
     def most_symbols(self) -> int:

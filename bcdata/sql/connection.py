@@ -63,11 +63,13 @@ class Reader:
             StoreError: a file is damaged, or was replaced again.
         """
         asked = reading(sql)
+        views = named(asked.select, self._views)
+        rows = {view: told for view in views if (told := view.rows(self._store)) is not None}
         for is_first in (True, False):
-            files = {view: found for view in named(asked.select, self._views) if (found := view.files(self._store))}
+            files = {view: found for view in views if (found := view.files(self._store))}
             before = _state(files)
             try:
-                return self._answered(asked.sql, files)
+                return self._answered(asked.sql, files, rows)
             except _UnreadableError:
                 if _state(files) == before:
                     raise
@@ -75,17 +77,26 @@ class Reader:
                     raise StoreError(_REPLACED) from None
         raise AssertionError
 
-    def _answered(self, sql: str, files: Mapping[AssetView, Sequence[Path]]) -> pl.DataFrame:
+    def _answered(
+        self, sql: str, files: Mapping[AssetView, Sequence[Path]], rows: Mapping[AssetView, pl.DataFrame]
+    ) -> pl.DataFrame:
         try:
-            return self._answer(sql, files, mixed=False)
+            return self._answer(sql, files, rows, mixed=False)
         except UsageError as error:
             if not any(word in str(error) for word in _COLUMNS_DIFFER):
                 raise
-        return self._answer(sql, files, mixed=True)
+        return self._answer(sql, files, rows, mixed=True)
 
-    def _answer(self, sql: str, files: Mapping[AssetView, Sequence[Path]], *, mixed: bool) -> pl.DataFrame:
+    def _answer(
+        self,
+        sql: str,
+        files: Mapping[AssetView, Sequence[Path]],
+        rows: Mapping[AssetView, pl.DataFrame],
+        *,
+        mixed: bool,
+    ) -> pl.DataFrame:
         with duckdb.connect(":memory:") as connection:
-            self._prepare(connection, files, mixed=mixed)
+            self._prepare(connection, files, rows, mixed=mixed)
             try:
                 return frame_of(interruptible(lambda: _run(connection, sql), connection.interrupt))
             except duckdb.OutOfMemoryException:
@@ -110,14 +121,23 @@ class Reader:
         return f"there is no view {name}; {choose(name, names)}"
 
     def _prepare(
-        self, connection: duckdb.DuckDBPyConnection, files: Mapping[AssetView, Sequence[Path]], *, mixed: bool
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        files: Mapping[AssetView, Sequence[Path]],
+        rows: Mapping[AssetView, pl.DataFrame],
+        *,
+        mixed: bool,
     ) -> None:
         connection.execute("SET TimeZone = 'UTC'")
         for zone in ZONES:
             connection.execute(f"CREATE SCHEMA {zone}")
         for view in self._views:
-            found = files.get(view)
-            _create(connection, view, view.sql(found, mixed=mixed) if found else _nothing(connection, view))
+            found, told = files.get(view), rows.get(view)
+            if found:
+                body = view.sql(found, mixed=mixed)
+            else:
+                body = _nothing(connection, view) if told is None else _told(connection, view, told)
+            _create(connection, view, body)
         allowed = [str(path) for found in files.values() for path in found]
         connection.execute("SET allowed_paths = ?", [allowed])
         connection.execute("SET temp_directory = ''")  # it would be allowed, too
@@ -156,9 +176,22 @@ def _file(path: Path) -> tuple[int, int] | None:
 
 def _nothing(connection: duckdb.DuckDBPyConnection, view: AssetView) -> str:
     """SQL of no rows with the view's columns: a frame that is registered would be a table that all see."""
-    columns = connection.from_arrow(view.empty.to_arrow())
-    nulls = (f'NULL::{kind} AS "{name}"' for name, kind in zip(columns.columns, columns.types, strict=True))
+    nulls = (f'NULL::{kind} AS "{name}"' for name, kind in _types(connection, view).items())
     return f"SELECT {', '.join(nulls)} WHERE false"
+
+
+def _told(connection: duckdb.DuckDBPyConnection, view: AssetView, rows: pl.DataFrame) -> str:
+    """SQL of rows that stand in no file, as one literal: of tens of thousands that is read in a moment."""
+    shape = ", ".join(f'"{name}":"{kind}"' for name, kind in _types(connection, view).items())
+    columns = ", ".join(f'told."{name}"' for name in view.empty.columns)
+    text = rows.write_json().replace("'", "''")
+    return f"SELECT {columns} FROM (SELECT unnest(from_json('{text}', '[{{{shape}}}]')) AS told)"  # noqa: S608 # nosec B608 # quotes are doubled
+
+
+def _types(connection: duckdb.DuckDBPyConnection, view: AssetView) -> dict[str, str]:
+    """DuckDB's names of the types of a view's columns."""
+    columns = connection.from_arrow(view.empty.to_arrow())
+    return dict(zip(columns.columns, map(str, columns.types), strict=True))
 
 
 def _run(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
@@ -175,9 +208,10 @@ def connect(store: Store, catalog: Catalog) -> Iterator[Reader]:
     Views: `merged.<dataset>`, `features.<dataset>`, `reports.<dataset>` (how features look),
     `seasonality.<dataset>` (volatility by time of day), `labels.<dataset>`, `resampled.<coarser bars>`,
     `gaps.<dataset>`, and `<dataset>` for the merged bars; `symbol` and `date` are columns.
-    `halts.<dataset>` has `date` alone; `universe.<market>` has all that was ever known of a market's symbols. Only bars
-    whose ledger is of the same publication are seen. `known_at` is from when on a row may be used. Memory is bounded,
-    and nothing is spilled to a disk.
+    `sources.<dataset>` tells how the sources of a dataset compare. `halts.<dataset>` has `date` alone;
+    `universe.<market>` has all that was ever known of a market's symbols. Only bars whose ledger is of the same
+    publication are seen. `known_at` is from when on a row may be used. Memory is bounded, and nothing is spilled to a
+    disk.
 
     Raises:
         UsageError: the lake's folder is not there.

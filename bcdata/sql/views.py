@@ -19,12 +19,13 @@ from bcdata.frames.schema import LEDGER, TIME, merged_schema
 from bcdata.instruments.table import UNIVERSE, UNIVERSE_IS_LOST
 from bcdata.pipeline.features.feature_set import features_of
 from bcdata.pipeline.lake import LOST, is_of, require_none_lost
+from bcdata.pipeline.records.scores import SOURCES, qualities, sources_of
 from bcdata.reading.verified_files import of_grain, whole
 from bcdata.store.layout import universe_table
 from bcdata.store.store import Store
 from bcdata.windows import Grain
 
-ZONES = ("merged", "features", "reports", "seasonality", "labels", "resampled", "gaps", "halts", "universe")
+ZONES = ("merged", "features", "reports", "seasonality", "labels", "resampled", "gaps", "sources", "halts", "universe")
 _MIXED = frozenset({"features", "labels"})
 """Zones whose partitions may have different columns while a changed catalog is being computed."""
 _KNOWN_AT = ', "time" + INTERVAL 1 MINUTE AS known_at'
@@ -55,6 +56,8 @@ class AssetView:
             StoreError: one is damaged; the text has the command that repairs it.
         """
         match self.zone:
+            case "sources":
+                return []
             case "universe":
                 places = [universe_table(self.name)]
             case "halts":
@@ -72,6 +75,14 @@ class AssetView:
         if lost := store.lost(places):
             raise StoreError(f"{lost[0].key()} is {LOST}; {then}")
         return [path for one in places if (path := (store.root / one.key()).absolute()).is_file()]
+
+    def rows(self, store: Store) -> pl.DataFrame | None:
+        """The asset's rows, where they stand in manifests and not in files of their own; else None.
+
+        Raises:
+            StoreError: a manifest is damaged.
+        """
+        return sources_of(qualities(store, self.source, self.grain)) if self.zone == "sources" else None
 
     def _tail(self, path: Path) -> str:
         """The folders of a path whose names have its keys, and the file."""
@@ -121,6 +132,7 @@ def _views(dataset: Dataset) -> Iterator[AssetView]:
     yield view("seasonality", schema=PROFILE)
     yield view("labels", schema=label_schema(dataset.labels.horizons if dataset.labels else ()))
     yield view("gaps", schema=LEDGER)
+    yield view("sources", schema=SOURCES)
     for coarser in dataset.resampled():
         yield view("resampled", name=coarser, schema=resampled_bar(funding=has_funding, sessions=has_sessions))
 

@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Annotated, NotRequired
+from typing import Annotated, Any, NotRequired
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -58,11 +58,15 @@ def _lies_inside(record: FileRecord) -> FileRecord:
 
 @_others_too
 class EntryRecord(TypedDict):
-    """How a publication stands in a manifest; `put` is noted of frames of no single symbol."""
+    """How a publication stands in a manifest.
+
+    `put` is noted of frames of no single symbol, `notes` where something is known beside what the files are.
+    """
 
     fingerprint: StrictStr
     files: dict[StrictStr, Annotated[FileRecord, AfterValidator(_lies_inside)]]
     put: NotRequired[StrictBool]
+    notes: NotRequired[dict[StrictStr, Any]]
 
 
 class ManifestRecord(TypedDict):

@@ -9,8 +9,9 @@ together.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 from zlib import crc32
 
@@ -37,19 +38,26 @@ Dates = dict[str, list[EntryRecord]]
 
 @dataclass(frozen=True, slots=True)
 class PublicationEntry:
-    """One publication of a partition: what its rows were made of, and what its files are, by zone."""
+    """One publication of a partition: what its rows were made of, and what its files are, by zone.
+
+    `notes` say what is known of the rows beside that, as plain values: publications do not differ by them.
+    """
 
     fingerprint: str
     files: Mapping[str, FileDigest]
+    notes: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def to_json(self) -> EntryRecord:
         """Plain values."""
-        return {"fingerprint": self.fingerprint, "files": {zone: one.to_json() for zone, one in self.files.items()}}
+        files = {zone: one.to_json() for zone, one in self.files.items()}
+        entry: EntryRecord = {"fingerprint": self.fingerprint, "files": files}
+        return {**entry, "notes": dict(self.notes)} if self.notes else entry
 
     @classmethod
     def from_json(cls, value: EntryRecord) -> "PublicationEntry":
         """Reads what `to_json` wrote."""
-        return cls(value["fingerprint"], {zone: FileDigest.from_json(one) for zone, one in value["files"].items()})
+        files = {zone: FileDigest.from_json(one) for zone, one in value["files"].items()}
+        return cls(value["fingerprint"], files, value.get("notes", {}))
 
 
 class Publications:

@@ -42,10 +42,18 @@ class Store(VerifiedReads):
         rows = Rows(partition, frame, record)
         return self.publish_together([rows], fingerprint=fingerprint, rules=rules, durable=durable)
 
-    def publish_together(self, some: Sequence["Rows"], *, fingerprint: str, rules: str, durable: bool = False) -> int:
+    def publish_together(
+        self,
+        some: Sequence["Rows"],
+        *,
+        fingerprint: str,
+        rules: str,
+        notes: Mapping[str, Any] | None = None,
+        durable: bool = False,
+    ) -> int:
         """Writes frames that belong together under one entry of a manifest; returns the size of the last in bytes.
 
-        They are put in this order. Readers take them together, or not at all.
+        They are put in this order. Readers take them together, or not at all. `notes` go into the entry alone.
 
         Raises:
             StoreError: the place cannot be written.
@@ -54,7 +62,7 @@ class Store(VerifiedReads):
         digests = {zone_of(place): digest_file(body) for place, body in bodies.items()}
         self.publications.announce(
             some[-1].partition,
-            PublicationEntry(fingerprint, digests),
+            PublicationEntry(fingerprint, digests, notes or {}),
             stands=lambda one: self._stands(one, bodies),
             durable=durable,
         )

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from textwrap import shorten
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from zipfile import BadZipFile
@@ -22,6 +23,8 @@ from bcdata.windows import Window
 if TYPE_CHECKING:
     import pandas as pd
 
+_BUILDING = Lock()
+"""One calendar is built at a time: what warnings are heard is the whole process's."""
 _AHEAD = timedelta(days=365)
 """How far the library looks into the future: holidays are not announced for ever."""
 _STALE = timedelta(days=180)
@@ -106,7 +109,7 @@ def _built(name: str, until: date) -> Sessions:
     end = min(until, last.date()) if last is not None else until
     source = f"{LIBRARY} {library.__version__}"
     try:
-        with warnings.catch_warnings():
+        with _BUILDING, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the library's own use of pandas
             schedule = library.get_calendar(name, start=start.isoformat(), end=end.isoformat()).schedule
     except (ValueError, NotImplementedError, TypeError, KeyError) as error:

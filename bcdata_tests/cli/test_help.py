@@ -27,7 +27,7 @@ def test_the_list_of_commands_is_whole_and_in_the_order_of_first_use() -> None:
     shown = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80", "TERMINAL_WIDTH": "80"}).stdout
     assert "..." not in shown.split("Commands:")[1]
     names = re.findall(r"^  (\w+)  ", shown.split("Commands:")[1], re.MULTILINE)
-    assert names[:8] == ["init", "doctor", "demo", "materialize", "status", "gaps", "query", "sql"]
+    assert names[:9] == ["init", "doctor", "demo", "materialize", "status", "gaps", "sources", "query", "sql"]
     assert set(names) == {path[0] for path in PATHS}
 
 

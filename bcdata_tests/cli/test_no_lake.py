@@ -15,6 +15,7 @@ READERS = {
     "export": (["export", "--dataset", D, "--symbols", "BTCUSDT", "--out", "out"], 2),
     "status": (["status"], 0),
     "gaps": (["gaps"], 0),
+    "sources": (["sources", D], 2),
     "verify": (["verify"], 1),
     "universe": (["universe", "--market", "spot"], 0),
     "halts": (["halts", "--dataset", D], 2),

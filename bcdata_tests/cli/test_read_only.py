@@ -62,6 +62,7 @@ def test_commands_that_read_need_not_write(command: Command, tables: str) -> Non
         ["verify"],
         ["status"],
         ["gaps", "--dataset", D],
+        ["sources", "--dataset", D],
         ["halts", "--dataset", D],
         ["query", f"SELECT count(*) FROM {D}"],  # noqa: S608
     ):

@@ -65,6 +65,7 @@ CASES = {
     "status": Case(["status"]),
     "gaps": Case(["gaps"]),
     "gaps summary": Case(["gaps", "--summary"]),
+    "sources": Case(["sources", D]),
     "datasets": Case(["datasets"]),
     "symbols": Case(["symbols", D]),
     "bars": Case(["query", f"FROM {D} ORDER BY symbol, open_time LIMIT 5"]),

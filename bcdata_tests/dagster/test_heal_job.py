@@ -61,7 +61,12 @@ def test_just_the_scattered_partitions_are_made_and_told_of(ward: Ward) -> None:
         dg.AssetRecordsFilter(MERGED, asset_partitions=[f"{DAYS[2]}|BBBUSDT"]), limit=1
     ).records
     assert latest.asset_materialization is not None
-    assert latest.asset_materialization.metadata["dagster/row_count"].value == 1440
+    told = latest.asset_materialization.metadata
+    assert told["dagster/row_count"].value == 1440
+    scores = {name: value for name, value in told.items() if name.startswith("quality")}
+    factors = {f"quality, {name}" for name in ("explained", "unique", "sound", "agreed")}
+    assert scores.keys() == {"quality", *factors}
+    assert all(isinstance(one, dg.FloatMetadataValue) and one.value == 1 for one in scores.values()), "to be plotted"
 
 
 def test_the_page_of_an_asset_keeps_its_columns_rows_and_picture(ward: Ward) -> None:

@@ -196,3 +196,14 @@ def test_an_answer_that_others_contradict_takes_the_place_of_none_that_they_do_n
     assert settled(lake) == rates(OWN[:-1])
     manifest = json.loads(next(iter((lake.root / "raw/binance_rest").rglob(f"date={MONTH}/manifest.json"))).read_text())
     assert "contradicted" not in manifest, "nobody has it any more"
+
+
+def test_settlements_have_scores_and_are_compared(lake: Lake) -> None:
+    alone = lake.materialize(D, SYMBOL, "2024-12", "2025-02", until=Zone.MERGED, refill=False).of(Zone.MERGED)
+    scores = {date: one.quality.score for (_, date), one in alone.items() if one.quality}
+    assert scores == {"2024-12": 1, MONTH: pytest.approx(1 - 3 / 93), "2025-02": 1}
+    refilled = run(lake).of(Zone.MERGED)[SYMBOL, MONTH].quality
+    assert refilled is not None
+    assert refilled.score == 1
+    [pair] = refilled.pairs
+    assert (pair.both, pair.differing, pair.only_source, pair.only_other) == (90, 0, 0, 3)

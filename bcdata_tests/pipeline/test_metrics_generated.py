@@ -8,6 +8,7 @@ import pytest
 from bcdata.api.load import load
 from bcdata.catalog import Catalog, load_catalog
 from bcdata.frames.columns import METRIC_VALUES
+from bcdata.pipeline.records.scores import qualities
 from bcdata.pipeline.zones import Zone
 from bcdata.simulate import GeneratedMarket, LoopbackExchange
 from bcdata.simulate.binance.market.names import METRICS
@@ -15,7 +16,7 @@ from bcdata.simulate.binance.market.symbols import GeneratedSymbol, Outage, from
 from bcdata.simulate.binance.market.zips import read_zip
 from bcdata.sql.connection import query
 from bcdata.store.store import Store
-from bcdata.windows import Window
+from bcdata.windows import Grain, Window
 from bcdata_tests.run import ARCHIVE, Lake, pointed_at, utc
 
 START, END, NOW = utc("2026-06-20"), utc("2026-06-29"), utc("2026-07-03")
@@ -145,3 +146,14 @@ def test_bars_get_them_on_request(lake: Lake) -> None:
     for known, value in bars.select("known_at", "sum_open_interest").iter_rows():
         assert value == max(row for row in rows if row[0] <= known)[1]
     assert set(there["source"]) == {ARCHIVE}
+
+
+def test_rows_before_the_listing_are_not_expected_and_those_of_the_hole_are(lake: Lake) -> None:
+    """A day before the listing has no score at all, which is not the score of a whole one."""
+    expected = {"2026-06-20": 0, "2026-06-21": (24 * 60 - 7 * 60 - 20) // 5}
+    hole = {"2026-06-23": 4, "2026-06-24": 3}
+    for one in qualities(Store(lake.root), "um_metrics", Grain.DAY, symbols=["ETHUSDT"]):
+        assert one.quality is not None
+        assert (one.quality.expected, one.quality.open) == (expected.get(one.date, 288), hole.get(one.date, 0)), one
+        score = (1 - one.quality.open / 288) * (1 - one.quality.duplicates / 288) if one.quality.expected else None
+        assert one.quality.score == (None if score is None else pytest.approx(score, rel=1e-12))

@@ -5,6 +5,7 @@ import json
 import math
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -135,6 +136,18 @@ def test_what_another_release_notes_of_publications_is_kept(lake: Publications) 
     assert (lake._objects.get(key) or b"").startswith(
         json.dumps({"dates": {date: noted}}, sort_keys=True)[:-3].encode()
     )
+
+
+def test_notes_go_with_an_entry_and_make_no_other_of_it(lake: Publications) -> None:
+    one = entry(1)
+    noted = replace(one, notes={"quality": {"open": 2}})
+    lake.announce(BARS, one)
+    lake.announce(BARS, noted)
+    [kept] = lake.entries(BARS)
+    assert kept == one
+    assert kept.notes == noted.notes
+    lake.announce(BARS, entry(2))
+    assert [found.notes for found in lake.entries(BARS)] == [noted.notes, {}]
 
 
 @pytest.mark.parametrize(

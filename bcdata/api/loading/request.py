@@ -7,6 +7,7 @@ from pathlib import Path
 from bcdata.api import arguments
 from bcdata.api.instants import asked_range
 from bcdata.api.lake import catalog_of, lake_of
+from bcdata.api.loading.adjusted import view_of
 from bcdata.api.loading.joined import datasets_to_join, known_rows
 from bcdata.api.loading.lacking import Missing
 from bcdata.api.loading.rows import Request
@@ -27,6 +28,8 @@ def request_of(
     interval: str | None = None,
     join: str | Iterable[str] | None = None,
     fill: str = "none",
+    adjusted: str = "none",
+    adjusted_as_of: str | date | None = None,
     split: bool = False,
     min_days: float = MIN_DAYS,
     min_price_change: float = MIN_PRICE_CHANGE,
@@ -62,4 +65,5 @@ def request_of(
         policy,
         (days, change) if split else None,
         [known_rows(store, one, reaction) for one in joins],
+        view_of(store, known, rows, adjusted=adjusted, as_of=adjusted_as_of, missing=reaction),
     )

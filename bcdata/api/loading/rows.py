@@ -9,6 +9,7 @@ import polars as pl
 
 from bcdata import clock
 from bcdata.api.instants import Asked
+from bcdata.api.loading.adjusted import AdjustedView
 from bcdata.api.loading.coarser import coarser_rows
 from bcdata.api.loading.joined import joined_columns, joined_to_bars
 from bcdata.api.loading.known_rows import KnownRows
@@ -23,6 +24,8 @@ from bcdata.reading.verified_files import as_known, chosen, over, overlaps, read
 from bcdata.sql.views import schema_of
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
+from bcdata.venues.calendar import session_of
+from bcdata.venues.session_interval import SessionInterval
 from bcdata.windows import Window
 
 KEYS = ("symbol", "open_time", "time")
@@ -44,6 +47,7 @@ class Request:
         policy: what becomes of missing bars.
         split: where series break, in days and as a share of the price; None where they are not split.
         joins: what is joined.
+        view: how bars are adjusted for splits and dividends; None where they stay as they were traded.
     """
 
     store: Store
@@ -55,6 +59,7 @@ class Request:
     policy: Fill = Fill.NONE
     split: tuple[float, float] | None = None
     joins: Sequence[KnownRows] = ()
+    view: AdjustedView | None = None
 
     def found(self) -> dict[str, list[Partition]]:
         """The partitions by symbol. What is lost is an error; what is lacking is told as was asked.
@@ -139,7 +144,7 @@ class Request:
 
     def _own(self, columns: Sequence[str] | None) -> list[str] | None:
         """The columns to read of files; None for all. By `known_at` others are joined to them."""
-        if columns is None or self.policy is not Fill.NONE or self.split:
+        if columns is None or self.policy is not Fill.NONE or self.split or self.view:
             return None
         own = [name for name in columns if name != "symbol"]
         if not self.joins:
@@ -157,6 +162,8 @@ class Request:
         interval = self.of.interval
         if interval is None:
             return found
+        if self.view:
+            found = self.view.of(found, symbol)
         if self.split:  # it looks at real bars, so before any are filled
             found = split_bars(found, interval, min_days=self.split[0], min_price_change=self.split[1])
         start, end = self.asked
@@ -164,6 +171,8 @@ class Request:
             reach = Window(start or found["open_time"][0], end or interval.next(found["open_time"][-1]))
             parts = fillable(self.store, self.of.source, partitions, reach, clock.now())
             found = filled(found, self.policy, self.of.source, interval, parts)
+            if isinstance(interval, SessionInterval):
+                found = found.with_columns(session_of(interval).alias("session"))
         elif self.policy is Fill.FLAT:
             found = found.with_columns(pl.lit(None, pl.Boolean).alias(FILLED))
         for one in self.joins:

@@ -122,8 +122,8 @@ class Group(TyperGroup):
 
 
 _FIRST_USE = """
-    init doctor demo materialize status gaps query sql datasets symbols stats export features universe halts verify jobs
-    ui providers config alert simulate
+    init doctor demo materialize status gaps sources query sql datasets symbols stats export features universe halts
+    verify jobs ui providers config alert simulate
 """.split()  # noqa: SIM905 (as it is read)
 
 

@@ -114,6 +114,8 @@ class Session:
                 return (self._store.root / universe_table(view.name).key()).is_file()
             case "halts":
                 return any(True for _ in self._store.tables(f"halts/{view.name}/"))
+            case "sources":
+                return any(True for _ in self._store.partitions("merged", view.name))
             case _:
                 return any(True for _ in self._store.partitions(view.zone, view.name))
 

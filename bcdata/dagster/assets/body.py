@@ -140,4 +140,13 @@ def metadata_of(outcome: "Outcome") -> dict[str, Any]:
     sizes = {"written": outcome.written, "fetched": outcome.fetched}
     metadata |= {name: size(value) for name, value in sizes.items() if value}
     metadata |= {"requests": outcome.requests} if outcome.requests else {}
-    return {**facts(outcome.verdict.facts), **metadata}
+    return {**facts(outcome.verdict.facts), **_quality(outcome), **metadata}
+
+
+def _quality(outcome: "Outcome") -> dict[str, float]:
+    """The score of merged rows and its factors: numbers, which the UI plots by partition."""
+    if outcome.quality is None:
+        return {}
+    factors = {f"quality, {name}": value for name, value in outcome.quality.factors.items()}
+    told = {"quality": outcome.quality.score, **factors}
+    return {name: value for name, value in told.items() if value is not None}

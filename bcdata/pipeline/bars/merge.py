@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from bcdata.bars.known import with_known_at
-from bcdata.bars.merge import disagreements, join_funding, merge
+from bcdata.bars.merge import differing, disagreements, join_funding, merge
 from bcdata.bars.sessions import by_session
 from bcdata.bars.tail import without_idle_tail
 from bcdata.catalog import Dataset
@@ -33,6 +33,7 @@ from bcdata.pipeline.records.in_footers import (
 )
 from bcdata.providers.capabilities import Role
 from bcdata.providers.registry import SOURCES, role_of
+from bcdata.quality.compare.sources import Agreement, agreement
 from bcdata.quality.models import audit, merged_model
 from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity, Verdict
@@ -104,9 +105,8 @@ class BarMerge:
         """One truth per bar, and the ledger of those that are missing."""
         context, parts, dataset = self.context, self.parts, self.parts.dataset
         archive, rest = parts.files, parts.answers
-        frames = [
-            (name, _without_replaced(frame, rest) if name == dataset.bulk else frame) for name, frame in parts.frames()
-        ]
+        sent = list(parts.frames())
+        frames = [(name, _without_replaced(frame, rest) if name == dataset.bulk else frame) for name, frame in sent]
         left_out: dict[str, list[Window]] = {}
         if isinstance(interval := dataset.bar_interval, SessionInterval) and not interval.is_long:
             covered = {name: windows_of(windows_record(one)["covered"]) for name, one in parts.published.items() if one}
@@ -119,6 +119,7 @@ class BarMerge:
         if dataset.has_funding:
             bars = _funded(context, dataset, parts.partition, bars)
         gaps = self._ledger(ArchiveView(context.store, dataset, parts.partition, archive), bars, rest, left_out)
+        expected = self._expected
         model = merged_model(
             dataset.bar_interval,
             funding=dataset.has_funding,
@@ -127,7 +128,7 @@ class BarMerge:
         )
         findings = [
             *audit(bars, model),
-            *tiling(self._expected, bars["open_time"], gaps),
+            *tiling(expected, bars["open_time"], gaps),
             *coverage(gaps),
             *nothing_sound(bars.height, [*parts.set_aside()]),
             *_disagreements(frames, exact=not dataset.is_asked_by_windows),
@@ -140,7 +141,12 @@ class BarMerge:
             "finer": self.finer,
             "closed": self.closed.end.isoformat(),
         }
-        return Draft(bars, verdict, record, ledger=gaps)
+        return Draft(bars, verdict, record, ledger=gaps, quality=parts.quality(expected, gaps, self._compared(sent)))
+
+    def _compared(self, sent: list[tuple[str, pl.DataFrame]]) -> Agreement:
+        """How the sources compare by the closed bars that they sent, those too that give way to another's."""
+        closed = [(name, frame.filter(pl.col("open_time") < self.closed.end)) for name, frame in sent]
+        return agreement(closed, differing(exact=not self.parts.dataset.is_asked_by_windows))
 
     @property
     def _expected(self) -> pl.Series:

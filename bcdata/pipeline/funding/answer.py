@@ -12,6 +12,7 @@ from bcdata.catalog.names import parse_name
 from bcdata.frames.schema import FUNDING, TIME
 from bcdata.ledger.records import NegativeEvidence
 from bcdata.ledger.rest_proofs import window_asked
+from bcdata.pipeline.funding.common import SAME_RATE
 from bcdata.pipeline.parsed.answer_rows import read_bodies
 from bcdata.pipeline.records.objects import DAMAGED
 from bcdata.pipeline.records.pages import KeptAnswer
@@ -23,8 +24,6 @@ from bcdata.store.layout import Partition
 from bcdata.store.store import Store
 from bcdata.windows import Window
 
-_SAME_RATE = 1e-8 + 1e-12
-"""Rates have eight decimals; what differs by no more than one in the last place is the same."""
 DIFFERS = "overlap_differs"
 NO_SETTLEMENTS = pl.DataFrame(schema=FUNDING)
 
@@ -158,7 +157,7 @@ class SettlementAnswer:
         """The settlements known from elsewhere for which the answer has another rate, ascending."""
         came = self._sound.select("time", "funding_rate")
         both = self.known.select("time", "funding_rate").join(came, on="time", suffix="_came")
-        far = (pl.col("funding_rate") - pl.col("funding_rate_came")).abs() > _SAME_RATE
+        far = (pl.col("funding_rate") - pl.col("funding_rate_came")).abs() > SAME_RATE
         return sorted(both.filter(far)["time"].to_list())
 
 

@@ -26,6 +26,8 @@ from bcdata.windows import Window
 
 AROUND = timedelta(days=1)
 """What a question spans on both sides of its partition: three settlements, as rare as they may be."""
+SAME_RATE = 1e-8 + 1e-12
+"""Rates have eight decimals; what differs by no more than one in the last place is the same."""
 _SIDES = "REST answered with settlements on both sides and none here"
 
 
@@ -38,6 +40,11 @@ def joined(frames: Sequence[pl.DataFrame | None]) -> pl.DataFrame:
     """Settlements of several sources, the first before the next, ascending."""
     there = [pl.DataFrame(schema=FUNDING), *(frame for frame in frames if frame is not None)]
     return pl.concat(there).unique("time", keep="first", maintain_order=True).sort("time")
+
+
+def differing() -> dict[str, pl.Expr]:
+    """By column, whether the rates of two sources differ by more than one in the last decimal."""
+    return {"funding_rate": (pl.col("funding_rate") - pl.col("funding_rate_other")).abs() > SAME_RATE}
 
 
 def day_before(window: Window) -> Window:

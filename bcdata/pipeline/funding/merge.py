@@ -9,10 +9,11 @@ from bcdata.bars.settlements import in_force, missing_settlements, settlement_le
 from bcdata.frames.schema import SETTLEMENT, conform
 from bcdata.interval import SETTLEMENT_MINUTE
 from bcdata.pipeline.context import RunContext
-from bcdata.pipeline.funding.common import before_of, due, gap_evidence, joined, unpublished_of
+from bcdata.pipeline.funding.common import before_of, differing, due, gap_evidence, joined, unpublished_of
 from bcdata.pipeline.parts import Parts
 from bcdata.pipeline.publish import Draft, nothing_sound
 from bcdata.pipeline.records.in_footers import MergedRecord, files_record
+from bcdata.quality.compare.sources import agreement
 from bcdata.quality.models import audit, funding_model
 from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity, Verdict
@@ -53,13 +54,20 @@ class SettlementMerge:
             *nothing_sound(settled.height, [*parts.set_aside()]),
         )
         record: MergedRecord = {"closed": self._due.end.isoformat()}
-        return Draft(settled, Verdict(settled.height, findings), record, ledger=gaps)
+        times = pl.concat([settled["time"], missing["open_time"].alias("time")]).sort()
+        quality = parts.quality(times, gaps, agreement(self._sent, differing(), time="time"))
+        return Draft(settled, Verdict(settled.height, findings), record, ledger=gaps, quality=quality)
+
+    @cached_property
+    def _sent(self) -> list[tuple[str, pl.DataFrame]]:
+        """The settlements of each source that has a part, of those that are known by now."""
+        known = pl.col("time") + SETTLEMENT_MINUTE <= self._context.now
+        return [(name, frame.filter(known)) for name, frame in self._parts.frames()]
 
     @cached_property
     def _settled(self) -> pl.DataFrame:
         """The settlements of all sources (`SETTLEMENT`, without the interval in force) that are known by now."""
-        known = pl.col("time") + SETTLEMENT_MINUTE <= self._context.now
-        return _unlabelled(joined([frame for _, frame in self._parts.frames()])).filter(known)
+        return _unlabelled(joined([frame for _, frame in self._sent]))
 
 
 def _unlabelled(settled: pl.DataFrame) -> pl.DataFrame:

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 import polars as pl
 
+from bcdata.frames.columns import METRIC_VALUES
 from bcdata.frames.schema import MERGED_METRIC, METRIC, conform
 from bcdata.ledger.explain import GapEvidence
 from bcdata.ledger.ledger import ledger
@@ -15,6 +17,7 @@ from bcdata.pipeline.parts import Parts
 from bcdata.pipeline.publish import Draft, nothing_sound
 from bcdata.pipeline.raw.due import unpublished_from
 from bcdata.pipeline.records.in_footers import MergedRecord, content_of
+from bcdata.quality.compare.sources import Agreement, agreement
 from bcdata.quality.models import audit, metric_model
 from bcdata.quality.verdict import Verdict
 from bcdata.venues.calendar import calendar, closed_window
@@ -23,7 +26,7 @@ from bcdata.windows import Window
 _ROWS = "rows"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MetricMerge:
     """A partition of merged metrics.
 
@@ -65,16 +68,27 @@ class MetricMerge:
         ]
         verdict = Verdict(metrics.height, tuple(findings), {"missing": by_status(gaps)})
         record: MergedRecord = {"sources": self._sources, "closed": self.closed.end.isoformat()}
-        return Draft(metrics, verdict, record, ledger=gaps)
+        return Draft(metrics, verdict, record, ledger=gaps, quality=parts.quality(expected, gaps, self._compared()))
+
+    def _compared(self) -> Agreement:
+        """How the sources compare."""
+        differs = {name: pl.col(name) != pl.col(f"{name}_other") for name in METRIC_VALUES}
+        closed = [(name, frame.filter(pl.col("time") < self.closed.end)) for name, frame in self._sent]
+        return agreement(closed, differs, time="time")
 
     @property
     def _sources(self) -> list[tuple[str, str | None]]:
         """The sources with the fingerprints of their parts' content, in order of precedence."""
         return [(name, content_of(one)) for name, one in self.parts.published.items()]
 
+    @cached_property
+    def _sent(self) -> list[tuple[str, pl.DataFrame]]:
+        """The rows of each source that has a part."""
+        return list(self.parts.frames())
+
     def _metrics(self) -> pl.DataFrame:
         """The rows of all sources that are known by now (`MERGED_METRIC`), the first source before the next."""
-        there = [frame.with_columns(source=pl.lit(name)) for name, frame in self.parts.frames()]
+        there = [frame.with_columns(source=pl.lit(name)) for name, frame in self._sent]
         rows = pl.concat([pl.DataFrame(schema={**METRIC, "source": pl.String}), *there])
         once = rows.unique("time", keep="first", maintain_order=True).sort("time")
         closed = once.filter(pl.col("time") < self.closed.end)

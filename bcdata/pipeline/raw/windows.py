@@ -77,8 +77,8 @@ class _Asking:
             self.findings["source_unanswered"] = Finding("source_unanswered", Severity.WARN, 1, words)
         state = State.PUBLISHED if changed or self.requests else State.UNCHANGED
         verdict = Verdict(self.pages.rows, tuple(self.findings.values()), {"pages": len(self.pages.records)})
-        costs = {"fetched": self.fetched, "requests": self.requests}
-        return Outcome(self.partition, state, verdict, self.pages.fingerprint, self.pages.rows, **costs)
+        made, rows = self.pages.fingerprint, self.pages.rows
+        return Outcome(self.partition, state, verdict, made, rows, fetched=self.fetched, requests=self.requests)
 
     async def _ask(self, window: Window) -> None:
         source = self.context.clients.window(self.questions.source.name)

@@ -15,6 +15,7 @@ from bcdata.providers.stocks.sent_rows import add_bar
 
 _NAMES = {"o": "open", "h": "high", "l": "low", "c": "close", "v": "volume", "vw": "vwap", "n": "trades"}
 _NEEDED = frozenset("ohlc")
+_NO_BAR = "not an object with prices `o`, `h`, `l`, `c` and an instant `t`, of days and longer a midnight of New York"
 
 
 def read_bars(series: Series, bodies: Sequence[bytes]) -> RawBars:
@@ -33,7 +34,7 @@ def read_bars(series: Series, bodies: Sequence[bytes]) -> RawBars:
             opened = open_of(row, interval)
             if opened is None or not row.keys() >= _NEEDED:
                 told = None if opened is None else seconds(opened)
-                found.refuse(page, line, row, "not an object with an instant `t`, and prices `o`, `h`, `l`, `c`", told)
+                found.refuse(page, line, row, _NO_BAR, told)
             else:
                 add_bar(found, page, line, opened, {name: row.get(short) for short, name in _NAMES.items()})
     return found.built()

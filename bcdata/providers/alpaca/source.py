@@ -16,7 +16,7 @@ from bcdata.providers.alpaca.symbols import written
 from bcdata.providers.base import RawActions, RawBars, Series, WindowPage
 from bcdata.providers.capabilities import Plan
 from bcdata.providers.stocks.keyed_server import KeyedServer
-from bcdata.providers.stocks.local_time import closed_until, is_long, on_grid
+from bcdata.providers.stocks.local_time import around, closed_until, is_long, on_grid
 from bcdata.providers.stocks.page_trail import Links, Trail, beside_rows
 from bcdata.providers.stocks.plans import require_interval, within_depth
 from bcdata.windows import Window
@@ -105,8 +105,7 @@ class Alpaca:
     async def _bars(
         self, series: Series, interval: Interval, window: Window, now: datetime
     ) -> AsyncIterator[WindowPage]:
-        around = _DAY if is_long(interval) else timedelta()
-        reach = Window(window.start - around, window.end + around)
+        reach = around(window, interval)
         query = self._query(series.symbol, interval, reach, now)
         trail, name = Trail(window, reach, interval), with_query("/v2/stocks/bars", query)
         while name:

@@ -17,13 +17,13 @@ _SAYS = ("Error Message", "Information", "Note", "message")
 _SECOND, _MINUTE = 1.0, 60.0
 _WORDS: tuple[tuple[str, Kind, float | None], ...] = (
     ("sparingly", "rate_limited", _SECOND),
-    ("per second)", "rate_limited", _SECOND),
+    ("request per second", "rate_limited", _SECOND),
+    ("requests per second", "rate_limited", _SECOND),
     ("calls per minute", "rate_limited", _MINUTE),
     ("requests per minute", "rate_limited", _MINUTE),
-    ("demo api key", "bad_key", None),
+    ("for demo purposes", "bad_key", None),
     ("apikey is invalid", "bad_key", None),
     ("invalid or missing", "bad_key", None),
-    ("premium endpoint.", "not_entitled", None),
     ("is a premium", "not_entitled", None),
     ("premium feature", "not_entitled", None),
     ("requests per day", "quota_spent", None),

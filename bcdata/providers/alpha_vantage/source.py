@@ -84,11 +84,13 @@ class AlphaVantage:
         """The open (UTC) of the first bar; None where the plan has the latest sessions alone, and they are not all.
 
         Raises:
+            NotEntitledError: the plan has no bars of this interval.
             ProviderError: the server cannot be asked, or its answer is not usable.
         """
         del now
         if series.kind == "actions":
             return None
+        require_interval(series, self._plan, NAME)
         days = Series(series.market, series.kind, series.symbol, "1d")
         _, _, told = await self._ask(days, self._of_sessions(series.symbol))
         first = min(opens(told, Interval.parse("1d")), default=None)

@@ -9,9 +9,9 @@ from bcdata.errors import BadAnswerError
 from bcdata.net.answers import is_secret
 from bcdata.net.plain import same_host
 from bcdata.providers.json_body import decoded, text_of
+from bcdata.providers.polygon.errors import GOOD
 
 NAME = "polygon"
-_GOOD = frozenset({"OK", "DELAYED"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def answer(body: bytes, ticker: str) -> Answer:
         ValueError: it is none; the text says how.
     """
     value = decoded(body)
-    if not isinstance(value, dict) or value.get("status") not in _GOOD:
+    if not isinstance(value, dict) or value.get("status") not in GOOD:
         raise ValueError(f"it is no answer with a good status: {text_of(value)}")
     if value.get("ticker", ticker) != ticker:
         raise ValueError(f"it is of {text_of(value['ticker'])}, and {ticker} was asked for")

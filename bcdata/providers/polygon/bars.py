@@ -34,7 +34,7 @@ def read_bars(series: Series, bodies: Sequence[bytes]) -> RawBars:
             opened = open_of(row, interval, place)
             if opened is None or not row.keys() >= _PRICES.keys():
                 told = None if opened is None else seconds(opened)
-                found.refuse(page, line, row, "not an object with a time `t`, and prices `o`, `h`, `l` and `c`", told)
+                found.refuse(page, line, row, _NO_BAR, told)
             elif answer.is_adjusted:
                 found.refuse(page, line, row, _ADJUSTED, seconds(opened), reason=ADJUSTMENT_UNKNOWN)
             else:
@@ -42,6 +42,7 @@ def read_bars(series: Series, bodies: Sequence[bytes]) -> RawBars:
     return found.built()
 
 
+_NO_BAR = "not an object with prices `o`, `h`, `l`, `c` and a time `t`, of days and longer a midnight of the exchange"
 _ADJUSTED = "the answer says that it is adjusted, for splits that it does not tell of"
 
 
@@ -57,7 +58,7 @@ def open_of(row: Any, interval: Interval, place: ZoneInfo) -> datetime | None:
         return None
     try:
         return labelled(EPOCH + ms * _MS, interval, place)
-    except OverflowError:
+    except (ValueError, OverflowError):
         return None
 
 

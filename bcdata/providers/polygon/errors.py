@@ -9,7 +9,7 @@ _OK = 200
 _NOT_FOUND = 404
 _TOO_MANY = 429
 _SERVER_ERROR = 500
-_GOOD = frozenset({"OK", "DELAYED"})
+GOOD = ("OK", "DELAYED")
 """Data that is fifteen minutes old is good data."""
 _MINUTE = 60.0
 _WORDS: tuple[tuple[str, Kind], ...] = (
@@ -43,13 +43,13 @@ def classify(reply: Reply) -> Refusal | None:
         return Refusal(kind, said or text_of(value), _MINUTE if kind == "rate_limited" else None)
     if refusal := _by_status(reply.status):
         return Refusal(refusal.kind, said or refusal.text, refusal.retry_after)
-    if value.get("status") not in _GOOD:
+    if value.get("status") not in GOOD:
         return Refusal("bad_answer", said or f"its status is {text_of(value.get('status'))}")
     return _without_rows(value)
 
 
 def _by_words(status: object, said: str) -> Kind | None:
-    if status in _GOOD:
+    if status in GOOD:
         return None
     found = next((kind for words, kind in _WORDS if words in said.lower()), None)
     return found or _STATUSES.get(status if isinstance(status, str) else "")

@@ -18,7 +18,7 @@ from bcdata.providers.polygon.bars import opens, read_bars
 from bcdata.providers.polygon.errors import classify
 from bcdata.providers.polygon.symbols import written, zone_of
 from bcdata.providers.stocks.keyed_server import KeyedServer
-from bcdata.providers.stocks.local_time import closed_until, is_long, on_grid
+from bcdata.providers.stocks.local_time import around, closed_until, is_long, on_grid
 from bcdata.providers.stocks.page_trail import Links, Trail, beside_rows
 from bcdata.providers.stocks.plans import require_interval, within_depth
 from bcdata.windows import Grain, Window
@@ -128,12 +128,10 @@ class Polygon:
 
     def _reach(self, part: Window, interval: Interval, now: datetime) -> Window:
         """What is asked for: of dates one more on both sides, as far as the plan has them."""
-        if not is_long(interval):
-            return part
-        start = part.start - _DAY
-        if self._plan.depth is not None:
-            start = max(start, _midnight(now - self._plan.depth) + _DAY)
-        return Window(start, part.end + _DAY)
+        reach = around(part, interval)
+        if self._plan.depth is None or not is_long(interval):
+            return reach
+        return Window(max(reach.start, _midnight(now - self._plan.depth) + _DAY), reach.end)
 
     async def _actions(self, series: Series, window: Window) -> AsyncIterator[WindowPage]:
         """The last page alone covers the window: all before it tell of a part of its actions."""

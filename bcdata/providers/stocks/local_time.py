@@ -1,11 +1,12 @@
 """Local times of exchanges as instants, and the dates by which sessions are called. Pure; all in seconds, UTC."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bcdata.interval import EPOCH, Interval
 from bcdata.providers.capabilities import Plan
+from bcdata.windows import Window
 
 NEW_YORK = ZoneInfo("America/New_York")
 _SECOND = timedelta(seconds=1)
@@ -97,6 +98,11 @@ def is_long(interval: Interval) -> bool:
     return interval.length is None or interval.length >= _DAY
 
 
+def around(window: Window, interval: Interval) -> Window:
+    """What is asked for: of dates those of the whole first bar, and one more on both sides."""
+    return Window(interval.floor(window.start) - _DAY, window.end + _DAY) if is_long(interval) else window
+
+
 def on_grid(instant: datetime, interval: Interval) -> datetime:
     """The first open at or after an instant; of sessions, whose opens differ, the instant itself."""
     return instant if is_long(interval) else interval.ceil(instant)
@@ -106,10 +112,16 @@ def labelled(at: datetime, interval: Interval, place: ZoneInfo) -> datetime:
     """The label of a bar that a provider puts at this instant, at a midnight of its zone if it lasts a day or longer.
 
     Weeks that begin on a Sunday are those whose sessions begin on the Monday after it.
+
+    Raises:
+        ValueError: it lasts a day or longer, and the instant is no midnight: it is another bar than it is taken for.
     """
     if not is_long(interval):
         return at
-    found = at.astimezone(place).date()
+    there = at.astimezone(place)
+    if there.time() != time():
+        raise ValueError(f"it is no midnight of {place.key}")
+    found = there.date()
     if interval.length is not None and interval.length > _DAY and found.weekday() == _SUNDAY:
         found += _DAY
     return midnight(found)

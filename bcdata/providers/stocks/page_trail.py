@@ -29,6 +29,7 @@ class Trail:
     reach: Window
     interval: Interval
     told: datetime = field(init=False)
+    _last: datetime | None = field(init=False, default=None)
     _names: set[str] = field(init=False, default_factory=set)
     _empty: int = field(init=False, default=0)
 
@@ -43,11 +44,13 @@ class Trail:
             following: the name of the page that it leads on to; None where it is the last.
 
         Raises:
-            ValueError: it has rows of other times alone, or leads nowhere.
+            ValueError: it has rows of other times alone, or of another interval, or leads nowhere.
         """
         known = [at for at in opens if at is not None]
         if opens and not any(at in self.reach for at in known):
             raise ValueError("none of its rows is of the time that was asked for")
+        if 2 * sum(self.interval.floor(at) != at for at in known) > len(known):
+            raise ValueError(f"its rows are not bars of {self.interval.name}")
         start = self.told
         if following is None:
             self.told = self.window.end
@@ -64,9 +67,10 @@ class Trail:
 
     def _advance(self, known: Sequence[datetime]) -> None:
         """The last row says how far a page has come, if they are in order."""
-        after = self.interval.next(self.interval.floor(known[-1]))
-        if known != sorted(known) or after <= min(self.told, self.window.end):
+        if known != sorted(known) or (self._last is not None and known[-1] <= self._last):
             raise ValueError("it leads on, and its rows do not")
+        self._last = known[-1]
+        after = self.interval.next(self.interval.floor(known[-1]))
         self.told = max(self.told, min(after, self.window.end))
 
 

@@ -47,7 +47,9 @@ class Tiingo:
             ProviderError: the server cannot be asked.
         """
         interval = Interval.parse("1d" if series.kind == "actions" else series.interval or "")
-        asked = window.until(interval.floor(over(now)) if is_long(interval) else over(now))
+        asked = window.until(over(now))
+        if is_long(interval):  # a session opens and closes within its date: the window may begin and end there
+            asked = Window(interval.floor(window.start), interval.ceil(window.end)).until(interval.floor(over(now)))
         if not asked.is_empty:
             async for page in beside_rows(self._pages(series, interval, asked), series, asked, NAME):
                 yield page

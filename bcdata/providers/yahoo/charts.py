@@ -1,7 +1,7 @@
 """`yahoo`: asks for charts, by windows."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from bcdata.errors import BadAnswerError, NoDataError, OutOfDepthError
@@ -71,28 +71,29 @@ class YahooCharts:
         return read_actions(series, bodies)
 
     async def first_open(self, series: Series, *, now: datetime) -> datetime | None:
-        """The label of the first session; of shorter bars its open, where that lies within their depth."""
+        """The open of the first session, of bars of days its label if that is earlier; of shorter ones within depth."""
         try:
             _, _, chart = await self._chart(series.symbol, "1d", now - _GLANCE, now)
         except NoDataError:
             return None
         if chart.first_trade is None or series.kind == "actions":
             return None
-        if series.interval == "1d":
-            return midnight(chart.day(chart.first_trade))
         first = EPOCH + chart.first_trade * _SECOND
+        if series.interval == "1d":
+            return min(first, midnight(chart.day(chart.first_trade)))
         return first if first > now - DEPTHS[series.interval or ""] else None
 
     async def _days(self, symbol: str, window: Window, now: datetime) -> WindowPage:
-        """Bars of days from a day before the window to the end of tomorrow, and what is known by then."""
-        start, today = window.start - _DAY, datetime(now.year, now.month, now.day, tzinfo=UTC)
-        name, body, chart = await self._chart(symbol, "1d", start, today + 2 * _DAY)
-        labels = [chart.day(row.at) for row in chart.rows if row.at is not None]
-        first = _first_whole_day(chart, start)
-        begin = midnight(min([first, *labels]))
-        running = midnight(chart.day(chart.opens))
-        until = running if chart.is_running else max(running + _DAY, min(window.end, today))
-        return WindowPage(name, body, Window(begin, max(begin, until)), len(chart.rows))
+        """Bars of days from a day before the window to the end of tomorrow, and what is known by then.
+
+        A session that opens after the first instant asked for has its row, and one that runs has none yet.
+        """
+        start, today = (datetime(at.year, at.month, at.day, tzinfo=UTC) for at in (window.start, now))
+        name, body, chart = await self._chart(symbol, "1d", start - _DAY, today + 2 * _DAY)
+        opens, closes = EPOCH + chart.opens * _SECOND, EPOCH + chart.closes * _SECOND
+        running = max(opens, midnight(chart.day(chart.opens)))
+        until = running if chart.is_running else max(closes, min(window.end, now))
+        return WindowPage(name, body, Window(start - _DAY, now).until(until), len(chart.rows))
 
     async def _page(self, symbol: str, interval: str, window: Window) -> WindowPage:
         name, body, chart = await self._chart(symbol, interval, window.start, window.end)
@@ -129,13 +130,6 @@ def _reachable(series: Series, interval: str, window: Window, now: datetime) -> 
     words = f"bars of {interval} reach {DEPTHS[interval].days} days back, to {first:%Y-%m-%d %H:%M} UTC"
     message = f"{NAME}: {series}: {words}; ask for a later time, for bars of days, or another source"
     raise OutOfDepthError(message, provider=NAME)
-
-
-def _first_whole_day(chart: Chart, start: datetime) -> date:
-    """The first date whose midnight at the exchange is not before an instant."""
-    local = start.astimezone(chart.zone)
-    is_midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
-    return local.date() if is_midnight else local.date() + _DAY
 
 
 def _unusable(name: str, cause: str) -> BadAnswerError:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -12,9 +12,12 @@ from bcdata.frames.schema import REPORTS
 from bcdata.interval import EPOCH
 from bcdata.providers.base import RawActions, RawBars, Series
 from bcdata.providers.json_body import number
-from bcdata.providers.raw_rows import RawRows
+from bcdata.providers.raw_rows import UNREADABLE_LINE, RawRows
 from bcdata.providers.yahoo.chart import DAY, Chart, Row, chart_of, instant, require_spacing, seconds_of
-from bcdata.providers.yahoo.splits import ADJUSTMENT_UNKNOWN, Splits, UnknownAdjustmentError, ratio_of
+from bcdata.providers.yahoo.splits import ADJUSTMENT_UNKNOWN, Splits, UnknownAdjustmentError, answered_on, ratio_of
+
+if TYPE_CHECKING:
+    from datetime import date
 
 NAME = "yahoo"
 _KINDS = {"splits": "split", "dividends": "cash", "capitalGains": "capital_gain"}
@@ -30,48 +33,50 @@ def read_bars(series: Series, bodies: Sequence[bytes]) -> RawBars:
     """
     interval = series.interval or ""
     charts = list(_charts(series, bodies, interval))
-    splits, found = Splits.of(charts), RawRows()
+    splits, found, is_long = Splits.of(charts), RawRows(), seconds_of(interval) >= DAY
     for page, chart in enumerate(charts):
         if chart.interval != interval:
             continue
+        answered = answered_on(chart)
         for row in chart.settled():
             if row.at is None:
                 found.refuse(page, row.line, row.sent, "it has no time")
             elif row.has_trade:
-                _add(found, page, chart, row, splits)
+                day = chart.day(row.at)
+                opened = (day - EPOCH.date()).days * DAY if is_long else row.at
+                try:
+                    found.add(page, row.line, opened, _raw(row, splits.shares(day, answered)))
+                except UnknownAdjustmentError as error:
+                    found.refuse(page, row.line, row.sent, str(error), opened, reason=ADJUSTMENT_UNKNOWN)
     return found.built()
 
 
 def read_actions(series: Series, bodies: Sequence[bytes]) -> RawActions:
     """Splits, dividends and capital gains that kept charts of days tell of; payments as they were on their day.
 
+    What several charts tell of is told once, by the latest: the same payment, made raw again, may differ in digits.
+
     Raises:
         BadAnswerError: a body is no chart of days of this symbol.
     """
     charts = list(_charts(series, bodies, "1d"))
     splits, bad = Splits.of(charts), RawRows()
-    rows: list[dict[str, Any]] = []
-    for page, chart in enumerate(charts):
+    told: dict[tuple[str, date], dict[str, Any]] = {}
+    for page, chart in sorted(enumerate(charts), key=lambda one: -one[1].quoted):
         for line, (kind, event) in enumerate(_events(chart)):
             at = instant(event.get("date"))
             if at is None:
                 bad.refuse(page, line, event, f"a {kind} without a date")
                 continue
             ex = chart.day(at)
-            row = {"kind": kind, "ex_session": ex, "object": page, "line": line}
-            label = (ex - EPOCH.date()).days * DAY
             try:
-                value = _value(kind, event, splits.shares(ex, chart) if kind != "split" else Fraction(1))
-            except UnknownAdjustmentError as error:
-                bad.refuse(page, line, event, str(error), label, reason=ADJUSTMENT_UNKNOWN)
-                continue
-            if value is None:
-                bad.refuse(page, line, event, f"a {kind} without a value above 0", label)
-            elif kind == "split":
-                rows.append({**row, "ratio": value})
-            else:
-                rows.append({**row, "amount": value, "currency": chart.currency})
-    return RawActions(pl.DataFrame(rows, REPORTS), bad.bad_lines())
+                if (kind, ex) not in told:
+                    values = _values(kind, event, chart, splits)
+                    told[kind, ex] = {"kind": kind, "ex_session": ex, "object": page, "line": line, **values}
+            except ValueError as error:
+                reason = ADJUSTMENT_UNKNOWN if isinstance(error, UnknownAdjustmentError) else UNREADABLE_LINE
+                bad.refuse(page, line, event, str(error), (ex - EPOCH.date()).days * DAY, reason=reason)
+    return RawActions(pl.DataFrame(list(told.values()), REPORTS), bad.bad_lines())
 
 
 def _charts(series: Series, bodies: Sequence[bytes], interval: str) -> Iterator[Chart]:
@@ -85,17 +90,8 @@ def _charts(series: Series, bodies: Sequence[bytes], interval: str) -> Iterator[
         yield chart
 
 
-def _add(found: RawRows, page: int, chart: Chart, row: Row, splits: Splits) -> None:
-    at = row.at or 0
-    day = chart.day(at)
-    opened = (day - EPOCH.date()).days * DAY if seconds_of(chart.interval) >= DAY else at
-    try:
-        shares = splits.shares(day, chart)
-    except UnknownAdjustmentError as error:
-        found.refuse(page, row.line, row.sent, str(error), opened, reason=ADJUSTMENT_UNKNOWN)
-        return
-    values = {name: _times(value, shares if name != "volume" else 1 / shares) for name, value in row.values.items()}
-    found.add(page, row.line, opened, values)
+def _raw(row: Row, shares: Fraction) -> dict[str, float | int | None]:
+    return {name: _times(value, 1 / shares if name == "volume" else shares) for name, value in row.values.items()}
 
 
 def _times(value: float | None, factor: Fraction) -> float | None:
@@ -107,10 +103,21 @@ def _events(chart: Chart) -> Iterator[tuple[str, Mapping[str, Any]]]:
     return ((kind, event) for name, kind in _KINDS.items() for event in chart.events[name])
 
 
-def _value(kind: str, event: Mapping[str, Any], shares: Fraction) -> float | None:
-    """The ratio of a split, or what was paid for a share on the day; None where it is none."""
+def _values(kind: str, event: Mapping[str, Any], chart: Chart, splits: Splits) -> dict[str, Any]:
+    """The ratio of a split, or what was paid for a share on the day.
+
+    Raises:
+        UnknownAdjustmentError: which splits the payment is adjusted for cannot be told.
+        ValueError: it is none.
+    """
+    value: float | Fraction | None
     if kind == "split":
-        ratio = ratio_of(event)
-        return None if ratio is None else float(ratio)
-    amount = number(event.get("amount"))
-    return _times(amount, shares) if amount is not None and amount > 0 else None
+        value, name = ratio_of(event), "ratio"
+    else:
+        value, name = number(event.get("amount")), "amount"
+    if value is None or value <= 0:
+        raise ValueError(f"a {kind} whose {name} is not above 0")
+    if kind == "split":
+        return {name: float(value)}
+    shares = splits.shares(chart.day(event["date"]), answered_on(chart))
+    return {name: _times(float(value), shares), "currency": chart.currency}

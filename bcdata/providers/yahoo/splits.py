@@ -54,13 +54,12 @@ class Splits:
                     found.due[answered] = chart.day(at)
         return found
 
-    def shares(self, day: date, chart: Chart) -> Fraction:
-        """What a share of a session's has become by the day of the chart: what prices are to be multiplied by.
+    def shares(self, day: date, answered: date) -> Fraction:
+        """What a share of a session's has become by the day of an answer: what its prices are to be multiplied by.
 
         Raises:
             UnknownAdjustmentError: that cannot be told.
         """
-        answered = answered_on(chart)
         if answered in self.due:
             words = f"a split is due on {self.due[answered]}, and whether prices have it already cannot be told"
             raise UnknownAdjustmentError(words)

@@ -17,7 +17,7 @@ from bcdata.windows import Grain, Window
 
 _ZONE = "US/Eastern"
 _INTERVALS = {"1min": "1m", "5min": "5m", "15min": "15m", "60min": "1h"}
-_COMPACT = 100
+_COMPACT, _LATEST = 100, timedelta(days=200)
 _EVER = Window(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 _PLANS = "https://www.alphavantage.co/premium/"
 _SPARINGLY = (
@@ -86,7 +86,8 @@ class AlphaVantageSite:
             return {"Information": _PREMIUM}
         seen = exchange_midnight(today, _ZONE)
         if function == "TIME_SERIES_DAILY":
-            bars = self._market.bars(symbol, "1d", _EVER, seen)
+            window = _EVER if is_full else Window(seen - _LATEST, seen)
+            bars = self._market.bars(symbol, "1d", window, seen)
             return _daily(asked["symbol"], symbol, bars if is_full else bars[-_COMPACT:], is_full=is_full)
         return self._intraday(asked, symbol, seen)
 

@@ -17,7 +17,7 @@ from bcdata.simulate.request_rate import RequestRate
 from bcdata.simulate.session_market import ListedSymbol, SessionBar, SessionMarket
 from bcdata.windows import Window
 
-_AGGREGATES = re.compile(r"/v2/aggs/ticker/([^/]+)/range/(\d+)/(\w+)/([\d-]+)/([\d-]+)")
+_AGGREGATES = re.compile(r"/v2/aggs/ticker/([^/]+)/range/([^/]+)/([^/]+)/([^/]+)/([^/]+)")
 _REFERENCE = {"/v3/reference/splits": splits, "/v3/reference/dividends": dividends}
 _INTERVALS = {
     ("1", "minute"): "1m",
@@ -163,7 +163,8 @@ class PolygonSite:
             begins = [exchange_midnight(_begins(bar, interval), symbol.hours.zone) for bar in rest[:1]]
             return bars[:limit], milliseconds(begins[0]) if begins else None
         ends = EPOCH + timedelta(seconds=bars[-1].closes)
-        minutes = self._market.bars(symbol, "1m", Window(EPOCH + timedelta(seconds=bars[0].opened), ends), ends)
+        of = Window(EPOCH + timedelta(seconds=bars[0].opened), ends)
+        minutes = bars if interval == "1m" else self._market.bars(symbol, "1m", of, ends)
         if len(minutes) <= limit:
             return bars, None
         # A bar is never cut: those that end before the first minute that there is no room for, and one at least.
@@ -212,7 +213,7 @@ def _row(symbol: ListedSymbol | None, bar: SessionBar, interval: str, adjusted_a
 def _instant(text: str, *, is_end: bool) -> datetime | None:
     """A date, which is that of New York and ends with its last instant, or ms since the epoch; both are included."""
     one = timedelta(milliseconds=1) if is_end else timedelta()
-    if text.isdecimal():
+    if text.isascii() and text.isdecimal():
         return EPOCH + timedelta(milliseconds=int(text)) + one
     try:
         day = date.fromisoformat(text)

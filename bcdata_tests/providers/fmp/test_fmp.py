@@ -111,6 +111,14 @@ def test_raw_prices_are_asked_for() -> None:
     assert (days.covers, minutes.covers) == (WEEK, WEEK)
 
 
+def test_a_window_from_an_open_to_a_close_is_covered_by_its_dates() -> None:
+    window = Window(datetime(2024, 3, 8, 14, 30, tzinfo=UTC), datetime(2024, 3, 12, 20, tzinfo=UTC))
+    with serving() as server:
+        (told,) = asked(server, DAYS, window)
+    assert told.covers == Window(midnight(date(2024, 3, 8)), midnight(date(2024, 3, 13)))
+    assert told.rows == 3
+
+
 def test_nothing_and_nobody_are_told_apart_by_a_profile() -> None:
     before = Window(midnight(date(2024, 2, 1)), midnight(date(2024, 2, 5)))
     with serving() as server:

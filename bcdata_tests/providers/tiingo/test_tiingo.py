@@ -130,6 +130,30 @@ def test_weeks_and_months_are_whole(interval: str, window: Window) -> None:
     assert_true(rows, frame([labelled(market.symbols["BRK.B"], one, interval) for one in own]))
 
 
+@pytest.mark.parametrize(
+    ("interval", "window", "covers"),
+    [
+        ("1d", ("2024-03-08T14:30", "2024-03-12T20:00"), ("2024-03-08", "2024-03-13")),
+        ("1w", ("2024-03-04T14:30", "2024-03-15T20:00"), ("2024-03-04", "2024-03-18")),
+        ("1mo", ("2024-02-01T14:30", "2024-02-29T21:00"), ("2024-02-01", "2024-03-01")),
+    ],
+)
+def test_windows_from_an_open_to_a_close_are_whole(
+    interval: str, window: tuple[str, str], covers: tuple[str, str]
+) -> None:
+    asked, told = (
+        Window(*(datetime.fromisoformat(one).replace(tzinfo=UTC) for one in pair)) for pair in (window, covers)
+    )
+    series = Series("m", "klines", "AAPL", interval)
+    with serving() as server:
+        (page,) = pages("tiingo", server.url, series, asked, NOW)
+    assert page.covers == told
+    rows, _ = read("tiingo", series, [page.body])
+    truth = MARKET.bars(APPLE, interval, told, NOW)
+    assert rows["open_time"].to_list() == [us(midnight(one.last)) for one in truth]
+    assert rows["volume"].to_list() == [one.plain(APPLE)[4] for one in truth]
+
+
 def test_a_date_is_asked_for_when_it_is_over_in_new_york() -> None:
     window = Window(midnight(date(2024, 3, 19)), midnight(date(2024, 3, 20)))
     for now, expected in (

@@ -97,10 +97,35 @@ def test_days_are_asked_for_up_to_now(symbol: ListedSymbol, start: date) -> None
         (told,) = pages("yahoo", server.url, series, window, NOW)
     rows, bad = read("yahoo", series, [told.body])
     assert bad.is_empty()
-    assert told.covers.start <= window.start
-    assert told.covers.end == midnight(NOW.date() + (DAY if symbol is ARISTOCRAT else 0 * DAY))
-    assert_true(rows, expected(symbol, "1d", told.covers))
+    assert told.covers.start == window.start - DAY
+    opens = datetime(2024, 3, 20, 13, 30, tzinfo=UTC)
+    closes = datetime(2024, 3, 20, 5, tzinfo=UTC)
+    assert told.covers.end == (closes if symbol is ARISTOCRAT else opens), "its session is over, that of others runs"
+    truth = expected(symbol, "1d", Window(midnight(FIRST), NOW + DAY))
+    labels = [us(midnight(one.label)) for one in symbol.sessions() if one.open in told.covers]
+    assert_true(rows, truth.filter(pl.col("open_time").is_in(labels)))
     assert told.rows >= rows.height
+
+
+@pytest.mark.parametrize("symbol", [APPLE, ARISTOCRAT], ids=lambda one: one.symbol)
+def test_a_window_of_a_session_is_covered_whole(symbol: ListedSymbol) -> None:
+    series = Series("m", "klines", symbol.symbol, "1d")
+    sessions = list(symbol.sessions())[1:14]
+    with LoopbackYahoo(MARKET, now=NOW) as server:
+        for session in sessions:  # Mondays too, which begin on Sunday in Sydney
+            (told,) = pages("yahoo", server.url, series, Window(session.open, session.close), NOW)
+            rows, _ = read("yahoo", series, [told.body])
+            assert told.covers.start <= session.open
+            assert session.close <= told.covers.end
+            assert us(midnight(session.label)) in rows["open_time"]
+
+
+def test_no_answer_covers_the_future() -> None:
+    later = int(NOW.timestamp()) + 90 * 86_400
+    sent = body(chart([int(NOW.timestamp()) - 99_000], quoted=later, period=(later - 9, later)))
+    with Scripted(lambda _: sent) as server:
+        (told,) = pages("yahoo", server.url, Series("m", "klines", "AAPL", "1d"), Window(NOW - DAY, NOW), NOW)
+    assert told.covers.end == NOW
 
 
 def test_a_session_that_runs_is_not_covered() -> None:

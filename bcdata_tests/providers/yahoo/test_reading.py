@@ -316,11 +316,25 @@ def test_actions_are_what_was_paid_on_the_day() -> None:
     told = read_actions(DAYS, [body(chart(stamps, events=events))])
     assert told.rows.select("kind", "ratio", "amount").rows() == [("split", 4.0, None), ("capital_gain", None, 1.5)]
     assert told.bad_lines["evidence"].to_list() == [
-        "a split without a value above 0",
+        "a split whose ratio is not above 0",
         "the ratio of the split on 2024-01-08 cannot be read",
-        "a cash without a value above 0",
+        "a cash whose amount is not above 0",
         "a cash without a date",
     ]
     del events["splits"]["b"]
     told = read_actions(DAYS, [body(chart(stamps, events=events))])
     assert told.rows["amount"].drop_nulls().to_list() == [pytest.approx(0.82), 1.5]
+
+
+def test_what_two_charts_tell_of_is_told_once() -> None:
+    stamps = times("2024-01-02T14:30:00", 10)
+    paid = {"x": {"date": stamps[2], "amount": 0.82}}
+    before = chart(stamps[:5], events={"dividends": paid})
+    split = {"y": {"date": stamps[7], "numerator": 3, "denominator": 1}}
+    after = chart(stamps, events={"dividends": {"x": {**paid["x"], "amount": 0.82 / 3 + 1e-12}}, "splits": split})
+    for bodies in ([body(before), body(after)], [body(after), body(before)]):
+        found = read_actions(DAYS, bodies)
+        assert found.bad_lines.is_empty()
+        assert sorted(found.rows["kind"]) == ["cash", "split"]
+        assert found.rows["amount"].drop_nulls().to_list() == [pytest.approx(0.82)]
+        assert set(found.rows["object"]) == {bodies.index(body(after))}

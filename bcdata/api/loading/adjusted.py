@@ -1,0 +1,157 @@
+"""Bars as they look after splits and dividends: computed when bars are read, out of what merged holds."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import get_args
+
+import polars as pl
+
+from bcdata import clock
+from bcdata.actions.factors import Adjusted, factors
+from bcdata.actions.table import ACTIONS, OF_CASH, OF_SHARES
+from bcdata.actions.view import adjust
+from bcdata.api import arguments
+from bcdata.api.instants import instant
+from bcdata.api.loading.lacking import Missing, teller
+from bcdata.api.loading.sources import Rows
+from bcdata.catalog import Catalog, Dataset
+from bcdata.errors import UsageError
+from bcdata.frames.schema import conform
+from bcdata.interval import EPOCH, Interval
+from bcdata.pipeline.lake import keys_over, read_over, trusted
+from bcdata.store.layout import Partition
+from bcdata.store.store import Store
+from bcdata.venues.calendar import session_of
+from bcdata.venues.session_interval import SessionInterval
+from bcdata.windows import Window
+
+WAYS: tuple[Adjusted, ...] = get_args(Adjusted)
+_DAY = timedelta(days=1)
+_BACK = timedelta(days=20)
+"""In which the last session before an ex-session lies: no exchange was closed for longer in living memory."""
+_NAMED = 3
+"""Refused actions that a text names."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustedView:
+    """How bars of a market are adjusted.
+
+    Attributes:
+        store: the lake.
+        source: the dataset of the bars, whose raw closes tell what share of the price a payment is.
+        actions: the dataset of the market's corporate actions.
+        adjusted: for splits and stock dividends, or for payments as well.
+        as_of: the instant (UTC): what was known later, or takes effect later, changes nothing.
+        missing: what becomes of actions that were never published.
+    """
+
+    store: Store
+    source: Dataset
+    actions: Dataset
+    adjusted: Adjusted
+    as_of: datetime
+    missing: Missing
+
+    def of(self, bars: pl.DataFrame, symbol: str) -> pl.DataFrame:
+        """The bars of a symbol, raw and with `session`, adjusted.
+
+        Raises:
+            MissingDataError: actions of the time were never published, and that was to be an error.
+        """
+        if bars.is_empty():
+            return bars
+        known = self._known(symbol, bars["session"][0])
+        found = factors(known, self._closes(symbol, known))
+        refused = found.filter(pl.col("refused").is_not_null())
+        if refused.height:
+            teller(self.missing)(f"{symbol}: {_told(refused)}: not adjusted for")
+        rows = bars.with_columns(symbol=pl.lit(symbol))
+        return adjust(rows, found, self.adjusted, self.as_of).drop("symbol")
+
+    def _known(self, symbol: str, first: date) -> pl.DataFrame:
+        """The actions (`ACTIONS`) from a session on that were known by then."""
+        start = datetime(first.year, first.month, first.day, tzinfo=EPOCH.tzinfo)
+        window = Window(start, max(start, self.as_of) + _DAY)
+        self._tell_of_lacking(symbol, window)
+        rows = read_over(self.store, self.actions, symbol, window).filter(pl.col("known_at") <= self.as_of)
+        kinds = OF_SHARES if self.adjusted == "splits" else (*OF_SHARES, *OF_CASH)
+        return conform(rows.filter(pl.col("kind").is_in(kinds)).with_columns(symbol=pl.lit(symbol)), ACTIONS)
+
+    def _tell_of_lacking(self, symbol: str, window: Window) -> None:
+        due = window.until(min(self.as_of, clock.now()))
+        lacking = [
+            key for key in keys_over(self.actions, due) if trusted(self.store, self._partition(symbol, key)) is None
+        ]
+        if lacking:
+            name, span = self.actions.name, f"{lacking[0]} to {lacking[-1]}"
+            words = f"{name} of {symbol} is not published of {span}: bars before splits in that time are not adjusted"
+            command = f"bcdata materialize --dataset {name} --symbols {symbol} --from {lacking[0]} --to {lacking[-1]}"
+            teller(self.missing)(f"{words}; fetch them with: {command}")
+
+    def _partition(self, symbol: str, key: str) -> Partition:
+        return Partition("merged", self.actions.name, symbol, key)
+
+    def _closes(self, symbol: str, actions: pl.DataFrame) -> pl.DataFrame:
+        """The raw closes (`symbol`, `session`, `close`) of the sessions before payments."""
+        paid = actions.filter(pl.col("kind").is_in(OF_CASH))
+        frames = [pl.DataFrame(schema={"symbol": pl.String, "session": pl.Date, "close": pl.Float64})]
+        frames += [one for at in paid["ex_session"].unique().sort() if (one := self._close(symbol, at)) is not None]
+        return pl.concat(frames).unique(["symbol", "session"], keep="last", maintain_order=True)
+
+    def _close(self, symbol: str, ex_session: date) -> pl.DataFrame | None:
+        """The last raw close before an ex-session; None where there is no bar of the weeks before."""
+        interval = self.source.bar_interval
+        end = datetime(ex_session.year, ex_session.month, ex_session.day, tzinfo=EPOCH.tzinfo) + _DAY
+        bars = read_over(self.store, self.source, symbol, Window(end - _BACK, end), ["open_time", "close"])
+        assert isinstance(interval, SessionInterval)  # noqa: S101 # nosec B101 # other markets have no actions
+        told = bars.with_columns(session_of(interval).alias("session")).filter(pl.col("session") < ex_session)
+        last = told.tail(1).select(symbol=pl.lit(symbol), session="session", close="close")
+        return last if last.height else None
+
+
+def view_of(
+    store: Store, catalog: Catalog, rows: Rows, *, adjusted: object, as_of: str | date | None, missing: Missing
+) -> AdjustedView | None:
+    """The view that the arguments ask for; None where bars are wanted as they were traded.
+
+    Raises:
+        UsageError: there is no such view, or none of these rows.
+    """
+    way = _way(arguments.text("adjusted", adjusted, f"one of {', '.join(WAYS)}"))
+    if as_of is not None and way == "none":
+        raise UsageError("`adjusted_as_of` is of adjusted bars; write adjusted='splits' or 'all' with it")
+    if way == "none":
+        return None
+    source = rows.source
+    if rows.zone not in {"merged", "resampled"} or rows.interval is None:
+        raise UsageError("only bars are adjusted; leave `adjusted` out")
+    actions = next((one for one in _actions_of(catalog, source)), None)
+    if not source.hours.are_sessions or actions is None:
+        fix = f"add {source.market}_actions to {catalog.path}" if source.hours.are_sessions else "leave `adjusted` out"
+        raise UsageError(f"there are no splits and dividends of {source.market} to adjust for; {fix}")
+    if _is_longer_than_a_session(rows.interval):
+        raise UsageError(f"bars of {rows.interval.name} are made of raw prices; load those of a day and adjust them")
+    at = clock.now() if as_of is None else instant(as_of)
+    return AdjustedView(store, source, actions, way, at, missing)
+
+
+def _way(text: str) -> Adjusted:
+    for one in WAYS:
+        if text == one:
+            return one
+    raise UsageError(f"{text!r} is no way to adjust; it is one of {', '.join(WAYS)}")
+
+
+def _actions_of(catalog: Catalog, source: Dataset) -> Iterator[Dataset]:
+    return (one for one in catalog if one.market == source.market and one.frame_type.rows == "actions")
+
+
+def _is_longer_than_a_session(interval: Interval) -> bool:
+    return interval.length is None or interval.length > _DAY
+
+
+def _told(refused: pl.DataFrame) -> str:
+    rows: Sequence[tuple[str, date, str]] = refused.select("kind", "ex_session", "refused").head(_NAMED).rows()
+    return "; ".join(f"the {kind} of {at} {why}" for kind, at, why in rows)
