@@ -51,7 +51,11 @@ def adjust(
             action by more than a hundredth.
 
     Examples:
-        >>> bcdata.adjust(bars, actions, "splits", as_of="2024-01-01")
+        >>> days = [datetime(2024, 1, 2), datetime(2024, 1, 3)]
+        >>> bars = pl.DataFrame({"symbol": "A", "session": days, "close": [100.0, 98.0]})
+        >>> paid = pl.DataFrame({"symbol": "A", "kind": "cash", "ex_session": days[1:], "amount": [2.0]})
+        >>> bcdata.adjust(bars, paid, as_of="2024-01-03")["close"].to_list()
+        [98.0, 98.0]
     """
     if adjusted not in get_args(Adjusted):
         raise UsageError(f"`adjusted` is {adjusted!r}; it is one of {', '.join(get_args(Adjusted))}")
@@ -91,7 +95,11 @@ def undo_splits(bars: Any, actions: Any, *, answered: str | date, known_until: s
         MissingDataWarning: two sources differ about a split by more than a hundredth.
 
     Examples:
-        >>> bcdata.undo_splits(bars, splits, answered="2025-02-22", known_until="2025-02-22")
+        >>> days = [datetime(2024, 6, 7), datetime(2024, 6, 10)]
+        >>> bars = pl.DataFrame({"symbol": "A", "session": days[:1], "close": [120.89]})
+        >>> split = pl.DataFrame({"symbol": "A", "kind": "split", "ex_session": days[1:], "ratio": [10.0]})
+        >>> bcdata.undo_splits(bars, split, answered="2025-02-22", known_until="2025-02-22")["close"].to_list()
+        [1208.9]
     """
     until = None if known_until is None else instant(known_until).date()
     return raw_of(_frame("bars", bars, _KEYS), _actions(actions), instant(answered).date(), until)
