@@ -160,7 +160,10 @@ class Sessions:
             UsageError: the dates lie beyond what is known.
         """
         known = self.known
-        self.require_known(Window(_midnight(first) if first else known.start, _midnight(end) if end else known.end))
+        begin = _midnight(first) if first else known.start
+        is_told = end is None or bool(np.any(np.datetime64(end) <= self.labels[-1:] + 1))
+        until = known.end if end is None or is_told else _midnight(end)  # the last session may close before midnight
+        self.require_known(Window(begin, max(until, begin + _MICROSECOND)))
         edges = np.array([first or date.min, end or date.max], dtype="datetime64[D]")
         start, stop = np.searchsorted(self.labels, edges)
         parts = (start <= self.of) & (self.of < stop)

@@ -86,6 +86,8 @@ CASES = {
     "jobs": Case(["jobs"], varies=True),
     "jobs cancel": Case(["jobs", "cancel", "{queued}"], varies=True),
     "jobs retry": Case(["jobs", "retry", "{run}"], status=2),
+    "sessions": Case(["sessions", "us_equity", "--from", "2022-11-21", "--to", "2022-11-25", "--interval", "1h"]),
+    "classify": Case(["classify", "VOD.L", "ESZ25", "BTC-USD"]),
     "halts": Case(["halts", "--dataset", D]),
     "universe": Case(["universe", "--market", "spot"]),
     "features": Case(["features"]),

@@ -13,7 +13,8 @@ from bcdata.actions.view import adjust as adjusted_view
 from bcdata.actions.view import undo_splits as raw_of
 from bcdata.api.instants import instant
 from bcdata.errors import MissingDataWarning, UsageError
-from bcdata.frames.schema import TIME, conform
+from bcdata.frames.schema import ACTION_KINDS, TIME, conform
+from bcdata.hints import choose
 
 _KEYS: dict[str, type[pl.DataType]] = {"symbol": pl.String, "session": pl.Date}
 
@@ -50,7 +51,11 @@ def adjust(
             action by more than a hundredth.
 
     Examples:
-        >>> bcdata.adjust(bars, actions, "splits", as_of="2024-01-01")
+        >>> days = [datetime(2024, 1, 2), datetime(2024, 1, 3)]
+        >>> bars = pl.DataFrame({"symbol": "A", "session": days, "close": [100.0, 98.0]})
+        >>> paid = pl.DataFrame({"symbol": "A", "kind": "cash", "ex_session": days[1:], "amount": [2.0]})
+        >>> bcdata.adjust(bars, paid, as_of="2024-01-03")["close"].to_list()
+        [98.0, 98.0]
     """
     if adjusted not in get_args(Adjusted):
         raise UsageError(f"`adjusted` is {adjusted!r}; it is one of {', '.join(get_args(Adjusted))}")
@@ -90,7 +95,11 @@ def undo_splits(bars: Any, actions: Any, *, answered: str | date, known_until: s
         MissingDataWarning: two sources differ about a split by more than a hundredth.
 
     Examples:
-        >>> bcdata.undo_splits(bars, splits, answered="2025-02-22", known_until="2025-02-22")
+        >>> days = [datetime(2024, 6, 7), datetime(2024, 6, 10)]
+        >>> bars = pl.DataFrame({"symbol": "A", "session": days[:1], "close": [120.89]})
+        >>> split = pl.DataFrame({"symbol": "A", "kind": "split", "ex_session": days[1:], "ratio": [10.0]})
+        >>> bcdata.undo_splits(bars, split, answered="2025-02-22", known_until="2025-02-22")["close"].to_list()
+        [1208.9]
     """
     until = None if known_until is None else instant(known_until).date()
     return raw_of(_frame("bars", bars, _KEYS), _actions(actions), instant(answered).date(), until)
@@ -121,6 +130,8 @@ def _actions(given: Any) -> pl.DataFrame:
         reports = conform(frame, ACTIONS)
     except pl.exceptions.PolarsError as error:
         raise UsageError(f"the actions hold what they cannot: {str(error).splitlines()[0]}") from None
+    if wrong := sorted(set(reports["kind"].drop_nulls()) - {*ACTION_KINDS}):
+        raise UsageError(f"there is no kind of action {wrong[0]!r}; {choose(wrong[0], ACTION_KINDS)}")
     begun = pl.col("ex_session").cast(pl.Datetime("us")).dt.replace_time_zone("UTC").cast(TIME)
     chosen, differing = settled(reports.with_columns(pl.col("known_at").fill_null(begun)), [])
     for symbol, kind, session, source, value, other, theirs in differing.iter_rows():

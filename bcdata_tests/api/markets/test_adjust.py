@@ -8,6 +8,7 @@ import pytest
 
 import bcdata
 from bcdata.errors import MissingDataWarning, UsageError
+from bcdata.frames.schema import MERGED_ACTION
 
 SENT = pl.DataFrame(
     {"symbol": ["NVDA"], "session": [date(2021, 7, 19)], "close": [18.77975082397461], "volume": [749_060_000]}
@@ -57,6 +58,14 @@ def test_splits_and_payments() -> None:
     assert bcdata.adjust(rows, known, "splits")["close"].to_list() == [50.0, 49.0, 49.0]
     assert bcdata.adjust(rows, known, "none").equals(rows)
     assert bcdata.adjust(rows, known)["volume"].to_list() == [2000.0, 2000.0, 1000.0]
+
+
+def test_actions_as_the_lake_has_them() -> None:
+    paid = {"symbol": "A", "kind": "cash", **PAID, "currency": "USD", "source": "one"}
+    of_lake = pl.DataFrame(
+        [{**paid, "known_at": datetime(2024, 1, 1, tzinfo=UTC)}], {"symbol": pl.String, **MERGED_ACTION}
+    )
+    assert bcdata.adjust(bars(d02=100.0, d03=98.0), of_lake)["close"].to_list() == [98.0, 98.0]
 
 
 def test_bars_within_sessions_are_adjusted_by_the_close_of_the_session_before() -> None:
@@ -112,7 +121,8 @@ def test_a_payment_of_the_whole_price_is_told() -> None:
         ),
         (SENT.drop("close"), SPLITS, {}, "the closes have no column close"),
         (SENT, SPLITS.drop("kind"), {}, "the actions have no column kind"),
-        (SENT, SPLITS.with_columns(kind=pl.lit("splitt")), {}, "the actions hold what they cannot"),
+        (SENT, SPLITS.with_columns(kind=pl.lit("splitt")), {}, "no kind of action 'splitt'; did you mean 'split'"),
+        (SENT, SPLITS.with_columns(ratio=pl.lit("4:1")), {}, "the actions hold what they cannot: conversion"),
         (SENT, SPLITS, {"adjusted": "both"}, "`adjusted` is 'both'; it is one of none, splits, all"),
         (SENT, SPLITS, {"as_of": "soon"}, "instant"),
     ],

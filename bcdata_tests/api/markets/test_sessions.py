@@ -110,8 +110,22 @@ def test_the_ends_of_what_is_known() -> None:
     whole = bcdata.sessions("XNYS")
     assert (whole["session"][0], whole["session"][-1]) == (date(1970, 1, 2), date(2026, 12, 31))
     assert bcdata.sessions("XNYS", end="1970-01-03").height == 1
-    with pytest.raises(UsageError, match=r"XNYS is known from 1970-01-01 to 2027-01-01 .* said of 2026-01-01 to 2030"):
-        bcdata.sessions("XNYS", "2026-01-01", "2030-01-01")
+    for first, end in (("2026-01-01", "2030-01-01"), ("2030-01-01", None), ("1960-01-01", "1961-01-01")):
+        with pytest.raises(
+            UsageError, match=rf"XNYS is known from 1970-01-01 to 2027-01-01 .* nothing is said of {first}"
+        ):
+            bcdata.sessions("XNYS", first, end)
+
+
+def test_the_last_day_that_a_calendar_knows_is_had_though_it_closes_before_midnight() -> None:
+    rows = [
+        (date(2026, 12, day), datetime(2026, 12, day, 1, tzinfo=UTC), datetime(2026, 12, day, 7, tzinfo=UTC))
+        for day in (30, 31)
+    ]
+    table = Sessions.of_rows("drawn", "a test", rows)
+    assert table.of_dates(date(2026, 12, 31), date(2027, 1, 1)).labels.astype(str).tolist() == ["2026-12-31"]
+    with pytest.raises(UsageError, match="drawn is known from 2026-12-30 to 2026-12-31"):
+        table.of_dates(date(2026, 12, 31), date(2027, 1, 2))
 
 
 @pytest.mark.parametrize(
