@@ -121,7 +121,7 @@ def test_the_commands_show_both(faulty: tuple[World, Lake, Ran]) -> None:
     assert FAULTY in said
     rows = json.loads(own.here(["sources", D, "--differing", "--json"]).stdout)
     assert [(one["date"], one["field"], one["differing"]) for one in rows] == [(FAULTY, "any", 3), (FAULTY, "close", 3)]
-    assert "2 pairs, 3 rows differ" in own.here(["sources", D]).stdout
+    assert "2 pairs, 3 differing rows" in own.here(["sources", D]).stdout
     assert "did you mean" in own.here(["sources", D, "--symbols", "BTCUSD"]).stderr
     assert own.here(["report", "--out", str(own.folder / "report")]).returncode == 0
     for page in (f"datasets/{D}.html", f"symbols/{SYMBOL}.html"):
