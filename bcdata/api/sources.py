@@ -40,7 +40,7 @@ def sources(
 
     Returns:
         `symbol`, `date`; `source` and `other`, by precedence; `field`: `any` in the row of the pair, and a row for each
-        column that differs; `both`, `only_source` and `only_other`, rows by who has them (in the pair's row);
+        column that differs; `in_both`, `only_source` and `only_other`, rows by who has them (in the pair's row);
         `differing`, rows that both have with other values; `first_at` and `first`, `largest_at` and `largest`: the
         first and the largest difference and their times (UTC). Differences are relative: |a - b| by the greater one of
         |a| and |b|. There is no row where only one source has a part, and where an earlier release published the

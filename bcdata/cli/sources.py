@@ -11,6 +11,9 @@ from bcdata.cli.output.tables import print_table
 from bcdata.sizes import counted
 from bcdata.terminal.console import notes, out
 
+_FIRST = ("symbol", "date", "source", "other", "field", "in_both", "differing", "largest", "largest_at")
+"""Columns that tell most: where the terminal is narrow the others are left out."""
+
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
@@ -61,7 +64,8 @@ def sources(
         out.print(f"{chosen}: {words}", highlight=False)
         return
     pairs = found.filter(pl.col("field") == "any")
-    title = f"{chosen}: {counted(pairs.height, 'pair')}, {counted(int(pairs['differing'].sum()), 'row')} differ"
-    print_table(found.columns, found.head(limit).iter_rows(), title=title)
+    title = f"{chosen}: {counted(pairs.height, 'pair')}, {counted(int(pairs['differing'].sum()), 'differing row')}"
+    shown = found.select(*_FIRST, pl.exclude(_FIRST))
+    print_table(shown.columns, shown.head(limit).iter_rows(), title=title)
     if found.height > limit:
         out.print(f"{found.height - limit:,} more; --json has all, --limit shows more", highlight=False)

@@ -27,7 +27,7 @@ SOURCES = schema_of(
         "source": pl.String,
         "other": pl.String,
         "field": pl.String,
-        "both": pl.Int64,
+        "in_both": pl.Int64,
         "differing": pl.Int64,
         "only_source": pl.Int64,
         "only_other": pl.Int64,
@@ -39,7 +39,7 @@ SOURCES = schema_of(
 )
 """How two sources of a partition compare: a row for the pair (`field` is `any`), and one for each column that differs.
 
-`both`, `only_source` and `only_other` count rows, and stand in the pair's row alone.
+`in_both`, `only_source` and `only_other` count rows, and stand in the pair's row alone.
 """
 KEYS = {"symbol": pl.String, "date": pl.String}
 
