@@ -110,8 +110,6 @@ def providers(
     Whether they can be asked, what they allow, and how it went in the last 24 hours. Asks nobody: what is said of
     limits and answers is what this machine has noted.
 
-    Example: bcdata providers --json
-
     Example: bcdata providers --explain AAPL 1m --at 2024-06-03T14:30
     """
     from datetime import UTC, datetime

@@ -8,10 +8,10 @@ import polars as pl
 
 from bcdata.errors import UsageError
 from bcdata.features.seasonality import BUCKET, DAYS, MISSING, SCHEMA, known_before
-from bcdata.features.splits import unsplit_before
 from bcdata.features.table.context import SplitAt
 from bcdata.features.table.grid import FloatArray, IntArray, lag, log_ratio, microseconds
 from bcdata.features.table.placing import placed
+from bcdata.features.table.splits import unsplit_before
 from bcdata.interval import EPOCH, Interval
 from bcdata.windows import Window
 

@@ -42,7 +42,8 @@ def _not_ready(context: RunContext, parts: Parts) -> str | None:
     dataset = parts.dataset
     sources = list(dataset.sources) if dataset.is_asked_by_windows else [name for name in (dataset.bulk,) if name]
     settled = closed_window(parts.window, dataset.pace, settled_by(context.now))
-    is_awaited = sources and not (dataset.is_asked_by_windows and settled.is_empty)
+    is_closed = dataset.pace.has_sessions and not dataset.pace.opens(parts.window).size
+    is_awaited = sources and not (dataset.is_asked_by_windows and (settled.is_empty or is_closed))
     if not is_awaited or any(parts.published[name] for name in sources):
         return None
     for name in sources:

@@ -94,6 +94,7 @@ class Capabilities:
         intervals: of bars, shortest first; empty where it has all of its markets'.
         columns: of canonical bars, those that it fills; `vwap` among them where it states its own. Others are null.
         depth_bars: how many of the latest bars it has; None where it has all.
+        on_the_clock: lengths of bars that begin at whole multiples of themselves, where sessions of stocks do not.
         depths: how far back from now bars reach, by their interval; all the way where it is not named.
         page_rows: rows of one page, at most; None where pages have no bound.
         order: in which order rows come.
@@ -111,6 +112,7 @@ class Capabilities:
     intervals: tuple[str, ...] = ()
     columns: frozenset[str] = BAR_COLUMNS
     depth_bars: int | None = None
+    on_the_clock: frozenset[str] = frozenset()
     depths: Mapping[str, timedelta] = field(default_factory=dict)
     page_rows: int | None = None
     order: Literal["ascending", "descending"] = "ascending"

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from bcdata.catalog import Catalog, load_catalog
-from bcdata.frames.types import BARS, FRAME_TYPES, METRICS, SETTLEMENTS
+from bcdata.frames.types import ACTIONS, BARS, FRAME_TYPES, METRICS, SETTLEMENTS
 from bcdata.pipeline.frame_types import functions_of
 from bcdata.pipeline.parsed.archive import parsed_fingerprint
 from bcdata.pipeline.zones import Zone, steps
-from bcdata.quality import metrics, rules, settlements
+from bcdata.quality import actions, metrics, rules, settlements
 
 CATALOG = """
 datasets:
@@ -18,6 +18,7 @@ datasets:
   um_mark_klines_1h: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive]}
   um_index_klines_1h: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive]}
   um_premium_klines_1h: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive], resample: [1d]}
+  us_equity_actions: {grain: month, start: 2023-02, symbols: [AAPL], sources: [yahoo]}
   um_metrics: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive]}
   um_funding: {grain: month, start: 2023-02, symbols: [AUSDT], sources: [binance_archive, binance_rest]}
 """
@@ -32,7 +33,12 @@ def catalog(tmp_path: Path) -> Catalog:
 def test_every_type_has_functions_and_the_version_of_its_rules(catalog: Catalog) -> None:
     versions = {one.frame_type.key: functions_of(one).rules for one in catalog}
     bars = dict.fromkeys(("mark_klines", "index_klines", "premium_klines"), rules.VERSION)
-    own = {BARS.key: rules.VERSION, SETTLEMENTS.key: settlements.VERSION, METRICS.key: metrics.VERSION}
+    own = {
+        BARS.key: rules.VERSION,
+        SETTLEMENTS.key: settlements.VERSION,
+        METRICS.key: metrics.VERSION,
+        ACTIONS.key: actions.VERSION,
+    }
     assert versions == {**own, **bars}
     assert versions.keys() == {key for key, one in FRAME_TYPES.items() if one.has_parser}
 

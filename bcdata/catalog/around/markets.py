@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from string import ascii_lowercase, digits
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
@@ -21,8 +22,7 @@ from bcdata.windows import Grain
 Type = Literal["stock", "etf", "index", "fund", "forex", "future", "crypto"]
 TYPES: tuple[str, ...] = get_args(Type)
 INTERVALS = ("1m", "5m", "15m", "30m", "1h", "4h", "1d", "1w", "1mo")
-_NAME = "abcdefghijklmnopqrstuvwxyz0123456789_"
-_SMALL = "abcdefghijklmnopqrstuvwxyz"
+_NAME = f"{ascii_lowercase}{digits}_"
 _REFERENCES = {"stock": "AAPL", "etf": "SPY", "index": "SPX", "fund": "VFINX", "forex": "EURUSD", "future": "ESZ2025"}
 """How symbols are written there, for those who write them otherwise."""
 
@@ -104,7 +104,7 @@ class DeclaredMarket(Section):
             self.since,
             (BARS.key, *sorted(kinds - {BARS.key})),
             INTERVALS,
-            foreign=_SMALL if self.type == "crypto" else _SMALL + "^",
+            foreign=ascii_lowercase if self.type == "crypto" else ascii_lowercase + "^",
             reference=self.reference or _REFERENCES.get(self.type, "BTC-USD"),
             type=self.type,
             currency=self.currency or "",

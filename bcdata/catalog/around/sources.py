@@ -2,6 +2,7 @@
 
 from bcdata.catalog.names import DatasetName
 from bcdata.providers.registry import SOURCES
+from bcdata.venues.market import SHARES
 
 
 def complaint(name: DatasetName, source: str) -> str | None:
@@ -14,6 +15,10 @@ def complaint(name: DatasetName, source: str) -> str | None:
         return f"{source} has no {kind}; {_able(name)}"
     if name.interval and can.intervals and name.interval.name not in can.intervals:
         return f"{source} has no bars of {name.interval.name}; it has {' '.join(can.intervals)}"
+    if name.interval and name.market.type in SHARES and name.interval.name in can.on_the_clock:
+        length = name.interval.name
+        words = f"{source}'s bars of {length} begin at full hours, and sessions do not"
+        return f"{words}; make {length} of shorter bars by `resample`"
     return None
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 
 from bcdata.features.feature import SETTLEMENTS, Feature
-from bcdata.features.splits import around_in_shares_of, in_shares_of, stretches
 from bcdata.features.table.context import FeatureContext
 from bcdata.features.table.grid import Grid, plain
 from bcdata.features.table.known import known_at
 from bcdata.features.table.placing import Rows, make_grid, opened, rows, taken, within
 from bcdata.features.table.reach import chosen, warm_up_window
+from bcdata.features.table.splits import around_in_shares_of, in_shares_of, stretches
 from bcdata.interval import Interval
 from bcdata.windows import Window
 

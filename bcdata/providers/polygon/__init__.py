@@ -24,6 +24,7 @@ _CAN = Capabilities(
     columns=frozenset({"open", "high", "low", "close", "volume", "trades", "vwap"}),
     page_rows=50_000,
     omits_empty=True,
+    on_the_clock=frozenset({"1h"}),
     keys=(KEY,),
     tape="consolidated",
 )

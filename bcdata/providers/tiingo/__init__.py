@@ -23,6 +23,7 @@ _CAN = Capabilities(
     intervals=("5m", "15m", "1h", "1d", "1w", "1mo"),
     columns=frozenset({"open", "high", "low", "close", "volume"}),
     omits_empty=True,
+    on_the_clock=frozenset({"1h"}),
     keys=(KEY,),
     tape="consolidated",
     tapes=dict.fromkeys(("5m", "15m", "1h"), "iex"),
