@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # What looks like a secret and is none: made-up passwords of tests and guides, alphabets, keys of objects.
-NO_SECRET := ^(hush|some|demo|SECR{}ETX|word|pass|password|xyz|s3cret|hunter2.*|abcdefghijklmnopqrstuvwxyz/|0?123456789abcdef0?)$$
+NO_SECRET := ^(hush|some|other|demo|secret-of-mine|SECR{}ETX|word|pass|password|xyz|s3cret|hunter2.*|abcdefghijklmnopqrstuvwxyz/|0?123456789abcdef0?)$$
 NO_SECRET_KEY := ^(data|gaps|quarantine)/
 
 # Tests start hundreds of processes: each would compile bcdata anew where the environment forbids to keep what was compiled.
