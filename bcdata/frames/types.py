@@ -31,6 +31,7 @@ class FrameType:
         joinable: the columns that `load` joins to bars of the same contract where it is asked to; empty for none.
         columns: of bars, those that they have; the others are null, whatever a file says.
         is_signed: whether prices may be zero and negative: then no ratio of two of them means anything.
+        adjusts_bars: whether rows tell what bars of the same market are adjusted for.
         names_pairs: whether symbols are those of pairs, which need not be the symbol of a contract.
     """
 
@@ -47,6 +48,7 @@ class FrameType:
     columns: frozenset[str] = BAR_COLUMNS
     is_signed: bool = False
     names_pairs: bool = False
+    adjusts_bars: bool = False
 
     @property
     def has_interval(self) -> bool:
@@ -141,6 +143,7 @@ ACTIONS = FrameType(
     is_regular=False,
     derived=frozenset(),
     periods=(),
+    adjusts_bars=True,
 )
 """Splits, dividends and what else companies do to their shares, by the ex-date; `time` is its midnight, UTC."""
 

@@ -12,6 +12,7 @@ from bcdata.errors import UsageError
 from bcdata.frames.types import Rows
 from bcdata.ledger.records import EvidenceRecord
 from bcdata.pipeline.actions.merge import ActionMerge
+from bcdata.pipeline.actions.parse import parse as parse_actions
 from bcdata.pipeline.bars.answers import BarAnswers
 from bcdata.pipeline.bars.files import parse_files as bar_files
 from bcdata.pipeline.bars.merge import BarMerge
@@ -27,11 +28,13 @@ from bcdata.pipeline.metrics.files import parse_files as metric_files
 from bcdata.pipeline.metrics.merge import MetricMerge
 from bcdata.pipeline.missing.evidence import bar_evidence
 from bcdata.pipeline.outcome import Outcome
+from bcdata.pipeline.parsed.window_bars import parse as parse_bars
 from bcdata.pipeline.parts import Parts
 from bcdata.pipeline.publish import Draft
 from bcdata.pipeline.records.objects import ObjectRecord
-from bcdata.pipeline.records.shapes import ArchiveManifest, Manifest
-from bcdata.providers.base import BulkObject
+from bcdata.pipeline.records.shapes import ArchiveManifest, Manifest, WindowsManifest
+from bcdata.providers.base import BulkObject, RawActions, RawBars, Series
+from bcdata.providers.guarded import GuardedSource
 from bcdata.quality import actions, metrics, rules, settlements
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -80,6 +83,22 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
+class PagesOf:
+    """How pages of sources that are asked by windows are read.
+
+    Attributes:
+        read: what pages hold; a BadAnswerError where one is none.
+        parse: parses and audits the pages of a partition of raw, and publishes what they have.
+    """
+
+    read: Callable[[GuardedSource, Series, Sequence[bytes]], RawBars | RawActions]
+    parse: Callable[[RunContext, Dataset, Partition, WindowsManifest, str], Outcome]
+
+
+_BARS = PagesOf(GuardedSource.read, parse_bars)
+
+
+@dataclass(frozen=True, slots=True)
 class FilesOf:
     """How published files of rows of a type are looked at.
 
@@ -99,12 +118,14 @@ class Functions:
     Attributes:
         rules: the version of its rules: what was parsed by another is parsed again.
         merge: what the sources of a partition come to.
+        pages: how pages of sources are read that are asked by windows.
         files: how published files are looked at; None where no source has files of rows of the type.
         repair: how a source that repairs is asked; None where none has rows of the type.
     """
 
     rules: str
     merge: Callable[[RunContext, Parts], Merge]
+    pages: PagesOf
     files: "FilesOf | None" = None
     repair: Repair | None = None
 
@@ -113,21 +134,28 @@ _FUNCTIONS: dict[Rows, Functions] = {
     "bars": Functions(
         rules=rules.VERSION,
         merge=BarMerge.of,
+        pages=_BARS,
         files=FilesOf(bar_evidence, bar_files),
         repair=Repair(ask_for_bars, BarAnswers.read),
     ),
     "settlements": Functions(
         rules=settlements.VERSION,
         merge=SettlementMerge,
+        pages=_BARS,
         files=FilesOf(settlement_evidence, settlement_files),
         repair=Repair(ask_for_settlements, SettlementAnswers.read),
     ),
     "metrics": Functions(
         rules=metrics.VERSION,
         merge=MetricMerge.of,
+        pages=_BARS,
         files=FilesOf(metric_evidence, metric_files),
     ),
-    "actions": Functions(rules=actions.VERSION, merge=ActionMerge),
+    "actions": Functions(
+        rules=actions.VERSION,
+        merge=ActionMerge,
+        pages=PagesOf(GuardedSource.read_actions, parse_actions),
+    ),
 }
 
 

@@ -9,6 +9,7 @@ from bcdata.net.loop import BackgroundLoop
 from bcdata.pipeline.context import open_client
 from bcdata.pipeline.records.manifests import MANIFEST
 from bcdata.providers.clients import Clients
+from bcdata.providers.registry import source_on
 from bcdata.runs.plan import Plan
 from bcdata.sizes import counted
 from bcdata.store.objects import sweep_staging
@@ -28,6 +29,7 @@ def prepare(root: Path, plan: Plan) -> None:
         ProviderError: the archive cannot be asked.
     """
     _require_possible(plan)
+    _require_allowance(plan)
     store = Store(root)
     store.check_writable()
     store.close()
@@ -43,6 +45,7 @@ def require_listed(root: Path, plan: Plan) -> None:
         ProviderError: the archive cannot be asked.
     """
     _require_possible(plan)
+    _require_allowance(plan)
     if plan.dataset.bulk is None:
         return
     store = Store(root)
@@ -58,6 +61,17 @@ def _require_possible(plan: Plan) -> None:
     if wrong:
         named = _some([repr(symbol) for symbol in wrong])
         raise UsageError(f"{named} cannot be a symbol of {market.name}; write it like {market.reference}")
+
+
+def _require_allowance(plan: Plan) -> None:
+    """No source is asked for more different symbols than its plan allows in a month."""
+    dataset = plan.dataset
+    for name in dataset.sources:
+        paid = source_on(name, dict(dataset.plans)).plan
+        most = paid.symbols_a_month if paid else None
+        if paid and most is not None and len(plan.symbols) > most:
+            words = f"{name}'s plan {paid.name!r} allows {most:,} different symbols a month, and {len(plan.symbols):,}"
+            raise UsageError(f"{words} are asked for; ask for fewer, or state a larger plan")
 
 
 def _some(symbols: list[str]) -> str:

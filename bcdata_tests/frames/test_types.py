@@ -8,6 +8,7 @@ import pytest
 
 import bcdata
 from bcdata.catalog import parse_name
+from bcdata.catalog.around.markets import BUILT_IN
 from bcdata.frames.schema import merged_schema
 from bcdata.frames.types import FRAME_TYPES, FrameType
 from bcdata.pipeline.zones import Zone
@@ -22,11 +23,12 @@ PARSERS = "providers/"
 
 @TYPES
 def test_every_type_names_datasets_of_some_market(one: FrameType) -> None:
-    markets = [market for market in MARKETS.values() if one.key in market.kinds]
+    declared = tuple(market.market(name) for name, market in BUILT_IN.items())
+    markets = [market for market in (*MARKETS.values(), *declared) if one.key in market.kinds]
     assert markets
     for market in markets:
         name = f"{market.name}_{one.key}" + (f"_{market.intervals[0]}" if one.has_interval else "")
-        assert parse_name(name).frame_type is one
+        assert parse_name(name, declared).frame_type is one
 
 
 @pytest.mark.parametrize("one", PARSED.values(), ids=PARSED)

@@ -150,7 +150,7 @@ def test_a_wait_beyond_belief_is_three_days(text: str) -> None:
 def _with_password(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     secret = "hunter2-and-more"  # noqa: S105 - no secret at all
     for name in ("ARCHIVE", "LISTING", "SPOT", "UM", "CM"):
-        monkeypatch.setenv(f"BCDATA_BINANCE_{name}_URL", f"https://user:{secret}@mirror.example/{name.lower()}")
+        monkeypatch.setenv(f"BCDATA_BINANCE_{name}_URL", f"https://someuser:{secret}@mirror.example/{name.lower()}")
     yield secret
 
 
@@ -161,7 +161,7 @@ def test_passwords_of_base_addresses_are_shown_nowhere(monkeypatch: pytest.Monke
         makers = (weight_budget, funding_budget)
         names = [make(market, settings.rest_urls[market]) for make in makers for market in ("um", "cm")]
     assert secret not in repr(shown)
-    assert "user" not in repr(shown)
+    assert "someuser" not in repr(shown)
     assert "mirror.example/spot" in repr(shown)
     assert secret not in repr(names)
 

@@ -145,7 +145,7 @@ def _way(text: str) -> Adjusted:
 
 
 def _actions_of(catalog: Catalog, source: Dataset) -> Iterator[Dataset]:
-    return (one for one in catalog if one.market == source.market and one.frame_type.rows == "actions")
+    return (one for one in catalog if one.market == source.market and one.frame_type.adjusts_bars)
 
 
 def _is_longer_than_a_session(interval: Interval) -> bool:

@@ -36,7 +36,7 @@ class Splits:
     @classmethod
     def of(cls, store: Store, catalog: Catalog, dataset: Dataset) -> "Splits":
         """Those of the actions that the catalog has of the market."""
-        found = (one for one in catalog if one.market == dataset.market and one.frame_type.rows == "actions")
+        found = (one for one in catalog if one.market == dataset.market and one.frame_type.adjusts_bars)
         return cls(store, dataset, next(found, None))
 
     def reads(self, symbol: str, window: Window) -> list[Made]:

@@ -12,6 +12,7 @@ from bcdata.catalog import Dataset
 from bcdata.errors import NoDataError, OutOfDepthError, ProviderError, UnknownSymbolError
 from bcdata.evidence.remembered import Remembered
 from bcdata.pipeline.context import RunContext, series_of
+from bcdata.pipeline.frame_types import functions_of
 from bcdata.pipeline.missing.windows import WindowRequests
 from bcdata.pipeline.outcome import Outcome, State
 from bcdata.pipeline.raw.pages import StoredPages
@@ -97,10 +98,7 @@ class _Asking:
             self.findings["no_data"] = Finding("no_data", Severity.WARN, 1, str(error))
 
     def _read(self, source: GuardedSource, body: bytes) -> None:
-        if self.questions.dataset.frame_type.rows == "actions":
-            source.read_actions(self.questions.series, [body])
-        else:
-            source.read(self.questions.series, [body])
+        functions_of(self.questions.dataset).pages.read(source, self.questions.series, [body])
 
     async def _learn_the_beginning(self) -> None:
         """Learns the source's first bar where bars are missing before the first one of the partition.
