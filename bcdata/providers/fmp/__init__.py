@@ -1,15 +1,15 @@
 """FMP: bars of stocks, funds and indices as they were traded, splits and dividends."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 from bcdata.net.budgets import Budget
 from bcdata.net.keys import Key
 from bcdata.providers.address import server_of
-from bcdata.providers.capabilities import Capabilities, Plan, Provider, Role, Source
-from bcdata.providers.fmp.settings import A_DAY, A_MINUTE, BASIC, PLANS, FmpSettings
-from bcdata.providers.stocks.plans import PlanOf, at_first, named
+from bcdata.providers.capabilities import Capabilities, Provider
+from bcdata.providers.fmp.settings import A_DAY, A_MINUTE, PLANS, FmpSettings
+from bcdata.providers.stocks.planned import Planned
+from bcdata.providers.stocks.plans import PlanOf
 
 if TYPE_CHECKING:
     from bcdata.net.client import HttpClient
@@ -47,23 +47,6 @@ def _open(plan: PlanOf, http: "HttpClient", urls: Mapping[str, str]) -> "Fmp":
     return Fmp(http, urls["rest"], plan(), limits(plan, urls))
 
 
-def _source(plan: PlanOf, known: Plan) -> Source:
-    opens, allows = partial(_open, plan), partial(limits, plan)
-    return Source(NAME, Role.WINDOW, _CAN, _urls, opens, allows, plan=known, on_plan=on_plan)
+_PLANNED = Planned(NAME, "FMP", _CAN, _urls, _open, limits, PLANS, lambda: FmpSettings().fmp_plan)
 
-
-def on_plan(name: str) -> Source:
-    """The source on a plan, by its name.
-
-    Raises:
-        UsageError: there is no such plan.
-    """
-    plan = named(name, PLANS, "FMP")
-    return _source(lambda: plan, plan)
-
-
-def _paid() -> Plan:
-    return PLANS[FmpSettings().fmp_plan]
-
-
-PROVIDER = Provider(NAME, (_source(_paid, at_first(_paid, BASIC)),), settings=FmpSettings)
+PROVIDER = Provider(NAME, (_PLANNED.source,), settings=FmpSettings)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from bcdata.errors import NotEntitledError, OutOfDepthError, UsageError
+from bcdata.errors import NotEntitledError, OutOfDepthError
 from bcdata.hints import choose
 from bcdata.providers.base import Series
 from bcdata.providers.capabilities import Plan
@@ -28,26 +28,6 @@ def known_name(text: str, plans: Mapping[str, Plan], provider: str) -> str:
     if name not in plans:
         raise ValueError(f"{text!r} is no plan of {provider}; {choose(name, plans)}")
     return name
-
-
-def named(text: str, plans: Mapping[str, Plan], provider: str) -> Plan:
-    """The plan of this name.
-
-    Raises:
-        UsageError: the provider has none such.
-    """
-    try:
-        return plans[known_name(text, plans, provider)]
-    except ValueError as error:
-        raise UsageError(str(error)) from None
-
-
-def at_first(plan: PlanOf, free: Plan) -> Plan:
-    """The plan that the settings name; the free one where they cannot be read: who asks is told of that then."""
-    try:
-        return plan()
-    except UsageError:
-        return free
 
 
 def require_interval(series: Series, plan: Plan, provider: str) -> None:

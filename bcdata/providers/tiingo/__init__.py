@@ -1,15 +1,15 @@
 """Tiingo: bars of days and longer of stocks and funds, splits and dividends, and IEX's bars within the day."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 from bcdata.net.budgets import Budget
 from bcdata.net.keys import Key
 from bcdata.providers.address import server_of
-from bcdata.providers.capabilities import Capabilities, Plan, Provider, Role, Source
-from bcdata.providers.stocks.plans import PlanOf, at_first, named
-from bcdata.providers.tiingo.settings import FREE, PLANS, REQUESTS, TiingoSettings
+from bcdata.providers.capabilities import Capabilities, Provider
+from bcdata.providers.stocks.planned import Planned
+from bcdata.providers.stocks.plans import PlanOf
+from bcdata.providers.tiingo.settings import PLANS, REQUESTS, TiingoSettings
 
 if TYPE_CHECKING:
     from bcdata.net.client import HttpClient
@@ -51,23 +51,6 @@ def _open(plan: PlanOf, http: "HttpClient", urls: Mapping[str, str]) -> "Tiingo"
     return Tiingo(http, urls["rest"], limits(plan, urls))
 
 
-def _source(plan: PlanOf, known: Plan) -> Source:
-    opens, allows = partial(_open, plan), partial(limits, plan)
-    return Source(NAME, Role.WINDOW, _CAN, _urls, opens, allows, plan=known, on_plan=on_plan)
+_PLANNED = Planned(NAME, "Tiingo", _CAN, _urls, _open, limits, PLANS, lambda: TiingoSettings().tiingo_plan)
 
-
-def on_plan(name: str) -> Source:
-    """The source on a plan, by its name.
-
-    Raises:
-        UsageError: there is no such plan.
-    """
-    plan = named(name, PLANS, "Tiingo")
-    return _source(lambda: plan, plan)
-
-
-def _paid() -> Plan:
-    return PLANS[TiingoSettings().tiingo_plan]
-
-
-PROVIDER = Provider(NAME, (_source(_paid, at_first(_paid, FREE)),), settings=TiingoSettings)
+PROVIDER = Provider(NAME, (_PLANNED.source,), settings=TiingoSettings)
