@@ -182,19 +182,6 @@ ex-session at the latest, where no source says when it was declared."""
 
 ACTION_KINDS = ("split", "stock", "cash", "special", "capital_gain", "spin_off", "rename")
 """What a company does to its shares."""
-REPORTS = schema_of(
-    {
-        "kind": pl.Enum(ACTION_KINDS),
-        "ex_session": pl.Date,
-        "ratio": pl.Float64,
-        "amount": pl.Float64,
-        "currency": pl.String,
-        "declared": pl.Date,
-        "record": pl.Date,
-        "pay": pl.Date,
-        "object": pl.Int64,
-        "line": pl.Int64,
-    }
-)
+REPORTS = schema_of({**_ACTION, "kind": pl.Enum(ACTION_KINDS), "object": pl.Int64, "line": pl.Int64})
 """A corporate action as a page tells of it: `ratio` is new shares for each old one, `amount` what is paid for a share,
 in `currency` (ISO 4217, or its hundredths: `GBp`). `object` is the index of the page, `line` the number there."""
