@@ -14,6 +14,7 @@ import polars as pl
 
 from bcdata.frames.schema import TIME
 from bcdata.interval import Interval
+from bcdata.venues.calendar import bar_end
 from bcdata.windows import Window
 
 STEP = 0.05
@@ -45,7 +46,7 @@ class Step:
 
 
 def find_steps(bars: pl.DataFrame, interval: Interval) -> list[Step]:
-    """Jumps from a close to the next bar's open, and changes by a factor over gaps, ascending.
+    """Jumps from a close to the next bar's open, and changes by a factor over gaps and closed hours, ascending.
 
     Args:
         bars: `open_time`, `open`, `close`; one row per open, ascending, UTC; prices above zero.
@@ -54,9 +55,9 @@ def find_steps(bars: pl.DataFrame, interval: Interval) -> list[Step]:
     if interval.length is None or bars.height < 2:  # noqa: PLR2004 (a step needs two bars)
         return []
     ratio = pl.col("open") / pl.col("close").shift(1)
-    apart = pl.col("open_time").diff()
-    is_step = (apart == interval.length) & ((ratio - 1).abs() > STEP)
-    is_break = (apart - interval.length >= GAP) & ((ratio > GAP_RATIO) | (ratio < 1 / GAP_RATIO))
+    gap = pl.col("open_time") - bar_end(interval).shift(1)
+    is_step = (gap == timedelta()) & ((ratio - 1).abs() > STEP)
+    is_break = (gap >= GAP) & ((ratio > GAP_RATIO) | (ratio < 1 / GAP_RATIO))
     found = bars.select("open_time", pl.col("close").shift(1), "open", is_step=is_step, is_break=is_break).filter(
         pl.col("is_step") | pl.col("is_break")
     )
