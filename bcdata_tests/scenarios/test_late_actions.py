@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from bcdata.api.load import load
+from bcdata.api.stats import stats
 from bcdata.errors import MissingDataError, MissingDataWarning
 from bcdata.pipeline.zones import Zone
 from bcdata.simulate.polygon import LoopbackPolygon
@@ -23,9 +24,10 @@ datasets:
   us_equity_klines_1d:
     {grain: month, start: 2024-10, symbols: [AAPL], sources: [polygon], features: {select: [log_ret_1]},
      labels: {horizons: [1]}}
+  us_equity_klines_1w: {grain: month, start: 2024-10, symbols: [AAPL], sources: [polygon], features: false}
   us_equity_actions: {grain: month, start: 2024-10, symbols: [AAPL], sources: [polygon]}
 """
-BARS, ACTIONS = "us_equity_klines_1d", "us_equity_actions"
+BARS, WEEKS, ACTIONS = "us_equity_klines_1d", "us_equity_klines_1w", "us_equity_actions"
 SPLIT = date(2024, 11, 18)
 BEFORE, THAT_EVENING, AFTER = "2024-11-13T12:00", "2024-11-18T22:00", "2024-11-20T12:00"
 
@@ -90,3 +92,26 @@ def test_once_they_are_known_nothing_is_told_and_nothing_jumps(folder: Path) -> 
         features = lake.bars(BARS, "AAPL", "2024-11", "features")
         assert features is not None
         assert features.select((pl.col("log_ret_1").abs() < 0.1).all()).item()
+
+
+@pytest.mark.parametrize("dataset", [BARS, WEEKS])
+def test_returns_over_a_split_are_those_of_the_same_shares(dataset: str, folder: Path) -> None:
+    with at(AFTER, folder) as lake:
+        for name in (ACTIONS, BARS):
+            materialize(lake, name)
+        assert lake.materialize(WEEKS, "AAPL", "2024-10", "2024-11").ok
+        found = stats(dataset, "AAPL", root=lake.root, catalog=lake.catalog)
+        bars = load(dataset, "AAPL", root=lake.root, catalog=lake.catalog)
+    assert bars["close"].max() > 3 * bars["close"].min()  # type: ignore[operator]
+    closes = bars["close"] / pl.select(pl.when(bars["session"] < date(2024, 11, 18)).then(4).otherwise(1)).to_series()
+    changes = closes.pct_change().drop_nulls()
+    assert found["mean_return"].item() == pytest.approx(changes.mean(), rel=1e-9)
+    assert found["std_return"].item() == pytest.approx(changes.std(), rel=1e-9)
+    assert found["maximum"].item() == bars["high"].max(), "as traded"
+
+
+def test_returns_over_a_time_without_actions_are_told_of(folder: Path) -> None:
+    with at(AFTER, folder) as lake:
+        materialize(lake, BARS)
+        with pytest.warns(MissingDataWarning, match="AAPL: no merged us_equity_actions of 2024-10, 2024-11"):
+            stats(BARS, "AAPL", root=lake.root, catalog=lake.catalog)
