@@ -7,6 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from bcdata import clock
+from bcdata.api.lake import catalog_of
+from bcdata.api.loading.lacking import teller
 from bcdata.api.loading.request import request_of
 from bcdata.api.loading.rows import Request
 from bcdata.bars.resample import EXPLAINED
@@ -14,9 +16,10 @@ from bcdata.catalog import Catalog
 from bcdata.errors import UsageError
 from bcdata.frames.schema import TIME, Type
 from bcdata.interval import Interval
+from bcdata.pipeline.features.splits import Splits
 from bcdata.reporting.ledgers import ledger_files, ledger_rows
 from bcdata.store.layout import Partition
-from bcdata.venues.calendar import calendar, closed_window, next_open
+from bcdata.venues.calendar import bar_end, calendar, closed_window, next_open
 from bcdata.windows import Window
 
 SHARE = "share_"
@@ -55,7 +58,8 @@ def stats(
         come (`upstream`, `no_trades`, `not_listed`, `delisted`): rows + explained = expected where nothing is open;
         `first` and `last` open (UTC); `minimum` and `maximum` price (lowest low, highest high); `mean_return` and
         `std_return` of close ÷ close before - 1, of bars that follow each other without a gap (standard deviation with
-        n - 1); `volume`, the sum; and for each source `share_<source>`, its part of the rows, 0 to 1.
+        n - 1), in the same shares where these were split in between; `volume`, the sum; and for each source
+        `share_<source>`, its part of the rows, 0 to 1.
 
     Raises:
         UsageError: a dataset, symbol or instant that there is not, or rows that are no bars.
@@ -69,6 +73,7 @@ def stats(
     if not request.of.are_bars or request.of.interval is None:
         raise UsageError(f"the rows of {dataset} are no bars; their numbers are asked for with query")
     source, found = request.of.source, request.found()
+    splits = Splits.of(request.store, catalog_of(catalog), source)
     frames = {one["symbol"][0]: one for one in request.frames(found, _COLUMNS)}
     sources = sorted({name for one in frames.values() for name in one["source"].unique()})
     runs = ledger_rows(ledger_files(request.store, source, symbols=set(found), tell=_told_already))
@@ -77,9 +82,10 @@ def stats(
         {
             "symbol": symbol,
             **_counted(request, there, explained.get((symbol,), runs.clear())),
-            **_numbers(frames.get(symbol), request.of.interval, sources, is_signed=source.frame_type.is_signed),
+            **_numbers(frames.get(symbol), request.of.interval, sources, shares, is_signed=source.frame_type.is_signed),
         }
         for symbol, there in found.items()
+        for shares in [_shares(splits, request, frames.get(symbol))]
     ]
     request.store.remember()
     return pl.DataFrame(rows, schema={**STATS, **{f"{SHARE}{name}": pl.Float64 for name in sources}})
@@ -89,14 +95,29 @@ def _told_already(_text: str) -> None:
     """Of what is held back the bars were left out, too, which has been said."""
 
 
+def _shares(splits: Splits, request: Request, bars: pl.DataFrame | None) -> pl.Expr:
+    """What one share from before the bars of a symbol has become by the end of each; what is not known is told."""
+    shares, interval = pl.lit(1.0), request.of.source.bar_interval
+    if bars is None or not interval.has_sessions:
+        return shares
+    symbol, first, last = bars["symbol"][0], bars["open_time"][0], bars["open_time"][-1]
+    window = Window(first, request.of.interval.end(last) if request.of.interval else last)
+    for finding in splits.findings(symbol, window):
+        teller(request.missing)(f"{symbol}: {finding.message}")
+    for split in splits.within(symbol, window):
+        shares *= pl.when(bar_end(request.of.interval or interval) > split.at).then(split.ratio).otherwise(1.0)
+    return shares
+
+
 def _numbers(
-    bars: pl.DataFrame | None, interval: Interval, sources: Iterable[str], *, is_signed: bool
+    bars: pl.DataFrame | None, interval: Interval, sources: Iterable[str], shares: pl.Expr, *, is_signed: bool
 ) -> dict[str, object]:
     """What the bars of one symbol say; no rows, and null for all else, where there are none."""
     if bars is None:
         return {"rows": 0}
     follows = pl.col("open_time") == next_open(interval).shift(1)
-    change = pl.when(follows).then(pl.col("close") / pl.col("close").shift(1) - 1)
+    close = pl.col("close") * shares
+    change = pl.when(follows).then(close / close.shift(1) - 1)
     no_number = pl.lit(None, pl.Float64)
     told = bars.select(
         rows=pl.len(),

@@ -3,16 +3,24 @@
 from collections.abc import Sequence
 
 import polars as pl
+from typing_extensions import TypedDict
 
 from bcdata.bars.known import with_known_at
 from bcdata.frames.schema import FUNDING, PARSED_BAR, WINDOW_BAR, conform, merged_bar
 from bcdata.interval import SETTLEMENT_MINUTE, Interval
 
 _NOTE = {"source": pl.String, "rank": pl.Int32}
-_EXACT = ("open", "high", "low", "close", "trades")
+_PRICES = ("open", "high", "low", "close")
 _FLOWS = ("volume", "quote_volume", "taker_buy_volume", "taker_buy_quote_volume")
 _SHARE, _QUANTUM = 1e-9, 1e-8
 """Sums of trades and an exchange's own are both rounded."""
+
+
+class Tolerance(TypedDict):
+    """What is no difference: see `disagreements`."""
+
+    exact: bool
+    precision: float
 
 
 def merge(sources: Sequence[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
@@ -41,7 +49,9 @@ def merge(sources: Sequence[tuple[str, pl.DataFrame]]) -> pl.DataFrame:
     return conform(rows.with_columns(_vwap(has_own=has_own).alias("vwap")), merged_bar(funding=False))
 
 
-def disagreements(first: pl.DataFrame, second: pl.DataFrame, *, exact: bool = True) -> pl.DataFrame:
+def disagreements(
+    first: pl.DataFrame, second: pl.DataFrame, *, exact: bool = True, precision: float = 0.0
+) -> pl.DataFrame:
     """The bars that both frames hold with different values: opens, and both closes and volumes.
 
     What one of them does not have is no difference.
@@ -50,21 +60,22 @@ def disagreements(first: pl.DataFrame, second: pl.DataFrame, *, exact: bool = Tr
         first: parsed bars of a source.
         second: those of another one.
         exact: whether flows have to be equal to the last bit; else they may differ by 1e-9 of them, and by the eighth
-            decimal, as the sum of trades does from what an exchange states. Prices and counts have to be equal always.
+            decimal, as the sum of trades does from what an exchange states. Counts have to be equal always.
+        precision: by which share prices may differ, where one of the sources rounds them.
     """
     both = first.join(second, on="open_time", how="inner", suffix="_other")
-    differs = pl.any_horizontal(differing(exact=exact).values())
+    differs = pl.any_horizontal(differing(exact=exact, precision=precision).values())
     return both.filter(differs).select("open_time", "close", "close_other", "volume", "volume_other")
 
 
-def differing(*, exact: bool = True) -> dict[str, pl.Expr]:
+def differing(*, exact: bool = True, precision: float = 0.0) -> dict[str, pl.Expr]:
     """By column, whether the values of two sources differ, that of the second one being `<column>_other`.
 
-    It is null where one of them has none; `exact` is what it is for `disagreements`.
+    It is null where one of them has none; `exact` and `precision` are what they are for `disagreements`.
     """
-    equal = (*_EXACT, *_FLOWS) if exact else _EXACT
-    apart = {name: _are_apart(pl.col(name), pl.col(f"{name}_other")) for name in _FLOWS if not exact}
-    return {name: pl.col(name) != pl.col(f"{name}_other") for name in equal} | apart
+    found = {name: _are_apart(name, precision) for name in _PRICES}
+    found["trades"] = _are_apart("trades")
+    return found | {name: _are_apart(name) if exact else _are_apart(name, _SHARE, _QUANTUM) for name in _FLOWS}
 
 
 def _vwap(*, has_own: bool) -> pl.Expr:
@@ -73,8 +84,11 @@ def _vwap(*, has_own: bool) -> pl.Expr:
     return pl.coalesce(paid, pl.when(was_traded.fill_null(value=True)).then(pl.col("vwap"))) if has_own else paid
 
 
-def _are_apart(one: pl.Expr, other: pl.Expr) -> pl.Expr:
-    return (one - other).abs() > _SHARE * pl.max_horizontal(one.abs(), other.abs()) + _QUANTUM
+def _are_apart(name: str, share: float = 0.0, quantum: float = 0.0) -> pl.Expr:
+    one, other = pl.col(name), pl.col(f"{name}_other")
+    if not share and not quantum:
+        return one != other
+    return (one - other).abs() > share * pl.max_horizontal(one.abs(), other.abs()) + quantum
 
 
 def join_funding(bars: pl.DataFrame, funding: pl.DataFrame, interval: Interval) -> pl.DataFrame:

@@ -104,6 +104,7 @@ class Capabilities:
         end_labels: the kinds of its files whose rows were labelled by their ends.
         tape: whose trades its bars are made of: sources of another tape do not fill what it lacks.
         tapes: where that depends on the interval, by its name.
+        precision: by which share its prices are rounded; 0 where they are sent as they were made.
     """
 
     markets: tuple[str, ...] = ()
@@ -122,6 +123,7 @@ class Capabilities:
     end_labels: tuple[EndLabels, ...] = ()
     tape: str = ""
     tapes: Mapping[str, str] = field(default_factory=dict)
+    precision: float = 0.0
 
     def serves(self, market: Market) -> bool:
         """Whether it has a market: by its name, or by the type of one that the catalog declares."""

@@ -32,7 +32,7 @@ from bcdata.runs.plan import Plan
 from bcdata.runs.rates import seconds_of
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
-from bcdata.venues.calendar import calendar, closed_window
+from bcdata.venues.calendar import closed_window
 
 _AT_ONCE = 16
 """Symbols whose listings are in flight at once; the client bounds connections below that."""
@@ -125,14 +125,18 @@ async def _of_partition(store: Store, listings: Listings, partition: Partition, 
 
 
 def _pages(store: Store, dataset: Dataset, plan: Plan, step: Step) -> int:
-    """How many pages cover the bars that have closed and that raw's pages do not."""
-    can, interval, now = SOURCES[step.provider or ""].capabilities, dataset.bar_interval, clock.now()
+    """How many pages cover the rows that are due and that raw's pages do not."""
+    import polars as pl
+
+    from bcdata.frames.schema import TIME
+
+    can, interval, now = SOURCES[step.provider or ""].capabilities, dataset.pace, clock.now()
     reach = (interval.length or timedelta(days=31)) * can.depth_bars if can.depth_bars else None
     pages = 0
     for symbol, date in product(plan.symbols, plan.dates):
         kept = StoredPages.read(store, step.partition(symbol, date), str(series_of(dataset, symbol)))
         window = closed_window(dataset.grain.window(date), interval, settled_by(now))
-        opens = calendar(dataset.hours).opens(interval, window)
+        opens = pl.Series("open_time", interval.opens(window)).cast(TIME)
         left = opens.filter(~is_covered(opens, kept.covered, interval) & (opens >= now - reach if reach else True))
         pages += -(-left.len() // (can.page_rows or left.len() or 1))
     return pages

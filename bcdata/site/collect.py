@@ -102,7 +102,7 @@ def _by_symbol(rows: Sequence[Row]) -> dict[str, list[Row]]:
 
 def _shades(dataset: Dataset, runs: pl.DataFrame, *, since: datetime) -> list[Shade]:
     lately = runs.filter(pl.col("end") >= since).sort("start").select("start", "end", "status")
-    return [Shade(start, dataset.bar_interval.next(end), status) for start, end, status in lately.iter_rows()]
+    return [Shade(start, dataset.pace.next(end), status) for start, end, status in lately.iter_rows()]
 
 
 def _markets(catalog: Catalog) -> list[str]:

@@ -146,6 +146,15 @@ def test_sums_of_trades_may_differ_by_rounding_where_that_is_said() -> None:
         assert disagreements(a, a.with_columns(changed), exact=False).height == 3
 
 
+def test_prices_may_differ_by_the_precision_of_a_source_and_by_no_more() -> None:
+    a = bars(opens(3))
+    single = a.with_columns(pl.col("open", "high", "low", "close").cast(pl.Float32).cast(pl.Float64) * (1 + 2.0**-25))
+    assert disagreements(a, single, exact=False).height == 3
+    assert disagreements(a, single, exact=False, precision=2.0**-23).is_empty()
+    for changed in (pl.col("close") * (1 + 2.0**-22), pl.col("trades") + 1):
+        assert disagreements(a, a.with_columns(changed), exact=False, precision=2.0**-23).height == 3
+
+
 def test_sums_of_what_is_not_there_are_not_there() -> None:
     fine = bars(opens(120)).with_columns(trades=pl.lit(None, dtype=pl.Int64))
     fine = fine.with_columns(quote_volume=pl.when(pl.int_range(pl.len()) != 5).then("quote_volume"))

@@ -10,6 +10,7 @@ import pytest
 
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
+from bcdata.runs.estimate import estimate
 from bcdata.simulate import Fault
 from bcdata.simulate.alpaca import LoopbackAlpaca
 from bcdata.simulate.alpha_vantage import LoopbackAlphaVantage
@@ -78,6 +79,16 @@ def told(lake: Lake, *months: str) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("source", VENUES)
+def test_what_a_run_would_ask_is_counted(source: str, tmp_path: Path, market: SessionMarket) -> None:
+    with world(tmp_path, market, source) as (lake, _):
+        plan = lake.plan(DATASET, "AAPL", "2024-10", "2024-12")
+        assert estimate(lake.root, lake.catalog, plan, runs=1)["requests"] > 0
+        assert lake.run(plan).ok
+        done = lake.plan(DATASET, "AAPL", "2024-10", "2024-11")
+        assert estimate(lake.root, lake.catalog, done, runs=1)["requests"] == 0
+
+
+@pytest.mark.parametrize("source", VENUES)
 def test_each_provider_tells_of_them(source: str, tmp_path: Path, market: SessionMarket) -> None:
     with world(tmp_path, market, source) as (lake, (server,)):
         ran = lake.materialize(DATASET, "AAPL", "2024-10", "2024-12")
@@ -99,6 +110,19 @@ def test_each_provider_tells_of_them(source: str, tmp_path: Path, market: Sessio
         again = lake.materialize(DATASET, "AAPL", "2024-10", "2024-12")
         assert {one.state for _, one in again.outcomes} == {State.UNCHANGED}
         assert not server.requests
+
+
+@pytest.mark.parametrize("second", [name for name in VENUES if name != "yahoo"])
+def test_the_second_source_is_asked_nothing_where_the_first_answers(
+    second: str, tmp_path: Path, market: SessionMarket
+) -> None:
+    with world(tmp_path, market, "yahoo", second) as (lake, (_, server)):
+        ran = lake.materialize(DATASET, "AAPL", "2024-10", "2024-12")
+        assert ran.ok, ran.troubles
+        assert len(told(lake, "2024-10", "2024-11", "2024-12")) == 4
+        assert not server.requests
+        again = lake.materialize(DATASET, "AAPL", "2024-10", "2024-12")
+        assert {one.state for _, one in again.outcomes} == {State.UNCHANGED}
 
 
 def test_the_second_source_is_asked_where_the_first_fails(tmp_path: Path, market: SessionMarket) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from bcdata.api.sources import sources
 from bcdata.ledger.ledger import Status
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
@@ -28,6 +29,11 @@ datasets:
   us_equity_klines_1d:
     {grain: month, start: 2024-01, symbols: [AAPL, BRK.B], sources: [polygon], features: true,
      labels: {horizons: [1, 5]}, resample: [1w]}
+"""
+TWO_SOURCES = """
+providers: {polygon: {plan: advanced}}
+datasets:
+  us_equity_klines_1d: {grain: month, start: 2024-01, symbols: [IPO], sources: [polygon, yahoo], features: false}
 """
 NOW = utc("2024-12-20T12:00")
 MINUTES, DAYS = "us_equity_klines_1m", "us_equity_klines_1d"
@@ -167,3 +173,22 @@ def test_an_answer_that_is_stamped_a_day_off_is_refused_whole(tmp_path: Path, mo
     merged = ran.of(Zone.MERGED)["AAPL", "2024-09"]
     assert (merged.state, merged.verdict.facts["missing"]) == (State.HELD_BACK, {"quarantined": 20})
     assert lake.bars(DAYS, "AAPL", "2024-09") is None
+
+
+@pytest.mark.usefixtures("polygon")  # which has the key in the environment
+def test_prices_in_single_precision_are_no_disagreement(tmp_path: Path, market: SessionMarket) -> None:
+    """Of a symbol that is listed within the month both sources are asked for all of it."""
+    listed = ListedSymbol("IPO", market.symbols["AAPL"].hours, date(2024, 12, 10), 20.0)
+    traded, name = SessionMarket([listed]), "us_equity_klines_1d"
+    lake = lake_at(tmp_path, TWO_SOURCES, NOW)
+    with (
+        LoopbackPolygon(traded, plan="advanced", now=NOW) as first,
+        LoopbackYahoo(traded, now=NOW) as second,
+        pointed_at(first.environment() | second.environment(), tmp_path / "both"),
+    ):
+        ran = lake.materialize(name, "IPO", "2024-12")
+        assert ran.ok, ran.troubles
+        assert second.requests
+    assert "sources_disagree" not in ran.rules(Zone.MERGED, "IPO", "2024-12")
+    pairs = sources(name, "IPO", root=lake.root, catalog=lake.catalog)
+    assert pairs.select("in_both", "differing").rows() == [(8, 0)]

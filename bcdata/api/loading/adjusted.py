@@ -19,8 +19,8 @@ from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
 from bcdata.frames.schema import conform
 from bcdata.interval import EPOCH, Interval
-from bcdata.pipeline.lake import keys_over, read_over, trusted
-from bcdata.store.layout import Partition
+from bcdata.pipeline.actions.known import unknown
+from bcdata.pipeline.lake import read_over
 from bcdata.store.store import Store
 from bcdata.venues.calendar import session_of
 from bcdata.venues.session_interval import SessionInterval
@@ -62,7 +62,7 @@ class AdjustedView:
         """
         if bars.is_empty():
             return bars
-        known = self._known(symbol, bars["session"][0])
+        known = self._known(symbol, bars["session"][0], bars["session"][-1])
         found = factors(known, self._closes(symbol, known))
         refused = found.filter(pl.col("refused").is_not_null())
         if refused.height:
@@ -70,28 +70,37 @@ class AdjustedView:
         rows = bars.with_columns(symbol=pl.lit(symbol))
         return adjust(rows, found, self.adjusted, self.as_of).drop("symbol")
 
-    def _known(self, symbol: str, first: date) -> pl.DataFrame:
+    def _known(self, symbol: str, first: date, last: date) -> pl.DataFrame:
         """The actions (`ACTIONS`) from a session on that were known by then."""
-        start = datetime(first.year, first.month, first.day, tzinfo=EPOCH.tzinfo)
+        start, end = _midnight(first), _midnight(last) + _DAY
         window = Window(start, max(start, self.as_of) + _DAY)
-        self._tell_of_lacking(symbol, window)
+        present = min(self.as_of, clock.now())
+        self._tell_of_lacking(symbol, Window(start, max(_midnight(present), min(end, present))))
         rows = read_over(self.store, self.actions, symbol, window).filter(pl.col("known_at") <= self.as_of)
         kinds = OF_SHARES if self.adjusted == "splits" else (*OF_SHARES, *OF_CASH)
         return conform(rows.filter(pl.col("kind").is_in(kinds)).with_columns(symbol=pl.lit(symbol)), ACTIONS)
 
     def _tell_of_lacking(self, symbol: str, window: Window) -> None:
-        due = window.until(min(self.as_of, clock.now()))
-        lacking = [
-            key for key in keys_over(self.actions, due) if trusted(self.store, self._partition(symbol, key)) is None
-        ]
-        if lacking:
-            name, span = self.actions.name, f"{lacking[0]} to {lacking[-1]}"
-            words = f"{name} of {symbol} is not published of {span}: bars before splits in that time are not adjusted"
-            command = f"bcdata materialize --dataset {name} --symbols {symbol} --from {lacking[0]} --to {lacking[-1]}"
-            teller(self.missing)(f"{words}; fetch them with: {command}")
-
-    def _partition(self, symbol: str, key: str) -> Partition:
-        return Partition("merged", self.actions.name, symbol, key)
+        """Says of which time up to the instant, or up to the last bar, no action is known."""
+        absent, short = unknown(self.store, self.actions, symbol, window)
+        keys = [*absent, *(key for key, _ in short)]
+        if not keys:
+            return
+        name = self.actions.name
+        if absent:
+            words = (
+                f"{name} of {symbol} is not published of {absent[0]} to {absent[-1]}: "
+                "bars before splits in that time are not adjusted"
+            )
+        else:
+            until = short[-1][1]
+            words = (
+                f"{name} of {symbol} is known up to {until:%Y-%m-%d} only: bars before later splits are not adjusted "
+                "(those of a day are known when it is over, UTC)"
+            )
+        first, last = min(keys), max(keys)
+        command = f"bcdata materialize --dataset {name} --symbols {symbol} --from {first} --to {last}"
+        teller(self.missing)(f"{words}; fetch them with: {command}")
 
     def _closes(self, symbol: str, actions: pl.DataFrame) -> pl.DataFrame:
         """The raw closes (`symbol`, `session`, `close`) of the sessions before payments."""
@@ -103,7 +112,7 @@ class AdjustedView:
     def _close(self, symbol: str, ex_session: date) -> pl.DataFrame | None:
         """The last raw close before an ex-session; None where there is no bar of the weeks before."""
         interval = self.source.bar_interval
-        end = datetime(ex_session.year, ex_session.month, ex_session.day, tzinfo=EPOCH.tzinfo) + _DAY
+        end = _midnight(ex_session) + _DAY
         bars = read_over(self.store, self.source, symbol, Window(end - _BACK, end), ["open_time", "close"])
         assert isinstance(interval, SessionInterval)  # noqa: S101 # nosec B101 # other markets have no actions
         told = bars.with_columns(session_of(interval).alias("session")).filter(pl.col("session") < ex_session)
@@ -135,6 +144,10 @@ def view_of(
         raise UsageError(f"bars of {rows.interval.name} are made of raw prices; load those of a day and adjust them")
     at = clock.now() if as_of is None else instant(as_of)
     return AdjustedView(store, source, actions, way, at, missing)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=EPOCH.tzinfo)
 
 
 def _way(text: str) -> Adjusted:

@@ -12,6 +12,8 @@ from bcdata.sizes import counted
 from bcdata.terminal.console import out
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from bcdata.reporting.doctor.check import Check
     from bcdata.settings import SettingValue
 
@@ -66,6 +68,7 @@ def _local() -> "list[Check]":
     return [
         *machine.environment(),
         _catalog(),
+        *_calendars(clock.now()),
         machine.folder("BCDATA_ROOT", settings.root),
         machine.folder("BCDATA_STATE", settings.state),
         machine.folder("DAGSTER_HOME", home_of(settings.root)),
@@ -88,6 +91,17 @@ def _catalog() -> "Check":
         return problem("catalog", str(error).splitlines()[0], "correct it; bcdata init writes one to begin with")
     words = "the one that comes with bcdata" if path == PACKAGED else str(path)
     return ok("catalog", f"{words}: {counted(len(catalog.datasets), 'dataset')}")
+
+
+def _calendars(now: "datetime") -> "list[Check]":
+    from bcdata.catalog import load_catalog
+    from bcdata.errors import CatalogError
+    from bcdata.reporting.doctor.calendars import calendars
+
+    try:
+        return [*calendars(load_catalog(), now)]
+    except CatalogError:  # it is among the problems
+        return []
 
 
 def _asked() -> "list[Check]":

@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from bcdata.bars.known import with_known_at
-from bcdata.bars.merge import differing, disagreements, join_funding, merge
+from bcdata.bars.merge import Tolerance, differing, disagreements, join_funding, merge
 from bcdata.bars.sessions import by_session
 from bcdata.bars.tail import without_idle_tail
 from bcdata.catalog import Dataset
@@ -131,7 +131,7 @@ class BarMerge:
             *tiling(expected, bars["open_time"], gaps),
             *coverage(gaps),
             *nothing_sound(bars.height, [*parts.set_aside()]),
-            *_disagreements(frames, exact=not dataset.is_asked_by_windows),
+            *_disagreements(frames, self._differing),
             *finer_disagreement(context, dataset, parts.partition.symbol, parts.window, bars),
         ]
         verdict = Verdict(bars.height, tuple(findings), {"missing": by_status(gaps)})
@@ -146,7 +146,14 @@ class BarMerge:
     def _compared(self, sent: list[tuple[str, pl.DataFrame]]) -> Agreement:
         """How the sources compare by the closed bars that they sent, those too that give way to another's."""
         closed = [(name, frame.filter(pl.col("open_time") < self.closed.end)) for name, frame in sent]
-        return agreement(closed, differing(exact=not self.parts.dataset.is_asked_by_windows))
+        return agreement(closed, differing(**self._differing))
+
+    @property
+    def _differing(self) -> Tolerance:
+        """What is no difference between the sources of the dataset."""
+        dataset = self.parts.dataset
+        precision = max(SOURCES[name].capabilities.precision for name in dataset.sources)
+        return {"exact": not dataset.is_asked_by_windows, "precision": precision}
 
     @property
     def _expected(self) -> pl.Series:
@@ -224,9 +231,9 @@ def _beside(covered: list[list[str]], left_out: Sequence[Window]) -> list[list[s
     return [[one.start.isoformat(), one.end.isoformat()] for one in left]
 
 
-def _disagreements(frames: list[tuple[str, pl.DataFrame]], *, exact: bool) -> Iterator[Finding]:
+def _disagreements(frames: list[tuple[str, pl.DataFrame]], tolerance: Tolerance) -> Iterator[Finding]:
     for (name, frame), (other, later) in pairwise(frames):
-        differ = disagreements(frame, later, exact=exact)
+        differ = disagreements(frame, later, **tolerance)
         if differ.height:
             words = f"{other} says otherwise than {name}, which is kept"
             yield Finding("sources_disagree", Severity.WARN, differ.height, words, sample(differ))

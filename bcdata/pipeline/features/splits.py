@@ -10,7 +10,8 @@ from bcdata.actions.table import OF_SHARES
 from bcdata.catalog import Catalog, Dataset
 from bcdata.features.table.context import SplitAt
 from bcdata.interval import EPOCH
-from bcdata.pipeline.lake import merged_over, read_over
+from bcdata.pipeline.actions.known import known_until, unknown
+from bcdata.pipeline.lake import keys_over, merged_over, read_over
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.store import Store
 from bcdata.venues.session_interval import SessionInterval
@@ -72,8 +73,20 @@ class Splits:
                 f"there is no {self.dataset.market}_actions in the catalog: prices are as traded, and splits are jumps"
             )
             return [Finding("unadjusted", Severity.WARN, 1, words)]
-        absent = [date for date, made in self.reads(symbol, window) if made is None and date >= self.actions.start]
-        if not absent:
-            return []
-        words = f"no merged {self.actions.name} of {', '.join(absent)}: splits there are jumps"
-        return [Finding("unadjusted", Severity.WARN, len(absent), words)]
+        due = window.until(self._closed(symbol, window))
+        absent, short = unknown(self.store, self.actions, symbol, due)
+        absent = [key for key in absent if key >= self.actions.start]
+        name = self.actions.name
+        if absent:
+            words = f"no merged {name} of {', '.join(absent)}: splits there are jumps"
+            return [Finding("unadjusted", Severity.WARN, len(absent), words)]
+        if short:
+            words = f"{name} is known up to {short[-1][1]:%Y-%m-%d} only: splits since then are jumps"
+            return [Finding("unadjusted", Severity.WARN, len(short), words)]
+        return []
+
+    def _closed(self, symbol: str, window: Window) -> datetime:
+        """Up to when bars of the window are there: a split after the last one is no jump."""
+        keys = keys_over(self.dataset, window)
+        told = (known_until(self.store, self.dataset, symbol, key) for key in keys)
+        return max((one for one in told if one is not None), default=window.start)

@@ -128,11 +128,12 @@ class WindowRequests:
         if published is None:
             pages = StoredPages.read(self.context.store, self.partition.in_zone("raw", name), str(self.series))
             return is_covered(opens, pages.covered, interval) | self._begun(opens, pages.covered)
-        bars = read_sound(self.context.store, parsed, self.dataset.name, ["open_time"])
+        of = self.dataset.frame_type
+        rows = read_sound(self.context.store, parsed, self.dataset.name, [of.time])
         record = windows_record(published)
-        there = opens.is_in(bars["open_time"].implode()) if bars is not None else opens.is_null()
+        there = opens.is_in(rows[of.time].implode()) if rows is not None else opens.is_null()
         set_aside = union(quarantined(one).window for one in record["quarantined"])
-        if SOURCES[name].capabilities.omits_empty and not interval.has_sessions:
+        if SOURCES[name].capabilities.omits_empty and of.is_regular and not interval.has_sessions:
             return there  # where it is silent another source may have a bar
         windows = windows_of(record["covered"])
         covered = is_covered(opens, windows, interval) | self._begun(opens, windows)

@@ -23,6 +23,9 @@ DEPTHS = {
 }
 """How far back its bars go; those of a day have no bound."""
 
+SINGLE = 2.0**-23
+"""By which share prices in single precision may be off, with another rounding where splits are undone."""
+
 _CAN = Capabilities(
     types=("stock", "etf", "fund", "index", "forex"),
     kinds=("klines", "actions"),
@@ -31,6 +34,7 @@ _CAN = Capabilities(
     omits_empty=True,
     depths=DEPTHS,
     tape="consolidated",
+    precision=SINGLE,
 )
 
 

@@ -29,6 +29,7 @@ _EXTRAS = {
     "pandas": ("pandas", 'load(to="pandas")'),
     "pictures": ("matplotlib", "pictures of features"),
     "plots": ("altair", "bcdata.plot"),
+    "stocks": ("exchange_calendars", "calendars of exchanges"),
 }
 _REMOTE = ("nfs", "cifs", "smb", "fuse.sshfs", "9p")
 """Kinds of file systems whose locks SQLite and others cannot rely on."""

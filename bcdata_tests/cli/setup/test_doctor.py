@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from importlib.metadata import metadata
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,45 @@ def test_all_is_well_where_every_server_answers(place: Path, world: World) -> No
     assert world.exchange.requests
     assert "GB free" in found["BCDATA_ROOT"][0]["found"]
     assert not (place / "lake").exists(), "to look makes nothing"
+
+
+def test_every_extra_that_users_may_want_is_named(place: Path) -> None:
+    del place
+    _, found = ran("--offline")
+    extras = set(metadata("bcdata").get_all("Provides-Extra") or ()) - {"dev"}
+    assert extras
+    assert [one for one in sorted(extras) if one not in found["extras"][0]["found"]] == []
+
+
+STOCKS = """
+markets:
+  good: {calendar: 24/5, type: stock, since: 2020-01}
+  bad: {calendar: XTAE, type: stock, since: 2020-01}
+datasets:
+  good_klines_1d: {grain: month, start: 2024-01, symbols: [AAPL], sources: [yahoo]}
+  bad_klines_1d: {grain: month, start: 2024-01, symbols: [TEVA.TA], sources: [yahoo]}
+"""
+
+
+def test_a_calendar_that_cannot_be_built_is_a_problem_and_no_other_one(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = pytest.importorskip("exchange_calendars", reason="calendars of exchanges need the extra stocks")
+    built = library.get_calendar
+
+    def broken(name: str, **options: object) -> object:
+        if name == "XTAE":
+            raise ValueError("special dates")
+        return built(name, **options)
+
+    monkeypatch.setattr(library, "get_calendar", broken)
+    (place / "catalog.yaml").write_text(STOCKS)
+    status, found = ran("--offline")
+    assert status == 1
+    told = {one["found"].split(":")[0]: one for one in found["calendar"]}
+    assert told["good"]["verdict"] == "ok"
+    assert told["bad"]["verdict"] == "problem"
+    assert "cannot build the calendar XTAE" in told["bad"]["found"]
 
 
 def test_offline_asks_nobody(place: Path, world: World) -> None:
