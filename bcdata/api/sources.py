@@ -39,12 +39,12 @@ def sources(
         catalog: the one in force if None.
 
     Returns:
-        `symbol`, `date`; `source` and `other`, by precedence; `field`: `any` in the row of the pair, and a row for each
-        column that differs; `in_both`, `only_source` and `only_other`, rows by who has them (in the pair's row);
-        `differing`, rows that both have with other values; `first_at` and `first`, `largest_at` and `largest`: the
-        first and the largest difference and their times (UTC). Differences are relative: |a - b| by the greater one of
-        |a| and |b|. There is no row where only one source has a part, and where an earlier release published the
-        partition: there it is unknown.
+        A row for each pair of sources of a partition (`field` is `any`), and one for each column that differs, with
+        `symbol`, `date`, `source` and `other` (by precedence), `in_both`, `only_source` and `only_other` (rows by who
+        has them, in the pair's row), `differing` (rows that both have with other values), `first_at` and `first`,
+        `largest_at` and `largest` (the first and the largest difference and their times, UTC). Differences are
+        relative, |a - b| by the greater one of |a| and |b|. There is no row where only one source has a part, and where
+        an earlier release published the partition, as there it is unknown.
 
     Raises:
         UsageError: a dataset, symbol or instant that there is not.

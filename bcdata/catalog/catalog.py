@@ -1,7 +1,7 @@
 """All datasets together, and what follows from having them together."""
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from bcdata.catalog.around.choice import Rule
@@ -23,15 +23,20 @@ class Catalog:
         path: the file.
         datasets: in its order.
         markets: those that it declares, and those that need not be declared.
-        plans: by provider, the plan that is paid for, where it states one.
+        stated: provider and plan, where it states one.
         rules: which sources are asked where a dataset does not say it.
     """
 
     path: Path
     datasets: tuple[Dataset, ...]
     markets: tuple[Market, ...] = ()
-    plans: Mapping[str, str] = field(default_factory=dict)
+    stated: tuple[tuple[str, str], ...] = ()
     rules: tuple[Rule, ...] = ()
+
+    @property
+    def plans(self) -> dict[str, str]:
+        """The plans that it states, by provider."""
+        return dict(self.stated)
 
     def __iter__(self) -> Iterator[Dataset]:
         return iter(self.datasets)

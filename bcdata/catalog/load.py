@@ -55,7 +55,7 @@ def load_catalog(path: Path | None = None) -> Catalog:
     mistakes += _made_twice(document, datasets)
     if mistakes:
         raise CatalogError("\n".join(mistake.text for mistake in sorted(mistakes)))
-    return Catalog(document.path, tuple(datasets), declared.markets, dict(declared.plans), declared.rules)
+    return Catalog(document.path, tuple(datasets), declared.markets, declared.plans, declared.rules)
 
 
 def _sources(document: Document, name: str, entry: dict[str, Any], declared: Declarations) -> dict[str, list[str]]:

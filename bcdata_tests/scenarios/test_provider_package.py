@@ -209,9 +209,9 @@ def test_without_its_key_it_is_not_asked(package: Path, acme: tuple[Acme, str], 
     assert done.returncode == 1
     assert "ACME_API_KEY" in done.stdout + done.stderr
     listed = json.loads(bcdata(package, tmp_path, url, "providers", "--json", ACME_API_KEY="").stdout)
-    assert [one["reason"] for one in listed if not one["available"]] == [
-        "ACME_API_KEY is not set; set ACME_API_KEY to the provider's key"
-    ]
+    (acme_rest,) = (one for one in listed if one["provider"] == "acme")
+    assert not acme_rest["available"]
+    assert acme_rest["reason"] == "ACME_API_KEY is not set; set ACME_API_KEY to the provider's key"
 
 
 def assert_nowhere(secret: str, folder: Path, done: "subprocess.CompletedProcess[str]") -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from bcdata.errors import StoreError
 from bcdata.frames.schema import TIME, schema_of
-from bcdata.pipeline.lake import is_held_back, is_of
+from bcdata.pipeline.lake import is_held_back, is_of, repair
 from bcdata.quality.compare.sources import PairOfSources
 from bcdata.quality.score import COUNTS, FACTORS, Quality
 from bcdata.store.layout import Partition
@@ -66,9 +67,13 @@ def quality_of(store: Store, partition: Partition) -> Quality | None:
     """How good the published rows of a partition of merged are; None where that is not known.
 
     Raises:
-        StoreError: its manifest is damaged.
+        StoreError: its manifest is damaged; the text has the command that repairs it.
     """
-    entries = store.publications.entries(partition)
+    try:
+        entries = store.publications.entries(partition)
+    except StoreError as error:
+        command = repair(partition, partition.dataset)
+        raise StoreError(f"{error}; repair it with: {command}") from None
     made = store.fingerprint(partition) if any(QUALITY in one.notes for one in entries) else None
     notes = next((one.notes for one in reversed(entries) if one.fingerprint == made), {})
     try:
