@@ -29,7 +29,8 @@ datasets:
 """
 BARS, WEEKS, ACTIONS = "us_equity_klines_1d", "us_equity_klines_1w", "us_equity_actions"
 SPLIT = date(2024, 11, 18)
-BEFORE, THAT_EVENING, AFTER = "2024-11-13T12:00", "2024-11-18T22:00", "2024-11-20T12:00"
+BEFORE, THAT_EVENING = "2024-11-13T12:00", "2024-11-18T22:00"
+AFTER, WEEKS_AFTER = "2024-11-20T12:00", "2024-12-03T12:00"
 
 
 @pytest.fixture
@@ -39,10 +40,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def at(now: str, folder: Path) -> Iterator[Lake]:
+def at(now: str, folder: Path, idle: frozenset[date] = frozenset()) -> Iterator[Lake]:
     """The lake in the folder at an instant, and the provider with it."""
     hours = hours_of("XNYS", date(2024, 6, 3), date(2024, 12, 31))
-    market = SessionMarket([ListedSymbol("AAPL", hours, date(2024, 6, 3), 400.0, splits=(Split(SPLIT, 4),))])
+    listed = ListedSymbol("AAPL", hours, date(2024, 6, 3), 400.0, splits=(Split(SPLIT, 4),), idle=idle)
+    market = SessionMarket([listed])
     with (
         LoopbackPolygon(market, plan="advanced", now=utc(now)) as venue,
         pointed_at(venue.environment() | {"BCDATA_NOW": now}, folder / "state"),
@@ -96,7 +98,7 @@ def test_once_they_are_known_nothing_is_told_and_nothing_jumps(folder: Path) -> 
 
 @pytest.mark.parametrize("dataset", [BARS, WEEKS])
 def test_returns_over_a_split_are_those_of_the_same_shares(dataset: str, folder: Path) -> None:
-    with at(AFTER, folder) as lake:
+    with at(WEEKS_AFTER, folder) as lake:
         for name in (ACTIONS, BARS):
             materialize(lake, name)
         assert lake.materialize(WEEKS, "AAPL", "2024-10", "2024-11").ok
@@ -115,3 +117,18 @@ def test_returns_over_a_time_without_actions_are_told_of(folder: Path) -> None:
         materialize(lake, BARS)
         with pytest.warns(MissingDataWarning, match="AAPL: no merged us_equity_actions of 2024-10, 2024-11"):
             stats(BARS, "AAPL", root=lake.root, catalog=lake.catalog)
+
+
+def test_a_flat_bar_after_a_split_is_in_its_own_shares(folder: Path) -> None:
+    idle = frozenset({date(2024, 11, 12), date(2024, 11, 18)})
+    with at(AFTER, folder, idle) as lake:
+        for name in (ACTIONS, BARS):
+            materialize(lake, name)
+        bars = load(BARS, "AAPL", fill="flat", root=lake.root, catalog=lake.catalog)
+    filled = bars.filter("filled")
+    assert set(filled["session"]) == idle
+    before = bars["close"].shift(1).filter(bars["filled"]).to_list()
+    assert filled["close"].to_list() == [before[0], before[1] / 4]
+    assert (filled["open"] == filled["close"]).all()
+    around = bars.filter(pl.col("session") >= SPLIT)["close"]
+    assert around.max() < 1.2 * around.min()  # type: ignore[operator]

@@ -16,6 +16,7 @@ from bcdata.bars.fill import Fill
 from bcdata.bars.segments import MIN_DAYS, MIN_PRICE_CHANGE
 from bcdata.catalog import Catalog
 from bcdata.errors import UsageError
+from bcdata.pipeline.features.splits import Splits
 
 
 def request_of(
@@ -66,4 +67,5 @@ def request_of(
         (days, change) if split else None,
         [known_rows(store, one, reaction) for one in joins],
         view_of(store, known, rows, adjusted=adjusted, as_of=adjusted_as_of, missing=reaction),
+        Splits.of(store, known, rows.source),
     )

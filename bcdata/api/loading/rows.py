@@ -11,6 +11,7 @@ from bcdata import clock
 from bcdata.api.instants import Asked
 from bcdata.api.loading.adjusted import AdjustedView
 from bcdata.api.loading.coarser import coarser_rows
+from bcdata.api.loading.flat_splits import in_own_shares
 from bcdata.api.loading.joined import joined_columns, joined_to_bars
 from bcdata.api.loading.known_rows import KnownRows
 from bcdata.api.loading.lacking import Missing, require_standing, tell_of_lacking, teller, told_of
@@ -19,6 +20,7 @@ from bcdata.api.loading.spans import fillable, filled
 from bcdata.bars.fill import FILLED, Fill
 from bcdata.bars.segments import split as split_bars
 from bcdata.errors import UsageError
+from bcdata.pipeline.features.splits import Splits
 from bcdata.pipeline.lake import require_none_lost
 from bcdata.reading.verified_files import as_known, chosen, over, overlaps, read_groups
 from bcdata.sql.views import schema_of
@@ -48,6 +50,7 @@ class Request:
         split: where series break, in days and as a share of the price; None where they are not split.
         joins: what is joined.
         view: how bars are adjusted for splits and dividends; None where they stay as they were traded.
+        splits: those of the market's actions, which flat bars have to know of.
     """
 
     store: Store
@@ -60,6 +63,7 @@ class Request:
     split: tuple[float, float] | None = None
     joins: Sequence[KnownRows] = ()
     view: AdjustedView | None = None
+    splits: Splits | None = None
 
     def found(self) -> dict[str, list[Partition]]:
         """The partitions by symbol. What is lost is an error; what is lacking is told as was asked.
@@ -173,6 +177,8 @@ class Request:
             found = filled(found, self.policy, self.of.source, interval, parts)
             if isinstance(interval, SessionInterval):
                 found = found.with_columns(session_of(interval).alias("session"))
+                if self.policy is Fill.FLAT and self.view is None and self.splits:
+                    found = in_own_shares(found, interval, self.splits.within(symbol, reach))
         elif self.policy is Fill.FLAT:
             found = found.with_columns(pl.lit(None, pl.Boolean).alias(FILLED))
         for one in self.joins:
