@@ -67,13 +67,9 @@ def quality_of(store: Store, partition: Partition) -> Quality | None:
     """How good the published rows of a partition of merged are; None where that is not known.
 
     Raises:
-        StoreError: its manifest is damaged; the text has the command that repairs it.
+        StoreError: its manifest is damaged.
     """
-    try:
-        entries = store.publications.entries(partition)
-    except StoreError as error:
-        command = repair(partition, partition.dataset)
-        raise StoreError(f"{error}; repair it with: {command}") from None
+    entries = store.publications.entries(partition)
     made = store.fingerprint(partition) if any(QUALITY in one.notes for one in entries) else None
     notes = next((one.notes for one in reversed(entries) if one.fingerprint == made), {})
     try:
@@ -102,13 +98,17 @@ def qualities(
         last: only up to this date key, included.
 
     Raises:
-        StoreError: a manifest is damaged.
+        StoreError: a manifest is damaged; the text has the command that repairs it.
     """
     for one in store.partitions("merged", dataset):
         is_within = (first is None or one.date >= first) and (last is None or one.date <= last)
         is_wanted = is_within and is_of(grain, one) and (symbols is None or one.symbol in symbols)
-        if is_wanted and not is_held_back(store, one):
-            yield PartitionQuality(one.symbol, one.date, quality_of(store, one))
+        try:
+            found = quality_of(store, one) if is_wanted and not is_held_back(store, one) else False
+        except StoreError as error:
+            raise StoreError(f"{error}; repair it with: {repair(one, dataset)}") from None
+        if found is not False:
+            yield PartitionQuality(one.symbol, one.date, found)
 
 
 def sources_of(some: Iterable[PartitionQuality]) -> pl.DataFrame:
