@@ -67,10 +67,14 @@ def quality_of(store: Store, partition: Partition) -> Quality | None:
     """How good the published rows of a partition of merged are; None where that is not known.
 
     Raises:
-        StoreError: its manifest is damaged.
+        StoreError: its manifest is damaged, or its file is.
     """
     entries = store.publications.entries(partition)
-    made = store.fingerprint(partition) if any(QUALITY in one.notes for one in entries) else None
+    if not any(QUALITY in one.notes for one in entries):
+        return None
+    made = store.fingerprint(partition)
+    if made is None:
+        raise StoreError(f"{partition.key()} is lost or damaged")
     notes = next((one.notes for one in reversed(entries) if one.fingerprint == made), {})
     try:
         return Quality.from_json(notes[QUALITY])
@@ -86,6 +90,7 @@ def qualities(
     symbols: Collection[str] | None = None,
     first: str | None = None,
     last: str | None = None,
+    is_strict: bool = True,
 ) -> Iterator[PartitionQuality]:
     """The quality of each published partition of merged, by symbol and date.
 
@@ -96,19 +101,21 @@ def qualities(
         symbols: only of these.
         first: only from this date key on.
         last: only up to this date key, included.
+        is_strict: whether what is damaged or lost is an error; else it is not known.
 
     Raises:
-        StoreError: a manifest is damaged; the text has the command that repairs it.
+        StoreError: something is damaged, and that is an error; the text has the command that repairs it.
     """
     for one in store.partitions("merged", dataset):
         is_within = (first is None or one.date >= first) and (last is None or one.date <= last)
         is_wanted = is_within and is_of(grain, one) and (symbols is None or one.symbol in symbols)
         try:
-            found = quality_of(store, one) if is_wanted and not is_held_back(store, one) else False
+            if is_wanted and not is_held_back(store, one):
+                yield PartitionQuality(one.symbol, one.date, quality_of(store, one))
         except StoreError as error:
-            raise StoreError(f"{error}; repair it with: {repair(one, dataset)}") from None
-        if found is not False:
-            yield PartitionQuality(one.symbol, one.date, found)
+            if is_strict:
+                raise StoreError(f"{error}; repair it with: {repair(one, dataset)}") from None
+            yield PartitionQuality(one.symbol, one.date, None)
 
 
 def sources_of(some: Iterable[PartitionQuality]) -> pl.DataFrame:
