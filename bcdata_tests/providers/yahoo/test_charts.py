@@ -77,7 +77,7 @@ def test_bars_of_a_window_are_what_was_traded(symbol: ListedSymbol, interval: st
         try:
             told = pages("yahoo", server.url, series, window, NOW)
         except NoDataError:
-            told = []
+            return  # a week without a trade is no answer, whatever the weeks before it had
         covered = [one.covers for one in told if not one.covers.is_empty]
         assert all("crumb" not in one.url and one.url.startswith("/v8/finance/chart/") for one in told)
     rows, bad = read("yahoo", series, [one.body for one in told])
