@@ -1,7 +1,7 @@
 """The splits that features, labels and profiles of a market with sessions undo, out of its merged actions."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,7 @@ from bcdata.store.store import Store
 from bcdata.venues.session_interval import SessionInterval
 from bcdata.windows import Window
 
+_MICROSECOND = timedelta(microseconds=1)
 Made = tuple[str, str | None]
 
 
@@ -44,25 +45,42 @@ class Splits:
         """The merged partitions of actions that are looked at: date keys, and what each was made of."""
         if self.actions is None:
             return []
-        return [(one.date, made) for one, made in merged_over(self.store, self.actions, symbol, window)]
+        return [(one.date, made) for one, made in merged_over(self.store, self.actions, symbol, self.dates(window))]
 
     def within(self, symbol: str, window: Window) -> tuple[SplitAt, ...]:
         """The splits whose first session opens in the window, by that instant."""
         if self.actions is None:
             return ()
-        # The open of a session may lie before the midnight of its date, or in the next partition of actions.
-        near = Window(window.start - timedelta(days=7), window.end + timedelta(days=1))
+        near = Window(window.start - timedelta(days=7), self.dates(window).end)
         rows = read_over(self.store, self.actions, symbol, near, ["time", "kind", "ex_session", "ratio"])
         of_shares = rows.filter(pl.col("kind").is_in(OF_SHARES))
         told = of_shares.select("ex_session", "ratio").iter_rows()
         found = (SplitAt(self._opened(label), ratio) for label, ratio in told)
         return tuple(sorted(one for one in found if one.at in window))
 
+    def dates(self, window: Window) -> Window:
+        """The time of the actions of all sessions that open in a window: as far as the midnight of the last one's date.
+
+        A session may open before its date, and its actions lie in a later partition than its bars.
+        """
+        calendar = self._interval.calendar.sessions
+        edges = [(edge - EPOCH) // _MICROSECOND for edge in (window.start, window.end)]
+        first, last = np.searchsorted(calendar.opens, edges)
+        if first == last:
+            return window
+        label: date = calendar.labels[last - 1].item()
+        return Window(window.start, max(window.end, datetime.combine(label, time(), UTC) + _MICROSECOND))
+
+    @property
+    def _interval(self) -> SessionInterval:
+        found = self.dataset.bar_interval
+        assert isinstance(found, SessionInterval)  # noqa: S101 # nosec B101 # other markets have no actions
+        return found
+
     def _opened(self, label: date) -> datetime:
-        interval = self.dataset.bar_interval
-        assert isinstance(interval, SessionInterval)  # noqa: S101 # nosec B101 # other markets have no actions
+        interval = self._interval
         opens, _ = interval.calendar.opens_of(interval.of("1d"), np.array([label], dtype="datetime64[D]"))
-        return EPOCH + timedelta(microseconds=int(opens[0]))
+        return EPOCH + int(opens[0]) * _MICROSECOND
 
     def findings(self, symbol: str, window: Window) -> list[Finding]:
         """A warning where splits are not known: prices before one are then taken for those after it."""
@@ -73,7 +91,7 @@ class Splits:
                 f"there is no {self.dataset.market}_actions in the catalog: prices are as traded, and splits are jumps"
             )
             return [Finding("unadjusted", Severity.WARN, 1, words)]
-        due = window.until(self._closed(symbol, window))
+        due = self.dates(window.until(self._closed(symbol, window)))
         absent, short = unknown(self.store, self.actions, symbol, due)
         absent = [key for key in absent if key >= self.actions.start]
         name = self.actions.name
