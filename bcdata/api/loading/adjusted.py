@@ -140,8 +140,11 @@ def view_of(
     if not source.hours.are_sessions or actions is None:
         fix = f"add {source.market}_actions to {catalog.path}" if source.hours.are_sessions else "leave `adjusted` out"
         raise UsageError(f"there are no splits and dividends of {source.market} to adjust for; {fix}")
-    if _is_longer_than_a_session(rows.interval):
-        raise UsageError(f"bars of {rows.interval.name} are made of raw prices; load those of a day and adjust them")
+    if rows.grid is None and _is_longer_than_a_session(rows.interval):
+        raise UsageError(
+            f"{rows.name} are as their source sent them, each of the prices of several days; "
+            f"load bars of a day with interval={rows.interval.name!r} and adjust them"
+        )
     at = clock.now() if as_of is None else instant(as_of)
     return AdjustedView(store, source, actions, way, at, missing)
 

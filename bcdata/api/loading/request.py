@@ -47,6 +47,8 @@ def request_of(
     days, change = arguments.number("min_days", min_days), arguments.number("min_price_change", min_price_change)
     arguments.flag("split", split)
     rows = rows_meant(known, dataset, zone, interval)
+    if adjusted != "none":
+        rows = rows.to_be_adjusted()
     only = None if symbols is None else symbols_meant(rows.source, symbols)
     policy, reaction = arguments.option("fill", fill, Fill), arguments.option("missing", missing, Missing)
     if (policy is not Fill.NONE or split) and not rows.are_bars:

@@ -18,10 +18,12 @@ from bcdata.api.loading.lacking import Missing, require_standing, tell_of_lackin
 from bcdata.api.loading.sources import Rows
 from bcdata.api.loading.spans import fillable, filled
 from bcdata.bars.fill import FILLED, Fill
+from bcdata.bars.resample import Resampling
 from bcdata.bars.segments import split as split_bars
 from bcdata.errors import UsageError
 from bcdata.pipeline.features.splits import Splits
 from bcdata.pipeline.lake import require_none_lost
+from bcdata.pipeline.resampled import FinerBars, in_shares_of_their_end, joins_sessions
 from bcdata.reading.verified_files import as_known, chosen, over, overlaps, read_groups
 from bcdata.sql.views import schema_of
 from bcdata.store.layout import Partition
@@ -143,8 +145,17 @@ class Request:
         tell = teller(self.missing)
         for symbol, there in found.items():
             yield coarser_rows(
-                self.store, self.of.source, symbol, there, grid=self.of.grid, window=self.window, tell=tell
-            )
+                self.store, self.of.source, symbol, there,
+                grid=self.of.grid, window=self.window, tell=tell, change=self._change(symbol, self.of.grid),
+            )  # fmt: skip
+
+    def _change(self, symbol: str, grid: Resampling) -> FinerBars | None:
+        """What is done to the bars that coarser ones are made of: those within one are to be of the same shares."""
+        if not joins_sessions(grid):
+            return None
+        if (view := self.view) is not None:
+            return lambda bars, _: view.of(bars, symbol)
+        return in_shares_of_their_end(self.splits, symbol, grid) if self.splits else None
 
     def _own(self, columns: Sequence[str] | None) -> list[str] | None:
         """The columns to read of files; None for all. By `known_at` others are joined to them."""
@@ -166,7 +177,7 @@ class Request:
         interval = self.of.interval
         if interval is None:
             return found
-        if self.view:
+        if self.view and not (self.of.grid and joins_sessions(self.of.grid)):
             found = self.view.of(found, symbol)
         if self.split:  # it looks at real bars, so before any are filled
             found = split_bars(found, interval, min_days=self.split[0], min_price_change=self.split[1])
