@@ -73,7 +73,7 @@ def _resample(store: Store, catalog: Catalog, dataset: Dataset, partition: Parti
     if done := unchanged(store, partition, made_of):
         return done
     change = in_shares_of_their_end(splits, partition.symbol, grid) if splits else None
-    table = coarser_bars(store, dataset, partition.symbol, grid, window, change)
+    table = coarser_bars(store, dataset, partition.symbol, grid, window, change=change)
     columns = columns_of_all(dataset)
     signed = dataset.frame_type.is_signed
     model = resampled_model(grid, funding=dataset.has_funding, columns=columns, signed=signed)
@@ -90,6 +90,7 @@ def coarser_bars(
     symbol: str,
     grid: Resampling,
     window: Window,
+    *,
     change: FinerBars | None = None,
 ) -> pl.DataFrame:
     """The coarser bars of a symbol that open in the window, out of what merged holds that can be trusted.

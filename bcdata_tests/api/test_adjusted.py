@@ -163,8 +163,9 @@ def weeks_of(days: pl.DataFrame) -> pl.DataFrame:
     """Weeks out of bars of days, by another road; the first one opened before the lake does."""
     week = pl.col("session").dt.truncate("1w").alias("week")
     return days.group_by(week, maintain_order=True).agg(
-        pl.col("open").first(), pl.col("high").max(), pl.col("low").min(), pl.col("close").last(), pl.col("volume").sum()
-    )[1:]
+        pl.col("open").first(), pl.col("high").max(), pl.col("low").min(), pl.col("close").last(),
+        pl.col("volume").sum(),
+    )[1:]  # fmt: skip
 
 
 @pytest.mark.parametrize("adjusted", ["splits", "all"])
@@ -207,7 +208,7 @@ def test_actions_that_were_never_fetched_are_told_of(world: World) -> None:
     [
         ("us_equity_klines_1d", {"adjusted": "most"}, "'most' is no way to adjust; it is one of none, splits, all"),
         ("us_equity_klines_1d", {"adjusted_as_of": "2024-04-01"}, "is of adjusted bars"),
-        ("us_equity_klines_1w", {"adjusted": "all"}, "us_equity_klines_1w are as their source sent them.*interval='1w'"),
+        ("us_equity_klines_1w", {"adjusted": "all"}, "are as their source sent them.*interval='1w'"),
         ("us_equity_klines_1d", {"adjusted": "all", "adjusted_as_of": "soon"}, "is not an instant"),
         ("um_klines_1m", {"adjusted": "all"}, "no splits and dividends of um to adjust for; leave `adjusted` out"),
         ("us_equity_actions", {"adjusted": "all"}, "only bars are adjusted"),

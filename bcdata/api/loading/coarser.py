@@ -42,7 +42,7 @@ def coarser_rows(
     published = standing(store, over(dataset, partitions, window), dataset.name, tell=tell)
     parts = _joined_up(dataset.grain.window(one.date) for one in published)
     cut = (Window(max(one.start, window.start), min(one.end, window.end)) for one in parts)
-    frames = [coarser_bars(store, dataset, symbol, grid, one, change) for one in cut if not one.is_empty]
+    frames = [coarser_bars(store, dataset, symbol, grid, one, change=change) for one in cut if not one.is_empty]
     return pl.concat(
         [pl.DataFrame(schema=resampled_bar(funding=dataset.has_funding, sessions=dataset.hours.are_sessions)), *frames]
     )
