@@ -24,7 +24,7 @@ RangeOf = Callable[..., Range]
 NUMERICS = 2
 """Raised when what all features share (logarithms, sums of windows) gives other last bits."""
 
-RESERVED = frozenset({"open_time", "known_at", "symbol", "date"})
+RESERVED = frozenset({"open_time", "known_at", "session", "symbol", "date"})
 """Names that a feature cannot take: columns of every feature table, and hive keys of its files."""
 
 BAR_COLUMNS = (

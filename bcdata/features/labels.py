@@ -20,9 +20,16 @@ def label_window(window: Window, interval: Interval, horizons: Sequence[int]) ->
     return Window(window.start, end)
 
 
-def label_schema(horizons: Sequence[int]) -> pl.Schema:
-    """Names and types of the table, in order."""
-    return pl.Schema({"open_time": TIME, "known_at": TIME, **{_name(horizon): pl.Float64() for horizon in horizons}})
+def label_names(horizons: Sequence[int]) -> list[str]:
+    """The names of the labels."""
+    return [_name(horizon) for horizon in horizons]
+
+
+def label_schema(horizons: Sequence[int], *, sessions: bool = False) -> pl.Schema:
+    """Names and types of the table, in order; with `session` where the market has sessions."""
+    called = {"session": pl.Date()} if sessions else {}
+    values = dict.fromkeys(label_names(horizons), pl.Float64())
+    return pl.Schema({"open_time": TIME, "known_at": TIME, **called, **values})
 
 
 def labels(
