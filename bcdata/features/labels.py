@@ -33,7 +33,13 @@ def label_schema(horizons: Sequence[int], *, sessions: bool = False) -> pl.Schem
 
 
 def labels(
-    bars: pl.DataFrame, *, window: Window, interval: Interval, horizons: Sequence[int], splits: Sequence[SplitAt] = ()
+    bars: pl.DataFrame,
+    *,
+    window: Window,
+    interval: Interval,
+    horizons: Sequence[int],
+    splits: Sequence[SplitAt] = (),
+    reinvested: Sequence[SplitAt] = (),
 ) -> pl.DataFrame:
     """Forward returns of the bars in the window.
 
@@ -43,6 +49,7 @@ def labels(
         interval: The length of the bars.
         horizons: How many bars ahead.
         splits: Of the symbol: returns over one are those of what a share has become.
+        reinvested: What payments would add to shares: returns over more than one session count them.
 
     Returns:
         One row per bar of `bars` that opens in the window: `open_time`; `known_at` (UTC), the end of the last bar that
@@ -59,7 +66,8 @@ def labels(
     for horizon in horizons:
         ahead = table.select(open_time=_after(interval, horizon))
         later = ahead.join(closes, on="open_time", how="left", maintain_order="left")
-        ratio = _shares(ahead["open_time"], splits) * later["later"] / pl.col("close")
+        counted = [*splits, *(reinvested if interval.outlast_a_session(horizon) else ())]
+        ratio = _shares(ahead["open_time"], counted) * later["later"] / pl.col("close")
         table = table.with_columns(
             pl.when(ratio > 0).then(ratio.log()).alias(_name(horizon)),
             pl.max_horizontal("known_at", later["known_then"]).alias("known_at"),

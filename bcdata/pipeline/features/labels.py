@@ -42,8 +42,10 @@ def _compute(context: RunContext, dataset: Dataset, partition: Partition) -> Out
     if done := unchanged(store, partition, made_of):
         return done
     bars = read_over(store, dataset, partition.symbol, reach)
-    within = splits.within(partition.symbol, reach)
-    table = labels(bars, window=window, interval=dataset.bar_interval, horizons=horizons, splits=within)
+    within, paid = splits.within(partition.symbol, reach), splits.reinvested(partition.symbol, reach)
+    table = labels(
+        bars, window=window, interval=dataset.bar_interval, horizons=horizons, splits=within, reinvested=paid
+    )
     names = label_names(horizons)
     table = table.select("open_time", "known_at", *session_column(dataset.bar_interval), *names)
     nulls = {name: table[name].null_count() for name in names if table[name].null_count()}
