@@ -70,6 +70,7 @@ class ListedSymbol:
         price: around which it trades, in shares as they were at the listing.
         quiet: how many of the minutes have no trade, from 0 to 1.
         idle: sessions in which nothing is traded at all.
+        currency: what prices are in, `GBp` for hundredths of it.
     """
 
     symbol: str

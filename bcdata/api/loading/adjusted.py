@@ -17,9 +17,11 @@ from bcdata.api.loading.lacking import Missing, teller
 from bcdata.api.loading.sources import Rows
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
+from bcdata.frames.currencies import HUNDREDTHS
 from bcdata.frames.schema import conform
 from bcdata.interval import EPOCH, Interval
 from bcdata.pipeline.actions.known import unknown
+from bcdata.pipeline.bars.prices_in import CODE, PricesIn
 from bcdata.pipeline.lake import read_over
 from bcdata.store.store import Store
 from bcdata.venues.calendar import session_of
@@ -30,6 +32,7 @@ WAYS: tuple[Adjusted, ...] = get_args(Adjusted)
 _DAY = timedelta(days=1)
 _BACK = timedelta(days=20)
 """In which the last session before an ex-session lies: no exchange was closed for longer in living memory."""
+_CLOSES = {"symbol": pl.String, "session": pl.Date, "close": pl.Float64, "code": pl.String}
 _NAMED = 3
 """Refused actions that a text names."""
 
@@ -63,10 +66,17 @@ class AdjustedView:
         if bars.is_empty():
             return bars
         known = self._known(symbol, bars["session"][0], bars["session"][-1])
-        found = factors(known, self._closes(symbol, known))
+        closes = self._closes(symbol, known)
+        found = factors(known, closes)
         refused = found.filter(pl.col("refused").is_not_null())
         if refused.height:
             teller(self.missing)(f"{symbol}: {_told(refused)}: not adjusted for")
+        in_hundredths = closes.filter(pl.col("code").is_in(list(HUNDREDTHS)))
+        if in_hundredths.height and known.filter(pl.col("kind").is_in(OF_CASH) & pl.col("currency").is_null()).height:
+            words = (
+                f"{self.actions.name} does not say in what {symbol} paid: it is taken for {in_hundredths['code'][0]}"
+            )
+            teller(self.missing)(f"{words}, which its prices are in")
         rows = bars.with_columns(symbol=pl.lit(symbol))
         return adjust(rows, found, self.adjusted, self.as_of).drop("symbol")
 
@@ -103,9 +113,9 @@ class AdjustedView:
         teller(self.missing)(f"{words}; fetch them with: {command}")
 
     def _closes(self, symbol: str, actions: pl.DataFrame) -> pl.DataFrame:
-        """The raw closes (`symbol`, `session`, `close`) of the sessions before payments."""
+        """The raw closes of the sessions before payments: `symbol`, `session`, `close`, `code` of their unit."""
         paid = actions.filter(pl.col("kind").is_in(OF_CASH))
-        frames = [pl.DataFrame(schema={"symbol": pl.String, "session": pl.Date, "close": pl.Float64})]
+        frames = [pl.DataFrame(schema=_CLOSES)]
         frames += [one for at in paid["ex_session"].unique().sort() if (one := self._close(symbol, at)) is not None]
         return pl.concat(frames).unique(["symbol", "session"], keep="last", maintain_order=True)
 
@@ -116,8 +126,9 @@ class AdjustedView:
         bars = read_over(self.store, self.source, symbol, Window(end - _BACK, end), ["open_time", "close"])
         assert isinstance(interval, SessionInterval)  # noqa: S101 # nosec B101 # other markets have no actions
         told = bars.with_columns(session_of(interval).alias("session")).filter(pl.col("session") < ex_session)
-        last = told.tail(1).select(symbol=pl.lit(symbol), session="session", close="close")
-        return last if last.height else None
+        last = PricesIn(self.store, self.source).beside(told.tail(1), symbol)
+        named = last.select("session", "close", symbol=pl.lit(symbol), code=CODE)
+        return named.select(*_CLOSES) if last.height else None
 
 
 def view_of(
@@ -140,7 +151,7 @@ def view_of(
     if not source.hours.are_sessions or actions is None:
         fix = f"add {source.market}_actions to {catalog.path}" if source.hours.are_sessions else "leave `adjusted` out"
         raise UsageError(f"there are no splits and dividends of {source.market} to adjust for; {fix}")
-    if _is_longer_than_a_session(rows.interval):
+    if is_longer_than_a_session(rows.interval):
         raise UsageError(f"bars of {rows.interval.name} are made of raw prices; load those of a day and adjust them")
     at = clock.now() if as_of is None else instant(as_of)
     return AdjustedView(store, source, actions, way, at, missing)
@@ -161,7 +172,8 @@ def _actions_of(catalog: Catalog, source: Dataset) -> Iterator[Dataset]:
     return (one for one in catalog if one.market == source.market and one.frame_type.adjusts_bars)
 
 
-def _is_longer_than_a_session(interval: Interval) -> bool:
+def is_longer_than_a_session(interval: Interval) -> bool:
+    """Whether bars are of several sessions."""
     return interval.length is None or interval.length > _DAY
 
 

@@ -131,3 +131,21 @@ def test_mistakes(rows: Any, known: Any, more: dict[str, Any], said: str) -> Non
     with pytest.raises(UsageError, match=said) as told:
         bcdata.adjust(rows, known, **more)
     assert "\n" not in str(told.value)
+
+
+def test_payments_in_pounds_beside_prices_in_pence() -> None:
+    """What the prices are in has to be said where it may be either; nothing is guessed."""
+    rows = bars(d02=100.0, d03=98.0)
+    paid = actions({"ex_session": date(2024, 1, 3), "amount": 0.02, "currency": "GBP"})
+    for currency in ("GBp", {"A": "GBp"}, {"A": "GBX", "B": "USD"}):
+        assert bcdata.adjust(rows, paid, currency=currency)["close"].to_list() == [98.0, 98.0]
+    pounds = rows.with_columns(pl.col("close") / 100)
+    assert bcdata.adjust(pounds, paid, currency="GBP")["close"].to_list() == pytest.approx([0.98, 0.98], rel=1e-15)
+    for unsaid in (None, {"B": "GBp"}):
+        with pytest.raises(UsageError, match="A pays in GBP, and its prices may be in GBP or in hundredths of it"):
+            bcdata.adjust(rows, paid, currency=unsaid)
+    assert bcdata.adjust(rows, paid, "splits").equals(rows)
+    with pytest.raises(UsageError, match="`currency` is 'pence'"):
+        bcdata.adjust(rows, paid, currency="pence")
+    with pytest.warns(MissingDataWarning, match="is paid in another currency than that of the prices"):
+        assert bcdata.adjust(rows, paid, currency="EUR").equals(rows)
