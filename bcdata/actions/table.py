@@ -21,6 +21,8 @@ ACTIONS = pl.Schema(
         "declared": pl.Date(),
         "record": pl.Date(),
         "pay": pl.Date(),
+        "renamed_from": pl.String(),
+        "renamed_to": pl.String(),
         "source": pl.String(),
         "known_at": TIME,
     }

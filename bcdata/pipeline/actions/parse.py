@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 MOVED = "ex_date_moved"
 OTHER_CURRENCY = "other_currency"
+_SAME = ["ex_session", "kind", "ratio", "amount", "currency", "renamed_from", "renamed_to"]
+"""What pages that overlap say again."""
 
 
 def parse(
@@ -64,7 +66,7 @@ def _once(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
     """The actions of the partition, each once: pages overlap, and say the same again."""
     inside = rows.filter(_inside("time", window)).with_columns(pl.col("kind").cast(pl.String))
     ordered = inside.sort("time", "kind", "object", "line")
-    return ordered.unique(["ex_session", "kind", "ratio", "amount", "currency"], keep="first", maintain_order=True)
+    return ordered.unique(_SAME, keep="first", maintain_order=True)
 
 
 def _inside(column: str, window: Window) -> pl.Expr:
@@ -74,8 +76,8 @@ def _inside(column: str, window: Window) -> pl.Expr:
 def _judged(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The actions that keep the rules, and the others with the rule that each breaks.
 
-    Several of one kind on one date become one: payments are added, ratios multiplied. What is paid in another currency
-    than the first of them cannot be added.
+    Several of one kind on one date become one: payments are added, ratios multiplied, renames joined. What is paid in
+    another currency than the first of them cannot be added.
     """
     rules = action_rules()
     reason = pl.coalesce([pl.when((~one.sound).fill_null(value=True)).then(pl.lit(one.name)) for one in rules])
@@ -91,7 +93,8 @@ def _judged(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     added = sound.group_by("time", "ex_session", "kind", maintain_order=True).agg(
         pl.when(pl.col("ratio").is_not_null().any()).then(pl.col("ratio").product()),
         pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum()),
-        pl.exclude("ratio", "amount").first(),
+        pl.col("renamed_from", "renamed_to").drop_nulls().first(),
+        pl.exclude("ratio", "amount", "renamed_from", "renamed_to").first(),
     )
     return conform(added, ACTION), told.filter(pl.col("reason").is_not_null())
 
