@@ -13,8 +13,7 @@ from bcdata.sizes import counted
 from bcdata.terminal.console import notes, out
 
 if TYPE_CHECKING:
-    from bcdata.catalog import Catalog
-    from bcdata.venues.market import Market
+    from bcdata.catalog import Catalog, Market
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 

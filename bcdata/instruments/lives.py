@@ -51,8 +51,12 @@ class Life:
     @property
     def sessions(self) -> pl.Expr:
         """The rows whose `session` lies in it."""
-        begun = pl.lit(value=True) if self.start is None else pl.col("session") >= self.start
-        return begun if self.end is None else begun & (pl.col("session") < self.end)
+        return self.within("session")
+
+    def within(self, column: str) -> pl.Expr:
+        """The rows whose date in a column lies in it."""
+        begun = pl.lit(value=True) if self.start is None else pl.col(column) >= self.start
+        return begun if self.end is None else begun & (pl.col(column) < self.end)
 
 
 def lives(symbol: str, dated: Iterable[DatedSymbol], renames: Iterable[Renamed]) -> list[Life]:

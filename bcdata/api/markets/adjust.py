@@ -18,6 +18,7 @@ from bcdata.errors import MissingDataWarning, UsageError
 from bcdata.frames.currencies import HUNDREDTHS
 from bcdata.frames.schema import ACTION_KINDS, TIME, conform
 from bcdata.hints import choose
+from bcdata.instruments.by_instrument import ORIGINAL, ByInstrument, renames_in
 
 _ISO = re.compile("[A-Z]{3}")
 _IN_PARTS = frozenset({*HUNDREDTHS, *HUNDREDTHS.values()} - {"USD"})
@@ -45,7 +46,8 @@ def adjust(
             `open`, `high`, `low`, `close`, `vwap`, and `volume`, `taker_buy_volume` are adjusted where they are there.
         actions: a frame with `symbol`, `kind` (split, stock, cash, special or capital_gain), `ex_session` (a date), and
             `ratio` (new shares for each old one) or `amount` (a share's, in the unit of the prices, or in that of a
-            column `currency`); with `source`, that of the first one counts, by name; with `known_at` (UTC) it is known
+            column `currency`); a rename has `renamed_to` or `renamed_from`, and bars then follow their instrument from
+            symbol to symbol; with `source`, that of the first one counts, by name; with `known_at` (UTC) it is known
             then, otherwise as its ex-session begins, at midnight UTC.
         adjusted: `none`; `splits`, for splits and stock dividends; `all`, for payments as well.
         as_of: the view of this instant (UTC): what is known later, or takes effect later, changes nothing; now if None.
@@ -80,12 +82,15 @@ def adjust(
     raw = raw.unique([*_KEYS], keep="last", maintain_order=True).with_columns(code=_codes(currency))
     if adjusted == "all":
         _require_unit(known, raw)
+    by_instrument = ByInstrument.of(renames_in(known.filter(pl.col("known_at") <= at)))
+    raw, known = by_instrument.renamed(raw, "session"), by_instrument.renamed(known, "ex_session")
     found = in_force(factors(known, raw), adjusted, at)
     _require_reach(found, raw)
     told = found.filter(pl.col("refused").is_in([WHOLE_PRICE, OTHER_CURRENCY]))
     for symbol, session, why in told.select("symbol", "ex_session", "refused").iter_rows():
         _tell(f"prices of {symbol} before {session} are not adjusted for what was paid: it {why}")
-    return adjusted_view(rows, found, adjusted, at)
+    named = by_instrument.renamed(rows, "session")
+    return adjusted_view(named, found, adjusted, at).drop("symbol").rename({ORIGINAL: "symbol"}).select(rows.columns)
 
 
 def undo_splits(bars: Any, actions: Any, *, answered: str | date, known_until: str | date | None) -> pl.DataFrame:
