@@ -170,11 +170,14 @@ _ACTION = {
     "declared": pl.Date,
     "record": pl.Date,
     "pay": pl.Date,
+    "renamed_from": pl.String,
+    "renamed_to": pl.String,
 }
 ACTION = schema_of({"time": TIME, **_ACTION})
 """A corporate action in parsed: `time` is the midnight (UTC) of its ex-date as its source states it, `ex_session` the
 label of the first session without it, `ratio` new shares for each old one, `amount` what is paid for a share in
-`currency`."""
+`currency`. At a rename `renamed_from` is the symbol that the instrument had before it took this one, `renamed_to` that
+under which the instrument goes on that had this one: both where a symbol goes from one to another on one day."""
 
 MERGED_ACTION = schema_of({**ACTION, "source": pl.String, "known_at": TIME})
 """A corporate action in merged. It is known when the day is over on which it was declared, and at the open of its

@@ -143,11 +143,13 @@ class RawBars:
     """What pages hold: `rows` (`RAW_BAR` of `bcdata.frames.schema`), and `bad_lines` that are none (`BAD_LINES`).
 
     Where a market has sessions, a bar of a day or longer is labelled by the date of its session, or of one that lies in
-    its week or month: `open_time` is the midnight of that date, UTC. Lines may have a `reason` (`REFUSED`).
+    its week or month: `open_time` is the midnight of that date, UTC. Lines may have a `reason` (`REFUSED`). `codes` are
+    what the pages themselves say that prices are in: ISO 4217, or its hundredths (`GBp`).
     """
 
     rows: "pl.DataFrame"
     bad_lines: "pl.DataFrame"
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from bcdata.api.lake import catalog_of, lake_of
 from bcdata.api.loading.adjusted import view_of
 from bcdata.api.loading.joined import datasets_to_join, known_rows
 from bcdata.api.loading.lacking import Missing
+from bcdata.api.loading.major import major_of
 from bcdata.api.loading.rows import Request
 from bcdata.api.loading.sources import rows_meant, symbols_meant
 from bcdata.bars.fill import Fill
@@ -31,6 +32,7 @@ def request_of(
     fill: str = "none",
     adjusted: str = "none",
     adjusted_as_of: str | date | None = None,
+    unit: str = "raw",
     split: bool = False,
     min_days: float = MIN_DAYS,
     min_price_change: float = MIN_PRICE_CHANGE,
@@ -70,4 +72,5 @@ def request_of(
         [known_rows(store, one, reaction) for one in joins],
         view_of(store, known, rows, adjusted=adjusted, as_of=adjusted_as_of, missing=reaction),
         Splits.of(store, known, rows.source),
+        major_of(store, rows, unit, reaction),
     )

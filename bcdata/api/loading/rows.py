@@ -15,6 +15,7 @@ from bcdata.api.loading.flat_splits import in_own_shares
 from bcdata.api.loading.joined import joined_columns, joined_to_bars
 from bcdata.api.loading.known_rows import KnownRows
 from bcdata.api.loading.lacking import Missing, require_standing, tell_of_lacking, teller, told_of
+from bcdata.api.loading.major import Major
 from bcdata.api.loading.sources import Rows
 from bcdata.api.loading.spans import fillable, filled
 from bcdata.bars.fill import FILLED, Fill
@@ -53,6 +54,7 @@ class Request:
         joins: what is joined.
         view: how bars are adjusted for splits and dividends; None where they stay as they were traded.
         splits: those of the market's actions, which flat bars have to know of.
+        major: how prices come to be in whole units of their currency; None where they stay as they were sent.
     """
 
     store: Store
@@ -66,6 +68,7 @@ class Request:
     joins: Sequence[KnownRows] = ()
     view: AdjustedView | None = None
     splits: Splits | None = None
+    major: Major | None = None
 
     def found(self) -> dict[str, list[Partition]]:
         """The partitions by symbol. What is lost is an error; what is lacking is told as was asked.
@@ -159,7 +162,7 @@ class Request:
 
     def _own(self, columns: Sequence[str] | None) -> list[str] | None:
         """The columns to read of files; None for all. By `known_at` others are joined to them."""
-        if columns is None or self.policy is not Fill.NONE or self.split or self.view:
+        if columns is None or self.policy is not Fill.NONE or self.split or self.view or self.major:
             return None
         own = [name for name in columns if name != "symbol"]
         if not self.joins:
@@ -179,6 +182,8 @@ class Request:
             return found
         if self.view and not (self.of.grid and joins_sessions(self.of.grid)):
             found = self.view.of(found, symbol)
+        if self.major:
+            found = self.major.of(found, symbol)
         if self.split:  # it looks at real bars, so before any are filled
             found = split_bars(found, interval, min_days=self.split[0], min_price_change=self.split[1])
         start, end = self.asked

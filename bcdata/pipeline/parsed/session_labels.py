@@ -1,5 +1,7 @@
 """Bars of a day or longer of a market with sessions: sources label them by dates, the lake by opens. Pure."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -29,7 +31,7 @@ def placed(found: RawBars, interval: Interval) -> RawBars:
     midnights = labels.astype("datetime64[us]").astype(np.int64)
     rows = found.rows.with_columns(open_time=pl.Series(np.where(there, opens, midnights)))
     if not moved:
-        return RawBars(rows, found.bad_lines)
+        return replace(found, rows=rows)
     odd = rows.filter(pl.Series(is_moved))
     refused = odd.select(
         "object",
@@ -39,7 +41,8 @@ def placed(found: RawBars, interval: Interval) -> RawBars:
         "open_time",
         reason=pl.lit(OFF_BY_A_DAY),
     ).cast(dict(REFUSED))  # type: ignore[arg-type]
-    return RawBars(rows.filter(pl.Series(~is_moved)), pl.concat([found.bad_lines, refused], how="diagonal"))
+    bad_lines = pl.concat([found.bad_lines, refused], how="diagonal")
+    return replace(found, rows=rows.filter(pl.Series(~is_moved)), bad_lines=bad_lines)
 
 
 def _moved(interval: SessionInterval, labels: "npt.NDArray[np.datetime64]") -> str | None:

@@ -65,9 +65,10 @@ def parse(
             *_doubtful(audited.bars, dataset, partition, proofs, first_open),
         ],
     }
+    stated = {"codes": list(found.codes)} if found.codes else {}
     # How the time was cut into pages bears on nothing: merged is made of what they hold together.
-    content = fingerprint(**told, rows=_digest(audited.bars))
-    record = {"raw": manifest["fingerprint"], "content": content, **told}
+    content = fingerprint(**told, **stated, rows=_digest(audited.bars))
+    record = {"raw": manifest["fingerprint"], "content": content, **told, **stated}
     return publish(
         context.store,
         partition,

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,8 @@ def read_bars(series: Series, bodies: Sequence[bytes]) -> RawBars:
                     found.add(page, row.line, opened, _raw(row, splits.shares(day, answered)))
                 except UnknownAdjustmentError as error:
                     found.refuse(page, row.line, row.sent, str(error), opened, reason=ADJUSTMENT_UNKNOWN)
-    return found.built()
+    codes = {chart.currency for chart in charts if chart.currency and chart.interval == interval}
+    return replace(found.built(), codes=tuple(sorted(codes)))
 
 
 def read_actions(series: Series, bodies: Sequence[bytes]) -> RawActions:
@@ -120,4 +122,5 @@ def _values(kind: str, event: Mapping[str, Any], chart: Chart, splits: Splits) -
     if kind == "split":
         return {name: float(value)}
     shares = splits.shares(chart.day(event["date"]), answered_on(chart))
-    return {name: _times(float(value), shares), "currency": chart.currency}
+    own = event.get("currency")  # payments may be told in pounds where prices are in pence
+    return {name: _times(float(value), shares), "currency": own if isinstance(own, str) and own else chart.currency}

@@ -87,7 +87,8 @@ class ChartMaker:
             at = opens[paid.ex]
             if start <= at < end:
                 amount = float(paid.amount / self._symbol.shares(paid.ex, self._today))
-                found.setdefault("dividends", {})[str(at)] = {"amount": amount, "date": at}
+                other = {} if paid.currency == self._symbol.currency else {"currency": paid.currency}
+                found.setdefault("dividends", {})[str(at)] = {"amount": amount, "date": at, **other}
         return found
 
     def _row(self, at: int, bar: SessionBar | None) -> Row:
