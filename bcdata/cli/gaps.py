@@ -1,5 +1,6 @@
 """`bcdata gaps`: the ledger as a table, as JSON, and as a picture."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,7 +8,14 @@ import typer
 
 from bcdata.cli import arguments
 from bcdata.cli.complete import symbol_lists
-from bcdata.cli.output.show import names, print_json, say_if_no_lake, say_what_ends_at_raw, say_what_is_unnamed
+from bcdata.cli.output.show import (
+    names,
+    print_json,
+    say_if_no_lake,
+    say_what_ends_at_raw,
+    say_what_has_no_calendar,
+    say_what_is_unnamed,
+)
 from bcdata.cli.output.tables import print_table
 from bcdata.sizes import counted
 from bcdata.terminal.console import out
@@ -67,10 +75,11 @@ def gaps(
     found = ask(store, catalog, request, now=clock.now())
     is_absent = say_if_no_lake(root)
     say_what_ends_at_raw(catalog.chosen(request.datasets))
+    unknown = say_what_has_no_calendar(catalog.chosen(request.datasets))
     if not request.datasets:
         say_what_is_unnamed(store, catalog)
     if svg or html:
-        _draw(found, svg, html, by)
+        _draw(found, svg, html, by, unknown)
     if as_json:
         print_json([{"dataset": one.name, **row} for one in found for row in _table(one, summary=summary).to_dicts()])
     elif not (svg or html):
@@ -98,7 +107,7 @@ def _show(one: "DatasetGaps", *, summary: bool, limit: int) -> None:
         out.print(f"{table.height - limit:,} more; --json has all, --limit shows more", highlight=False)
 
 
-def _draw(found: list["DatasetGaps"], svg: Path | None, html: Path | None, by: str) -> None:
+def _draw(found: list["DatasetGaps"], svg: Path | None, html: Path | None, by: str, unknown: Collection[str]) -> None:
     from bcdata.errors import UsageError
     from bcdata.windows import Grain
 
@@ -111,7 +120,8 @@ def _draw(found: list["DatasetGaps"], svg: Path | None, html: Path | None, by: s
     if html:
         from bcdata.pictures.gaps_report import gaps_page
 
-        _write(html, gaps_page("Gaps", [one.section(Grain(by)) for one in found if one.has_bars]))
+        drawn = [one for one in found if one.has_bars and one.name not in unknown]
+        _write(html, gaps_page("Gaps", [one.section(Grain(by)) for one in drawn]))
 
 
 def _write(path: Path, text: str) -> None:

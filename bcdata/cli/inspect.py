@@ -8,7 +8,13 @@ import typer
 from bcdata.cli import arguments
 from bcdata.cli.output.findings import print_findings
 from bcdata.cli.output.scores import print_scores
-from bcdata.cli.output.show import print_json, say_if_no_lake, say_what_ends_at_raw, say_what_is_unnamed
+from bcdata.cli.output.show import (
+    print_json,
+    say_if_no_lake,
+    say_what_ends_at_raw,
+    say_what_has_no_calendar,
+    say_what_is_unnamed,
+)
 from bcdata.cli.output.tables import print_table
 from bcdata.errors import CatalogError, UsageError
 from bcdata.sizes import size
@@ -56,6 +62,7 @@ def status(
     reported = findings(store, catalog, names)
     is_absent = say_if_no_lake(settings.root)
     say_what_ends_at_raw(catalog.chosen(names))
+    say_what_has_no_calendar(catalog.chosen(names))
     others = [] if names else say_what_is_unnamed(store, catalog)
     if as_json:
         known = {"datasets": [asdict(one) for one in found], "findings": [one.to_json() for one in reported]}

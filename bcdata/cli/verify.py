@@ -10,7 +10,13 @@ from bcdata import clock
 from bcdata.cli import arguments
 from bcdata.cli.complete import symbol_lists
 from bcdata.cli.output.findings import print_findings
-from bcdata.cli.output.show import names, print_json, say_what_ends_at_raw, say_what_is_unnamed
+from bcdata.cli.output.show import (
+    names,
+    print_json,
+    say_what_ends_at_raw,
+    say_what_has_no_calendar,
+    say_what_is_unnamed,
+)
 from bcdata.cli.output.tables import print_table
 from bcdata.sizes import counted, size
 from bcdata.terminal.console import err, notes, out
@@ -39,7 +45,8 @@ def verify(
     Raw objects are compared with their sha256, published files with their manifests. Raw objects are also compared
     with their CHECKSUM and the archive's listing. Nothing is downloaded. What is damaged or lost is marked, and
     fetched or made again by the next run over its partition. Ends with status 1 where something is. Findings are
-    those that stand in the lake, what raw's objects show, and what is suspicious across partitions and symbols.
+    those that stand in the lake, what raw's objects show, and what is suspicious across partitions and symbols. Where
+    not all of them could be looked for, as a calendar cannot be had, the status is 1, too.
 
     Example: bcdata verify spot_klines_1m --symbols BTCUSDT,ETHUSDT
     """
@@ -61,7 +68,8 @@ def verify(
     if not (root := Settings().root).is_dir():
         raise StoreError(no_lake(root))
     say_what_ends_at_raw(chosen)
-    found, reported, is_whole = [], [], True
+    unknown = say_what_has_no_calendar(chosen)
+    found, reported, is_whole = [], [], not unknown
     with open_own(catalog, clock.now()) as context:
         if not dataset:
             say_what_is_unnamed(context.store, catalog)
@@ -76,7 +84,8 @@ def verify(
                 only = set(wanted) if wanted is not None else None
                 try:
                     reported += standing(context.store, footers, one, only)
-                    reported += suspicions(context.store, footers, one, only)
+                    if one.name not in unknown:  # what is suspicious is told by the bars around it
+                        reported += suspicions(context.store, footers, one, only)
                 except StoreError as error:
                     is_whole = False
                     err.print(f"warning: not all findings of {one.name} could be read: {error}", highlight=False)

@@ -15,6 +15,7 @@ from bcdata.interval import EPOCH, Interval
 from bcdata.ledger.ledger import Status
 from bcdata.pictures.candles import Candle, Shade
 from bcdata.reporting import lists
+from bcdata.reporting.calendars import without_calendar
 from bcdata.reporting.gap_report import DatasetGaps, GapRequest, ask
 from bcdata.reporting.scores import Scores
 from bcdata.reporting.status import findings, status
@@ -38,6 +39,7 @@ def collect(root: Path, catalog: Catalog, names: Sequence[str], *, days: int, no
     store = Store(root)
     facts = {row["dataset"]: row for row in lists.datasets(catalog).to_dicts()}
     gaps = {one.name: one for one in ask(store, catalog, GapRequest(datasets=tuple(names)), now=now)}
+    unknown = without_calendar(catalog.chosen(tuple(names)))
     found: dict[str, list[Row]] = {}
     for finding in findings(store, catalog, tuple(names)):
         found.setdefault(finding.dataset, []).append(finding.to_json())
@@ -46,6 +48,7 @@ def collect(root: Path, catalog: Catalog, names: Sequence[str], *, days: int, no
         if any(zone.partitions for zone in one.zones):
             told = sorted(found.get(one.dataset, []), key=lambda row: _COSTS.index(row["severity"]))
             ledger = gaps.get(one.dataset)
+            has_coverage = ledger is not None and ledger.has_bars and one.dataset not in unknown
             entries.append(
                 DatasetEntry(
                     name=one.dataset,
@@ -55,11 +58,12 @@ def collect(root: Path, catalog: Catalog, names: Sequence[str], *, days: int, no
                     missing=one.missing,
                     held_back=one.held_back,
                     stale=len(one.stale),
-                    heat_map=ledger.picture(ledger.dataset.grain) if ledger and ledger.has_bars else "",
+                    heat_map=ledger.picture(ledger.dataset.grain) if ledger and has_coverage else "",
                     findings=told[:_FINDINGS],
                     found=len(told),
                     scores=Scores.of(one.quality),
-                    symbols=_symbols(ledger, told, one.quality, days) if ledger and ledger.has_bars else (),
+                    symbols=_symbols(ledger, told, one.quality, days) if ledger and has_coverage else (),
+                    trouble=unknown.get(one.dataset, ""),
                 )
             )
     universe = {market: _universe(store, market, now) for market in _markets(catalog)}

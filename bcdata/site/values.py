@@ -61,6 +61,7 @@ class DatasetEntry:
     """One dataset: what the catalog says of it, its zones, gaps and symbols.
 
     `findings` are the first of `found`; `held_back` partitions did not pass, `stale` ones should be there by now.
+    `trouble` is why it is not known here which bars there should be: then there is no coverage, and no symbols.
     """
 
     name: str
@@ -75,6 +76,7 @@ class DatasetEntry:
     found: int
     symbols: Sequence[SymbolEntry] = ()
     scores: Scores = field(default_factory=Scores)
+    trouble: str = ""
 
     @property
     def most_symbols(self) -> int:

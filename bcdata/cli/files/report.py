@@ -7,7 +7,7 @@ import typer
 
 from bcdata.cli import arguments
 from bcdata.cli.complete import symbol_lists
-from bcdata.cli.output.show import names, print_json, say_if_no_lake
+from bcdata.cli.output.show import names, print_json, say_if_no_lake, say_what_has_no_calendar
 from bcdata.sizes import counted, size
 from bcdata.terminal.console import err
 from bcdata.terminal.console import out as shown
@@ -51,7 +51,9 @@ def report(
     root, catalog = Settings().root, load_catalog()
     require_free(out, root)
     say_if_no_lake(root)
-    found = collect(root, catalog, arguments.datasets(named, dataset), days=days, now=clock.now())
+    chosen = arguments.datasets(named, dataset)
+    say_what_has_no_calendar(catalog.chosen(chosen))
+    found = collect(root, catalog, chosen, days=days, now=clock.now())
     if symbols:
         found = found.only(_known(found, names(symbols)))
     number, written = write(out, _pages(root, catalog, found, days))

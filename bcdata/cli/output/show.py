@@ -60,6 +60,17 @@ def say_what_ends_at_raw(datasets: "Iterable[Dataset]") -> None:
             notes.print(no_parser(one.name), highlight=False, markup=False)
 
 
+def say_what_has_no_calendar(datasets: "Iterable[Dataset]") -> dict[str, str]:
+    """The datasets whose calendar cannot be had here, with the cause, and a line for each."""
+    from bcdata.reporting.calendars import without_calendar
+
+    found = without_calendar(datasets)
+    for name, trouble in found.items():
+        words = f"warning: {name}: which bars it should have is not known: {trouble}"
+        err.print(words, highlight=False, markup=False, soft_wrap=True)
+    return found
+
+
 def say_what_is_unnamed(store: "Store", catalog: "Catalog") -> list[str]:
     """The datasets that the lake has and the catalog has not, and a line that names them."""
     from bcdata.reporting.unnamed import left_out, unnamed

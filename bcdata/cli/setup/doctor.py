@@ -12,8 +12,6 @@ from bcdata.sizes import counted
 from bcdata.terminal.console import out
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from bcdata.reporting.doctor.check import Check
     from bcdata.settings import SettingValue
 
@@ -68,7 +66,7 @@ def _local() -> "list[Check]":
     return [
         *machine.environment(),
         _catalog(),
-        *_calendars(clock.now()),
+        *_calendars(),
         machine.folder("BCDATA_ROOT", settings.root),
         machine.folder("BCDATA_STATE", settings.state),
         machine.folder("DAGSTER_HOME", home_of(settings.root)),
@@ -93,13 +91,13 @@ def _catalog() -> "Check":
     return ok("catalog", f"{words}: {counted(len(catalog.datasets), 'dataset')}")
 
 
-def _calendars(now: "datetime") -> "list[Check]":
+def _calendars() -> "list[Check]":
     from bcdata.catalog import load_catalog
     from bcdata.errors import CatalogError
     from bcdata.reporting.doctor.calendars import calendars
 
     try:
-        return [*calendars(load_catalog(), now)]
+        return [*calendars(load_catalog())]
     except CatalogError:  # it is among the problems
         return []
 

@@ -102,7 +102,7 @@ class FeatureInputs:
                 found += self._over(self._funding, payer, settled)
         if actions := self._splits.actions:
             for one in self._looked_at(symbol):
-                found += self._over(actions, one, reach)
+                found += self._over(actions, one, self._splits.dates(reach))
         return list(dict.fromkeys(found))
 
     def _looked_at(self, symbol: str) -> list[str]:

@@ -1,7 +1,7 @@
 """The splits that features, labels and profiles of a market with sessions undo, and payments, out of merged actions."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,7 @@ from bcdata.features.table.context import SplitAt
 from bcdata.frames.schema import conform
 from bcdata.interval import EPOCH
 from bcdata.pipeline.actions.known import known_until, unknown
+from bcdata.pipeline.bars.prices_in import CODE, PricesIn
 from bcdata.pipeline.lake import keys_over, merged_over, read_over
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.store import Store
@@ -20,6 +21,7 @@ from bcdata.venues.calendar import session_of
 from bcdata.venues.session_interval import SessionInterval
 from bcdata.windows import Window
 
+_MICROSECOND = timedelta(microseconds=1)
 Made = tuple[str, str | None]
 
 
@@ -47,14 +49,13 @@ class Splits:
         """The merged partitions of actions that are looked at: date keys, and what each was made of."""
         if self.actions is None:
             return []
-        return [(one.date, made) for one, made in merged_over(self.store, self.actions, symbol, window)]
+        return [(one.date, made) for one, made in merged_over(self.store, self.actions, symbol, self.dates(window))]
 
     def within(self, symbol: str, window: Window) -> tuple[SplitAt, ...]:
         """The splits whose first session opens in the window, by that instant."""
         if self.actions is None:
             return ()
-        # The open of a session may lie before the midnight of its date, or in the next partition of actions.
-        near = Window(window.start - timedelta(days=7), window.end + timedelta(days=1))
+        near = Window(window.start - timedelta(days=7), self.dates(window).end)
         rows = read_over(self.store, self.actions, symbol, near, ["time", "kind", "ex_session", "ratio"])
         of_shares = rows.filter(pl.col("kind").is_in(OF_SHARES))
         told = of_shares.select("ex_session", "ratio").iter_rows()
@@ -69,24 +70,41 @@ class Splits:
         """
         if self.actions is None:
             return ()
-        near = Window(window.start - timedelta(days=7), window.end + timedelta(days=1))
+        near = Window(window.start - timedelta(days=7), self.dates(window).end)
         told = read_over(self.store, self.actions, symbol, near)
         if told.filter(pl.col("kind").is_in(OF_CASH)).is_empty():
             return ()
-        interval = self.dataset.bar_interval
-        assert isinstance(interval, SessionInterval)  # noqa: S101 # nosec B101 # other markets have no actions
         bars = read_over(self.store, self.dataset, symbol, window, ["open_time", "close"])
-        closes = bars.with_columns(symbol=pl.lit(symbol), session=session_of(interval)).unique("session", keep="last")
-        found = factors(conform(told.with_columns(symbol=pl.lit(symbol)), ACTIONS), closes.drop("open_time"))
+        closes = bars.with_columns(session=session_of(self._interval)).unique("session", keep="last")
+        priced = PricesIn(self.store, self.dataset).beside(closes, symbol)
+        told_in = priced.select("session", "close", symbol=pl.lit(symbol), code=CODE)
+        found = factors(conform(told.with_columns(symbol=pl.lit(symbol)), ACTIONS), told_in)
         paid = found.filter(pl.col("kind").is_in(OF_CASH) & pl.col("refused").is_null())
         added = (SplitAt(self._opened(at), 1 / price) for at, price in paid.select("ex_session", "price").iter_rows())
         return tuple(sorted(one for one in added if one.at in window))
+    def dates(self, window: Window) -> Window:
+        """The time of the actions of all sessions that open in a window: as far as the midnight of the last one's date.
+
+        A session may open before its date, and its actions lie in a later partition than its bars.
+        """
+        calendar = self._interval.calendar.sessions
+        edges = [(edge - EPOCH) // _MICROSECOND for edge in (window.start, window.end)]
+        first, last = np.searchsorted(calendar.opens, edges)
+        if first == last:
+            return window
+        label: date = calendar.labels[last - 1].item()
+        return Window(window.start, max(window.end, datetime.combine(label, time(), UTC) + _MICROSECOND))
+
+    @property
+    def _interval(self) -> SessionInterval:
+        found = self.dataset.bar_interval
+        assert isinstance(found, SessionInterval)  # noqa: S101 # nosec B101 # other markets have no actions
+        return found
 
     def _opened(self, label: date) -> datetime:
-        interval = self.dataset.bar_interval
-        assert isinstance(interval, SessionInterval)  # noqa: S101 # nosec B101 # other markets have no actions
+        interval = self._interval
         opens, _ = interval.calendar.opens_of(interval.of("1d"), np.array([label], dtype="datetime64[D]"))
-        return EPOCH + timedelta(microseconds=int(opens[0]))
+        return EPOCH + int(opens[0]) * _MICROSECOND
 
     def findings(self, symbol: str, window: Window) -> list[Finding]:
         """A warning where splits are not known: prices before one are then taken for those after it."""
@@ -97,7 +115,7 @@ class Splits:
                 f"there is no {self.dataset.market}_actions in the catalog: prices are as traded, and splits are jumps"
             )
             return [Finding("unadjusted", Severity.WARN, 1, words)]
-        due = window.until(self._closed(symbol, window))
+        due = self.dates(window.until(self._closed(symbol, window)))
         absent, short = unknown(self.store, self.actions, symbol, due)
         absent = [key for key in absent if key >= self.actions.start]
         name = self.actions.name
