@@ -44,6 +44,6 @@ class RawRows:
         """The rows that are none."""
         return pl.DataFrame(self._bad, REFUSED, orient="row")
 
-    def built(self) -> RawBars:
-        """All that was collected, in that order."""
-        return RawBars(pl.DataFrame(self._rows, RAW_BAR, orient="row"), self.bad_lines())
+    def built(self, damage: pl.DataFrame | None = None) -> RawBars:
+        """All that was collected, in that order, and what it contradicts itself in."""
+        return RawBars(pl.DataFrame(self._rows, RAW_BAR, orient="row"), self.bad_lines(), damage)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from bcdata.frames.schema import TIME
 from bcdata.quality.damage.history import History
 from bcdata.quality.damage.jumps import MISSING_SPLIT, UNIT_JUMP, jumps, levels
 from bcdata.quality.damage.payments import DIVIDEND_SIZE, DOUBLE_COUNT, Book, Told
@@ -11,9 +12,8 @@ from bcdata.quality.damage.repeats import told_twice
 from bcdata.quality.damage.sizes import odd_sizes
 from bcdata.quality.rules import sample
 from bcdata.quality.verdict import Finding, Severity
+from bcdata.windows import Window
 
-VERSION = "1"
-"""Raised when something else is found: what was read before is then looked at again."""
 DAMAGE = pl.Schema({"rule": pl.String(), "row": pl.Int64(), "session": pl.Date(), "words": pl.String()})
 """What is found: the rule, the bar's place in the frame that was given, its session, and why."""
 _WORDS = {
@@ -43,11 +43,14 @@ def damage(bars: pl.DataFrame, actions: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, DAMAGE, orient="row").sort("row", "rule")
 
 
-def findings(found: pl.DataFrame) -> list[Finding]:
-    """A warning for each rule, with the first places."""
+def findings(found: pl.DataFrame | None, window: Window) -> list[Finding]:
+    """A warning for each rule that something in a partition's time breaks (`DAMAGED`); answers reach beyond it."""
+    if found is None or found.is_empty():
+        return []
+    own = found.filter(pl.col("open_time").cast(TIME).is_between(window.start, window.end, closed="left"))
     return [
-        Finding(str(rule), Severity.WARN, rows.height, _WORDS[str(rule)], sample(rows.drop("rule", "row")))
-        for (rule,), rows in found.group_by("rule", maintain_order=True)
+        Finding(str(rule), Severity.WARN, rows.height, _WORDS[str(rule)], sample(rows.select("session", "words")))
+        for (rule,), rows in own.group_by("rule", maintain_order=True)
     ]
 
 
@@ -63,4 +66,4 @@ def _told(history: History) -> Iterator[Told]:
         return
     yield from book.told
     yield from odd_sizes(history, level, leaps, book.sound)
-    yield from told_twice(history)
+    yield from told_twice(history, level)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import exp, log
+from math import exp, inf, log
 
 import numpy as np
 
@@ -20,7 +20,9 @@ _NEAR = np.timedelta64(10, "D")
 _UNUSUAL = 5.0
 """A move of so many standard deviations is looked into."""
 _LARGE_SPLIT = log(4)
-_PLAIN_SPLIT = log(1.5)
+_PLAIN_SPLIT = log(1.5) - 1e-9
+_CLOSE_SPREADS, _CLOSE, _CLOSE_LARGE = 3.0, 0.04, 0.15
+_TIE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,33 +90,45 @@ def _moves(history: History, least: float) -> Iterator[_Move]:
 
 
 def _split(history: History, move: _Move, usual: float) -> Jump | None:
-    """The leap as the ratio of a split: loosely near its day, closely elsewhere."""
-    best: tuple[float, float, np.datetime64, float] | None = None
-    for ex, ratio in history.splits:
-        size = abs(log(ratio))
-        is_near = bool(abs(history.days[move.row] - ex) <= _NEAR)
-        close = size / 4 if size >= _LARGE_SPLIT else min(size / 4, max(4 * usual, 0.05))
-        slack = size / 2 if is_near and move.lasts else close
-        if not is_near and size < max(2 * _UNUSUAL * usual, _PLAIN_SPLIT - 1e-9):
-            continue
-        away = max(abs(abs(one) - size) for one in (move.raw, move.adjusted))
-        if move.raw * move.adjusted > 0 and away <= slack and (best is None or away < best[0]):
-            best = away, size if move.raw > 0 else -size, ex, ratio
-    if best is None:
+    """The leap as the ratio of a split, unless it is a power of ten more closely."""
+    fitting = [
+        (away, size, ex, ratio)
+        for ex, ratio in history.splits
+        if (size := abs(log(ratio))) > 0
+        and (away := max(abs(abs(one) - size) for one in (move.raw, move.adjusted)))
+        <= _slack(size, usual, history.days[move.row] - ex, lasts=move.lasts)
+    ]
+    away, size, ex, ratio = min(fitting, default=(inf, 0.0, None, 0.0))
+    if move.raw * move.adjusted <= 0 or ex is None or away > _from_power_of_ten(move) + _TIE:
         return None
-    words = f"prices leap by {exp(move.raw):.4g}, and the split of {best[2]} is one of {best[3]:g}: not all have it"
-    return Jump(move.row, MISSING_SPLIT, best[1], move.lasts, bool(history.is_traded[move.row]), words)
+    words = f"prices leap by {exp(move.raw):.4g}, and the split of {ex} is one of {ratio:g}: not all have it"
+    nominal = size if move.raw > 0 else -size
+    return Jump(move.row, MISSING_SPLIT, nominal, move.lasts, bool(history.is_traded[move.row]), words)
+
+
+def _slack(size: float, usual: float, after: np.timedelta64, *, lasts: bool) -> float:
+    """How far a leap may be from the ratio of a split, by the time after it: loosely near its day, closely before."""
+    if abs(after) <= _NEAR and lasts:
+        return size / 2
+    if after > _NEAR or (abs(after) > _NEAR and size < max(2 * _UNUSUAL * usual, _PLAIN_SPLIT)):
+        return -1.0
+    return min(size / 4, max(_CLOSE_SPREADS * usual, _CLOSE_LARGE if size >= _LARGE_SPLIT else _CLOSE))
 
 
 def _unit(history: History, move: _Move) -> Jump | None:
     """The leap as a power of ten, from a hundred on; high and low alone may lie anywhere that no trade does."""
     size = abs(move.raw)
-    tens = round(size / log(10))
-    is_power = tens >= 2 and abs(size - tens * log(10)) <= _LOOSE  # noqa: PLR2004 (a unit has a hundred parts)
+    is_power = _from_power_of_ten(move) <= _LOOSE
     if not is_power and (move.lasts or size < _LEAP):
         return None
-    nominal = tens * log(10) if is_power else size
+    nominal = round(size / log(10)) * log(10) if is_power else size
     return _leap(history, move, nominal if move.raw > 0 else -nominal)
+
+
+def _from_power_of_ten(move: _Move) -> float:
+    """How far a leap is from the nearest power of ten that is a unit: one has a hundred parts, or a thousand."""
+    size = abs(move.raw)
+    return abs(size - max(2, round(size / log(10))) * log(10))
 
 
 def _leap(history: History, move: _Move, size: float) -> Jump:

@@ -16,6 +16,8 @@ _TOLERANCE = 0.02
 _EXACT = 2e-5
 _LEAST_STEP = 1e-3
 """What an adjusted close takes off for no payment is told of from here on, as a share of the price."""
+_USUAL = 0.01
+"""The share of the price that is paid most often, as far as one goes by orders of magnitude."""
 _INCLUDED = 0.98
 """Dividends of at least this share of the capital gains may hold them."""
 _EVIDENCE = 1.0
@@ -46,6 +48,7 @@ class Book:
     def __init__(self, history: History, levels: Floats, leaps: Sequence[Jump]) -> None:
         self._history = history
         self._closes = history.close / levels
+        self._levels = np.unique(levels)
         self._leaps = {one.row: one.size for one in leaps if one.lasts}
         self._taken = history.shrinks
         self._is_paid = (history.cash > 0) | (history.gains > 0)
@@ -85,17 +88,23 @@ class Book:
                 self.sound.append(paid)
 
     def _share(self, row: int, amount: float) -> float | None:
-        """The payment's share of the price before it, where the adjusted close takes off as much; else None."""
+        """The payment's share of the price before it, where the adjusted close takes off as much; else None.
+
+        Where prices are on several levels, it may be in the shares or the unit of any of them.
+        """
         if not row:
             return None
-        shares = [amount / float(one[row - 1]) for one in (self._closes, self._history.close)]
+        before = float(self._closes[row - 1])
+        shares = sorted(
+            (amount / (before * float(level)) for level in self._levels), key=lambda one: abs(log(one / _USUAL))
+        )
         taken = float(self._taken[row])
         if not np.isfinite(taken):
             return shares[0]
         leap = self._leaps.get(row, 0.0)
         off = [1 - (1 - taken) * exp(one) for one in (0.0, leap, -leap)]
-        fits = (one for one in shares for other in off if abs(one - other) <= _TOLERANCE * one + self._rounding)
-        return next(fits, None)
+        is_taken = (any(abs(one - other) <= _TOLERANCE * one + self._rounding for other in off) for one in shares)
+        return next((one for one, is_one in zip(shares, is_taken, strict=True) if is_one), None)
 
     def _prefers(self, row: int, less: float, more: float) -> float:
         """How much better the price's move goes with the smaller payment than with the larger one (log likelihood)."""

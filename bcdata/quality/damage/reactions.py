@@ -70,3 +70,8 @@ class Reactions:
             falls += [before - self._lows[row + 1], self._closes[row] - self._lows[row + 1]]
         fall = max(0.0, *falls) / before
         return Misses(max(0.0, fall - paid.share / UNIT) / self._moves, max(0.0, paid.share - fall) / self._moves)
+
+    def to_nothing(self, paid: Payment) -> Misses:
+        """By the fall to the day's low."""
+        fall = float(np.log(self._lows[paid.row] / self._closes[paid.row - 1])) - self._usual_fall
+        return Misses(abs(fall) / self._falls, abs(fall + paid.share) / self._falls)
