@@ -13,7 +13,7 @@ from bcdata.errors import UsageError
 from bcdata.quality.damage.found import damage
 
 Basis = Literal["splits", "none"]
-_NEEDED = {**KEYS, "close": pl.Float64}
+_NEEDED: dict[str, type[pl.DataType]] = {**KEYS, "close": pl.Float64}
 _PRICES = ("open", "high", "low")
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -61,8 +61,8 @@ def find_damage(bars: Any, actions: Any = None, *, adjusted: Basis = "splits") -
     told = rows.with_columns(*absent, *volume, at=pl.col(at), day=pl.col("session"))
     names = ["symbol", "session", *([at] if at == "open_time" else [])]
     found = [_of(own, known.filter(symbol=symbol), names) for (symbol,), own in told.group_by("symbol")]
-    schema = {**{name: rows.schema[name] for name in names}, "rule": pl.String, "words": pl.String}
-    return pl.concat([pl.DataFrame(schema=schema), *found]).sort(*names, "rule")
+    nothing = rows.clear().select(names).with_columns(rule=pl.lit(None, pl.String), words=pl.lit(None, pl.String))
+    return pl.concat([nothing, *found]).sort(*names, "rule")
 
 
 def _of(bars: pl.DataFrame, actions: pl.DataFrame, names: list[str]) -> pl.DataFrame:

@@ -119,7 +119,7 @@ class Book:
         is_off = np.isfinite(self._taken) & ~self._is_paid & (np.abs(self._taken) > least)
         for row in map(int, np.flatnonzero(is_off)):
             size = abs(log(1 - self._taken[row])) if self._taken[row] < 1 else 0.0
-            if abs(size - abs(self._leaps.get(row, 0.0))) > _SAME:
+            if row not in self._leaps or abs(size - abs(self._leaps[row])) > _SAME:
                 words = f"the adjusted close takes off {self._taken[row]:.4%}, and nothing was paid"
                 yield Told(row, self._named(size), words)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,9 @@ from bcdata.quality.damage.found import damage
 Floats = npt.NDArray[np.float64]
 Random = np.random.Generator
 PRICES = ("open", "high", "low", "close")
+
+HABITS = ((63, 0.002, 0.015), (126, 0.01, 0.03), (21, 0.002, 0.006), (250, 0.015, 0.08))
+"""Sessions between payments, and the least and largest share of the price that they are."""
 
 
 @dataclass
@@ -72,8 +74,8 @@ def stock(random: Random, *, bars: int = 500, is_fund: bool = False) -> Stock:
     spread = random.uniform(0.007, 0.012) if is_fund else random.uniform(0.008, 0.03)
     day = np.datetime64("2020-01-02") + random.integers(0, 700)
     days = np.array([day + one for one in range(bars * 2) if np.is_busday(day + one)])[:bars]
-    every, share = [(63, random.uniform(0.002, 0.015)), (126, random.uniform(0.01, 0.03)), (21, random.uniform(0.002, 0.006)),
-                    (250, random.uniform(0.015, 0.08))][random.integers(4)]  # fmt: skip
+    every, least, most = HABITS[random.integers(len(HABITS))]
+    share = random.uniform(least, most)
     paid = np.zeros(bars)
     paid[np.arange(random.integers(5, min(every, bars - 5)), bars, every)] = share
     if random.random() < 0.3:
@@ -136,11 +138,12 @@ def unit_row(random: Random, sound: Stock) -> Stock:
 
 
 def unit_back(random: Random, sound: Stock) -> Stock:
-    """A few bars that are off by another factor."""
+    """A few bars that are off by another factor, which is not that of a split."""
     found, row = sound.copy(), int(random.integers(1, sound.days.size - 10))
     factor, last = float(random.choice([12, 0.08, 25])), row + int(random.integers(1, 9))
     for name in PRICES:
         found.prices[name][row:last] *= factor
+    found.splits = []
     return found
 
 
@@ -220,4 +223,12 @@ def gains(random: Random, sound: Stock, *, twice: bool) -> Stock:
         if row and found.cash[row] / found.prices["close"][row - 1] > 0.03:
             found.gains[row] = found.cash[row] * random.uniform(0.7, 1)
             found.taken[row] = (found.cash[row] + found.gains[row] * twice) / found.prices["close"][row - 1]
+    return found
+
+
+def taken_for_nothing(random: Random, sound: Stock) -> Stock:
+    """An adjusted close that takes something off where nothing was paid."""
+    found = sound.copy()
+    rows = [row for row in range(5, sound.days.size) if not sound.cash[row]]
+    found.taken[int(random.choice(rows))] = random.uniform(0.003, 0.3)
     return found
