@@ -109,7 +109,7 @@ def _split(history: History, move: _Move, usual: float) -> Jump | None:
 def _slack(size: float, usual: float, after: np.timedelta64, *, lasts: bool) -> float:
     """How far a leap may be from the ratio of a split, by the time after it: loosely near its day, closely before."""
     if abs(after) <= _NEAR and lasts:
-        return size / 2
+        return size / 2 if size >= _PLAIN_SPLIT else min(size / 2, max(_CLOSE_SPREADS * usual, _CLOSE))
     if after > _NEAR or (abs(after) > _NEAR and size < max(2 * _UNUSUAL * usual, _PLAIN_SPLIT)):
         return -1.0
     return min(size / 4, max(_CLOSE_SPREADS * usual, _CLOSE_LARGE if size >= _LARGE_SPLIT else _CLOSE))

@@ -20,6 +20,7 @@ _USUAL = 0.01
 """The share of the price that is paid most often, as far as one goes by orders of magnitude."""
 _INCLUDED = 0.98
 """Dividends of at least this share of the capital gains may hold them."""
+_CLOSE_SPREADS = 3.0
 _EVIDENCE = 1.0
 _SAME = 0.05
 
@@ -49,6 +50,7 @@ class Book:
         self._history = history
         self._closes = history.close / levels
         self._levels = np.unique(levels)
+        self._usual = spread(np.diff(np.log(self._closes)))
         self._leaps = {one.row: one.size for one in leaps if one.lasts}
         self._taken = history.shrinks
         self._is_paid = (history.cash > 0) | (history.gains > 0)
@@ -95,9 +97,7 @@ class Book:
         if not row:
             return None
         before = float(self._closes[row - 1])
-        shares = sorted(
-            (amount / (before * float(level)) for level in self._levels), key=lambda one: abs(log(one / _USUAL))
-        )
+        shares = self._by_likelihood(row, [amount / (before * float(level)) for level in self._levels])
         taken = float(self._taken[row])
         if not np.isfinite(taken):
             return shares[0]
@@ -106,12 +106,18 @@ class Book:
         is_taken = (any(abs(one - other) <= _TOLERANCE * one + self._rounding for other in off) for one in shares)
         return next((one for one, is_one in zip(shares, is_taken, strict=True) if is_one), None)
 
+    def _by_likelihood(self, row: int, shares: list[float]) -> list[float]:
+        """Readings of a payment: those first that the price's move goes with, the most usual one before others."""
+        misses = [abs(float(self._closes[row] / self._closes[row - 1]) - 1 + share) for share in shares]
+        near = min(misses) + _CLOSE_SPREADS * self._usual
+        ranked = sorted(zip(misses, shares, strict=True), key=lambda one: (one[0] > near, abs(log(one[1] / _USUAL))))
+        return [share for _, share in ranked]
+
     def _prefers(self, row: int, less: float, more: float) -> float:
         """How much better the price's move goes with the smaller payment than with the larger one (log likelihood)."""
         before, after = self._closes[row - 1 : row + 1]
-        usual = spread(np.diff(np.log(self._closes)))
         off, other_off = ((after - before + one) / before for one in (less, more))
-        return float((other_off**2 - off**2) / (2 * usual**2))
+        return float((other_off**2 - off**2) / (2 * self._usual**2))
 
     def _without_payment(self) -> Iterator[Told]:
         """What the adjusted close takes off while nothing was paid."""
