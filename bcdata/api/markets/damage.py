@@ -15,6 +15,7 @@ from bcdata.quality.damage.found import damage
 Basis = Literal["splits", "none"]
 _NEEDED: dict[str, type[pl.DataType]] = {**KEYS, "close": pl.Float64}
 _PRICES = ("open", "high", "low")
+_READ = (*_NEEDED, *_PRICES, "volume", "open_time", "adjusted_close")
 _EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -30,7 +31,8 @@ def find_damage(bars: Any, actions: Any = None, *, adjusted: Basis = "splits") -
         bars: a frame with `symbol`, `session` (its label) and `close`; `open`, `high`, `low`, `volume`, `open_time` (of
             bars within the day) and `adjusted_close`, the provider's own, as far as they are there: with all of them
             more is found.
-        actions: as in `bcdata.adjust`; `amount` in the unit of the prices. None if nothing is known of any.
+        actions: as in `bcdata.adjust`; `amount` in the unit of the prices. None if nothing is known of any: then
+            adjusted closes are not looked at; a frame without rows says that there are none.
         adjusted: how bars and amounts stand: adjusted for all `splits`, as Yahoo sends them, or for `none`, as the lake
             has them.
 
@@ -51,8 +53,11 @@ def find_damage(bars: Any, actions: Any = None, *, adjusted: Basis = "splits") -
     """
     if adjusted not in get_args(Basis):
         raise UsageError(f"`adjusted` is {adjusted!r}; it is one of {', '.join(get_args(Basis))}")
-    rows = frame_of("bars", bars, _NEEDED)
+    given = frame_of("bars", bars, _NEEDED)
+    rows = given.select(name for name in _READ if name in given.columns)
     known = actions_of(actions) if actions is not None else pl.DataFrame(schema=ACTIONS)
+    if actions is None:
+        rows = rows.drop("adjusted_close", strict=False)
     if adjusted == "none":
         rows, known = _in_new_shares(rows, known)
     at = "open_time" if "open_time" in rows.columns else "session"

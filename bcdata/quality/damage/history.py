@@ -14,6 +14,7 @@ Bools = npt.NDArray[np.bool_]
 _PRICES = ("open", "high", "low", "close")
 _LONG = np.timedelta64(5, "D")
 """Bars that are this far from each other hold several sessions."""
+_LARGEST_MOVE = 1.0
 _LEAST_SPREAD = 0.005
 """Moves of prices that hardly trade have no spread of their own."""
 
@@ -85,8 +86,8 @@ class History:
 
 
 def spread(moves: Floats) -> float:
-    """The standard deviation of moves without their outliers."""
-    sound = moves[np.isfinite(moves)]
+    """The standard deviation of moves without their outliers, and without leaps, of which there may be many."""
+    sound = moves[np.abs(moves) < _LARGEST_MOVE]
     if not sound.size:
         return _LEAST_SPREAD
     low, middle, high = np.quantile(sound, [0.1, 0.5, 0.9])

@@ -137,6 +137,15 @@ def unit_row(random: Random, sound: Stock) -> Stock:
     return found
 
 
+def unit_of_many(random: Random, sound: Stock) -> Stock:
+    """Bars in another unit here and there."""
+    found = sound.copy()
+    rows = random.random(sound.days.size) < random.uniform(0.02, 0.3)
+    for name in PRICES:
+        found.prices[name][rows] *= 100
+    return found
+
+
 def unit_back(random: Random, sound: Stock) -> Stock:
     """A few bars that are off by another factor, which is not that of a split."""
     found, row = sound.copy(), int(random.integers(1, sound.days.size - 10))

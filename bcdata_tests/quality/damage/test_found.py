@@ -16,6 +16,7 @@ Planted = Callable[[Random, Stock], Stock]
 KINDS: dict[str, tuple[Planted, str]] = {
     "unit of a stretch": (histories.unit_stretch, "unit_jump"),
     "unit of a bar": (histories.unit_row, "unit_jump"),
+    "unit of many bars": (histories.unit_of_many, "unit_jump"),
     "far and back": (histories.unit_back, "unit_jump"),
     "split": (histories.missing_split, "missing_split"),
     "a payment told hundredfold": (histories.told_size(100), "dividend_size"),
