@@ -57,6 +57,9 @@ BAD_LINES = schema_of(
 REFUSED = schema_of({**BAD_LINES, "reason": pl.String})
 """Lines that are no rows, and those that are held back, with the rule."""
 
+DAMAGED = schema_of({"rule": pl.String, "open_time": pl.Int64, "session": pl.Date, "words": pl.String})
+"""What contradicts itself in answers: the rule, the bar's `open_time` as in `RAW_BAR`, its date, and how."""
+
 CONTRACT_BAR = schema_of({**PARSED_BAR, "contracts": pl.Float64})
 """A COIN-M bar in parsed: `contracts` as traded beside base and quote volume."""
 

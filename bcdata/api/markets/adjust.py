@@ -1,7 +1,6 @@
 """Prices adjusted for splits and payments, and the raw ones out of what a provider has adjusted."""
 
 import re
-import warnings
 from collections.abc import Mapping
 from datetime import date
 from typing import Any, get_args
@@ -10,20 +9,18 @@ import polars as pl
 
 from bcdata import clock
 from bcdata.actions.factors import OTHER_CURRENCY, WHOLE_PRICE, Adjusted, factors, in_force
-from bcdata.actions.table import ACTIONS, OF_CASH, settled
+from bcdata.actions.table import OF_CASH
 from bcdata.actions.view import adjust as adjusted_view
 from bcdata.actions.view import undo_splits as raw_of
 from bcdata.api.instants import instant
-from bcdata.errors import MissingDataWarning, UsageError
+from bcdata.api.markets.given import KEYS, actions_of, frame_of, tell
+from bcdata.errors import UsageError
 from bcdata.frames.currencies import HUNDREDTHS
-from bcdata.frames.schema import ACTION_KINDS, TIME, conform
-from bcdata.hints import choose
 from bcdata.instruments.by_instrument import ORIGINAL, ByInstrument, renames_in
 
 _ISO = re.compile("[A-Z]{3}")
 _IN_PARTS = frozenset({*HUNDREDTHS, *HUNDREDTHS.values()} - {"USD"})
 """Currencies in which shares are priced in whole units or in hundredths; shares in dollars are not, grains are."""
-_KEYS: dict[str, type[pl.DataType]] = {"symbol": pl.String, "session": pl.Date}
 
 
 def adjust(
@@ -76,10 +73,10 @@ def adjust(
     """
     if adjusted not in get_args(Adjusted):
         raise UsageError(f"`adjusted` is {adjusted!r}; it is one of {', '.join(get_args(Adjusted))}")
-    rows, known, at = _frame("bars", bars, _KEYS), _actions(actions), instant(as_of) if as_of else clock.now()
-    raw = _frame("closes", rows if closes is None else closes, {**_KEYS, "close": pl.Float64})
-    raw = (raw.sort("open_time") if "open_time" in raw.columns else raw).select(*_KEYS, "close")
-    raw = raw.unique([*_KEYS], keep="last", maintain_order=True).with_columns(code=_codes(currency))
+    rows, known, at = frame_of("bars", bars, KEYS), actions_of(actions), instant(as_of) if as_of else clock.now()
+    raw = frame_of("closes", rows if closes is None else closes, {**KEYS, "close": pl.Float64})
+    raw = (raw.sort("open_time") if "open_time" in raw.columns else raw).select(*KEYS, "close")
+    raw = raw.unique([*KEYS], keep="last", maintain_order=True).with_columns(code=_codes(currency))
     if adjusted == "all":
         _require_unit(known, raw)
     by_instrument = ByInstrument.of(renames_in(known.filter(pl.col("known_at") <= at)))
@@ -88,7 +85,7 @@ def adjust(
     _require_reach(found, raw)
     told = found.filter(pl.col("refused").is_in([WHOLE_PRICE, OTHER_CURRENCY]))
     for symbol, session, why in told.select("symbol", "ex_session", "refused").iter_rows():
-        _tell(f"prices of {symbol} before {session} are not adjusted for what was paid: it {why}")
+        tell(f"prices of {symbol} before {session} are not adjusted for what was paid: it {why}")
     named = by_instrument.renamed(rows, "session")
     return adjusted_view(named, found, adjusted, at).drop("symbol").rename({ORIGINAL: "symbol"}).select(rows.columns)
 
@@ -123,43 +120,7 @@ def undo_splits(bars: Any, actions: Any, *, answered: str | date, known_until: s
         [1208.9]
     """
     until = None if known_until is None else instant(known_until).date()
-    return raw_of(_frame("bars", bars, _KEYS), _actions(actions), instant(answered).date(), until)
-
-
-def _frame(what: str, given: Any, needed: dict[str, type[pl.DataType]]) -> pl.DataFrame:
-    try:
-        frame = given.collect() if isinstance(given, pl.LazyFrame) else pl.DataFrame(given)
-    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
-        raise UsageError(f"`{what}` takes a frame with {', '.join(needed)}; this is none: {error}") from None
-    if absent := [name for name in needed if name not in frame.columns]:
-        raise UsageError(f"the {what} have no column {', '.join(absent)}; there are {', '.join(frame.columns)}")
-    for name, dtype in needed.items():
-        held = frame.schema[name]
-        if dtype is pl.Date and isinstance(held, pl.Datetime):
-            frame = frame.with_columns(pl.col(name).dt.date())  # pandas has no dates
-        elif held != dtype and not (dtype is pl.Float64 and held.is_numeric()):
-            raise UsageError(f"the column {name} of the {what} holds {held}; it has to be {dtype.__name__}")
-    return frame
-
-
-def _actions(given: Any) -> pl.DataFrame:
-    """One row an action."""
-    frame = _frame("actions", given, {"symbol": pl.String, "ex_session": pl.Date})
-    if "kind" not in frame.columns:
-        raise UsageError(f"the actions have no column kind; there are {', '.join(frame.columns)}")
-    try:
-        reports = conform(frame, ACTIONS)
-    except pl.exceptions.PolarsError as error:
-        raise UsageError(f"the actions hold what they cannot: {str(error).splitlines()[0]}") from None
-    if wrong := sorted(set(reports["kind"].drop_nulls()) - {*ACTION_KINDS}):
-        raise UsageError(f"there is no kind of action {wrong[0]!r}; {choose(wrong[0], ACTION_KINDS)}")
-    begun = pl.col("ex_session").cast(pl.Datetime("us")).dt.replace_time_zone("UTC").cast(TIME)
-    chosen, differing = settled(reports.with_columns(pl.col("known_at").fill_null(begun)), [])
-    for symbol, kind, session, source, value, other, theirs in differing.iter_rows():
-        _tell(
-            f"{source} has {value:g} for the {kind} of {symbol} on {session}, {other} has {theirs:g}; the first counts"
-        )
-    return chosen
+    return raw_of(frame_of("bars", bars, KEYS), actions_of(actions), instant(answered).date(), until)
 
 
 def _codes(currency: object) -> pl.Expr:
@@ -200,7 +161,3 @@ def _require_reach(found: pl.DataFrame, closes: pl.DataFrame) -> None:
             f"closes of {symbol} end on {session}, before the payment of {ex_session}: "
             "give `closes` up to it, or an earlier `as_of`"
         )
-
-
-def _tell(words: str) -> None:
-    warnings.warn(words, MissingDataWarning, stacklevel=4)

@@ -19,6 +19,7 @@ from bcdata.pipeline.publish import publish
 from bcdata.pipeline.raw.pages import read_pages
 from bcdata.pipeline.records.shapes import WindowsManifest
 from bcdata.quality.actions import action_model, action_rules
+from bcdata.quality.damage import found as damage
 from bcdata.quality.models import audit
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
@@ -46,7 +47,12 @@ def parse(
     sound, broken = _judged(own)
     rows, moved = _on_sessions(sound, dataset)
     lines = with_reason(found.bad_lines).filter(_inside("open_time", window) | pl.col("open_time").is_null())
-    findings = [*_findings(broken, lines), *moved, *audit(rows, action_model(tuple(ACTION.items())))]
+    findings = [
+        *_findings(broken, lines),
+        *moved,
+        *damage.findings(found.damage, window),
+        *audit(rows, action_model(tuple(ACTION.items()))),
+    ]
     covered = windows_of([(one["start"], one["end"]) for one in pages])
     told: WindowsEvidence = {"covered": _pairs(covered, window), "first_open": None, "quarantined": []}
     content = fingerprint(**told, rows=_digest(rows))

@@ -82,6 +82,7 @@ class Splits:
         paid = found.filter(pl.col("kind").is_in(OF_CASH) & pl.col("refused").is_null())
         added = (SplitAt(self._opened(at), 1 / price) for at, price in paid.select("ex_session", "price").iter_rows())
         return tuple(sorted(one for one in added if one.at in window))
+
     def dates(self, window: Window) -> Window:
         """The time of the actions of all sessions that open in a window: as far as the midnight of the last one's date.
 
