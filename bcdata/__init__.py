@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bcdata.api.load import load, scan
     from bcdata.api.markets.adjust import adjust, undo_splits
     from bcdata.api.markets.classify import classify
+    from bcdata.api.markets.damage import find_damage
     from bcdata.api.markets.sessions import bars_a_year, sessions
     from bcdata.api.plot import plot
     from bcdata.api.query import connect, query
@@ -33,6 +34,7 @@ __all__ = [
     "coverage",
     "datasets",
     "fetch",
+    "find_damage",
     "gaps",
     "info",
     "intervals",
@@ -58,6 +60,7 @@ _MODULES = {
     "bcdata.api.load": ("load", "scan"),
     "bcdata.api.markets.adjust": ("adjust", "undo_splits"),
     "bcdata.api.markets.classify": ("classify",),
+    "bcdata.api.markets.damage": ("find_damage",),
     "bcdata.api.markets.sessions": ("bars_a_year", "sessions"),
     "bcdata.api.plot": ("plot",),
     "bcdata.api.query": ("connect", "query"),

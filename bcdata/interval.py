@@ -71,6 +71,10 @@ class Interval:
         """Whether its market opens and closes: bars may then be shorter, and the next one may open much later."""
         return False
 
+    def outlast_a_session(self, bars: int) -> bool:
+        """Whether so many bars cover more than a session of the usual length; never where there are no sessions."""
+        return self.has_sessions and bars > 1
+
     def fills(self, span: timedelta) -> bool:
         """Whether a whole number of bars makes the span."""
         return self.length is not None and not span % self.length

@@ -6,6 +6,7 @@ from typing import Literal
 import polars as pl
 
 from bcdata.actions.table import OF_CASH, OF_SHARES
+from bcdata.frames.money import converted, currency_of
 
 Adjusted = Literal["none", "splits", "all"]
 FACTORS = pl.Schema(
@@ -20,23 +21,28 @@ FACTORS = pl.Schema(
     }
 )
 """Prices before `ex_session` are multiplied by `price`, volumes by `volume`; by 1 where `refused` says why."""
+WHOLE_PRICE = "pays the whole price or more"
+OTHER_CURRENCY = "is paid in another currency than that of the prices"
 
 
 def factors(actions: pl.DataFrame, closes: pl.DataFrame) -> pl.DataFrame:
     """The factors of actions: 1/r and r of r new shares for an old one, 1 - d/C and 1 of a payment d.
 
     C is the raw close of the last session before the ex-session. Where shares are split on the same ex-session, the
-    payment is that of a new share, and C is divided by the ratio. A payment of C or more, and one without a close
-    before it, has no factor. (CRSP, *Data Definitions*, factor to adjust price; payments as Yahoo and CRSP adjust.)
+    payment is that of a new share, and C is divided by the ratio. A payment of C or more, one without a close before
+    it, and one in another currency than the prices has no factor. (CRSP, *Data Definitions*, factor to adjust price;
+    payments as Yahoo and CRSP adjust.)
 
     Args:
         actions: one row an action (`table.settled`).
-        closes: `symbol`, `session`, `close`, raw, in any order.
+        closes: `symbol`, `session`, `close`, raw, in any order; `code` where it is known what they are in (`GBp`): a
+            payment in pounds then counts in pence. What has no code on one side is in the unit of the other.
 
     Returns:
         A row for each action of shares or cash, by symbol and ex-session.
     """
-    before = closes.filter(pl.col("close").is_finite()).sort("symbol", "session").with_columns(day=pl.col("session"))
+    told = closes if "code" in closes.columns else closes.with_columns(code=pl.lit(None, pl.String))
+    before = told.filter(pl.col("close").is_finite()).sort("symbol", "session").with_columns(day=pl.col("session"))
     of_shares = pl.col("kind").is_in(OF_SHARES)
     known = (
         actions.filter(pl.col("kind").is_in([*OF_SHARES, *OF_CASH]))
@@ -45,12 +51,14 @@ def factors(actions: pl.DataFrame, closes: pl.DataFrame) -> pl.DataFrame:
         .sort("day", maintain_order=True)
         .join_asof(before.sort("day"), on="day", by="symbol", strategy="backward", check_sortedness=False)
         .with_columns(new_shares=pl.when(of_shares).then("ratio").otherwise(1.0).product().over("symbol", "ex_session"))
-        .with_columns(share=pl.col("amount") * pl.col("new_shares") / pl.col("close"))
+        .with_columns(paid=converted(pl.col("amount"), pl.col("currency"), pl.col("code")))
+        .with_columns(share=pl.col("paid") * pl.col("new_shares") / pl.col("close"))
     )
     refused = (
         pl.when(of_shares).then(None)
         .when(pl.col("close").is_null()).then(pl.lit("no close before it"))
-        .when(pl.col("share") >= 1).then(pl.lit("pays the whole price or more"))
+        .when(currency_of(pl.col("currency")) != currency_of(pl.col("code"))).then(pl.lit(OTHER_CURRENCY))
+        .when(pl.col("share") >= 1).then(pl.lit(WHOLE_PRICE))
     )  # fmt: skip
     price = pl.when(of_shares).then(1 / pl.col("ratio")).otherwise(1 - pl.col("share"))
     return (

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from bcdata.frames.money import converted, currency_of
 from bcdata.frames.schema import TIME
 
 OF_SHARES = ("split", "stock")
@@ -20,6 +21,8 @@ ACTIONS = pl.Schema(
         "declared": pl.Date(),
         "record": pl.Date(),
         "pay": pl.Date(),
+        "renamed_from": pl.String(),
+        "renamed_to": pl.String(),
         "source": pl.String(),
         "known_at": TIME,
     }
@@ -42,7 +45,7 @@ def settled(reports: pl.DataFrame, sources: list[str]) -> tuple[pl.DataFrame, pl
 
     Returns:
         The actions by symbol and session; and `symbol`, `kind`, `ex_session`, `source`, `value`, `other_source`,
-        `other_value` where two differ by more than a hundredth.
+        `other_value` where two differ by more than a hundredth, or are in different currencies: 2 GBp are 0.02 GBP.
     """
     ranked = sound(reports).with_columns(
         rank=pl.col("source").replace_strict({name: at for at, name in enumerate(sources)}, default=len(sources)),
@@ -50,11 +53,11 @@ def settled(reports: pl.DataFrame, sources: list[str]) -> tuple[pl.DataFrame, pl
     )
     ordered = ranked.sort("symbol", "ex_session", "kind", "rank", "source", "known_at")
     chosen = ordered.unique(_EVENT, keep="first", maintain_order=True)
-    first = chosen.select(*_EVENT, "source", "value")
+    first = chosen.select(*_EVENT, "source", "value", "currency")
     differing = (
-        ordered.select(*_EVENT, other_source="source", other_value="value")
+        ordered.select(*_EVENT, other_source="source", other_value="value", other_currency="currency")
         .join(first, on=_EVENT, how="inner", maintain_order="left")
-        .filter((pl.col("other_value") - pl.col("value")).abs() > _TOLERANCE * pl.col("value").abs())
+        .filter(_differ())
         .select(*_EVENT, "source", "value", "other_source", "other_value")
     )
     return chosen.select(ACTIONS.names()), differing
@@ -72,3 +75,9 @@ def sound(reports: pl.DataFrame) -> pl.DataFrame:
 
 def _value() -> pl.Expr:
     return pl.when(pl.col("kind").is_in(OF_SHARES)).then("ratio").otherwise("amount")
+
+
+def _differ() -> pl.Expr:
+    own, other = pl.col("currency"), pl.col("other_currency")
+    is_far = (converted(pl.col("other_value"), other, own) - pl.col("value")).abs() > _TOLERANCE * pl.col("value").abs()
+    return is_far | (currency_of(own) != currency_of(other)).fill_null(value=False)

@@ -89,7 +89,7 @@ def universe(
     """The instruments of a market as they were known at an instant; delisted ones are among them.
 
     Args:
-        market: a market of the catalog (`spot`, `um`, `cm`).
+        market: a market of the catalog (`spot`, `um`, `us_equity`).
         as_of: the instant (UTC); now if None.
         root: the lake; BCDATA_ROOT if None.
         catalog: the one in force if None.

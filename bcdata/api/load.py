@@ -60,6 +60,7 @@ def load(
     fill: str = "none",
     adjusted: str = "none",
     adjusted_as_of: str | date | None = None,
+    unit: str = "raw",
     split: bool = False,
     min_days: float = MIN_DAYS,
     min_price_change: float = MIN_PRICE_CHANGE,
@@ -96,6 +97,9 @@ def load(
             today), or `all` (prices before a payment less its share of the close before, too; volumes for splits only).
             Needs the dataset of the market's actions (`us_equity_actions`). `features` beside bars stay as they are.
         adjusted_as_of: the instant as of which: what was known, or takes effect, later changes nothing. Now if None.
+        unit: of stocks: `raw` (prices as they were sent: pence in London) or `major` (whole units of the currency:
+            those in hundredths, and `quote_volume`, are divided by 100). What they are in is told by the catalog
+            (`instruments`), the source, or the symbol's suffix, of which there is a warning; else it is an error.
         split: adds `segment`, a number that rises where the series breaks (`bcdata.bars.segments`); merged bars only.
             It looks at the real bars; filled ones belong to the segment before them.
         min_days: where it breaks: the shorter length of a gap, in days.
@@ -130,7 +134,7 @@ def load(
         names = [wide]
     request = request_of(
         dataset, symbols, start, end, zone=zone, interval=interval, join=join, fill=fill, adjusted=adjusted,
-        adjusted_as_of=adjusted_as_of, split=split,
+        adjusted_as_of=adjusted_as_of, unit=unit, split=split,
         min_days=min_days, min_price_change=min_price_change, missing=missing, root=root, catalog=catalog,
     )  # fmt: skip
     parts = parts_beside(request.of, features=features, labels=labels)

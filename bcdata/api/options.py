@@ -20,6 +20,7 @@ class LoadOptions(TypedDict, total=False):
     fill: str
     adjusted: str
     adjusted_as_of: str | date | None
+    unit: str
     split: bool
     min_days: float
     min_price_change: float

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from bcdata.catalog.around.instruments import DeclaredSymbol
 from bcdata.catalog.dataset import Dataset
 from bcdata.catalog.document import Document, Mistake
 from bcdata.catalog.features import FeatureSet, Labels, Normalise
@@ -22,6 +23,7 @@ _SECTIONS: dict[str, type[BaseModel]] = {
     "features": FeatureSet,
     "labels": Labels,
     "resample": Resample,
+    "instruments": DeclaredSymbol,
 }
 
 _WORDS = {
@@ -86,4 +88,5 @@ def _keys(location: tuple[int | str, ...], top: type[BaseModel]) -> list[str]:
     """The keys that are allowed where an unknown one stands."""
     model = _SECTIONS[str(location[0])] if len(location) > 1 else top
     model = Normalise if location[:2] == ("features", "normalise") else model
-    return [key for key in model.model_fields if model is not Dataset or key not in HIDDEN]
+    keys = {name: field.alias or name for name, field in model.model_fields.items()}
+    return [key for name, key in keys.items() if model is not Dataset or name not in HIDDEN]

@@ -13,7 +13,7 @@ from bcdata.sizes import counted
 from bcdata.terminal.console import notes, out
 
 if TYPE_CHECKING:
-    from bcdata.catalog import Catalog
+    from bcdata.catalog import Catalog, Market
 
 Json = Annotated[bool, typer.Option("--json", help="Report as JSON.")]
 
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def universe(
-    market: Annotated[str, typer.Option(help="A market of the catalog: spot, um or cm.", autocompletion=markets)],
+    market: Annotated[str, typer.Option(help="A market of the catalog, like spot or um.", autocompletion=markets)],
     as_of: Annotated[str | None, typer.Option(help="What was known at this instant, ISO; now if not given.")] = None,
     status: Annotated[str | None, typer.Option(help="Only this status, e.g. trading or delisted.")] = None,
     update: Annotated[bool, typer.Option("--update", help="Ask the archive and the exchange first.")] = False,
@@ -66,6 +66,7 @@ def universe(
         out.print(f"nothing is known of {market} at {instant:%Y-%m-%d %H:%M}; --update asks", highlight=False)
         return
     columns = ["symbol", "contract", "asset_class", "first_seen", "last_seen", "status", "renamed_from", "evidence"]
+    columns = ["instrument_id", *columns] if _declared(catalog, market) else columns
     columns += ["known_from"]
     print_table(
         columns, ([row[name] for name in columns] for row in rows), title=f"{market}: {counted(len(rows), 'symbol')}"
@@ -79,6 +80,9 @@ def _classes(catalog: "Catalog", market: str, symbols: list[str]) -> dict[str, d
     """How the name of each symbol was classified, and what the universes of the market's datasets make of it."""
     from bcdata.catalog.universe import classify
 
+    if declared := _declared(catalog, market):
+        own = {"quote": None, "asset_class": declared.type, "class_reason": "its market's type"}
+        return {symbol: {"base": symbol, **own, "datasets": {}} for symbol in symbols}
     found: dict[str, dict[str, Any]] = {
         one.symbol: {
             "base": one.base,
@@ -95,6 +99,11 @@ def _classes(catalog: "Catalog", market: str, symbols: list[str]) -> dict[str, d
                 words = {"included": one.included, "rule": one.rule, "reason": one.reason}
                 found[one.symbol]["datasets"][dataset.name] = words
     return found
+
+
+def _declared(catalog: "Catalog", market: str) -> "Market | None":
+    """The market, if it is one that a catalog declares: of instruments that go by several symbols."""
+    return next((one for one in catalog.markets if one.name == market), None)
 
 
 def _update(catalog: Any, market: str) -> None:

@@ -78,6 +78,8 @@ def export(
     interval: str | None = None,
     features: str | Iterable[str] | bool | None = None,
     fill: str = "none",
+    adjusted: str = "none",
+    adjusted_as_of: str | date | None = None,
     force: bool = False,
     root: str | Path | None = None,
     catalog: Catalog | None = None,
@@ -99,6 +101,8 @@ def export(
         interval: as `load` takes it.
         features: as `load` takes it, where the layout has columns for them.
         fill: as `load` takes it.
+        adjusted: as `load` takes it.
+        adjusted_as_of: as `load` takes it.
         force: replaces files with other content.
         root: the lake; BCDATA_ROOT if None.
         catalog: the one in force if None.
@@ -121,7 +125,9 @@ def export(
     beside = parts_beside(rows, features=features, labels=None)
     columns = tuple(name for one in beside for name in one.columns)
     _require_holds(form, layout, rows, columns, fill)
-    options = {"zone": zone, "interval": interval, "fill": fill, "root": root, "catalog": known}
+    options: dict[str, object] = {"zone": zone, "interval": interval, "fill": fill, "root": root, "catalog": known}
+    if adjusted != "none" or adjusted_as_of is not None:
+        options |= {"adjusted": adjusted, "adjusted_as_of": adjusted_as_of}
     selection = Selection(dataset, columns, options, layout)
     under_way = _Export(form, layout, rows, _name(rows), selection, folder, lake, arguments.flag("force", force))
     units = units_of(selection, names, *asked_range(start, end)[0])
@@ -185,6 +191,7 @@ def _asked(export: _Export, unit: Unit) -> str:
     return fingerprint(
         form=export.form, dataset=export.selection.dataset, zone=export.of.zone, name=export.name, symbols=unit.symbols,
         asked=unit.asked, month=unit.month, features=export.selection.features, fill=export.selection.options["fill"],
+        **export.selection.view,
     )  # fmt: skip
 
 

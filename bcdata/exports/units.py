@@ -18,7 +18,7 @@ from bcdata.exports.layouts.layout import VALUES, Label, Layout
 from bcdata.exports.room import read_of
 from bcdata.interval import Interval
 from bcdata.pipeline.fingerprint import fingerprint
-from bcdata.pipeline.lake import trusted
+from bcdata.pipeline.lake import merged_over, trusted
 from bcdata.reading.verified_files import over
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -57,7 +57,7 @@ class Selection:
     Attributes:
         dataset: as `load` takes it.
         features: names of columns beside bars.
-        options: zone, interval, fill, root and catalog, as `load` takes them.
+        options: zone, interval, fill, adjusted, adjusted_as_of, root and catalog, as `load` takes them.
         layout: who they are for.
     """
 
@@ -66,9 +66,16 @@ class Selection:
     options: Mapping[str, object]
     layout: Layout
 
+    @property
+    def view(self) -> dict[str, str]:
+        """How prices are adjusted, where they are."""
+        return {name: str(self.options[name]) for name in ("adjusted", "adjusted_as_of") if name in self.options}
+
     def request(self, unit: Unit, missing: Missing = Missing.IGNORE, zone: str | None = None) -> Request:
         """The request of bars, or of the features beside them."""
-        options = dict(self.options) if zone is None else {**self.options, "zone": zone, "fill": "none"}
+        options = dict(self.options)
+        if zone is not None:
+            options |= {"zone": zone, "fill": "none", "adjusted": "none", "adjusted_as_of": None}
         return request_of(self.dataset, unit.symbols, unit.start, unit.end, missing=missing, **options)  # type: ignore[arg-type]
 
     def inputs(self, unit: Unit) -> str:
@@ -80,7 +87,21 @@ class Selection:
         read = {one.of.zone: dict(_fingerprints(one)) for one in requests}
         if any(one is None for of in read.values() for one in of.values()):
             return ""
-        return fingerprint(version=VERSION, read=read)
+        told = self._actions(self.request(unit)) if self.view else {}
+        return fingerprint(version=VERSION, read=read, **told)
+
+    def _actions(self, request: Request) -> dict[str, object]:
+        """What bars are adjusted for; some of it may take effect on a later day only."""
+        view = request.view
+        if view is None:
+            return {}
+        told = Window(view.actions.grain.window(view.actions.start).start, view.as_of)
+        read = [
+            (symbol, one.date, made)
+            for symbol in request.found()
+            for one, made in merged_over(request.store, view.actions, symbol, told)
+        ]
+        return {"actions": read, "in_force": view.as_of.date()}
 
     def tell_of_lacking(self, unit: Unit) -> None:
         """Warns of what was never published of a unit, as `load` does."""
@@ -153,7 +174,11 @@ def _fingerprints(request: Request) -> Iterator[tuple[str, str | None]]:
     """The fingerprint of each partition that rows are read of; coarser bars reach over the end of the range."""
     store, of, window = request.store, request.of, request.window
     if of.grid is not None and of.interval is not None:
-        window = Window(of.interval.floor(window.start), of.interval.next(window.end))
+        start, end = request.asked  # all time has no bars of sessions at its ends
+        window = Window(
+            of.interval.floor(start) if start else window.start,
+            of.interval.next(of.interval.floor(end)) if end else window.end,
+        )
     for partitions in request.found().values():
         for one in over(of.source, partitions, window):
             yield one.key(), _fingerprint(store, one)

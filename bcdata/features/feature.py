@@ -24,7 +24,7 @@ RangeOf = Callable[..., Range]
 NUMERICS = 2
 """Raised when what all features share (logarithms, sums of windows) gives other last bits."""
 
-RESERVED = frozenset({"open_time", "known_at", "symbol", "date"})
+RESERVED = frozenset({"open_time", "known_at", "session", "symbol", "date"})
 """Names that a feature cannot take: columns of every feature table, and hive keys of its files."""
 
 BAR_COLUMNS = (
@@ -72,6 +72,8 @@ class Feature:
         partial: It can be null on complete bars, as its documentation says; elsewhere nulls are missing bars.
         lookback: Bars before the bar whose own value of an anchored definition it reads as well.
         clipped: Where it clips: which grid rows it did clip.
+        adjusted: What of stocks its prices are adjusted for: `splits`, or `all`, payments too, where it looks over
+            more than one session.
         limits_of: The limits of those parameters whose limits are not the usual ones (`bcdata.features.parameters`).
     """
 
@@ -96,6 +98,7 @@ class Feature:
     partial: bool = False
     lookback: int = 0
     clipped: "Mask | None" = None
+    adjusted: Literal["splits", "all"] = "splits"
     warm_up_of: Callable[..., int] | None = None
     range_of: RangeOf | None = None
     limits_of: LimitsOf | None = None
@@ -175,3 +178,4 @@ class About(TypedDict):
     version: NotRequired[int]
     distinct: NotRequired[int]
     partial: NotRequired[bool]
+    adjusted: NotRequired[Literal["splits", "all"]]

@@ -20,13 +20,26 @@ def label_window(window: Window, interval: Interval, horizons: Sequence[int]) ->
     return Window(window.start, end)
 
 
-def label_schema(horizons: Sequence[int]) -> pl.Schema:
-    """Names and types of the table, in order."""
-    return pl.Schema({"open_time": TIME, "known_at": TIME, **{_name(horizon): pl.Float64() for horizon in horizons}})
+def label_names(horizons: Sequence[int]) -> list[str]:
+    """The names of the labels."""
+    return [_name(horizon) for horizon in horizons]
+
+
+def label_schema(horizons: Sequence[int], *, sessions: bool = False) -> pl.Schema:
+    """Names and types of the table, in order; with `session` where the market has sessions."""
+    called = {"session": pl.Date()} if sessions else {}
+    values = dict.fromkeys(label_names(horizons), pl.Float64())
+    return pl.Schema({"open_time": TIME, "known_at": TIME, **called, **values})
 
 
 def labels(
-    bars: pl.DataFrame, *, window: Window, interval: Interval, horizons: Sequence[int], splits: Sequence[SplitAt] = ()
+    bars: pl.DataFrame,
+    *,
+    window: Window,
+    interval: Interval,
+    horizons: Sequence[int],
+    splits: Sequence[SplitAt] = (),
+    reinvested: Sequence[SplitAt] = (),
 ) -> pl.DataFrame:
     """Forward returns of the bars in the window.
 
@@ -36,6 +49,7 @@ def labels(
         interval: The length of the bars.
         horizons: How many bars ahead.
         splits: Of the symbol: returns over one are those of what a share has become.
+        reinvested: What payments would add to shares: returns over more than one session count them.
 
     Returns:
         One row per bar of `bars` that opens in the window: `open_time`; `known_at` (UTC), the end of the last bar that
@@ -52,7 +66,8 @@ def labels(
     for horizon in horizons:
         ahead = table.select(open_time=_after(interval, horizon))
         later = ahead.join(closes, on="open_time", how="left", maintain_order="left")
-        ratio = _shares(ahead["open_time"], splits) * later["later"] / pl.col("close")
+        counted = [*splits, *(reinvested if interval.outlast_a_session(horizon) else ())]
+        ratio = _shares(ahead["open_time"], counted) * later["later"] / pl.col("close")
         table = table.with_columns(
             pl.when(ratio > 0).then(ratio.log()).alias(_name(horizon)),
             pl.max_horizontal("known_at", later["known_then"]).alias("known_at"),

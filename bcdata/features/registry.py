@@ -151,6 +151,7 @@ def describe(features: Iterable[Feature] | None = None) -> list[dict[str, Any]]:
             "parameters": dict(feature.parameters),
             "limits": {name: list(ends) for name, ends in feature.limits.items()},
             "version": feature.version,
+            "adjusted": feature.adjusted,
         }
         for feature in chosen
     ]

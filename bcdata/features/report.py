@@ -43,7 +43,7 @@ pass. `constant_run` is the longest run of rows with one value. `psi` is the pop
 trailing 30 days. `hash` is of the values' bits.
 """
 
-_KEYS = ("open_time", "known_at")
+_KEYS = ("open_time", "known_at", "session")
 _FEWEST, _BINS, _LEAST_SHARE = 100, 10, 1e-4
 _EVERY, _MANY = 7, 10_000
 """Of more trailing values than that, each seventh is looked at: all minutes of the hour and of the day come by. On two

@@ -29,12 +29,14 @@ _KEYS = (
     Column("open_time", _TIME, nullable=False, description="Open of the bar, its label", unit="UTC"),
     Column("known_at", _TIME, nullable=False, description="From when on the row is known: join on this", unit="UTC"),
 )
+_SESSION = Column("session", pl.Date(), nullable=False, description="The date by which the session is called", unit="")
 
 
-def table_columns(features: Iterable[Feature] | None = None) -> tuple[Column, ...]:
-    """Every column of the table in order: `open_time`, `known_at`, then the features."""
+def table_columns(features: Iterable[Feature] | None = None, *, sessions: bool = False) -> tuple[Column, ...]:
+    """Every column of the table in order: `open_time`, `known_at`, `session` where there are any, then the features."""
     chosen = all_features() if features is None else features
-    return _KEYS + tuple(
+    keys = (*_KEYS, _SESSION) if sessions else _KEYS
+    return keys + tuple(
         Column(
             feature.name,
             pl.Float64(),
@@ -47,6 +49,6 @@ def table_columns(features: Iterable[Feature] | None = None) -> tuple[Column, ..
     )
 
 
-def table_schema(features: Iterable[Feature] | None = None) -> pl.Schema:
+def table_schema(features: Iterable[Feature] | None = None, *, sessions: bool = False) -> pl.Schema:
     """Names and types of the table, in order."""
-    return pl.Schema({column.name: column.dtype for column in table_columns(features)})
+    return pl.Schema({column.name: column.dtype for column in table_columns(features, sessions=sessions)})

@@ -57,6 +57,9 @@ BAD_LINES = schema_of(
 REFUSED = schema_of({**BAD_LINES, "reason": pl.String})
 """Lines that are no rows, and those that are held back, with the rule."""
 
+DAMAGED = schema_of({"rule": pl.String, "open_time": pl.Int64, "session": pl.Date, "words": pl.String})
+"""What contradicts itself in answers: the rule, the bar's `open_time` as in `RAW_BAR`, its date, and how."""
+
 CONTRACT_BAR = schema_of({**PARSED_BAR, "contracts": pl.Float64})
 """A COIN-M bar in parsed: `contracts` as traded beside base and quote volume."""
 
@@ -170,11 +173,14 @@ _ACTION = {
     "declared": pl.Date,
     "record": pl.Date,
     "pay": pl.Date,
+    "renamed_from": pl.String,
+    "renamed_to": pl.String,
 }
 ACTION = schema_of({"time": TIME, **_ACTION})
 """A corporate action in parsed: `time` is the midnight (UTC) of its ex-date as its source states it, `ex_session` the
 label of the first session without it, `ratio` new shares for each old one, `amount` what is paid for a share in
-`currency`."""
+`currency`. At a rename `renamed_from` is the symbol that the instrument had before it took this one, `renamed_to` that
+under which the instrument goes on that had this one: both where a symbol goes from one to another on one day."""
 
 MERGED_ACTION = schema_of({**ACTION, "source": pl.String, "known_at": TIME})
 """A corporate action in merged. It is known when the day is over on which it was declared, and at the open of its

@@ -106,7 +106,7 @@ def _readers(catalog: Catalog, dataset: Dataset, symbol: str, symbols: Collectio
     for other in catalog:
         if dataset.name in {one.name for one in _merged_reads(catalog, other)}:
             yield Reader(Step(Zone.MERGED, other.name), (symbol,), _own)
-        if dataset in (other, catalog.joined(other)):
+        if dataset in (other, catalog.joined(other)) or _adjusts(dataset, other):
             yield from (
                 reader for step in steps(other) for reader in _downstream(step, other, dataset, symbol, symbols)
             )
@@ -115,17 +115,19 @@ def _readers(catalog: Catalog, dataset: Dataset, symbol: str, symbols: Collectio
 def _downstream(
     step: Step, dataset: Dataset, changed: Dataset, symbol: str, symbols: Collection[str]
 ) -> Iterator[Reader]:
-    """How a step after merged reads bars of its dataset, or settlements."""
-    if step.zone is Zone.RESAMPLED and changed.name == dataset.name:
+    """How a step after merged reads bars of its dataset, actions that adjust them, or settlements."""
+    adjusts = _adjusts(changed, dataset)
+    reads_it = changed.name == dataset.name or adjusts
+    if step.zone is Zone.RESAMPLED and reads_it and (not adjusts or _joins_sessions(dataset, step)):
         yield Reader(step, (symbol,), *_resampled_reach(dataset, step))
-    if step.zone is Zone.SEASONALITY and changed.name == dataset.name:
+    if step.zone is Zone.SEASONALITY and reads_it:
         yield Reader(step, (symbol,), _profile_reach(dataset))
-    if step.zone is Zone.LABELS and changed.name == dataset.name:
+    if step.zone is Zone.LABELS and reads_it:
         yield Reader(step, (symbol,), _labels_reach(dataset))
     if step.zone not in (Zone.FEATURES, Zone.REPORTS):
         return
     inputs = {name for feature in features_of(dataset) for name in feature.inputs}
-    if changed.name != dataset.name:
+    if not reads_it:
         if not inputs & SETTLEMENTS:
             return
         is_read_by_all = symbol == reference_of(dataset)
@@ -136,6 +138,17 @@ def _downstream(
     readers = sorted({symbol, *symbols}) if is_read_by_all else [symbol]
     reach = _features_reach(dataset, changed)
     yield Reader(step, tuple(readers), _reports_reach(reach) if step.zone is Zone.REPORTS else reach)
+
+
+def _adjusts(changed: Dataset, dataset: Dataset) -> bool:
+    """Whether rows of a dataset tell what another one's bars are adjusted for."""
+    return changed.frame_type.adjusts_bars and changed.market == dataset.market and changed.name != dataset.name
+
+
+def _joins_sessions(dataset: Dataset, step: Step) -> bool:
+    from bcdata.pipeline.resampled import grid_of, joins_sessions
+
+    return joins_sessions(grid_of(dataset, step.asset))
 
 
 def _resampled_reach(dataset: Dataset, step: Step) -> tuple[Reach, timedelta]:
@@ -163,7 +176,7 @@ def _features_reach(dataset: Dataset, changed: Dataset) -> Reach:
     from bcdata.features.table.reach import settlement_window, warm_up_window
 
     features = features_of(dataset)
-    if changed.name != dataset.name:
+    if changed.name != dataset.name and not _adjusts(changed, dataset):
         return lambda window: settlement_window(window, features)
     return lambda window: warm_up_window(window, dataset.bar_interval, features)
 

@@ -161,7 +161,7 @@ class Tables:
         """The side tables of the lake and its universe, read once."""
         attempts = Attempts(root)
         try:
-            known = listing_spans(read_universe(Store(root), dataset.market))
+            known = {} if dataset.is_asked_by_windows else listing_spans(read_universe(Store(root), dataset.market))
         except StoreError:
             known = {}  # its own sensor tells of the damage; open bars are asked for all the same
         return cls(dataset, attempts, Requests(root).of(KIND, dataset.name), attempts.refills(dataset.name), known)

@@ -78,7 +78,7 @@ def suspicions(
     for one in filter(is_own, store.partitions(lake.step.zone.value, lake.step.asset)):
         keys.setdefault(one.symbol, []).append(one.date)
     try:
-        known = listing_spans(read_universe(store, dataset.market))
+        known = {} if dataset.is_asked_by_windows else listing_spans(read_universe(store, dataset.market))
     except StoreError:
         known = {}  # its own sensor tells of the damage, and so does the sweep
     for symbol, dates in sorted(keys.items()):

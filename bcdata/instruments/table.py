@@ -74,15 +74,24 @@ class ObservedSymbol:
     source: str = ""
     evidence: str = ""
     use: int = 1
+    instrument_id: str | None = None
+    """Where somebody states it; None where it follows from what was known before, or from the symbol."""
+    contract: str | None = None
+    """None where the name of the symbol tells it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """That an instrument goes on under another symbol, and how that is known."""
+    """That an instrument goes on under another symbol, and how that is known.
+
+    Which uses of both symbols are meant; None for the last one.
+    """
 
     old: str
     new: str
     evidence: str
+    old_use: int | None = None
+    new_use: int | None = None
 
 
 def contract_of(symbol: str, market: str) -> str:
@@ -149,7 +158,7 @@ def revise(
         table: a frame of `UNIVERSE`, by symbol, use and `known_from`.
         market: the market of all of these.
         observed: what is seen now; symbols that are not among these are no news.
-        renames: pairs of symbols found to be one instrument, both in the table or observed; the last use of each.
+        renames: pairs of symbols found to be one instrument, both in the table or observed.
         now: the present instant (UTC), from which the new rows are known.
     """
     before = instruments(table)
@@ -159,8 +168,9 @@ def revise(
     last = {symbol: (symbol, use) for symbol, use in sorted(known)}
     for rename in renames:
         words = {"renamed_from": rename.old, "evidence": rename.evidence}
-        identity = {"instrument_id": known[last[rename.old]]["instrument_id"]}
-        known[last[rename.new]] = known[last[rename.new]] | identity | words
+        old = (rename.old, rename.old_use) if rename.old_use else last[rename.old]
+        goes_on = (rename.new, rename.new_use) if rename.new_use else last[rename.new]
+        known[goes_on] = known[goes_on] | {"instrument_id": known[old]["instrument_id"]} | words
     new = [
         {**row, "known_from": max(now, before[use]["known_from"]) if use in before else now}
         for use, row in known.items()
@@ -174,13 +184,12 @@ def _observed(one: ObservedSymbol, market: str, before: Mapping[str, Any] | None
     """A row of what is seen, on top of what was known before."""
     first = one.first_seen or (before["first_seen"] if before else None)
     row: Row = {
-        "instrument_id": before["instrument_id"]
-        if before
-        else ":".join(filter(None, (market, one.symbol, str(first or "")))),
+        "instrument_id": one.instrument_id
+        or (before["instrument_id"] if before else ":".join(filter(None, (market, one.symbol, str(first or ""))))),
         "symbol": one.symbol,
         "use": one.use,
         "market": market,
-        "contract": contract_of(one.symbol, market),
+        "contract": one.contract or contract_of(one.symbol, market),
         "first_seen": first,
         "last_seen": one.last_seen,
         "status": one.status or (before["status"] if before else UNKNOWN),

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 
 from bcdata.errors import BcdataError, StoreError
+from bcdata.instruments.of_sessions import SessionUniverse
 from bcdata.instruments.renames import PriceLookup, candidates, decide
 from bcdata.instruments.spans import Span, Spans
 from bcdata.instruments.table import (
@@ -36,6 +37,7 @@ from bcdata.providers.roles import SymbolInfo
 from bcdata.store.layout import universe_table
 from bcdata.store.locks import locked
 from bcdata.store.store import Store
+from bcdata.venues.market import Market
 
 STILL = timedelta(days=10)
 """Objects that came so lately count as still coming: publication stalls for days at times."""
@@ -85,7 +87,8 @@ def update(context: RunContext, market: str, *, most: int = MOST_SYMBOLS, second
         before = _table(context.store, market)
         done = UniverseUpdate()
         asking = _Update(context, market, before, done)
-        table = context.loop.run(asking.run(most, seconds))
+        own = next((one for one in context.catalog.markets if one.name == market and one.is_declared), None)
+        table = _of_lake(context, own, before) if own else context.loop.run(asking.run(most, seconds))
         done.rows, done.symbols = table.height - before.height, table["symbol"].n_unique()
         place = universe_table(market)
         if done.rows:
@@ -97,6 +100,12 @@ def update(context: RunContext, market: str, *, most: int = MOST_SYMBOLS, second
             context.store.publications.confirm(place, durable=True)  # a process ended before it could
         context.attempts.note([f"universe/{market}/{symbol}/{_SPAN}" for symbol in asking.seen], context.now)
     return done
+
+
+def _of_lake(context: RunContext, market: Market, before: pl.DataFrame) -> pl.DataFrame:
+    """The table with what catalog and lake tell of a market that no archive lists."""
+    seen, renames = SessionUniverse(context.store, context.catalog, market, context.now).observed()
+    return revise(before, market.name, seen, renames, context.now)
 
 
 def _table(store: Store, market: str) -> pl.DataFrame:

@@ -18,6 +18,7 @@ from bcdata.pipeline.records.in_footers import (
     answers_record,
     files_record,
     merged_record,
+    windows_record,
 )
 from bcdata.quality.compare.sources import Agreement
 from bcdata.quality.duplicates import DUPLICATE
@@ -71,6 +72,10 @@ class Parts:
     def answers(self) -> AnswersRecord:
         """The record of the parsed answers; empty where nothing was asked."""
         return answers_record(self.published.get(self.dataset.repair or ""))
+
+    def codes(self) -> set[str]:
+        """What the sources say that prices are in."""
+        return {code for one in self.published.values() if one for code in windows_record(one).get("codes", [])}
 
     def frames(self) -> Iterator[tuple[str, pl.DataFrame]]:
         """The rows of each source that has a part."""

@@ -143,22 +143,29 @@ class RawBars:
     """What pages hold: `rows` (`RAW_BAR` of `bcdata.frames.schema`), and `bad_lines` that are none (`BAD_LINES`).
 
     Where a market has sessions, a bar of a day or longer is labelled by the date of its session, or of one that lies in
-    its week or month: `open_time` is the midnight of that date, UTC. Lines may have a `reason` (`REFUSED`).
+    its week or month: `open_time` is the midnight of that date, UTC. Lines may have a `reason` (`REFUSED`). `codes` are
+    what the pages themselves say that prices are in: ISO 4217, or its hundredths (`GBp`).
+
+    `damage` is what the answers contradict themselves in (`DAMAGED` of `bcdata.frames.schema`), where that is looked
+    for; the rows stay as they were sent.
     """
 
     rows: "pl.DataFrame"
     bad_lines: "pl.DataFrame"
+    codes: tuple[str, ...] = ()
+    damage: "pl.DataFrame | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class RawActions:
     """Corporate actions that pages tell of: `rows` (`REPORTS` of `bcdata.frames.schema`), and `bad_lines` (`REFUSED`).
 
-    `open_time` of a line is the midnight of its ex-date, UTC.
+    `open_time` of a line is the midnight of its ex-date, UTC. `damage` as in `RawBars`.
     """
 
     rows: "pl.DataFrame"
     bad_lines: "pl.DataFrame"
+    damage: "pl.DataFrame | None" = None
 
 
 class WindowSource(Protocol):

@@ -172,11 +172,12 @@ def _metric_model(schema: tuple[tuple[str, Type], ...]) -> Model:
     return model_of(dict(schema), checks, frozenset(METRIC_VALUES))
 
 
-def feature_model(ranges: Sequence[tuple[str, float | None, float | None]]) -> Model:
+def feature_model(ranges: Sequence[tuple[str, float | None, float | None]], *, sessions: bool = False) -> Model:
     """Features: opens and known_at in order, every value null or finite, inside its declared range."""
     schema: dict[str, Type] = {
         "open_time": BAR["open_time"],
         "known_at": BAR["open_time"],
+        **({"session": pl.Date} if sessions else {}),
     }
     checks = [_ascending("open_time"), Rule("known_at", pl.col("known_at") > pl.col("open_time"))]
     for name, low, high in ranges:

@@ -62,6 +62,15 @@ class Dividend:
     currency: str = "USD"
 
 
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """That from the session `ex` on an instrument goes on as `new`, which was `old`."""
+
+    ex: date
+    old: str
+    new: str
+
+
 @dataclass(frozen=True)
 class ListedSymbol:
     """A symbol, as the lake writes it, from its first session to its last one, if there is one.
@@ -70,6 +79,9 @@ class ListedSymbol:
         price: around which it trades, in shares as they were at the listing.
         quiet: how many of the minutes have no trade, from 0 to 1.
         idle: sessions in which nothing is traded at all.
+        currency: what prices are in, `GBp` for hundredths of it.
+        renames: in which it was the old or the new symbol.
+        gaps: stretches of dates (first and last) in which nobody had the symbol.
     """
 
     symbol: str
@@ -83,6 +95,8 @@ class ListedSymbol:
     price_decimals: int = 2
     quiet: float = 0.1
     idle: frozenset[date] = frozenset()
+    renames: tuple[Rename, ...] = ()
+    gaps: tuple[tuple[date, date], ...] = ()
 
     def shares(self, after: date, until: date) -> Fraction:
         """What one share of the session `after` has become by the session `until`."""
@@ -91,7 +105,8 @@ class ListedSymbol:
     def sessions(self) -> Iterator[Session]:
         """The sessions in which it is listed."""
         last = self.delisted or date.max
-        return (one for one in self.hours.sessions if self.listed <= one.label <= last)
+        listed = (one for one in self.hours.sessions if self.listed <= one.label <= last)
+        return (one for one in listed if not any(first <= one.label <= end for first, end in self.gaps))
 
 
 @dataclass(frozen=True, slots=True)

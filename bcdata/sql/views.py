@@ -127,10 +127,11 @@ def _views(dataset: Dataset) -> Iterator[AssetView]:
         yield view("merged", schema=pl.Schema({**merged, "known_at": TIME}), added=_KNOWN_AT)
     if dataset.frame_type.has_interval:
         yield AssetView("halts", name, HALT, keys=("date",))
-    yield view("features", schema=table_schema(features_of(dataset)))
+    yield view("features", schema=table_schema(features_of(dataset), sessions=has_sessions))
     yield view("reports", schema=REPORT)
     yield view("seasonality", schema=PROFILE)
-    yield view("labels", schema=label_schema(dataset.labels.horizons if dataset.labels else ()))
+    horizons = dataset.labels.horizons if dataset.labels else ()
+    yield view("labels", schema=label_schema(horizons, sessions=has_sessions))
     yield view("gaps", schema=LEDGER)
     yield view("sources", schema=SOURCES)
     for coarser in dataset.resampled():

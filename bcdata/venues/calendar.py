@@ -165,6 +165,11 @@ def session_of(interval: SessionInterval, open_time: str = "open_time") -> pl.Ex
     return _mapped(open_time, interval.calendar.labels, pl.Date)
 
 
+def session_column(interval: Interval) -> list[pl.Expr]:
+    """The column `session` of bars of a market that has sessions; none of others."""
+    return [session_of(interval).alias("session")] if isinstance(interval, SessionInterval) else []
+
+
 def _mapped(column: str, of: Callable[[IntArray], npt.NDArray[Any]], dtype: Type) -> pl.Expr:
     def mapped(times: pl.Series) -> pl.Series:
         known = times.drop_nulls().cast(TIME).to_physical().to_numpy()

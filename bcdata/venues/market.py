@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bcdata.frames.types import BARS, SETTLEMENTS
 from bcdata.venues.classification.stocks import american
+from bcdata.venues.dated_symbols import DatedSymbol
 from bcdata.venues.hours import ALWAYS, Hours
 from bcdata.venues.symbols import Instrument, Suffix, no_suffix, split
 from bcdata.windows import Grain
@@ -26,7 +27,8 @@ class Market:
     and `leveraged` are the assets that had leveraged tokens there.
 
     `type` is what is traded, `currency` what it is priced in (ISO 4217; empty where symbols tell), `hours` when.
-    `is_declared` where the catalog declares it: any source that serves the type may serve it.
+    `is_declared` where the catalog declares it: any source that serves the type may serve it. `dated` are its symbols
+    of which the catalog says whose they are, or what they are priced in, and when.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Market:
     currency: str = ""
     hours: Hours = ALWAYS
     is_declared: bool = False
+    dated: tuple[DatedSymbol, ...] = ()
 
     @property
     def is_perpetual(self) -> bool:

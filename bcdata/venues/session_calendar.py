@@ -151,6 +151,12 @@ class SessionCalendar:
             raise UsageError(f"the calendar {self.sessions.name} has no complete year before {year}")
         return sum(whole) / len(whole)
 
+    @property
+    def usual_length(self) -> timedelta:
+        """How long a session is mostly traded in, breaks left out: the median of all that are known."""
+        traded = np.bincount(self.sessions.of, weights=(self.sessions.ends - self.sessions.starts).astype(np.float64))
+        return int(np.median(traded)) * _MICROSECOND
+
     def _within(self, interval: Interval, window: Window) -> Bars:
         """Bars of less than a session, of all parts that the window touches."""
         table, step = self.sessions, _step(interval)

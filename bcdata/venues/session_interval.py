@@ -57,6 +57,12 @@ class SessionInterval(Interval):
         """Whether its bars are of whole sessions."""
         return self.length is None or self.length >= _DAY
 
+    def outlast_a_session(self, bars: int) -> bool:
+        """Whether so many bars cover more than a session of the usual length."""
+        if self.is_long or self.length is None:
+            return bars > 1 or self.name != "1d"
+        return bars * self.length > self.calendar.usual_length
+
     def floor(self, instant: datetime) -> datetime:
         """The open of the last bar that opens at or before the instant.
 

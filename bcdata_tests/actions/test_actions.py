@@ -100,6 +100,43 @@ def test_a_dividend_above_the_price_is_refused(amount: float, why: str) -> None:
     assert adjusted(rows, actions(cash("2024-01-03", amount))) == [100.0, 98.0]
 
 
+@pytest.mark.parametrize(
+    ("currency", "amount", "code"),
+    [("GBP", 0.02, "GBp"), ("GBp", 2.0, "GBp"), ("GBX", 2.0, "GBp"), ("GBP", 2.0, "GBP"), ("ZAR", 0.02, "ZAc"),
+     ("ILA", 200.0, "ILS"), (None, 2.0, "GBp"), ("GBP", 2.0, None)],
+)  # fmt: skip
+def test_a_payment_counts_by_its_own_currency(currency: str | None, amount: float, code: str | None) -> None:
+    rows, found = bars(d02=100.0, d03=98.0), actions(cash("2024-01-03", amount, currency=currency))
+    closes = rows.select("symbol", "session", "close", code=pl.lit(code, pl.String))
+    assert factors(found, closes)["price"].to_list() == [0.98]
+
+
+def test_a_payment_in_another_currency_than_the_prices_has_no_factor() -> None:
+    closes = bars(d02=100.0).with_columns(code=pl.lit("GBp"))
+    found = factors(actions(cash("2024-01-03", 0.02, currency="USD")), closes)
+    assert found["refused"].to_list() == ["is paid in another currency than that of the prices"]
+    assert found["price"].to_list() == [1.0]
+
+
+@given(
+    st.lists(st.floats(0.5, 5.0), min_size=2, max_size=8),
+    st.floats(0.001, 0.2),
+    st.sampled_from([("GBP", "GBp"), ("ZAR", "ZAc"), ("ILS", "ILA"), ("USD", "USX"), ("GBP", "GBX")]),
+    st.booleans(),
+)
+def test_the_unit_of_prices_changes_no_factor(
+    pounds: list[float], paid: float, codes: tuple[str, str], told_in_hundredths: bool
+) -> None:
+    """Whatever of prices and payment is told in hundredths, adjusted prices are the same money."""
+    whole, hundredths = codes
+    rows = bars(**{f"d{at + 2:02}": close for at, close in enumerate(pounds)})
+    amount = {"amount": paid * 100, "currency": hundredths} if told_in_hundredths else {"currency": whole}
+    found = actions(cash("2024-01-03", paid) | amount)
+    in_pounds = factors(found, rows.with_columns(code=pl.lit(whole)))
+    in_pence = factors(found, rows.with_columns(pl.col("close") * 100, code=pl.lit(hundredths)))
+    assert in_pence["price"].to_list() == pytest.approx(in_pounds["price"].to_list(), rel=1e-12)
+
+
 def test_a_dividend_without_a_close_before_it_is_refused() -> None:
     found = factors(actions(cash("2024-01-02", 1.0)), bars(d02=100.0))
     assert found["refused"].to_list() == ["no close before it"]
@@ -115,6 +152,23 @@ def test_an_earlier_view_stays_the_same_whatever_comes() -> None:
     as_of = datetime(2024, 1, 5, tzinfo=UTC)
     assert adjusted(rows, actions(first), as_of=as_of) == adjusted(rows, actions(first, *new), as_of=as_of)
     assert adjusted(rows, actions(first), as_of=as_of) != adjusted(rows, actions(first, *new))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "differing"),
+    [((2.0, "GBp"), (0.02, "GBP"), 0), ((2.0, "GBp"), (2.0, "GBP"), 1), ((2.0, "GBp"), (2.0, None), 0),
+     ((2.0, "USD"), (2.0, "CAD"), 1), ((2.0, "GBX"), (2.0, "GBp"), 0)],
+)  # fmt: skip
+def test_pence_and_pounds_are_no_difference(
+    first: tuple[float, str], second: tuple[float, str | None], differing: int
+) -> None:
+    reports = actions(
+        cash("2024-01-03", first[0], currency=first[1]),
+        cash("2024-01-03", second[0], currency=second[1], source="two"),
+    )
+    found, told = settled(reports, ["one", "two"])
+    assert found["amount"].to_list() == [first[0]]
+    assert told.height == differing
 
 
 def test_two_providers_reports_are_one_action_and_a_difference_is_told() -> None:

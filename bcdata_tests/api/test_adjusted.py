@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 TEXT = """
 datasets:
   us_equity_klines_1d: {grain: month, start: 2024-03, symbols: [AAPL, MSFT], sources: [yahoo], features: false}
+  us_equity_klines_1w: {grain: month, start: 2024-03, symbols: [AAPL], sources: [polygon], features: false}
   us_equity_klines_1m: {grain: month, start: 2024-03, symbols: [AAPL], sources: [polygon], features: false}
   us_equity_actions: {grain: month, start: 2024-03, symbols: [AAPL, MSFT], sources: [yahoo]}
   um_klines_1m: {grain: month, start: 2024-03, symbols: [BTCUSDT], sources: [binance_rest]}
@@ -158,6 +159,38 @@ def test_a_column_alone_and_a_lazy_frame_are_adjusted_alike(world: World) -> Non
     )
 
 
+def weeks_of(days: pl.DataFrame) -> pl.DataFrame:
+    """Weeks out of bars of days, by another road; the first one opened before the lake does."""
+    week = pl.col("session").dt.truncate("1w").alias("week")
+    return days.group_by(week, maintain_order=True).agg(
+        pl.col("open").first(), pl.col("high").max(), pl.col("low").min(), pl.col("close").last(),
+        pl.col("volume").sum(),
+    )[1:]  # fmt: skip
+
+
+@pytest.mark.parametrize("adjusted", ["splits", "all"])
+def test_adjusted_weeks_are_made_of_adjusted_days(world: World, adjusted: str) -> None:
+    world.tell(split(world.labels[22], 4.0), cash(world.labels[33], 1.0))  # both in the middle of a week
+    expected = weeks_of(world.load(adjusted=adjusted))
+    found = world.load(adjusted=adjusted, interval="1w")
+    assert found.height == expected.height > 10
+    for name in ("open", "high", "low", "close", "volume"):
+        assert found[name].to_list() == pytest.approx(expected[name].to_list(), rel=1e-12)
+
+
+def test_a_week_with_a_split_is_in_the_shares_of_its_end(world: World) -> None:
+    world.tell(split(world.labels[22], 4.0))
+    days = world.load()
+    is_old = (days["session"] >= world.labels[20]) & (days["session"] < world.labels[22])  # from its Monday on
+    assert is_old.sum() == 2
+    ratio = pl.when(is_old).then(4.0).otherwise(1.0)
+    prices = [pl.col(name) / ratio for name in ("open", "high", "low", "close")]
+    expected = weeks_of(days.with_columns(*prices, volume=pl.col("volume") * ratio))
+    found = world.load(interval="1w")
+    for name in ("open", "high", "low", "close", "volume"):
+        assert found[name].equals(expected[name]), name
+
+
 def test_actions_that_were_never_fetched_are_told_of(world: World) -> None:
     world.tell(months=("2024-03", "2024-05"))
     words = "us_equity_actions of AAPL is not published of 2024-04 to 2024-04.*materialize --dataset us_equity_actions"
@@ -175,7 +208,7 @@ def test_actions_that_were_never_fetched_are_told_of(world: World) -> None:
     [
         ("us_equity_klines_1d", {"adjusted": "most"}, "'most' is no way to adjust; it is one of none, splits, all"),
         ("us_equity_klines_1d", {"adjusted_as_of": "2024-04-01"}, "is of adjusted bars"),
-        ("us_equity_klines_1d", {"adjusted": "all", "interval": "1w"}, "bars of 1w are made of raw prices"),
+        ("us_equity_klines_1w", {"adjusted": "all"}, "are as their source sent them.*interval='1w'"),
         ("us_equity_klines_1d", {"adjusted": "all", "adjusted_as_of": "soon"}, "is not an instant"),
         ("um_klines_1m", {"adjusted": "all"}, "no splits and dividends of um to adjust for; leave `adjusted` out"),
         ("us_equity_actions", {"adjusted": "all"}, "only bars are adjusted"),

@@ -7,6 +7,7 @@ import pytest
 
 from bcdata.catalog import MARKETS, Dataset, FeatureSet, Labels, Market, Publication, Quality, Universe
 from bcdata.catalog.around.choice import Rule
+from bcdata.catalog.around.instruments import DeclaredSymbol
 from bcdata.catalog.around.markets import DeclaredMarket
 from bcdata.catalog.around.plans import ProviderEntry
 from bcdata.providers.registry import PROVIDERS
@@ -33,6 +34,7 @@ def test_every_key_is_documented() -> None:
         "choice": Rule.model_fields,
     }
     keys = {f"{section}.{key}" for section, fields in sections.items() for key in fields}
+    keys |= {f"instruments.{field.alias or name}" for name, field in DeclaredSymbol.model_fields.items()}
     keys |= set(Dataset.model_fields) - {"name", "markets", "plans", "publication", "quality"}
     assert set(KEYS) == keys
 

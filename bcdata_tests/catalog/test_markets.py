@@ -7,6 +7,7 @@ import pytest
 
 from bcdata.catalog import load_catalog
 from bcdata.errors import CatalogError
+from bcdata.venues.dated_symbols import DatedSymbol
 from bcdata.venues.hours import Hours, calendar_names
 
 HEAD = """\
@@ -94,6 +95,48 @@ def test_what_cannot_be_meant(tmp_path: Path, market: str, complaint: str) -> No
     if "XNYSE" in market and not calendar_names():
         pytest.skip("the names of calendars need the extra stocks")
     assert complaint in read(tmp_path, f"markets:\n  one: {market}\n" + BODY)
+
+
+def instruments(*entries: str, market: str = "calendar: XLON, type: stock, currency: GBP, since: 1990-01") -> str:
+    return (
+        f"markets:\n  one:\n    {{{market}, instruments: [\n" + "".join(f"    {one},\n" for one in entries) + "    ]}\n"
+    )
+
+
+def test_what_a_symbol_is_priced_in_and_when(tmp_path: Path) -> None:
+    stated = "{symbol: A.L, currency: GBp, to: 2023-05-02}", "{symbol: A.L, currency: GBP, from: 2023-05-02}"
+    assert not read(tmp_path, instruments(*stated, "{symbol: VUSD.L, currency: USD}") + BODY)
+    (market,) = (one for one in load_catalog(tmp_path / "catalog.yaml").markets if one.name == "one")
+    assert market.dated == (
+        DatedSymbol("A.L", None, date(2023, 5, 2), currency="GBp"),
+        DatedSymbol("A.L", date(2023, 5, 2), None, currency="GBP"),
+        DatedSymbol("VUSD.L", currency="USD"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("entries", "complaint"),
+    [
+        (["{symbol: A.L, currency: GBp}", "{symbol: A.L, currency: GBP, from: 2023-05-02}"], "5: markets.one.inst"),
+        (["{symbol: A.L, currency: GBp, to: 2023-05-03}", "{symbol: A.L, currency: GBP, from: 2023-05-02}"],
+         "A.L has GBp for its currency from the beginning to 2023-05-03 already; let one end (`to`)"),
+        (["{symbol: A.L, currency: GBp, from: 2023-05-03, to: 2023-05-03}"], "2023-05-03 does not come after"),
+        (["{symbol: A.L, currency: Gbp}"], "'Gbp' is no currency: write three capitals"),
+        (["{symbol: A.L, currency: GBp, to: 2023-02-29}"], "'2023-02-29' must be a date"),
+        (["{symbol: A.L, curency: GBp}"], "unknown key; did you mean 'currency'?"),
+        (["{symbol: A.L, form: 2023-02-28, currency: GBp}"], "unknown key; did you mean 'from'?"),
+        (["{symbol: A.L, from: 2023-02-28}"], "says nothing of the symbol"),
+        (["{currency: GBp}"], "4: markets.one.instruments.symbol: is needed"),
+        (["{symbol: vod.l, currency: GBp}"], "the one market has no symbols like 'vod.l'; write AAPL"),
+    ],
+)  # fmt: skip
+def test_instruments_that_cannot_be_meant(tmp_path: Path, entries: list[str], complaint: str) -> None:
+    assert complaint in read(tmp_path, instruments(*entries) + BODY)
+
+
+def test_what_never_closes_has_its_universe(tmp_path: Path) -> None:
+    market = "calendar: 24/7, type: crypto, since: 2010-01"
+    assert "the universe tells" in read(tmp_path, instruments("{symbol: A, currency: USD}", market=market) + BODY)
 
 
 def test_names_that_are_taken_or_none(tmp_path: Path) -> None:

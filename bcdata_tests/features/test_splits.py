@@ -105,6 +105,71 @@ def test_a_partition_alone_has_the_bits_of_all(ratio: float) -> None:
         assert found.equals(inside, null_equal=True)
 
 
+PAID = (
+    SplitAt(datetime(2024, 11, 13, 14, 30, tzinfo=UTC), 1 / (1 - 0.03)),
+    SplitAt(datetime(2024, 11, 19, 14, 30, tzinfo=UTC), 1 / (1 - 0.01)),
+)
+PAID_BY_REFERENCE = (SplitAt(datetime(2024, 11, 20, 14, 30, tzinfo=UTC), 1 / (1 - 0.02)),)
+OVER_SESSIONS = ["log_ret_1440", "rel_strength_btc_1440"]
+
+
+def paying(made: World) -> FeatureContext:
+    """What surrounds the symbol where it and its reference pay, and are split as well."""
+    _, around = split_world(made)
+    return replace(around, reinvested={SYMBOL: PAID, REFERENCE: PAID_BY_REFERENCE})
+
+
+def test_returns_over_more_than_a_session_count_payments_and_no_others_do() -> None:
+    made = calm_sessions()
+    bars, around = split_world(made)
+    names = [*OVER_SESSIONS, "log_ret_1", "log_ret_240", "rsi_14", "rv_60", "tsmom_1440"]
+    plain = compute(bars, window=WHOLE, interval=ONE_MINUTE, around=around).select("open_time", *names)
+    found = compute(bars, window=WHOLE, interval=ONE_MINUTE, around=paying(made)).select("open_time", *names)
+    assert found.select("log_ret_1", "log_ret_240", "rsi_14", "rv_60").equals(
+        plain.select("log_ret_1", "log_ret_240", "rsi_14", "rv_60"), null_equal=True
+    )
+    opens, back = plain["open_time"], ONE_MINUTE.later(plain["open_time"].to_physical().to_numpy(), -1440)
+    before = pl.Series(back).cast(pl.Datetime("us", "UTC"))
+    own = sum(((opens >= one.at) & (before < one.at)).cast(pl.Float64) * np.log(one.ratio) for one in PAID)
+    other = sum(
+        ((opens >= one.at) & (before < one.at)).cast(pl.Float64) * np.log(one.ratio) for one in PAID_BY_REFERENCE
+    )
+    for name, paid in (("log_ret_1440", own), ("rel_strength_btc_1440", own - other)):
+        apart = (found[name] - plain[name] - paid).abs().max()
+        assert found[name].null_count() == plain[name].null_count()
+        assert float(apart) < 1e-12  # type: ignore[arg-type]
+    assert not found["tsmom_1440"].equals(plain["tsmom_1440"])
+
+
+def test_a_partition_alone_has_the_bits_of_all_with_payments() -> None:
+    made = wild_sessions()
+    bars, _ = split_world(made)
+    around = paying(made)
+    expected = compute(bars, window=WHOLE, interval=ONE_MINUTE, around=around)
+    for start, days in ((datetime(2024, 11, 14, tzinfo=UTC), 2), (datetime(2024, 11, 19, tzinfo=UTC), 3)):
+        part = Window(start, start + timedelta(days=days))
+        reach = warm_up_window(part, ONE_MINUTE)
+        known = {
+            symbol: tuple(one for one in paid if reach.start <= one.at < part.end)
+            for symbol, paid in around.reinvested.items()
+        }
+        near = bars.filter(pl.col("open_time") >= reach.start)
+        found = compute(near, window=part, interval=ONE_MINUTE, around=replace(around, reinvested=known))
+        inside = expected.filter(pl.col("open_time").is_between(part.start, part.end, closed="left"))
+        assert found.equals(inside, null_equal=True)
+
+
+def test_forward_returns_over_more_than_a_session_count_payments() -> None:
+    made = calm_sessions()
+    window = Window(FIRST, datetime(2024, 11, 21, tzinfo=UTC))
+    members = {"window": window, "interval": ONE_MINUTE, "horizons": [390, 400]}
+    found = labels(made.bars, reinvested=PAID, **members)  # type: ignore[arg-type]
+    plain = labels(made.bars, **members)  # type: ignore[arg-type]
+    assert found["fwd_ret_390"].equals(plain["fwd_ret_390"], null_equal=True)
+    added = (found["fwd_ret_400"] - plain["fwd_ret_400"]).drop_nulls().round(12).unique().sort()
+    assert added.to_list() == pytest.approx([0.0, -np.log(1 - 0.01), -np.log(1 - 0.03)])
+
+
 def test_what_is_split_later_changes_nothing_before() -> None:
     made = calm_sessions()
     bars, around = split_world(made)

@@ -123,3 +123,28 @@ def test_partitions_come_in_the_order_of_their_making(catalog: Catalog) -> None:
 def test_a_symbol_that_nobody_looks_at_reaches_its_own_partitions_alone(catalog: Catalog) -> None:
     found = affected(catalog, "spot_klines_1m", "BBBUSDT", "2023-03-30", symbols=SYMBOLS)
     assert {one.symbol for one in found} == {"BBBUSDT"}
+
+
+def test_actions_reach_what_is_made_of_the_bars_that_they_adjust(tmp_path: Path) -> None:
+    path = tmp_path / "catalog.yaml"
+    path.write_text(
+        """
+datasets:
+  us_equity_klines_1d:
+    {grain: month, start: 2024-01, symbols: [AAPL], sources: [yahoo], resample: [1w], labels: {horizons: [5]},
+     features: {select: [log_ret_5]}}
+  us_equity_klines_1m: {grain: month, start: 2024-01, symbols: [AAPL], sources: [polygon], resample: [15m]}
+  us_equity_actions: {grain: month, start: 2024-01, symbols: [AAPL], sources: [yahoo]}
+  um_klines_1m: {grain: month, start: 2024-01, symbols: [BTCUSDT], sources: [binance_rest]}
+"""
+    )
+    pytest.importorskip("exchange_calendars", reason="calendars of exchanges need the extra stocks")
+    found = affected(load_catalog(path), "us_equity_actions", "AAPL", "2024-03")
+    cells = {(str(one.step.zone), one.step.asset, one.date) for one in found}
+    assert {("features", "us_equity_klines_1d", "2024-03"), ("features", "us_equity_klines_1d", "2024-04")} <= cells
+    assert {("labels", "us_equity_klines_1d", "2024-02"), ("labels", "us_equity_klines_1d", "2024-03")} <= cells
+    assert ("resampled", "us_equity_klines_1w", "2024-03") in cells
+    assert ("features", "us_equity_klines_1m", "2024-03") in cells
+    assert not [one for one in cells if one[1] in {"us_equity_klines_15m", "um_klines_1m"}], (
+        "no split is inside of them"
+    )

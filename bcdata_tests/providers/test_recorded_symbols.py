@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bcdata.frames.currencies import currency_and_unit
 from bcdata.providers.dialects import classify, known_dialects
 from bcdata.venues.classification.kinds import Classified
-from bcdata.venues.classification.stocks import currency_and_unit
 from bcdata_tests.providers.recorded import Recorded, symbols
 
 UNKNOWN = {

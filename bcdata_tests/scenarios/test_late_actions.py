@@ -14,7 +14,7 @@ from bcdata.api.stats import stats
 from bcdata.errors import MissingDataError, MissingDataWarning
 from bcdata.pipeline.zones import Zone
 from bcdata.simulate.polygon import LoopbackPolygon
-from bcdata.simulate.session_market import ListedSymbol, SessionMarket, Split
+from bcdata.simulate.session_market import Dividend, ListedSymbol, SessionMarket, Split
 from bcdata_tests.run import Lake, pointed_at, utc
 from bcdata_tests.scenarios.session_lake import hours_of, lake_at
 
@@ -22,8 +22,8 @@ CATALOG = """
 providers: {polygon: {plan: advanced}}
 datasets:
   us_equity_klines_1d:
-    {grain: month, start: 2024-10, symbols: [AAPL], sources: [polygon], features: {select: [log_ret_1]},
-     labels: {horizons: [1]}}
+    {grain: month, start: 2024-10, symbols: [AAPL], sources: [polygon], features: {select: [log_ret_1, log_ret_5]},
+     labels: {horizons: [1, 5]}}
   us_equity_klines_1w: {grain: month, start: 2024-10, symbols: [AAPL], sources: [polygon], features: false}
   us_equity_actions: {grain: month, start: 2024-10, symbols: [AAPL], sources: [polygon]}
 """
@@ -40,10 +40,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @contextmanager
-def at(now: str, folder: Path, idle: frozenset[date] = frozenset()) -> Iterator[Lake]:
+def at(now: str, folder: Path, idle: frozenset[date] = frozenset(), paid: tuple[Dividend, ...] = ()) -> Iterator[Lake]:
     """The lake in the folder at an instant, and the provider with it."""
     hours = hours_of("XNYS", date(2024, 6, 3), date(2024, 12, 31))
-    listed = ListedSymbol("AAPL", hours, date(2024, 6, 3), 400.0, splits=(Split(SPLIT, 4),), idle=idle)
+    listed = ListedSymbol("AAPL", hours, date(2024, 6, 3), 400.0, splits=(Split(SPLIT, 4),), dividends=paid, idle=idle)
     market = SessionMarket([listed])
     with (
         LoopbackPolygon(market, plan="advanced", now=utc(now)) as venue,
@@ -94,6 +94,30 @@ def test_once_they_are_known_nothing_is_told_and_nothing_jumps(folder: Path) -> 
         features = lake.bars(BARS, "AAPL", "2024-11", "features")
         assert features is not None
         assert features.select((pl.col("log_ret_1").abs() < 0.1).all()).item()
+
+
+def test_returns_over_days_are_those_of_bars_adjusted_for_all(folder: Path) -> None:
+    paid = (Dividend(date(2024, 11, 8), 8.0), Dividend(SPLIT, 1.0), Dividend(date(2024, 11, 25), 3.0))
+    with at(WEEKS_AFTER, folder, paid=paid) as lake:
+        for name in (ACTIONS, BARS):
+            materialize(lake, name)
+        where = {"root": lake.root, "catalog": lake.catalog}
+        both, splits = (
+            load(BARS, "AAPL", adjusted=way, adjusted_as_of="2024-12-01", **where) for way in ("all", "splits")
+        )
+        features = load(BARS, "AAPL", zone="features", **where)
+        labels = load(BARS, "AAPL", zone="labels", **where)
+    one, five = splits["close"].log().diff(), both["close"].log().diff(5)
+    assert (five - splits["close"].log().diff(5)).abs().max() > 0.01  # type: ignore[operator]
+    for found, name, expected in (
+        (features, "log_ret_1", one),
+        (features, "log_ret_5", five),
+        (labels, "fwd_ret_1", one.shift(-1)),
+        (labels, "fwd_ret_5", five.shift(-5)),
+    ):
+        assert found["session"].equals(both["session"])
+        assert found[name].null_count() == expected.null_count()
+        assert (found[name] - expected).abs().max() < 1e-12, name  # type: ignore[operator]
 
 
 @pytest.mark.parametrize("dataset", [BARS, WEEKS])

@@ -17,9 +17,13 @@ from bcdata.api.loading.lacking import Missing, teller
 from bcdata.api.loading.sources import Rows
 from bcdata.catalog import Catalog, Dataset
 from bcdata.errors import UsageError
+from bcdata.frames.currencies import HUNDREDTHS
 from bcdata.frames.schema import conform
+from bcdata.instruments.lives import Life
+from bcdata.instruments.tickers import Tickers
 from bcdata.interval import EPOCH, Interval
 from bcdata.pipeline.actions.known import unknown
+from bcdata.pipeline.bars.prices_in import CODE, PricesIn
 from bcdata.pipeline.lake import read_over
 from bcdata.store.store import Store
 from bcdata.venues.calendar import session_of
@@ -30,6 +34,7 @@ WAYS: tuple[Adjusted, ...] = get_args(Adjusted)
 _DAY = timedelta(days=1)
 _BACK = timedelta(days=20)
 """In which the last session before an ex-session lies: no exchange was closed for longer in living memory."""
+_CLOSES = {"symbol": pl.String, "session": pl.Date, "close": pl.Float64, "code": pl.String}
 _NAMED = 3
 """Refused actions that a text names."""
 
@@ -55,30 +60,63 @@ class AdjustedView:
     missing: Missing
 
     def of(self, bars: pl.DataFrame, symbol: str) -> pl.DataFrame:
-        """The bars of a symbol, raw and with `session`, adjusted.
+        """The bars of a symbol, raw and with `session`, adjusted: those of each instrument that had it for its actions.
 
         Raises:
             MissingDataError: actions of the time were never published, and that was to be an error.
         """
         if bars.is_empty():
             return bars
-        known = self._known(symbol, bars["session"][0], bars["session"][-1])
-        found = factors(known, self._closes(symbol, known))
+        tickers = Tickers(self.store, self.actions, self.as_of)
+        parts = [
+            self._of_one(own, tickers.chain(life))
+            for life in tickers.lives(symbol, bars["session"][0])
+            if (own := bars.filter(life.sessions)).height
+        ]
+        nobodys = bars.filter(~pl.col("open_time").is_in(pl.concat([one["open_time"] for one in parts]).implode()))
+        return pl.concat([*parts, nobodys]).sort("open_time") if parts else bars
+
+    def _of_one(self, bars: pl.DataFrame, chain: Sequence[Life]) -> pl.DataFrame:
+        """Bars of one instrument, under the first of its symbols, adjusted for what it did under all of them."""
+        symbol = chain[0].symbol
+        known = self._known(chain, bars["session"][0], bars["session"][-1])
+        closes = self._closes(chain, known)
+        found = factors(known, closes)
         refused = found.filter(pl.col("refused").is_not_null())
         if refused.height:
             teller(self.missing)(f"{symbol}: {_told(refused)}: not adjusted for")
+        in_hundredths = closes.filter(pl.col("code").is_in(list(HUNDREDTHS)))
+        if in_hundredths.height and known.filter(pl.col("kind").is_in(OF_CASH) & pl.col("currency").is_null()).height:
+            words = (
+                f"{self.actions.name} does not say in what {symbol} paid: it is taken for {in_hundredths['code'][0]}"
+            )
+            teller(self.missing)(f"{words}, which its prices are in")
         rows = bars.with_columns(symbol=pl.lit(symbol))
         return adjust(rows, found, self.adjusted, self.as_of).drop("symbol")
 
-    def _known(self, symbol: str, first: date, last: date) -> pl.DataFrame:
-        """The actions (`ACTIONS`) from a session on that were known by then."""
+    def _known(self, chain: Sequence[Life], first: date, last: date) -> pl.DataFrame:
+        """The actions (`ACTIONS`) of an instrument from a session on that were known by then, under its first symbol.
+
+        Args:
+            chain: its lives, one symbol after the other.
+            first: the session.
+            last: that of the last bar.
+        """
         start, end = _midnight(first), _midnight(last) + _DAY
-        window = Window(start, max(start, self.as_of) + _DAY)
         present = min(self.as_of, clock.now())
-        self._tell_of_lacking(symbol, Window(start, max(_midnight(present), min(end, present))))
-        rows = read_over(self.store, self.actions, symbol, window).filter(pl.col("known_at") <= self.as_of)
+        due = Window(start, max(_midnight(present), min(end, present)))
         kinds = OF_SHARES if self.adjusted == "splits" else (*OF_SHARES, *OF_CASH)
-        return conform(rows.filter(pl.col("kind").is_in(kinds)).with_columns(symbol=pl.lit(symbol)), ACTIONS)
+        found = [pl.DataFrame(schema=ACTIONS)]
+        for life in chain:
+            begin = max(start, _midnight(life.start)) if life.start else start
+            self._tell_of_lacking(
+                life.symbol, Window(begin, min(due.end, _midnight(life.end)) if life.end else due.end)
+            )
+            rows = read_over(self.store, self.actions, life.symbol, Window(begin, max(begin, self.as_of) + _DAY))
+            known = rows.filter((pl.col("known_at") <= self.as_of) & pl.col("kind").is_in(kinds))
+            own = known.with_columns(session=pl.col("ex_session"), symbol=pl.lit(chain[0].symbol)).filter(life.sessions)
+            found.append(conform(own, ACTIONS))
+        return pl.concat(found)
 
     def _tell_of_lacking(self, symbol: str, window: Window) -> None:
         """Says of which time up to the instant, or up to the last bar, no action is known."""
@@ -102,22 +140,26 @@ class AdjustedView:
         command = f"bcdata materialize --dataset {name} --symbols {symbol} --from {first} --to {last}"
         teller(self.missing)(f"{words}; fetch them with: {command}")
 
-    def _closes(self, symbol: str, actions: pl.DataFrame) -> pl.DataFrame:
-        """The raw closes (`symbol`, `session`, `close`) of the sessions before payments."""
+    def _closes(self, chain: Sequence[Life], actions: pl.DataFrame) -> pl.DataFrame:
+        """The raw closes of the sessions before payments: `symbol`, `session`, `close`, `code` of their unit."""
         paid = actions.filter(pl.col("kind").is_in(OF_CASH))
-        frames = [pl.DataFrame(schema={"symbol": pl.String, "session": pl.Date, "close": pl.Float64})]
-        frames += [one for at in paid["ex_session"].unique().sort() if (one := self._close(symbol, at)) is not None]
+        frames = [pl.DataFrame(schema=_CLOSES)]
+        for at in paid["ex_session"].unique().sort():
+            before = [life for life in chain if life.start is None or life.start <= at]
+            closes = (self._close(life, at) for life in reversed(before))
+            frames += [one.with_columns(symbol=pl.lit(chain[0].symbol)) for one in closes if one is not None][:1]
         return pl.concat(frames).unique(["symbol", "session"], keep="last", maintain_order=True)
 
-    def _close(self, symbol: str, ex_session: date) -> pl.DataFrame | None:
-        """The last raw close before an ex-session; None where there is no bar of the weeks before."""
+    def _close(self, life: Life, ex_session: date) -> pl.DataFrame | None:
+        """The last raw close of a life before an ex-session; None where there is no bar of the weeks before."""
         interval = self.source.bar_interval
         end = _midnight(ex_session) + _DAY
-        bars = read_over(self.store, self.source, symbol, Window(end - _BACK, end), ["open_time", "close"])
+        bars = read_over(self.store, self.source, life.symbol, Window(end - _BACK, end), ["open_time", "close"])
         assert isinstance(interval, SessionInterval)  # noqa: S101 # nosec B101 # other markets have no actions
         told = bars.with_columns(session_of(interval).alias("session")).filter(pl.col("session") < ex_session)
-        last = told.tail(1).select(symbol=pl.lit(symbol), session="session", close="close")
-        return last if last.height else None
+        last = PricesIn(self.store, self.source).beside(told.filter(life.sessions).tail(1), life.symbol)
+        named = last.select("session", "close", symbol=pl.lit(life.symbol), code=CODE)
+        return named.select(*_CLOSES) if last.height else None
 
 
 def view_of(
@@ -140,8 +182,11 @@ def view_of(
     if not source.hours.are_sessions or actions is None:
         fix = f"add {source.market}_actions to {catalog.path}" if source.hours.are_sessions else "leave `adjusted` out"
         raise UsageError(f"there are no splits and dividends of {source.market} to adjust for; {fix}")
-    if _is_longer_than_a_session(rows.interval):
-        raise UsageError(f"bars of {rows.interval.name} are made of raw prices; load those of a day and adjust them")
+    if rows.grid is None and is_longer_than_a_session(rows.interval):
+        raise UsageError(
+            f"{rows.name} are as their source sent them, each of the prices of several days; "
+            f"load bars of a day with interval={rows.interval.name!r} and adjust them"
+        )
     at = clock.now() if as_of is None else instant(as_of)
     return AdjustedView(store, source, actions, way, at, missing)
 
@@ -161,7 +206,8 @@ def _actions_of(catalog: Catalog, source: Dataset) -> Iterator[Dataset]:
     return (one for one in catalog if one.market == source.market and one.frame_type.adjusts_bars)
 
 
-def _is_longer_than_a_session(interval: Interval) -> bool:
+def is_longer_than_a_session(interval: Interval) -> bool:
+    """Whether bars are of several sessions."""
     return interval.length is None or interval.length > _DAY
 
 

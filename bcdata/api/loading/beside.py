@@ -11,7 +11,7 @@ from bcdata.api.loading.sources import Rows
 from bcdata.errors import UsageError
 from bcdata.sql.views import schema_of
 
-_TIMES = ("open_time", "known_at")
+_TIMES = ("open_time", "known_at", "session")
 LABELS_KNOWN_AT = "labels_known_at"
 """From when on the labels of a bar may be used: later than its own `known_at`, since they look ahead."""
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from bcdata.bars.resample import Resampling, resampled_bar
 from bcdata.catalog import Dataset
-from bcdata.pipeline.resampled import coarser_bars
+from bcdata.pipeline.resampled import FinerBars, coarser_bars
 from bcdata.reading.verified_files import over, standing
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
@@ -22,6 +22,7 @@ def coarser_rows(
     grid: Resampling,
     window: Window,
     tell: Callable[[str], None],
+    change: FinerBars | None = None,
 ) -> pl.DataFrame:
     """The coarser bars of one symbol that open in the window and in a partition that is published.
 
@@ -33,6 +34,7 @@ def coarser_rows(
         grid: where windows lie.
         window: half-open, UTC.
         tell: takes what there is to say of a partition that is left out.
+        change: what is done to the merged bars before.
 
     Raises:
         StoreError: a file is damaged.
@@ -40,7 +42,7 @@ def coarser_rows(
     published = standing(store, over(dataset, partitions, window), dataset.name, tell=tell)
     parts = _joined_up(dataset.grain.window(one.date) for one in published)
     cut = (Window(max(one.start, window.start), min(one.end, window.end)) for one in parts)
-    frames = [coarser_bars(store, dataset, symbol, grid, one) for one in cut if not one.is_empty]
+    frames = [coarser_bars(store, dataset, symbol, grid, one, change=change) for one in cut if not one.is_empty]
     return pl.concat(
         [pl.DataFrame(schema=resampled_bar(funding=dataset.has_funding, sessions=dataset.hours.are_sessions)), *frames]
     )

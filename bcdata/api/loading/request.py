@@ -10,6 +10,7 @@ from bcdata.api.lake import catalog_of, lake_of
 from bcdata.api.loading.adjusted import view_of
 from bcdata.api.loading.joined import datasets_to_join, known_rows
 from bcdata.api.loading.lacking import Missing
+from bcdata.api.loading.major import major_of
 from bcdata.api.loading.rows import Request
 from bcdata.api.loading.sources import rows_meant, symbols_meant
 from bcdata.bars.fill import Fill
@@ -31,6 +32,7 @@ def request_of(
     fill: str = "none",
     adjusted: str = "none",
     adjusted_as_of: str | date | None = None,
+    unit: str = "raw",
     split: bool = False,
     min_days: float = MIN_DAYS,
     min_price_change: float = MIN_PRICE_CHANGE,
@@ -47,6 +49,8 @@ def request_of(
     days, change = arguments.number("min_days", min_days), arguments.number("min_price_change", min_price_change)
     arguments.flag("split", split)
     rows = rows_meant(known, dataset, zone, interval)
+    if adjusted != "none":
+        rows = rows.to_be_adjusted()
     only = None if symbols is None else symbols_meant(rows.source, symbols)
     policy, reaction = arguments.option("fill", fill, Fill), arguments.option("missing", missing, Missing)
     if (policy is not Fill.NONE or split) and not rows.are_bars:
@@ -68,4 +72,5 @@ def request_of(
         [known_rows(store, one, reaction) for one in joins],
         view_of(store, known, rows, adjusted=adjusted, as_of=adjusted_as_of, missing=reaction),
         Splits.of(store, known, rows.source),
+        major_of(store, rows, unit, reaction),
     )

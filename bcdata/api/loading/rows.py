@@ -15,13 +15,16 @@ from bcdata.api.loading.flat_splits import in_own_shares
 from bcdata.api.loading.joined import joined_columns, joined_to_bars
 from bcdata.api.loading.known_rows import KnownRows
 from bcdata.api.loading.lacking import Missing, require_standing, tell_of_lacking, teller, told_of
+from bcdata.api.loading.major import Major
 from bcdata.api.loading.sources import Rows
 from bcdata.api.loading.spans import fillable, filled
 from bcdata.bars.fill import FILLED, Fill
+from bcdata.bars.resample import Resampling
 from bcdata.bars.segments import split as split_bars
 from bcdata.errors import UsageError
 from bcdata.pipeline.features.splits import Splits
 from bcdata.pipeline.lake import require_none_lost
+from bcdata.pipeline.resampled import FinerBars, in_shares_of_their_end, joins_sessions
 from bcdata.reading.verified_files import as_known, chosen, over, overlaps, read_groups
 from bcdata.sql.views import schema_of
 from bcdata.store.layout import Partition
@@ -51,6 +54,7 @@ class Request:
         joins: what is joined.
         view: how bars are adjusted for splits and dividends; None where they stay as they were traded.
         splits: those of the market's actions, which flat bars have to know of.
+        major: how prices come to be in whole units of their currency; None where they stay as they were sent.
     """
 
     store: Store
@@ -64,6 +68,7 @@ class Request:
     joins: Sequence[KnownRows] = ()
     view: AdjustedView | None = None
     splits: Splits | None = None
+    major: Major | None = None
 
     def found(self) -> dict[str, list[Partition]]:
         """The partitions by symbol. What is lost is an error; what is lacking is told as was asked.
@@ -143,12 +148,21 @@ class Request:
         tell = teller(self.missing)
         for symbol, there in found.items():
             yield coarser_rows(
-                self.store, self.of.source, symbol, there, grid=self.of.grid, window=self.window, tell=tell
-            )
+                self.store, self.of.source, symbol, there,
+                grid=self.of.grid, window=self.window, tell=tell, change=self._change(symbol, self.of.grid),
+            )  # fmt: skip
+
+    def _change(self, symbol: str, grid: Resampling) -> FinerBars | None:
+        """What is done to the bars that coarser ones are made of: those within one are to be of the same shares."""
+        if not joins_sessions(grid):
+            return None
+        if (view := self.view) is not None:
+            return lambda bars, _: view.of(bars, symbol)
+        return in_shares_of_their_end(self.splits, symbol, grid) if self.splits else None
 
     def _own(self, columns: Sequence[str] | None) -> list[str] | None:
         """The columns to read of files; None for all. By `known_at` others are joined to them."""
-        if columns is None or self.policy is not Fill.NONE or self.split or self.view:
+        if columns is None or self.policy is not Fill.NONE or self.split or self.view or self.major:
             return None
         own = [name for name in columns if name != "symbol"]
         if not self.joins:
@@ -166,8 +180,10 @@ class Request:
         interval = self.of.interval
         if interval is None:
             return found
-        if self.view:
+        if self.view and not (self.of.grid and joins_sessions(self.of.grid)):
             found = self.view.of(found, symbol)
+        if self.major:
+            found = self.major.of(found, symbol)
         if self.split:  # it looks at real bars, so before any are filled
             found = split_bars(found, interval, min_days=self.split[0], min_price_change=self.split[1])
         start, end = self.asked

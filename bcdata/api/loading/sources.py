@@ -10,6 +10,7 @@ from bcdata.catalog import Catalog, Dataset, no_parser
 from bcdata.errors import UsageError
 from bcdata.hints import choose
 from bcdata.interval import Interval
+from bcdata.pipeline.resampled import joins_sessions
 from bcdata.venues.session_interval import interval_of
 
 ZONES = ("merged", "features", "seasonality", "labels", "resampled")
@@ -48,6 +49,13 @@ class Rows:
     def are_bars(self) -> bool:
         """Whether these are merged bars as they stand, which can be filled, split and joined to."""
         return self.zone == "merged" and self.interval is not None and self.grid is None
+
+    def to_be_adjusted(self) -> "Rows":
+        """The same rows, those that are longer than a session made of adjusted ones when they are asked for."""
+        if self.zone != "resampled" or self.interval is None or not self.interval.has_sessions:
+            return self
+        made = Rows(self.source, "merged", self.source.name, self.interval, Resampling(self.interval))
+        return made if made.grid and joins_sessions(made.grid) else self
 
 
 def rows_meant(catalog: Catalog, dataset: str, zone: str, interval: str | None = None) -> Rows:

@@ -1,26 +1,36 @@
 """Prices adjusted for splits and payments, and the raw ones out of what a provider has adjusted."""
 
-import warnings
+import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, get_args
 
 import polars as pl
 
 from bcdata import clock
-from bcdata.actions.factors import Adjusted, factors, in_force
-from bcdata.actions.table import ACTIONS, OF_CASH, settled
+from bcdata.actions.factors import OTHER_CURRENCY, WHOLE_PRICE, Adjusted, factors, in_force
+from bcdata.actions.table import OF_CASH
 from bcdata.actions.view import adjust as adjusted_view
 from bcdata.actions.view import undo_splits as raw_of
 from bcdata.api.instants import instant
-from bcdata.errors import MissingDataWarning, UsageError
-from bcdata.frames.schema import ACTION_KINDS, TIME, conform
-from bcdata.hints import choose
+from bcdata.api.markets.given import KEYS, actions_of, frame_of, tell
+from bcdata.errors import UsageError
+from bcdata.frames.currencies import HUNDREDTHS
+from bcdata.instruments.by_instrument import ORIGINAL, ByInstrument, renames_in
 
-_KEYS: dict[str, type[pl.DataType]] = {"symbol": pl.String, "session": pl.Date}
+_ISO = re.compile("[A-Z]{3}")
+_IN_PARTS = frozenset({*HUNDREDTHS, *HUNDREDTHS.values()} - {"USD"})
+"""Currencies in which shares are priced in whole units or in hundredths; shares in dollars are not, grains are."""
 
 
 def adjust(
-    bars: Any, actions: Any, adjusted: Adjusted = "all", *, as_of: str | date | None = None, closes: Any = None
+    bars: Any,
+    actions: Any,
+    adjusted: Adjusted = "all",
+    *,
+    as_of: str | date | None = None,
+    closes: Any = None,
+    currency: str | Mapping[str, str] | None = None,
 ) -> pl.DataFrame:
     """Raw bars as they look after splits and payments: before each ex-session prices are multiplied by its factor.
 
@@ -32,19 +42,23 @@ def adjust(
         bars: a frame with `symbol`, `session` (its label) and prices, raw: as `load` gives bars of stocks.
             `open`, `high`, `low`, `close`, `vwap`, and `volume`, `taker_buy_volume` are adjusted where they are there.
         actions: a frame with `symbol`, `kind` (split, stock, cash, special or capital_gain), `ex_session` (a date), and
-            `ratio` (new shares for each old one) or `amount` (a share's, in the unit of the prices); with `source`,
-            that of the first one counts, by name; with `known_at` (UTC) it is known then, otherwise as its ex-session
-            begins, at midnight UTC.
+            `ratio` (new shares for each old one) or `amount` (a share's, in the unit of the prices, or in that of a
+            column `currency`); a rename has `renamed_to` or `renamed_from`, and bars then follow their instrument from
+            symbol to symbol; with `source`, that of the first one counts, by name; with `known_at` (UTC) it is known
+            then, otherwise as its ex-session begins, at midnight UTC.
         adjusted: `none`; `splits`, for splits and stock dividends; `all`, for payments as well.
         as_of: the view of this instant (UTC): what is known later, or takes effect later, changes nothing; now if None.
         closes: raw `symbol`, `session`, `close` from the first bar to the last ex-session, where the bars do not reach
             so far; those of the bars if None.
+        currency: what the prices are in, ISO 4217 or its hundredths (`GBp`), of all symbols or by symbol: payments in
+            pounds then count in pence. Needed where the actions pay in a currency that is quoted in hundredths as well.
 
     Returns:
         The bars in their order, with their columns. The newest are raw.
 
     Raises:
-        UsageError: a column is not there, or holds something else; or the closes end before a payment's ex-session.
+        UsageError: a column is not there, or holds something else; the closes end before a payment's ex-session; or it
+            is not known whether prices are in a currency or in its hundredths.
 
     Warns:
         MissingDataWarning: a payment has no factor: it pays the whole price or more, or two sources differ about an
@@ -59,17 +73,21 @@ def adjust(
     """
     if adjusted not in get_args(Adjusted):
         raise UsageError(f"`adjusted` is {adjusted!r}; it is one of {', '.join(get_args(Adjusted))}")
-    rows, known, at = _frame("bars", bars, _KEYS), _actions(actions), instant(as_of) if as_of else clock.now()
-    raw = _frame("closes", rows if closes is None else closes, {**_KEYS, "close": pl.Float64})
-    raw = (raw.sort("open_time") if "open_time" in raw.columns else raw).select(*_KEYS, "close")
-    raw = raw.unique([*_KEYS], keep="last", maintain_order=True)
+    rows, known, at = frame_of("bars", bars, KEYS), actions_of(actions), instant(as_of) if as_of else clock.now()
+    raw = frame_of("closes", rows if closes is None else closes, {**KEYS, "close": pl.Float64})
+    raw = (raw.sort("open_time") if "open_time" in raw.columns else raw).select(*KEYS, "close")
+    raw = raw.unique([*KEYS], keep="last", maintain_order=True).with_columns(code=_codes(currency))
+    if adjusted == "all":
+        _require_unit(known, raw)
+    by_instrument = ByInstrument.of(renames_in(known.filter(pl.col("known_at") <= at)))
+    raw, known = by_instrument.renamed(raw, "session"), by_instrument.renamed(known, "ex_session")
     found = in_force(factors(known, raw), adjusted, at)
     _require_reach(found, raw)
-    for symbol, session, why in (
-        found.filter(refused="pays the whole price or more").select("symbol", "ex_session", "refused").iter_rows()
-    ):
-        _tell(f"prices of {symbol} before {session} are not adjusted for what was paid: it {why}")
-    return adjusted_view(rows, found, adjusted, at)
+    told = found.filter(pl.col("refused").is_in([WHOLE_PRICE, OTHER_CURRENCY]))
+    for symbol, session, why in told.select("symbol", "ex_session", "refused").iter_rows():
+        tell(f"prices of {symbol} before {session} are not adjusted for what was paid: it {why}")
+    named = by_instrument.renamed(rows, "session")
+    return adjusted_view(named, found, adjusted, at).drop("symbol").rename({ORIGINAL: "symbol"}).select(rows.columns)
 
 
 def undo_splits(bars: Any, actions: Any, *, answered: str | date, known_until: str | date | None) -> pl.DataFrame:
@@ -102,43 +120,32 @@ def undo_splits(bars: Any, actions: Any, *, answered: str | date, known_until: s
         [1208.9]
     """
     until = None if known_until is None else instant(known_until).date()
-    return raw_of(_frame("bars", bars, _KEYS), _actions(actions), instant(answered).date(), until)
+    return raw_of(frame_of("bars", bars, KEYS), actions_of(actions), instant(answered).date(), until)
 
 
-def _frame(what: str, given: Any, needed: dict[str, type[pl.DataType]]) -> pl.DataFrame:
-    try:
-        frame = given.collect() if isinstance(given, pl.LazyFrame) else pl.DataFrame(given)
-    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
-        raise UsageError(f"`{what}` takes a frame with {', '.join(needed)}; this is none: {error}") from None
-    if absent := [name for name in needed if name not in frame.columns]:
-        raise UsageError(f"the {what} have no column {', '.join(absent)}; there are {', '.join(frame.columns)}")
-    for name, dtype in needed.items():
-        held = frame.schema[name]
-        if dtype is pl.Date and isinstance(held, pl.Datetime):
-            frame = frame.with_columns(pl.col(name).dt.date())  # pandas has no dates
-        elif held != dtype and not (dtype is pl.Float64 and held.is_numeric()):
-            raise UsageError(f"the column {name} of the {what} holds {held}; it has to be {dtype.__name__}")
-    return frame
+def _codes(currency: object) -> pl.Expr:
+    """The code of a symbol's prices."""
+    by_symbol = currency if isinstance(currency, Mapping) else {}
+    for code in [*by_symbol.values()] if by_symbol else [currency]:
+        if not (code is None or (isinstance(code, str) and (code in HUNDREDTHS or _ISO.fullmatch(code)))):
+            raise UsageError(
+                f"`currency` is {code!r}; write three capitals like GBP, or one of {', '.join(HUNDREDTHS)}"
+            )
+    if by_symbol:
+        return pl.col("symbol").replace_strict(dict(by_symbol), default=None, return_dtype=pl.String)
+    return pl.lit(currency, pl.String)
 
 
-def _actions(given: Any) -> pl.DataFrame:
-    """One row an action."""
-    frame = _frame("actions", given, {"symbol": pl.String, "ex_session": pl.Date})
-    if "kind" not in frame.columns:
-        raise UsageError(f"the actions have no column kind; there are {', '.join(frame.columns)}")
-    try:
-        reports = conform(frame, ACTIONS)
-    except pl.exceptions.PolarsError as error:
-        raise UsageError(f"the actions hold what they cannot: {str(error).splitlines()[0]}") from None
-    if wrong := sorted(set(reports["kind"].drop_nulls()) - {*ACTION_KINDS}):
-        raise UsageError(f"there is no kind of action {wrong[0]!r}; {choose(wrong[0], ACTION_KINDS)}")
-    begun = pl.col("ex_session").cast(pl.Datetime("us")).dt.replace_time_zone("UTC").cast(TIME)
-    chosen, differing = settled(reports.with_columns(pl.col("known_at").fill_null(begun)), [])
-    for symbol, kind, session, source, value, other, theirs in differing.iter_rows():
-        _tell(
-            f"{source} has {value:g} for the {kind} of {symbol} on {session}, {other} has {theirs:g}; the first counts"
+def _require_unit(actions: pl.DataFrame, closes: pl.DataFrame) -> None:
+    """Passes payments of which it is known what they are beside the prices: 0.02 may be of pounds, and prices pence."""
+    unsaid = closes.filter(pl.col("code").is_null())["symbol"].unique()
+    in_parts = actions.filter(pl.col("kind").is_in(OF_CASH) & pl.col("currency").is_in([*_IN_PARTS]))
+    doubtful = in_parts.filter(pl.col("symbol").is_in(unsaid.implode()))
+    for symbol, code in doubtful.select("symbol", "currency").head(1).iter_rows():
+        raise UsageError(
+            f"{symbol} pays in {code}, and its prices may be in {HUNDREDTHS.get(code, code)} or in hundredths of it: "
+            f"say which with `currency`, like currency={{{symbol!r}: {code!r}}}"
         )
-    return chosen
 
 
 def _require_reach(found: pl.DataFrame, closes: pl.DataFrame) -> None:
@@ -154,7 +161,3 @@ def _require_reach(found: pl.DataFrame, closes: pl.DataFrame) -> None:
             f"closes of {symbol} end on {session}, before the payment of {ex_session}: "
             "give `closes` up to it, or an earlier `as_of`"
         )
-
-
-def _tell(words: str) -> None:
-    warnings.warn(words, MissingDataWarning, stacklevel=4)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from bcdata.catalog.around.instruments import DeclaredSymbol, require_apart
 from bcdata.catalog.fields import Section, refusal
 from bcdata.clock import parse_instant
 from bcdata.errors import UsageError
@@ -51,6 +52,7 @@ class DeclaredMarket(Section):
     pauses: tuple[str, ...] = ()
     closed: tuple[date, ...] = ()
     sessions: Mapping[date, tuple[Instant, Instant]] = Field(default_factory=dict)
+    instruments: tuple[DeclaredSymbol, ...] = ()
 
     @field_validator("calendar")
     @classmethod
@@ -94,6 +96,16 @@ class DeclaredMarket(Section):
             raise refusal(f"a market that trades {AROUND_THE_CLOCK} has no sessions to change; name its calendar")
         return value
 
+    @field_validator("instruments")
+    @classmethod
+    def _instruments_are_apart(
+        cls, instruments: tuple[DeclaredSymbol, ...], info: ValidationInfo
+    ) -> tuple[DeclaredSymbol, ...]:
+        if instruments and info.data.get("calendar") == AROUND_THE_CLOCK:
+            raise refusal(f"of a market that trades {AROUND_THE_CLOCK} the universe tells instruments apart by itself")
+        require_apart(instruments)
+        return instruments
+
     def market(self, name: str) -> Market:
         """The market of this name."""
         sessions = tuple((on, *ends) for on, ends in sorted(self.sessions.items()))
@@ -110,6 +122,7 @@ class DeclaredMarket(Section):
             currency=self.currency or "",
             hours=Hours(self.calendar, self.pauses, tuple(sorted(self.closed)), sessions),
             is_declared=True,
+            dated=tuple(one.dated for one in self.instruments),
         )
 
 

@@ -1,5 +1,6 @@
 """What stands at the top of a catalog beside its datasets: markets, plans of providers, rules that choose sources."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -51,7 +52,16 @@ def declarations_of(document: Document) -> tuple[Declarations, list[Mistake]]:
             stated[name] = read.plan
     rules = _rules(document, mistakes)
     made = tuple(one.market(name) for name, one in declared.items())
+    mistakes += (one for market in made for one in _foreign(document, market))
     return Declarations(made, tuple(sorted(stated.items())), rules), mistakes
+
+
+def _foreign(document: Document, market: Market) -> Iterator[Mistake]:
+    """Symbols of a market's `instruments` that it does not write so."""
+    for at, one in enumerate(market.dated):
+        if not market.writes(one.symbol):
+            words = f"the {market.name} market has no symbols like {one.symbol!r}; write {market.reference}"
+            yield document.mistake(("markets", market.name, "instruments", at, "symbol"), words)
 
 
 def _rules(document: Document, mistakes: list[Mistake]) -> tuple[Rule, ...]:

@@ -49,6 +49,12 @@ def export(
         str, typer.Option(help="merged, features, seasonality, labels or resampled (then: export spot_klines_1h).")
     ] = "merged",
     fill: Annotated[str, typer.Option(help="What becomes of missing bars: none, null or flat.")] = "none",
+    adjusted: Annotated[
+        str, typer.Option(help="Prices of stocks: none (as traded), splits, or all (splits and payments).")
+    ] = "none",
+    adjusted_as_of: Annotated[
+        str | None, typer.Option(help="Adjusted for what was known, and in effect, at this instant; UTC.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files with other content.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Report as JSON.")] = False,
 ) -> None:
@@ -74,7 +80,7 @@ def export(
         written = list(
             write(
                 chosen, names(symbols), first, end, out=out, zone=zone, form=form, interval=interval, features=wanted,
-                fill=fill, force=force, progress=progress,
+                fill=fill, adjusted=adjusted, adjusted_as_of=adjusted_as_of, force=force, progress=progress,
             )
         )  # fmt: skip
     if as_json:

@@ -40,7 +40,10 @@ def _of_features() -> dict[str, str]:
     from bcdata.features.registry import all_features
     from bcdata.features.schema import table_columns
 
-    said = {one.name: f"{one.description}, {one.unit}" if one.unit else one.description for one in table_columns()}
+    said = {
+        one.name: f"{one.description}, {one.unit}" if one.unit else one.description
+        for one in table_columns(sessions=True)
+    }
     return said | {one.name: f"{said[one.name]}; reads {', '.join(one.inputs)}" for one in all_features()}
 
 

@@ -126,11 +126,13 @@ def btc_lead_corr_240(bars: Grid, *, n: int) -> FloatArray:
     formula="ln(c / c[-n]) - ln(C / C[-n]), C = close of the reference",
     source="Levy 1967, relative strength",
     unit="ln of price ratio",
+    adjusted="all",
 )
 def rel_strength_btc_1440(bars: Grid, *, n: int) -> FloatArray:
     """Log return over n bars beyond the reference's; 0 for the reference itself."""
     reference = bars["close@reference"]
-    return bars.returns_over(n) - log_ratio(reference, lag(reference, n))
+    others = bars.with_payments(log_ratio(reference, lag(reference, n)), n, bars.reference_symbol)
+    return bars.total_returns_over(n) - others
 
 
 @FAMILY.feature(
@@ -142,6 +144,7 @@ def rel_strength_btc_1440(bars: Grid, *, n: int) -> FloatArray:
     unit="share of the universe",
     range=(0.0, 1.0),
     distinct=5,
+    adjusted="all",
 )
 def xs_rank_60(bars: Grid, *, n: int) -> FloatArray:
     """Rank of the return over n bars in the declared universe; null without one, or where a member lacks a bar.
@@ -158,7 +161,10 @@ def xs_rank_60(bars: Grid, *, n: int) -> FloatArray:
         ("returns", n),
         lambda: np.array([log_ratio(c, lag(c, n)) for c in universe.closes]).reshape(universe.closes.shape),
     )
-    own = bars.returns_over(n)
+    if any(bars.reinvested.values()):
+        paid = zip(universe.symbols, returns, strict=True)
+        returns = np.array([bars.with_payments(one, n, symbol) for symbol, one in paid]).reshape(returns.shape)
+    own = bars.total_returns_over(n)
     others = np.array([symbol != bars.symbol for symbol in universe.symbols])
     known = (
         universe.explained & np.append(np.zeros(min(n, own.size), dtype=np.bool_), universe.explained[:-n])[: own.size]

@@ -16,7 +16,7 @@ _SHARE = "share of the bar's range"
 
 def log_ret(bars: Grid, *, k: int) -> FloatArray:
     """Log return of the close over k bars; null where the bar k before is missing."""
-    return bars.returns_over(k)
+    return bars.total_returns_over(k)
 
 
 for _k in (1, 5, 15, 60, 240, 1440):
@@ -28,6 +28,7 @@ for _k in (1, 5, 15, 60, 240, 1440):
         formula="ln(c / c[-k])",
         source="Campbell, Lo, MacKinlay 1997, ch. 1, Prices, Returns, and Compounding: continuously compounded return",
         unit="ln of price ratio",
+        adjusted="all",
     )(log_ret)
 
 

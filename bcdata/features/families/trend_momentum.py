@@ -194,12 +194,13 @@ def _trend(bars: Grid, n: int) -> Comoments:
     source="Moskowitz, Ooi, Pedersen 2012, scaled returns: over the deviation as of the bar before (theirs is an "
     "exponential one with a centre of 60 days)",
     unit="standard deviations",
+    adjusted="all",
 )
 def tsmom_1440(bars: Grid, *, n: int) -> FloatArray:
     """Return over n bars in deviations known at the bar before; null where nothing moved."""
     present, _, squares = return_moments(bars, n)
     sigma = lag(np.sqrt(squares / (present - 1.0)), 1)
-    return np.where(sigma > RETURN_NOISE, bars.returns_over(n) / (sigma * np.sqrt(n)), np.nan)
+    return np.where(sigma > RETURN_NOISE, bars.total_returns_over(n) / (sigma * np.sqrt(n)), np.nan)
 
 
 @FAMILY.feature(

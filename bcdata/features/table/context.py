@@ -142,6 +142,8 @@ class FeatureContext:
         reference_funding: Settlements of the reference symbol.
         reference_symbol: The name of the reference.
         splits: By symbol, the splits within all that is given; prices and volumes there are as they were traded.
+        reinvested: By symbol, what payments would add to the shares of whoever buys more of them with each, at the
+            close before it: returns over more than one session count them.
     """
 
     symbol: str = ""
@@ -152,6 +154,7 @@ class FeatureContext:
     reference_funding: "pl.DataFrame | None" = None
     reference_symbol: str = ""
     splits: Mapping[str, tuple[SplitAt, ...]] = field(default_factory=dict)
+    reinvested: Mapping[str, tuple[SplitAt, ...]] = field(default_factory=dict)
 
 
 def panel(

@@ -4,14 +4,14 @@ A missing bar is a row of NaN, never a row left out: "60 rows back" and "60 minu
 Every operation here gives a row the same bits wherever the grid begins and ends.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from bcdata.features.table.context import NONE, FloatArray, IntArray, Panel, Settlements
+from bcdata.features.table.context import NONE, FloatArray, IntArray, Panel, Settlements, SplitAt
 from bcdata.interval import EPOCH, Interval
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ class Grid:
         is_reference: The symbol is the reference itself.
         universe: Closes of the declared universe on this grid; None where none is declared.
         funding: Settlements of the symbol and, as `reference_funding`, of the reference symbol.
+        reference_symbol: The name of the reference.
+        reinvested: By symbol, what payments would add to shares.
     """
 
     opens: IntArray
@@ -76,6 +78,8 @@ class Grid:
     universe: Panel | None = None
     funding: Settlements = NONE
     reference_funding: Settlements = NONE
+    reference_symbol: str = ""
+    reinvested: Mapping[str, Sequence[SplitAt]] = field(default_factory=dict)
     _memory: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __getitem__(self, column: str) -> FloatArray:
@@ -100,6 +104,24 @@ class Grid:
     def returns_over(self, bars: int) -> FloatArray:
         """Log return over so many bars; NaN where the bar so many before is missing."""
         return self.shared(("returns", bars), lambda: log_ratio(self["close"], lag(self["close"], bars)))
+
+    def total_returns_over(self, bars: int) -> FloatArray:
+        """Log return over so many bars, of stocks with all payments where these are more than a session."""
+        return self.with_payments(self.returns_over(bars), bars, self.symbol)
+
+    def with_payments(self, returns: FloatArray, bars: int, symbol: str) -> FloatArray:
+        """Log returns of a symbol's closes over so many bars, and what it paid in that time put into more shares.
+
+        Returns within a session are left as they are: those of the prices alone.
+        """
+        paid = self.reinvested.get(symbol, ())
+        if not paid or not self.interval.outlast_a_session(bars):
+            return returns
+        found = returns.copy()
+        for one in sorted(paid):
+            first = int(np.searchsorted(self.opens, microseconds(one.at)))
+            found[first : first + bars] += np.log(one.ratio)
+        return found
 
     @property
     def days(self) -> IntArray:

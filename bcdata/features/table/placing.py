@@ -44,6 +44,8 @@ def make_grid(
         is_reference=around.is_reference,
         universe=around.universe.over(opens) if around.universe else None,
         funding=own_funding,
+        reference_symbol=around.reference_symbol,
+        reinvested=around.reinvested if interval.has_sessions else {},
         reference_funding=own_funding if around.is_reference else Settlements.of(around.reference_funding, *bounds),
     )
 

@@ -5,7 +5,7 @@ before, and what is split later is not known yet. So no feature looks ahead, and
 partition it is computed with.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -47,6 +47,23 @@ def in_shares_of(bars: pl.DataFrame, splits: Sequence[SplitAt], instant: datetim
                 *(pl.when(old).then(pl.col(name) / one.ratio).otherwise(name).alias(name) for name in prices),
                 *(pl.when(old).then(pl.col(name) * one.ratio).otherwise(name).alias(name) for name in volumes),
             )
+    return bars
+
+
+def in_shares_at_end(
+    bars: pl.DataFrame, splits: Sequence[SplitAt], floor: Callable[[datetime], datetime]
+) -> pl.DataFrame:
+    """The bars that coarser ones are made of, each in the shares that there are when its coarser bar ends.
+
+    Args:
+        bars: raw, with `open_time` (UTC).
+        splits: of their symbol, in any order.
+        floor: takes an instant, gives the open of the coarser bar that holds it.
+    """
+    for one in sorted(splits, reverse=True):
+        is_inside = pl.col("open_time") >= floor(one.at)
+        inside, before = bars.filter(is_inside), bars.filter(~is_inside)
+        bars = pl.concat([before, in_shares_of(inside, [one], one.at)])
     return bars
 
 

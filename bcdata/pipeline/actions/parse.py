@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from bcdata.catalog import Dataset
+from bcdata.frames.money import converted, currency_of
 from bcdata.frames.schema import ACTION, TIME, conform
 from bcdata.ledger.answered import windows_of
 from bcdata.pipeline.context import RunContext, series_of, window_of
@@ -18,6 +19,7 @@ from bcdata.pipeline.publish import publish
 from bcdata.pipeline.raw.pages import read_pages
 from bcdata.pipeline.records.shapes import WindowsManifest
 from bcdata.quality.actions import action_model, action_rules
+from bcdata.quality.damage import found as damage
 from bcdata.quality.models import audit
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from bcdata.ledger.records import WindowsEvidence
 
 MOVED = "ex_date_moved"
+OTHER_CURRENCY = "other_currency"
+_SAME = ["ex_session", "kind", "ratio", "amount", "currency", "renamed_from", "renamed_to"]
+"""What pages that overlap say again."""
 
 
 def parse(
@@ -42,7 +47,12 @@ def parse(
     sound, broken = _judged(own)
     rows, moved = _on_sessions(sound, dataset)
     lines = with_reason(found.bad_lines).filter(_inside("open_time", window) | pl.col("open_time").is_null())
-    findings = [*_findings(broken, lines), *moved, *audit(rows, action_model(tuple(ACTION.items())))]
+    findings = [
+        *_findings(broken, lines),
+        *moved,
+        *damage.findings(found.damage, window),
+        *audit(rows, action_model(tuple(ACTION.items()))),
+    ]
     covered = windows_of([(one["start"], one["end"]) for one in pages])
     told: WindowsEvidence = {"covered": _pairs(covered, window), "first_open": None, "quarantined": []}
     content = fingerprint(**told, rows=_digest(rows))
@@ -62,7 +72,7 @@ def _once(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
     """The actions of the partition, each once: pages overlap, and say the same again."""
     inside = rows.filter(_inside("time", window)).with_columns(pl.col("kind").cast(pl.String))
     ordered = inside.sort("time", "kind", "object", "line")
-    return ordered.unique(["ex_session", "kind", "ratio", "amount"], keep="first", maintain_order=True)
+    return ordered.unique(_SAME, keep="first", maintain_order=True)
 
 
 def _inside(column: str, window: Window) -> pl.Expr:
@@ -72,16 +82,25 @@ def _inside(column: str, window: Window) -> pl.Expr:
 def _judged(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The actions that keep the rules, and the others with the rule that each breaks.
 
-    Several of one kind on one date become one: payments are added, ratios multiplied.
+    Several of one kind on one date become one: payments are added, ratios multiplied, renames joined. What is paid in
+    another currency than the first of them cannot be added.
     """
     rules = action_rules()
     reason = pl.coalesce([pl.when((~one.sound).fill_null(value=True)).then(pl.lit(one.name)) for one in rules])
     told = rows.with_columns(reason=reason)
-    sound = told.filter(pl.col("reason").is_null()).drop("reason")
+    first = pl.col("currency").filter(pl.col("reason").is_null()).drop_nulls().first().over("time", "kind")
+    is_other = currency_of(pl.col("currency")) != currency_of(first)
+    told = told.with_columns(reason=pl.coalesce("reason", pl.when(is_other).then(pl.lit(OTHER_CURRENCY))), first=first)
+    sound = told.filter(pl.col("reason").is_null()).with_columns(
+        amount=converted(pl.col("amount"), pl.col("currency"), pl.col("first")),
+        currency=pl.coalesce("first", "currency"),
+    )
+    told, sound = told.drop("first"), sound.drop("first", "reason")
     added = sound.group_by("time", "ex_session", "kind", maintain_order=True).agg(
         pl.when(pl.col("ratio").is_not_null().any()).then(pl.col("ratio").product()),
         pl.when(pl.col("amount").is_not_null().any()).then(pl.col("amount").sum()),
-        pl.exclude("ratio", "amount").first(),
+        pl.col("renamed_from", "renamed_to").drop_nulls().first(),
+        pl.exclude("ratio", "amount", "renamed_from", "renamed_to").first(),
     )
     return conform(added, ACTION), told.filter(pl.col("reason").is_not_null())
 

@@ -141,6 +141,8 @@ class BarMerge:
             "finer": self.finer,
             "closed": self.closed.end.isoformat(),
         }
+        if codes := parts.codes():
+            record["codes"] = sorted(codes)
         return Draft(bars, verdict, record, ledger=gaps, quality=parts.quality(expected, gaps, self._compared(sent)))
 
     def _compared(self, sent: list[tuple[str, pl.DataFrame]]) -> Agreement:

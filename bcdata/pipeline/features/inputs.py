@@ -15,7 +15,7 @@ import polars as pl
 
 from bcdata.catalog import Catalog, Dataset
 from bcdata.features.feature import SETTLEMENTS
-from bcdata.features.table.context import BoolArray, FeatureContext, Panel, panel
+from bcdata.features.table.context import BoolArray, FeatureContext, Panel, SplitAt, panel
 from bcdata.features.table.grid import FloatArray, IntArray, microseconds
 from bcdata.features.table.known import late_bars, latest
 from bcdata.features.table.reach import settlement_window, warm_up_window
@@ -79,7 +79,9 @@ class FeatureInputs:
         self._ranks = "close@universe" in inputs and bool(self.universe)
         self._funding = catalog.joined(dataset) if inputs & SETTLEMENTS else None
         self._splits = Splits.of(store, catalog, dataset)
+        self._counts_payments = any(one.adjusted == "all" for one in self.features) and dataset.hours.are_sessions
         self._made, self._references, self._panels = Recent(100_000), Recent(2 * KEPT), Recent(KEPT)
+        self._payments = Recent(KEPT * (len(self.universe) + 2))
 
     def now(self, dataset: str, symbol: str, date: str) -> str | None:
         """What a merged partition is made of now; None where it cannot be trusted."""
@@ -129,7 +131,15 @@ class FeatureInputs:
             reference_funding=self._of_reference(funding, window) if funding else None,
             reference_symbol=self.reference,
             splits={one: self._splits.within(one, self._reach(window)) for one in self._looked_at(symbol)},
+            reinvested={one: self._paid(one, window) for one in self._looked_at(symbol)}
+            if self._counts_payments
+            else {},
         )
+
+    def _paid(self, symbol: str, window: Window) -> tuple[SplitAt, ...]:
+        """What payments of a symbol would add to its shares; others look at it, too."""
+        reach = self._reach(window)
+        return self._payments.get((symbol, reach), lambda: self._splits.reinvested(symbol, reach))
 
     def findings(self, symbol: str, window: Window) -> Iterator[Finding]:
         """Warnings about what is missing, and what that leaves null."""

@@ -1,4 +1,4 @@
-"""The splits that features, labels and profiles of a market with sessions undo, out of its merged actions."""
+"""The splits that features, labels and profiles of a market with sessions undo, and payments, out of merged actions."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -6,14 +6,18 @@ from datetime import UTC, date, datetime, time, timedelta
 import numpy as np
 import polars as pl
 
-from bcdata.actions.table import OF_SHARES
+from bcdata.actions.factors import factors
+from bcdata.actions.table import ACTIONS, OF_CASH, OF_SHARES
 from bcdata.catalog import Catalog, Dataset
 from bcdata.features.table.context import SplitAt
+from bcdata.frames.schema import conform
 from bcdata.interval import EPOCH
 from bcdata.pipeline.actions.known import known_until, unknown
+from bcdata.pipeline.bars.prices_in import CODE, PricesIn
 from bcdata.pipeline.lake import keys_over, merged_over, read_over
 from bcdata.quality.verdict import Finding, Severity
 from bcdata.store.store import Store
+from bcdata.venues.calendar import session_of
 from bcdata.venues.session_interval import SessionInterval
 from bcdata.windows import Window
 
@@ -57,6 +61,27 @@ class Splits:
         told = of_shares.select("ex_session", "ratio").iter_rows()
         found = (SplitAt(self._opened(label), ratio) for label, ratio in told)
         return tuple(sorted(one for one in found if one.at in window))
+
+    def reinvested(self, symbol: str, window: Window) -> tuple[SplitAt, ...]:
+        """What payments would add to the shares of whoever buys more with them: 1 / (1 - d / C) of a payment d.
+
+        C is the last raw close before the ex-session in the window, and that of its new shares where these are split
+        with it. A payment of C or more, and one without a close before it, adds nothing.
+        """
+        if self.actions is None:
+            return ()
+        near = Window(window.start - timedelta(days=7), self.dates(window).end)
+        told = read_over(self.store, self.actions, symbol, near)
+        if told.filter(pl.col("kind").is_in(OF_CASH)).is_empty():
+            return ()
+        bars = read_over(self.store, self.dataset, symbol, window, ["open_time", "close"])
+        closes = bars.with_columns(session=session_of(self._interval)).unique("session", keep="last")
+        priced = PricesIn(self.store, self.dataset).beside(closes, symbol)
+        told_in = priced.select("session", "close", symbol=pl.lit(symbol), code=CODE)
+        found = factors(conform(told.with_columns(symbol=pl.lit(symbol)), ACTIONS), told_in)
+        paid = found.filter(pl.col("kind").is_in(OF_CASH) & pl.col("refused").is_null())
+        added = (SplitAt(self._opened(at), 1 / price) for at, price in paid.select("ex_session", "price").iter_rows())
+        return tuple(sorted(one for one in added if one.at in window))
 
     def dates(self, window: Window) -> Window:
         """The time of the actions of all sessions that open in a window: as far as the midnight of the last one's date.

@@ -21,6 +21,7 @@ from bcdata.quality.models import audit, feature_model
 from bcdata.quality.verdict import Verdict, failed
 from bcdata.store.layout import Partition
 from bcdata.store.store import Store
+from bcdata.venues.calendar import session_column
 from bcdata.windows import Window
 
 
@@ -50,7 +51,8 @@ def _compute(store: Store, dataset: Dataset, partition: Partition, near: Feature
     inside = pl.col("open_time").is_between(window.start, window.end, closed="left")
     kept = reused_columns(store, partition, near, bars.filter(inside)["open_time"])
     table, clipped = _table(bars, dataset, partition, near, kept)
-    findings = audit(table, feature_model([(one.name, *(one.range or (None, None))) for one in near.features]))
+    ranges = [(one.name, *(one.range or (None, None))) for one in near.features]
+    findings = audit(table, feature_model(ranges, sessions=dataset.hours.are_sessions))
     own = near.own(partition.symbol, window)
     findings += warm_up(dataset, [(one.date, one.made) for one in own], "features")
     findings += near.findings(partition.symbol, window)
@@ -75,7 +77,8 @@ def _table(
         known_for=near.features,
     )
     whole = table.with_columns(kept.columns[name] for name in kept.columns)
-    return whole.select("open_time", "known_at", *near.identities), {**kept.clipped, **clipped}
+    sessions = session_column(dataset.bar_interval)
+    return whole.select("open_time", "known_at", *sessions, *near.identities), {**kept.clipped, **clipped}
 
 
 def _record(dataset: Dataset, partition: Partition, near: FeatureInputs) -> FeaturesRecord:
@@ -104,4 +107,4 @@ def _fingerprint(dataset: Dataset, partition: Partition, near: FeatureInputs) ->
 def _counted_from(dataset: Dataset, window: Window) -> dict[str, int]:
     """Where bars are counted by sessions, the number of the first: sums begin anew at some numbers."""
     interval = dataset.bar_interval
-    return {"first": interval.number(interval.ceil(window.start))} if interval.has_sessions else {}
+    return {"first": interval.number(interval.ceil(window.start)), "session": 1} if interval.has_sessions else {}

@@ -1,5 +1,7 @@
 """Bars of a day or longer of a market with sessions: sources label them by dates, the lake by opens. Pure."""
 
+from dataclasses import replace
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -21,15 +23,13 @@ def placed(found: RawBars, interval: Interval) -> RawBars:
     """
     if not isinstance(interval, SessionInterval) or not interval.is_long or found.rows.is_empty():
         return found
-    labels = found.rows["open_time"].cast(TIME).dt.date().to_numpy().astype("datetime64[D]")
-    pages = found.rows["object"].to_numpy()
-    opens, there = interval.calendar.opens_of(interval, labels)
+    rows, labels, there = _opened(found.rows, interval)
+    damage = None if found.damage is None else _opened(found.damage, interval)[0]
+    pages = rows["object"].to_numpy()
     moved = {page: by for page in np.unique(pages[~there]) if (by := _moved(interval, labels[pages == page]))}
     is_moved = np.isin(pages, list(moved))
-    midnights = labels.astype("datetime64[us]").astype(np.int64)
-    rows = found.rows.with_columns(open_time=pl.Series(np.where(there, opens, midnights)))
     if not moved:
-        return RawBars(rows, found.bad_lines)
+        return replace(found, rows=rows, damage=damage)
     odd = rows.filter(pl.Series(is_moved))
     refused = odd.select(
         "object",
@@ -39,7 +39,18 @@ def placed(found: RawBars, interval: Interval) -> RawBars:
         "open_time",
         reason=pl.lit(OFF_BY_A_DAY),
     ).cast(dict(REFUSED))  # type: ignore[arg-type]
-    return RawBars(rows.filter(pl.Series(~is_moved)), pl.concat([found.bad_lines, refused], how="diagonal"))
+    bad_lines = pl.concat([found.bad_lines, refused], how="diagonal")
+    return replace(found, rows=rows.filter(pl.Series(~is_moved)), bad_lines=bad_lines, damage=damage)
+
+
+def _opened(
+    rows: pl.DataFrame, interval: SessionInterval
+) -> tuple[pl.DataFrame, "npt.NDArray[np.datetime64]", "npt.NDArray[np.bool_]"]:
+    """The rows with opens in place of dates, the dates, and whether each is one of a session: else it stays."""
+    labels = rows["open_time"].cast(TIME).dt.date().to_numpy().astype("datetime64[D]")
+    opens, there = interval.calendar.opens_of(interval, labels)
+    midnights = labels.astype("datetime64[us]").astype(np.int64)
+    return rows.with_columns(open_time=pl.Series(np.where(there, opens, midnights))), labels, there
 
 
 def _moved(interval: SessionInterval, labels: "npt.NDArray[np.datetime64]") -> str | None:

@@ -26,6 +26,7 @@ from bcdata.pipeline.records.shapes import WindowsManifest
 from bcdata.providers.base import RawBars
 from bcdata.providers.registry import SOURCES
 from bcdata.quality.audit import OFF_SESSION, Audited, audit_bars
+from bcdata.quality.damage import found as damage
 from bcdata.quality.verdict import Finding, Severity, Verdict
 from bcdata.store.layout import Partition
 from bcdata.venues.calendar import bar_floor, calendar, is_expected
@@ -65,14 +66,17 @@ def parse(
             *_doubtful(audited.bars, dataset, partition, proofs, first_open),
         ],
     }
+    stated = {"codes": list(found.codes)} if found.codes else {}
     # How the time was cut into pages bears on nothing: merged is made of what they hold together.
-    content = fingerprint(**told, rows=_digest(audited.bars))
-    record = {"raw": manifest["fingerprint"], "content": content, **told}
+    content = fingerprint(**told, **stated, rows=_digest(audited.bars))
+    record = {"raw": manifest["fingerprint"], "content": content, **told, **stated}
     return publish(
         context.store,
         partition,
         audited.bars,
-        _judged(audited.verdict.with_findings(held_back(found.bad_lines)), proofs),
+        _judged(
+            audited.verdict.with_findings([*held_back(found.bad_lines), *damage.findings(found.damage, window)]), proofs
+        ),
         fingerprint=made_of,
         record=record,
         rejected=rejected,

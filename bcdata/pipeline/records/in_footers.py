@@ -83,10 +83,14 @@ class AnswersRecord(AnswersEvidence, total=False):
 
 
 class WindowsRecord(WindowsEvidence):
-    """Of parsed pages of a source that is asked by windows; `content` is the fingerprint of what they hold together."""
+    """Of parsed pages of a source that is asked by windows; `content` is the fingerprint of what they hold together.
+
+    `codes` are what the source says that prices are in.
+    """
 
     raw: str
     content: str
+    codes: NotRequired[list[str]]
     verdict: NotRequired[VerdictRecord]
 
 
@@ -98,6 +102,7 @@ class MergedRecord(TypedDict, total=False):
         funding: fingerprints of the merged settlements that were read.
         finer: those of the finer bars.
         closed: up to when (ISO, UTC) bars had closed.
+        codes: what the sources say that prices are in, where they do: ISO 4217, or its hundredths (`GBp`).
         verdict: what the audit found.
     """
 
@@ -105,6 +110,7 @@ class MergedRecord(TypedDict, total=False):
     funding: list[str | None]
     finer: list[str | None]
     closed: str
+    codes: list[str]
     verdict: VerdictRecord
 
 

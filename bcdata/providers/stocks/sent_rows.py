@@ -15,6 +15,7 @@ from bcdata.providers.stocks.local_time import day, midnight, seconds
 
 _NOTHING = frozenset({"", "-", "none", "null", "nan", "n/a"})
 _OF_SHARES = frozenset({"split", "stock"})
+_WITHOUT_VALUE = frozenset({"spin_off", "rename"})
 _MOST_TRADES = 2**53
 _US = 1_000_000
 
@@ -50,6 +51,8 @@ class RawReports:
         ratio: float | None = None,
         amount: float | None = None,
         currency: object = None,
+        renamed_from: str | None = None,
+        renamed_to: str | None = None,
         **dates: object,
     ) -> None:
         """An action, or a line that is refused: without its date, or without shares or a payment above 0.
@@ -63,6 +66,8 @@ class RawReports:
             ratio: new shares for each old one.
             amount: what is paid for a share.
             currency: as sent.
+            renamed_from: the symbol that the instrument had before this one.
+            renamed_to: the symbol under which the instrument goes on that had this one.
             **dates: `declared`, `record` and `pay`, as sent; what is no date is null.
         """
         try:
@@ -73,12 +78,13 @@ class RawReports:
         value, name = (ratio, "ratio") if kind in _OF_SHARES else (amount, "amount")
         if kind not in ACTION_KINDS:
             self.refuse(page, line, row, f"{kind!r} is no action that is kept", on)
-        elif kind != "spin_off" and not (value is not None and math.isfinite(value) and value > 0):
+        elif kind not in _WITHOUT_VALUE and not (value is not None and math.isfinite(value) and value > 0):
             self.refuse(page, line, row, f"a {kind} whose {name} is not above 0", on)
         else:
             told = {one: _day_or_none(sent) for one, sent in dates.items()}
             of = currency if isinstance(currency, str) and not is_nothing(currency) else None
             own = {"kind": kind, "ex_session": on, "ratio": ratio, "amount": amount, "currency": of}
+            own |= {"renamed_from": renamed_from, "renamed_to": renamed_to}
             self._rows.append({**own, **told, "object": page, "line": line})
 
     def refuse(self, page: int, line: int, row: object, evidence: str, on: date | None = None) -> None:

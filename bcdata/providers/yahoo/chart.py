@@ -25,12 +25,16 @@ _ENOUGH = 8
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row as sent: its time in seconds since the epoch, None where it has none, and its values."""
+    """A row as sent: its time in seconds since the epoch, None where it has none, its values, and the adjusted close.
+
+    Bars of days have an adjusted close.
+    """
 
     line: int
     at: int | None
     values: Mapping[str, float | None]
     sent: tuple[Any, ...]
+    adjusted: float | None
 
     @property
     def has_trade(self) -> bool:
@@ -160,11 +164,21 @@ def _rows(result: Mapping[str, Any], *, has_volume: bool) -> Iterator[Row]:
         not isinstance(one, list) or len(one) != len(times) for one in columns.values()
     ):
         raise ValueError("its times and values are not lists of one length")
+    adjusted = _adjusted(result, len(times))
     for line, (at, *sent) in enumerate(zip(times, *columns.values(), strict=True)):
         values = dict(zip(columns, map(number, sent), strict=True))
         if not has_volume:
             values["volume"] = None
-        yield Row(line, instant(at), values, (at, *sent))
+        yield Row(line, instant(at), values, (at, *sent), adjusted[line])
+
+
+def _adjusted(result: Mapping[str, Any], count: int) -> list[float | None]:
+    """The adjusted closes; None for all where they cannot be read: no bar is made of them."""
+    try:
+        found = result["indicators"]["adjclose"][0]["adjclose"]
+    except (KeyError, TypeError, IndexError):
+        found = None
+    return [number(one) for one in found] if isinstance(found, list) and len(found) == count else [None] * count
 
 
 def _events(result: Mapping[str, Any], kind: str) -> tuple[Mapping[str, Any], ...]:

@@ -23,6 +23,8 @@ _STEP = {"1m": 7 * _DAY}
 _MARGIN = timedelta(hours=1)
 """Yahoo counts from its own now, some time after ours."""
 _GLANCE = timedelta(days=7)
+_BEFORE = timedelta(days=8)
+"""So long before a window charts of days begin: what leaps at its first bar is seen beside the bars before."""
 
 
 class YahooCharts:
@@ -89,7 +91,7 @@ class YahooCharts:
         A session that opens after the first instant asked for has its row, and one that runs has none yet.
         """
         start, today = (datetime(at.year, at.month, at.day, tzinfo=UTC) for at in (window.start, now))
-        name, body, chart = await self._chart(symbol, "1d", start - _DAY, today + 2 * _DAY)
+        name, body, chart = await self._chart(symbol, "1d", start - _BEFORE, today + 2 * _DAY)
         opens, closes = EPOCH + chart.opens * _SECOND, EPOCH + chart.closes * _SECOND
         running = max(opens, midnight(chart.day(chart.opens)))
         until = running if chart.is_running else max(closes, min(window.end, now))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ from bcdata.providers.base import RawActions, RawBars, Series
 from bcdata.providers.json_body import number
 from bcdata.providers.raw_rows import UNREADABLE_LINE, RawRows
 from bcdata.providers.yahoo.chart import DAY, Chart, Row, chart_of, instant, require_spacing, seconds_of
+from bcdata.providers.yahoo.damage import damage_of
 from bcdata.providers.yahoo.splits import ADJUSTMENT_UNKNOWN, Splits, UnknownAdjustmentError, answered_on, ratio_of
+from bcdata.quality.damage.jumps import UNIT_JUMP
 
 if TYPE_CHECKING:
     from datetime import date
@@ -48,7 +51,8 @@ def read_bars(series: Series, bodies: Sequence[bytes]) -> RawBars:
                     found.add(page, row.line, opened, _raw(row, splits.shares(day, answered)))
                 except UnknownAdjustmentError as error:
                     found.refuse(page, row.line, row.sent, str(error), opened, reason=ADJUSTMENT_UNKNOWN)
-    return found.built()
+    codes = {chart.currency for chart in charts if chart.currency and chart.interval == interval}
+    return replace(found.built(), codes=tuple(sorted(codes)), damage=damage_of(charts, interval))
 
 
 def read_actions(series: Series, bodies: Sequence[bytes]) -> RawActions:
@@ -76,7 +80,8 @@ def read_actions(series: Series, bodies: Sequence[bytes]) -> RawActions:
             except ValueError as error:
                 reason = ADJUSTMENT_UNKNOWN if isinstance(error, UnknownAdjustmentError) else UNREADABLE_LINE
                 bad.refuse(page, line, event, str(error), (ex - EPOCH.date()).days * DAY, reason=reason)
-    return RawActions(pl.DataFrame(list(told.values()), REPORTS), bad.bad_lines())
+    damage = damage_of(charts, "1d").filter(pl.col("rule") != UNIT_JUMP)  # it is the bars'
+    return RawActions(pl.DataFrame(list(told.values()), REPORTS), bad.bad_lines(), damage)
 
 
 def _charts(series: Series, bodies: Sequence[bytes], interval: str) -> Iterator[Chart]:
@@ -120,4 +125,5 @@ def _values(kind: str, event: Mapping[str, Any], chart: Chart, splits: Splits) -
     if kind == "split":
         return {name: float(value)}
     shares = splits.shares(chart.day(event["date"]), answered_on(chart))
-    return {name: _times(float(value), shares), "currency": chart.currency}
+    own = event.get("currency")  # payments may be told in pounds where prices are in pence
+    return {name: _times(float(value), shares), "currency": own if isinstance(own, str) and own else chart.currency}

@@ -38,3 +38,15 @@ def by_kind(symbol: ListedSymbol) -> Iterator[tuple[str, dict[str, Any]]]:
                 "special": False,
             },
         )
+    for at, rename in enumerate(symbol.renames):
+        yield (
+            "name_changes",
+            {
+                "id": f"rename-{at}",
+                "old_symbol": rename.old,
+                "new_symbol": rename.new,
+                "old_cusip": f"OLD{at:06}",
+                "new_cusip": f"NEW{at:06}",
+                "process_date": f"{rename.ex}",
+            },
+        )

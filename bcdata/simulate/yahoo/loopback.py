@@ -9,6 +9,7 @@ from bcdata.simulate.loopback import Loopback
 from bcdata.simulate.session_market import SessionMarket
 from bcdata.simulate.stock_demo import demo_market
 from bcdata.simulate.yahoo.site import YahooSite
+from bcdata.simulate.yahoo.written import WrittenDays
 
 
 class LoopbackYahoo(Loopback):
@@ -48,6 +49,10 @@ class LoopbackYahoo(Loopback):
     def demand(self, crumb: str) -> None:
         """Demands another crumb from now on."""
         self._site.crumb = crumb
+
+    def serve(self, symbol: str, days: WrittenDays) -> None:
+        """Serves these bars of days and actions of a symbol from now on, in place of the generated ones."""
+        self._site.written[symbol] = days
 
     def site(self, faults: FaultPlan) -> YahooSite:
         """Yahoo's server."""

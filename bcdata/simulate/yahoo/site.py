@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bcdata.interval import EPOCH
 from bcdata.simulate.answers import Answer, json_answer
@@ -13,6 +13,9 @@ from bcdata.simulate.request_rate import RequestRate
 from bcdata.simulate.session_market import ListedSymbol, SessionMarket
 from bcdata.simulate.yahoo.charts import ChartMaker, seconds
 from bcdata.venues.classification.stocks import YAHOO
+
+if TYPE_CHECKING:
+    from bcdata.simulate.yahoo.written import WrittenDays
 
 _CHART = re.compile(r"/v8/finance/chart/([^/]+)")
 _CRUMB = "/v1/test/getcrumb"
@@ -31,6 +34,8 @@ class YahooSite:
         self._names = {_written(name): one for name, one in market.symbols.items()}
         self._rate = RequestRate(rate)
         self.crumb = crumb
+        self.written: dict[str, WrittenDays] = {}
+        """What is served of symbols as it is written, in place of what is generated."""
 
     def denied(self, path: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> Answer | None:
         """What it says to those who show not the cookie and crumb that it demands."""
@@ -74,7 +79,7 @@ class YahooSite:
         self, symbol: ListedSymbol, interval: str, parameters: Mapping[str, str], now: datetime
     ) -> dict[str, Any]:
         start, end = int(parameters["period1"]), int(parameters["period2"])
-        chart = ChartMaker(self._market, symbol, now)
+        chart = ChartMaker(self._market, symbol, now, self.written.get(symbol.symbol))
         length = _INTERVALS[interval]
         rows = chart.minutes(length, start, end) if length else chart.days(start, end)
         quote = {
@@ -88,6 +93,8 @@ class YahooSite:
         if events := chart.events(start, end, parameters.get("events", "")):
             result["events"] = events
         result["indicators"] = {"quote": [quote if rows else {}]}
+        if rows and not length:
+            result["indicators"]["adjclose"] = [{"adjclose": chart.adjusted(start, end)}]
         return result
 
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from bcdata.frames.currencies import currency_and_unit
 from bcdata.venues.classification.kinds import Classified, Kind
 
 _STOCK = re.compile(r"(?P<ticker>[A-Z]{1,5})(?:(?P<mark>[.\-/ ])(?P<share>[A-Z]{1,2}))?", re.ASCII)
@@ -34,12 +35,6 @@ ALPHA_VANTAGE = {
 """Yahoo's suffix by Alpha Vantage's; the lake writes Yahoo's."""
 MARKS = ".-/ "
 """What stands before a share class, by whoever writes it."""
-_HUNDREDTHS = {"GBp": "GBP", "GBX": "GBP", "ZAc": "ZAR", "ILA": "ILS", "USX": "USD"}
-
-
-def currency_and_unit(code: str) -> tuple[str, float]:
-    """`("GBP", 0.01)` of `GBp`; any other code is the currency itself."""
-    return (_HUNDREDTHS[code], 0.01) if code in _HUNDREDTHS else (code, 1.0)
 
 
 def american(text: str, marks: str = MARKS) -> Classified | None:

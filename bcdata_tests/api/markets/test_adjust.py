@@ -131,3 +131,54 @@ def test_mistakes(rows: Any, known: Any, more: dict[str, Any], said: str) -> Non
     with pytest.raises(UsageError, match=said) as told:
         bcdata.adjust(rows, known, **more)
     assert "\n" not in str(told.value)
+
+
+def test_payments_in_pounds_beside_prices_in_pence() -> None:
+    """What the prices are in has to be said where it may be either; nothing is guessed."""
+    rows = bars(d02=100.0, d03=98.0)
+    paid = actions({"ex_session": date(2024, 1, 3), "amount": 0.02, "currency": "GBP"})
+    for currency in ("GBp", {"A": "GBp"}, {"A": "GBX", "B": "USD"}):
+        assert bcdata.adjust(rows, paid, currency=currency)["close"].to_list() == [98.0, 98.0]
+    pounds = rows.with_columns(pl.col("close") / 100)
+    assert bcdata.adjust(pounds, paid, currency="GBP")["close"].to_list() == pytest.approx([0.98, 0.98], rel=1e-15)
+    for unsaid in (None, {"B": "GBp"}):
+        with pytest.raises(UsageError, match="A pays in GBP, and its prices may be in GBP or in hundredths of it"):
+            bcdata.adjust(rows, paid, currency=unsaid)
+    assert bcdata.adjust(rows, paid, "splits").equals(rows)
+    with pytest.raises(UsageError, match="`currency` is 'pence'"):
+        bcdata.adjust(rows, paid, currency="pence")
+    with pytest.warns(MissingDataWarning, match="is paid in another currency than that of the prices"):
+        assert bcdata.adjust(rows, paid, currency="EUR").equals(rows)
+
+
+def test_an_action_is_of_the_instrument_that_had_the_ticker_then() -> None:
+    """A became B on the 4th; B was another one until then. B is split on the 8th, and pays on the 4th."""
+    closes = {"d02": 100.0, "d03": 100.0}
+    later = {"d04": 98.0, "d05": 98.0, "d08": 49.0}
+    rows = pl.concat(
+        [
+            bars(**closes),
+            bars(**closes).with_columns(pl.lit("B").alias("symbol"), pl.col("close") / 10),
+            bars(**later).with_columns(pl.lit("B").alias("symbol")),
+        ]
+    )
+    own = {"symbol": "B", "kind": "split", "ex_session": date(2024, 1, 8), "ratio": 2.0}, {
+        "symbol": "B", "kind": "cash", "ex_session": date(2024, 1, 4), "amount": 2.0,
+    }  # fmt: skip
+    on = {"kind": "rename", "ex_session": date(2024, 1, 4)}
+    for rename in ({"symbol": "A", **on, "renamed_to": "B"}, {"symbol": "B", **on, "renamed_from": "A"}):
+        known = pl.DataFrame([rename, *own], infer_schema_length=None)
+        found = bcdata.adjust(rows, known)
+        assert found.columns == rows.columns
+        assert found["symbol"].to_list() == rows["symbol"].to_list()
+        assert found["close"].to_list() == pytest.approx([49.0, 49.0, 10.0, 10.0, 49.0, 49.0, 49.0], rel=1e-15)
+        unknown = bcdata.adjust(rows, known.with_columns(known_at=datetime(2024, 1, 9, tzinfo=UTC)), as_of="2024-01-08")
+        assert unknown.equals(rows)
+
+
+def test_a_ticker_that_was_given_up_keeps_nothing_of_who_has_it_next() -> None:
+    rows = bars(d02=100.0, d03=100.0, d04=10.0, d05=5.0)
+    given_up = {"symbol": "A", "kind": "rename", "ex_session": date(2024, 1, 4), "renamed_to": "C"}
+    split = {"symbol": "A", "kind": "split", "ex_session": date(2024, 1, 5), "ratio": 2.0}
+    found = bcdata.adjust(rows, pl.DataFrame([given_up, split], infer_schema_length=None), "splits")
+    assert found["close"].to_list() == [100.0, 100.0, 5.0, 5.0]
