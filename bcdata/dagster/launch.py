@@ -69,6 +69,8 @@ def open_instance(root: Path) -> Iterator[dg.DagsterInstance]:
     try:
         os.environ["DAGSTER_HOME"] = str(_home(root))
         logging.getLogger("dagster").setLevel(logging.ERROR)
+        # Of a cursor that Ctrl-C left behind it logs a traceback; what goes wrong is raised as well.
+        logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
         with _instance() as instance:
             yield instance
     except (DBAPIError, sqlite3.Error) as error:

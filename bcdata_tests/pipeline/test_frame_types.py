@@ -52,5 +52,7 @@ def test_zones_after_merged_are_those_that_the_type_allows(catalog: Catalog) -> 
 
 
 def test_what_is_parsed_depends_on_raw_the_length_of_bars_and_the_rules(catalog: Catalog) -> None:
-    found = {parsed_fingerprint(one, raw) for one in catalog for raw in ("a", "b")}
-    assert len(found) == 8
+    parts = {one: (one.interval, functions_of(one).rules) for one in catalog}
+    by_parts = {(*parts[one], raw): parsed_fingerprint(one, raw) for one in catalog for raw in ("a", "b")}
+    assert len(set(by_parts.values())) == len(by_parts) > 2 * len({rule for _, rule in parts.values()})
+    assert all(parsed_fingerprint(one, "a") == by_parts[(*parts[one], "a")] for one in catalog)

@@ -1,6 +1,5 @@
 """Coarser bars catch what is another symbol's, scaled, shifted or stale, and leave genuine bars alone."""
 
-import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
@@ -222,15 +221,3 @@ def test_no_subset_of_genuine_bars_is_refuted(missing: set[int], seed: int) -> N
     some = bars.filter(~pl.int_range(pl.len()).is_in(list(missing)))
     found = compare(some, ONE, hours_and_days(bars))
     assert (found.refuted, found.findings) == ((), ())
-
-
-def test_a_month_of_minutes_takes_a_few_milliseconds() -> None:
-    bars = minutes(31)
-    controls = hours_and_days(bars)
-    compare(bars, ONE, controls)
-    times = []
-    for _ in range(5):
-        start = time.perf_counter()
-        compare(bars, ONE, controls)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.02

@@ -46,6 +46,7 @@ def find_damage(bars: Any, actions: Any = None, *, adjusted: Basis = "splits") -
         MissingDataWarning: two sources differ about an action by more than a hundredth.
 
     Examples:
+        >>> from datetime import date
         >>> days = pl.date_range(date(2024, 1, 1), date(2024, 1, 5), eager=True)
         >>> bars = pl.DataFrame({"symbol": "A", "session": days, "close": [71.0, 70.5, 0.7, 71.2, 71.5]})
         >>> bcdata.find_damage(bars)["rule"].to_list()
