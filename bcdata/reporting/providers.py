@@ -135,12 +135,17 @@ def _report(source: Source, health: Health) -> SourceReport:
 
 def hindrance(source: Source, health: Health) -> str | None:
     """Why the source would not be asked now; None where it would."""
+    return never_asked(source) or _held(source, health)
+
+
+def never_asked(source: Source) -> str | None:
+    """Why the source is not asked at all as things are set; None where it would be."""
     if problem := source.hindrance():
         return problem
     for key in source.capabilities.keys:
         if problem := key.problem():
             return f"{problem}; set {key.variable} to the provider's key"
-    return refusal_of(source) or _held(source, health)
+    return refusal_of(source)
 
 
 def _held(source: Source, health: Health) -> str | None:

@@ -14,6 +14,7 @@ from bcdata.net.skew import SKEWS
 from bcdata.net.state.sqlite import SqliteState
 from bcdata.providers.registry import MARKETS, SOURCES
 from bcdata.reporting.doctor.check import Check, ok, problem, warning
+from bcdata.reporting.providers import never_asked
 from bcdata.settings import Settings
 
 MOST_SKEW = timedelta(minutes=1)
@@ -23,24 +24,41 @@ _PATIENCE = 15.0
 _MOST = 16 << 20
 
 
+def unasked(catalog: Catalog) -> dict[str, str]:
+    """The sources of the catalog's datasets that no run asks, as things are set, and why."""
+    names = dict.fromkeys(name for dataset in catalog for name in dataset.sources)
+    return {name: why for name in names if (why := never_asked(SOURCES[name]))}
+
+
 def addresses(catalog: Catalog) -> dict[str, str]:
     """The base addresses of the sources that the catalog's datasets have, each with the source that asks it first."""
     found: dict[str, str] = {}
+    left_alone = unasked(catalog)
     for dataset in catalog:
         for name in dataset.sources:
-            for part, url in SOURCES[name].urls().items():
+            for part, url in SOURCES[name].urls().items() if name not in left_alone else ():
                 if "://" in url and (part == dataset.market or part not in MARKETS):
                     found.setdefault(url, name)
     return found
 
 
 def reach(catalog: Catalog) -> list[Check]:
-    """Asks each address once, all at once, with the project's own client; then compares clocks."""
+    """Asks each address once, all at once, with the project's own client; then compares clocks.
+
+    A source without its key, or whose terms forbid keeping what it sends, is not asked, as in runs.
+    """
     SKEWS.forget()
     known = addresses(catalog)
+    left_alone = [
+        warning(name, f"is not asked: {why.split(';')[0]}", _fix(why)) for name, why in unasked(catalog).items()
+    ]
     with BackgroundLoop() as loop:
         found: list[Check] = loop.run(_ask(known))
-    return [*found, *_clock()]
+    return [*left_alone, *found, *(_clock() if known else ())]
+
+
+def _fix(why: str) -> str:
+    return why.partition("; ")[2] or "bcdata providers says more"
 
 
 async def _ask(known: dict[str, str]) -> list[Check]:

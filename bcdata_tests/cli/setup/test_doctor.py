@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from bcdata.cli import app
 from bcdata.net.skew import SKEWS
+from bcdata.providers.registry import SOURCES
 from bcdata.reporting.doctor import machine, network
 from bcdata_tests.world import BARS_BY_DAY, World
 
@@ -85,6 +86,38 @@ def test_a_calendar_that_cannot_be_built_is_a_problem_and_no_other_one(
     assert told["good"]["verdict"] == "ok"
     assert told["bad"]["verdict"] == "problem"
     assert "cannot build the calendar XTAE" in told["bad"]["found"]
+
+
+KEYED = sorted(name for name, source in SOURCES.items() if source.capabilities.keys)
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """An address at which somebody waits to be asked."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        yield server
+
+
+@pytest.mark.parametrize("name", KEYED)
+def test_a_source_without_its_key_is_not_asked(
+    name: str, place: Path, listener: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = (
+        f"datasets:\n  us_equity_klines_1d: {{grain: month, start: 2024-01, symbols: [AAPL], sources: [{name}]}}\n"
+    )
+    allowed = "providers: {tiingo: {plan: power}}\n" if name == "tiingo" else ""
+    (place / "catalog.yaml").write_text(allowed + catalog)
+    variables = [key.variable for key in SOURCES[name].capabilities.keys]
+    for variable in variables:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv(f"BCDATA_{name.upper()}_URL", f"http://127.0.0.1:{listener.getsockname()[1]}")
+    _, found = ran()
+    with pytest.raises(TimeoutError):
+        listener.accept()
+    told = " ".join(f"{one['verdict']} {one['found']} {one['fix']}" for one in found[name])
+    assert "is not asked" in told
+    assert variables[0] in told
 
 
 def test_offline_asks_nobody(place: Path, world: World) -> None:
