@@ -6,10 +6,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
+from bcdata.api.load import load
 from bcdata.pipeline.outcome import State
 from bcdata.pipeline.zones import Zone
+from bcdata.quality.verdict import Severity
 from bcdata.runs.estimate import estimate
 from bcdata.simulate import Fault
 from bcdata.simulate.alpaca import LoopbackAlpaca
@@ -24,7 +27,7 @@ from bcdata_tests.run import Lake, pointed_at, utc
 from bcdata_tests.scenarios.session_lake import hours_of, lake_at
 
 NOW = utc("2024-12-20T12:00")
-DATASET = "us_equity_actions"
+DATASET, BARS = "us_equity_actions", "us_equity_klines_1d"
 VENUES: dict[str, Callable[[SessionMarket], Loopback]] = {
     "yahoo": lambda market: LoopbackYahoo(market, now=NOW),
     "tiingo": lambda market: LoopbackTiingo(market, now=NOW),
@@ -52,14 +55,19 @@ def market() -> SessionMarket:
 
 
 @contextmanager
-def world(folder: Path, market: SessionMarket, *sources: str) -> Iterator[tuple[Lake, list[Any]]]:
+def world(
+    folder: Path, market: SessionMarket, *sources: str, others: SessionMarket | None = None
+) -> Iterator[tuple[Lake, list[Any]]]:
+    """A lake of actions, and the servers of its sources; those after the first have another market, if one is given."""
     text = f"""
 providers: {{tiingo: {{plan: power}}}}
 datasets:
   {DATASET}: {{grain: month, start: 2024-10, symbols: [AAPL], sources: [{", ".join(sources)}]}}
+  {BARS}: {{grain: month, start: 2024-10, symbols: [AAPL], sources: [{sources[0]}], features: false}}
 """
     lake = lake_at(folder, text, NOW)
-    servers = [VENUES[name](market).__enter__() for name in sources]
+    markets = [market, *([others or market] * (len(sources) - 1))]
+    servers = [VENUES[name](one).__enter__() for name, one in zip(sources, markets, strict=True)]
     try:
         variables = {name: value for one in servers for name, value in one.environment().items()}
         with pointed_at(variables, folder / "state"):
@@ -134,3 +142,40 @@ def test_the_second_source_is_asked_where_the_first_fails(tmp_path: Path, market
         assert frame is not None
         assert set(frame["source"]) == {"yahoo"}
         assert ran.rules(Zone.RAW, "AAPL", "2024-11", "polygon") == {"source_unanswered": 1}
+
+
+def test_two_sources_that_disagree_are_told_of_and_the_first_counts(tmp_path: Path, market: SessionMarket) -> None:
+    hours = hours_of("XNYS", date(2023, 6, 1), date(2024, 12, 31))
+    splits, paid = (Split(date(2024, 11, 18), 3), Split(date(2024, 12, 10), 1, 2)), (Dividend(date(2024, 11, 8), 0.75),)
+    others = SessionMarket([ListedSymbol("AAPL", hours, date(2023, 6, 1), 400.0, splits=splits, dividends=paid)])
+    with world(tmp_path, market, "polygon", "yahoo", others=others) as (lake, (polygon, yahoo)):
+        down = Fault("/v3/reference", "status", status=503, times=None)
+        polygon.add(down)
+        assert lake.materialize(DATASET, "AAPL", "2024-11").ok
+        assert told(lake, "2024-11") == [
+            (date(2024, 11, 8), "cash", None, pytest.approx(0.75)),
+            (date(2024, 11, 18), "split", 3.0, None),
+        ]
+        polygon.remove(down)
+        asked = len(yahoo.requests)
+        ran = lake.materialize(DATASET, "AAPL", "2024-11")
+        assert ran.ok, ran.troubles
+        assert len(yahoo.requests) == asked
+        assert lake.materialize(BARS, "AAPL", "2024-11").ok
+    assert told(lake, "2024-11") == [
+        (date(2024, 11, 8), "cash", None, pytest.approx(0.25)),
+        (date(2024, 11, 18), "split", 4.0, None),
+    ]
+    frame = lake.bars(DATASET, "AAPL", "2024-11")
+    assert frame is not None
+    assert set(frame["source"]) == {"polygon"}
+    verdict = ran.of(Zone.MERGED)["AAPL", "2024-11"].verdict
+    (finding,) = [one for one in verdict.findings if one.rule == "sources_disagree"]
+    assert (finding.severity, finding.count) == (Severity.WARN, 2)
+    assert "polygon" in str(finding.sample)
+    assert "yahoo" in str(finding.sample)
+    asked_for = {"missing": "ignore", "root": lake.root, "catalog": lake.catalog}
+    raw, split = (load(BARS, "AAPL", "2024-11", adjusted=way, **asked_for) for way in ("none", "splits"))
+    before = pl.col("session") < date(2024, 11, 18)
+    assert split.filter(before)["close"].to_list() == pytest.approx((raw.filter(before)["close"] / 4).to_list())
+    assert split.filter(~before)["close"].equals(raw.filter(~before)["close"])
