@@ -182,4 +182,4 @@ def columns_of_all(dataset: Dataset) -> frozenset[str]:
 
 def filled_by(dataset: Dataset, source: str) -> frozenset[str]:
     """The columns of the dataset's bars that a source fills."""
-    return dataset.frame_type.filled(SOURCES[source].capabilities.columns)
+    return dataset.frame_type.filled(SOURCES[source].capabilities.columns_in(dataset.parsed.market))

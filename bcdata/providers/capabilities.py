@@ -93,6 +93,7 @@ class Capabilities:
         kinds: types of datasets.
         intervals: of bars, shortest first; empty where it has all of its markets'.
         columns: of canonical bars, those that it fills; `vwap` among them where it states its own. Others are null.
+        lacks: columns that it does not fill in markets of a type, by its name: there is no volume of currencies.
         depth_bars: how many of the latest bars it has; None where it has all.
         on_the_clock: lengths of bars that begin at whole multiples of themselves, where sessions of stocks do not.
         depths: how far back from now bars reach, by their interval; all the way where it is not named.
@@ -112,6 +113,7 @@ class Capabilities:
     kinds: tuple[str, ...] = (BARS.key,)
     intervals: tuple[str, ...] = ()
     columns: frozenset[str] = BAR_COLUMNS
+    lacks: Mapping[str, frozenset[str]] = field(default_factory=dict)
     depth_bars: int | None = None
     on_the_clock: frozenset[str] = frozenset()
     depths: Mapping[str, timedelta] = field(default_factory=dict)
@@ -128,6 +130,10 @@ class Capabilities:
     def serves(self, market: Market) -> bool:
         """Whether it has a market: by its name, or by the type of one that the catalog declares."""
         return market.name in self.markets or (market.is_declared and market.type in self.types)
+
+    def columns_in(self, market: Market) -> frozenset[str]:
+        """The columns of canonical bars that it fills in a market."""
+        return self.columns - self.lacks.get(market.type, frozenset()) if market.is_declared else self.columns
 
     def tape_of(self, interval: str | None) -> str:
         """Whose trades bars of this interval are made of."""

@@ -18,7 +18,7 @@ from bcdata_tests.run import Lake, utc
 
 MICROSECOND = timedelta(microseconds=1)
 ZONES = {"XNYS": "America/New_York", "XLON": "Europe/London", "XTKS": "Asia/Tokyo", "XHKG": "Asia/Hong_Kong",
-         "XETR": "Europe/Berlin", "XASX": "Australia/Sydney"}  # fmt: skip
+         "XETR": "Europe/Berlin", "XASX": "Australia/Sydney", "CMES": "America/Chicago"}  # fmt: skip
 
 
 @cache

@@ -52,7 +52,7 @@ def parse(
         interval=dataset.bar_interval,
         max_bad_share=dataset.quality.max_bad_share,
         of=dataset.frame_type,
-        columns=SOURCES[partition.provider or ""].capabilities.columns,
+        columns=SOURCES[partition.provider or ""].capabilities.columns_in(dataset.parsed.market),
         by_window=True,
         bad_lines=dict(unreadable(found.bad_lines).group_by("object").len().iter_rows()),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from bcdata.frames.columns import PRICES
 from bcdata.net.budgets import Budget
 from bcdata.net.keys import Key
 from bcdata.providers.address import server_of
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
 
 NAME = "polygon"
 KEY = Key("POLYGON_API_KEY", header="Authorization", form="Bearer {}")
+_TRADED = frozenset({"volume", "trades", "vwap"})
 _CAN = Capabilities(
     types=("stock", "etf", "index", "forex"),
     kinds=("klines", "actions"),
     intervals=("1m", "5m", "15m", "1h", "1d", "1w", "1mo"),
-    columns=frozenset({"open", "high", "low", "close", "volume", "trades", "vwap"}),
+    columns=frozenset(PRICES) | _TRADED,
+    lacks={"index": _TRADED, "forex": _TRADED},
     page_rows=50_000,
     omits_empty=True,
     on_the_clock=frozenset({"1h"}),

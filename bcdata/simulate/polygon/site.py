@@ -118,7 +118,7 @@ class PolygonSite:
     ) -> Answer:
         is_adjusted, is_newest_first = asked.get("adjusted") != "false", asked.get("sort") == "desc"
         limit = min(int(asked.get("limit", "5000")), self._most)
-        symbol = self._market.find(ticker, now)
+        symbol = self._market.find(ticker.removeprefix("C:"), now)  # currencies have that before their pair
         bars = self._bars(symbol, interval, window, now) if symbol else []
         rest: int | None = None
         if symbol and not is_newest_first:
