@@ -33,7 +33,7 @@ campaign: $(READY) ## hours of broken objects, flipped bits, faulty calls, power
 	BCDATA_CAMPAIGN_SEEDS=$(or $(SEEDS),400) BCDATA_FLIPS=$(or $(FLIPS),10000) $(BIN)/python -m pytest -n 0 \
 		bcdata_tests/scenarios/test_one_broken_object.py bcdata_tests/scenarios/test_flips.py
 	BCDATA_CAMPAIGN_CASES=all $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow" \
-		bcdata_tests/pipeline bcdata_tests/healing bcdata_tests/evidence \
+		bcdata_tests/pipeline bcdata_tests/healing bcdata_tests/scenarios bcdata_tests/evidence bcdata_tests/adoption/test_many.py bcdata_tests/quality/damage/test_found.py \
 		$$(grep -rlE 'one_in\([0-9]+, slow=' --include='test_*.py' bcdata_tests)
 	BCDATA_CAMPAIGN_SEED=$(or $(SEED),1) BCDATA_CAMPAIGN_CALLS=$(or $(CALLS),100000) $(BIN)/python -m pytest -n 0 -s \
 		bcdata_tests/scenarios/test_faulty_calls.py

@@ -89,8 +89,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Marks tests as slow of which enough others go the same way, or leaves them to campaigns.
 
     Of a test with the mark `one_in(n)` each n-th case is run by default; with `one_in(n, slow=m)` of the others one in
-    m is slow, and a campaign runs them all. Whole runs in `_RUNS` go by `one_in(5, slow=2)` by themselves; of those
-    without cases every second one is slow, and so is what needs the main job over the real archives. Which they are
+    m is slow, and a campaign runs them all. Whole runs in `_RUNS` go by `one_in(8, slow=3)` by themselves; of those
+    without cases two in three are slow, and so is what needs the main job over the real archives. Which they are
     follows from their names and the seed, so that no parameter keeps in step with the choice. The tests that take
     longest begin first, so that no worker is left with them in the end.
     """
@@ -101,7 +101,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if "main_job" in item.fixturenames:
             item.add_marker("slow")
         if not hasattr(item, "callspec"):
-            if item.path.parent in _RUNS and crc32(f"{item.nodeid} {_SEED}".encode()) % 2:
+            if item.path.parent in _RUNS and crc32(f"{item.nodeid} {_SEED}".encode()) % 3:
                 item.add_marker("slow")
             continue
         test = item.nodeid.partition("[")[0]
@@ -136,7 +136,7 @@ def _shares(item: pytest.Function) -> tuple[int, int]:
     """Of how many cases of a test one is run by default, and of how many others one is slow."""
     mark = item.get_closest_marker("one_in")
     if mark is None:
-        return (5, 2) if item.path.parent in _RUNS else (1, 1)
+        return (8, 3) if item.path.parent in _RUNS else (1, 1)
     return mark.args[0], mark.kwargs.get("slow", 1)
 
 

@@ -37,7 +37,7 @@ class Plan:
         return sum(len(list(Grain.MONTH.window(month).days())) for _, month in self.pairs)
 
 
-QUICK = Plan(symbols=2, months=1, rounds=1)
+QUICK = Plan(symbols=1, months=1, rounds=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ def funded(exchange: Exchange, lake: Lake) -> Lake:
     return lake
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("month", ["2025-01", "2025-02"])
 def test_no_settlement_is_lost_at_an_edge(funded: Lake, month: str) -> None:
     first, after = span(month)

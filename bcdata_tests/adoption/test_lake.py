@@ -145,6 +145,7 @@ def test_all_types_are_adopted_into_their_datasets_whatever_the_catalog_declares
     assert imported(one, mine)["runs"] == []
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("late", [0, 1, 2])
 def test_a_file_that_comes_later_ends_in_the_same_lake(january: World, tmp_path: Path, late: int) -> None:
     """A month of settlements is read for the month after it, too."""

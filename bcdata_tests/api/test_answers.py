@@ -42,7 +42,7 @@ def test_repeated_names_are_made_distinct(lake: tuple[Store, Catalog], sql: str,
     assert query(*lake, sql).columns == columns
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(6, slow=2)
 @pytest.mark.parametrize(
     "value",
     [
@@ -159,7 +159,7 @@ WITH_SYMBOLS = [
 ]
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(6, slow=2)
 @pytest.mark.parametrize("words", WITH_SYMBOLS)
 def test_symbols_in_a_terminal_without_letters(tmp_path: Path, words: list[str]) -> None:
     plain = {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0", "BCDATA_CATALOG": str(PACKAGED)}

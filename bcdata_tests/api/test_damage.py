@@ -83,7 +83,7 @@ def test_a_pipe_in_the_place_of_a_file_is_an_error_and_is_not_waited_for(
         query(Store(root), catalog, f"SELECT count(*) AS bars FROM {D}")  # noqa: S608
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6, slow=2)
 @pytest.mark.parametrize("where", ["/symbol=BTCUSDT", "", "/.."], ids=["symbol", "dataset", "zone"])
 def test_a_lost_folder_is_an_error(root: Path, catalog: Catalog, where: str) -> None:
     for zone in ("merged", "gaps"):
@@ -101,7 +101,7 @@ def test_a_lost_folder_is_an_error(root: Path, catalog: Catalog, where: str) -> 
         bcdata.load(D, "BTCUSDT", root=root, catalog=catalog)
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4, slow=2)
 @pytest.mark.parametrize("zone", ["merged", "gaps"])
 @pytest.mark.parametrize(
     ("source", "target"),

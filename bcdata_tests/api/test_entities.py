@@ -48,7 +48,7 @@ def searched(asked: pl.DataFrame, rows: pl.DataFrame, columns: list[str]) -> lis
     return found
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6, slow=2)
 @pytest.mark.parametrize(
     ("zone", "columns"),
     [("features", ["rsi_14", "natr_14"]), ("merged", ["close", "source"]), ("labels", ["fwd_ret_5"])],

@@ -9,7 +9,7 @@ import pytest
 from bcdata.simulate import FolderMarket, GeneratedMarket, LoopbackExchange
 from bcdata_tests.command import Command, materialize
 from bcdata_tests.mirror import Mirror, csv_of, day_key, made_day, zipped
-from bcdata_tests.run import pointed_at, tree, utc
+from bcdata_tests.run import pointed_at, utc
 from bcdata_tests.world import BY_DAY, D, World
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
@@ -59,7 +59,7 @@ def test_a_held_back_partition_is_status_1_and_the_rest_is_done_and_said(world: 
         assert states[zone, DAYS[0]] == states[zone, DAYS[2]] == "published"
         assert states[zone, DAYS[1]] == "held back"
 
-    status = command.run(["status", "--json"])
+    status = command.here(["status", "--json"])
     assert status.returncode == 0, status.stderr
     (dataset,) = json.loads(status.stdout)["datasets"]
     assert [(one["zone"], one["date"], one["state"]) for one in dataset["held_back"]] == [
@@ -67,12 +67,12 @@ def test_a_held_back_partition_is_status_1_and_the_rest_is_done_and_said(world: 
         ("merged", DAYS[1], "held back"),
     ]
 
-    again = command.run(materialize(D, "BTCUSDT", DAYS[0], DAYS[2]))
+    again = command.here(materialize(D, "BTCUSDT", DAYS[0], DAYS[2]))
     assert again.returncode == 1, "it is still held back"
     assert "nothing_sound" in again.stderr
 
     world.mirror.put_day("BTCUSDT", DAYS[1], made_day(DAYS[1]))
-    mended = command.run(materialize(D, "BTCUSDT", DAYS[0], DAYS[2], "--json"))
+    mended = command.here(materialize(D, "BTCUSDT", DAYS[0], DAYS[2], "--json"))
     assert mended.returncode == 0, mended.stderr
     assert json.loads(mended.stdout)["ok"] is True
 
@@ -124,19 +124,3 @@ def test_the_version(command: Command) -> None:
     done = command.run(["--version"])
     assert (done.returncode, done.stdout) == (0, f"bcdata {version('bcdata')}\n")
     assert command.here(["materialize", "-h"]).stdout == command.here(["materialize", "--help"]).stdout
-
-
-@pytest.mark.slow
-def test_two_commands_on_one_lake_at_once_end_in_the_bytes_of_one(world: World) -> None:
-    for day in DAYS:
-        world.mirror.put_day("BTCUSDT", day, made_day(day))
-    alone = world.lake(BY_DAY, name="alone")
-    assert alone.materialize(D, "BTCUSDT", DAYS[0], DAYS[2]).troubles == []
-    first = Command.of(world, BY_DAY, "first")
-    second = Command.of(world, BY_DAY, "second", BCDATA_ROOT=str(first.root))
-    words = materialize(D, "BTCUSDT", DAYS[0], DAYS[2])
-    with first.start(words) as one, second.start(words) as other:
-        for process in (one, other):
-            _, err = process.communicate(timeout=100)
-            assert process.returncode == 0, err
-    assert tree(first.root) == tree(alone.root)

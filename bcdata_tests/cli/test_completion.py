@@ -27,7 +27,7 @@ def completed(command: Command, *words: str) -> list[str]:
     return done.stdout.split()
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(9, slow=3)
 @pytest.mark.parametrize(
     ("words", "found"),
     [

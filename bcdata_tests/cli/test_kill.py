@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,27 +11,28 @@ import pytest
 
 from bcdata_tests.command import Command, materialize
 from bcdata_tests.mirror import made_day
+from bcdata_tests.scenarios import warm
 from bcdata_tests.scenarios.power import files_of
 from bcdata_tests.world import BY_MONTH, D, World, world_at
 
 WORDS = materialize(D, "BTCUSDT,ETHUSDT", "2025-01", "2025-01")
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
-DAYS = [f"2025-01-{at:02}" for at in range(1, 13)]
-NOW = "2025-01-13T00:00:00Z"
-MOMENTS = 4
+DAYS = [f"2025-01-{at:02}" for at in range(1, 7)]
+NOW = "2025-01-07T00:00:00Z"
+MOMENTS = 3
 """A campaign of kills (`scenarios/test_kills.py`) tries a thousand."""
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Twelve days of two symbols; a day has a bad row that REST fills, another one lacks its second half."""
+    """Six days of two symbols; a day has a bad row that REST fills, another one lacks its second half."""
     with world_at(tmp_path_factory.mktemp("kill")) as world:
         for day in DAYS:
             rows = made_day(day)
             for symbol in SYMBOLS:
                 world.truth.put_day(symbol, day, rows)
-                world.mirror.put_day(symbol, day, _broken(rows) if day == DAYS[6] else rows)
-        world.mirror.put_day("BTCUSDT", DAYS[3], made_day(DAYS[3])[:700])
+                world.mirror.put_day(symbol, day, _broken(rows) if day == DAYS[4] else rows)
+        world.mirror.put_day("BTCUSDT", DAYS[2], made_day(DAYS[2])[:700])
         yield world
 
 
@@ -52,14 +52,10 @@ def undisturbed(filled: World) -> dict[str, bytes]:
 
 def kill_at(command: Command, files: int, delay: float) -> bool:
     """Starts the command and kills it once so many files are published; whether it was still alive."""
-    with command.start(WORDS) as process:
-        while process.poll() is None and _published(command.root) < files:
-            time.sleep(0.01)
-        time.sleep(delay)
-        alive = process.poll() is None
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-    return alive
+    process = warm.start(WORDS, command.variables, command.folder)
+    while process.is_alive() and _published(command.root) < files:
+        time.sleep(0.01)
+    return warm.kill_after(process, delay)
 
 
 def in_zones(files: dict[str, bytes]) -> int:
@@ -79,8 +75,8 @@ def assert_whole(command: Command, undisturbed: dict[str, bytes]) -> None:
 
 
 def assert_ends_alike(command: Command, undisturbed: dict[str, bytes]) -> None:
-    done = command.run(WORDS)
-    assert done.returncode == 0, done.stderr
+    status, printed = warm.finish(warm.start(WORDS, command.variables, command.folder), command.folder)
+    assert status == 0, printed
     assert files_of(command.root) == undisturbed
     assert {path.name for path in command.root.iterdir() if path.name.startswith(".")} == {".lake", ".state"}
 

@@ -30,7 +30,7 @@ def run(folder: Path, *words: str, **variables: str) -> subprocess.CompletedProc
     return subprocess.run(command, cwd=folder, env={**own, **variables}, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.one_in(6, slow=2)
+@pytest.mark.one_in(12, slow=3)
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 @pytest.mark.parametrize(
     "command", [["status"], ["query", "SELECT '币安人生USDT' AS symbol, '→' AS arrow"], ["--help"]]
@@ -66,7 +66,7 @@ def test_too_few_files_are_not_a_full_disk() -> None:
     assert "space" not in words
 
 
-@pytest.mark.one_in(12, slow=2)
+@pytest.mark.one_in(24, slow=3)
 @pytest.mark.parametrize("words", [["status", "--json"], ["query", "SELECT 1"], ["query", "SELECT", "--json"]])
 @pytest.mark.parametrize("where", ["> /dev/full", ">&-", ">&- 2>&-", "> /dev/full 2>&- <&-"])
 def test_an_output_that_takes_nothing_is_one_line(tmp_path: Path, words: list[str], where: str) -> None:

@@ -41,9 +41,9 @@ def command(world: World) -> Command:
     for day in ("2025-01-01", "2025-01-02"):
         world.mirror.put_day("BTCUSDT", day, made_day(day))
     command = Command.of(world, BY_DAY, "read_only")
-    done = command.run(materialize(D, "BTCUSDT", "2025-01-01", "2025-01-02"))
+    done = command.here(materialize(D, "BTCUSDT", "2025-01-01", "2025-01-02"))
     assert done.returncode == 0, done.stderr
-    assert command.run(["halts", "--dataset", D]).returncode == 0
+    assert command.here(["halts", "--dataset", D]).returncode == 0
     if not _may_mount(command.root):
         pytest.skip("this machine lets nobody mount")
     return command

@@ -202,7 +202,7 @@ def headers(text: str) -> Iterator[str]:
             yield from re.split(r"\s{2,}", above.strip())
 
 
-@pytest.mark.one_in(8)
+@pytest.mark.one_in(24, slow=4)
 @pytest.mark.parametrize("columns", WIDTHS)
 @pytest.mark.parametrize("name", CASES)
 def test_nothing_is_cut_broken_or_lost(screen: Screen, name: str, columns: int) -> None:

@@ -63,7 +63,13 @@ def ward(tmp_path: Path) -> Iterator[Ward]:
     show_ended()
 
 
-@pytest.mark.parametrize("config", [{}, {"execution": {"config": {"multiprocess": {}}}}], ids=["one", "several"])
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param({}, id="one"),
+        pytest.param({"execution": {"config": {"multiprocess": {}}}}, id="several", marks=pytest.mark.slow),
+    ],
+)
 def test_a_run_of_any_job_shows_that_it_lives_before_its_first_step(ward: Ward, config: dict[str, Any]) -> None:
     """In one process, and in several: there the one that waits for the others shows it."""
     with dg.execute_job(dg.reconstructable(looking_job), ward.instance, run_config=config) as done:

@@ -58,7 +58,7 @@ CASES = [
 ]
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6, slow=2)
 @pytest.mark.parametrize(("name", "damage"), CASES)
 def test_a_damaged_database_is_named_with_the_way_out(name: str, damage: Callable[[Path], None], home: Path) -> None:
     path = home / name

@@ -58,7 +58,7 @@ def reused(lake: Lake, dates: list[str]) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6, slow=2)
 @both_grains
 @pytest.mark.parametrize("monthly", [False, True], ids=["daily", "monthly"])
 def test_the_time_between_two_instruments_is_delisted(
@@ -78,7 +78,7 @@ def test_the_time_between_two_instruments_is_delisted(
     assert all(one.startswith("the ticker was used again: its bars end at 2025-01-02 10:00 at 1") for one in words)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6, slow=2)
 @both_grains
 @pytest.mark.parametrize("price", [100, 105])
 def test_a_relisting_is_none(world: World, catalog: str, dates: list[str], price: int) -> None:
@@ -86,7 +86,7 @@ def test_a_relisting_is_none(world: World, catalog: str, dates: list[str], price
     assert reused(world.lake(catalog, now=LATE), dates) == []
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6, slow=2)
 @both_grains
 def test_an_absence_of_which_rest_has_bars_is_none(world: World, catalog: str, dates: list[str]) -> None:
     put(world, 900)
@@ -97,7 +97,7 @@ def test_an_absence_of_which_rest_has_bars_is_none(world: World, catalog: str, d
     assert {"delisted"}.isdisjoint(lake.ledger(D, SYMBOL, *dates)["status"])
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6, slow=2)
 @both_grains
 def test_nothing_is_said_while_rest_cannot_be_asked(world: World, catalog: str, dates: list[str]) -> None:
     put(world, 900)

@@ -42,7 +42,7 @@ def refuted(subject: Subject, names: list[str]) -> None:
         all_hold()
 
 
-@pytest.mark.one_in(8, slow=3)
+@pytest.mark.one_in(12, slow=6)
 @every_feature
 @pytest.mark.parametrize("proof", PROOFS)
 def test_keeps_every_promise(feature: Feature, proof: str) -> None:
@@ -80,7 +80,7 @@ def unshifted_hours(_: Feature, values: FloatArray, grid: Grid) -> FloatArray:
     return values[last]
 
 
-@pytest.mark.one_in(8, slow=3)
+@pytest.mark.one_in(12, slow=6)
 @every_feature
 @pytest.mark.parametrize("mutation", [one_bar_ahead, centred, global_z_score, unshifted_hours])
 def test_a_look_ahead_is_caught(feature: Feature, mutation: Mutation) -> None:
@@ -202,7 +202,7 @@ def test_a_value_of_what_a_venue_lacks_is_caught(feature: Feature) -> None:
     refuted(Subject(feature, LAB, lambda _, values, __: np.nan_to_num(values)), ["null by nature"])
 
 
-@pytest.mark.one_in(8, slow=3)
+@pytest.mark.one_in(12, slow=6)
 @every_feature_with_a_past
 def test_a_wrong_warm_up_and_rows_for_time_are_caught(feature: Feature) -> None:
     refuted(Subject(feature, LAB, lambda _, values, __: np.nan_to_num(values)), ["warm-up tight"])

@@ -109,7 +109,7 @@ PROMISES: dict[str, Callable[[Subject, World], None]] = {
 }
 
 
-@pytest.mark.one_in(5, slow=2)
+@pytest.mark.one_in(10, slow=4)
 @pytest.mark.parametrize("promise", PROMISES)
 @pytest.mark.parametrize("world", [calm_sessions, wild_sessions], ids=["calm", "wild"])
 @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)

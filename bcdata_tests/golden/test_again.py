@@ -65,7 +65,7 @@ Manifests of REST record the question about days, which is asked of all months o
 """
 
 
-@pytest.mark.one_in(30)
+@pytest.mark.one_in(30, slow=3)
 @pytest.mark.parametrize("what", DELETED)
 def test_what_was_deleted_comes_back_byte_for_byte(main_job: Job, copy: Lake, what: str) -> None:
     lake, _ = main_job

@@ -98,7 +98,7 @@ def assert_repaired(
     assert verified(lake, monkeypatch) == (0, [])
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(12, slow=3)
 @every_zone
 def test_verify_finds_damage_whatever_the_times_and_the_memory_say(
     lake: Lake, place: str, monkeypatch: pytest.MonkeyPatch
@@ -122,7 +122,7 @@ def test_verify_finds_damage_whatever_the_times_and_the_memory_say(
     assert_repaired(lake, before, monkeypatch)
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(8, slow=3)
 @published
 def test_a_lost_file_is_told_and_made_again(lake: Lake, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = tree(lake.root)
@@ -144,7 +144,7 @@ def test_a_file_of_another_partition_is_noticed(lake: Lake, place: str, monkeypa
     assert_repaired(lake, before, monkeypatch)
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(12, slow=3)
 @every_zone
 def test_two_months_that_were_swapped_are_noticed(lake: Lake, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before, folder = tree(lake.root), lake.root / place / f"symbol={SYMBOL}"
@@ -179,7 +179,7 @@ HARMS: dict[str, Callable[[Path], None]] = {
 harms = pytest.mark.parametrize("harm", HARMS.values(), ids=list(HARMS))
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(12, slow=3)
 @harms
 @pytest.mark.parametrize("zone", ["merged", "features"])
 def test_an_edited_or_lost_manifest_of_publications(
@@ -193,7 +193,7 @@ def test_an_edited_or_lost_manifest_of_publications(
     assert_repaired(lake, before, monkeypatch)
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(12, slow=3)
 @harms
 @pytest.mark.parametrize("provider", [ARCHIVE, REST])
 def test_an_edited_or_lost_manifest_of_raw(

@@ -117,7 +117,7 @@ HARMS: dict[str, tuple[Callable[[Lake], object], Issue]] = {
 }
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6, slow=3)
 @pytest.mark.parametrize(("harm", "trouble"), HARMS.values(), ids=HARMS.keys())
 def test_what_is_lost_is_named_and_made_again(lake: Lake, harm: Callable[[Lake], object], trouble: Issue) -> None:
     whole = tree(lake.root)

@@ -99,7 +99,7 @@ def known(frame: pl.DataFrame, now: datetime) -> pl.DataFrame:
 
 
 @pytest.mark.slow
-@pytest.mark.one_in(40, slow=3)
+@pytest.mark.one_in(40, slow=8)
 @pytest.mark.parametrize("now", [*PACE_CHANGES, *ANYWHERE])
 def test_what_was_known_at_an_instant_is_what_it_is_afterwards(
     exchange: LoopbackExchange,

@@ -74,7 +74,7 @@ def run(world: World, catalog: str = BARS_BY_DAY) -> tuple[Lake, Ran]:
     return lake, lake.materialize(D, "BTCUSDT", DAYS[0], DAYS[2], refill=False)
 
 
-@pytest.mark.one_in(6, slow=2)
+@pytest.mark.one_in(12, slow=4)
 @pytest.mark.parametrize("what", WHOLE)
 def test_it_is_set_aside_with_its_reason_and_its_neighbours_are_published(world: World, what: str) -> None:
     make, rule = WHOLE[what]
@@ -89,7 +89,7 @@ def test_it_is_set_aside_with_its_reason_and_its_neighbours_are_published(world:
         assert published(lake, "BTCUSDT", day) == bars_of(made_day(day))
 
 
-@pytest.mark.one_in(6, slow=2)
+@pytest.mark.one_in(12, slow=4)
 @pytest.mark.parametrize("what", WHOLE)
 def test_in_a_month_it_costs_its_day_alone(world: World, what: str) -> None:
     make, _ = WHOLE[what]
@@ -128,7 +128,7 @@ SET_ASIDE = {
 }
 
 
-@pytest.mark.one_in(6, slow=2)
+@pytest.mark.one_in(12, slow=4)
 @pytest.mark.parametrize("what", SET_ASIDE)
 def test_a_bad_row_is_set_aside_with_its_reason_and_its_minute_is_in_the_ledger(world: World, what: str) -> None:
     rows, rule = SET_ASIDE[what]

@@ -91,7 +91,7 @@ def test_gaps_are_its_own_and_confirmed_by_rest(lake: Lake) -> None:
     assert lake.ledger("um_index_klines_1m", "BTCUSDT", DAY).is_empty()
 
 
-@pytest.mark.one_in(8)
+@pytest.mark.one_in(8, slow=2)
 @pytest.mark.parametrize(("venue", "word", "symbol"), CASES)
 def test_what_the_archive_lacks_comes_from_rest(
     tmp_path: Path, exchange: LoopbackExchange, venue: str, word: str, symbol: str

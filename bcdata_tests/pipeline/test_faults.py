@@ -56,7 +56,7 @@ PASSING = [
 ]
 
 
-@pytest.mark.one_in(6, slow=2)
+@pytest.mark.one_in(12, slow=4)
 @pytest.mark.parametrize(("match", "kind", "settings"), PASSING)
 def test_what_passes_by_is_ridden_out(
     world: World, rows: dict[str, Rows], match: str, kind: str, settings: dict[str, object]
@@ -81,7 +81,7 @@ LASTING = [
 ]
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6, slow=2)
 @pytest.mark.parametrize(("kind", "settings"), LASTING)
 def test_what_stays_fails_its_partition_with_a_cause(
     world: World, rows: dict[str, Rows], monkeypatch: pytest.MonkeyPatch, kind: str, settings: dict[str, object]

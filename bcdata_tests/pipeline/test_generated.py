@@ -174,7 +174,7 @@ def floor(interval: str, at: datetime) -> datetime:
 
 
 @pytest.mark.slow
-@pytest.mark.one_in(3, slow=2)
+@pytest.mark.one_in(6, slow=3)
 @pytest.mark.parametrize("interval", INTERVALS)
 def test_any_interval_is_a_line_of_the_catalog(coarse: Coarse, interval: str) -> None:
     lake, ran = coarse.lake, coarse.ran(interval)

@@ -103,7 +103,7 @@ both_markets = pytest.mark.parametrize("market", ["spot", pytest.param("um", mar
 
 
 @pytest.mark.slow
-@pytest.mark.one_in(16, slow=3)
+@pytest.mark.one_in(16, slow=6)
 @both_markets
 @pytest.mark.parametrize("symbol", LIVES)
 def test_with_rest(tmp_path: Path, market: str, symbol: str) -> None:
@@ -112,7 +112,7 @@ def test_with_rest(tmp_path: Path, market: str, symbol: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.one_in(8, slow=3)
+@pytest.mark.one_in(12, slow=6)
 @both_markets
 @pytest.mark.parametrize("symbol", LIVES)
 def test_without_rest(tmp_path: Path, market: str, symbol: str) -> None:

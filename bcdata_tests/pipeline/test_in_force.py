@@ -42,7 +42,7 @@ def test_all_days_and_their_month_are_read(world: World) -> None:
     assert "not_reconciled" not in said(ran)
 
 
-@pytest.mark.one_in(8)
+@pytest.mark.one_in(8, slow=2)
 @pytest.mark.parametrize("catalog", [BY_MONTH, MONTHS_FIRST, MONTHS_ALONE], ids=["all", "months first", "months alone"])
 def test_a_lake_that_was_followed_day_by_day_ends_in_the_bytes_of_a_fresh_one(world: World, catalog: str) -> None:
     followed = world.lake(catalog, name="followed")

@@ -115,7 +115,7 @@ SHAPES: dict[str, object] = {
 }  # fmt: skip
 
 
-@pytest.mark.one_in(8, slow=3)
+@pytest.mark.one_in(12, slow=4)
 @pytest.mark.parametrize("provider", [ARCHIVE, REST])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_manifest_of_another_shape_is_as_good_as_none(world: World, shape: str, provider: str) -> None:

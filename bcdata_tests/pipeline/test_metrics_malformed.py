@@ -181,7 +181,7 @@ def kept_or_set_aside(lake: Lake, ran: Ran, market: str) -> int:
     return published + held + twice
 
 
-@pytest.mark.one_in(6, slow=3)
+@pytest.mark.one_in(12, slow=6)
 @MARKETS
 @pytest.mark.parametrize("change", SOUND.values(), ids=SOUND)
 def test_what_is_read_all_the_same(world: World, market: str, change: Change) -> None:
@@ -196,7 +196,7 @@ def test_what_is_read_all_the_same(world: World, market: str, change: Change) ->
         assert {one.rule for one in found} <= {"duplicate", "extra_columns"}
 
 
-@pytest.mark.one_in(12, slow=3)
+@pytest.mark.one_in(16, slow=6)
 @MARKETS
 @pytest.mark.parametrize(("change", "rule"), WHOLE.values(), ids=WHOLE)
 def test_what_is_not_believed_costs_its_own_rows_alone(world: World, market: str, change: Change, rule: str) -> None:
@@ -224,7 +224,7 @@ def test_what_is_not_believed_costs_its_own_rows_alone(world: World, market: str
     assert tree(lake.root) == before
 
 
-@pytest.mark.one_in(6, slow=3)
+@pytest.mark.one_in(12, slow=6)
 @MARKETS
 @pytest.mark.parametrize(("change", "rule"), ROWS.values(), ids=ROWS)
 def test_a_bad_row_costs_itself(world: World, market: str, change: Change, rule: str) -> None:

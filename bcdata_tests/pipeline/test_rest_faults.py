@@ -107,7 +107,7 @@ LIES = [
 ]
 
 
-@pytest.mark.one_in(10, slow=2)
+@pytest.mark.one_in(16, slow=4)
 @pytest.mark.parametrize(("kind", "settings"), LIES)
 def test_an_answer_that_cannot_be_used_proves_nothing(
     world: World, rows: Rows, monkeypatch: pytest.MonkeyPatch, kind: str, settings: dict[str, object]

@@ -73,7 +73,7 @@ def test_commands_at_once_end_in_the_bytes_of_one(world: World) -> None:
         world.mirror.put_day("BTCUSDT", day, [*rows[:600], *rows[660:]])
     words = materialize(D, "BTCUSDT", DAYS[0], DAYS[-1])
     alone = Command.of(world, BY_DAY, "alone")
-    assert alone.run(words).returncode == 0
+    assert alone.here(words).returncode == 0
     lake = Command.of(world, BY_DAY, "together")
     # Homes of their own: it is the lake that they share.
     several = [

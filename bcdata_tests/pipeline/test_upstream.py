@@ -138,7 +138,7 @@ def test_a_lost_side_table_costs_a_question_and_proves_nothing(world: World, not
     assert tree(lake.root) == settled
 
 
-@pytest.mark.one_in(8)
+@pytest.mark.one_in(8, slow=2)
 @pytest.mark.parametrize("status", [500, 451, 429, 418])
 def test_rest_that_never_answers_leaves_it_open_and_asks_again_at_once(
     world: World, rows: Rows, status: int, monkeypatch: pytest.MonkeyPatch

@@ -102,7 +102,7 @@ def true_bars(days: Sequence[str]) -> list[tuple[object, ...]]:
     return bars_of([row for day in days for row in true_day(SYMBOL, day)])
 
 
-@pytest.mark.one_in(12, slow=3)
+@pytest.mark.one_in(24, slow=4)
 @pytest.mark.parametrize("grain", ["day", "month"])
 @pytest.mark.parametrize(
     "wrong",
@@ -125,7 +125,7 @@ def test_a_partition_does_not_depend_on_which_of_its_neighbours_the_lake_has(sit
     assert bars(situation, grain, [FIRST]) == true_bars([FIRST])
 
 
-@pytest.mark.one_in(16, slow=2)
+@pytest.mark.one_in(16, slow=3)
 @pytest.mark.parametrize("grain", ["day", "month"])
 @pytest.mark.parametrize("factors", [{"amounts": 10.0}, {"price": 1.15, "quote": 1.15}], ids=["amounts", "prices"])
 def test_an_exchange_that_lies_throughout_takes_nothing_away(
@@ -140,7 +140,7 @@ def test_an_exchange_that_lies_throughout_takes_nothing_away(
     assert "suspicious" in ran.rules(Zone.PARSED, SYMBOL, date, REST)
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(8, slow=2)
 @pytest.mark.parametrize("grain", ["day", "month"])
 @pytest.mark.parametrize("who", ["the archive", "the exchange"])
 def test_two_that_contradict_each_other_alone_are_both_held_back(situation: Situation, grain: str, who: str) -> None:
@@ -233,7 +233,7 @@ def test_a_week_of_wrong_days_is_told_by_days_further_away(situation: Situation)
     assert bars(situation, "day", wrong) == true_bars(wrong)
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(8, slow=2)
 @pytest.mark.parametrize("grain", ["day", "month"])
 @pytest.mark.parametrize("factors", [{"amounts": 3.0}, {"price": 1.04, "quote": 1.04}], ids=["amounts", "prices"])
 def test_minutes_that_fit_their_own_day_bar_no_better_save_no_wrong_day(

@@ -17,6 +17,7 @@ from bcdata_tests.run import pointed_at, utc
 from bcdata_tests.scenarios.window_lake import BITSTAMP, DAYS, NOW, PAIR, PAIRS, assert_tiles, lake_at, merged
 
 
+@pytest.mark.slow
 @needs_ccxt
 @pytest.mark.parametrize("sends_empty", [False, True])
 def test_bitstamp_through_ccxt(tmp_path: Path, sends_empty: bool) -> None:

@@ -74,7 +74,7 @@ def assert_as_traded(lake: Lake, market: SessionMarket) -> dict[str, int]:
     return counted
 
 
-@pytest.mark.one_in(20, slow=10)
+@pytest.mark.one_in(50, slow=16)
 @pytest.mark.parametrize("seed", range(100))
 def test_the_first_source_is_down_at_some_moment(
     seed: int, tmp_path: Path, market: SessionMarket, venues: tuple[LoopbackPolygon, LoopbackAlpaca]

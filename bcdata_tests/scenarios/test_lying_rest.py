@@ -107,7 +107,7 @@ def assert_healed(one: Situation) -> None:
     assert one.is_whole()
 
 
-@pytest.mark.one_in(16, slow=12)
+@pytest.mark.one_in(16, slow=24)
 @pytest.mark.parametrize(("state", "controls"), STATES)
 @pytest.mark.parametrize("where", ["everywhere", "in the hole"])
 @pytest.mark.parametrize("name", VALUES)
@@ -129,7 +129,7 @@ def test_values(situation: Situation, name: str, where: str, state: ArchiveState
 TIMES = ["wrong_range", "extra_rows", "unfinished_rows", "duplicate_rows", "unsorted_rows"]
 
 
-@pytest.mark.one_in(12, slow=8)
+@pytest.mark.one_in(12, slow=16)
 @pytest.mark.parametrize(("state", "controls"), STATES)
 @pytest.mark.parametrize("kind", TIMES)
 def test_times_and_order(situation: Situation, kind: str, state: ArchiveState, controls: bool) -> None:
@@ -156,7 +156,7 @@ INCOMPLETE: dict[str, Make] = {
 }
 
 
-@pytest.mark.one_in(12, slow=8)
+@pytest.mark.one_in(12, slow=16)
 @pytest.mark.parametrize(("state", "controls"), STATES)
 @pytest.mark.parametrize("name", INCOMPLETE)
 def test_completeness(situation: Situation, name: str, state: ArchiveState, controls: bool) -> None:
@@ -172,7 +172,7 @@ def test_completeness(situation: Situation, name: str, state: ArchiveState, cont
     assert situation.is_whole()
 
 
-@pytest.mark.one_in(12, slow=4)
+@pytest.mark.one_in(12, slow=8)
 @pytest.mark.parametrize(("state", "controls"), STATES)
 def test_an_outage_that_was_none(situation: Situation, state: ArchiveState, controls: bool) -> None:
     """The answer has all that is known, and lacks the rows of the hole: only what was traded there tells."""
@@ -187,7 +187,7 @@ def test_an_outage_that_was_none(situation: Situation, state: ArchiveState, cont
         assert situation.missing() == (0 if state == "stale" else HOLE[1] - HOLE[0])
 
 
-@pytest.mark.one_in(12, slow=4)
+@pytest.mark.one_in(12, slow=8)
 @pytest.mark.parametrize(("state", "controls"), STATES)
 @pytest.mark.parametrize("most", [100, 500])
 def test_capped_pages_heal_all_the_same(situation: Situation, most: int, state: ArchiveState, controls: bool) -> None:
@@ -197,7 +197,7 @@ def test_capped_pages_heal_all_the_same(situation: Situation, most: int, state: 
     assert situation.is_whole()
 
 
-@pytest.mark.one_in(12, slow=8)
+@pytest.mark.one_in(12, slow=16)
 @pytest.mark.parametrize(("state", "controls"), STATES)
 @pytest.mark.parametrize("status", [400, 404, 451, 500])
 def test_identity_and_refusal(situation: Situation, status: int, state: ArchiveState, controls: bool) -> None:
@@ -225,7 +225,7 @@ def rules_of(ran: Ran, zones: Sequence[Zone]) -> set[str]:
     return {rule for step, outcome in ran.outcomes if step.zone in zones for rule in outcome.verdict.counts()}
 
 
-@pytest.mark.one_in(6, slow=2)
+@pytest.mark.one_in(6, slow=3)
 @pytest.mark.parametrize("name", VALUES)
 def test_what_was_wrong_is_said(situation: Situation, name: str) -> None:
     situation.put_archive("present", controls=True)

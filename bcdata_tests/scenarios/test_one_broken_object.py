@@ -19,7 +19,7 @@ by_way = pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 
 
 @pytest.mark.slow
-@pytest.mark.one_in(16, slow=8)
+@pytest.mark.one_in(24, slow=16)
 @pytest.mark.parametrize("target", ["2025-01-11", MONTH], ids=["a day", "the month"])
 @by_way
 def test_any_object_broken_in_any_way_costs_no_bar_that_another_has(world: World, way: Way, target: str) -> None:
@@ -31,7 +31,7 @@ def test_any_object_broken_in_any_way_costs_no_bar_that_another_has(world: World
 
 
 @pytest.mark.slow
-@pytest.mark.one_in(16, slow=8)
+@pytest.mark.one_in(24, slow=16)
 @by_way
 def test_a_day_that_no_other_object_has_is_filled_by_rest_or_in_the_ledger(world: World, way: Way) -> None:
     scenario = Scenario(world, way, "2025-01-11", has_month=False)

@@ -123,6 +123,7 @@ NO_PAGES: dict[str, bytes] = {
 }
 
 
+@pytest.mark.one_in(6, slow=3)
 @pytest.mark.parametrize("case", NO_PAGES)
 def test_what_is_no_page_is_an_error_of_the_partition(
     package: Path, acme: tuple[Acme, str], tmp_path: Path, case: str
@@ -137,6 +138,7 @@ def test_what_is_no_page_is_an_error_of_the_partition(
     assert not list((tmp_path / "lake/raw").rglob("*.json")), "what is no page is not kept"
 
 
+@pytest.mark.one_in(3, slow=2)
 @pytest.mark.parametrize("rows", ['[{"t": 1}]', "[[]]", "page"])
 def test_rows_that_are_none_are_not_taken_for_silence(
     package: Path, acme: tuple[Acme, str], tmp_path: Path, rows: str
@@ -174,6 +176,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.one_in(5, slow=3)
 @pytest.mark.parametrize("case", BROKEN)
 def test_a_broken_package_takes_nothing_else_down(
     package: Path, acme: tuple[Acme, str], tmp_path: Path, case: str

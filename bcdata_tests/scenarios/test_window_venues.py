@@ -144,7 +144,7 @@ HOSTILE: dict[str, tuple[Callable[[int], str], str]] = {
 }
 
 
-@pytest.mark.one_in(4)
+@pytest.mark.one_in(4, slow=2)
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_row_costs_a_row(tmp_path: Path, name: str) -> None:
     """It is set aside with its reason, and its neighbours are published."""

@@ -11,6 +11,12 @@ from pathlib import Path
 import bcdata.cli
 import bcdata.dagster.build
 import bcdata.dagster.launch
+import bcdata.features.kernels.momentum
+import bcdata.net.client
+import bcdata.pipeline.features.table
+import bcdata.pipeline.merged
+import bcdata.pipeline.raw.archive
+import bcdata.pipeline.raw.repair
 
 
 def context() -> ForkServerContext:

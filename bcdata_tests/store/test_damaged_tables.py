@@ -155,7 +155,7 @@ DAMAGES = [
 ]  # fmt: skip
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4, slow=2)
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("name", TABLES)
 def test_work_goes_on_with_a_new_table(

@@ -58,7 +58,7 @@ def test_pages_are_what_was_traded_over_a_change_of_the_clocks(source: str, name
 
 
 @pytest.mark.parametrize("source", NAMES)
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     start=st.integers(0, 66 * 1440).map(lambda minutes: datetime(2024, 9, 1, tzinfo=UTC) + timedelta(minutes=minutes)),
     length=st.integers(600, 60 * 24 * 12),
