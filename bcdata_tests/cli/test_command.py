@@ -9,7 +9,7 @@ import pytest
 from bcdata.simulate import FolderMarket, GeneratedMarket, LoopbackExchange
 from bcdata_tests.command import Command, materialize
 from bcdata_tests.mirror import Mirror, csv_of, day_key, made_day, zipped
-from bcdata_tests.run import pointed_at, utc
+from bcdata_tests.run import pointed_at, tree, utc
 from bcdata_tests.world import BY_DAY, D, World
 
 DAYS = ("2025-01-01", "2025-01-02", "2025-01-03")
@@ -124,3 +124,22 @@ def test_the_version(command: Command) -> None:
     done = command.run(["--version"])
     assert (done.returncode, done.stdout) == (0, f"bcdata {version('bcdata')}\n")
     assert command.here(["materialize", "-h"]).stdout == command.here(["materialize", "--help"]).stdout
+
+
+    assert command.here(["materialize", "-h"]).stdout == command.here(["materialize", "--help"]).stdout
+
+
+@pytest.mark.slow
+def test_two_commands_on_one_lake_at_once_end_in_the_bytes_of_one(world: World) -> None:
+    for day in DAYS:
+        world.mirror.put_day("BTCUSDT", day, made_day(day))
+    alone = world.lake(BY_DAY, name="alone")
+    assert alone.materialize(D, "BTCUSDT", DAYS[0], DAYS[2]).troubles == []
+    first = Command.of(world, BY_DAY, "first")
+    second = Command.of(world, BY_DAY, "second", BCDATA_ROOT=str(first.root))
+    words = materialize(D, "BTCUSDT", DAYS[0], DAYS[2])
+    with first.start(words) as one, second.start(words) as other:
+        for process in (one, other):
+            _, err = process.communicate(timeout=100)
+            assert process.returncode == 0, err
+    assert tree(first.root) == tree(alone.root)
