@@ -126,9 +126,6 @@ def test_the_version(command: Command) -> None:
     assert command.here(["materialize", "-h"]).stdout == command.here(["materialize", "--help"]).stdout
 
 
-    assert command.here(["materialize", "-h"]).stdout == command.here(["materialize", "--help"]).stdout
-
-
 @pytest.mark.slow
 def test_two_commands_on_one_lake_at_once_end_in_the_bytes_of_one(world: World) -> None:
     for day in DAYS:
